@@ -1,0 +1,1 @@
+"""What both LesionReading modules share: plain Python, without Qt, MRML or Slicer."""

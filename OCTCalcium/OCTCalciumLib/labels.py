@@ -1,0 +1,9 @@
+"""The label values of a segmented pullback, the same in every file and array of OCTCalcium."""
+
+BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN = range(4)
+
+NAMES = ("background", "calcium", "guidewire", "lumen")
+
+# The one rule for drawing and reading the guidewire: its label covers the wire's reflection and its shadow,
+# and ends this far beyond the lumen border (mm). The annotators of the source study had no such rule and lost accuracy by it.
+GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM = 1.0
