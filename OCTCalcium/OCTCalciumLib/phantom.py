@@ -199,7 +199,8 @@ def _tissue(plan, index, borders, phi, rho, depth, rng) -> tuple[np.ndarray, np.
         sharp = 0.02 if tissue == CALCIUM else fade
         weight = np.clip((depth - inner_at) / sharp + 0.5, 0, 1) * np.clip((outer_at - depth) / fade + 0.5, 0, 1)
         weight *= outer_at > inner_at
-        backscatter *= np.where((depth > 0) & (depth < inner_at) & (outer_at > inner_at), np.float32(plaque.cap_gain), 1)
+        cap = np.float32(plaque.cap_gain) ** np.clip((outer_at - inner_at) / 0.2, 0, 1)
+        backscatter *= np.where((depth > 0) & (depth < inner_at), cap, 1)
         uneven = np.exp((0.55 if tissue == CALCIUM else 0.2) * patches)
         backscatter += weight * (mu_b[tissue] * uneven - backscatter)
         attenuation += weight * (mu_t[tissue] - attenuation)
