@@ -1,0 +1,1 @@
+"""Training of the networks: ``python -m training <task> <command>``."""

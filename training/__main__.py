@@ -1,0 +1,28 @@
+"""``python -m training <task> <command>``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from LesionReadingLib.errors import InputError
+
+from .oct.commands import add_commands
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; give its exit status (0 done, 2 unusable input)."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    add_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
+    chosen = parser.parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Phantom patients on disk, one pair of files per patient, so that frames are drawn once and read at random while training.
+
+``patient-00012.npy`` is uint8 (2, frames, 512, 512): the grey frames and their label maps, letterboxed as for the network.
+``patient-00012.json`` says how it was drawn. A patient's files appear complete or not at all, so a training may
+already read a folder that is still being filled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from OCTCalciumLib.phantom import draw_pullback
+from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
+
+# Every tenth patient is kept out of the learning and only watched: patients, never frames, are what is split.
+WATCHED_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient of a training folder.
+
+    Attributes:
+        number: the phantom seed.
+        pixels: uint8 (2, frames, size, size), grey and labels, mapped from the file.
+        spacing_mm: distance between rows, columns (in network pixels) and frames.
+    """
+
+    number: int
+    pixels: np.ndarray
+    spacing_mm: tuple[float, float, float]
+
+
+def make_data(
+    folder: Path, seeds: Sequence[int], pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, processes: int
+) -> Iterator[int]:
+    """Draw phantom patients into ``folder``; those already there are left alone. Yields each seed when it is done.
+
+    Args:
+        pullback_frames: frames of each whole pullback, ``frame_mm`` mm apart.
+        keep_frames: how many of them are drawn, chosen at random where fewer than ``pullback_frames``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [seed for seed in seeds if not _path(folder, seed).exists()]
+    draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted)
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(draw, missing)
+
+
+def load_patients(folder: Path) -> list[Patient]:
+    """Give the patients of a training folder in the order of their numbers.
+
+    Raises:
+        InputError: the folder holds none.
+    """
+    paths = sorted(folder.glob("patient-*.npy"))
+    if not paths:
+        raise InputError(f"{folder} holds no training patients; make some with: python -m training oct make-data {folder}")
+    return [_load_patient(path) for path in paths]
+
+
+def is_watched(patient: Patient) -> bool:
+    """Whether the patient is kept out of the learning."""
+    return patient.number % WATCHED_EVERY == 0
+
+
+def random_batch(patients: Sequence[Patient], count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Give ``count`` frames and label maps, uint8 (count, size, size), each of a random patient."""
+    chosen = [patients[index] for index in random.integers(len(patients), size=count)]
+    pairs = [patient.pixels[:, random.integers(patient.pixels.shape[1])] for patient in chosen]
+    squares, labels = zip(*pairs, strict=True)
+    return np.stack(squares), np.stack(labels)
+
+
+def _draw_patient(folder: Path, pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, seed: int) -> int:
+    kept = np.random.default_rng([seed, 1]).permutation(pullback_frames)[:keep_frames]
+    pullback = draw_pullback(seed, pullback_frames, NETWORK_SIZE, frame_mm=frame_mm, shifted=shifted, indices=sorted(kept.tolist()))
+    box = Letterbox(*pullback.frames.shape[1:])
+    pixels = np.stack([[box.square(f) for f in pullback.frames], [box.square_labels(f) for f in pullback.labels]])
+    spacing = pullback.spacing
+    facts = {"seed": seed, "shifted": shifted, "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm]}
+    path = _path(folder, seed)
+    path.with_suffix(".json").write_text(json.dumps(facts))
+    with open(path.with_suffix(".part"), "wb") as file:
+        np.save(file, pixels)
+    os.replace(path.with_suffix(".part"), path)
+    return seed
+
+
+def _load_patient(path: Path) -> Patient:
+    facts = json.loads(path.with_suffix(".json").read_text())
+    return Patient(facts["seed"], np.load(path, mmap_mode="r"), tuple(facts["spacing_mm"]))
+
+
+def _path(folder: Path, seed: int) -> Path:
+    return folder / f"patient-{seed:05d}.npy"
