@@ -1,0 +1,356 @@
+"""DICOM pixels: opened once, then decoded frame by frame from the file, so memory does not grow with the number of frames.
+
+Only the header is held. ``open_image`` finds where every frame lies in the file and checks that it lies there whole and can be
+decoded; ``stored_frames`` decodes any range of frames. ``to_grey`` and ``window_of`` turn stored values into 8-bit grey.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import tempfile
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, parse_basic_offsets, parse_fragments
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+from pydicom.filewriter import write_file_meta_info
+from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from .errors import InputError
+
+_PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_HELPFUL_PACKAGES = {
+    "JPEG 2000": "pylibjpeg and pylibjpeg-openjpeg",
+    "JPEG-LS": "pyjpegls",
+    "RLE": "pylibjpeg and pylibjpeg-rle",
+    "JPEG": "python-gdcm",
+}
+
+
+@dataclass(frozen=True)
+class DicomImage:
+    """One DICOM file with pixels, ready to be decoded.
+
+    Attributes:
+        path: the file.
+        header: the data set without its pixels.
+        transfer_syntax: as the file states it.
+        frame_count, rows, columns: the size of the image.
+        spans: for each frame the byte ranges (offset, length) that hold it, in the stream of ``source``.
+        source: opens the stream of bytes.
+        options: what pydicom's decoder must know.
+    """
+
+    path: Path
+    header: Dataset
+    transfer_syntax: UID
+    frame_count: int
+    rows: int
+    columns: int
+    spans: tuple[tuple[tuple[int, int], ...], ...]
+    source: Callable[[], AbstractContextManager[BinaryIO]]
+    options: dict
+
+
+def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
+    """Read the data set without its pixels (only ``tags`` where given); ``None`` where the file is not DICOM.
+
+    Files without the 128-byte preamble are DICOM too where they hold an image or a SOP class.
+    """
+    with warnings.catch_warnings():
+        # pydicom's warnings repeat values of the file, which may identify the patient.
+        warnings.simplefilter("ignore")
+        try:
+            return dcmread(path, stop_before_pixels=True, specific_tags=tags)
+        except InvalidDicomError:
+            pass
+        except (OSError, ValueError, EOFError, NotImplementedError, struct.error, zlib.error, KeyError, AttributeError, TypeError):
+            return None
+        try:
+            header = dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
+            return header if "SOPClassUID" in header or ("Rows" in header and "Columns" in header) else None
+        except Exception:
+            # With ``force`` pydicom interprets arbitrary bytes, and may fail in any way on a file that is not DICOM.
+            return None
+
+
+def open_image(path: Path) -> DicomImage:
+    """Find the frames of a DICOM file and check that they can be decoded.
+
+    Raises:
+        InputError: no DICOM, no pixels, pixels cut off, or a transfer syntax that cannot be decoded here.
+    """
+    source = _byte_source(path)
+    with source() as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        stream.seek(0)
+        try:
+            header = dcmread(stream, stop_before_pixels=True, force=True)
+        except Exception as error:
+            raise InputError(f"{path.name} cannot be read as DICOM; export it again.") from error
+        syntax = _transfer_syntax(header)
+        keyword, vr, length = _pixel_element(stream, syntax, path)
+        options = _decoder_options(header, keyword, vr, path)
+        check_decodable(syntax, path.name)
+        frame_count = _frame_count(header, path)
+        find_spans = _encapsulated_spans if syntax.is_encapsulated else _native_spans
+        if syntax.is_encapsulated != (length == _UNDEFINED_LENGTH):
+            raise InputError(f"{path.name} states a transfer syntax ({syntax.name}) that its pixels do not have; export it again.")
+        spans = find_spans(stream, header, options, frame_count, path)
+    stated = UID(read_file_meta_info_or_empty(path).get("TransferSyntaxUID", syntax))
+    return DicomImage(
+        path, header, stated, frame_count, options["rows"], options["columns"], spans, source, {"decoder": syntax, **options}
+    )
+
+
+def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarray]:
+    """Decode frames ``first`` to ``stop - 1``: stored values (rows, columns), or RGB (rows, columns, 3) of 8 bits.
+
+    Raises:
+        InputError: a frame cannot be decoded.
+    """
+    syntax = image.options["decoder"]
+    options = {key: value for key, value in image.options.items() if key != "decoder"}
+    decoder = get_decoder(syntax)
+    palette = _palette(image.header)
+    with image.source() as stream:
+        for index in range(first, stop):
+            data = b"".join(_bytes_at(stream, offset, length) for offset, length in image.spans[index])
+            if syntax.is_encapsulated:
+                data = encapsulate([data], has_bot=False)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    frame, facts = decoder.as_array(data, index=0, raw=True, number_of_frames=1, **options)
+            except Exception as error:
+                # The decoders raise whatever their C libraries tell; all of it means that this frame is damaged.
+                raise InputError(
+                    f"Frame {index + 1} of {image.path.name} cannot be decoded ({image.transfer_syntax.name}); "
+                    "the file may be damaged, export it again or send it uncompressed."
+                ) from error
+            if frame.ndim == 3:
+                yield _as_rgb(frame, facts["photometric_interpretation"], options["bits_stored"])
+            elif palette is not None:
+                yield palette[np.minimum(frame, len(palette) - 1)]
+            else:
+                yield frame
+
+
+def check_decodable(syntax: UID, name: str) -> None:
+    """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
+    kind = syntax.name if syntax.name != str(syntax) else f"unknown transfer syntax {syntax}"
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        advice = (
+            "it is a video; export the pullback as DICOM frames, or convert it with ffmpeg to PNG files"
+            if any(word in kind for word in ("MPEG", "HEVC"))
+            else "no Python package decodes it; export the pullback uncompressed, or convert it with gdcmconv --raw (package gdcm)"
+        )
+        raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
+    if not decoder.is_available:
+        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "python-gdcm")
+        raise InputError(f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package}.")
+
+
+def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:
+    """The item of a functional group that holds for a frame, the frame's own before the shared one (PS3.3 C.7.6.16)."""
+    per_frame = header.get("PerFrameFunctionalGroupsSequence") or []
+    shared = header.get("SharedFunctionalGroupsSequence") or []
+    for group in (*per_frame[frame : frame + 1], *shared[:1]):
+        if group.get(keyword):
+            return group[keyword].value[0]
+    return None
+
+
+def read_file_meta_info_or_empty(path: Path) -> Dataset:
+    """The file meta information; empty where the file has none."""
+    try:
+        return read_file_meta_info(path)
+    except (InvalidDicomError, EOFError, struct.error, ValueError):
+        return Dataset()
+
+
+def _byte_source(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    meta = read_file_meta_info_or_empty(path)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return lambda: path.open("rb")
+    inflated = _inflate(path, meta)
+    return lambda: nullcontext(inflated)
+
+
+def _inflate(path: Path, meta: Dataset) -> BinaryIO:
+    """A deflated data set cannot be entered in the middle: unpack it once, into an unnamed file that vanishes by itself."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the image that reads from it)
+    with path.open("rb") as packed:
+        packed.seek(128 + 4 + 12 + meta.FileMetaInformationGroupLength)
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        inflated.write(bytes(128) + b"DICM")
+        write_file_meta_info(inflated, meta)
+        try:
+            for chunk in iter(lambda: packed.read(1 << 20), b""):
+                inflated.write(inflater.decompress(chunk))
+        except zlib.error as error:
+            raise InputError(f"{path.name} is deflated and cannot be unpacked; it may be damaged, export it again.") from error
+    return inflated
+
+
+def _transfer_syntax(header: Dataset) -> UID:
+    """As stated, else as pydicom found the data set to be encoded."""
+    stated = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
+    if stated:
+        return UID(stated)
+    implicit, little = header.original_encoding
+    if not little:
+        return ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+
+
+def _pixel_element(stream: BinaryIO, syntax: UID, path: Path) -> tuple[str, str, int]:
+    """Read the head of the pixel element at which pydicom stopped; leaves the stream at its value."""
+    order = "<" if syntax.is_little_endian else ">"
+    start = stream.read(8)
+    if len(start) == 8:
+        group, element, length = struct.unpack(f"{order}HHL", start)
+        vr = "OW"
+        if not syntax.is_implicit_VR:
+            vr = start[4:6].decode("latin-1")
+            (length,) = struct.unpack(f"{order}L", stream.read(4).ljust(4, b"\0"))
+        keyword = _PIXEL_KEYWORDS.get(group << 16 | element)
+        if keyword and length:
+            return keyword, vr, length
+    raise InputError(f"{path.name} holds no pixels (no Pixel Data element); choose the file with the images.")
+
+
+def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict:
+    try:
+        options = {
+            "rows": int(header.Rows),
+            "columns": int(header.Columns),
+            "samples_per_pixel": int(header.get("SamplesPerPixel", 1)),
+            "photometric_interpretation": str(header.PhotometricInterpretation),
+            "bits_allocated": int(header.BitsAllocated),
+            "bits_stored": int(header.get("BitsStored", header.BitsAllocated)),
+            "pixel_representation": int(header.get("PixelRepresentation", 0)),
+            "planar_configuration": int(header.get("PlanarConfiguration", 0) or 0),
+            "pixel_keyword": keyword,
+            "pixel_vr": vr,
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{path.name} does not state the size and kind of its pixels; export it again.") from error
+    if min(options["rows"], options["columns"]) < 1 or options["bits_allocated"] not in (8, 16, 32, 64):
+        raise InputError(
+            f"{path.name} states {options['rows']} x {options['columns']} pixels of {options['bits_allocated']} bits, "
+            "which is no image that can be read; export it again."
+        )
+    return options
+
+
+def _frame_count(header: Dataset, path: Path) -> int:
+    count = header.get("NumberOfFrames") or 1
+    if int(count) < 1:
+        raise InputError(f"{path.name} states {count} frames; export it again.")
+    return int(count)
+
+
+def _native_spans(stream: BinaryIO, header: Dataset, options: dict, frame_count: int, path: Path):
+    start = stream.tell()
+    pixel_bytes = options["samples_per_pixel"] * options["bits_allocated"] // 8
+    frame_bytes = options["rows"] * options["columns"] * pixel_bytes
+    if options["photometric_interpretation"] == "YBR_FULL_422":
+        frame_bytes = frame_bytes // 3 * 2
+    present = stream.seek(0, io.SEEK_END) - start
+    if present < frame_bytes * frame_count:
+        raise InputError(
+            f"The pixels of {path.name} are cut off: {present} of {frame_bytes * frame_count} bytes are there "
+            f"({present // frame_bytes} of {frame_count} frames); copy or export the file again."
+        )
+    return tuple(((start + index * frame_bytes, frame_bytes),) for index in range(frame_count))
+
+
+def _encapsulated_spans(stream: BinaryIO, header: Dataset, options: dict, frame_count: int, path: Path):
+    """Which fragments make up which frame (PS3.5 A.4): told by an offset table, by the count, or by the end-of-image marks."""
+    cut_off = InputError(
+        f"The pixels of {path.name} are cut off: fewer than {frame_count} frames are there; copy or export it again."
+    )
+    try:
+        basic_offsets = parse_basic_offsets(stream)
+        _, positions = parse_fragments(stream)
+        origin = stream.tell()
+        fragments = [_fragment(stream, position) for position in positions]
+    except (ValueError, struct.error) as error:
+        raise cut_off from error
+    if not fragments or sum(fragments[-1]) > stream.seek(0, io.SEEK_END):
+        raise cut_off
+    table = header.get("ExtendedOffsetTable")
+    offsets = list(np.frombuffer(table, "<u8")) if table else basic_offsets
+    if len(offsets) == frame_count:
+        owners = np.searchsorted(np.array(offsets) + origin, positions, side="right") - 1
+    elif len(fragments) == frame_count:
+        owners = np.arange(frame_count)
+    else:
+        ends = [b"\xff\xd9" in _bytes_at(stream, offset + length - 10, 10) for offset, length in fragments]
+        owners = np.concatenate([[0], np.cumsum(ends)[:-1]]) if frame_count > 1 else np.zeros(len(fragments))
+    spans = tuple(
+        tuple(fragment for fragment, owner in zip(fragments, owners, strict=True) if owner == index) for index in range(frame_count)
+    )
+    if not all(spans):
+        raise cut_off
+    return spans
+
+
+def _fragment(stream: BinaryIO, position: int) -> tuple[int, int]:
+    origin = stream.tell()
+    (length,) = struct.unpack("<L", _bytes_at(stream, position + 4, 4))
+    stream.seek(origin)
+    return position + 8, length
+
+
+def _bytes_at(stream: BinaryIO, offset: int, length: int) -> bytes:
+    stream.seek(offset)
+    return stream.read(length)
+
+
+def _palette(header: Dataset) -> np.ndarray | None:
+    """(codes, 3) uint8 colours of a PALETTE COLOR image, ``None`` for other images."""
+    if header.get("PhotometricInterpretation") != "PALETTE COLOR":
+        return None
+    codes = np.arange(2 ** int(header.BitsAllocated), dtype=f"uint{header.BitsAllocated}")
+    try:
+        colours = apply_color_lut(codes, header)
+    except Exception as error:
+        raise InputError("The image has palette colours but its palette cannot be read; export it as RGB or grey.") from error
+    return colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+
+
+def _as_rgb(frame: np.ndarray, photometric: str, bits_stored: int) -> np.ndarray:
+    if frame.dtype != np.uint8:
+        frame = (frame >> max(bits_stored - 8, 0)).astype(np.uint8)
+    if not photometric.startswith("YBR_FULL"):
+        return frame
+    from PIL import Image
+
+    # Pillow's full-range YCbCr is DICOM's YBR_FULL (both are JFIF's), and converts twenty times faster than matrix products.
+    rows, columns, _ = frame.shape
+    return np.asarray(
+        Image.frombuffer("YCbCr", (columns, rows), np.ascontiguousarray(frame).tobytes(), "raw", "YCbCr", 0, 1).convert("RGB")
+    )

@@ -1,0 +1,227 @@
+"""Where the spacing of a DICOM pullback stands: every attribute that may tell it, in the order of trust, with its tag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from LesionReadingLib.dicom import functional_group
+from LesionReadingLib.errors import InputError
+from pydicom.dataset import Dataset
+
+_CENTIMETRES = 3  # (0018,6024) Physical Units X Direction, PS3.3 C.8.5.5.1.15
+_SAME = 1e-3  # relative difference up to which two stated spacings are the same number, rounded
+
+
+@dataclass(frozen=True)
+class InPlane:
+    """A stated in-plane spacing (mm) and the attribute it stands in."""
+
+    row_mm: float
+    column_mm: float
+    source: str
+
+
+@dataclass(frozen=True)
+class FrameDistance:
+    """A stated distance between frames (mm) and the attributes it stands in."""
+
+    frame_mm: float
+    source: str
+
+
+def in_plane_candidates(header: Dataset) -> list[InPlane]:
+    """Every in-plane spacing that a Cartesian image states, the most trusted first.
+
+    Order: per-frame, then shared Pixel Measures (PS3.3 C.7.6.16.2.1), Pixel Spacing (C.7.6.2), ultrasound
+    region calibration (C.8.5.5).
+
+    Raises:
+        InputError: the spacing changes from frame to frame.
+    """
+    candidates = []
+    per_frame = _pixel_measures(header.get("PerFrameFunctionalGroupsSequence") or [])
+    if per_frame:
+        _require_constant(np.array(per_frame), "pixel spacing", "(5200,9230) Per-Frame Pixel Measures", "--pixel-spacing")
+        candidates.append(InPlane(*per_frame[0], "DICOM (5200,9230) Per-Frame Pixel Measures (0028,0030) Pixel Spacing"))
+    shared = _pixel_measures(header.get("SharedFunctionalGroupsSequence") or [])
+    if shared:
+        candidates.append(InPlane(*shared[0], "DICOM (5200,9229) Shared Pixel Measures (0028,0030) Pixel Spacing"))
+    if header.get("PixelSpacing"):
+        candidates.append(InPlane(*_pair(header.PixelSpacing), "DICOM (0028,0030) Pixel Spacing"))
+    region = _largest_region(header)
+    if region is not None:
+        row_mm, column_mm = 10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX))
+        candidates.append(
+            InPlane(row_mm, column_mm, "DICOM (0018,6011) Ultrasound Region Calibration (0018,602C) (0018,602E) Physical Delta")
+        )
+    return candidates
+
+
+def a_line_candidates(header: Dataset) -> tuple[list[FrameDistance], str | None]:
+    """The depth spacing of A-lines (mm per sample) as ``FrameDistance``-like candidates, and a note.
+
+    (0052,0014) A-line Pixel Spacing is in air where (0052,003A) Refractive Index Applied is NO, and is then divided by
+    (0052,0004) Effective Refractive Index (PS3.17 EEE.2.2); without that index the spacing stays unknown.
+    """
+    spacing = header.get("ALinePixelSpacing")
+    if spacing is None:
+        measures = functional_group(header, "PixelMeasuresSequence", 0)
+        if measures is not None and measures.get("PixelSpacing"):
+            return [
+                FrameDistance(_pair(measures.PixelSpacing)[1], "DICOM Pixel Measures (0028,0030) Pixel Spacing, along the A-line")
+            ], None
+        return [], None
+    if header.get("RefractiveIndexApplied") != "NO":
+        return [FrameDistance(float(spacing), "DICOM (0052,0014) A-line Pixel Spacing")], None
+    index = float(header.get("EffectiveRefractiveIndex") or 0)
+    if not index > 0:
+        note = (
+            "The A-line spacing (0052,0014) is stated in air and no refractive index (0052,0004) is given, "
+            "so the pixel spacing is unknown; type it with --pixel-spacing."
+        )
+        return [], note
+    source = "DICOM (0052,0014) A-line Pixel Spacing in air, divided by (0052,0004) Effective Refractive Index"
+    return [FrameDistance(float(spacing) / index, source)], None
+
+
+def frame_candidates(header: Dataset, frame_count: int, positions_mm: Sequence[float] | None = None) -> list[FrameDistance]:
+    """Every distance between frames that the header states, the most trusted first.
+
+    Order: measured longitudinal distance (PS3.3 C.8.27.6.2), pullback rate by frame rate (C.8.27.5, C.8.27.3, C.7.6.5), slice
+    positions, Spacing Between Slices.
+
+    Args:
+        positions_mm: position of each frame along the pullback where the file states them.
+
+    Raises:
+        InputError: frames do not lie at equal distances.
+    """
+    candidates = []
+    distances = _longitudinal_distances(header)
+    if distances:
+        _require_constant(
+            np.abs(distances), "distance between frames", "(0052,0028) Intravascular Longitudinal Distance", "--frame-spacing"
+        )
+        candidates.append(FrameDistance(abs(distances[0]), "DICOM (0052,0028) Intravascular Longitudinal Distance"))
+    candidates += _by_pullback_rate(header, frame_count)
+    if positions_mm is not None and len(positions_mm) > 1:
+        candidates.append(FrameDistance(regular_step(positions_mm), "DICOM slice positions"))
+    measures = functional_group(header, "PixelMeasuresSequence", 0)
+    for item in (measures, header):
+        if item is not None and item.get("SpacingBetweenSlices") is not None:
+            candidates.append(FrameDistance(abs(float(item.SpacingBetweenSlices)), "DICOM (0018,0088) Spacing Between Slices"))
+            break
+    return candidates
+
+
+def regular_step(positions_mm: Sequence[float]) -> float:
+    """The common step of sorted positions, where some may be missing.
+
+    Raises:
+        InputError: the positions do not lie on one regular grid.
+    """
+    steps = np.abs(np.diff(np.asarray(positions_mm, float)))
+    step = float(np.median(steps))
+    if step == 0 or not np.isfinite(steps).all() or np.any(np.abs(steps / step - np.rint(steps / step)) > 0.1):
+        raise InputError(
+            f"The frames do not lie at equal distances (their positions are {steps.min():.4g} to {steps.max():.4g} mm apart); "
+            "volumes need equal ones: sort out the frames, or type one distance with --frame-spacing MM."
+        )
+    return step
+
+
+def disagreement(candidates: Sequence[InPlane | FrameDistance], tolerance: float = 0.05) -> str | None:
+    """A sentence where the file states the same spacing twice and differently; the first candidate is the one in use."""
+    for other in candidates[1:]:
+        used, stated = _size(candidates[0]), _size(other)
+        if used > 0 and abs(stated / used - 1) > tolerance:
+            return (
+                f"The file states another spacing too: {used:.5g} mm by {candidates[0].source} is used, "
+                f"{stated:.5g} mm by {other.source} is not."
+            )
+    return None
+
+
+def _size(candidate: InPlane | FrameDistance) -> float:
+    return candidate.row_mm if isinstance(candidate, InPlane) else candidate.frame_mm
+
+
+def _pair(value) -> tuple[float, float]:
+    try:
+        row, column = value
+        return float(row), float(column)
+    except (TypeError, ValueError):
+        return math.nan, math.nan
+
+
+def _pixel_measures(groups) -> list[tuple[float, float]]:
+    return [
+        _pair(group.PixelMeasuresSequence[0].PixelSpacing)
+        for group in groups
+        if group.get("PixelMeasuresSequence") and group.PixelMeasuresSequence[0].get("PixelSpacing")
+    ]
+
+
+def _require_constant(values: np.ndarray, what: str, where: str, option: str) -> None:
+    spread = np.ptp(values, axis=0)
+    if np.isfinite(spread).all() and np.any(spread > _SAME * np.abs(np.atleast_1d(values[0]))):
+        raise InputError(
+            f"The {what} changes from frame to frame ({values.min():.5g} to {values.max():.5g} mm by DICOM {where}), "
+            f"which cannot be measured in one volume; type one value with {option} MM if that is right."
+        )
+
+
+def _largest_region(header: Dataset) -> Dataset | None:
+    """The largest two-dimensional region calibrated in centimetres."""
+    regions = [
+        region
+        for region in header.get("SequenceOfUltrasoundRegions") or []
+        if region.get("PhysicalUnitsXDirection") == region.get("PhysicalUnitsYDirection") == _CENTIMETRES
+        and region.get("PhysicalDeltaX")
+        and region.get("PhysicalDeltaY")
+        and region.get("RegionSpatialFormat", 1) == 1
+    ]
+    return max(regions, key=_region_area, default=None)
+
+
+def _region_area(region: Dataset) -> int:
+    width = region.get("RegionLocationMaxX1", 0) - region.get("RegionLocationMinX0", 0)
+    return width * (region.get("RegionLocationMaxY1", 0) - region.get("RegionLocationMinY0", 0))
+
+
+def _longitudinal_distances(header: Dataset) -> list[float]:
+    """Distance of each frame from the one before; the first frame has none before it."""
+    groups = header.get("PerFrameFunctionalGroupsSequence") or []
+    contents = [group.IntravascularFrameContentSequence[0] for group in groups if group.get("IntravascularFrameContentSequence")]
+    return [
+        float(content.IntravascularLongitudinalDistance)
+        for content in contents[1:]
+        if content.get("IntravascularLongitudinalDistance") is not None
+    ]
+
+
+def _by_pullback_rate(header: Dataset, frame_count: int) -> list[FrameDistance]:
+    """Rate of the motor divided by the frame rate; what turns or samples the catheter before what is meant for display."""
+    rate = header.get("IVUSPullbackRate")
+    if not rate or header.get("IVUSAcquisition", "MOTORIZED") != "MOTORIZED":
+        return []
+    rate, frames_per_second = float(rate), []
+    if header.get("CatheterRotationalRate"):
+        frames_per_second.append((float(header.CatheterRotationalRate), "(0052,0013) Catheter Rotational Rate"))
+    if header.get("ALineRate") and header.get("ALinesPerFrame"):
+        value = float(header.ALineRate) / float(header.ALinesPerFrame)
+        frames_per_second.append((value, "(0052,0011) A-line Rate / (0052,0012) A-lines Per Frame"))
+    if header.get("FrameTime"):
+        frames_per_second.append((1000 / float(header.FrameTime), "(0018,1063) Frame Time"))
+    if header.get("AcquisitionDuration") and frame_count > 1:
+        frames_per_second.append(
+            (frame_count / float(header.AcquisitionDuration), "(0018,9073) Acquisition Duration by number of frames")
+        )
+    return [
+        FrameDistance(rate / value, f"DICOM (0018,3101) IVUS Pullback Rate and {name}")
+        for value, name in frames_per_second
+        if value > 0
+    ]

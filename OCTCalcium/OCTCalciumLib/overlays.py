@@ -1,0 +1,310 @@
+"""What a console draws over the picture, and how it is taken away before a network or a reader of grey levels sees it.
+
+Outside the vessel: watermark, scale bar, longitudinal strip, ticks. They lie beyond the circular field of view, which is found from
+what changes between frames, and are blanked. Inside: coloured lines, ticks and markers. Their colours lie off the frame's colour
+ramp (grey or sepia), and they are replaced by the median of the tissue around them.
+
+Colour becomes grey as the distance along the ramp: for a grey ramp that is the grey level, for a sepia ramp the red, for
+a black-red-yellow-white ramp the position. It rises along any ramp, so no two intensities become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_BINS = 32
+# Distance of a colour from the ramp (0 to 255, largest channel). JPEG noise in dark tissue reaches about 15, in bright tissue 30.
+_OFF_RAMP_IN_ONE_FRAME = 48
+_OFF_RAMP_IN_MOST_FRAMES = 9
+_FRAMES_FOR_STATIC = 5
+_COLOURED = 40  # difference between channels; JPEG leaves less on grey
+_LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
+_SMALLEST_MARK = 8  # pixels; less is noise of the compression
+_NEIGHBOURHOOD = 4  # pixels each way
+
+
+@dataclass(frozen=True)
+class Overlays:
+    """What was found on a few frames, and how to treat all.
+
+    Attributes:
+        outside: (rows, columns) bool, beyond the field of view; ``None`` where no circle is there.
+        circle: (row, column, radius) of the field of view in pixels, or ``None``.
+        drawn: (rows, columns) bool, drawn over in most frames; ``None`` for grey frames.
+        off_ramp: (32 * 32 * 32) bool, colours that tissue does not have; ``None`` for grey frames.
+        grey_of_luma: (256,) uint8, grey level for each luma.
+        notes: sentences for the report.
+    """
+
+    outside: np.ndarray | None
+    circle: tuple[float, float, float] | None
+    drawn: np.ndarray | None
+    off_ramp: np.ndarray | None
+    grey_of_luma: np.ndarray | None
+    notes: tuple[str, ...]
+
+
+def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
+    """Learn field of view, colour ramp and static overlays from a few frames spread over the pullback.
+
+    Args:
+        samples: uint8 frames, grey (rows, columns) or RGB (rows, columns, 3).
+    """
+    lumas = [_luma(sample) for sample in samples]
+    circle = field_of_view(lumas)
+    outside = None if circle is None else _beyond(circle, lumas[0].shape)
+    notes = []
+    if outside is not None and any(np.any(luma[outside] > 3 * _LIVE) for luma in lumas):
+        notes.append("Marks outside the circular field of view (text, scale bar, longitudinal strip or ticks) were removed.")
+    if not any(_coloured(sample) for sample in samples):
+        return Overlays(outside, circle, None, None, None, tuple(notes))
+    inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside
+    tissue = inside & _changing(lumas)
+    ramp, brightest = colour_ramp(np.concatenate([sample[tissue][::7] for sample in samples]))
+    off_ramp = _colours_off(ramp)
+    drawn = _drawn(samples, lumas, ramp) & inside
+    share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
+    if share > 0:
+        notes.append(
+            f"Coloured lines, ticks or markers drawn over the picture ({100 * share:.1f} % of it) "
+            "were replaced by the grey around them."
+        )
+    return Overlays(outside, circle, drawn, off_ramp, grey_along(ramp, brightest), tuple(notes))
+
+
+def grey_without_overlays(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
+    """One frame as uint8 grey (rows, columns), without what ``find_overlays`` found."""
+    grey = _luma(frame)
+    if overlays.grey_of_luma is not None:
+        grey = np.take(overlays.grey_of_luma, grey)
+        off = np.take(overlays.off_ramp, _colour_index(frame))
+        # The edge of a drawn line is a mixture that may lie near the ramp, so its neighbours go with it.
+        covered = _grown(off) | overlays.drawn if off.any() else overlays.drawn
+        if overlays.outside is not None:
+            covered = covered & ~overlays.outside
+        grey = _filled(grey, covered)
+    if overlays.outside is not None:
+        grey = np.where(overlays.outside, np.uint8(0), grey)
+    return grey
+
+
+def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | None:
+    """The circle (row, column, radius in pixels) inside which the picture lives, or ``None`` where there is no such circle.
+
+    Live is what changes between frames (in a single frame: what is not black). The largest connected live region must have a
+    circular outline over most of the angles that the picture's edge does not cut off, and almost nothing may be live just outside.
+    """
+    live = _live(lumas)
+    labels, count = ndimage.label(live)
+    if not count:
+        return None
+    region = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    outline = _outline(region)
+    rows, columns = region.shape
+    margin = 2
+    free = (
+        (outline[:, 0] > margin)
+        & (outline[:, 0] < rows - 1 - margin)
+        & (outline[:, 1] > margin)
+        & (outline[:, 1] < columns - 1 - margin)
+    )
+    if np.count_nonzero(free) < 24:
+        return None
+    circle = _fitted_circle(outline[free])
+    if circle is None:
+        return None
+    row, column, radius = circle
+    near_centre = abs(row - (rows - 1) / 2) < rows / 2 and abs(column - (columns - 1) / 2) < columns / 2
+    if not near_centre or not 0.2 * min(rows, columns) < radius < 0.75 * max(rows, columns):
+        return None
+    angles = np.degrees(np.arctan2(outline[free, 0] - row, outline[free, 1] - column)).astype(int) % 360
+    on_circle = np.abs(np.hypot(outline[free, 0] - row, outline[free, 1] - column) - radius) < max(2.0, 0.015 * radius)
+    possible = np.unique(_angles_within(circle, region.shape))
+    covered = np.intersect1d(np.unique(angles[on_circle]), possible)
+    beyond = _beyond(circle, region.shape)
+    ring = beyond & ~_beyond((row, column, 1.06 * radius), region.shape)
+    if len(possible) < 24 or len(covered) < 0.5 * len(possible) or (ring.any() and np.mean(live[ring]) > 0.1):
+        return None
+    return circle
+
+
+def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
+    """The colour (R, G, B) of tissue at each luma, (256, 3) float32, and the brightest luma that was seen on it.
+
+    It is traced from dark to bright. Overlays may outnumber tissue among bright colours, so each step only looks at colours near
+    to where the ramp was heading. Beyond the brightest colour it runs on to white.
+
+    Args:
+        colours: (n, 3) uint8 colours of pixels in the field of view.
+    """
+    luma = np.rint(colours @ _LUMA).astype(int)
+    step = 256 // _BINS
+    ramp, places = [np.zeros(3, np.float32)], [0.0]
+    heading = np.ones(3, np.float32)
+    for level in range(_BINS):
+        members = colours[(luma >= level * step) & (luma < (level + 1) * step)].astype(np.float32)
+        place = (level + 0.5) * step
+        expected = ramp[-1] + heading * (place - places[-1])
+        near = members[np.abs(members - expected).max(axis=1) < (96 if level < 2 else 40)] if len(members) else members
+        if len(near) < 30:
+            continue
+        colour = np.median(near, axis=0)
+        colour += place - colour @ _LUMA
+        heading = (colour - ramp[-1]) / (place - places[-1])
+        ramp.append(np.clip(colour, 0, 255))
+        places.append(place)
+    brightest = int(places[-1])
+    if brightest < 255:
+        ramp.append(np.full(3, 255, np.float32))
+        places.append(255.0)
+    levels = np.arange(256)
+    return np.stack([np.interp(levels, places, np.array(ramp)[:, channel]) for channel in range(3)], axis=1).astype(
+        np.float32
+    ), brightest
+
+
+def grey_along(ramp: np.ndarray, brightest: int) -> np.ndarray:
+    """(256,) uint8: the distance along the ramp (largest channel's step) for each luma, 255 at most at the brightest luma seen."""
+    distance = np.concatenate([[0], np.cumsum(np.abs(np.diff(ramp, axis=0)).max(axis=1))])
+    return np.rint(np.minimum(distance * min(1.0, 255 / max(distance[brightest], 1)), 255)).astype(np.uint8)
+
+
+def _luma(frame: np.ndarray) -> np.ndarray:
+    if frame.ndim == 2:
+        return frame
+    # Pillow's conversion to L is the luma of ITU-R 601 and runs in C.
+    return np.asarray(Image.fromarray(np.ascontiguousarray(frame)).convert("L"))
+
+
+def _coloured(frame: np.ndarray) -> bool:
+    """Whether the frame is more than grey stored as RGB."""
+    return frame.ndim == 3 and np.count_nonzero(frame.max(axis=-1) - frame.min(axis=-1) > _COLOURED) >= _SMALLEST_MARK
+
+
+def _colour_index(frame: np.ndarray) -> np.ndarray:
+    """Index of each colour in a table of 32 x 32 x 32 colours."""
+    fifths = frame >> 3
+    return (fifths[..., 0].astype(np.uint16) << 10) | (fifths[..., 1].astype(np.uint16) << 5) | fifths[..., 2]
+
+
+def _colours_off(ramp: np.ndarray) -> np.ndarray:
+    """(32768,) bool: colours farther from the ramp's colour of the same luma than noise reaches."""
+    axis = np.arange(32, dtype=np.float32) * 8 + 4
+    colours = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.abs(colours - ramp[np.rint(colours @ _LUMA).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
+
+
+def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.ndarray) -> np.ndarray:
+    """(rows, columns) bool: pixels whose colour is off the ramp the same way in most frames, faint edges of lines included."""
+    if len(samples) < _FRAMES_FOR_STATIC:
+        return np.zeros(lumas[0].shape, bool)
+    deviations = np.stack([(sample - ramp[luma]).astype(np.int16) for sample, luma in zip(samples, lumas, strict=True)])
+    off = np.abs(np.median(deviations, axis=0)).max(axis=-1) > _OFF_RAMP_IN_MOST_FRAMES
+    labels, _ = ndimage.label(off, np.ones((3, 3)))
+    marks = off & (np.bincount(labels.ravel()) >= _SMALLEST_MARK)[labels]
+    return marks | ndimage.binary_closing(marks, np.ones((3, 3)))
+
+
+def _changing(lumas: Sequence[np.ndarray]) -> np.ndarray:
+    """(rows, columns) bool: pixels that change between frames, as drawn ones do not; all of them where frames are too few to tell."""
+    if len(lumas) < _FRAMES_FOR_STATIC:
+        return np.ones(lumas[0].shape, bool)
+    return np.ptp(np.stack(lumas), axis=0) > 4 * _LIVE
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    """The mask and its eight-neighbours; faster than a general dilation."""
+    rows = mask.copy()
+    rows[1:] |= mask[:-1]
+    rows[:-1] |= mask[1:]
+    grown = rows.copy()
+    grown[:, 1:] |= rows[:, :-1]
+    grown[:, :-1] |= rows[:, 1:]
+    return grown
+
+
+def _filled(grey: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Covered pixels take the median of the uncovered ones around them, from the rim of each mark inwards."""
+    places = np.flatnonzero(covered)
+    if not len(places):
+        return grey
+    reach = _NEIGHBOURHOOD
+    padded = np.pad(np.where(covered, np.int16(-1), grey), reach, constant_values=-1)
+    width = padded.shape[1]
+    places = (places // grey.shape[1] + reach) * width + places % grey.shape[1] + reach
+    window = np.arange(-reach, reach + 1)
+    around = (window[:, np.newaxis] * width + window).ravel()
+    flat, unfilled = padded.ravel(), places
+    while len(unfilled):
+        near = np.sort(flat[unfilled[:, np.newaxis] + around], axis=1)
+        known = np.count_nonzero(near >= 0, axis=1)
+        ready = known > 0
+        if not ready.any():
+            break
+        middle = near.shape[1] - 1 - known[ready] // 2
+        flat[unfilled[ready]] = near[ready, middle]
+        unfilled = unfilled[~ready]
+    flat[unfilled] = 0
+    return padded[reach:-reach, reach:-reach].astype(np.uint8)
+
+
+def _live(lumas: Sequence[np.ndarray]) -> np.ndarray:
+    highest, lowest = lumas[0].copy(), lumas[0].copy()
+    for luma in lumas[1:]:
+        np.maximum(highest, luma, out=highest)
+        np.minimum(lowest, luma, out=lowest)
+    live = highest - lowest > _LIVE if len(lumas) > 2 else highest > _LIVE
+    # Thin drawings hang on the circle like hairs, and speckle leaves holes: both are smaller than this square.
+    live = ndimage.binary_closing(np.pad(live, 8), np.ones((5, 5)), iterations=1)[8:-8, 8:-8]
+    return ndimage.binary_opening(live, np.ones((5, 5)))
+
+
+def _outline(region: np.ndarray) -> np.ndarray:
+    """(n, 2) rows and columns of the first and last live pixel of every row and every column."""
+    points = []
+    for mask, flip in ((region, False), (region.T, True)):
+        lines = np.flatnonzero(mask.any(axis=1))
+        first = mask[lines].argmax(axis=1)
+        last = mask.shape[1] - 1 - mask[lines, ::-1].argmax(axis=1)
+        for position in (first, last):
+            points.append(np.stack([position, lines] if flip else [lines, position], axis=1))
+    return np.concatenate(points).astype(float)
+
+
+def _fitted_circle(points: np.ndarray) -> tuple[float, float, float] | None:
+    """Least-squares circle (Kasa), refitted on the points that lie near it; dark stretches lie inside and drop out."""
+    kept = points
+    for _ in range(12):
+        if len(kept) < 12:
+            return None
+        design = np.column_stack([kept, np.ones(len(kept))])
+        solution, *_ = np.linalg.lstsq(design, -(kept**2).sum(axis=1), rcond=None)
+        row, column = -solution[:2] / 2
+        squared = row**2 + column**2 - solution[2]
+        if squared <= 0:
+            return None
+        radius = float(np.sqrt(squared))
+        residual = np.hypot(points[:, 0] - row, points[:, 1] - column) - radius
+        # Asymmetric: the outline can only fall short of the true circle, so what lies outside weighs more.
+        kept = points[(residual > -max(2.0, 0.7 * np.median(np.abs(residual)))) & (residual < max(4.0, 0.03 * radius))]
+    return float(row), float(column), radius + 0.5
+
+
+def _beyond(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
+    row, column, radius = circle
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - row) ** 2 + (columns - column) ** 2 > radius**2
+
+
+def _angles_within(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
+    """Whole degrees at which the circle lies within the picture."""
+    row, column, radius = circle
+    angles = np.arange(360)
+    rows, columns = row + radius * np.sin(np.radians(angles)), column + radius * np.cos(np.radians(angles))
+    return angles[(rows > 3) & (rows < shape[0] - 4) & (columns > 3) & (columns < shape[1] - 4)]

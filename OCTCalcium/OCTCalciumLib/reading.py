@@ -1,0 +1,214 @@
+"""The one door for pullbacks: whatever the file is, grey Cartesian frames with a spacing that tells where it came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.spacing import UNKNOWN, Spacing
+
+from .recording import IDENTITY, TYPED, Recording, sample_indices
+
+# A coronary OCT pixel is 0.004 to 0.02 mm and a frame step 0.05 to 0.5 mm; far beyond that the number is in another unit or wrong.
+IN_PLANE_LIMITS_MM = (0.001, 0.2)
+FRAME_LIMITS_MM = (0.005, 5.0)
+CALIBRATION_LIMITS = (0.5, 2.0)
+_OVERLAY_SAMPLES = 12
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """A pullback, ready to be read frame by frame.
+
+    Attributes:
+        frame_count, rows, columns: the size of the pullback.
+        spacing: mm between frames, rows and columns, with where each came from; ``None`` where unknown.
+        origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
+        direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
+        notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
+        details: acquisition facts for the report; never patient identity.
+        read: ``read(first, stop)`` yields frames ``first`` to ``stop - 1`` as uint8 grey (rows, columns): Cartesian, bright is
+            strong signal, overlays removed. Frames are decoded one by one, so memory does not grow with ``frame_count``.
+    """
+
+    frame_count: int
+    rows: int
+    columns: int
+    spacing: Spacing
+    read: Callable[[int, int], Iterator[np.ndarray]]
+    origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = IDENTITY
+    notes: tuple[str, ...] = ()
+    details: dict[str, str] | None = None
+
+
+def open_pullback(
+    path: Path,
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    calibration: float = 1.0,
+) -> Pullback:
+    """Open a pullback from a DICOM file or folder, a folder of pictures, or an NRRD, NIfTI or MetaImage file.
+
+    Args:
+        path: the file or folder.
+        pixel_spacing_mm: mm per pixel, typed by the person; takes precedence over the file's.
+        frame_spacing_mm: mm between frames, typed by the person; takes precedence over the file's.
+        calibration: factor on the in-plane spacing, from a measurement of the catheter or of a phantom.
+
+    Raises:
+        InputError: anything about the input or the numbers that makes it unusable, in one sentence.
+    """
+    path = Path(path)
+    _check_typed(pixel_spacing_mm, frame_spacing_mm, calibration)
+    try:
+        recording = _open_recording(path, pixel_spacing_mm, frame_spacing_mm)
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
+    spacing = _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration)
+    read, notes = _without_overlays(recording)
+    return Pullback(
+        frame_count=recording.frame_count,
+        rows=recording.rows,
+        columns=recording.columns,
+        spacing=spacing,
+        read=read,
+        origin_mm=recording.origin_mm,
+        direction=recording.direction,
+        notes=recording.notes + notes,
+        details=dict(recording.details),
+    )
+
+
+def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+    if not path.exists():
+        raise InputError(f"There is no file or folder {path}; check the path.")
+    if path.is_dir():
+        return _open_folder(path, pixel_spacing_mm, frame_spacing_mm)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
+    from .image_pullback import is_picture, is_volume, picture_recording, volume_recording
+
+    if is_volume(path):
+        return volume_recording(path)
+    if is_picture(path):
+        return picture_recording([path])
+    headers = _dicom_headers([path])
+    if not headers:
+        raise InputError(
+            f"{path.name} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback."
+        )
+    return _open_dicom(headers, pixel_spacing_mm, frame_spacing_mm)
+
+
+def _open_folder(folder: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+    from .image_pullback import is_picture, is_volume, picture_recording, volume_recording
+
+    here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    volumes = [path for path in here if is_volume(path)]
+    pictures = [path for path in here if is_picture(path)]
+    others = [path for path in here if path not in volumes and path not in pictures]
+    below = [
+        path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".") and path.parent != folder
+    ]
+    # Archives nest their DICOM files in folders; pictures are taken from the named folder only, as masks and thumbnails lie below.
+    headers = _dicom_headers(others + [path for path in below if not (is_picture(path) or is_volume(path))])
+    if headers:
+        return _open_dicom(headers, pixel_spacing_mm, frame_spacing_mm)
+    if len(volumes) + bool(pictures) > 1:
+        listed = ", ".join(path.name for path in volumes[:6]) + (f" and {len(pictures)} pictures" if pictures else "")
+        raise InputError(f"The folder {folder} holds more than one pullback: {listed}; name one file.")
+    if volumes:
+        return volume_recording(volumes[0])
+    if pictures:
+        return picture_recording(pictures)
+    if not here and not below:
+        raise InputError(f"The folder {folder} is empty; choose the folder with the pullback.")
+    raise InputError(
+        f"The folder {folder} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback."
+    )
+
+
+def _dicom_headers(paths: list[Path]) -> list:
+    from LesionReadingLib.dicom import read_header
+
+    headers = ((path, read_header(path)) for path in paths)
+    return [(path, header) for path, header in headers if header is not None]
+
+
+def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+    from .dicom_pullback import Typed, dicom_recording
+
+    return dicom_recording(headers, Typed(pixel_spacing_mm, frame_spacing_mm))
+
+
+def _without_overlays(recording: Recording) -> tuple[Callable[[int, int], Iterator[np.ndarray]], tuple[str, ...]]:
+    if recording.clean:
+        return recording.read, ()
+    from .overlays import find_overlays, grey_without_overlays
+
+    indices = sample_indices(recording.frame_count, _OVERLAY_SAMPLES)
+    overlays = find_overlays([next(iter(recording.read(index, index + 1))) for index in indices])
+
+    def read(first: int, stop: int) -> Iterator[np.ndarray]:
+        return (grey_without_overlays(frame, overlays) for frame in recording.read(first, stop))
+
+    return read, overlays.notes
+
+
+def _check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float) -> None:
+    if pixel_spacing_mm is not None and not _within(pixel_spacing_mm, IN_PLANE_LIMITS_MM):
+        raise InputError(
+            f"The typed pixel spacing {pixel_spacing_mm} mm is not between {IN_PLANE_LIMITS_MM[0]} and {IN_PLANE_LIMITS_MM[1]} mm; "
+            "type millimetres per pixel, for example --pixel-spacing 0.0067."
+        )
+    if frame_spacing_mm is not None and not _within(frame_spacing_mm, FRAME_LIMITS_MM):
+        raise InputError(
+            f"The typed frame spacing {frame_spacing_mm} mm is not between {FRAME_LIMITS_MM[0]} and {FRAME_LIMITS_MM[1]} mm; "
+            "type millimetres between frames, for example --frame-spacing 0.2."
+        )
+    if not _within(calibration, CALIBRATION_LIMITS):
+        raise InputError(
+            f"The calibration factor {calibration} is not between {CALIBRATION_LIMITS[0]} and {CALIBRATION_LIMITS[1]}; "
+            "give true size divided by measured size, for example 1.02."
+        )
+
+
+def _final_spacing(stated: Spacing, pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float) -> Spacing:
+    """Typed values first, then the file's, checked; then the calibration."""
+    spacing = stated
+    if pixel_spacing_mm is not None and not spacing.in_plane_source.startswith(TYPED):
+        spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
+    if frame_spacing_mm is not None:
+        spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
+    for value in (spacing.row_mm, spacing.column_mm):
+        if value is not None and not _within(value, IN_PLANE_LIMITS_MM):
+            raise InputError(
+                f"The pixel spacing {value:.6g} mm ({spacing.in_plane_source}) cannot be right, as OCT pixels are "
+                f"{IN_PLANE_LIMITS_MM[0]} to {IN_PLANE_LIMITS_MM[1]} mm; type the right one, for example --pixel-spacing 0.0067."
+            )
+    if spacing.frame_mm is not None and not _within(spacing.frame_mm, FRAME_LIMITS_MM):
+        raise InputError(
+            f"The frame spacing {spacing.frame_mm:.6g} mm ({spacing.frame_source}) cannot be right, as OCT frames lie "
+            f"{FRAME_LIMITS_MM[0]} to {FRAME_LIMITS_MM[1]} mm apart; type the right one, for example --frame-spacing 0.2."
+        )
+    if calibration == 1.0:
+        return spacing
+    if not spacing.in_plane_known or spacing.in_plane_source == UNKNOWN:
+        raise InputError(
+            "A calibration factor needs a pixel spacing to correct, and the input states none; type one with --pixel-spacing MM."
+        )
+    return replace(
+        spacing,
+        row_mm=spacing.row_mm * calibration,
+        column_mm=spacing.column_mm * calibration,
+        in_plane_source=f"{spacing.in_plane_source}, multiplied by the calibration factor {calibration:g}",
+    )
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return math.isfinite(value) and limits[0] <= value <= limits[1]
