@@ -140,9 +140,8 @@ def test_a_disk_too_full_is_told_before_the_work(tmp_path):
 
 def test_a_disk_that_fills_up_is_told_and_nothing_stays(tmp_path):
     """The kernel's /dev/full answers every write as a full disk does."""
-    with pytest.raises(InputError, match="is full"), finished_folder(tmp_path / "results", 0):
-        with open("/dev/full", "w") as full:
-            full.write("x")
+    with pytest.raises(InputError, match="is full"), finished_folder(tmp_path / "results", 0), open("/dev/full", "w") as full:
+        full.write("x")
     assert list(tmp_path.iterdir()) == []
 
 
