@@ -1,0 +1,283 @@
+"""The measurement of a pullback from its label map: arcs, volume, lesions, continuity and minimum lumen area.
+
+Works on any label map (a network's, an annotator's, another program's); needs no picture and no network. The quantities of a frame
+are defined in ``frame_measurement``, lesions and scores in ``lesions``.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.spacing import Spacing
+
+from .arcs import BRIDGE_TOLERANCE_DEG
+from .deposits import THICKNESS_WINDOW_DEG
+from .frame_measurement import FrameMeasurement, Vertex, measure_frame
+from .labels import LUMEN, NAMES
+from .lesions import Lesion, find_lesions
+
+__all__ = ["FrameMeasurement", "Lesion", "PullbackMeasurement", "Run", "measure_frame", "measure_pullback", "remeasure", "to_json"]
+
+CONTINUOUS_ARC_DEG = 180.0
+"""Calcium from this bridged arc on (not only above it) keeps a stent from expanding: the rule of the source study."""
+
+LESION_GAP_FRAMES = 2
+"""So many frames without calcium are allowed inside a lesion."""
+
+_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The choices behind a measurement; the report shows them.
+
+    Attributes:
+        vertex: "lumen" (centroid of the closed lumen) or "catheter" (image centre).
+        lesion_gap_frames: frames without calcium that a lesion may have inside.
+        continuous_arc_deg: bridged arc from which a frame belongs to a run.
+        bridge_tolerance_deg: calcium ending this close to the guidewire's sector touches it.
+        thickness_window_deg: a thickness or depth is the mean over this angle.
+    """
+
+    vertex: Vertex = "lumen"
+    lesion_gap_frames: int = LESION_GAP_FRAMES
+    continuous_arc_deg: float = CONTINUOUS_ARC_DEG
+    bridge_tolerance_deg: float = BRIDGE_TOLERANCE_DEG
+    thickness_window_deg: float = THICKNESS_WINDOW_DEG
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring frames whose bridged arc is 180 degrees or more.
+
+    Attributes:
+        first_frame, last_frame: numbers from 0.
+        length_mm: number of frames x frame spacing; None while that is unknown.
+        max_arc_deg, max_arc_frame: the largest bridged arc in the run and its frame.
+    """
+
+    first_frame: int
+    last_frame: int
+    length_mm: float | None
+    max_arc_deg: float
+    max_arc_frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class PullbackMeasurement:
+    """The numbers of a pullback.
+
+    Attributes:
+        spacing: of the label map.
+        parameters: the choices behind the numbers.
+        frames: one per frame of the label map.
+        lesions: by first frame.
+        volume_mm3: calcium voxels x voxel volume; None while a spacing is unknown.
+        max_arc_deg: largest bridged arc, 0 without calcium; ``max_arc_frame`` its frame, None without calcium.
+        max_thickness_mm, max_thickness_frame: None without calcium or in-plane spacing.
+        runs: of frames with a bridged arc of 180 degrees or more.
+        over_180_length_mm: their lengths together; None while the frame spacing is unknown.
+        minimum_lumen_area: (mm2, frame) among the frames whose lumen lies wholly in the image; None without one or without spacing.
+        thickness_map_mm: (frames, 360) float32, thickness by degree, NaN without calcium; None without in-plane spacing.
+        missing: field of this class that is absent -> why, one sentence.
+    """
+
+    spacing: Spacing
+    parameters: Parameters
+    frames: tuple[FrameMeasurement, ...]
+    lesions: tuple[Lesion, ...]
+    volume_mm3: float | None
+    max_arc_deg: float
+    max_arc_frame: int | None
+    max_thickness_mm: float | None
+    max_thickness_frame: int | None
+    runs: tuple[Run, ...]
+    over_180_length_mm: float | None
+    minimum_lumen_area: tuple[float, int] | None
+    thickness_map_mm: np.ndarray | None
+    missing: dict[str, str]
+
+
+def measure_pullback(labels: np.ndarray, spacing: Spacing, parameters: Parameters | None = None) -> PullbackMeasurement:
+    """Measure a whole pullback.
+
+    Args:
+        labels: (frames, rows, columns), or (rows, columns) for a single frame, whole numbers: 0 background, 1 calcium,
+            2 guidewire, 3 lumen.
+        spacing: distances between pixels and frames; where one is unknown, the lengths, areas and volumes that need it are absent.
+        parameters: choices; the defaults where None.
+
+    Raises:
+        InputError: the label map is empty, of another dimension, not of whole numbers, or has other label values; or a spacing is
+            not a positive number.
+    """
+    parameters = parameters or Parameters()
+    labels = _checked(labels)
+    _check_spacing(spacing)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        frames = tuple(
+            threads.map(lambda frame: measure_frame(labels[frame], spacing, frame, parameters.vertex), range(len(labels)))
+        )
+    return _summary(frames, spacing, parameters)
+
+
+def remeasure(measurement: PullbackMeasurement, labels: np.ndarray, frame: int) -> PullbackMeasurement:
+    """The measurement after one frame was edited; the other frames are not looked at again.
+
+    Args:
+        measurement: before the edit.
+        labels: (rows, columns) of the edited frame.
+        frame: its number, from 0.
+
+    Raises:
+        InputError: the frame is not in the pullback, or its labels cannot be used (as in ``measure_pullback``).
+    """
+    if not 0 <= frame < len(measurement.frames):
+        raise InputError(f"Frame {frame} is not in the pullback of {len(measurement.frames)} frames; name one from 0 on.")
+    labels = _checked(labels)
+    if len(labels) != 1:
+        raise InputError(f"One edited frame is expected, this array holds {len(labels)} frames; give one of them.")
+    frames = list(measurement.frames)
+    frames[frame] = measure_frame(labels[0], measurement.spacing, frame, measurement.parameters.vertex)
+    return _summary(tuple(frames), measurement.spacing, measurement.parameters)
+
+
+def _checked(labels: np.ndarray) -> np.ndarray:
+    """The label map as (frames, rows, columns) uint8."""
+    labels = np.asarray(labels)
+    if labels.ndim == 2:
+        labels = labels[None]
+    if labels.ndim != 3:
+        raise InputError(f"A label map has 3 dimensions (frames, rows, columns), this one has {labels.ndim}; give 2 or 3.")
+    if labels.size == 0:
+        raise InputError(f"The label map is empty (frames x rows x columns = {labels.shape}); give one with pixels.")
+    if labels.dtype.kind not in "biuf":
+        raise InputError(f"The label map holds {labels.dtype} values; give whole numbers from 0 to {LUMEN}.")
+    if labels.dtype.kind == "f" and not all(np.array_equal(frame, np.floor(frame)) for frame in labels):
+        raise InputError(f"The label map holds NaN or fractions; give whole numbers from 0 to {LUMEN}.")
+    if labels.max() > LUMEN or labels.min() < 0:
+        unknown = sorted({value for frame in labels for value in np.unique(frame).tolist() if not 0 <= value <= LUMEN})
+        known = ", ".join(f"{value} {name}" for value, name in enumerate(NAMES))
+        raise InputError(f"The label map has unknown label values {unknown[:5]}; relabel it as {known}.")
+    return labels.astype(np.uint8, copy=False)
+
+
+def _check_spacing(spacing: Spacing) -> None:
+    for name in ("row_mm", "column_mm", "frame_mm"):
+        value = getattr(spacing, name)
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InputError(f"The {name.removesuffix('_mm')} spacing is {value} mm; give a positive number.")
+
+
+def _summary(frames: tuple[FrameMeasurement, ...], spacing: Spacing, parameters: Parameters) -> PullbackMeasurement:
+    """Everything about the pullback that follows from its frames."""
+    with_calcium = [frame for frame in frames if frame.calcium_pixels]
+    widest = max(with_calcium, key=lambda frame: frame.arc_bridged_deg, default=None)
+    thickest = max(with_calcium, key=lambda frame: frame.max_thickness_mm, default=None) if spacing.in_plane_known else None
+    runs = _runs(frames, spacing, parameters.continuous_arc_deg)
+    volume = None
+    if spacing.known:
+        volume = sum(frame.calcium_pixels for frame in frames) * spacing.row_mm * spacing.column_mm * spacing.frame_mm
+    lumens = [frame for frame in frames if frame.lumen_area_mm2 is not None and not frame.lumen_cut]
+    narrowest = min(lumens, key=lambda frame: frame.lumen_area_mm2, default=None)
+    return PullbackMeasurement(
+        spacing=spacing,
+        parameters=parameters,
+        frames=frames,
+        lesions=find_lesions(frames, spacing, parameters.lesion_gap_frames),
+        volume_mm3=volume,
+        max_arc_deg=widest.arc_bridged_deg if widest else 0.0,
+        max_arc_frame=widest.frame if widest else None,
+        max_thickness_mm=thickest.max_thickness_mm if thickest else None,
+        max_thickness_frame=thickest.frame if thickest else None,
+        runs=runs,
+        over_180_length_mm=None if spacing.frame_mm is None else sum(run.length_mm for run in runs),
+        minimum_lumen_area=(narrowest.lumen_area_mm2, narrowest.frame) if narrowest else None,
+        thickness_map_mm=np.stack([frame.thickness_mm for frame in frames]) if spacing.in_plane_known else None,
+        missing=_missing(frames, spacing, bool(with_calcium), narrowest is not None),
+    )
+
+
+def _runs(frames: tuple[FrameMeasurement, ...], spacing: Spacing, limit_deg: float) -> tuple[Run, ...]:
+    over = np.array([False, *(frame.arc_bridged_deg >= limit_deg for frame in frames), False])
+    edges = np.flatnonzero(over[1:] != over[:-1])
+    return tuple(_run(frames[first:stop], spacing) for first, stop in edges.reshape(-1, 2))
+
+
+def _run(frames: tuple[FrameMeasurement, ...], spacing: Spacing) -> Run:
+    widest = max(frames, key=lambda frame: frame.arc_bridged_deg)
+    return Run(
+        first_frame=frames[0].frame,
+        last_frame=frames[-1].frame,
+        length_mm=None if spacing.frame_mm is None else len(frames) * spacing.frame_mm,
+        max_arc_deg=widest.arc_bridged_deg,
+        max_arc_frame=widest.frame,
+    )
+
+
+def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bool, lumen: bool) -> dict[str, str]:
+    """Field of PullbackMeasurement that is absent -> why."""
+    unknown = []
+    if not spacing.in_plane_known:
+        unknown.append("pixel")
+    if spacing.frame_mm is None:
+        unknown.append("frame")
+    missing = {}
+    if unknown:
+        missing["volume_mm3"] = f"The {' and the '.join(unknown)} spacing is not known; type it in to get volumes."
+    if spacing.frame_mm is None:
+        missing["over_180_length_mm"] = "The frame spacing is not known; type it in to get positions and lengths."
+    if not spacing.in_plane_known:
+        reason = "The pixel spacing is not known; type it in to get areas and thickness."
+        missing |= dict.fromkeys(("max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"), reason)
+        return missing
+    if not calcium:
+        missing["max_thickness_mm"] = "No frame has calcium."
+    if not lumen:
+        cut = any(frame.lumen_cut for frame in frames)
+        missing["minimum_lumen_area"] = "Every lumen is cut by the image border." if cut else "The label map has no lumen."
+    return missing
+
+
+def to_json(measurement: PullbackMeasurement) -> dict[str, Any]:
+    """The content of measurements.json (schema oct-calcium/1); every absent value is null, with its reason in ``missing``."""
+    spacing, lumen = measurement.spacing, measurement.minimum_lumen_area
+    return {
+        "schema": "oct-calcium/1",
+        "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm],
+        "spacing_source": {"in_plane": spacing.in_plane_source, "frame": spacing.frame_source},
+        "volume_mm3": measurement.volume_mm3,
+        "max_arc_deg": measurement.max_arc_deg,
+        "max_arc_frame": measurement.max_arc_frame,
+        "max_thickness_mm": measurement.max_thickness_mm,
+        "max_thickness_frame": measurement.max_thickness_frame,
+        "arc_over_180": {"length_mm": measurement.over_180_length_mm, "runs": [asdict(run) for run in measurement.runs]},
+        "minimum_lumen_area": {"area_mm2": lumen[0] if lumen else None, "frame": lumen[1] if lumen else None},
+        "frames": [_frame_json(frame) for frame in measurement.frames],
+        "lesions": [asdict(lesion) for lesion in measurement.lesions],
+        "missing": measurement.missing,
+        "parameters": asdict(measurement.parameters),
+    }
+
+
+def _frame_json(frame: FrameMeasurement) -> dict[str, Any]:
+    return {
+        "frame": frame.frame,
+        "position_mm": frame.position_mm,
+        "area_mm2": frame.area_mm2,
+        "arc_total_deg": frame.arc_total_deg,
+        "arc_contiguous_deg": frame.arc_contiguous_deg,
+        "arc_bridged_deg": frame.arc_bridged_deg,
+        "bridged_start_deg": frame.bridged_start_deg,
+        "max_thickness_mm": frame.max_thickness_mm,
+        "min_depth_mm": frame.min_depth_mm,
+        "lumen_area_mm2": frame.lumen_area_mm2,
+        "lumen_cut": frame.lumen_cut,
+        "calcium_cut": frame.calcium_cut,
+        "vertex": list(frame.vertex),
+    }
