@@ -246,13 +246,13 @@ def _polar_frame(header: Dataset, index: int, recording: Recording) -> PolarFram
     """Geometry of one frame of A-lines (PS3.3 C.8.27.4, C.8.27.5, C.8.27.6.2, C.8.27.6.3)."""
     oct_content = functional_group(header, "IntravascularOCTFrameContentSequence", index) or Dataset()
     content = functional_group(header, "IntravascularFrameContentSequence", index) or Dataset()
-    padded = int(oct_content.get("NumberOfPaddedALines") or 0)
+    padded = int(_stated(oct_content, header, "NumberOfPaddedALines") or 0)
     a_lines = recording.rows - padded
     if a_lines < 2 or padded < 0:
         raise InputError(
             f"Frame {index + 1} has {padded} padded A-lines (0052,0038) of {recording.rows}; export the pullback again."
         )
-    z_offset = 0 if header.get("OCTZOffsetApplied") == "YES" else int(oct_content.get("OCTZOffsetCorrection") or 0)
+    z_offset = 0 if header.get("OCTZOffsetApplied") == "YES" else int(_stated(oct_content, header, "OCTZOffsetCorrection") or 0)
     clockwise = header.get("CatheterDirectionOfRotation") != "CC"
     first_angle_deg = float(header.get("FirstALineLocation") or 0)
     if _has_value(content, "SeamLineLocation") and _has_value(oct_content, "SeamLineIndex"):
@@ -260,6 +260,11 @@ def _polar_frame(header: Dataset, index: int, recording: Recording) -> PolarFram
         turn = 360 * int(oct_content.SeamLineIndex) / a_lines
         first_angle_deg = float(content.SeamLineLocation) - (turn if clockwise else -turn)
     return PolarFrame(a_lines, recording.columns, z_offset, first_angle_deg % 360, clockwise)
+
+
+def _stated(content: Dataset, header: Dataset, keyword: str):
+    """A value of the frame's functional group, else of the data set itself, where some writers put it."""
+    return content.get(keyword, header.get(keyword))
 
 
 def _has_value(header: Dataset, keyword: str) -> bool:

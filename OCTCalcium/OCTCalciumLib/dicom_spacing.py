@@ -12,6 +12,7 @@ from LesionReadingLib.errors import InputError
 from pydicom.dataset import Dataset
 
 _CENTIMETRES = 3  # (0018,6024) Physical Units X Direction, PS3.3 C.8.5.5.1.15
+_MOTORIZED = ("MOTORIZED", "MOTOR_PULLBACK")  # (0018,3100) in PS3.3 C.8.27.5 and, for ultrasound, in C.8.5.6
 _SAME = 1e-3  # relative difference up to which two stated spacings are the same number, rounded
 
 
@@ -101,11 +102,14 @@ def frame_candidates(header: Dataset, frame_count: int, positions_mm: Sequence[f
     """
     candidates = []
     distances = _longitudinal_distances(header)
-    if distances:
+    if len(distances) > 2 and np.ptp(np.diff(distances)) < _SAME * abs(distances[1] - distances[0]):
+        # Some writers count from the first frame instead of from the one before: the values then rise in equal steps.
+        distances = np.diff(distances)
+    if len(distances):
         _require_constant(
             np.abs(distances), "distance between frames", "(0052,0028) Intravascular Longitudinal Distance", "--frame-spacing"
         )
-        candidates.append(FrameDistance(abs(distances[0]), "DICOM (0052,0028) Intravascular Longitudinal Distance"))
+        candidates.append(FrameDistance(abs(float(distances[0])), "DICOM (0052,0028) Intravascular Longitudinal Distance"))
     candidates += _by_pullback_rate(header, frame_count)
     if positions_mm is not None and len(positions_mm) > 1:
         candidates.append(FrameDistance(regular_step(positions_mm), "DICOM slice positions"))
@@ -206,7 +210,7 @@ def _longitudinal_distances(header: Dataset) -> list[float]:
 def _by_pullback_rate(header: Dataset, frame_count: int) -> list[FrameDistance]:
     """Rate of the motor divided by the frame rate; what turns or samples the catheter before what is meant for display."""
     rate = header.get("IVUSPullbackRate")
-    if not rate or header.get("IVUSAcquisition", "MOTORIZED") != "MOTORIZED":
+    if not rate or header.get("IVUSAcquisition", "MOTORIZED") not in _MOTORIZED:
         return []
     rate, frames_per_second = float(rate), []
     if header.get("CatheterRotationalRate"):

@@ -26,7 +26,7 @@ _FRAMES_FOR_STATIC = 5
 _COLOURED = 40  # difference between channels; JPEG leaves less on grey
 _LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
 _SMALLEST_MARK = 8  # pixels; less is noise of the compression
-_NEIGHBOURHOOD = 4  # pixels each way
+_NEIGHBOURHOOD = 3  # pixels each way
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
     tissue = inside & _changing(lumas)
     ramp, brightest = colour_ramp(np.concatenate([sample[tissue][::7] for sample in samples]))
     off_ramp = _colours_off(ramp)
-    drawn = _drawn(samples, lumas, ramp) & inside
+    drawn = _drawn(samples, lumas, ramp, brightest) & inside
     share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
     if share > 0:
         notes.append(
@@ -200,19 +200,26 @@ def _colours_off(ramp: np.ndarray) -> np.ndarray:
     return np.abs(colours - ramp[np.rint(colours @ _LUMA).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
 
 
-def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.ndarray) -> np.ndarray:
-    """(rows, columns) bool: pixels whose colour is off the ramp the same way in most frames, faint edges of lines included."""
+def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.ndarray, brightest: int) -> np.ndarray:
+    """(rows, columns) bool: pixels whose colour is off the ramp the same way in most frames, faint edges of lines included.
+
+    White marks over sepia lie where the ramp would run on to; they are in all frames brighter than tissue is in any.
+    """
     if len(samples) < _FRAMES_FOR_STATIC:
         return np.zeros(lumas[0].shape, bool)
     deviations = np.stack([(sample - ramp[luma]).astype(np.int16) for sample, luma in zip(samples, lumas, strict=True)])
-    off = np.abs(np.median(deviations, axis=0)).max(axis=-1) > _OFF_RAMP_IN_MOST_FRAMES
+    deviation = np.abs(np.median(deviations, axis=0)).max(axis=-1)
+    off = deviation > _OFF_RAMP_IN_MOST_FRAMES
     labels, _ = ndimage.label(off, np.ones((3, 3)))
     marks = off & (np.bincount(labels.ravel()) >= _SMALLEST_MARK)[labels]
+    marks |= np.min(np.stack(lumas), axis=0) > brightest + 2 * _OFF_RAMP_IN_MOST_FRAMES
+    # A mark fades into its surroundings: next to one, half the difference is enough.
+    marks |= _grown(marks) & (deviation > _OFF_RAMP_IN_MOST_FRAMES / 2)
     return marks | ndimage.binary_closing(marks, np.ones((3, 3)))
 
 
 def _changing(lumas: Sequence[np.ndarray]) -> np.ndarray:
-    """(rows, columns) bool: pixels that change between frames, as drawn ones do not; all of them where frames are too few to tell."""
+    """(rows, columns) bool: pixels that change between frames, as drawn ones do not; all where frames are too few to tell."""
     if len(lumas) < _FRAMES_FOR_STATIC:
         return np.ones(lumas[0].shape, bool)
     return np.ptp(np.stack(lumas), axis=0) > 4 * _LIVE
