@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from .arcs import BIN_COUNT, arc_deg, arcs_of_pieces, bridge
 from .labels import CALCIUM, GUIDEWIRE, LUMEN
-from .rays import RAY_COUNT, RAY_DEG, Grid, bounding_box, last_marked
+from .rays import RAY_COUNT, RAY_DEG, Grid, bounding_box, last_marked, places
 
 THICKNESS_WINDOW_DEG = 2.5
 """A thickness or depth is the mean over this angle, so that no single stair step of the pixels makes the largest or the least."""
@@ -98,7 +98,7 @@ def measure_calcium(grid: Grid, hidden_lumen: tuple[np.ndarray, np.ndarray]) -> 
 
 def _guidewire_arc(grid: Grid, hidden_lumen: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """(1440,) booleans: the angles of the guidewire label on the wall, where it hides calcium, else those in the lumen."""
-    rows, columns = np.nonzero(grid.labels == GUIDEWIRE)
+    rows, columns = places(grid.labels == GUIDEWIRE)
     if rows.size == 0:
         rows, columns = hidden_lumen
     if rows.size == 0:
@@ -120,7 +120,7 @@ class _Pieces:
         found, count = ndimage.label(calcium[box], _TOUCHING)
         numbers = np.zeros(calcium.shape, dtype=np.int32)
         numbers[box] = found
-        rows, columns = np.nonzero(calcium)
+        rows, columns = places(calcium)
         pieces = numbers[rows, columns] - 1
         arcs = arcs_of_pieces(pieces, count, *grid.polar(rows, columns), grid.pixel)
         return cls(numbers, np.bincount(pieces, minlength=count), arcs)
@@ -141,8 +141,8 @@ def _runs(grid: Grid, calcium: np.ndarray) -> _Runs:
     begins, ends = calcium.copy(), calcium.copy()
     begins[:, 1:] &= ~calcium[:, :-1]
     ends[:, :-1] &= ~calcium[:, 1:]
-    rays, first = np.nonzero(begins)
-    last = np.nonzero(ends)[1]
+    rays, first = places(begins)
+    last = places(ends)[1]
     inner = grid.border(rays, first, np.maximum(first - 1, 0), CALCIUM)
     outer = grid.border(rays, last, last + 1, CALCIUM)
     return _Runs(rays, first, inner, outer - inner)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .labels import GUIDEWIRE, LUMEN
-from .rays import RAY_COUNT, RAY_DEG, Grid, last_marked
+from .rays import RAY_COUNT, RAY_DEG, Grid, last_marked, places
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def _carries_lumen(labels: np.ndarray, point: tuple[float, float]) -> bool:
 def _hidden_pixels(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """(rows, columns) of the guidewire pixels inside the lumen border as seen from the grid's vertex."""
     guidewire = grid.labels == GUIDEWIRE
-    rows, columns = np.nonzero(guidewire)
+    rows, columns = places(guidewire)
     nothing = rows[:0], columns[:0]
     if rows.size == 0:
         return nothing

@@ -44,9 +44,10 @@ class Grid:
 
     def polar(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance from the vertex (in the unit of the pixel sizes) and angle (degrees, 0 to 360) of pixel centres."""
-        down = (rows - self.vertex[0]) * self.row_size
-        right = (columns - self.vertex[1]) * self.column_size
-        return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 360
+        down = (rows.astype(np.float32) - np.float32(self.vertex[0])) * np.float32(self.row_size)
+        right = (columns.astype(np.float32) - np.float32(self.vertex[1])) * np.float32(self.column_size)
+        angles = np.degrees(np.arctan2(down, right))
+        return np.sqrt(down * down + right * right), np.where(angles < 0, angles + np.float32(360), angles)
 
     def reach_of(self, marks: np.ndarray) -> float:
         """Distance from the vertex that no marked pixel of (rows, columns) exceeds; 0 where none is marked."""
@@ -99,6 +100,13 @@ def padded(labels: np.ndarray) -> np.ndarray:
     return grown
 
 
+def places(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, columns) of the marked pixels, as numpy.nonzero gives them but several times faster for large images."""
+    flat = np.flatnonzero(marks).astype(np.int32)
+    rows = flat // np.int32(marks.shape[1])
+    return rows, flat - rows * np.int32(marks.shape[1])
+
+
 def bounding_box(labels: np.ndarray) -> tuple[slice, slice]:
     """The rows and columns that hold every non-zero pixel of (rows, columns); empty slices where there is none."""
     return _extent(labels.max(axis=1)), _extent(labels.max(axis=0))
@@ -111,5 +119,5 @@ def last_marked(marks: np.ndarray) -> np.ndarray:
 
 
 def _extent(present: np.ndarray) -> slice:
-    places = np.flatnonzero(present)
-    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
+    found = np.flatnonzero(present)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
