@@ -38,9 +38,9 @@ from .errors import InputError
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _HELPFUL_PACKAGES = {
-    "JPEG 2000": "pylibjpeg and pylibjpeg-openjpeg",
+    "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
     "JPEG-LS": "pyjpegls",
-    "RLE": "pylibjpeg and pylibjpeg-rle",
+    "RLE": "pylibjpeg pylibjpeg-rle",
     "JPEG": "python-gdcm",
 }
 
@@ -169,6 +169,18 @@ def check_decodable(syntax: UID, name: str) -> None:
     if not decoder.is_available:
         package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "python-gdcm")
         raise InputError(f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package}.")
+
+
+def require_sound_header(header: Dataset, name: str) -> None:
+    """Raise InputError where an element of the header cannot be read as what it should be, such as letters in a number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for _ in header.iterall():
+                pass
+        except Exception as error:
+            # pydicom converts values only now, each in its own way; its message may repeat the value and is kept out.
+            raise InputError(f"The DICOM header of {name} is damaged (a value cannot be read); export it again.") from error
 
 
 def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:

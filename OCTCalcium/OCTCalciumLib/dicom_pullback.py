@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.dicom import DicomImage, functional_group, open_image, stored_frames
+from LesionReadingLib.dicom import DicomImage, functional_group, open_image, require_sound_header, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
 from LesionReadingLib.spacing import UNKNOWN, Spacing
@@ -64,6 +64,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Reco
     files = [(path, header) for path, header in files if header.get("SOPClassUID") != MediaStorageDirectoryStorage]
     with_pixels = [(path, header) for path, header in files if "Rows" in header]
     for path, header in with_pixels or files:
+        require_sound_header(header, path.name)
         check_modality(header, path.name)
     if not with_pixels:
         name = files[0][0].name if files else "The folder"

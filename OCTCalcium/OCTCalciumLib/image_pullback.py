@@ -156,7 +156,7 @@ def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: i
     samples = [next(stored(index, index + 1)) for index in sample_indices(frame_count, _SAMPLES)]
     if all(sample.dtype == np.uint8 for sample in samples):
         return stored
-    low, high = range_of([sample.reshape(len(sample), -1) for sample in samples])
+    low, high = range_of(samples)
 
     def read(first: int, stop: int) -> Iterator[np.ndarray]:
         for frame in stored(first, stop):
