@@ -103,6 +103,15 @@ def test_a_finished_folder_appears_whole_and_keeps_files_of_others(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_folder_inside_the_results_is_replaced_file_by_file(tmp_path):
+    (tmp_path / "results" / "frames").mkdir(parents=True)
+    (tmp_path / "results" / "frames" / "mine.txt").write_text("mine")
+    with finished_folder(tmp_path / "results", 0) as scratch:
+        (scratch / "frames").mkdir()
+        (scratch / "frames" / "1.txt").write_text("new")
+    assert sorted(path.name for path in (tmp_path / "results" / "frames").iterdir()) == ["1.txt", "mine.txt"]
+
+
 def test_a_job_that_fails_leaves_earlier_results_as_they_were(tmp_path):
     target = tmp_path / "results"
     target.mkdir()

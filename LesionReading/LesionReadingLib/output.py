@@ -40,18 +40,28 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".lesionreading-", dir=parent))
     except OSError as error:
-        raise InputError(f"The output folder {target} cannot be written ({error.strerror}); name another folder with -o.") from error
+        raise InputError(
+            f"The output folder {target} cannot be written ({error.strerror}); name another folder with -o."
+        ) from error
     try:
         yield scratch
         target.mkdir(parents=True, exist_ok=True)
         for made in scratch.iterdir():
-            os.replace(made, target / made.name)
+            _move(made, target / made.name)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(f"The disk of {target} is full; free some space or name a folder on another disk with -o.") from error
         raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move(made: Path, target: Path) -> None:
+    if made.is_dir() and target.is_dir():
+        for inner in made.iterdir():
+            _move(inner, target / inner.name)
+    else:
+        os.replace(made, target)
 
 
 def _existing_parent(target: Path) -> Path:
