@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labelmaps import whole_labels
 from LesionReadingLib.spacing import Spacing
 
 from .arcs import BRIDGE_TOLERANCE_DEG
 from .deposits import THICKNESS_WINDOW_DEG
 from .frame_measurement import FrameMeasurement, Vertex, measure_frame
-from .labels import LUMEN, NAMES
+from .labels import NAMES
 from .lesions import Lesion, find_lesions
 
 __all__ = ["FrameMeasurement", "Lesion", "PullbackMeasurement", "Run", "measure_frame", "measure_pullback", "remeasure", "to_json"]
@@ -117,7 +118,7 @@ def measure_pullback(labels: np.ndarray, spacing: Spacing, parameters: Parameter
             not a positive number.
     """
     parameters = parameters or Parameters()
-    labels = _checked(labels)
+    labels = whole_labels(labels, NAMES)
     _check_spacing(spacing)
     with ThreadPoolExecutor(_THREADS) as threads:
         frames = tuple(
@@ -139,32 +140,12 @@ def remeasure(measurement: PullbackMeasurement, labels: np.ndarray, frame: int) 
     """
     if not 0 <= frame < len(measurement.frames):
         raise InputError(f"Frame {frame} is not in the pullback of {len(measurement.frames)} frames; name one from 0 on.")
-    labels = _checked(labels)
+    labels = whole_labels(labels, NAMES)
     if len(labels) != 1:
         raise InputError(f"One edited frame is expected, this array holds {len(labels)} frames; give one of them.")
     frames = list(measurement.frames)
     frames[frame] = measure_frame(labels[0], measurement.spacing, frame, measurement.parameters.vertex)
     return _summary(tuple(frames), measurement.spacing, measurement.parameters)
-
-
-def _checked(labels: np.ndarray) -> np.ndarray:
-    """The label map as (frames, rows, columns) uint8."""
-    labels = np.asarray(labels)
-    if labels.ndim == 2:
-        labels = labels[None]
-    if labels.ndim != 3:
-        raise InputError(f"A label map has 3 dimensions (frames, rows, columns), this one has {labels.ndim}; give 2 or 3.")
-    if labels.size == 0:
-        raise InputError(f"The label map is empty (frames x rows x columns = {labels.shape}); give one with pixels.")
-    if labels.dtype.kind not in "biuf":
-        raise InputError(f"The label map holds {labels.dtype} values; give whole numbers from 0 to {LUMEN}.")
-    if labels.dtype.kind == "f" and not all(np.array_equal(frame, np.floor(frame)) for frame in labels):
-        raise InputError(f"The label map holds NaN or fractions; give whole numbers from 0 to {LUMEN}.")
-    if labels.max() > LUMEN or labels.min() < 0:
-        unknown = sorted({value for frame in labels for value in np.unique(frame).tolist() if not 0 <= value <= LUMEN})
-        known = ", ".join(f"{value} {name}" for value, name in enumerate(NAMES))
-        raise InputError(f"The label map has unknown label values {unknown[:5]}; relabel it as {known}.")
-    return labels.astype(np.uint8, copy=False)
 
 
 def _check_spacing(spacing: Spacing) -> None:

@@ -1,0 +1,200 @@
+"""DICOM Segmentation (SEG) objects as label maps.
+
+Sources: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20.2 (Segmentation Image Module), C.7.6.16 (Multi-frame Functional Groups).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InputError
+from .labelmaps import LabelMap, Segment, match_segment, painting_order
+from .spacing import UNKNOWN, Spacing
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
+    from pydicom import Dataset
+
+_SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # Segmentation, Label Map Segmentation
+_STEP_TOLERANCE = 0.1  # of a step: rounding in files, but no missing frame
+
+
+def find_dicom_seg(path: Path) -> Path | None:
+    """The DICOM SEG at ``path`` (a file, or the only SEG in a folder); None where it is a file of another format.
+
+    Raises:
+        InputError: a DICOM file of another kind, or a folder with no or with several SEG objects.
+    """
+    if path.is_dir():
+        found = [file for file in sorted(path.iterdir()) if file.is_file() and _sop_class(file) in _SEG_CLASSES]
+        if len(found) != 1:
+            names = f" ({', '.join(file.name for file in found)})" if found else ""
+            raise InputError(f"The folder {path} holds {len(found)} DICOM SEG objects{names}; name one label map file.")
+        return found[0]
+    sop_class = _sop_class(path)
+    if sop_class is None or sop_class in _SEG_CLASSES:
+        return path if sop_class else None
+    raise InputError(f"{path.name} is DICOM but not a segmentation (SEG); measure needs a label map, analyze takes images.")
+
+
+def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
+    """Read a DICOM SEG: binary, fractional (from half of its maximum on) or label map.
+
+    Frames are put at the number of the source frame that they refer to; where their sources are single images, by their position
+    along the normal of the plane, beginning with the first that is stored; else in stored order.
+
+    Raises:
+        InputError: not readable, none of its segments known, or frames that are not evenly spaced.
+    """
+    import highdicom
+
+    try:
+        seg = highdicom.seg.segread(path)
+        descriptions = {number: seg.get_segment_description(number) for number in seg.segment_numbers}
+        found = {number: _match(number, description, segments) for number, description in descriptions.items()}
+        found = {number: segment for number, segment in found.items() if segment is not None}
+        if not found:
+            names = ", ".join(str(description.segment_label) for description in descriptions.values())
+            wanted = ", ".join(segment.name for segment in segments)
+            raise InputError(f"{path.name} has the segments {names}, but none of {wanted}; rename its segments.")
+        grid = _Grid.of(path, seg)
+        return LabelMap(_drawn(seg, found, grid.places), grid.spacing, grid.origin_mm, grid.direction)
+    except InputError:
+        raise
+    except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
+        raise InputError(f"{path.name} cannot be read as DICOM SEG; check that it is whole.") from error
+
+
+def _match(number: int, description: SegmentDescription, segments: Sequence[Segment]) -> Segment | None:
+    kind = description.segmented_property_type
+    return match_segment(str(description.segment_label), number, (kind.scheme_designator, kind.value), segments)
+
+
+def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> np.ndarray:
+    """(frames, rows, columns) with the values that the caller knows, drawn frame by frame."""
+    labels = np.zeros((places.max() + 1, seg.Rows, seg.Columns), dtype=np.uint8)
+    if str(seg.SegmentationType) == "LABELMAP":
+        values = np.zeros(max(found) + 2, dtype=np.uint8)
+        values[list(found)] = [segment.value for segment in found.values()]
+        for index, place in enumerate(places):
+            labels[place] = values[np.minimum(seg.get_stored_frame(index, as_index=True), len(values) - 1)]
+        return labels
+    half = (int(seg.MaximumFractionalValue) + 1) // 2 if str(seg.SegmentationType) == "FRACTIONAL" else 1
+    groups = seg.PerFrameFunctionalGroupsSequence
+    shared = seg.SharedFunctionalGroupsSequence[0]
+    numbers = [
+        _group(groups[index], shared, "SegmentIdentificationSequence").ReferencedSegmentNumber for index in range(len(places))
+    ]
+    for number in painting_order(found):
+        for index in np.flatnonzero(np.array(numbers) == number):
+            labels[places[index]][seg.get_stored_frame(int(index), as_index=True) >= half] = found[number].value
+    return labels
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Where the stored frames lie: the place of each along the slowest axis, and the geometry of that grid."""
+
+    places: np.ndarray
+    spacing: Spacing
+    origin_mm: tuple[float, float, float]
+    direction: tuple[float, ...]
+
+    @classmethod
+    def of(cls, path: Path, seg: Segmentation) -> _Grid:
+        groups, shared = list(seg.PerFrameFunctionalGroupsSequence), seg.SharedFunctionalGroupsSequence[0]
+        referenced = [_source_frame(group) for group in groups]
+        positions = _positions(groups, shared)
+        right, down = _orientation(groups[0], shared)
+        normal = np.cross(right, down)
+        offsets = positions @ normal
+        if None not in referenced:
+            places = np.array(referenced) - 1
+        elif np.ptp(offsets) > 0:
+            places = _evenly_spaced(path, offsets)
+        else:
+            places = np.unique(
+                [tuple(group.FrameContentSequence[0].DimensionIndexValues)[-1] for group in groups], return_inverse=True
+            )[1]
+        measures = _group(groups[0], shared, "PixelMeasuresSequence")
+        step, frame_mm, frame_source = _step(places, positions, normal, measures)
+        row_mm, column_mm = measures.PixelSpacing
+        axes = np.column_stack([right, down, step])
+        return cls(
+            places=places,
+            spacing=Spacing(float(row_mm), float(column_mm), frame_mm, "DICOM (0028,0030) Pixel Spacing of the SEG", frame_source),
+            origin_mm=tuple((positions[0] - step * (places[0] * (frame_mm or 1.0))).tolist()),
+            direction=tuple(axes.ravel().tolist()),
+        )
+
+
+def _step(places: np.ndarray, positions: np.ndarray, normal: np.ndarray, measures: Dataset) -> tuple[np.ndarray, float | None, str]:
+    """Direction of the slowest axis, distance between its frames in mm and where that came from."""
+    first, last = places.argmin(), places.argmax()
+    span = positions[last] - positions[first]
+    length = float(np.linalg.norm(span))
+    if length > 0:
+        return span / length, length / int(places[last] - places[first]), "distance of DICOM (0020,0032) Image Position in the SEG"
+    between = measures.get("SpacingBetweenSlices")
+    if between is None:
+        return normal, None, UNKNOWN
+    return normal, abs(float(between)), "DICOM (0018,0088) Spacing Between Slices of the SEG"
+
+
+def _evenly_spaced(path: Path, offsets: np.ndarray) -> np.ndarray:
+    """Number of each frame along the normal, frames that were left out as empty counted."""
+    levels = np.unique(offsets.round(4))
+    step = np.diff(levels).min()
+    places = (offsets - levels[0]) / step
+    if (np.abs(places - places.round()) > _STEP_TOLERANCE).any():
+        raise InputError(
+            f"The frames of {path.name} are not evenly spaced; export the segmentation with one distance between frames."
+        )
+    return places.round().astype(int)
+
+
+def _source_frame(group: Dataset) -> int | None:
+    """Number, from 1, of the frame of a multi-frame source that a frame was drawn on; None for another source."""
+    for derivation in group.get("DerivationImageSequence", []):
+        for source in derivation.get("SourceImageSequence", []):
+            number = source.get("ReferencedFrameNumber")
+            if number is not None:
+                return int(number if isinstance(number, (int, float)) else number[0])
+    return None
+
+
+def _positions(groups: Sequence[Dataset], shared: Dataset) -> np.ndarray:
+    """(frames, 3) LPS of the first pixel of each frame; zeros where the file has no positions."""
+    found = [_group(group, shared, "PlanePositionSequence") for group in groups]
+    return np.array([(0, 0, 0) if item is None else item.ImagePositionPatient for item in found], dtype=float)
+
+
+def _orientation(group: Dataset, shared: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Directions in LPS of increasing column and of increasing row; those of the axes where the file has none."""
+    item = _group(group, shared, "PlaneOrientationSequence")
+    cosines = np.array((1, 0, 0, 0, 1, 0) if item is None else item.ImageOrientationPatient, dtype=float)
+    return cosines[:3], cosines[3:]
+
+
+def _group(group: Dataset, shared: Dataset, keyword: str) -> Dataset | None:
+    """A functional group's only item, from the frame or shared by all frames; None where neither has it."""
+    for holder in (group, shared):
+        if holder.get(keyword):
+            return holder[keyword][0]
+    return None
+
+
+def _sop_class(path: Path) -> str | None:
+    """The SOP class of a DICOM file; None for any other file."""
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        return str(dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True).SOPClassUID)
+    except (InvalidDicomError, AttributeError, OSError, ValueError):
+        return None

@@ -1,0 +1,159 @@
+"""Reading label images: Slicer's segmentation files (.seg.nrrd) and plain NRRD, NIfTI and MetaImage.
+
+The keys of .seg.nrrd are those of Slicer's developer guide, "Segmentation labelmap file format (.seg.nrrd)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .errors import InputError
+from .labelmaps import LabelMap, Segment, match_segment, painting_order, whole_labels
+from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
+from .spacing import UNKNOWN, Spacing
+
+_HEADER_BYTES = 1 << 16
+
+
+def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:
+    """Read a segmentation of Slicer, or a plain label image with the values as they are.
+
+    A segmentation that Slicer stored cropped comes back in the full grid of its reference image.
+
+    Raises:
+        InputError: not readable, several values per voxel outside a segmentation, values that are not whole, or no known segment.
+    """
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputError(
+            f"{path.name} cannot be read as a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG); check that it is whole."
+        ) from error
+    if image.GetDimension() not in (2, 3):
+        raise InputError(f"{path.name} has {image.GetDimension()} dimensions; a label map has 3.")
+    keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    voxels = sitk.GetArrayViewFromImage(image)
+    label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, image.GetSpacing(), keys), *_place(image))
+    if "Segment0_ID" in keys or "Segment0_Name" in keys:
+        return _full_grid(replace(label_map, labels=_named_labels(path, voxels, keys, segments)), keys)
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        raise InputError(f"{path.name} has several values per voxel; a label map has one.")
+    names = {segment.value: segment.name for segment in segments}
+    return replace(label_map, labels=whole_labels(voxels, ["background", *(names[value] for value in sorted(names))]).copy())
+
+
+def _named_labels(path: Path, voxels: np.ndarray, keys: Mapping[str, str], segments: Sequence[Segment]) -> np.ndarray:
+    """Draw the segments of a Slicer file, by layer and label value, with the values that the caller knows.
+
+    Args:
+        voxels: (frames, rows, columns), or (frames, rows, columns, layers) where segments may overlap.
+    """
+    layers = voxels if voxels.ndim == 4 else voxels[..., None]
+    found, names, number = {}, [], 0
+    while (name := keys.get(f"Segment{number}_Name", keys.get(f"Segment{number}_ID"))) is not None:
+        # Slicer before 4.11 wrote neither key: one layer per segment, its voxels 1.
+        value = int(keys.get(f"Segment{number}_LabelValue", 1))
+        layer = int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0))
+        segment = match_segment(name, value, _type_code(keys.get(f"Segment{number}_Tags", "")), segments)
+        if segment is not None and 0 <= layer < layers.shape[-1]:
+            found[layer, value] = segment
+        names.append(name)
+        number += 1
+    if not found:
+        wanted = ", ".join(segment.name for segment in segments)
+        raise InputError(f"{path.name} has the segments {', '.join(names)}, but none of {wanted}; rename its segments.")
+    labels = np.zeros(layers.shape[:3], dtype=np.uint8)
+    for layer, value in painting_order(found):
+        labels[layers[..., layer] == value] = found[layer, value].value
+    return labels
+
+
+def _type_code(tags: str) -> list[str]:
+    """Coding scheme and value of the type in a segment's tags, empty without one."""
+    for tag in tags.split("|"):
+        key, _, entry = tag.partition(":")
+        parts = entry.split("~")
+        if key == "TerminologyEntry" and len(parts) > 2:
+            return parts[2].split("^")[:2]
+    return []
+
+
+def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Spacing:
+    """Spacing of an image's header; None where the header does not state it or the file says that it is not known."""
+    column, row, frame = (*stated, None)[:3]
+    source = f"header of {path.name}"
+    unknown = keys.get(UNKNOWN_SPACING_KEY, "").split()
+    if not _states_spacing(path):
+        unknown = ["in-plane", "frame"]
+    if "in-plane" in unknown:
+        row = column = None
+    if "frame" in unknown:
+        frame = None
+    return Spacing(
+        row,
+        column,
+        frame,
+        UNKNOWN if row is None else keys.get(IN_PLANE_SOURCE_KEY, source),
+        UNKNOWN if frame is None else keys.get(FRAME_SOURCE_KEY, source),
+    )
+
+
+def _states_spacing(path: Path) -> bool:
+    """Whether an NRRD or MetaImage header has a line for the spacing; the library fills in 1 mm where it has none."""
+    fields = {".nrrd": ("space directions:", "spacings:"), ".nhdr": ("space directions:", "spacings:")}
+    fields |= dict.fromkeys((".mha", ".mhd"), ("ElementSpacing", "ElementSize"))
+    if path.suffix.lower() not in fields:
+        return True
+    with open(path, "rb") as file:
+        header = file.read(_HEADER_BYTES).decode("latin-1")
+    return any(line.startswith(fields[path.suffix.lower()]) for line in header.splitlines())
+
+
+def _place(image) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Origin and direction of a SimpleITK image in three dimensions."""
+    origin, direction = image.GetOrigin(), image.GetDirection()
+    if len(origin) == 3:
+        return origin, direction
+    return (*origin, 0.0), (direction[0], direction[1], 0.0, direction[2], direction[3], 0.0, 0.0, 0.0, 1.0)
+
+
+def _full_grid(label_map: LabelMap, keys: Mapping[str, str]) -> LabelMap:
+    """A cropped segmentation in the grid of its reference image.
+
+    The offset of its first voxel is in ``Segmentation_ReferenceImageExtentOffset``; the reference's extent is the end of the
+    geometry string in ``Segmentation_ConversionParameters``. Without the latter nothing is known beyond the segmentation's last voxel.
+    """
+    first = np.array(keys.get("Segmentation_ReferenceImageExtentOffset", "0 0 0").split(), dtype=int)
+    size = np.array(label_map.labels.shape[::-1])
+    extent = _reference_extent(keys.get("Segmentation_ConversionParameters", ""))
+    begin = np.minimum(first, 0) if extent is None else extent[0::2]
+    end = first + size if extent is None else extent[1::2] + 1
+    if (begin == first).all() and (end == first + size).all():
+        return label_map
+    full = np.zeros((end - begin)[::-1], dtype=np.uint8)
+    kept_begin, kept_end = np.maximum(first, begin), np.minimum(first + size, end)
+    if (kept_begin < kept_end).all():
+        target = tuple(slice(a, b) for a, b in zip(kept_begin - begin, kept_end - begin, strict=True))[::-1]
+        source = tuple(slice(a, b) for a, b in zip(kept_begin - first, kept_end - first, strict=True))[::-1]
+        full[target] = label_map.labels[source]
+    spacing = label_map.spacing
+    steps = np.array([spacing.column_mm or 1.0, spacing.row_mm or 1.0, spacing.frame_mm or 1.0])
+    shift = np.array(label_map.direction).reshape(3, 3) @ (steps * (begin - first))
+    return replace(label_map, labels=full, origin_mm=tuple((np.array(label_map.origin_mm) + shift).tolist()))
+
+
+def _reference_extent(parameters: str) -> np.ndarray | None:
+    """First and last i, j, k of the reference image: the last six of the 22 numbers of the geometry string (16 are its matrix)."""
+    for parameter in parameters.split("&"):
+        name, _, rest = parameter.partition("|")
+        numbers = [part for part in rest.split("|")[0].split(";") if part.strip()]
+        if name == "Reference image geometry" and len(numbers) == 22:
+            return np.array(numbers[16:], dtype=float).astype(int)
+    return None

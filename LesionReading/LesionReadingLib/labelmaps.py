@@ -1,0 +1,150 @@
+"""Label maps in and out: Slicer's .seg.nrrd, plain NRRD, NIfTI and MetaImage, DICOM SEG.
+
+Coordinates are LPS in mm. A label map carries its slowest axis (k: frames of a pullback, slices of a scan) first, as numpy sees it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .errors import InputError
+from .spacing import Spacing
+
+TYPED = "typed by the user"
+
+Code = tuple[str, str, str]
+"""A coded term: coding scheme designator, code value, code meaning (DICOM PS3.3 section 8)."""
+
+_UNTOLD_NAME = re.compile(r"(segment|label)?[\s_]*\d*", re.IGNORECASE)  # "Segment_1": named by a program, tells nothing
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One label value: how it is called, coloured and coded.
+
+    Attributes:
+        value: in the label map.
+        name: shown to users and matched when a file is read.
+        words: lower-case words; a segment of a file whose name contains one of them, not after "non", is this one.
+        color: red, green, blue from 0 to 1.
+        category, type, region: codes of the property category (DICOM CID 7150), of the type, and of the anatomic region.
+    """
+
+    value: int
+    name: str
+    words: tuple[str, ...]
+    color: tuple[float, float, float]
+    category: Code
+    type: Code
+    region: Code
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """A label map in its own grid.
+
+    Attributes:
+        labels: (frames, rows, columns) uint8.
+        spacing: distances between voxels, None where the file does not say.
+        origin_mm: LPS of the centre of voxel (0, 0, 0).
+        direction: nine cosines in SimpleITK's order: row-major matrix whose columns are the axes i (column), j (row), k (frame).
+    """
+
+    labels: np.ndarray
+    spacing: Spacing
+    origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def read_label_map(
+    path: Path,
+    segments: Sequence[Segment],
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+) -> LabelMap:
+    """Read a label map from any of the formats.
+
+    In files with named segments (.seg.nrrd, DICOM SEG) a segment is recognised by its code, then by a word of its name; one with a
+    name that tells nothing ("Segment_2") by its number; other tissue is left out. Where segments overlap, the one of the lowest
+    label value is on top. In plain label maps the values are taken as they are.
+
+    Args:
+        path: a file, or a folder with one DICOM SEG in it.
+        segments: the label values that the caller knows.
+        pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
+
+    Raises:
+        InputError: nothing there, not readable, not a label map, or none of its segments is known.
+    """
+    from .dicom_seg import find_dicom_seg, read_dicom_seg
+    from .label_images import read_image
+
+    if not path.exists():
+        raise InputError(f"There is no {path}; check the path of the label map.")
+    dicom = find_dicom_seg(path)
+    label_map = read_dicom_seg(dicom, segments) if dicom else read_image(path, segments)
+    spacing = label_map.spacing
+    if pixel_spacing_mm is not None:
+        spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
+    if frame_spacing_mm is not None:
+        spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
+    return replace(label_map, spacing=spacing)
+
+
+def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Check a label map at the door and give it as (frames, rows, columns) uint8.
+
+    Args:
+        values: (frames, rows, columns), or (rows, columns) for a single frame; numbers of any type.
+        names: what the values 0, 1, 2 ... mean.
+
+    Raises:
+        InputError: empty, of another dimension, not of whole numbers (NaN, fractions), or with other values than those named.
+    """
+    values = np.asarray(values)
+    if values.ndim == 2:
+        values = values[None]
+    last = len(names) - 1
+    if values.ndim != 3:
+        raise InputError(f"A label map has 3 dimensions (frames, rows, columns), this one has {values.ndim}; give 2 or 3.")
+    if values.size == 0:
+        raise InputError(f"The label map is empty (frames x rows x columns: {'x'.join(map(str, values.shape))}); give another.")
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"The label map holds {values.dtype} values; give whole numbers from 0 to {last}.")
+    if values.dtype.kind == "f" and not all(np.array_equal(frame, np.floor(frame)) for frame in values):
+        raise InputError(f"The label map holds NaN or fractions; give whole numbers from 0 to {last}.")
+    if values.max() > last or values.min() < 0:
+        unknown = sorted({value for frame in values for value in np.unique(frame).tolist() if not 0 <= value <= last})
+        known = ", ".join(f"{value} {name}" for value, name in enumerate(names))
+        raise InputError(f"The label map has unknown label values ({', '.join(map(str, unknown[:5]))}); relabel it as {known}.")
+    return values.astype(np.uint8, copy=False)
+
+
+def match_segment(name: str, number: int, code: Sequence[str], segments: Sequence[Segment]) -> Segment | None:
+    """The known segment that a file's segment stands for; None for other tissue.
+
+    Args:
+        name: its name or label in the file.
+        number: its number, or its label value.
+        code: coding scheme and value of its type; empty strings where the file has none.
+        segments: those known.
+    """
+    for segment in segments:
+        if tuple(code[:2]) == segment.type[:2]:
+            return segment
+    for segment in segments:
+        if any(re.search(rf"(?<!non)(?<!non[\s_-]){re.escape(word)}", name.lower()) for word in segment.words):
+            return segment
+    if _UNTOLD_NAME.fullmatch(name.strip()):
+        return next((segment for segment in segments if segment.value == number), None)
+    return None
+
+
+def painting_order(found: Mapping[int, Segment]) -> list[int]:
+    """Keys of a file's segments in the order in which to draw them, so that the segment of the lowest value ends on top."""
+    return sorted(found, key=lambda key: -found[key].value)
