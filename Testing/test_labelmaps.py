@@ -315,7 +315,7 @@ def test_a_dicom_image_is_not_a_label_map(tmp_path):
 def test_a_folder_of_two_segmentations_is_refused_with_their_names(tmp_path, some_labels):
     for name in ("one.dcm", "two.dcm"):
         _write_seg(tmp_path / name, some_labels, _oct_source(5, 0.2, True))
-    with pytest.raises(InputError, match="one.dcm, two.dcm"):
+    with pytest.raises(InputError, match=r"one\.dcm, two\.dcm"):
         read_label_map(tmp_path, SEGMENTS)
 
 
@@ -337,7 +337,7 @@ def test_a_truncated_segmentation_is_refused(tmp_path):
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no .*missing"):
+    with pytest.raises(InputError, match="missing"):
         read_label_map(tmp_path / "missing.nrrd", SEGMENTS)
 
 

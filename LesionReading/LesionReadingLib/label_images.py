@@ -128,7 +128,7 @@ def _full_grid(label_map: LabelMap, keys: Mapping[str, str]) -> LabelMap:
     """A cropped segmentation in the grid of its reference image.
 
     The offset of its first voxel is in ``Segmentation_ReferenceImageExtentOffset``; the reference's extent is the end of the
-    geometry string in ``Segmentation_ConversionParameters``. Without the latter nothing is known beyond the segmentation's last voxel.
+    geometry string in ``Segmentation_ConversionParameters``. Without it nothing is known beyond the segmentation's last voxel.
     """
     first = np.array(keys.get("Segmentation_ReferenceImageExtentOffset", "0 0 0").split(), dtype=int)
     size = np.array(label_map.labels.shape[::-1])
