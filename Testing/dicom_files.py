@@ -39,7 +39,7 @@ def dicom(pixels: np.ndarray, syntax=ExplicitVRLittleEndian, **attributes) -> Da
     data["PixelData"].VR = "OW" if pixels.itemsize > 1 or syntax == ImplicitVRLittleEndian else "OB"
     for keyword, value in attributes.items():
         if value is None:
-            del data[keyword]
+            data.pop(keyword, None)
         else:
             setattr(data, keyword, value)
     return data

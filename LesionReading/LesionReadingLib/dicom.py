@@ -79,14 +79,14 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
         # pydicom's warnings repeat values of the file, which may identify the patient.
         warnings.simplefilter("ignore")
         try:
-            return dcmread(path, stop_before_pixels=True, specific_tags=tags)
+            return _without_unreadable(dcmread(path, stop_before_pixels=True, specific_tags=tags))
         except InvalidDicomError:
             pass
         except (OSError, ValueError, EOFError, NotImplementedError, struct.error, zlib.error, KeyError, AttributeError, TypeError):
             return None
         try:
             header = dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
-            return header if "SOPClassUID" in header or ("Rows" in header and "Columns" in header) else None
+            return _without_unreadable(header) if "SOPClassUID" in header or ("Rows" in header and "Columns" in header) else None
         except Exception:
             # With ``force`` pydicom interprets arbitrary bytes, and may fail in any way on a file that is not DICOM.
             return None
@@ -104,6 +104,9 @@ def open_image(path: Path) -> DicomImage:
         stream.seek(0)
         try:
             header = dcmread(stream, stop_before_pixels=True, force=True)
+            position = stream.tell()
+            header = _without_unreadable(header)
+            stream.seek(position)
         except Exception as error:
             raise InputError(f"{path.name} cannot be read as DICOM; export it again.") from error
         syntax = _transfer_syntax(header)
@@ -171,16 +174,23 @@ def check_decodable(syntax: UID, name: str) -> None:
         raise InputError(f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package}.")
 
 
-def require_sound_header(header: Dataset, name: str) -> None:
-    """Raise InputError where an element of the header cannot be read as what it should be, such as letters in a number."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def _without_unreadable(header: Dataset) -> Dataset:
+    """The header without values that cannot be read, such as letters in a number: they count as not stated."""
+    for tag in list(header.keys()):
         try:
-            for _ in header.iterall():
-                pass
-        except Exception as error:
-            # pydicom converts values only now, each in its own way; its message may repeat the value and is kept out.
-            raise InputError(f"The DICOM header of {name} is damaged (a value cannot be read); export it again.") from error
+            element = header[tag]
+        except Exception:
+            # pydicom converts a value when it is asked for it, and fails in a different way for each kind.
+            del header[tag]
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                _without_unreadable(item)
+        elif element.VR in ("DS", "IS"):
+            values = element.value if element.VM > 1 else [element.value]
+            if any(isinstance(value, str) and value for value in values):
+                del header[tag]
+    return header
 
 
 def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:

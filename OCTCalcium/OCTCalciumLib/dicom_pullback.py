@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.dicom import DicomImage, functional_group, open_image, require_sound_header, stored_frames
+from LesionReadingLib.dicom import DicomImage, functional_group, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
 from LesionReadingLib.spacing import UNKNOWN, Spacing
@@ -41,6 +41,7 @@ _MODALITY_NAMES = {
     "ECG": "an electrocardiogram",
 }
 _SAMPLES = 5
+_SHORTEST_A_LINE = 8  # depth samples
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,6 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Reco
     files = [(path, header) for path, header in files if header.get("SOPClassUID") != MediaStorageDirectoryStorage]
     with_pixels = [(path, header) for path, header in files if "Rows" in header]
     for path, header in with_pixels or files:
-        require_sound_header(header, path.name)
         check_modality(header, path.name)
     if not with_pixels:
         name = files[0][0].name if files else "The folder"
@@ -197,9 +197,10 @@ def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[tuple[fl
 def _scan_converted(recording: Recording, header: Dataset, typed: Typed) -> Recording:
     """The recording as Cartesian pictures with isotropic spacing."""
     frames = [_polar_frame(header, index, recording) for index in range(recording.frame_count)]
-    side, samples_per_pixel = picture_size(recording.columns, max(frame.z_offset for frame in frames))
-    if side < 8:
-        raise InputError("The OCT Z Offset Correction (0052,0030) is larger than the A-lines are long; export the pullback again.")
+    largest_z_offset = max(frame.z_offset for frame in frames)
+    if recording.columns + largest_z_offset < _SHORTEST_A_LINE:
+        raise InputError("The OCT Z Offset Correction (0052,0030) leaves nothing of the A-lines; export the pullback again.")
+    side, samples_per_pixel = picture_size(recording.columns, largest_z_offset)
     spacing, notes = recording.spacing, []
     if typed.pixel_spacing_mm is not None:
         # The person knows the pixels of the file, which are depth samples; the picture's may be larger.

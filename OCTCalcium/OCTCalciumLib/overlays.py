@@ -18,13 +18,16 @@ from PIL import Image
 from scipy import ndimage
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_BINS = 32
+_STEP = 8  # width of a level of luma
+_FEWEST = 30  # pixels that a level needs
+_TURN = 40  # how far the ramp may turn from one level to the next (0 to 255)
 # Distance of a colour from the ramp (0 to 255, largest channel). JPEG noise in dark tissue reaches about 15, in bright tissue 30.
 _OFF_RAMP_IN_ONE_FRAME = 48
 _OFF_RAMP_IN_MOST_FRAMES = 9
 _FRAMES_FOR_STATIC = 5
 _COLOURED = 40  # difference between channels; JPEG leaves less on grey
 _LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
+_MOST_DRAWN = 0.2  # share of the field of view; more is not drawn over but coloured itself
 _SMALLEST_MARK = 8  # pixels; less is noise of the compression
 _NEIGHBOURHOOD = 3  # pixels each way
 
@@ -66,10 +69,15 @@ def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
         return Overlays(outside, circle, None, None, None, tuple(notes))
     inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside
     tissue = inside & _changing(lumas)
-    ramp, brightest = colour_ramp(np.concatenate([sample[tissue][::7] for sample in samples]))
+    ramp, brightest = colour_ramp(np.concatenate([sample[tissue if tissue.any() else inside][::7] for sample in samples]))
     off_ramp = _colours_off(ramp)
     drawn = _drawn(samples, lumas, ramp, brightest) & inside
     share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
+    if share > _MOST_DRAWN:
+        notes.append(
+            "The colours of the picture do not follow one colour ramp; their brightness was taken as grey and nothing was removed."
+        )
+        return Overlays(outside, circle, None, None, None, tuple(notes))
     if share > 0:
         notes.append(
             f"Coloured lines, ticks or markers drawn over the picture ({100 * share:.1f} % of it) "
@@ -137,36 +145,51 @@ def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | N
 def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
     """The colour (R, G, B) of tissue at each luma, (256, 3) float32, and the brightest luma that was seen on it.
 
-    It is traced from dark to bright. Overlays may outnumber tissue among bright colours, so each step only looks at colours near
-    to where the ramp was heading. Beyond the brightest colour it runs on to white.
+    It is traced from the luma that most pixels have down to black and up to the brightest. Overlays may outnumber tissue among
+    bright colours, so each step only looks at colours near to where the ramp was heading. Beyond the brightest it runs to white.
 
     Args:
         colours: (n, 3) uint8 colours of pixels in the field of view.
     """
     luma = np.rint(colours @ _LUMA).astype(int)
-    step = 256 // _BINS
-    ramp, places = [np.zeros(3, np.float32)], [0.0]
-    heading = np.ones(3, np.float32)
-    for level in range(_BINS):
-        members = colours[(luma >= level * step) & (luma < (level + 1) * step)].astype(np.float32)
-        place = (level + 0.5) * step
-        expected = ramp[-1] + heading * (place - places[-1])
-        near = members[np.abs(members - expected).max(axis=1) < (96 if level < 2 else 40)] if len(members) else members
-        if len(near) < 30:
-            continue
-        colour = np.median(near, axis=0)
-        colour += place - colour @ _LUMA
-        heading = (colour - ramp[-1]) / (place - places[-1])
-        ramp.append(np.clip(colour, 0, 255))
-        places.append(place)
-    brightest = int(places[-1])
-    if brightest < 255:
-        ramp.append(np.full(3, 255, np.float32))
-        places.append(255.0)
-    levels = np.arange(256)
-    return np.stack([np.interp(levels, places, np.array(ramp)[:, channel]) for channel in range(3)], axis=1).astype(
-        np.float32
-    ), brightest
+    levels = [colours[luma // _STEP == level].astype(np.float32) for level in range(256 // _STEP)]
+    anchor = max(range(1, len(levels)), key=lambda level: len(levels[level]))
+    if len(levels[anchor]) < _FEWEST:
+        return np.repeat(np.arange(256, dtype=np.float32)[:, np.newaxis], 3, axis=1), 255
+    start = _colour_at(levels[anchor], anchor)
+    darker = _traced(levels, start, range(anchor, 0, -1))
+    brighter = _traced(levels, start, range(anchor, len(levels)))
+    ramp = {0.0: np.zeros(3, np.float32)} | darker | brighter
+    brightest = int(max(brighter))
+    ramp[255.0] = np.full(3, 255, np.float32)
+    places = sorted(ramp)
+    channels = np.array([ramp[place] for place in places])
+    every_luma = np.stack([np.interp(np.arange(256), places, channels[:, channel]) for channel in range(3)], axis=1)
+    return every_luma.astype(np.float32), brightest
+
+
+def _traced(levels: Sequence[np.ndarray], start: np.ndarray, way: range) -> dict[float, np.ndarray]:
+    """Luma and colour of the levels along ``way``, each near to where the ones before it were heading; ``start`` is its first."""
+    found = {_middle(way[0]): start}
+    colour, place, heading = start, _middle(way[0]), start / _middle(way[0])
+    for level in way[1:]:
+        expected = colour + heading * (_middle(level) - place)
+        near = levels[level][np.abs(levels[level] - expected).max(axis=1) < _TURN]
+        if len(near) >= _FEWEST:
+            heading = (_colour_at(near, level) - colour) / (_middle(level) - place)
+            colour, place = _colour_at(near, level), _middle(level)
+            found[place] = colour
+    return found
+
+
+def _middle(level: int) -> float:
+    return (level + 0.5) * _STEP
+
+
+def _colour_at(colours: np.ndarray, level: int) -> np.ndarray:
+    """The median colour, shifted to the luma of the level's middle."""
+    colour = np.median(colours, axis=0)
+    return np.clip(colour + _middle(level) - colour @ _LUMA, 0, 255).astype(np.float32)
 
 
 def grey_along(ramp: np.ndarray, brightest: int) -> np.ndarray:
