@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from dicom_files import ULTRASOUND_MULTI_FRAME, dicom, save
-from OCTCalciumLib.overlays import field_of_view, find_overlays, grey_without_overlays
+from OCTCalciumLib.field_of_view import field_of_view
+from OCTCalciumLib.overlays import find_overlays, grey_without_overlays
 from OCTCalciumLib.reading import open_pullback
 
 SIZE = 160

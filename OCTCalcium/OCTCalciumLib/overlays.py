@@ -17,8 +17,10 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from .field_of_view import LIVE, beyond_circle, field_of_view
+
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_STEP = 8  # width of a level of luma
+_STEP = 4  # width of a level of luma; wider ones would jump where only blue still rises
 _FEWEST = 30  # pixels that a level needs
 _TURN = 40  # how far the ramp may turn from one level to the next (0 to 255)
 # Distance of a colour from the ramp (0 to 255, largest channel). JPEG noise in dark tissue reaches about 15, in bright tissue 30.
@@ -26,7 +28,6 @@ _OFF_RAMP_IN_ONE_FRAME = 48
 _OFF_RAMP_IN_MOST_FRAMES = 9
 _FRAMES_FOR_STATIC = 5
 _COLOURED = 40  # difference between channels; JPEG leaves less on grey
-_LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
 _MOST_DRAWN = 0.2  # share of the field of view; more is not drawn over but coloured itself
 _SMALLEST_MARK = 8  # pixels; less is noise of the compression
 _NEIGHBOURHOOD = 3  # pixels each way
@@ -61,9 +62,9 @@ def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
     """
     lumas = [_luma(sample) for sample in samples]
     circle = field_of_view(lumas)
-    outside = None if circle is None else _beyond(circle, lumas[0].shape)
+    outside = None if circle is None else beyond_circle(circle, lumas[0].shape)
     notes = []
-    if outside is not None and any(np.any(luma[outside] > 3 * _LIVE) for luma in lumas):
+    if outside is not None and any(np.any(luma[outside] > 3 * LIVE) for luma in lumas):
         notes.append("Marks outside the circular field of view (text, scale bar, longitudinal strip or ticks) were removed.")
     if not any(_coloured(sample) for sample in samples):
         return Overlays(outside, circle, None, None, None, tuple(notes))
@@ -100,46 +101,6 @@ def grey_without_overlays(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
     if overlays.outside is not None:
         grey = np.where(overlays.outside, np.uint8(0), grey)
     return grey
-
-
-def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | None:
-    """The circle (row, column, radius in pixels) inside which the picture lives, or ``None`` where there is no such circle.
-
-    Live is what changes between frames (in a single frame: what is not black). The largest connected live region must have a
-    circular outline over most of the angles that the picture's edge does not cut off, and almost nothing may be live just outside.
-    """
-    live = _live(lumas)
-    labels, count = ndimage.label(live)
-    if not count:
-        return None
-    region = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    outline = _outline(region)
-    rows, columns = region.shape
-    margin = 2
-    free = (
-        (outline[:, 0] > margin)
-        & (outline[:, 0] < rows - 1 - margin)
-        & (outline[:, 1] > margin)
-        & (outline[:, 1] < columns - 1 - margin)
-    )
-    if np.count_nonzero(free) < 24:
-        return None
-    circle = _fitted_circle(outline[free])
-    if circle is None:
-        return None
-    row, column, radius = circle
-    near_centre = abs(row - (rows - 1) / 2) < rows / 2 and abs(column - (columns - 1) / 2) < columns / 2
-    if not near_centre or not 0.2 * min(rows, columns) < radius < 0.75 * max(rows, columns):
-        return None
-    angles = np.degrees(np.arctan2(outline[free, 0] - row, outline[free, 1] - column)).astype(int) % 360
-    on_circle = np.abs(np.hypot(outline[free, 0] - row, outline[free, 1] - column) - radius) < max(2.0, 0.015 * radius)
-    possible = np.unique(_angles_within(circle, region.shape))
-    covered = np.intersect1d(np.unique(angles[on_circle]), possible)
-    beyond = _beyond(circle, region.shape)
-    ring = beyond & ~_beyond((row, column, 1.06 * radius), region.shape)
-    if len(possible) < 24 or len(covered) < 0.5 * len(possible) or (ring.any() and np.mean(live[ring]) > 0.1):
-        return None
-    return circle
 
 
 def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
@@ -245,7 +206,7 @@ def _changing(lumas: Sequence[np.ndarray]) -> np.ndarray:
     """(rows, columns) bool: pixels that change between frames, as drawn ones do not; all where frames are too few to tell."""
     if len(lumas) < _FRAMES_FOR_STATIC:
         return np.ones(lumas[0].shape, bool)
-    return np.ptp(np.stack(lumas), axis=0) > 4 * _LIVE
+    return np.ptp(np.stack(lumas), axis=0) > 4 * LIVE
 
 
 def _grown(mask: np.ndarray) -> np.ndarray:
@@ -282,59 +243,3 @@ def _filled(grey: np.ndarray, covered: np.ndarray) -> np.ndarray:
         unfilled = unfilled[~ready]
     flat[unfilled] = 0
     return padded[reach:-reach, reach:-reach].astype(np.uint8)
-
-
-def _live(lumas: Sequence[np.ndarray]) -> np.ndarray:
-    highest, lowest = lumas[0].copy(), lumas[0].copy()
-    for luma in lumas[1:]:
-        np.maximum(highest, luma, out=highest)
-        np.minimum(lowest, luma, out=lowest)
-    live = highest - lowest > _LIVE if len(lumas) > 2 else highest > _LIVE
-    # Thin drawings hang on the circle like hairs, and speckle leaves holes: both are smaller than this square.
-    live = ndimage.binary_closing(np.pad(live, 8), np.ones((5, 5)), iterations=1)[8:-8, 8:-8]
-    return ndimage.binary_opening(live, np.ones((5, 5)))
-
-
-def _outline(region: np.ndarray) -> np.ndarray:
-    """(n, 2) rows and columns of the first and last live pixel of every row and every column."""
-    points = []
-    for mask, flip in ((region, False), (region.T, True)):
-        lines = np.flatnonzero(mask.any(axis=1))
-        first = mask[lines].argmax(axis=1)
-        last = mask.shape[1] - 1 - mask[lines, ::-1].argmax(axis=1)
-        for position in (first, last):
-            points.append(np.stack([position, lines] if flip else [lines, position], axis=1))
-    return np.concatenate(points).astype(float)
-
-
-def _fitted_circle(points: np.ndarray) -> tuple[float, float, float] | None:
-    """Least-squares circle (Kasa), refitted on the points that lie near it; dark stretches lie inside and drop out."""
-    kept = points
-    for _ in range(12):
-        if len(kept) < 12:
-            return None
-        design = np.column_stack([kept, np.ones(len(kept))])
-        solution, *_ = np.linalg.lstsq(design, -(kept**2).sum(axis=1), rcond=None)
-        row, column = -solution[:2] / 2
-        squared = row**2 + column**2 - solution[2]
-        if squared <= 0:
-            return None
-        radius = float(np.sqrt(squared))
-        residual = np.hypot(points[:, 0] - row, points[:, 1] - column) - radius
-        # Asymmetric: the outline can only fall short of the true circle, so what lies outside weighs more.
-        kept = points[(residual > -max(2.0, 0.7 * np.median(np.abs(residual)))) & (residual < max(4.0, 0.03 * radius))]
-    return float(row), float(column), radius + 0.5
-
-
-def _beyond(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
-    row, column, radius = circle
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return (rows - row) ** 2 + (columns - column) ** 2 > radius**2
-
-
-def _angles_within(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
-    """Whole degrees at which the circle lies within the picture."""
-    row, column, radius = circle
-    angles = np.arange(360)
-    rows, columns = row + radius * np.sin(np.radians(angles)), column + radius * np.cos(np.radians(angles))
-    return angles[(rows > 3) & (rows < shape[0] - 4) & (columns > 3) & (columns < shape[1] - 4)]

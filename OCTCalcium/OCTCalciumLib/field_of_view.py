@@ -1,0 +1,107 @@
+"""The circular field of view of a pullback: where the catheter saw, apart from where a console wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage
+
+LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
+
+
+def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | None:
+    """The circle (row, column, radius in pixels) inside which the picture lives, or ``None`` where there is no such circle.
+
+    Live is what changes between frames (in a single frame: what is not black). The largest connected live region must have a
+    circular outline over most of the angles that the picture's edge does not cut off, and almost nothing may be live just outside.
+    """
+    live = _live(lumas)
+    labels, count = ndimage.label(live)
+    if not count:
+        return None
+    region = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    outline = _outline(region)
+    rows, columns = region.shape
+    margin = 2
+    free = (
+        (outline[:, 0] > margin)
+        & (outline[:, 0] < rows - 1 - margin)
+        & (outline[:, 1] > margin)
+        & (outline[:, 1] < columns - 1 - margin)
+    )
+    if np.count_nonzero(free) < 24:
+        return None
+    circle = _fitted_circle(outline[free])
+    if circle is None:
+        return None
+    row, column, radius = circle
+    near_centre = abs(row - (rows - 1) / 2) < rows / 2 and abs(column - (columns - 1) / 2) < columns / 2
+    if not near_centre or not 0.2 * min(rows, columns) < radius < 0.75 * max(rows, columns):
+        return None
+    angles = np.degrees(np.arctan2(outline[free, 0] - row, outline[free, 1] - column)).astype(int) % 360
+    on_circle = np.abs(np.hypot(outline[free, 0] - row, outline[free, 1] - column) - radius) < max(2.0, 0.015 * radius)
+    possible = np.unique(_angles_within(circle, region.shape))
+    covered = np.intersect1d(np.unique(angles[on_circle]), possible)
+    beyond = beyond_circle(circle, region.shape)
+    ring = beyond & ~beyond_circle((row, column, 1.06 * radius), region.shape)
+    if len(possible) < 24 or len(covered) < 0.5 * len(possible) or (ring.any() and np.mean(live[ring]) > 0.1):
+        return None
+    return circle
+
+
+def _live(lumas: Sequence[np.ndarray]) -> np.ndarray:
+    highest, lowest = lumas[0].copy(), lumas[0].copy()
+    for luma in lumas[1:]:
+        np.maximum(highest, luma, out=highest)
+        np.minimum(lowest, luma, out=lowest)
+    live = highest - lowest > LIVE if len(lumas) > 2 else highest > LIVE
+    # Thin drawings hang on the circle like hairs, and speckle leaves holes: both are smaller than this square.
+    live = ndimage.binary_closing(np.pad(live, 8), np.ones((5, 5)), iterations=1)[8:-8, 8:-8]
+    return ndimage.binary_opening(live, np.ones((5, 5)))
+
+
+def _outline(region: np.ndarray) -> np.ndarray:
+    """(n, 2) rows and columns of the first and last live pixel of every row and every column."""
+    points = []
+    for mask, flip in ((region, False), (region.T, True)):
+        lines = np.flatnonzero(mask.any(axis=1))
+        first = mask[lines].argmax(axis=1)
+        last = mask.shape[1] - 1 - mask[lines, ::-1].argmax(axis=1)
+        for position in (first, last):
+            points.append(np.stack([position, lines] if flip else [lines, position], axis=1))
+    return np.concatenate(points).astype(float)
+
+
+def _fitted_circle(points: np.ndarray) -> tuple[float, float, float] | None:
+    """Least-squares circle (Kasa), refitted on the points that lie near it; dark stretches lie inside and drop out."""
+    kept = points
+    for _ in range(12):
+        if len(kept) < 12:
+            return None
+        design = np.column_stack([kept, np.ones(len(kept))])
+        solution, *_ = np.linalg.lstsq(design, -(kept**2).sum(axis=1), rcond=None)
+        row, column = -solution[:2] / 2
+        squared = row**2 + column**2 - solution[2]
+        if squared <= 0:
+            return None
+        radius = float(np.sqrt(squared))
+        residual = np.hypot(points[:, 0] - row, points[:, 1] - column) - radius
+        # Asymmetric: the outline can only fall short of the true circle, so what lies outside weighs more.
+        kept = points[(residual > -max(2.0, 0.7 * np.median(np.abs(residual)))) & (residual < max(4.0, 0.03 * radius))]
+    return float(row), float(column), radius + 0.5
+
+
+def beyond_circle(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
+    """(rows, columns) bool: pixels outside ``circle`` (row, column, radius in pixels)."""
+    row, column, radius = circle
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - row) ** 2 + (columns - column) ** 2 > radius**2
+
+
+def _angles_within(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
+    """Whole degrees at which the circle lies within the picture."""
+    row, column, radius = circle
+    angles = np.arange(360)
+    rows, columns = row + radius * np.sin(np.radians(angles)), column + radius * np.cos(np.radians(angles))
+    return angles[(rows > 3) & (rows < shape[0] - 4) & (columns > 3) & (columns < shape[1] - 4)]
