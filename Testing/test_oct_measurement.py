@@ -183,7 +183,8 @@ def test_the_thickness_map_lies_by_frame_and_degree():
 @pytest.mark.parametrize(
     ("spacing", "absent", "present"),
     [
-        (Spacing(None, None, 0.2), {"volume_mm3", "max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"}, {"over_180_length_mm"}),
+        (Spacing(None, None, 0.2), {"volume_mm3", "max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"},
+         {"over_180_length_mm"}),
         (Spacing(0.03, 0.03, None), {"volume_mm3", "over_180_length_mm"}, {"max_thickness_mm", "minimum_lumen_area"}),
         (Spacing(None, None, None), {"volume_mm3", "max_thickness_mm", "over_180_length_mm", "minimum_lumen_area"}, set()),
     ],

@@ -70,8 +70,10 @@ def _named_labels(path: Path, voxels: np.ndarray, keys: Mapping[str, str], segme
         wanted = ", ".join(segment.name for segment in segments)
         raise InputError(f"{path.name} has the segments {', '.join(names)}, but none of {wanted}; rename its segments.")
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
-    for layer, value in painting_order(found):
-        labels[layers[..., layer] == value] = found[layer, value].value
+    order = painting_order(found)
+    for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
+        for layer, value in order:
+            frame[stored[..., layer] == value] = found[layer, value].value
     return labels
 
 
