@@ -86,6 +86,11 @@ def test_a_thin_ring_of_coarse_pixels_is_360_degrees():
     assert arcs(measured(drawing, Spacing(0.05, 0.05, 0.2))) == (360, 360, 360)
 
 
+def test_a_deposit_as_thin_as_a_pixel_is_unbroken_where_its_pixels_touch_at_corners():
+    frame = measured(Drawing().lumen().sector(CALCIUM, 1.3, 1.322, 20, 100))
+    assert arcs(frame) == pytest.approx((100,) * 3, abs=DEG)
+
+
 def test_two_deposits_are_added_in_the_total_and_nowhere_else():
     frame = measured(Drawing().lumen().sector(CALCIUM, 1.3, 1.8, 350, 70).sector(CALCIUM, 1.3, 1.6, 120, 110))
     assert arcs(frame) == pytest.approx((180, 110, 110), abs=DEG)
@@ -128,6 +133,18 @@ def test_calcium_has_to_touch_the_shadow_on_both_sides(gap, bridged):
     assert measured(drawing).arc_bridged_deg == pytest.approx(bridged if bridged == 150 else 70 - gap, abs=DEG)
 
 
+def test_two_shadows_of_which_one_falls_on_zero_degrees_bridge_their_own_gaps_only():
+    drawing = Drawing().lumen().sector(CALCIUM, 1.3, 1.8, 320, 160).sector(CALCIUM, 1.3, 1.8, 190, 80)
+    drawing.sector(GUIDEWIRE, 0.6, 2.2, 350, 20).sector(GUIDEWIRE, 0.6, 2.2, 60, 15)
+    assert arcs(measured(drawing)) == pytest.approx((205, 80, 160), abs=DEG)
+
+
+def test_a_wire_labelled_without_its_shadow_bridges_its_own_angle():
+    drawing = Drawing().lumen().sector(CALCIUM, 1.3, 1.8, 0, 60).sector(CALCIUM, 1.3, 1.8, 80, 70)
+    drawing.sector(GUIDEWIRE, 0.9, 1.1, 60, 20)
+    assert arcs(measured(drawing)) == pytest.approx((130, 70, 150), abs=DEG)
+
+
 def test_a_gap_wider_than_the_shadow_is_not_bridged():
     drawing = Drawing().lumen().sector(CALCIUM, 1.3, 1.8, 0, 90).sector(CALCIUM, 1.3, 1.8, 140, 60)
     drawing.sector(GUIDEWIRE, 0.6, 2.2, 105, 20)
@@ -140,7 +157,9 @@ def test_the_shadow_bridges_only_as_wide_as_it_is_at_the_wall():
     drawing = Drawing(centre_mm=(0.0, 0.8)).lumen()
     drawing.sector(CALCIUM, 1.3, 1.8, 30, 90).sector(CALCIUM, 1.3, 1.8, 250, 80)
     drawing.sector(GUIDEWIRE, 0.7, 3.0, -5, 10, apex_mm=catheter)
-    assert measured(drawing).arc_bridged_deg == pytest.approx(90, abs=DEG)
+    frame = measured(drawing)
+    assert frame.arc_bridged_deg == pytest.approx(90, abs=DEG)
+    assert frame.lumen_area_mm2 == pytest.approx(np.pi * 1.2**2, rel=0.01)
 
 
 def test_a_guidewire_drawn_from_the_centre_without_a_lumen_bridges_only_its_own_angle():
