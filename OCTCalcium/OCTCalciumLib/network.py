@@ -68,6 +68,20 @@ class AtrousPyramid(nn.Module):
         return self.merge(torch.cat([*views, whole], dim=1))
 
 
+class DepthwiseConvolution(nn.Conv2d):
+    """A convolution of each channel alone that learns in float32 where it is dilated, even under autocast on a processor.
+
+    oneDNN's bfloat16 weight gradient of a dilated depthwise convolution is wrong (it reads memory that was never written,
+    so now and then it is not even a number); forward and every other layer are right.
+    """
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if not (self.training and self.dilation != (1, 1) and features.device.type == "cpu"):
+            return super().forward(features)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(features.float())
+
+
 def resnet50_at_stride_16(width: int) -> ResNet:
     """Give MONAI's 2D ResNet-50 for one grey channel, its last stage dilated by 2 instead of strided.
 
@@ -102,7 +116,7 @@ def _convolution(in_channels: int, channels: int, kernel: int) -> nn.Sequential:
 def _separable_convolution(in_channels: int, channels: int, dilation: int = 1) -> nn.Sequential:
     """A 3x3 convolution of each channel alone, then a 1x1 mix of the channels: a ninth of the work of a full 3x3."""
     return nn.Sequential(
-        nn.Conv2d(in_channels, in_channels, 3, padding=dilation, dilation=dilation, groups=in_channels, bias=False),
+        DepthwiseConvolution(in_channels, in_channels, 3, padding=dilation, dilation=dilation, groups=in_channels, bias=False),
         nn.BatchNorm2d(in_channels),
         nn.ReLU(inplace=True),
         nn.Conv2d(in_channels, channels, kernel_size=1, bias=False),

@@ -89,7 +89,7 @@ class Training:
         loss = self.loss(scores, targets)
         self.optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0, error_if_nonfinite=True)
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step_count += 1
