@@ -116,6 +116,16 @@ def test_duplicates_are_left_out_and_told(tmp_path):
     assert "2 duplicate" in pullback.notes[0]
 
 
+def test_a_copy_of_a_multi_frame_file_is_not_a_second_pullback(tmp_path):
+    pixels = noise(3)
+    data = dicom(pixels)
+    for name in ("IM1", "IM1 (copy)"):
+        save(data, tmp_path / name)
+    pullback = open_pullback(tmp_path)
+    np.testing.assert_array_equal(frames_of(pullback), pixels)
+    assert "1 duplicate" in pullback.notes[0]
+
+
 def test_gaps_are_told_with_their_place(tmp_path):
     pixels = noise(8)
     write_folder(tmp_path, pixels, [0, 1, 2, 5, 6, 7], lambda index: {"SliceLocation": 0.2 * index})

@@ -106,6 +106,16 @@ def test_a_ring_stays_a_ring_across_the_seam(tmp_path):
     np.testing.assert_array_equal(picture[(radius < 38) | (radius > 61)], 0)
 
 
+def test_between_the_last_and_the_first_a_line_lies_their_mean(tmp_path):
+    polar = np.full((1, 8, SAMPLES), 100, np.uint8)
+    polar[0, 0] = 200
+    pullback = open_pullback(save(processing(polar, FirstALineLocation=22.5), tmp_path / "a.dcm"))
+    # Eight A-lines lie 45 degrees apart, the first at 22.5: 12 o'clock is midway between the last and the first.
+    picture = next(pullback.read(0, 1)).astype(float)
+    middle = pullback.columns // 2
+    assert picture[10 : middle - 20, middle - 1 : middle + 1].mean() == pytest.approx(150, abs=1)
+
+
 def test_the_picture_is_square_and_its_spacing_is_that_of_the_a_line(tmp_path):
     pullback = open_pullback(save(processing(spot(20, 70)), tmp_path / "a.dcm"))
     assert pullback.rows == pullback.columns == 2 * SAMPLES

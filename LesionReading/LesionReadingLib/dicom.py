@@ -323,12 +323,11 @@ def _encapsulated_spans(stream: BinaryIO, header: Dataset, options: dict, frame_
         raise cut_off from error
     if not fragments or sum(fragments[-1]) > stream.seek(0, io.SEEK_END):
         raise cut_off
-    table = header.get("ExtendedOffsetTable")
-    offsets = list(np.frombuffer(table, "<u8")) if table else basic_offsets
-    if len(offsets) == frame_count:
-        owners = np.searchsorted(np.array(offsets) + origin, positions, side="right") - 1
-    elif len(fragments) == frame_count:
+    if len(fragments) == frame_count:
+        # So it also is wherever there is an Extended Offset Table (PS3.3 C.7.6.3.1.8).
         owners = np.arange(frame_count)
+    elif len(basic_offsets) == frame_count:
+        owners = np.searchsorted(np.array(basic_offsets) + origin, positions, side="right") - 1
     else:
         ends = [b"\xff\xd9" in _bytes_at(stream, offset + length - 10, 10) for offset, length in fragments]
         owners = np.concatenate([[0], np.cumsum(ends)[:-1]]) if frame_count > 1 else np.zeros(len(fragments))
