@@ -88,7 +88,7 @@ def measure_frame(labels: np.ndarray, spacing: Spacing, frame: int, vertex: Vert
     shift = np.array([rows.start - 1, columns.start - 1])  # a pixel of the crop + shift is a pixel of the frame
     centre = (np.array(labels.shape) - 1) / 2
 
-    lumen = close_lumen(crop, tuple(centre - shift), row_size, column_size)
+    lumen = close_lumen(crop, row_size, column_size)
     crop[lumen.hidden] = LUMEN
     point = centre if lumen.centroid is None or vertex == "catheter" else lumen.centroid + shift
     calcium = measure_calcium(Grid(crop, tuple(point - shift), row_size, column_size), lumen.hidden)

@@ -25,16 +25,14 @@ class ClosedLumen:
     hidden: tuple[np.ndarray, np.ndarray]
 
 
-def close_lumen(labels: np.ndarray, catheter: tuple[float, float], row_size: float, column_size: float) -> ClosedLumen:
+def close_lumen(labels: np.ndarray, row_size: float, column_size: float) -> ClosedLumen:
     """Close the lumen of one frame: label 3, and label 2 as far as the lumen border drawn on through the guidewire's sector.
 
-    The border is seen from the catheter, because the shadow is radial from there; where the catheter is not in the lumen (a
-    cropped or shifted label map), from the centroid of the lumen label. Where the guidewire hides it, its distance is interpolated
-    linearly in the angle between the borders that are seen on both sides.
+    The border is seen from the centroid of label 3; where the guidewire hides it, its distance is interpolated linearly in the angle
+    between the borders that are seen on both sides.
 
     Args:
         labels: (rows, columns) uint8, with a ring of background around it.
-        catheter: (row, column) of the catheter in ``labels``, in pixels.
         row_size, column_size: size of a pixel in mm (or 1 and 1 where it is not known).
     """
     lumen = labels == LUMEN
@@ -45,16 +43,10 @@ def close_lumen(labels: np.ndarray, catheter: tuple[float, float], row_size: flo
         return ClosedLumen(0, None, (nothing, nothing))
     row_sum = float(per_row @ np.arange(labels.shape[0]))
     column_sum = float(lumen.sum(axis=0, dtype=np.int32) @ np.arange(labels.shape[1]))
-    seen_from = catheter if _carries_lumen(labels, catheter) else (row_sum / count, column_sum / count)
-    rows, columns = _hidden_pixels(Grid(labels, seen_from, row_size, column_size))
+    rows, columns = _hidden_pixels(Grid(labels, (row_sum / count, column_sum / count), row_size, column_size))
     total = count + rows.size
     centroid = np.array([row_sum + rows.sum(), column_sum + columns.sum()]) / total
     return ClosedLumen(total, centroid, (rows, columns))
-
-
-def _carries_lumen(labels: np.ndarray, point: tuple[float, float]) -> bool:
-    row, column = (int(np.floor(value + 0.5)) for value in point)
-    return 0 <= row < labels.shape[0] and 0 <= column < labels.shape[1] and labels[row, column] == LUMEN
 
 
 def _hidden_pixels(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
