@@ -28,8 +28,8 @@ class ClosedLumen:
 def close_lumen(labels: np.ndarray, row_size: float, column_size: float) -> ClosedLumen:
     """Close the lumen of one frame: label 3, and label 2 as far as the lumen border drawn on through the guidewire's sector.
 
-    The border is seen from the centroid of label 3; where the guidewire hides it, its distance is interpolated linearly in the angle
-    between the borders that are seen on both sides.
+    The border is seen from the centroid of label 3; where the guidewire hides it, its distance is interpolated linearly in the
+    angle between the borders that are seen on both sides.
 
     Args:
         labels: (rows, columns) uint8, with a ring of background around it.
