@@ -154,7 +154,21 @@ def test_text_scale_bar_strip_and_ticks_beyond_the_circle_are_blanked():
     recovered, overlays = cleaned(marked)
     assert not recovered[:, outside].any()
     np.testing.assert_array_equal(recovered[:, polar_grid(shape, circle) < 78], grey[:, polar_grid(shape, circle) < 78])
-    assert any("outside the circular field of view" in note for note in overlays.notes)
+    assert any("outside the field of view" in note for note in overlays.notes)
+
+
+@pytest.mark.parametrize("below", [True, False])
+def test_a_strip_goes_even_where_no_circle_can_be_found(below):
+    """A picture without a round edge, the strip under or over it, with the line that shows which frame is on display."""
+    grey = np.random.default_rng(2).integers(20, 200, (8, 120, 160)).astype(np.uint8)
+    strip = np.broadcast_to(np.random.default_rng(3).integers(60, 220, (30, 160)), (8, 30, 160)).astype(np.uint8).copy()
+    for index in range(8):
+        strip[index, :, 15 * index] = 255
+    recovered, overlays = cleaned(np.concatenate([grey, strip] if below else [strip, grey], axis=1))
+    kept, blanked = (slice(0, 120), slice(120, 150)) if below else (slice(30, 150), slice(0, 30))
+    assert not recovered[:, blanked].any()
+    np.testing.assert_array_equal(recovered[:, kept], grey)
+    assert len(overlays.notes) == 1
 
 
 def test_nothing_is_told_where_nothing_is_removed():

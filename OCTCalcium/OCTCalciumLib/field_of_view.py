@@ -50,6 +50,32 @@ def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | N
     return circle
 
 
+def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
+    """(rows, columns) bool: the lengthwise cut that consoles show above or below the cross-section, all False without one.
+
+    It is bright over most of its width and the same in every frame, but for the line that marks the frame on display; tissue
+    changes with its speckle. Found at the upper or lower border of the picture, it is taken up to that border.
+    """
+    rows, columns = lumas[0].shape
+    strip = np.zeros((rows, columns), bool)
+    if len(lumas) < 3:
+        return strip
+    highest, lowest = np.max(lumas, axis=0), np.min(lumas, axis=0)
+    still = np.mean(highest - lowest > LIVE, axis=1) < 0.15
+    bright = still & (np.mean(lowest > LIVE, axis=1) > 0.6)
+    for outward, lines in ((slice(None), bright), (slice(None, None, -1), bright[::-1])):
+        depth = np.flatnonzero(lines)
+        depth = depth[depth < rows // 3]
+        if len(depth) < max(4, rows // 100):
+            continue
+        inner = int(depth[-1])
+        quiet = still[outward][inner:] & (np.max(highest, axis=1)[outward][inner:] > LIVE)
+        inner += int(np.argmin(quiet)) if not quiet.all() else len(quiet)
+        if still[outward][:inner].mean() > 0.95:
+            strip[outward][:inner] = True
+    return strip
+
+
 def _live(lumas: Sequence[np.ndarray]) -> np.ndarray:
     highest, lowest = lumas[0].copy(), lumas[0].copy()
     for luma in lumas[1:]:

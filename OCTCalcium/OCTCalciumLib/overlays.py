@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from .field_of_view import LIVE, beyond_circle, field_of_view
+from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _STEP = 4  # width of a level of luma; wider ones would jump where only blue still rises
@@ -62,10 +62,15 @@ def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
     """
     lumas = [_luma(sample) for sample in samples]
     circle = field_of_view(lumas)
-    outside = None if circle is None else beyond_circle(circle, lumas[0].shape)
+    strip = longitudinal_strip(lumas)
+    outside = None if circle is None and not strip.any() else strip
+    if circle is not None:
+        outside = strip | beyond_circle(circle, lumas[0].shape)
     notes = []
-    if outside is not None and any(np.any(luma[outside] > 3 * LIVE) for luma in lumas):
-        notes.append("Marks outside the circular field of view (text, scale bar, longitudinal strip or ticks) were removed.")
+    # A rim of half a pixel is the circle's own edge; a mark is thicker.
+    beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape)
+    if any(np.any(luma[beyond] > 3 * LIVE) for luma in lumas):
+        notes.append("Marks outside the field of view (text, scale bar, longitudinal strip or ticks) were removed.")
     if not any(_coloured(sample) for sample in samples):
         return Overlays(outside, circle, None, None, None, tuple(notes))
     inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside

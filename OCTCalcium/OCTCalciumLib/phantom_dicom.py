@@ -65,13 +65,13 @@ def write_processing(path: Path, pullback: PhantomPullback) -> None:
     lines = pullback.polar[:, :, Z_OFFSET_SAMPLES:]
     sample_mm = pullback.plan.physics.depth_mm / pullback.polar.shape[2]
     data.ALinePixelSpacing = sample_mm
-    data.ALinesPerFrame = lines.shape[1]
-    data.NumberOfPaddedALines = PADDED_A_LINES
+    data.ALinesPerFrame = lines.shape[1] + PADDED_A_LINES
     data.OCTZOffsetApplied = "NO"
     data.OCTAcquisitionDomain = "FREQUENCY"
     data.CatheterDirectionOfRotation = "CW"
     data.FirstALineLocation = 90.0
     frame_content = Dataset()
+    frame_content.NumberOfPaddedALines = PADDED_A_LINES
     frame_content.OCTZOffsetCorrection = Z_OFFSET_SAMPLES
     frame_content.SeamLineLocation = float(np.degrees(pullback.plan.physics.seam_rad))
     _add_functional_groups(data, pullback, None, frame_content)
@@ -226,13 +226,14 @@ def _new_file(path: Path, sop_class: str, modality: str, seed: int) -> FileDatas
 
 
 def _add_acquisition(data: Dataset, pullback: PhantomPullback) -> None:
-    data.IVUSAcquisition = "MOTOR_PULLBACK"
+    data.IVUSAcquisition = "MOTORIZED"
     data.IVUSPullbackRate = _ds(180 * pullback.spacing.frame_mm)
     data.IVUSPullbackStartFrameNumber, data.IVUSPullbackStopFrameNumber = 1, len(pullback.frames)
     data.RangingDepth = pullback.plan.physics.depth_mm
     data.ALinesPerFrame = pullback.plan.physics.a_lines
     data.ALineRate = 180.0 * pullback.plan.physics.a_lines
     data.CatheterRotationalRate = 180.0
+    data.RefractiveIndexApplied, data.EffectiveRefractiveIndex = "YES", 1.33
     data.FrameOfReferenceUID = generate_uid(entropy_srcs=["frame of reference", str(pullback.plan.seed)])
 
 
@@ -249,7 +250,8 @@ def _add_functional_groups(
         content.FrameAcquisitionNumber = number + 1
         content.DimensionIndexValues = [number + 1]
         intravascular = Dataset()
-        intravascular.IntravascularLongitudinalDistance = number * pullback.spacing.frame_mm
+        # The standard counts from the frame before; only the first frame has none.
+        intravascular.IntravascularLongitudinalDistance = pullback.spacing.frame_mm if number else 0.0
         group = Dataset()
         group.FrameContentSequence = Sequence([content])
         group.IntravascularFrameContentSequence = Sequence([intravascular])

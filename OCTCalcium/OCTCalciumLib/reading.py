@@ -64,7 +64,7 @@ def open_pullback(
         InputError: anything about the input or the numbers that makes it unusable, in one sentence.
     """
     path = Path(path)
-    _check_typed(pixel_spacing_mm, frame_spacing_mm, calibration)
+    check_typed(pixel_spacing_mm, frame_spacing_mm, calibration)
     try:
         recording = _open_recording(path, pixel_spacing_mm, frame_spacing_mm)
     except PermissionError as error:
@@ -160,7 +160,12 @@ def _without_overlays(recording: Recording) -> tuple[Callable[[int, int], Iterat
     return read, overlays.notes
 
 
-def _check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float) -> None:
+def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float = 1.0) -> None:
+    """Refuse typed numbers (mm; calibration without unit) that coronary OCT cannot have.
+
+    Raises:
+        InputError: a number is outside its limits or not a number.
+    """
     if pixel_spacing_mm is not None and not _within(pixel_spacing_mm, IN_PLANE_LIMITS_MM):
         raise InputError(
             f"The typed pixel spacing {pixel_spacing_mm} mm is not between {IN_PLANE_LIMITS_MM[0]} and {IN_PLANE_LIMITS_MM[1]} mm; "

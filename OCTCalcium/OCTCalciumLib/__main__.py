@@ -1,0 +1,109 @@
+"""The command line of OCTCalcium, which the Slicer module also starts as its worker: ``python -m OCTCalciumLib``.
+
+Nothing heavy is imported before it is needed: ``measure`` never loads a network, ``--help`` loads nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.worker import run_and_report
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line, as every bad input's is."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command of ``oct-calcium`` and give its exit status."""
+    chosen = _parser().parse_args(arguments)
+    return run_and_report(lambda report: chosen.run(chosen, report))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
+    commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
+
+    analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
+    analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
+    _add_output(analyze)
+    analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
+    analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    analyze.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
+    _add_measuring(analyze)
+    analyze.set_defaults(run=_analyze)
+
+    measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
+    measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
+    _add_output(measure)
+    _add_measuring(measure)
+    measure.set_defaults(run=_measure)
+
+    phantom = commands.add_parser("phantom", help="draw a phantom pullback and write it as DICOM, with its truth")
+    phantom.add_argument("folder", type=Path)
+    phantom.add_argument("--seed", type=int, default=11, help="which phantom patient")
+    phantom.add_argument("--frames", type=int, default=140)
+    phantom.add_argument("--size", type=int, default=512, help="rows and columns of a frame in pixels")
+    phantom.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
+    phantom.add_argument("--every-variety", action="store_true", help="also legacy, compressed and single-frame files")
+    phantom.set_defaults(run=_phantom)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, where the input lacks it or is wrong")
+    parser.add_argument("--frame-spacing", type=float, metavar="MM", help="distance between frames, likewise")
+    parser.add_argument("--lesion-gap", type=int, default=2, metavar="FRAMES", help="frames without calcium inside a lesion")
+    parser.add_argument("--vertex", choices=("lumen", "catheter"), default="lumen", help="where angles are measured from")
+
+
+def _analyze(chosen: argparse.Namespace, report) -> None:
+    from .analysis import analyze
+
+    analyze(
+        chosen.input,
+        chosen.output,
+        report,
+        model=chosen.model,
+        device=chosen.device,
+        pixel_spacing_mm=chosen.pixel_spacing,
+        frame_spacing_mm=chosen.frame_spacing,
+        calibration=chosen.calibration,
+        parameters=_parameters(chosen),
+    )
+
+
+def _measure(chosen: argparse.Namespace, report) -> None:
+    from .analysis import measure
+
+    measure(chosen.labelmap, chosen.output, report, chosen.pixel_spacing, chosen.frame_spacing, _parameters(chosen))
+
+
+def _parameters(chosen: argparse.Namespace):
+    from .measurement import Parameters
+
+    if not 0 <= chosen.lesion_gap <= 100:
+        raise InputError(f"The lesion gap of {chosen.lesion_gap} frames is not between 0 and 100; change --lesion-gap.")
+    return Parameters(vertex=chosen.vertex, lesion_gap_frames=chosen.lesion_gap)
+
+
+def _phantom(chosen: argparse.Namespace, report) -> None:
+    from .analysis import write_phantom
+
+    write_phantom(
+        chosen.folder, report, chosen.seed, chosen.frames, chosen.size, chosen.frame_spacing, every_variety=chosen.every_variety
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

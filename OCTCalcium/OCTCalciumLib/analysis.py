@@ -1,0 +1,126 @@
+"""The commands of ``oct-calcium``, each the way of the data from its input to a finished output folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.output import finished_folder
+from LesionReadingLib.worker import JsonLines, Terminal
+
+from .measurement import Parameters, PullbackMeasurement, measure_pullback, to_json
+
+DEFAULT_MODEL = "oct_calcium_phantom"
+_REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
+
+
+def analyze(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    model: str | None = None,
+    device: str = "auto",
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    calibration: float = 1.0,
+    parameters: Parameters | None = None,
+) -> None:
+    """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
+
+    Args:
+        source: whatever ``reading.open_pullback`` takes. model: name or folder of a bundle, the shipped one by default.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. calibration: factor on the in-plane spacing.
+
+    Raises:
+        InputError: input, model or output cannot be used; nothing is written then.
+    """
+    from .reading import open_pullback
+
+    pullback = open_pullback(source, pixel_spacing_mm, frame_spacing_mm, calibration)
+    for note in pullback.notes:
+        report.log(note)
+    voxels = pullback.frame_count * pullback.rows * pullback.columns
+    with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
+        from LesionReadingLib.bundle import find_bundle
+        from LesionReadingLib.labelmaps import LabelMap
+
+        from .segmentation import segment
+
+        bundle = find_bundle(model or DEFAULT_MODEL, "oct-calcium")
+        labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle)
+    report.result(str(output), **_headline(measurement))
+
+
+def measure(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    parameters: Parameters | None = None,
+) -> None:
+    """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
+
+    Raises:
+        InputError: label map or output cannot be used; nothing is written then.
+    """
+    from .reading import check_typed
+    from .segments import read_oct_label_map
+
+    check_typed(pixel_spacing_mm, frame_spacing_mm)
+    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm)
+    with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
+        measurement = _finish(folder, label_map, parameters, report, None, None)
+    report.result(str(output), **_headline(measurement))
+
+
+def write_phantom(
+    folder: Path, report: JsonLines | Terminal, seed: int, frame_count: int, size: int, frame_spacing_mm: float, every_variety: bool
+) -> None:
+    """Draw the phantom patient ``seed`` and write it as conformant DICOM with its truth, or in every variety that readers meet."""
+    from .phantom import draw_pullback
+    from .phantom_dicom import write_every_variety, write_presentation, write_truth
+
+    if not (0 <= seed < 2**31 and 1 <= frame_count <= 2000 and 64 <= size <= 2048 and 0.005 <= frame_spacing_mm <= 5):
+        raise InputError(
+            "A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number."
+        )
+    with finished_folder(folder, 2 * frame_count * size * size * (14 if every_variety else 1)) as scratch:
+        report.log(f"Drawing {frame_count} frames of phantom patient {seed}")
+        if every_variety:
+            write_every_variety(scratch, seed, frame_count, size, frame_spacing_mm)
+        else:
+            pullback = draw_pullback(seed, frame_count, size, frame_spacing_mm)
+            write_presentation(scratch / "presentation.dcm", pullback)
+            write_truth(scratch / "truth.nrrd", pullback)
+    report.result(str(folder))
+
+
+def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, bundle) -> PullbackMeasurement:
+    """Measure a label map and write everything about it into ``folder``."""
+    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+
+    from .presenting import present
+    from .segments import SEGMENTS
+
+    report.progress("Measuring", 0, 1)
+    measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement), indent=1))
+    report.progress("Measuring", 1, 1)
+    report.progress("Writing the report", 0, 1)
+    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    present(folder, pullback, label_map, measurement, bundle.summary() if bundle else None)
+    report.progress("Writing the report", 1, 1)
+    return measurement
+
+
+def _headline(measurement: PullbackMeasurement) -> dict:
+    """What the last line of a run says."""
+    return {
+        "volume_mm3": measurement.volume_mm3,
+        "max_arc_deg": measurement.max_arc_deg,
+        "arc_over_180_length_mm": measurement.over_180_length_mm,
+    }

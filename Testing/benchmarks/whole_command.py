@@ -1,0 +1,112 @@
+"""The whole command on a 375-frame pullback of 1024 x 1024, as a process: seconds and peak memory, beside a plain baseline.
+
+    python Testing/benchmarks/whole_command.py FOLDER [--repeats 3] [--colour]
+
+The baseline is what a plain script does with the same network: read all pixels, predict frame by frame in float32, enlarge, write
+the label map; it draws no picture and writes no report. The two are run in turn; the ratio is taken pair by pair. ``FOLDER`` keeps
+the phantom for the next time. ``Dice`` compares the label maps of the two, class by class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from OCTCalciumLib.labels import NAMES
+from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
+from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES, SIZE, DRAWN = 375, 1024, 75
+
+BASELINE = """
+import sys
+import numpy as np, pydicom, SimpleITK as sitk, torch
+from LesionReadingLib.bundle import find_bundle, load_network
+from OCTCalciumLib.analysis import DEFAULT_MODEL
+torch.set_num_threads(2)
+data = pydicom.dcmread(sys.argv[1])
+frames = data.pixel_array
+if frames.ndim == 4:
+    frames = frames[:, : frames.shape[2], :, 0]
+network = load_network(find_bundle(DEFAULT_MODEL, "oct-calcium")).eval()
+labels = np.empty(frames.shape, np.uint8)
+with torch.inference_mode():
+    for number, frame in enumerate(frames):
+        image = torch.from_numpy(frame.astype(np.float32) / 255)[None, None]
+        image = torch.nn.functional.interpolate(image, size=(512, 512), mode="area")
+        found = network(image).argmax(1).to(torch.uint8)
+        labels[number] = torch.nn.functional.interpolate(found[None], size=frame.shape)[0, 0].numpy()
+sitk.WriteImage(sitk.GetImageFromArray(labels), sys.argv[2], useCompression=True)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--colour", action="store_true", help="a legacy RGB capture instead of grey IVOCT")
+    chosen = parser.parse_args()
+    source = _pullback(chosen.folder, chosen.colour)
+    spacing = ["--pixel-spacing", "0.007", "--frame-spacing", "0.2"] if chosen.colour else []
+    ours = [sys.executable, "-m", "OCTCalciumLib", "analyze", str(source), "-o", str(chosen.folder / "results"), *spacing]
+    plain = [sys.executable, "-c", BASELINE, str(source), str(chosen.folder / "plain.nrrd")]
+    pairs = []
+    for _ in range(chosen.repeats):
+        pairs.append((_run(ours), _run(plain)))
+        (our_seconds, our_mb), (plain_seconds, plain_mb) = pairs[-1]
+        print(f"whole command {our_seconds:6.1f} s {our_mb:6.0f} MB    plain {plain_seconds:6.1f} s {plain_mb:6.0f} MB", flush=True)
+    ratio = statistics.median(plain[0] / ours[0] for ours, plain in pairs)
+    print(f"median: whole command {statistics.median(o[0] for o, _ in pairs):.1f} s, {ratio:.2f} x faster than plain")
+    print("Dice between the two: " + _dice(chosen.folder))
+
+
+def _pullback(folder: Path, colour: bool) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("capture.dcm" if colour else "presentation.dcm")
+    if not path.exists():
+        print("drawing the phantom ...", flush=True)
+        drawn = draw_pullback(11, FRAMES, SIZE, indices=range(0, FRAMES, FRAMES // DRAWN))
+        repeat = FRAMES // DRAWN
+        whole = PhantomPullback(
+            drawn.frames.repeat(repeat, 0), drawn.labels.repeat(repeat, 0), drawn.polar.repeat(repeat, 0), drawn.spacing, drawn.plan
+        )
+        (write_capture if colour else write_presentation)(path, whole)
+    return path
+
+
+def _run(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak memory (MB) of a process."""
+    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "OCTCalcium")])
+    started = time.monotonic()
+    process = os.posix_spawn(
+        command[0],
+        command,
+        os.environ | {"PYTHONPATH": path},
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        sys.exit(f"{command[:4]} ended with status {os.waitstatus_to_exitcode(status)}")
+    return time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def _dice(folder: Path) -> str:
+    ours = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "results" / "segmentation.seg.nrrd")))
+    plain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "plain.nrrd")))
+    ours = ours[:, : plain.shape[1]]
+    figures = []
+    for value, name in enumerate(NAMES[1:], start=1):
+        total = np.sum(ours == value) + np.sum(plain == value)
+        figures.append(f"{name} {2 * np.sum((ours == value) & (plain == value)) / total if total else float('nan'):.4f}")
+    return ", ".join(figures)
+
+
+if __name__ == "__main__":
+    main()
