@@ -39,8 +39,8 @@ class DeepLabV3Plus(nn.Module):
         self.classifier = nn.Conv2d(channels, classes, kernel_size=1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Give class scores (batch, classes, rows, columns) for grey images (batch, 1, rows, columns)."""
-        scores = self.scores_at_stride_4(images)
+        """Give class scores, float32 (batch, classes, rows, columns), for grey images (batch, 1, rows, columns)."""
+        scores = self.scores_at_stride_4(images).float().contiguous()  # coarser numbers would give ragged borders
         return functional.interpolate(scores, size=images.shape[-2:], mode="bilinear", align_corners=False)
 
     def scores_at_stride_4(self, images: torch.Tensor) -> torch.Tensor:

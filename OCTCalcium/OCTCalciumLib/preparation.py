@@ -7,11 +7,20 @@ and lies in the middle of that square on black. Grey 0..255 becomes 0..1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 NETWORK_SIZE = 512
+
+
+def network_input(squares: Tensor) -> Tensor:
+    """Give the network's input, float (batch, 1, rows, columns) of 0..1, for squares, uint8 (batch, rows, columns)."""
+    return squares[:, None].float() / 255
 
 
 @dataclass(frozen=True)

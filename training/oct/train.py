@@ -15,6 +15,7 @@ from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from OCTCalciumLib.labels import NAMES
 from OCTCalciumLib.network import DeepLabV3Plus
+from OCTCalciumLib.preparation import network_input
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -197,7 +198,7 @@ def watched_overlap(network: torch.nn.Module, patients, device: torch.device, fr
     network.eval()
     for patient in (p for p in patients if is_watched(p)):
         picked = np.linspace(0, patient.pixels.shape[1] - 1, frames_each + 2).round().astype(int)[1:-1]
-        images = torch.from_numpy(patient.pixels[0, picked]).to(device)[:, None] / 255.0
+        images = network_input(torch.from_numpy(patient.pixels[0, picked]).to(device))
         with torch.autocast(device.type, torch.bfloat16):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu().numpy()
         pairs = patient.pixels[1, picked].astype(np.int64) * len(NAMES) + found

@@ -1,0 +1,185 @@
+"""Models as MONAI bundles: found, checked before anything of them is used, and written.
+
+A bundle is a folder as in MONAI's bundle specification:
+
+    configs/metadata.json      what it is, what it takes and gives, how good it is
+    models/model.safetensors   the weights; safetensors hold numbers only, so a bundle from a stranger cannot run code
+    docs/README.md             the model card
+    LICENSE
+
+Besides MONAI's fields the metadata hold one block of ours, ``"lesion_reading"``: ``task`` (which module may use it), ``network``
+(``class``, a name that the module knows, and ``arguments``) and ``weights_sha256``.
+
+Nothing here imports torch, so that an unusable bundle is told before anything slow begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+METADATA = Path("configs/metadata.json")
+WEIGHTS = Path("models/model.safetensors")
+CARD = Path("docs/README.md")
+LICENCE = Path("LICENSE")
+_PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
+_SUMMARY = ("version", "description", "intended_use", "data_source", "eval_metrics", "authors", "references")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle.
+
+    Attributes:
+        path: its folder. name: the folder's name.
+        task: the module's task that it was made for, for example ``"oct-calcium"``.
+        network_class, network_arguments: which of the module's networks it holds, and how that is made.
+        metadata: everything in its metadata.json.
+    """
+
+    path: Path
+    name: str
+    task: str
+    network_class: str
+    network_arguments: dict[str, Any]
+    metadata: dict[str, Any]
+
+    @property
+    def weights(self) -> Path:
+        """The safetensors file."""
+        return self.path / WEIGHTS
+
+    def summary(self) -> dict[str, Any]:
+        """What a report says of the model: name, network and those of the metadata's fields that describe it."""
+        told = {field: self.metadata[field] for field in _SUMMARY if field in self.metadata}
+        return {"name": self.name, "network": self.network_class, "weights_sha256": _own(self.metadata)["weights_sha256"], **told}
+
+
+def find_bundle(name_or_path: str | Path, task: str) -> Bundle:
+    """Give the bundle of a folder, or the shipped one of that name.
+
+    Raises:
+        InputError: there is none, it was made for another task, or it cannot be trusted (see ``load_bundle``).
+    """
+    candidates = [Path(name_or_path), *(folder / name_or_path for folder in model_folders())]
+    for folder in candidates:
+        if folder.is_dir():
+            return load_bundle(folder, task)
+    if Path(name_or_path).is_file():
+        raise InputError(f"The model {name_or_path} is a file, not a bundle; name the folder that holds configs/ and models/.")
+    shipped = sorted({folder.name for parent in model_folders() for folder in parent.iterdir() if (folder / METADATA).is_file()})
+    raise InputError(
+        f"There is no model {name_or_path}; name a bundle's folder, or one of those shipped: {', '.join(shipped) or 'none'}."
+    )
+
+
+def model_folders() -> list[Path]:
+    """Folders that hold shipped bundles: the source tree's, or the one that Slicer installs beside the Libs."""
+    here = Path(__file__).resolve()
+    return [folder for folder in (here.parents[2] / "Resources/Models", here.parents[1] / "Resources/Models") if folder.is_dir()]
+
+
+def load_bundle(folder: Path, task: str) -> Bundle:
+    """Check a bundle's folder and give its bundle.
+
+    Raises:
+        InputError: metadata missing or unreadable, another task, weights missing, altered, pickled or not safetensors.
+    """
+    metadata = _read_metadata(folder)
+    own = _own(metadata)
+    try:
+        made_for, network, sha256 = own["task"], own["network"], own["weights_sha256"]
+        bundle = Bundle(folder, folder.resolve().name, made_for, str(network["class"]), dict(network["arguments"]), metadata)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The model {folder} is not a bundle of LesionReading: its {METADATA} has no complete block lesion_reading."
+        ) from error
+    if made_for != task:
+        raise InputError(f"The model {folder} was made for the task {made_for}, not for {task}; choose another model.")
+    _check_weights(bundle, sha256)
+    return bundle
+
+
+def write_bundle(
+    folder: Path,
+    task: str,
+    network_class: str,
+    network_arguments: Mapping[str, Any],
+    weights: bytes,
+    metadata: Mapping[str, Any],
+    card: str,
+    licence: str,
+) -> Bundle:
+    """Write a bundle's files, replacing those of an earlier one, and give it back checked.
+
+    Args:
+        weights: content of the safetensors file, as ``safetensors.torch.save`` gives it.
+        metadata: MONAI's fields; the block of ours is added.
+        card: the model card, Markdown. licence: text of the licence of the weights.
+    """
+    own = {
+        "task": task,
+        "network": {"class": network_class, "arguments": dict(network_arguments)},
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    for file in (METADATA, WEIGHTS, CARD):
+        (folder / file.parent).mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(weights)
+    (folder / CARD).write_text(card, encoding="utf-8")
+    (folder / LICENCE).write_text(licence, encoding="utf-8")
+    text = json.dumps({**metadata, "lesion_reading": own}, indent=2, ensure_ascii=False)
+    (folder / METADATA).write_text(text + "\n", encoding="utf-8")
+    return load_bundle(folder, task)
+
+
+def _read_metadata(folder: Path) -> dict[str, Any]:
+    try:
+        metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.") from error
+    except ValueError as error:
+        raise InputError(f"The model {folder} cannot be used: its {METADATA} is not valid JSON; get the bundle anew.") from error
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _own(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    own = metadata.get("lesion_reading")
+    return own if isinstance(own, dict) else {}
+
+
+def _check_weights(bundle: Bundle, sha256: str) -> None:
+    if not bundle.weights.is_file():
+        models = bundle.weights.parent
+        pickled = sorted(file.name for file in models.glob("*") if file.suffix in _PICKLED)
+        if pickled:
+            raise InputError(
+                f"The model {bundle.path} holds its weights as a pickle ({pickled[0]}), which can run code when it is opened; "
+                "save them as safetensors first."
+            )
+        raise InputError(f"The model {bundle.path} has no weights: {WEIGHTS} is missing; get the bundle anew.")
+    content = bundle.weights.read_bytes()
+    if not _is_safetensors(content):
+        raise InputError(
+            f"The weights of the model {bundle.path} are not safetensors, whatever the file is called; they were not opened."
+        )
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError(
+            f"The weights of the model {bundle.path} do not match its {METADATA}: altered or damaged; get the bundle anew."
+        )
+
+
+def _is_safetensors(content: bytes) -> bool:
+    """Whether it begins as safetensors do: the length of a header, then that header, a JSON object."""
+    length = int.from_bytes(content[:8], "little")
+    if not 2 <= length <= len(content) - 8:
+        return False
+    try:
+        return isinstance(json.loads(content[8 : 8 + length]), dict)
+    except ValueError:
+        return False

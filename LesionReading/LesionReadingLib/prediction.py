@@ -1,0 +1,185 @@
+"""Prediction of a stack of frames or slices by a network: streamed in batches, on the device there is.
+
+Reading the next batch goes on in a thread while the network works on this one; memory does not grow with the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from .bundle import Bundle
+from .errors import InputError
+
+CPU_BATCH, CUDA_BATCH = 8, 32
+_OUT_OF_MEMORY = ("out of memory", "allocate memory", "bad_alloc")
+Item = TypeVar("Item")
+
+
+def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
+    """Give the bundle's network with its weights, ready to predict.
+
+    Args:
+        networks: the networks that the module knows, by the name that a bundle calls them.
+
+    Raises:
+        InputError: the bundle names another network, or its weights do not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if bundle.network_class not in networks:
+        raise InputError(
+            f"The model {bundle.path} needs the network {bundle.network_class}, which this version does not know "
+            f"(it knows {', '.join(networks)}); choose another model or update LesionReading."
+        )
+    try:
+        with torch.device("meta"):  # no memory for weights that are replaced at once, nor for a size that only the metadata claim
+            network = networks[bundle.network_class](**bundle.network_arguments)
+        network.load_state_dict(load_file(bundle.weights), assign=True)
+    except (TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"The weights of the model {bundle.path} do not fit the network {bundle.network_class} that its metadata describe; "
+            "get the bundle anew."
+        ) from error
+    return network.eval()
+
+
+def choose_device(name: str) -> torch.device:
+    """Give the device for ``"auto"`` (a GPU where there is one), ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        InputError: a GPU was asked for and there is none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("No CUDA GPU was found on this machine; use --device cpu, or install PyTorch for CUDA and its driver.")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def fastest_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device calculates in it natively, else float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    return torch.bfloat16 if any("bf16" in name and value for name, value in able.items()) else torch.float32
+
+
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """Give a copy of a network in eval mode whose batch norms are folded into the convolutions directly before them.
+
+    Directly before means: the two are neighbours in the order in which their module registers them, as in MONAI's networks
+    and in every ``nn.Sequential`` of ours.
+    """
+    network = deepcopy(network)
+    for module in list(network.modules()):
+        before_name, before = "", None
+        for name, child in list(module.named_children()):
+            if isinstance(before, nn.modules.conv._ConvNd) and isinstance(child, nn.modules.batchnorm._BatchNorm):
+                setattr(module, before_name, fuse_conv_bn_eval(before, child))
+                setattr(module, name, nn.Identity())
+            before_name, before = name, child
+    return network
+
+
+class Predictor:
+    """A network made fast for one device.
+
+    Args:
+        network: in eval mode; takes (batch, 1, rows, columns), gives class scores (batch, classes, rows, columns).
+        prepare: from uint8 (batch, rows, columns) to the network's float input, for example scaling to 0..1.
+        device: of ``choose_device``.
+        batch: frames at once; smaller by itself when memory runs out.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        prepare: Callable[[torch.Tensor], torch.Tensor],
+        device: torch.device,
+        batch: int | None = None,
+    ) -> None:
+        self.device = device
+        self.dtype = fastest_dtype(device)
+        self.batch = batch or (CUDA_BATCH if device.type == "cuda" else CPU_BATCH)
+        self._prepare = prepare
+        self._network = fold_batch_norms(network).to(device, self.dtype, memory_format=torch.channels_last)
+
+    def warm_up(self, rows: int, columns: int) -> None:
+        """Predict one empty batch, so that kernels are chosen and memory is taken before the first real one."""
+        self._predict(np.zeros((self.batch, rows, columns), np.uint8))
+
+    def labels(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Give the label map, uint8 (rows, columns), of each uint8 frame (rows, columns) in order.
+
+        Raises:
+            InputError: memory does not suffice even for one frame at a time; and whatever reading ``frames`` raises.
+        """
+        for batch in _read_ahead(_batches(iter(frames), self.batch)):
+            yield from self._predict(np.stack(batch))
+
+    def _predict(self, frames: np.ndarray) -> np.ndarray:
+        """Labels uint8 (count, rows, columns); in smaller pieces where memory runs out, then and from then on."""
+        found = []
+        first = 0
+        while first < len(frames):
+            try:
+                found.append(self._predict_at_once(frames[first : first + self.batch]))
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if self.batch == 1:
+                    raise InputError(
+                        f"The memory of the {self.device.type} does not suffice for this model even with one frame at a time; "
+                        "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else ".")
+                    ) from error
+                self.batch = max(1, min(self.batch, len(frames) - first) // 2)
+            else:
+                first += len(found[-1])
+        return np.concatenate(found)
+
+    @torch.inference_mode()
+    def _predict_at_once(self, frames: np.ndarray) -> np.ndarray:
+        images = self._prepare(torch.from_numpy(frames).to(self.device)).to(self.dtype)
+        scores = self._network(images.to(memory_format=torch.channels_last))
+        return best_class(scores).cpu().numpy()
+
+
+def best_class(scores: torch.Tensor) -> torch.Tensor:
+    """Give the number of the largest score, uint8 (batch, rows, columns), of scores (batch, classes, rows, columns).
+
+    The same as ``argmax`` (the first of equals wins), class by class, which a processor does many pixels at a time.
+    """
+    best = scores[:, 0].clone()
+    labels = torch.zeros(best.shape, dtype=torch.uint8, device=scores.device)
+    for number in range(1, scores.shape[1]):
+        better = scores[:, number] > best
+        labels.masked_fill_(better, number)
+        torch.maximum(best, scores[:, number], out=best)
+    return labels
+
+
+def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def _read_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Give the same items, the next one always being read in a thread; its errors come out here."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = reader.submit(next, items, None)
+            yield item
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out; on a processor PyTorch says so only in the text of a RuntimeError."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY)

@@ -1,0 +1,42 @@
+"""From a pullback to its label map: every frame through the bundle's network and back to the frame's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.prediction import Predictor, choose_device, load_network
+
+from .network import DeepLabV3Plus
+from .preparation import NETWORK_SIZE, Letterbox, network_input
+from .reading import Pullback
+
+TASK = "oct-calcium"
+NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus}
+
+
+def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> np.ndarray:
+    """Label every frame of a pullback.
+
+    Args:
+        pullback: as ``reading.open_pullback`` gives it; read once, from first to last frame.
+        bundle: a model of the task ``oct-calcium``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        progress: called with (frames done, frames in all) after every frame.
+
+    Returns:
+        uint8 (frames, rows, columns) in the pullback's own pixels, values of ``labels``.
+
+    Raises:
+        InputError: a frame, the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
+    """
+    predictor = Predictor(load_network(bundle, NETWORKS), network_input, choose_device(device))
+    box = Letterbox(pullback.rows, pullback.columns)
+    labels = np.empty((pullback.frame_count, pullback.rows, pullback.columns), np.uint8)
+    predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
+    squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
+    for frame, found in enumerate(predictor.labels(squares)):
+        labels[frame] = box.frame_labels(found)
+        progress(frame + 1, pullback.frame_count)
+    return labels
