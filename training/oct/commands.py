@@ -1,9 +1,14 @@
-"""The commands of ``python -m training oct``."""
+"""The commands of ``python -m training oct``; from nothing to a shipped model: make-data, train, bundle, evaluate, card."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import Any
+
+HELD_OUT_SEEDS = range(1000)
+"""Phantom patients that `evaluate` may use; training draws those from 1000 on."""
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -11,16 +16,19 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
+    _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--patients", type=int, default=300)
-    parser.add_argument("--first-seed", type=int, default=1000, help="held-out patients of `evaluate` have seeds below 1000")
+    parser.add_argument("--patients", type=int, default=440)
+    parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
     parser.add_argument("--keep-frames", type=int, default=16, help="frames drawn of each pullback")
     parser.add_argument("--pullback-frames", type=int, default=270)
     parser.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
-    parser.add_argument("--shifted", action="store_true", help="scanners outside the training range")
     parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_make_data)
 
@@ -30,13 +38,13 @@ def _make_data(chosen: argparse.Namespace) -> None:
 
     seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
     for seed in make_data(
-        chosen.folder, seeds, chosen.pullback_frames, chosen.frame_spacing, chosen.keep_frames, chosen.shifted, chosen.processes
+        chosen.folder, seeds, chosen.pullback_frames, chosen.frame_spacing, chosen.keep_frames, False, chosen.processes
     ):
         print(f"patient {seed}", flush=True)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, help="folder of make-data")
     parser.add_argument("folder", type=Path, help="for checkpoint and log")
     parser.add_argument("--minutes", type=float, default=60.0, help="in all, an earlier part included")
     parser.add_argument("--width", type=int, default=16, help="base channels; 64 is the published ResNet-50")
@@ -44,17 +52,16 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--weights", type=Path, help="safetensors file to begin with")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _add_device(parser)
     parser.set_defaults(run=_train)
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    import torch
+    from LesionReadingLib.prediction import choose_device
 
     from .train import Recipe, train
 
     recipe = Recipe(width=chosen.width, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
-    name = chosen.device if chosen.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with open(chosen.folder / "log.txt", "a") as log:
 
@@ -62,4 +69,103 @@ def _train(chosen: argparse.Namespace) -> None:
             print(line, flush=True)
             print(line, file=log, flush=True)
 
-        train(chosen.data, chosen.folder, recipe, chosen.minutes, torch.device(name), chosen.weights, say)
+        train(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.weights, say)
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("training", type=Path, help="folder of train")
+    parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
+    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
+    parser.set_defaults(run=_bundle)
+
+
+def _bundle(chosen: argparse.Namespace) -> None:
+    from .bundle import PHANTOM_DATA, bundle_of_training
+
+    licence = chosen.licence.read_text(encoding="utf-8")
+    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence)
+    print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("--patients", type=int, default=12)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--pullback-frames", type=int, default=108)
+    parser.add_argument("--frame-spacing", type=float, default=0.5, metavar="MM")
+    parser.add_argument("--shifted", action="store_true", help="scanners outside the training range")
+    parser.add_argument("--data", type=Path, default=Path("build/oct-held-out"), help="folder for the drawn patients")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    _add_device(parser)
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.errors import InputError
+    from OCTCalciumLib.segmentation import TASK
+
+    from .data import load_patients, make_data
+    from .evaluate import evaluate
+    from .tables import phantom_tables
+
+    bundle = find_bundle(chosen.model, TASK)
+    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
+    if seeds.stop > HELD_OUT_SEEDS.stop:
+        raise InputError(f"Phantom patients from {HELD_OUT_SEEDS.stop} on may have been learnt; choose seeds below.")
+    kind = "shifted" if chosen.shifted else "ordinary"
+    folder = chosen.data / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
+    frames = chosen.pullback_frames
+    for seed in make_data(folder, seeds, frames, chosen.frame_spacing, frames, chosen.shifted, processes=2):
+        print(f"patient {seed} drawn", flush=True)
+    patients = [patient for patient in load_patients(folder) if patient.number in seeds]
+    figures = evaluate(bundle, patients, chosen.device, chosen.shifted)
+    print(phantom_tables(figures))
+    _write_json(chosen.json, figures)
+
+
+def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("images", type=Path, help="folder of real frames without calcium, each with a guidewire")
+    parser.add_argument("masks", type=Path, help="folder of lumen masks of the same names")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    _add_device(parser)
+    parser.set_defaults(run=_evaluate_frames)
+
+
+def _evaluate_frames(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from OCTCalciumLib.segmentation import TASK
+
+    from .evaluate import evaluate_frames
+    from .tables import frames_table
+
+    figures = evaluate_frames(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device)
+    print(frames_table(figures))
+    _write_json(chosen.json, figures)
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the bundle")
+    parser.add_argument("--phantom", type=Path, metavar="FILE", help="figures of evaluate")
+    parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
+    parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
+    parser.set_defaults(run=_card)
+
+
+def _card(chosen: argparse.Namespace) -> None:
+    from .bundle import write_card
+
+    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames}
+    write_card(chosen.folder, {kind: json.loads(file.read_text()) for kind, file in files.items() if file})
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def _write_json(file: Path | None, figures: dict[str, Any]) -> None:
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=1))

@@ -18,7 +18,7 @@ from OCTCalciumLib.network import DeepLabV3Plus
 from OCTCalciumLib.preparation import network_input
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from .augment import augmented_batch
 from .data import is_watched, load_patients, random_batch
@@ -60,6 +60,11 @@ class Recipe:
         rise = min(1.0, (done + 1e-3) / WARM_UP)
         return self.rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
+    def averaged(self, average: torch.Tensor, newest: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        """Move the running average of a tensor towards its newest value; quickly at first, when the weights still change much."""
+        decay = min(self.average, (1 + float(count)) / (10 + float(count)))
+        return average + (1 - decay) * (newest - average)
+
 
 class Training:
     """A training in progress: the network, its running average, the optimiser, and how far it has come."""
@@ -68,7 +73,7 @@ class Training:
         torch.manual_seed(recipe.seed)
         self.recipe, self.device = recipe, device
         self.network = DeepLabV3Plus(len(NAMES), recipe.width).to(device, memory_format=torch.channels_last)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+        self.average = AveragedModel(self.network, avg_fn=recipe.averaged, use_buffers=True)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
         self.loss = DiceCELoss(
             to_onehot_y=True, softmax=True, batch=True, weight=torch.tensor(CLASS_WEIGHTS, device=device), label_smoothing=0.02

@@ -1,0 +1,153 @@
+"""From a training to a bundle that the module's model selector picks up, and its model card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from LesionReadingLib.bundle import WEIGHTS, Bundle, load_bundle, write_bundle
+from OCTCalciumLib.labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES
+from OCTCalciumLib.preparation import NETWORK_SIZE
+from OCTCalciumLib.segmentation import TASK
+from safetensors.torch import save
+
+from .tables import frames_table, phantom_tables
+from .train import Recipe, trained_network
+
+INTENDED_USE = (
+    "Research on coronary OCT: marks calcium, guidewire and lumen so that a reader can check and correct them. "
+    "Not a medical device; not for decisions about patients."
+)
+PHANTOM_DATA = (
+    "Phantom pullbacks only, drawn by OCTCalciumLib.phantom (physics-based, domain-randomised); no patient's picture was used. "
+    "Until it is measured on patients, nothing is known of its accuracy there."
+)
+LIMITS = (
+    "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+    "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
+    "- One frame at a time: it does not look at the neighbouring frames."
+)
+_TITLES = {
+    "phantom": "Figures on phantoms",
+    "shifted": "Figures on phantoms with shifted physics",
+    "frames": "Figures on real frames",
+}
+REFERENCES = [
+    "Chen L-C et al. Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation. arXiv:1802.02611, 2018.",
+    "Xu C et al. Characterization of atherosclerosis plaques by measuring both backscattering and attenuation coefficients in "
+    "optical coherence tomography. J Biomed Opt 2008;13:034003.",
+]
+
+
+def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
+    """Write the bundle of a training folder's last checkpoint.
+
+    Args:
+        training: folder of ``train``. folder: the bundle to write.
+        data_source: what it was trained on, for the metadata and the model card.
+        licence: text of the licence of the weights.
+    """
+    network, recipe = trained_network(training)
+    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    metadata = _metadata(data_source, recipe)
+    arguments = {"classes": len(NAMES), "width": recipe.width}
+    card = model_card(folder.name, metadata, {})
+    return write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
+
+
+def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
+    """Write the figures of evaluations into a bundle's metadata and model card.
+
+    Args:
+        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``) and ``"frames"`` (of ``evaluate_frames``).
+    """
+    bundle = load_bundle(folder, TASK)
+    metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
+    return write_bundle(
+        folder,
+        TASK,
+        bundle.network_class,
+        bundle.network_arguments,
+        (folder / WEIGHTS).read_bytes(),
+        metadata,
+        model_card(bundle.name, metadata, figures),
+        (folder / "LICENSE").read_text(encoding="utf-8"),
+    )
+
+
+def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
+    """The text of docs/README.md."""
+    parts = [
+        f"# {name}",
+        metadata["description"],
+        f"## Intended use\n\n{metadata['intended_use']}",
+        f"## Trained on\n\n{metadata['data_source']}\n\nRecipe: `{json.dumps(metadata['training'])}`",
+        f"## Takes and gives\n\n{metadata['image_classes']}\n\n{metadata['label_classes']}",
+        f"## Known limits\n\n{LIMITS}",
+    ]
+    titles = {
+        "phantom": "Figures on phantoms",
+        "shifted": "Figures on phantoms with shifted physics",
+        "frames": "Figures on real frames",
+    }
+    for kind, title in titles.items():
+        if kind in figures:
+            table = frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind])
+            parts.append(f"## {title}\n\n{table}")
+    parts.append("## References\n\n" + "\n".join(f"- {reference}" for reference in metadata["references"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
+    """MONAI's fields of metadata.json."""
+    frame = {"type": "image", "modality": "OCT", "is_patch_data": False, "spatial_shape": [NETWORK_SIZE, NETWORK_SIZE]}
+    frame["dtype"] = "float32"
+    image = {**frame, "format": "magnitude", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "grey"}}
+    classes = {str(value): name for value, name in enumerate(NAMES)}
+    scores = {**frame, "format": "segmentation", "num_channels": len(NAMES), "value_range": [], "channel_def": classes}
+    return {
+        "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
+        "version": "0.1.0",
+        "changelog": {"0.1.0": "first version"},
+        "monai_version": version("monai"),
+        "pytorch_version": version("torch"),
+        "numpy_version": version("numpy"),
+        "required_packages_version": {"safetensors": version("safetensors")},
+        "supported_apps": {},
+        "name": "Calcium in coronary OCT",
+        "task": "Calcium, guidewire and lumen in Cartesian frames of coronary OCT pullbacks",
+        "description": f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes.",
+        "authors": "The LesionReading authors",
+        "copyright": "Copyright (c) the LesionReading authors",
+        "intended_use": INTENDED_USE,
+        "data_source": data_source,
+        "data_type": "DICOM, NRRD, NIfTI, MetaImage, PNG, TIFF",
+        "image_classes": "One grey Cartesian frame, overlays removed, letterboxed to 512 x 512, scaled to 0..1.",
+        "label_classes": (
+            "0 background, 1 calcium, 2 guidewire (its reflection, and its shadow out to "
+            f"{GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM:g} mm beyond the lumen border), 3 lumen."
+        ),
+        "pred_classes": "Scores of these four classes; the largest is the label.",
+        "eval_metrics": {},
+        "references": REFERENCES,
+        "training": asdict(recipe),
+        "network_data_format": {
+            "inputs": {"image": image},
+            "outputs": {"pred": scores},
+        },
+    }
+
+
+def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures of the metadata; all of them are in the model card."""
+    if kind == "frames":
+        return {name: value for name, value in figures.items() if name != "frames"}
+    return {
+        "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},
+        "bridged_arc_deg": figures["agreement"]["bridged_arc_deg"],
+        "frames_over_180_f1": figures["agreement"]["frames_over_180"]["f1"],
+        "volume_error_percent": figures["agreement"]["volume_error_percent"],
+    }

@@ -1,0 +1,172 @@
+"""How good a model is: figures in the source study's form, and how well its measurements agree with the truth's.
+
+Phantom figures come from phantom patients that no training saw; figures on real frames are kept apart from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
+from OCTCalciumLib.lumen import close_lumen
+from OCTCalciumLib.measurement import PullbackMeasurement, measure_frame, measure_pullback
+from OCTCalciumLib.reading import Pullback, open_pullback
+from OCTCalciumLib.segmentation import segment
+from PIL import Image
+
+from .data import Patient
+
+CONTINUOUS_ARC_DEG = 180.0
+FALSE_CALCIUM_DEG = 30.0
+FOUND_WIRE_DEG = 5.0
+
+
+def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool) -> dict[str, Any]:
+    """Compare a model with the truth of phantom patients; every frame of each pullback must be there.
+
+    Returns:
+        What ``tables.phantom_tables`` prints: confusion matrix (truth by row, found by column, pixels), per class
+        accuracy (which is recall) and IoU over all pixels, with and without the lumen as a class of its own, and the agreement of
+        arcs (degrees), thickness (mm), lumen area (mm2), volume (percent) and frames of 180 degrees or more.
+    """
+    confusion = np.zeros((len(NAMES), len(NAMES)), np.int64)
+    pairs, numbers = [], []
+    for patient in patients:
+        truth = np.asarray(patient.pixels[1])
+        spacing = Spacing(*patient.spacing_mm, "phantom", "phantom")
+        found = segment(_pullback(patient, spacing), bundle, device, lambda done, total: None)
+        confusion += confusion_matrix(truth, found)
+        pairs.append((measure_pullback(truth, spacing), measure_pullback(found, spacing)))
+        numbers.append(patient.number)
+    return {
+        "shifted": shifted,
+        "patients": numbers,
+        "frames": sum(len(truth.frames) for truth, _ in pairs),
+        "confusion": confusion.tolist(),
+        "four_classes": class_figures(confusion, NAMES),
+        "three_classes": class_figures(without_lumen(confusion), NAMES[:LUMEN]),
+        "agreement": agreement(pairs),
+    }
+
+
+def confusion_matrix(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Count pixels by (true class, found class), int64 (4, 4), of two label maps of the same shape."""
+    classes = len(NAMES)
+    counts = np.zeros(classes * classes, np.int64)
+    for true_frame, found_frame in zip(truth, found, strict=True):
+        counts += np.bincount((true_frame * np.uint8(classes) + found_frame).ravel(), minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
+def without_lumen(confusion: np.ndarray) -> np.ndarray:
+    """The confusion matrix with the lumen counted as background, as in the source study."""
+    merged = confusion.copy()
+    merged[BACKGROUND] += merged[LUMEN]
+    merged[:, BACKGROUND] += merged[:, LUMEN]
+    return merged[:LUMEN, :LUMEN]
+
+
+def class_figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Accuracy (recall) and IoU of each class; None where the class is neither true nor found."""
+    both, true, found = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return {
+        name: {"accuracy": _ratio(both[k], true[k]), "iou": _ratio(both[k], true[k] + found[k] - both[k])}
+        for k, name in enumerate(names)
+    }
+
+
+def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) -> dict[str, Any]:
+    """How pullbacks measured on the model's labels differ from those measured on the truth; differences are found minus true."""
+    frames = [both for truth, found in pairs for both in zip(truth.frames, found.frames, strict=True)]
+    with_calcium = [(true, found) for true, found in frames if true.calcium_pixels or found.calcium_pixels]
+    in_both = [(true, found) for true, found in frames if true.calcium_pixels and found.calcium_pixels]
+    lumens = [(true, found) for true, found in frames if true.lumen_area_mm2 and found.lumen_area_mm2]
+    over = np.array([[frame.arc_bridged_deg >= CONTINUOUS_ARC_DEG for frame in both] for both in frames], bool).reshape(-1, 2)
+    hits = int((over[:, 0] & over[:, 1]).sum())
+    volumes = [(found.volume_mm3 / truth.volume_mm3 - 1) * 100 for truth, found in pairs if truth.volume_mm3]
+    return {
+        "bridged_arc_deg": _differences([found.arc_bridged_deg - true.arc_bridged_deg for true, found in with_calcium]),
+        "max_thickness_mm": _differences([found.max_thickness_mm - true.max_thickness_mm for true, found in in_both]),
+        "lumen_area_mm2": _differences([found.lumen_area_mm2 - true.lumen_area_mm2 for true, found in lumens]),
+        "volume_error_percent": volumes,
+        "true_volumes_mm3": [truth.volume_mm3 for truth, _ in pairs],
+        "found_volumes_mm3": [found.volume_mm3 for _, found in pairs],
+        "frames_over_180": {
+            "true": int(over[:, 0].sum()),
+            "found": int(over[:, 1].sum()),
+            "f1": _ratio(2 * hits, int(over.sum())),
+        },
+    }
+
+
+def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str) -> dict[str, Any]:
+    """Judge a model on real frames whose lumen was drawn by hand and which hold no calcium, with the guidewire in every frame.
+
+    Args:
+        images: folder of pictures, one per frame; masks: folder with a mask of the same name (any ending) for each, the lumen
+            being what is not 0 in its first channel.
+
+    Returns:
+        Mean and smallest Dice of the closed lumen, share of frames whose false calcium is larger than 30 degrees
+        in all, share of frames whose guidewire label is wider than 5 degrees, and the numbers of every frame.
+    """
+    pullback = open_pullback(images)
+    names = sorted(path.stem for path in images.iterdir() if path.suffix.lower() in Image.registered_extensions())
+    if len(names) != pullback.frame_count:
+        raise InputError(
+            f"{images} gives {pullback.frame_count} frames for {len(names)} pictures; keep nothing else in that folder."
+        )
+    labels = segment(pullback, bundle, device, lambda done, total: None)
+    frames = []
+    for name, found, truth in zip(names, labels, _lumen_masks(names, masks), strict=True):
+        measured = measure_frame(found, replace(pullback.spacing, frame_mm=None), 0)
+        lumen = closed_lumen_mask(found)
+        dice = 2 * int((lumen & truth).sum()) / max(int(lumen.sum() + truth.sum()), 1)
+        wire = int(measured.guidewire.sum())
+        frames.append({"name": name, "lumen_dice": dice, "false_calcium_deg": measured.arc_total_deg, "guidewire_deg": wire})
+    return {
+        "frames": frames,
+        "lumen_dice": float(np.mean([frame["lumen_dice"] for frame in frames])),
+        "smallest_lumen_dice": min(frame["lumen_dice"] for frame in frames),
+        "false_calcium_share": float(np.mean([frame["false_calcium_deg"] > FALSE_CALCIUM_DEG for frame in frames])),
+        "guidewire_found_share": float(np.mean([frame["guidewire_deg"] > FOUND_WIRE_DEG for frame in frames])),
+    }
+
+
+def closed_lumen_mask(labels: np.ndarray) -> np.ndarray:
+    """The lumen label and what of the guidewire label lies inside the lumen's border, booleans (rows, columns)."""
+    framed = np.pad(labels, 1)
+    mask = framed == LUMEN
+    mask[close_lumen(framed, 1.0, 1.0).hidden] = True
+    return mask[1:-1, 1:-1]
+
+
+def _pullback(patient: Patient, spacing: Spacing) -> Pullback:
+    frames = patient.pixels[0]
+    return Pullback(*frames.shape, spacing, read=lambda first, stop: (np.asarray(frame) for frame in frames[first:stop]))
+
+
+def _lumen_masks(names: Sequence[str], masks: Path) -> Iterator[np.ndarray]:
+    for name in names:
+        found = sorted(masks.glob(f"{name}.*"))
+        if not found:
+            raise InputError(f"{masks} has no mask for the picture {name}; give every picture a mask of the same name.")
+        mask = np.asarray(Image.open(found[0]))
+        yield (mask if mask.ndim == 2 else mask[..., 0]) > 0
+
+
+def _differences(values: Sequence[float]) -> dict[str, float | int | None]:
+    if not values:
+        return {"bias": None, "sd": None, "frames": 0}
+    return {"bias": float(np.mean(values)), "sd": float(np.std(values)), "frames": len(values)}
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None

@@ -1,0 +1,93 @@
+"""Figures of an evaluation as Markdown: the same text on the screen and in the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from OCTCalciumLib.labels import NAMES
+
+SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
+
+
+def phantom_tables(figures: dict[str, Any]) -> str:
+    """Tables of ``evaluate.evaluate``: the source study's three classes, four classes, confusion matrix and agreement."""
+    kind = "scanners outside the training range" if figures["shifted"] else "scanners of the training range"
+    first, last = min(figures["patients"]), max(figures["patients"])
+    held = f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
+    three = ("calcium", "guidewire", "background")
+    return "\n\n".join(
+        [
+            held,
+            "Three classes, lumen counted as background; accuracy is recall. Phantoms and patients are not comparable.",
+            _table(
+                ["", *three],
+                [
+                    ["accuracy", *(_number(figures["three_classes"][name]["accuracy"]) for name in three)],
+                    ["IoU", *(_number(figures["three_classes"][name]["iou"]) for name in three)],
+                    ["source study, accuracy (6 patients)", *(f"{SOURCE_STUDY[name][0]:.2f}" for name in three)],
+                    ["source study, IoU (6 patients)", *(f"{SOURCE_STUDY[name][1]:.2f}" for name in three)],
+                ],
+            ),
+            "Four classes:",
+            _table(
+                ["", *NAMES],
+                [
+                    ["accuracy", *(_number(figures["four_classes"][name]["accuracy"]) for name in NAMES)],
+                    ["IoU", *(_number(figures["four_classes"][name]["iou"]) for name in NAMES)],
+                ],
+            ),
+            "Confusion matrix, share of each true class (row) found as each class (column):",
+            _table(["", *NAMES], [[name, *_shares(row)] for name, row in zip(NAMES, figures["confusion"], strict=True)]),
+            "Measurements on the model's labels against those on the truth:",
+            _agreement_table(figures["agreement"]),
+        ]
+    )
+
+
+def frames_table(figures: dict[str, Any]) -> str:
+    """Table of ``evaluate.evaluate_frames``."""
+    rows = [
+        ["frames", str(len(figures["frames"]))],
+        ["lumen Dice, mean (smallest)", f"{figures['lumen_dice']:.3f} ({figures['smallest_lumen_dice']:.3f})"],
+        ["frames with the guidewire found", f"{figures['guidewire_found_share']:.0%}"],
+        ["frames with false calcium larger than 30 degrees", f"{figures['false_calcium_share']:.0%}"],
+    ]
+    return _table(["real frames without calcium", ""], rows)
+
+
+def _agreement_table(figures: dict[str, Any]) -> str:
+    errors = figures["volume_error_percent"]
+    over = figures["frames_over_180"]
+    within = sum(abs(error) <= 10 for error in errors)
+    listed = ", ".join(f"{error:+.1f} %" for error in errors)
+    true, found = sum(figures["true_volumes_mm3"]), sum(figures["found_volumes_mm3"])
+    pullbacks = f"{len(figures['true_volumes_mm3'])} pullbacks"
+    rows = [
+        ["bridged arc, bias and SD (degrees)", *_bias(figures["bridged_arc_deg"], 1)],
+        ["maximum thickness, bias and SD (mm)", *_bias(figures["max_thickness_mm"], 3)],
+        ["lumen area, bias and SD (mm2)", *_bias(figures["lumen_area_mm2"], 3)],
+        ["volume of all pullbacks, true and found (mm3)", f"{true:.1f} and {found:.1f}", pullbacks],
+        ["pullbacks whose volume is within 10 %", f"{within} of {len(errors)}", listed],
+        ["frames of 180 degrees or more, F1", _number(over["f1"]), f"{over['true']} true, {over['found']} found"],
+    ]
+    return _table(["measurement", "result", "over"], rows)
+
+
+def _bias(figures: dict[str, Any], digits: int) -> list[str]:
+    if figures["bias"] is None:
+        return ["-", "0 frames"]
+    return [f"{figures['bias']:+.{digits}f} +- {figures['sd']:.{digits}f}", f"{figures['frames']} frames"]
+
+
+def _shares(row: Sequence[int]) -> list[str]:
+    return [f"{count / sum(row):.3f}" if sum(row) else "-" for count in row]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
