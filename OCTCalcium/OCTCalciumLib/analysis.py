@@ -45,9 +45,9 @@ def analyze(
         from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labelmaps import LabelMap
 
-        from .segmentation import segment
+        from .segmentation import TASK, segment
 
-        bundle = find_bundle(model or DEFAULT_MODEL, "oct-calcium")
+        bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
         measurement = _finish(folder, label_map, parameters, report, pullback, bundle)

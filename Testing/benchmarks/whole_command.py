@@ -28,14 +28,16 @@ FRAMES, SIZE, DRAWN = 375, 1024, 75
 BASELINE = """
 import sys
 import numpy as np, pydicom, SimpleITK as sitk, torch
-from LesionReadingLib.bundle import find_bundle, load_network
+from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.analysis import DEFAULT_MODEL
+from OCTCalciumLib.segmentation import NETWORKS, TASK
 torch.set_num_threads(2)
 data = pydicom.dcmread(sys.argv[1])
 frames = data.pixel_array
 if frames.ndim == 4:
     frames = frames[:, : frames.shape[2], :, 0]
-network = load_network(find_bundle(DEFAULT_MODEL, "oct-calcium")).eval()
+network = load_network(find_bundle(DEFAULT_MODEL, TASK), NETWORKS)
 labels = np.empty(frames.shape, np.uint8)
 with torch.inference_mode():
     for number, frame in enumerate(frames):
