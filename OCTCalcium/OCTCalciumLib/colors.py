@@ -1,6 +1,6 @@
 """One colour for one thing, in every picture, report and panel of OCTCalcium.
 
-The hues are those of Okabe and Ito (Color Universal Design, 2008), which people with the common forms of colour blindness tell apart.
+The hues are those of Okabe and Ito (Color Universal Design, 2008), which people with colour blindness tell apart.
 """
 
 from __future__ import annotations

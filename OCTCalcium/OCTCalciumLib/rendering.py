@@ -118,8 +118,7 @@ def build_scene(labels: np.ndarray, measurement: PullbackMeasurement) -> Scene:
             vertex = [(at - box.start + 0.5) / shrink - 0.5 for at, box in zip(frame.vertex, (rows, columns), strict=True)]
             over_180[frame.frame] = calcium[frame.frame] * _within_arc(frame.deposits[0].arc, vertex, calcium.shape[1:], step_mm)
     middle = shrink // 2
-    centre = (np.array(labels.shape[1:]) / 2 - (rows.start, columns.start)) / shrink
-    lumen, guidewire = _lumen_and_guidewire(cropped[:, middle::shrink, middle::shrink], calcium.shape, tuple(centre), step_mm)
+    lumen, guidewire = _lumen_and_guidewire(cropped[:, middle::shrink, middle::shrink], calcium.shape, step_mm)
     return Scene(
         calcium=calcium - over_180,
         over_180=over_180,
@@ -145,7 +144,8 @@ def _vessel_box(labels: np.ndarray) -> tuple[slice, slice]:
 
 def _span(seen: np.ndarray, length: int) -> slice:
     found = np.flatnonzero(seen)
-    return slice(max(0, 4 * int(found[0]) - 8), min(length, 4 * int(found[-1]) + 12))
+    margin = max(8, length // 32)
+    return slice(max(0, 4 * int(found[0]) - margin), min(length, 4 * int(found[-1]) + margin))
 
 
 def _filled_part(labels: np.ndarray, shrink: int, value: int) -> np.ndarray:
@@ -172,14 +172,14 @@ def _within_arc(arc: np.ndarray, vertex: list[float], shape: tuple[int, int], st
 
 
 def _lumen_and_guidewire(
-    labels: np.ndarray, shape: tuple[int, int, int], centre: tuple[float, float], step_mm: tuple[float, float, float]
+    labels: np.ndarray, shape: tuple[int, int, int], step_mm: tuple[float, float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lumen closed behind the guidewire and the guidewire inside it, 0 or 255, from one label per reduced voxel."""
     labels = labels[:, : shape[1], : shape[2]]
     lumen = (labels == LUMEN) * np.uint8(255)
     guidewire = np.zeros_like(lumen)
     for number in np.flatnonzero((labels == GUIDEWIRE).any(axis=(1, 2))):
-        hidden = close_lumen(padded(labels[number]), (centre[0] + 1, centre[1] + 1), step_mm[1], step_mm[2]).hidden
+        hidden = close_lumen(padded(labels[number]), step_mm[1], step_mm[2]).hidden
         at = hidden[0] - 1, hidden[1] - 1
         lumen[number][at] = guidewire[number][at] = 255
     return lumen, guidewire

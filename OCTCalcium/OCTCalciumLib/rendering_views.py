@@ -24,6 +24,7 @@ from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 from vtkmodules.vtkRenderingCore import (
     vtkActor,
+    vtkCamera,
     vtkColorTransferFunction,
     vtkLight,
     vtkPolyDataMapper,
@@ -203,17 +204,27 @@ def volume_of(stack: Stack, channels: list[Channel]) -> vtkVolume:
 
 
 class Studio:
-    """One off-screen window in which the views are taken one after the other."""
+    """One off-screen window in which the views are taken one after the other.
+
+    What lies behind (the lumen) is a layer of its own: it is seen through, so it must not tint the calcium on its far side.
+    """
 
     def __init__(self) -> None:
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(4)
+        self._window.SetNumberOfLayers(2)
 
     def take(
-        self, props: list[vtkProp], towards: tuple, size: tuple[int, int], bounds_mm: np.ndarray, background: str = "paper"
+        self,
+        props: list[vtkProp],
+        behind: list[vtkProp],
+        towards: tuple,
+        size: tuple[int, int],
+        bounds_mm: np.ndarray,
+        background: str,
     ) -> tuple[np.ndarray, float]:
-        """Picture (height, width, 3) uint8 of ``props`` with all of ``bounds_mm`` (3, 2) in it, and its mm per pixel."""
+        """Picture (height, width, 3) uint8 of ``props`` over ``behind`` that holds ``bounds_mm`` (3, 2), and its mm per pixel."""
         viewer, up = (np.array(vector, float) for vector in towards)
         viewer /= np.linalg.norm(viewer)
         up -= viewer * (viewer @ up)
@@ -221,41 +232,44 @@ class Studio:
         centre = bounds_mm.mean(axis=1)
         corners = np.array(list(product(*bounds_mm))) - centre
         mm_per_pixel = max(np.ptp(corners @ np.cross(up, viewer)) / size[0], np.ptp(corners @ up) / size[1])
-        renderer = vtkRenderer()
-        renderer.SetBackground(*rgb(background))
-        lamp = vtkLight()
-        lamp.SetLightTypeToHeadlight()
-        lamp.SetAmbientColor(1, 1, 1)  # VTK's ray caster multiplies the ambient part of a volume by it; the default is black
-        renderer.AddLight(lamp)
-        for prop in props:
-            renderer.AddViewProp(prop)
-        camera = renderer.GetActiveCamera()
+        camera = vtkCamera()
         camera.ParallelProjectionOn()
         camera.SetFocalPoint(*centre)
         camera.SetPosition(*(centre + viewer * np.ptp(bounds_mm, axis=1).max() * 2))
         camera.SetViewUp(*up)
         camera.SetParallelScale(mm_per_pixel * size[1] / 2)
-        renderer.ResetCameraClippingRange()
+        camera.SetClippingRange(0.1, np.ptp(bounds_mm, axis=1).sum() * 4)
         self._window.SetSize(*size)
-        self._window.AddRenderer(renderer)
+        layers = [self._layer(behind, camera, 0), self._layer(props, camera, 1)]
+        layers[0].SetBackground(*rgb(background))
         self._window.Render()
         grab = vtkWindowToImageFilter()
         grab.SetInput(self._window)
         grab.ReadFrontBufferOff()
         grab.ShouldRerenderOff()
         grab.Update()
-        self._window.RemoveRenderer(renderer)
+        for layer in layers:
+            self._window.RemoveRenderer(layer)
         pixels = vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars()).reshape(size[1], size[0], 3)[::-1]
         return pixels.copy(), float(mm_per_pixel)
 
+    def _layer(self, props: list[vtkProp], camera: vtkCamera, number: int) -> vtkRenderer:
+        renderer = vtkRenderer()
+        renderer.SetLayer(number)
+        renderer.SetActiveCamera(camera)
+        lamp = vtkLight()
+        lamp.SetLightTypeToHeadlight()
+        lamp.SetAmbientColor(1, 1, 1)  # VTK's ray caster multiplies the ambient part of a volume by it; the default is black
+        renderer.AddLight(lamp)
+        for prop in props:
+            renderer.AddViewProp(prop)
+        self._window.AddRenderer(renderer)
+        return renderer
+
 
 def surfaces(stack: Stack) -> list[vtkProp]:
-    """Calcium, lumen and guidewire as surfaces."""
-    return [
-        opaque(calcium_surface(stack)),
-        shell(surface_of(stack, stack.lumen), "lumen", 0.22),
-        shell(surface_of(stack, stack.guidewire), "guidewire", 0.5),
-    ]
+    """Calcium and guidewire."""
+    return [opaque(calcium_surface(stack)), shell(surface_of(stack, stack.guidewire), "guidewire", 0.5)]
 
 
 def calcium_channels(stack: Stack) -> list[Channel]:
@@ -269,19 +283,31 @@ def _label(volume: np.ndarray, colour: str) -> Channel:
     return Channel(volume, rgb(colour), rgb(colour), ((75, 0.0), (150, 0.85), (255, 0.95)), lit=0.5)
 
 
-def mist(stack: Stack) -> vtkVolume:
-    """Volume rendering of the labels alone: solid calcium in a thin mist of lumen."""
-    lumen = Channel(stack.lumen, rgb("lumen"), rgb("lumen"), ((60, 0.0), (255, 0.012)), lit=0.0)
-    return volume_of(stack, [*calcium_channels(stack), lumen])
+def calcium_volume(stack: Stack) -> vtkVolume:
+    """Volume rendering of the calcium alone."""
+    return volume_of(stack, calcium_channels(stack))
 
 
-def slices(stack: Stack, tissue: np.ndarray) -> vtkVolume:
-    """Volume rendering of the stacked grey slices, the half towards the viewer cut away, with the calcium coloured and whole."""
-    tissue = np.pad(tissue, 1)
-    tissue[:, :, tissue.shape[2] // 2 :] = 0
-    tissue = tissue * (1 - np.clip(stack.calcium + stack.over_180, 0, 255) / 255)
-    grey = Channel(tissue, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), ((35, 0.0), (255, 0.3)), lit=0.0)
+def slices(stack: Stack, tissue: np.ndarray, cut_from: int) -> vtkVolume:
+    """Volume rendering of the stacked grey slices, the half towards the viewer cut away, with the calcium coloured and whole.
+
+    ``cut_from`` is the side of the viewer, 0 or 180 degrees; ``tissue`` is drawn from its median to its brightest grey.
+    """
+    low, high = np.percentile(tissue[::4, ::4, ::4], (50, 99.5))
+    tissue = np.pad(tissue, 1).astype(np.float32)
+    middle = tissue.shape[2] // 2
+    tissue[:, :, slice(middle, None) if cut_from == 0 else slice(None, middle)] = 0
+    tissue = np.clip((tissue - low) * (255 / max(high - low, 1)), 0, 255)
+    tissue *= 1 - np.clip(stack.calcium + stack.over_180, 0, 255) / 255
+    grey = Channel(tissue, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), ((25, 0.0), (255, 0.16)), lit=0.0)
     return volume_of(stack, [*calcium_channels(stack), grey])
+
+
+def bounds_of(props: list[vtkProp], otherwise: np.ndarray) -> np.ndarray:
+    """World bounds (x, y, z; lowest, highest) that hold all of ``props``; ``otherwise`` where they are empty."""
+    bounds = np.array([prop.GetBounds() for prop in props]).reshape(-1, 3, 2)
+    filled = bounds[bounds[:, 0, 0] <= bounds[:, 0, 1]]
+    return np.stack([filled[:, :, 0].min(axis=0), filled[:, :, 1].max(axis=0)], axis=1) if len(filled) else otherwise
 
 
 def side_view_size(bounds_mm: np.ndarray) -> tuple[int, int]:
@@ -298,20 +324,22 @@ def draw(folder: Path) -> None:
     halves = {name: halved(volume) for name, volume in volumes.items()}
     whole = stacked(halves, (frame_mm, 2 * row_mm, 2 * column_mm), 0, len(volumes["calcium"]))
     near = stacked(volumes, (frame_mm, row_mm, column_mm), *facts["close_up"])
-    tissue = folder / "tissue.npy"
-    near_volume, background = (slices(near, np.load(tissue)), "night") if tissue.exists() else (mist(near), "paper")
+    tissue = np.load(folder / "tissue.npy") if (folder / "tissue.npy").exists() else None
     near_surfaces, whole_surfaces = surfaces(near), surfaces(whole)
+    near_lumen, whole_lumen = ([shell(surface_of(stack, stack.lumen), "lumen", 0.16)] for stack in (near, whole))
+    near_mm = bounds_of(near_surfaces + near_lumen, near.bounds_mm)
     side = side_view_size(whole.bounds_mm)
 
     studio = Studio()
-    views = {
-        "side_0": studio.take(whole_surfaces, FROM_0_DEG, side, whole.bounds_mm),
-        "side_180": studio.take(whole_surfaces, FROM_180_DEG, side, whole.bounds_mm),
-        "near_0": studio.take(near_surfaces, OBLIQUE_FROM_0_DEG, CLOSE_UP_SIZE, near.bounds_mm),
-        "near_180": studio.take(near_surfaces, OBLIQUE_FROM_180_DEG, CLOSE_UP_SIZE, near.bounds_mm),
-        "volume_side": studio.take([mist(whole)], FROM_0_DEG, side, whole.bounds_mm),
-        "volume_near": studio.take([near_volume], OBLIQUE_FROM_0_DEG, CLOSE_UP_SIZE, near.bounds_mm, background),
-    }
+    views = {"volume_side": studio.take([calcium_volume(whole)], whole_lumen, FROM_0_DEG, side, whole.bounds_mm, "paper")}
+    for viewer, along, oblique in ((0, FROM_0_DEG, OBLIQUE_FROM_0_DEG), (180, FROM_180_DEG, OBLIQUE_FROM_180_DEG)):
+        views[f"side_{viewer}"] = studio.take(whole_surfaces, whole_lumen, along, side, whole.bounds_mm, "paper")
+        views[f"near_{viewer}"] = studio.take(near_surfaces, near_lumen, oblique, CLOSE_UP_SIZE, near_mm, "paper")
+        if tissue is None:
+            volume = studio.take([calcium_volume(near)], near_lumen, oblique, CLOSE_UP_SIZE, near_mm, "paper")
+        else:
+            volume = studio.take([slices(near, tissue, viewer)], [], oblique, CLOSE_UP_SIZE, near_mm, "night")
+        views[f"volume_near_{viewer}"] = volume
     for name, (pixels, _) in views.items():
         np.save(folder / f"{name}.npy", pixels)
     if facts["surface"]:
@@ -320,16 +348,20 @@ def draw(folder: Path) -> None:
 
 
 def write_surface(surface: vtkPolyData, file: str, origin_mm: list[float], direction: list[float]) -> None:
-    """Save a surface in patient coordinates (LPS, mm), as Slicer reads it."""
+    """Save a surface with its array ``over_180`` in patient coordinates (LPS, mm), as Slicer reads it."""
     placing = vtkMatrix4x4()
     for row in range(3):
         for column in range(3):
             placing.SetElement(row, column, direction[3 * row + column])
         placing.SetElement(row, 3, origin_mm[row])
+    bare = vtkPolyData()
+    bare.SetPoints(surface.GetPoints())
+    bare.SetPolys(surface.GetPolys())
+    bare.GetPointData().AddArray(surface.GetPointData().GetArray("over_180"))
     transform = vtkTransform()
     transform.SetMatrix(placing)
     placed = vtkTransformFilter()
-    placed.SetInputData(surface)
+    placed.SetInputData(bare)
     placed.SetTransform(transform)
     writer = vtkXMLPolyDataWriter()
     writer.SetInputConnection(placed.GetOutputPort())

@@ -1,0 +1,82 @@
+"""What the reports of both modules share: the jinja2 environment, pictures inside the file, and the style of the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+JPEG_QUALITY = 88
+
+# Dark text on white, readable from 380 px on and on A4; nothing is loaded from elsewhere.
+BASE_STYLE = """
+:root { --text: #1b2330; --muted: #5a6472; --line: #d5dae1; --panel: #f5f7f9; --strong: #a84300; }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0 auto; max-width: 1080px; padding: 20px 16px 48px; color: var(--text); background: #fff;
+  font: 16px/1.5 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.35rem; line-height: 1.25; margin: 0; }
+h2 { font-size: 1.1rem; margin: 36px 0 10px; padding-bottom: 4px; border-bottom: 1px solid var(--line); }
+p { margin: 8px 0; max-width: 75ch; }
+small, .muted { color: var(--muted); }
+.finding { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: 14px 0 18px; max-width: 60ch; }
+.finding .strong { color: var(--strong); }
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(134px, 1fr)); margin: 0; border-top: 1px solid var(--line); }
+.numbers div { padding: 8px 10px 8px 0; border-bottom: 1px solid var(--line); }
+.numbers dt { color: var(--muted); font-size: 0.85rem; }
+.numbers dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.numbers dd small { display: block; font-size: 0.8rem; font-weight: 400; }
+figure { margin: 14px 0 22px; }
+figure img { display: block; width: 100%; height: auto; border: 1px solid var(--line); }
+figcaption { color: var(--muted); font-size: 0.9rem; margin-top: 6px; max-width: 85ch; }
+.wide { overflow-x: auto; }
+.wide img { min-width: 640px; }
+.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 16px; }
+.beside figure { margin: 0; max-width: 520px; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; }
+td.words, th.words { text-align: left; white-space: normal; min-width: 12em; }
+table.facts { width: 100%; }
+table.facts th, table.facts td { text-align: left; white-space: normal; vertical-align: top; overflow-wrap: anywhere; }
+table.facts th { width: 15em; max-width: 38%; }
+.definitions dt { font-weight: 600; margin-top: 8px; }
+.definitions dd { margin: 0 0 4px; max-width: 80ch; }
+.notice { background: var(--panel); border-left: 3px solid var(--muted); padding: 8px 12px; margin: 12px 0; max-width: 80ch; }
+summary { cursor: pointer; font-weight: 600; }
+@media print {
+  @page { size: A4; margin: 14mm; }
+  body { max-width: none; padding: 0; font-size: 10.5pt; }
+  .wide img { min-width: 0; }
+  .beside { grid-template-columns: repeat(3, 1fr); gap: 8px; }
+  figure, tr, .numbers div, .definitions div { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  details:not([open]) { display: none; }
+}
+"""
+
+
+def environment(templates: Path) -> Environment:
+    """Jinja2 environment of a folder of templates: everything is escaped, and a name that is not given is an error."""
+    made = Environment(
+        loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.globals["base_style"] = BASE_STYLE
+    return made
+
+
+def picture_uri(path: Path) -> str:
+    """A picture file as a data URI, as it is or as JPEG, whichever is smaller (JPEG for frames, PNG for line drawings)."""
+    original = path.read_bytes()
+    with Image.open(path) as picture:
+        kind = picture.get_format_mimetype()
+        packed = io.BytesIO()
+        picture.convert("RGB").save(packed, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    if packed.tell() < len(original):
+        kind, original = "image/jpeg", packed.getvalue()
+    return f"data:{kind};base64,{base64.b64encode(original).decode('ascii')}"

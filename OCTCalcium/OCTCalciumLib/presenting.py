@@ -1,0 +1,97 @@
+"""Everything that is written for a reader: tables, pictures and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from LesionReadingLib.labelmaps import LabelMap
+
+from .measurement import PullbackMeasurement
+from .rendering import Rendering, Scene, Surface, build_scene
+from .tables import write_frames, write_lesions
+
+if TYPE_CHECKING:
+    from .reading import Pullback
+
+
+def present(
+    folder: Path,
+    pullback: Pullback | None,
+    label_map: LabelMap,
+    measurement: PullbackMeasurement,
+    model: Mapping[str, Any] | None,
+    log: Callable[[str], None] = lambda sentence: None,
+) -> list[Path]:
+    """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
+
+    Args:
+        folder: where to write; it exists.
+        pullback: the frames; None where only a label map was measured, so that outlines are drawn without them.
+        label_map: labels uint8 (frames, rows, columns) with their place in the patient.
+        measurement: of ``label_map``.
+        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
+        log: is told, in a sentence, where a picture could not be drawn.
+
+    Returns:
+        the files that were written.
+    """
+    scene = build_scene(label_map.labels, measurement)
+    tissue = _tissue(pullback, scene) if pullback else None
+    surface = None
+    if scene.to_scale and measurement.max_arc_frame is not None:
+        surface = Surface(folder / "calcium_surface.vtp", label_map.origin_mm, label_map.direction)
+    with Rendering(scene, tissue, surface) as rendering:
+        # Imported while the other process draws.
+        from .report import write_report
+        from .stack_pictures import draw_surfaces, draw_volumes
+
+        tables = [folder / "frames.csv", folder / "lesions.csv"]
+        write_frames(tables[0], measurement)
+        write_lesions(tables[1], measurement)
+        pictures = _flat_pictures(folder, pullback, label_map, measurement)
+        views = rendering.finish()
+    if views.reason:
+        log(views.reason)
+    else:
+        for name in ("calcium_3d", "calcium_volume_rendering"):
+            pictures[name] = folder / f"{name}.png"
+        draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
+        draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
+    report = folder / "report.html"
+    write_report(report, measurement, pictures, views.reason, pullback, model)
+    surfaces = [surface.file] if surface and surface.file.exists() else []
+    return [report, *tables, *pictures.values(), *surfaces]
+
+
+def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
+    """The grey frames of the close-up on the scene's grid."""
+    return np.stack([scene.reduced(frame) for frame in pullback.read(*scene.close_up)])
+
+
+def _flat_pictures(
+    folder: Path, pullback: Pullback | None, label_map: LabelMap, measurement: PullbackMeasurement
+) -> dict[str, Path]:
+    """Draw the figures along the pullback and the frames of the largest values; name -> file."""
+    from .figures import draw_arcs, draw_en_face
+    from .frame_pictures import FramePicture, draw_smallest_lumen, draw_thickest, draw_widest_arc
+
+    lumen = measurement.minimum_lumen_area
+    decisive = {
+        "frame_max_arc": (measurement.max_arc_frame, draw_widest_arc, "Maximum arc"),
+        "frame_max_thickness": (measurement.max_thickness_frame, draw_thickest, "Maximum thickness"),
+        "frame_min_lumen": (lumen[1] if lumen else None, draw_smallest_lumen, "Minimum lumen area"),
+    }
+    pictures = {"arcs": folder / "arcs.png", "en_face": folder / "en_face.png"}
+    draw_arcs(pictures["arcs"], measurement)
+    draw_en_face(pictures["en_face"], measurement)
+    for name, (frame, draw, title) in decisive.items():
+        if frame is not None:
+            grey = next(iter(pullback.read(frame, frame + 1))) if pullback else None
+            pictures[name] = folder / f"{name}.png"
+            at = "" if measurement.spacing.frame_mm is None else f", {frame * measurement.spacing.frame_mm:.1f} mm"
+            picture = FramePicture(grey, label_map.labels[frame], measurement.frames[frame], measurement.spacing)
+            draw(pictures[name], picture, f"{title}: frame {frame}{at}")
+    return pictures

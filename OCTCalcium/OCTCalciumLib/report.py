@@ -1,0 +1,241 @@
+"""The report: one HTML file that says what matters first, then pictures, tables, definitions and where the spacing came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from LesionReadingLib.report import environment, picture_uri
+from LesionReadingLib.spacing import Spacing
+
+from .labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
+from .lesions import SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
+from .measurement import PullbackMeasurement
+
+if TYPE_CHECKING:
+    from .reading import Pullback
+
+TEMPLATES = Path(__file__).parent / "templates"
+ABSENT = "not known"
+
+_FIELDS = {
+    "volume_mm3": "Calcium volume",
+    "over_180_length_mm": "Lengths and positions",
+    "max_thickness_mm": "Calcium thickness",
+    "minimum_lumen_area": "Minimum lumen area",
+}
+_METRICS = {"iou": "IoU", "f1": "F1", "deg": "(degrees)", "percent": "(%)", "sd": "SD"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the numbers on top: what it is, its value with the unit, and where it was found."""
+
+    name: str
+    value: str
+    where: str
+
+
+def write_report(
+    path: Path,
+    measurement: PullbackMeasurement,
+    pictures: Mapping[str, Path],
+    missing_pictures: str | None,
+    pullback: Pullback | None,
+    model: Mapping[str, Any] | None,
+) -> None:
+    """Write the report as one HTML file that needs nothing else.
+
+    Args:
+        path: the file.
+        measurement: the numbers.
+        pictures: name (as in ``presenting.PICTURES``) -> picture file; those that are there.
+        missing_pictures: the sentence in the place of the three-dimensional pictures, or None where they are there.
+        pullback: where the frames came from; None where only a label map was measured.
+        model: what the bundle says of itself; None where no network took part.
+    """
+    template = environment(TEMPLATES).get_template("report.html")
+    page = template.render(
+        finding=finding(measurement),
+        numbers=numbers(measurement),
+        pictures={name: picture_uri(file) for name, file in pictures.items()},
+        missing_pictures=missing_pictures,
+        measurement=measurement,
+        lesions=[_lesion_row(number, lesion, measurement) for number, lesion in enumerate(measurement.lesions, 1)],
+        runs=[
+            (_frames(run), _places(run, measurement.spacing), _mm(run.length_mm), _deg(run.max_arc_deg)) for run in measurement.runs
+        ],
+        frames=[frame for frame in measurement.frames if frame.calcium_pixels],
+        input_rows=_input_rows(measurement, pullback),
+        notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
+        missing=[(_FIELDS[name], reason) for name, reason in measurement.missing.items() if name in _FIELDS],
+        model_rows=_model_rows(model) if model else [],
+        limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
+        shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
+        mm=_mm,
+        mm2=_mm2,
+        deg=_deg,
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def finding(measurement: PullbackMeasurement) -> tuple[str, str]:
+    """What a physician reads first: a sentence on the arc, and one on the 180 degrees."""
+    if measurement.max_arc_frame is None:
+        return "No calcium was found.", ""
+    limit = measurement.parameters.continuous_arc_deg
+    arc = f"Calcium reaches {measurement.max_arc_deg:.0f} degrees around the vessel (frame {measurement.max_arc_frame})."
+    if not measurement.runs:
+        return arc, f"No frame has {limit:g} degrees or more."
+    count = len(measurement.runs)
+    if measurement.over_180_length_mm is None:
+        frames = sum(run.last_frame - run.first_frame + 1 for run in measurement.runs)
+        return arc, f"{limit:g} degrees or more in {_plural(frames, 'frame')} (length not known)."
+    longest = max(run.length_mm for run in measurement.runs)
+    where = "in one stretch" if count == 1 else f"in {count} stretches, the longest {longest:.1f} mm"
+    return arc, f"{limit:g} degrees or more over {measurement.over_180_length_mm:.1f} mm, {where}."
+
+
+def numbers(measurement: PullbackMeasurement) -> list[Number]:
+    """The numbers on top of the report."""
+    spacing, lumen = measurement.spacing, measurement.minimum_lumen_area
+    none_found = measurement.max_arc_frame is None
+    worst = worst_lesion(measurement)
+    longest = max((lesion.length_mm for lesion in measurement.lesions if lesion.length_mm is not None), default=None)
+    limit = f"{measurement.parameters.continuous_arc_deg:g}"
+    lesion_count = _plural(len(measurement.lesions), "lesion")
+    return [
+        Number("Maximum arc", _deg(measurement.max_arc_deg), _frame_place(measurement.max_arc_frame, spacing)),
+        Number(f"Length of {limit}° or more", _mm(measurement.over_180_length_mm), _plural(len(measurement.runs), "stretch", "es")),
+        Number("Longest lesion", "none" if none_found else _mm(longest), lesion_count),
+        Number("Calcium volume", _value(measurement.volume_mm3, "mm³", 1), "all calcium"),
+        Number(
+            "Maximum thickness",
+            "none" if none_found else _mm(measurement.max_thickness_mm, 2),
+            _frame_place(measurement.max_thickness_frame, spacing),
+        ),
+        Number("Calcium score", *_score(worst, measurement)),
+        Number("Minimum lumen area", _mm2(lumen[0] if lumen else None), _frame_place(lumen[1] if lumen else None, spacing)),
+    ]
+
+
+def worst_lesion(measurement: PullbackMeasurement) -> Lesion | None:
+    """The lesion with the highest calcium score, among equals the one with the largest arc."""
+    return max(measurement.lesions, key=lambda lesion: (lesion.calcium_score.total or 0, lesion.max_arc_deg), default=None)
+
+
+def _score(worst: Lesion | None, measurement: PullbackMeasurement) -> tuple[str, str]:
+    if worst is None:
+        return "0 of 4", "no lesion"
+    number = measurement.lesions.index(worst) + 1
+    total = worst.calcium_score.total
+    return ABSENT if total is None else f"{total} of 4", f"highest: lesion {number}"
+
+
+def _lesion_row(number: int, lesion: Lesion, measurement: PullbackMeasurement) -> dict[str, str]:
+    score, fives = lesion.calcium_score, lesion.rule_of_fives
+    points = [f"arc {score.angle} (frame {score.angle_frame})"]
+    if score.thickness is not None:
+        points.append(f"thickness {score.thickness} (frame {score.thickness_frame})")
+    if score.length is not None:
+        points.append(f"length {score.length}")
+    return {
+        "number": str(number),
+        "frames": _frames(lesion),
+        "position": _places(lesion, measurement.spacing),
+        "length": _mm(lesion.length_mm),
+        "volume": _value(lesion.volume_mm3, "mm³", 1),
+        "arc": _deg(lesion.max_arc_deg),
+        "thickness": _mm(lesion.max_thickness_mm, 2),
+        "score": ABSENT if score.total is None else f"{score.total}",
+        "points": ", ".join(points),
+        "fives": {True: "met", False: "not met", None: ABSENT}[fives.met],
+    }
+
+
+def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> list[tuple[str, str]]:
+    spacing = measurement.spacing
+    rows = [("Frames", str(len(measurement.frames)))]
+    if pullback:
+        rows.append(("Frame size", f"{pullback.columns} x {pullback.rows} pixels"))
+    in_plane = ABSENT
+    if spacing.in_plane_known:
+        same = spacing.row_mm == spacing.column_mm
+        in_plane = f"{spacing.row_mm:.5g} mm" if same else f"{spacing.column_mm:.5g} x {spacing.row_mm:.5g} mm (column x row)"
+        in_plane += f", from: {spacing.in_plane_source}"
+    rows.append(("Pixel spacing", in_plane))
+    rows.append(("Frame spacing", f"{spacing.frame_mm:.5g} mm, from: {spacing.frame_source}" if spacing.frame_mm else ABSENT))
+    return rows + list((pullback.details or {}).items() if pullback else [])
+
+
+def _cautions(measurement: PullbackMeasurement) -> list[str]:
+    """What the reader must know of labels that leave the image."""
+    sentences = []
+    for name, what in (("calcium_cut", "the calcium"), ("lumen_cut", "the lumen")):
+        count = sum(getattr(frame, name) for frame in measurement.frames)
+        if count:
+            sentences.append(f"In {_plural(count, 'frame')} {what} touches the image border; its numbers there are lower bounds.")
+    return sentences
+
+
+def _model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
+    rows = [(title, str(model[field])) for field, title in names.items() if model.get(field)]
+    for kind, values in (model.get("eval_metrics") or {}).items():
+        rows.append((f"Test figures: {_words(kind)}", "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)))
+    return rows
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
+    """The leaves of nested figures as words and numbers."""
+    told = []
+    for name, value in values.items():
+        title = f"{before} {_words(name)}".strip()
+        if isinstance(value, Mapping):
+            told += _flat(value, title)
+        else:
+            told.append(f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}")
+    return told
+
+
+def _words(name: str) -> str:
+    return " ".join(_METRICS.get(word, word) for word in str(name).split("_"))
+
+
+def _frames(stretch) -> str:
+    one = stretch.first_frame == stretch.last_frame
+    return str(stretch.first_frame) if one else f"{stretch.first_frame} to {stretch.last_frame}"
+
+
+def _places(stretch, spacing: Spacing) -> str:
+    if spacing.frame_mm is None:
+        return ABSENT
+    return f"{stretch.first_frame * spacing.frame_mm:.1f} to {stretch.last_frame * spacing.frame_mm:.1f} mm"
+
+
+def _frame_place(frame: int | None, spacing: Spacing) -> str:
+    if frame is None:
+        return ""
+    return f"frame {frame}" if spacing.frame_mm is None else f"frame {frame}, at {frame * spacing.frame_mm:.1f} mm"
+
+
+def _plural(count: int, word: str, ending: str = "s") -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}{ending}"
+
+
+def _value(value: float | None, unit: str, decimals: int) -> str:
+    return ABSENT if value is None else f"{value:.{decimals}f} {unit}"
+
+
+def _mm(value: float | None, decimals: int = 1) -> str:
+    return _value(value, "mm", decimals)
+
+
+def _mm2(value: float | None) -> str:
+    return _value(value, "mm²", 2)
+
+
+def _deg(value: float) -> str:
+    return f"{value:.0f}°"

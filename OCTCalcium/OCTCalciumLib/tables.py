@@ -1,0 +1,70 @@
+"""The numbers as CSV: one row per frame, one per lesion; units are in the headers, absent values are empty."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .frame_measurement import FrameMeasurement
+from .lesions import Lesion
+from .measurement import PullbackMeasurement
+
+_Columns = dict[str, Callable[[Any], Any]]
+
+FRAME_COLUMNS: _Columns = {
+    "frame": lambda frame: frame.frame,
+    "position (mm)": lambda frame: frame.position_mm,
+    "calcium area (mm2)": lambda frame: frame.area_mm2,
+    "total arc (deg)": lambda frame: frame.arc_total_deg,
+    "largest contiguous arc (deg)": lambda frame: frame.arc_contiguous_deg,
+    "bridged arc (deg)": lambda frame: frame.arc_bridged_deg,
+    "bridged arc begins at (deg)": lambda frame: frame.bridged_start_deg,
+    "maximum thickness (mm)": lambda frame: frame.max_thickness_mm,
+    "minimum depth (mm)": lambda frame: frame.min_depth_mm,
+    "lumen area (mm2)": lambda frame: frame.lumen_area_mm2,
+    "lumen cut by image border": lambda frame: int(frame.lumen_cut),
+    "calcium cut by image border": lambda frame: int(frame.calcium_cut),
+}
+
+LESION_COLUMNS: _Columns = {
+    "first frame": lambda lesion: lesion.first_frame,
+    "last frame": lambda lesion: lesion.last_frame,
+    "length (mm)": lambda lesion: lesion.length_mm,
+    "volume (mm3)": lambda lesion: lesion.volume_mm3,
+    "maximum bridged arc (deg)": lambda lesion: lesion.max_arc_deg,
+    "frame of maximum arc": lambda lesion: lesion.calcium_score.angle_frame,
+    "maximum thickness (mm)": lambda lesion: lesion.max_thickness_mm,
+    "frame of maximum thickness": lambda lesion: lesion.calcium_score.thickness_frame,
+    "calcium score (0 to 4)": lambda lesion: lesion.calcium_score.total,
+    "points for arc above 180 deg": lambda lesion: lesion.calcium_score.angle,
+    "points for thickness above 0.5 mm": lambda lesion: lesion.calcium_score.thickness,
+    "points for length above 5 mm": lambda lesion: lesion.calcium_score.length,
+    "rule of fives met": lambda lesion: None if lesion.rule_of_fives.met is None else int(lesion.rule_of_fives.met),
+}
+
+
+def write_frames(path: Path, measurement: PullbackMeasurement) -> None:
+    """One row per frame of the pullback."""
+    _write(path, FRAME_COLUMNS, measurement.frames)
+
+
+def write_lesions(path: Path, measurement: PullbackMeasurement) -> None:
+    """One row per lesion, numbered from 1 as in the report."""
+    numbers = {id(lesion): number for number, lesion in enumerate(measurement.lesions, 1)}
+    _write(path, {"lesion": lambda lesion: numbers[id(lesion)], **LESION_COLUMNS}, measurement.lesions)
+
+
+def _write(path: Path, columns: _Columns, records: Sequence[FrameMeasurement | Lesion]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([_cell(value(record)) for value in columns.values()] for record in records)
+
+
+def _cell(value: float | int | None) -> float | int | str:
+    """Four decimals: a tenth of a micrometre, finer than any of the numbers is known."""
+    if value is None:
+        return ""
+    return round(value, 4) if isinstance(value, float) else value
