@@ -129,6 +129,7 @@ def resume(folder: Path, device: torch.device) -> Training:
     training.optimizer.load_state_dict({"state": state, "param_groups": groups})
     training.step_count, training.seconds = int(facts["step_count"]), float(facts["seconds"])
     training.random.manual_seed(training.recipe.seed + training.step_count)
+    torch.manual_seed(training.recipe.seed + training.step_count)
     return training
 
 

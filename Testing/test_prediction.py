@@ -1,0 +1,245 @@
+"""Streamed prediction: order, batches, memory, errors and cancelling."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+from LesionReadingLib.bundle import write_bundle
+from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.prediction import Predictor, best_class, choose_device, fold_batch_norms, load_network
+from safetensors.torch import save
+from torch import nn
+
+CPU = torch.device("cpu")
+
+
+class Thresholds(nn.Module):
+    """Class 0 up to grey 99, class 1 up to 199, class 2 above; its largest batches can be made to fail."""
+
+    def __init__(self, largest_batch: int = 10**6, failure: Exception | None = None) -> None:
+        super().__init__()
+        self.largest_batch, self.failure, self.seen = largest_batch, failure, []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen.append(len(images))
+        if len(images) > self.largest_batch:
+            raise self.failure
+        return torch.cat([torch.full_like(images, 99.5), images, 2 * images - 199.5], dim=1)
+
+
+def as_float(frames: torch.Tensor) -> torch.Tensor:
+    return frames[:, None].float()
+
+
+def some_frames(count: int) -> list[np.ndarray]:
+    random = np.random.default_rng(5)
+    return [random.choice(np.array([10, 150, 250], np.uint8), size=(6, 9)) for _ in range(count)]
+
+
+def expected(frame: np.ndarray) -> np.ndarray:
+    return np.select([frame < 100, frame < 200], [0, 1], 2)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8, 50])
+def test_frames_come_out_in_order_whatever_the_batch(batch):
+    frames = some_frames(17)
+    found = list(Predictor(Thresholds(), as_float, CPU, batch).labels(iter(frames)))
+    assert len(found) == 17 and all(labels.dtype == np.uint8 for labels in found)
+    for frame, labels in zip(frames, found, strict=True):
+        np.testing.assert_array_equal(labels, expected(frame))
+
+
+def test_no_frames_give_no_labels():
+    assert list(Predictor(Thresholds(), as_float, CPU).labels(iter([]))) == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
+        ),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_falls_back_to_smaller_batches_without_losing_a_frame(failure):
+    frames = some_frames(11)
+    network = Thresholds(2, failure)
+    predictor = Predictor(network, as_float, CPU, batch=8)
+    predictor._network = network  # the copy that the predictor made counts its own batches
+    found = list(predictor.labels(iter(frames)))
+    for frame, labels in zip(frames, found, strict=True):
+        np.testing.assert_array_equal(labels, expected(frame))
+    assert predictor.batch == 2
+    assert network.seen[:3] == [8, 4, 2] and max(network.seen[3:]) == 2
+
+
+def test_out_of_memory_with_one_frame_is_told_in_one_sentence():
+    predictor = Predictor(Thresholds(0, MemoryError()), as_float, CPU)
+    with pytest.raises(InputError, match="one frame at a time"):
+        list(predictor.labels(iter(some_frames(4))))
+
+
+def test_another_fault_of_the_network_is_not_taken_for_lack_of_memory():
+    predictor = Predictor(Thresholds(0, RuntimeError("shapes do not match")), as_float, CPU)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        list(predictor.labels(iter(some_frames(4))))
+
+
+REAL_SHORTAGE = """
+import resource, sys
+import numpy as np, torch
+from torch import nn
+from LesionReadingLib.prediction import Predictor
+
+torch.set_num_threads(1)
+prepare = lambda frames: frames[:, None].float()
+network = nn.Conv2d(1, 64, 3, padding=1).eval()
+frames = [np.full((256, 256), value, np.uint8) for value in range(64)]
+one_by_one = Predictor(network, prepare, torch.device("cpu"), 1)
+truth = list(one_by_one.labels(iter(frames)))
+predictor = Predictor(network, prepare, torch.device("cpu"), 64)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 400_000_000, resource.RLIM_INFINITY))
+found = list(predictor.labels(iter(frames)))
+assert all(np.array_equal(a, b) for a, b in zip(truth, found, strict=True))
+print(predictor.batch)
+"""
+
+
+def test_a_process_that_really_runs_out_of_memory_goes_on_with_smaller_batches():
+    done = subprocess.run([sys.executable, "-c", REAL_SHORTAGE], capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    assert 1 <= int(done.stdout) < 64
+
+
+def test_asking_for_a_gpu_that_is_not_there_is_refused():
+    code = "from LesionReadingLib.prediction import choose_device; choose_device('cuda')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment() | {"CUDA_VISIBLE_DEVICES": ""}
+    )
+    assert done.returncode != 0
+    assert "No CUDA GPU was found on this machine; use --device cpu" in done.stderr
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_the_processor_can_always_be_chosen():
+    assert choose_device("cpu").type == "cpu"
+
+
+def test_reading_is_never_more_than_two_batches_ahead():
+    read = []
+
+    def frames():
+        for number, frame in enumerate(some_frames(40)):
+            read.append(number)
+            yield frame
+
+    labels = Predictor(Thresholds(), as_float, CPU, batch=4).labels(frames())
+    for done in range(1, 41):
+        next(labels)
+        assert len(read) <= 4 * ((done - 1) // 4 + 1) + 4
+
+
+def test_what_reading_raises_comes_out():
+    def frames():
+        yield from some_frames(5)
+        raise InputError("Frame 6 is damaged.")
+
+    with pytest.raises(InputError, match="Frame 6 is damaged"):
+        list(Predictor(Thresholds(), as_float, CPU, batch=2).labels(frames()))
+
+
+def test_cancelling_ends_the_reading_thread():
+    before = threading.active_count()
+    read = []
+
+    def frames():
+        for frame in some_frames(100):
+            read.append(1)
+            yield frame
+
+    def until_cancelled() -> None:
+        for done, _ in enumerate(Predictor(Thresholds(), as_float, CPU, batch=2).labels(frames())):
+            if done == 3:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        until_cancelled()
+    assert threading.active_count() == before
+    assert len(read) < 10
+
+
+def test_the_best_class_is_argmax_also_where_scores_are_equal():
+    scores = torch.randint(0, 3, (2, 4, 30, 31), generator=torch.Generator().manual_seed(1)).float()
+    np.testing.assert_array_equal(best_class(scores).numpy(), scores.numpy().argmax(axis=1))
+
+
+class TwoBranches(nn.Module):
+    """Convolutions and batch norms as MONAI's ResNet names them, and one batch norm that has no convolution before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.BatchNorm2d(1)
+        self.conv1 = nn.Conv2d(1, 5, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(5)
+        self.rest = nn.Sequential(nn.ReLU(), nn.Conv2d(5, 4, 1), nn.BatchNorm2d(4))
+
+    def forward(self, images):
+        return self.rest(self.bn1(self.conv1(self.first(images))))
+
+
+def with_random_statistics(network: nn.Module) -> nn.Module:
+    torch.manual_seed(3)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.running_mean, module.bias.data):
+                tensor.normal_()
+            for tensor in (module.running_var, module.weight.data):
+                tensor.uniform_(0.5, 2)
+    return network.eval()
+
+
+def test_folding_batch_norms_changes_nothing_but_the_work():
+    network = with_random_statistics(TwoBranches())
+    folded = fold_batch_norms(network)
+    images = torch.rand(2, 1, 12, 12)
+    torch.testing.assert_close(folded(images), network(images), rtol=1e-4, atol=1e-5)
+    assert [name for name, module in folded.named_modules() if isinstance(module, nn.BatchNorm2d)] == ["first"]
+    assert sum(isinstance(module, nn.BatchNorm2d) for module in network.modules()) == 3
+
+
+def bundle_of(folder, network: nn.Module, network_class: str, **arguments):
+    return write_bundle(folder / "bundle", "a-task", network_class, arguments, save(network.state_dict()), {}, "", "")
+
+
+def test_a_network_comes_back_with_its_weights(tmp_path):
+    network = nn.Linear(3, 2)
+    loaded = load_network(bundle_of(tmp_path, network, "Line", in_features=3, out_features=2), {"Line": nn.Linear})
+    assert torch.equal(loaded.weight, network.weight) and not loaded.training
+
+
+@pytest.mark.parametrize(
+    ("network_class", "arguments", "reason"),
+    [
+        ("os.system", {"command": "true"}, "does not know"),
+        ("Line", {"in_features": 4, "out_features": 2}, "do not fit"),
+        ("Line", {"in_features": 10**12, "out_features": 10**6}, "do not fit"),
+        ("Line", {"depth": 3}, "do not fit"),
+        ("Line", {"in_features": "three", "out_features": 2}, "do not fit"),
+    ],
+)
+def test_a_network_that_is_unknown_or_does_not_fit_is_refused(tmp_path, network_class, arguments, reason):
+    bundle = bundle_of(tmp_path, nn.Linear(3, 2), network_class, **arguments)
+    with pytest.raises(InputError, match=reason):
+        load_network(bundle, {"Line": nn.Linear})
