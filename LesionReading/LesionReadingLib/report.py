@@ -24,7 +24,8 @@ p { margin: 8px 0; max-width: 75ch; }
 small, .muted { color: var(--muted); }
 .finding { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: 14px 0 18px; max-width: 60ch; }
 .finding .strong { color: var(--strong); }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(134px, 1fr)); margin: 0; border-top: 1px solid var(--line); }
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(136px, 1fr)); margin: 0;
+  border-top: 1px solid var(--line); }
 .numbers div { padding: 8px 10px 8px 0; border-bottom: 1px solid var(--line); }
 .numbers dt { color: var(--muted); font-size: 0.85rem; }
 .numbers dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
@@ -44,7 +45,7 @@ th:first-child, td:first-child { text-align: left; }
 td.words, th.words { text-align: left; white-space: normal; min-width: 12em; }
 table.facts { width: 100%; }
 table.facts th, table.facts td { text-align: left; white-space: normal; vertical-align: top; overflow-wrap: anywhere; }
-table.facts th { width: 15em; max-width: 38%; }
+table.facts th { width: 28%; }
 .definitions dt { font-weight: 600; margin-top: 8px; }
 .definitions dd { margin: 0 0 4px; max-width: 80ch; }
 .notice { background: var(--panel); border-left: 3px solid var(--muted); padding: 8px 12px; margin: 12px 0; max-width: 80ch; }

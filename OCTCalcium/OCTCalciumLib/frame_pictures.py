@@ -77,7 +77,7 @@ def draw_widest_arc(path: Path, frame: FramePicture, title: str) -> None:
                     linestyle=":",
                     color="white",
                 )
-        _write(axes, frame.on_ray(start + extent / 2, radius + 0.055 * np.ptp(axes.get_xlim())), f"{extent:.0f}°")
+        _write(axes, frame.on_ray(start + extent / 2, radius + 0.07 * np.ptp(axes.get_xlim())), f"{extent:.0f}°")
 
 
 def draw_thickest(path: Path, frame: FramePicture, title: str) -> None:
@@ -99,7 +99,7 @@ def draw_thickest(path: Path, frame: FramePicture, title: str) -> None:
                 "path_effects": _HALO,
             },
         )
-        _write(axes, frame.on_ray(angle, outer + 0.075 * np.ptp(axes.get_xlim())), f"{frame.measured.max_thickness_mm:.2f} mm")
+        _write(axes, frame.on_ray(angle, outer + 0.09 * np.ptp(axes.get_xlim())), f"{frame.measured.max_thickness_mm:.2f} mm")
 
 
 def draw_smallest_lumen(path: Path, frame: FramePicture, title: str) -> None:
@@ -117,13 +117,13 @@ def _write(axes: Axes, place: tuple[float, float], text: str) -> None:
     left, right = sorted(axes.get_xlim())
     low, high = sorted(axes.get_ylim())
     side = right - left
-    x, y = np.clip(place[0], left + 0.11 * side, right - 0.11 * side), np.clip(place[1], low + 0.04 * side, high - 0.04 * side)
-    axes.text(x, y, text, ha="center", va="center", fontsize=13, fontweight="bold", **_BRIGHT)
+    x, y = np.clip(place[0], left + 0.15 * side, right - 0.15 * side), np.clip(place[1], low + 0.05 * side, high - 0.05 * side)
+    axes.text(x, y, text, ha="center", va="center", fontsize=17, fontweight="bold", **_BRIGHT)
 
 
 def _draw_frame(figure, frame: FramePicture, title: str) -> Axes:
     axes = figure.add_axes((0.0, 0.0, 1.0, SIDE_IN / HEIGHT_IN), facecolor=COLORS["night"], xticks=[], yticks=[])
-    figure.text(0.01, 0.972, title, fontsize=10.5, fontweight="bold", va="center")
+    figure.text(0.01, 0.972, title, fontsize=12, fontweight="bold", va="center")
     left, right, top, bottom = _crop(frame)
     if frame.grey is not None:
         axes.imshow(frame.grey, cmap="gray", vmin=0, vmax=255, extent=_extent(frame), interpolation="bilinear")
@@ -139,7 +139,7 @@ def _draw_frame(figure, frame: FramePicture, title: str) -> Axes:
     _scale_bar(axes, frame.spacing)
     present = [value for value in _OUTLINED if (frame.labels == value).any()]
     lines = [Line2D([], [], color=COLORS[_OUTLINED[value]], linewidth=2.5, label=NAMES[value]) for value in present]
-    axes.legend(handles=lines, loc="lower right", fontsize=8.5, labelcolor="white", handlelength=1.2, borderaxespad=0.6)
+    axes.legend(handles=lines, loc="lower right", fontsize=11, labelcolor="white", handlelength=1.2, borderaxespad=0.6)
     return axes
 
 
@@ -179,13 +179,13 @@ def _outline(axes: Axes, frame: FramePicture, crop: tuple[float, float, float, f
 
 def _scale_bar(axes: Axes, spacing: Spacing) -> None:
     if not spacing.in_plane_known:
-        axes.text(0.02, 0.02, "pixel spacing unknown: no scale", transform=axes.transAxes, fontsize=8.5, **_BRIGHT)
+        axes.text(0.02, 0.02, "pixel spacing unknown: no scale", transform=axes.transAxes, fontsize=11, **_BRIGHT)
         return
     left, width = axes.get_xlim()[0], np.ptp(axes.get_xlim())
     bottom, height = axes.get_ylim()[0], np.ptp(axes.get_ylim())
     x, y = left + 0.03 * width, bottom - 0.03 * height
     axes.plot((x, x + 1), (y, y), linewidth=3, solid_capstyle="butt", **_BRIGHT)
-    axes.text(x + 0.5, y - 0.02 * height, "1 mm", ha="center", va="bottom", fontsize=9, **_BRIGHT)
+    axes.text(x + 0.5, y - 0.02 * height, "1 mm", ha="center", va="bottom", fontsize=12, **_BRIGHT)
 
 
 def _ray(frame: FramePicture, angle_deg: float) -> tuple[np.ndarray, np.ndarray]:

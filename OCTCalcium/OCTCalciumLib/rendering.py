@@ -28,6 +28,7 @@ CLOSE_UP_HALF_LENGTH_MM = 6.0
 CLOSE_UP_HALF_FRAMES = 30  # where the frame spacing is not known
 CLOSE_UP_MOST_FRAMES = 120
 RENDERING_LIMIT_S = 180  # a driver that hangs must not hang the run
+NOT_TO_SCALE = "Proportions are not to scale: a spacing is unknown."
 UNAFFECTED = "All numbers are unaffected."
 NO_OPENGL = (
     "The three-dimensional pictures could not be drawn: VTK found no OpenGL library on this machine "

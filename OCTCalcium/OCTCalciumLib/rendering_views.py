@@ -69,7 +69,7 @@ class Stack:
     def bounds_mm(self) -> np.ndarray:
         """World bounds (x, y, z; lowest, highest), margin included."""
         low = np.array([-1, -1, self.first_frame - 1])
-        return np.stack([low, low + self.calcium.shape[::-1]], axis=1) * np.array(self.step_mm[::-1])[:, None]
+        return np.stack([low, low + self.calcium.shape[::-1] - np.ones(3)], axis=1) * np.array(self.step_mm[::-1])[:, None]
 
 
 def stacked(volumes: dict[str, np.ndarray], step_mm: tuple[float, float, float], first: int, stop: int) -> Stack:
@@ -179,7 +179,7 @@ def volume_of(stack: Stack, channels: list[Channel]) -> vtkVolume:
     mapper = vtkFixedPointVolumeRayCastMapper()
     mapper.SetInputData(image_of(stack, np.stack([channel.volume for channel in channels], axis=3).astype(np.uint8)))
     mapper.AutoAdjustSampleDistancesOff()
-    mapper.SetSampleDistance(stack.step_mm[1] * 2)
+    mapper.SetSampleDistance(stack.step_mm[1] * 3)
     look = vtkVolumeProperty()
     look.IndependentComponentsOn()
     look.SetInterpolationTypeToLinear()

@@ -13,6 +13,7 @@ from LesionReadingLib.spacing import Spacing
 from .labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
 from .lesions import SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
 from .measurement import PullbackMeasurement
+from .rendering import NOT_TO_SCALE
 
 if TYPE_CHECKING:
     from .reading import Pullback
@@ -62,6 +63,7 @@ def write_report(
         numbers=numbers(measurement),
         pictures={name: picture_uri(file) for name, file in pictures.items()},
         missing_pictures=missing_pictures,
+        not_to_scale=None if measurement.spacing.known else NOT_TO_SCALE,
         measurement=measurement,
         lesions=[_lesion_row(number, lesion, measurement) for number, lesion in enumerate(measurement.lesions, 1)],
         runs=[
@@ -108,7 +110,7 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
     lesion_count = _plural(len(measurement.lesions), "lesion")
     return [
         Number("Maximum arc", _deg(measurement.max_arc_deg), _frame_place(measurement.max_arc_frame, spacing)),
-        Number(f"Length of {limit}° or more", _mm(measurement.over_180_length_mm), _plural(len(measurement.runs), "stretch", "es")),
+        Number(f"At {limit}° or more", _mm(measurement.over_180_length_mm), _plural(len(measurement.runs), "stretch", "es")),
         Number("Longest lesion", "none" if none_found else _mm(longest), lesion_count),
         Number("Calcium volume", _value(measurement.volume_mm3, "mm³", 1), "all calcium"),
         Number(
@@ -117,7 +119,7 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
             _frame_place(measurement.max_thickness_frame, spacing),
         ),
         Number("Calcium score", *_score(worst, measurement)),
-        Number("Minimum lumen area", _mm2(lumen[0] if lumen else None), _frame_place(lumen[1] if lumen else None, spacing)),
+        Number("Minimum lumen", _mm2(lumen[0] if lumen else None), _frame_place(lumen[1] if lumen else None, spacing)),
     ]
 
 
@@ -218,7 +220,7 @@ def _places(stretch, spacing: Spacing) -> str:
 def _frame_place(frame: int | None, spacing: Spacing) -> str:
     if frame is None:
         return ""
-    return f"frame {frame}" if spacing.frame_mm is None else f"frame {frame}, at {frame * spacing.frame_mm:.1f} mm"
+    return f"frame {frame}" if spacing.frame_mm is None else f"frame {frame}, {frame * spacing.frame_mm:.1f} mm"
 
 
 def _plural(count: int, word: str, ending: str = "s") -> str:

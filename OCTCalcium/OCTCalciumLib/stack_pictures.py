@@ -10,12 +10,11 @@ from matplotlib.patches import Patch
 from .colors import COLORS
 from .figures import WIDTH_IN, Along, picture
 from .measurement import PullbackMeasurement
-from .rendering import Scene, View
+from .rendering import NOT_TO_SCALE, Scene, View
 
 _LEFT, _RIGHT = 0.02, 0.98
 _SCALE_BAR_MM = 2.0
 _STRIP_IN = 0.26  # below the lowest view, for the mark of the close-up
-NOT_TO_SCALE = "Proportions are not to scale: a spacing is unknown."
 
 
 def draw_surfaces(path: Path, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement) -> None:
