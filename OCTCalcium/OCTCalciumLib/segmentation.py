@@ -11,13 +11,14 @@ from LesionReadingLib.prediction import Predictor, choose_device, load_network
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .reading import Pullback
+from .tidying import tidied
 
 TASK = "oct-calcium"
 NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus}
 
 
 def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> np.ndarray:
-    """Label every frame of a pullback.
+    """Label every frame of a pullback and tidy each answer.
 
     Args:
         pullback: as ``reading.open_pullback`` gives it; read once, from first to last frame.
@@ -37,6 +38,6 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
     predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
     squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
     for frame, found in enumerate(predictor.labels(squares)):
-        labels[frame] = box.frame_labels(found)
+        labels[frame] = box.frame_labels(tidied(found))
         progress(frame + 1, pullback.frame_count)
     return labels

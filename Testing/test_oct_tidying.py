@@ -1,0 +1,67 @@
+"""Tidying: specks of a network's answer go, everything that can be anatomy stays."""
+
+import numpy as np
+from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
+from OCTCalciumLib.tidying import tidied
+
+SIZE = 200
+ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
+
+
+def disc(row, column, radius):
+    return np.hypot(ROWS - row, COLUMNS - column) < radius
+
+
+def a_vessel():
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    labels[disc(100, 100, 40)] = LUMEN
+    labels[disc(100, 160, 12)] = CALCIUM
+    labels[disc(60, 70, 10)] = GUIDEWIRE
+    return labels
+
+
+def test_a_vessel_without_specks_stays_as_it_is():
+    np.testing.assert_array_equal(tidied(a_vessel()), a_vessel())
+
+
+def test_specks_of_every_label_in_the_wall_become_background():
+    specked = a_vessel()
+    specked[20:23, 20:23] = CALCIUM
+    specked[180:184, 30:34] = GUIDEWIRE
+    specked[30:36, 170:176] = LUMEN
+    np.testing.assert_array_equal(tidied(specked), a_vessel())
+
+
+def test_a_speck_inside_the_lumen_becomes_lumen():
+    specked = a_vessel()
+    specked[110:113, 110:113] = CALCIUM
+    specked[90:92, 95:97] = BACKGROUND
+    np.testing.assert_array_equal(tidied(specked), a_vessel())
+
+
+def test_calcium_goes_below_four_ten_thousandths_of_the_frame_and_stays_from_there_on():
+    labels = np.zeros((100, 100), np.uint8)
+    labels[10, 10:13] = CALCIUM
+    labels[50, 10:14] = CALCIUM
+    kept = tidied(labels)
+    assert not kept[10].any()
+    assert kept[50].sum() == 4
+
+
+def test_two_deposits_and_two_wires_both_stay():
+    labels = a_vessel()
+    labels[disc(160, 60, 8)] = CALCIUM
+    labels[disc(130, 150, 8)] = GUIDEWIRE
+    np.testing.assert_array_equal(tidied(labels), labels)
+
+
+def test_a_frame_with_nothing_in_it_stays_empty():
+    assert not tidied(np.zeros((50, 50), np.uint8)).any()
+
+
+def test_the_given_label_map_is_not_changed():
+    labels = a_vessel()
+    labels[20, 20] = CALCIUM
+    before = labels.copy()
+    tidied(labels)
+    np.testing.assert_array_equal(labels, before)
