@@ -19,8 +19,8 @@ _EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 def tidied(labels: np.ndarray) -> np.ndarray:
     """Give a frame's label map, uint8 (rows, columns), without specks.
 
-    Calcium keeps its pieces of at least ``SMALLEST_CALCIUM`` of the frame, the guidewire those of a quarter of its largest or more (a
-    second wire stays), the lumen its largest one. What surrounded a speck takes its place: lumen inside the lumen, else background.
+    Calcium keeps its pieces of at least ``SMALLEST_CALCIUM`` of the frame, the guidewire those of at least a quarter of its largest
+    (a second wire stays), the lumen its largest one. What surrounded a speck takes its place: lumen inside it, else background.
     """
     clean = labels.copy()
     clean[_specks(labels == CALCIUM, SMALLEST_CALCIUM * labels.size)] = BACKGROUND
