@@ -112,19 +112,15 @@ def test_an_empty_label_map_is_presented(tmp_path):
     assert "No calcium was found." in (folder / "report.html").read_text()
 
 
-def test_unknown_spacing_gives_pictures_and_says_that_they_are_not_to_scale(tmp_path):
-    folder = presented(tmp_path, a_vessel(), Spacing(None, None, None))
+def test_a_label_map_alone_without_spacing_gives_pictures_and_says_that_they_are_not_to_scale(tmp_path):
+    folder = presented(tmp_path, a_vessel(), Spacing(None, None, None), with_frames=False)
     report = (folder / "report.html").read_text()
     assert NOT_TO_SCALE in report
     assert "The pixel and the frame spacing is not known" in report
+    assert "A network drew" not in report
     assert (folder / "calcium_3d.png").exists()
-    assert not (folder / "calcium_surface.vtp").exists(), "a surface without mm would be read as one with"
-
-
-def test_label_maps_alone_are_presented_without_frames(tmp_path):
-    folder = presented(tmp_path, a_vessel(), with_frames=False)
     assert (folder / "frame_max_arc.png").exists()
-    assert "A network drew" not in (folder / "report.html").read_text()
+    assert not (folder / "calcium_surface.vtp").exists(), "a surface without mm would be read as one with"
 
 
 def test_guidewire_shadow_is_hatched_in_the_en_face_map(tmp_path):

@@ -132,7 +132,7 @@ def test_every_frame_with_calcium_is_in_the_folded_table(a_page):
 def test_a_printed_page_is_a4_and_carries_the_pictures(a_page):
     assert len(a_page.pdf(prefer_css_page_size=True)) > 100_000
     a_page.emulate_media(media="print")
-    assert a_page.locator("details").is_hidden()
+    assert a_page.locator("details").is_hidden(), "375 rows are no reading on paper"
     a_page.emulate_media(media="screen")
 
 

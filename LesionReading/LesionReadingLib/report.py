@@ -42,22 +42,31 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 th, td { text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
-td.words, th.words { text-align: left; white-space: normal; min-width: 12em; }
+th { white-space: normal; min-width: 4.5em; }
 table.facts { width: 100%; }
 table.facts th, table.facts td { text-align: left; white-space: normal; vertical-align: top; overflow-wrap: anywhere; }
 table.facts th { width: 28%; }
 .definitions dt { font-weight: 600; margin-top: 8px; }
 .definitions dd { margin: 0 0 4px; max-width: 80ch; }
+.notice p { margin: 2px 0; }
 .notice { background: var(--panel); border-left: 3px solid var(--muted); padding: 8px 12px; margin: 12px 0; max-width: 80ch; }
 summary { cursor: pointer; font-weight: 600; }
 @media print {
   @page { size: A4; margin: 14mm; }
-  body { max-width: none; padding: 0; font-size: 10.5pt; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.35; }
+  h2 { margin: 18px 0 6px; }
+  figure { margin: 6px 0 10px; }
+  .finding { font-size: 13pt; margin: 6px 0 8px; }
+  .definitions dt { margin-top: 3px; }
   .wide img { min-width: 0; }
   .beside { grid-template-columns: repeat(3, 1fr); gap: 8px; }
   figure, tr, .numbers div, .definitions div { break-inside: avoid; }
   h2 { break-after: avoid; }
-  details:not([open]) { display: none; }
+  .wide, .table { overflow: visible; }
+  table { font-size: 8pt; }
+  th, td { padding: 2px 7px 2px 0; }
+  th { min-width: 0; }
+  .on-screen { display: none; }
 }
 """
 

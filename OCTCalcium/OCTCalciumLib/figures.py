@@ -10,10 +10,12 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from LesionReadingLib.spacing import Spacing
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .colors import COLORS
@@ -103,15 +105,17 @@ def draw_en_face(path: Path, measurement: PullbackMeasurement) -> None:
         for run in measurement.runs:
             _bracket(axes, along.span(run.first_frame, run.last_frame), 1.03)
         _label_runs(axes, measurement, along, 1.055)
-        title = "Calcium laid flat; brackets: arc of 180 degrees or more" if measurement.runs else "Calcium laid flat"
-        figure.text(0.07, 0.94, title, fontsize=11, fontweight="bold")
-        figure.legend(handles=_en_face_legend(measurement), loc="upper right", bbox_to_anchor=(0.885, 1.0), ncols=2, fontsize=9)
+        figure.text(0.07, 0.94, "Calcium laid flat", fontsize=11, fontweight="bold")
+        figure.legend(handles=_en_face_legend(measurement), loc="upper right", bbox_to_anchor=(0.885, 1.0), ncols=3, fontsize=9)
 
 
-def _en_face_legend(measurement: PullbackMeasurement) -> list[Patch]:
-    handles = [Patch(facecolor=COLORS["shadow"], hatch="////", edgecolor="#8A929C", label="hidden by the guidewire")]
+def _en_face_legend(measurement: PullbackMeasurement) -> list[Artist]:
+    handles: list[Artist] = [Patch(facecolor=COLORS["shadow"], hatch="////", edgecolor="#8A929C", label="hidden by the guidewire")]
     if measurement.thickness_map_mm is None:
-        handles.insert(0, Patch(color=COLORS["calcium"], label="calcium (thickness unknown)"))
+        handles.append(Patch(color=COLORS["calcium"], label="calcium (thickness unknown)"))
+    if measurement.runs:
+        limit = measurement.parameters.continuous_arc_deg
+        handles.append(Line2D([], [], color=COLORS["calcium_over_180"], linewidth=1.8, label=f"arc of {limit:g} degrees or more"))
     return handles
 
 
@@ -148,10 +152,9 @@ def _calcium_degrees(frame) -> np.ndarray:
 def _hatch(axes: Axes, marks: np.ndarray, extent: tuple) -> None:
     """Hatch the marked cells of (degrees, frames)."""
     frames = np.linspace(extent[0], extent[1], marks.shape[1] + 1)
-    cells = np.repeat(np.repeat(marks, 2, axis=0), 2, axis=1).astype(float)
     x = np.stack([frames[:-1], frames[1:]], axis=1).ravel()
-    y = np.stack([np.arange(360), np.arange(1, 361)], axis=1).ravel()
-    axes.contourf(x, y, cells, levels=[0.5, 1.5], colors="none", hatches=["/////"])
+    cells = np.repeat(marks, 2, axis=1).astype(float)
+    axes.contourf(x, np.arange(len(marks)) + 0.5, cells, levels=[0.5, 1.5], colors="none", hatches=["/////"])
 
 
 def _rgba(marks: np.ndarray, colour: str) -> np.ndarray:

@@ -72,7 +72,7 @@ def write_report(
         frames=[frame for frame in measurement.frames if frame.calcium_pixels],
         input_rows=_input_rows(measurement, pullback),
         notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
-        missing=[(_FIELDS[name], reason) for name, reason in measurement.missing.items() if name in _FIELDS],
+        missing=_missing(measurement),
         model_rows=_model_rows(model) if model else [],
         limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
         shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
@@ -138,11 +138,6 @@ def _score(worst: Lesion | None, measurement: PullbackMeasurement) -> tuple[str,
 
 def _lesion_row(number: int, lesion: Lesion, measurement: PullbackMeasurement) -> dict[str, str]:
     score, fives = lesion.calcium_score, lesion.rule_of_fives
-    points = [f"arc {score.angle} (frame {score.angle_frame})"]
-    if score.thickness is not None:
-        points.append(f"thickness {score.thickness} (frame {score.thickness_frame})")
-    if score.length is not None:
-        points.append(f"length {score.length}")
     return {
         "number": str(number),
         "frames": _frames(lesion),
@@ -150,9 +145,10 @@ def _lesion_row(number: int, lesion: Lesion, measurement: PullbackMeasurement) -
         "length": _mm(lesion.length_mm),
         "volume": _value(lesion.volume_mm3, "mm³", 1),
         "arc": _deg(lesion.max_arc_deg),
+        "arc_frame": str(score.angle_frame),
         "thickness": _mm(lesion.max_thickness_mm, 2),
-        "score": ABSENT if score.total is None else f"{score.total}",
-        "points": ", ".join(points),
+        "thickness_frame": "" if score.thickness_frame is None else str(score.thickness_frame),
+        "score": ABSENT if score.total is None else f"{score.total} = {score.angle} + {score.thickness} + {score.length}",
         "fives": {True: "met", False: "not met", None: ABSENT}[fives.met],
     }
 
@@ -170,6 +166,14 @@ def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> 
     rows.append(("Pixel spacing", in_plane))
     rows.append(("Frame spacing", f"{spacing.frame_mm:.5g} mm, from: {spacing.frame_source}" if spacing.frame_mm else ABSENT))
     return rows + list((pullback.details or {}).items() if pullback else [])
+
+
+def _missing(measurement: PullbackMeasurement) -> list[tuple[str, str]]:
+    """What is absent, and why; that there is no calcium to measure is said on top."""
+    fields = {name: title for name, title in _FIELDS.items() if name in measurement.missing}
+    if measurement.max_arc_frame is None and measurement.spacing.in_plane_known:
+        fields.pop("max_thickness_mm", None)
+    return [(title, measurement.missing[name]) for name, title in fields.items()]
 
 
 def _cautions(measurement: PullbackMeasurement) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
@@ -34,8 +35,9 @@ def draw_volumes(path: Path, views: dict[str, View], scene: Scene, measurement: 
 
 def _compose(path, title, rows, near, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement, others) -> None:
     width_in = WIDTH_IN * (_RIGHT - _LEFT)
-    longer_than_wide = views[rows[0][0]].pixels.shape[0] * 3 < views[rows[0][0]].pixels.shape[1]
-    rows = rows if longer_than_wide else []
+    length_mm, width_mm = np.multiply(scene.calcium.shape[:2], scene.step_mm[:2])
+    if length_mm < width_mm:  # a few frames: a slice seen from its side shows nothing that the close-ups do not
+        rows = []
     row_heights = [width_in * views[name].pixels.shape[0] / views[name].pixels.shape[1] for name, _ in rows]
     near_width = width_in / 2
     near_height = near_width * views[near[0][0]].pixels.shape[0] / views[near[0][0]].pixels.shape[1]
