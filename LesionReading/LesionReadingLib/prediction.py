@@ -1,15 +1,15 @@
 """Prediction of a stack of frames or slices by a network: streamed in batches, on the device there is.
 
-Reading the next batch goes on in a thread while the network works on this one; memory does not grow with the stack.
+Reading goes on while the network works; memory does not grow with the stack.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from copy import deepcopy
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,9 +19,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from .bundle import Bundle
 from .errors import InputError
 
-CPU_BATCH, CUDA_BATCH = 8, 32
+CPU_BATCH, CUDA_BATCH = 2, 32
+MOST_WORKERS = 8
 _OUT_OF_MEMORY = ("out of memory", "allocate memory", "bad_alloc")
-Item = TypeVar("Item")
 
 
 def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
@@ -90,13 +90,17 @@ def fold_batch_norms(network: nn.Module) -> nn.Module:
 
 
 class Predictor:
-    """A network made fast for one device.
+    """A network made fast for one device; use it in a ``with`` block.
+
+    On a processor several threads each predict a batch of their own: nothing waits for the slowest core, as it does when
+    the cores share every layer. The thread that asks for the labels reads the frames meanwhile.
 
     Args:
         network: in eval mode; takes (batch, 1, rows, columns), gives class scores (batch, classes, rows, columns).
         prepare: from uint8 (batch, rows, columns) to the network's float input, for example scaling to 0..1.
         device: of ``choose_device``.
         batch: frames at once; smaller by itself when memory runs out.
+        workers: batches at once.
     """
 
     def __init__(
@@ -105,33 +109,71 @@ class Predictor:
         prepare: Callable[[torch.Tensor], torch.Tensor],
         device: torch.device,
         batch: int | None = None,
+        workers: int | None = None,
     ) -> None:
+        on_processor = device.type == "cpu"
+        threads = torch.get_num_threads()
         self.device = device
         self.dtype = fastest_dtype(device)
-        self.batch = batch or (CUDA_BATCH if device.type == "cuda" else CPU_BATCH)
+        self.batch = batch or (CPU_BATCH if on_processor else CUDA_BATCH)
+        self.workers = workers or (min(threads, MOST_WORKERS) if on_processor else 1)
+        self._ahead = self.workers
         self._prepare = prepare
         self._network = fold_batch_norms(network).to(device, self.dtype, memory_format=torch.channels_last)
+        self._pool = ThreadPoolExecutor(
+            self.workers, initializer=torch.set_num_threads, initargs=(max(1, threads // self.workers),)
+        )
+
+    def __enter__(self) -> Predictor:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
     def warm_up(self, rows: int, columns: int) -> None:
-        """Predict one empty batch, so that kernels are chosen and memory is taken before the first real one."""
-        self._predict(np.zeros((self.batch, rows, columns), np.uint8))
+        """Begin to predict an empty batch in every worker, so that kernels are chosen while the first frames are being read."""
+        for _ in range(self.workers):
+            self._pool.submit(self._predict, [np.zeros((rows, columns), np.uint8)] * self.batch)
 
     def labels(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the label map, uint8 (rows, columns), of each uint8 frame (rows, columns) in order.
 
+        Frames are read only a few batches ahead of the labels that were taken, so memory does not grow with their number.
+
         Raises:
             InputError: memory does not suffice even for one frame at a time; and whatever reading ``frames`` raises.
         """
-        for batch in _read_ahead(_batches(iter(frames), self.batch)):
-            yield from self._predict(np.stack(batch))
+        unread = iter(frames)
+        pending: deque[tuple[list[np.ndarray], Future]] = deque()
+        try:
+            while batch := list(islice(unread, self.batch)):
+                pending.append((batch, self._pool.submit(self._predict, batch)))
+                while len(pending) > self._ahead:
+                    yield from self._first_result(pending)
+            while pending:
+                yield from self._first_result(pending)
+        finally:
+            for _, future in pending:
+                future.cancel()
 
-    def _predict(self, frames: np.ndarray) -> np.ndarray:
-        """Labels uint8 (count, rows, columns); in smaller pieces where memory runs out, then and from then on."""
-        found = []
-        first = 0
+    def _first_result(self, pending: deque[tuple[list[np.ndarray], Future]]) -> np.ndarray:
+        batch, future = pending.popleft()
+        try:
+            return future.result()
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+        wait([future for _, future in pending])  # so that what is tried again has the memory for itself
+        self._ahead = 0
+        return self._in_pieces(batch)
+
+    def _in_pieces(self, frames: list[np.ndarray]) -> np.ndarray:
+        """Labels of a batch that was too large, in smaller ones; the size that fits is kept for all that follow."""
+        found, first = [], 0
+        self.batch = max(1, len(frames) // 2)
         while first < len(frames):
             try:
-                found.append(self._predict_at_once(frames[first : first + self.batch]))
+                found.append(self._predict(frames[first : first + self.batch]))
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -140,14 +182,14 @@ class Predictor:
                         f"The memory of the {self.device.type} does not suffice for this model even with one frame at a time; "
                         "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else ".")
                     ) from error
-                self.batch = max(1, min(self.batch, len(frames) - first) // 2)
+                self.batch //= 2
             else:
                 first += len(found[-1])
         return np.concatenate(found)
 
     @torch.inference_mode()
-    def _predict_at_once(self, frames: np.ndarray) -> np.ndarray:
-        images = self._prepare(torch.from_numpy(frames).to(self.device)).to(self.dtype)
+    def _predict(self, frames: list[np.ndarray]) -> np.ndarray:
+        images = self._prepare(torch.from_numpy(np.stack(frames)).to(self.device)).to(self.dtype)
         scores = self._network(images.to(memory_format=torch.channels_last))
         return best_class(scores).cpu().numpy()
 
@@ -164,20 +206,6 @@ def best_class(scores: torch.Tensor) -> torch.Tensor:
         labels.masked_fill_(better, number)
         torch.maximum(best, scores[:, number], out=best)
     return labels
-
-
-def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while batch := list(islice(items, size)):
-        yield batch
-
-
-def _read_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Give the same items, the next one always being read in a thread; its errors come out here."""
-    with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = reader.submit(next, items, None)
-            yield item
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -32,12 +32,12 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
     Raises:
         InputError: a frame, the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
     """
-    predictor = Predictor(load_network(bundle, NETWORKS), network_input, choose_device(device))
-    box = Letterbox(pullback.rows, pullback.columns)
+    network, box = load_network(bundle, NETWORKS), Letterbox(pullback.rows, pullback.columns)
     labels = np.empty((pullback.frame_count, pullback.rows, pullback.columns), np.uint8)
-    predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
-    squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
-    for frame, found in enumerate(predictor.labels(squares)):
-        labels[frame] = box.frame_labels(tidied(found))
-        progress(frame + 1, pullback.frame_count)
+    with Predictor(network, network_input, choose_device(device)) as predictor:
+        predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
+        squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
+        for frame, found in enumerate(predictor.labels(squares)):
+            labels[frame] = box.frame_labels(tidied(found))
+            progress(frame + 1, pullback.frame_count)
     return labels

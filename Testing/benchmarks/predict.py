@@ -1,9 +1,9 @@
 """Time of segmenting 375 frames with a bundle's network, against the plain way in the same run.
 
-Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium python Testing/benchmarks/predict.py [MODEL] [--size 1024]``. The plain way is what
-one writes first: one frame at a time, float32, rows before channels, batch norms not folded. It is timed on every fifth
-frame. Both use the same weights, frames and number of threads; beside each wall time stands the processor time, which
-depends less on what else the machine does.
+Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium python Testing/benchmarks/predict.py [MODEL] [--size 1024]``.
+The plain way is what one writes first: one frame at a time, float32, rows before channels, batch norms not folded. It is timed
+on every fifth frame. Both use the same weights, frames and number of threads; beside each wall time stands the processor
+time, which depends less on what else the machine does.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import Letterbox
 from OCTCalciumLib.reading import Pullback
 from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
+from OCTCalciumLib.tidying import tidied
 
 FRAMES, DRAWN = 375, 25
 
@@ -38,7 +39,7 @@ def plain_labels(network: torch.nn.Module, frames: np.ndarray) -> np.ndarray:
     found = []
     for frame in frames:
         image = torch.tensor(box.square(frame))[None, None].float() / 255
-        found.append(box.frame_labels(network(image).argmax(dim=1)[0].to(torch.uint8).numpy()))
+        found.append(box.frame_labels(tidied(network(image).argmax(dim=1)[0].to(torch.uint8).numpy())))
     return np.stack(found)
 
 
