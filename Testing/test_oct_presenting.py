@@ -131,6 +131,8 @@ def test_guidewire_shadow_is_hatched_in_the_en_face_map(tmp_path):
     rows = 360 * (1 - np.flatnonzero((np.abs(map_part - (184, 189, 196)).max(axis=2) < 12).mean(axis=1) > 0.4) / len(map_part))
     assert 285 < rows.min() < 325
     assert 300 < rows.max() < 335
+    hatching = (map_part.max(axis=2) < 175) & (np.ptp(map_part, axis=2) < 30)
+    assert hatching.sum() > 300
 
 
 def test_without_an_opengl_library_the_report_still_comes_and_says_so(tmp_path, monkeypatch):
