@@ -58,7 +58,7 @@ summary { cursor: pointer; font-weight: 600; }
   figure { margin: 6px 0 10px; }
   .finding { font-size: 13pt; margin: 6px 0 8px; }
   .definitions dt { margin-top: 3px; }
-  .wide img { min-width: 0; }
+  .wide img { min-width: 0; width: 90%; }
   .beside { grid-template-columns: repeat(3, 1fr); gap: 8px; }
   figure, tr, .numbers div, .definitions div { break-inside: avoid; }
   h2 { break-after: avoid; }
