@@ -88,12 +88,7 @@ def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str,
         f"## Takes and gives\n\n{metadata['image_classes']}\n\n{metadata['label_classes']}",
         f"## Known limits\n\n{LIMITS}",
     ]
-    titles = {
-        "phantom": "Figures on phantoms",
-        "shifted": "Figures on phantoms with shifted physics",
-        "frames": "Figures on real frames",
-    }
-    for kind, title in titles.items():
+    for kind, title in _TITLES.items():
         if kind in figures:
             table = frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind])
             parts.append(f"## {title}\n\n{table}")
