@@ -112,7 +112,7 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, bundle.summary() if bundle else None)
+    present(folder, pullback, label_map, measurement, bundle.summary() if bundle else None, report.log)
     report.progress("Writing the report", 1, 1)
     return measurement
 
