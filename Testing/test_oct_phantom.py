@@ -6,7 +6,7 @@ import pytest
 import SimpleITK as sitk
 from OCTCalciumLib import labels as label
 from OCTCalciumLib.phantom import draw_frame, draw_pullback, pixel_spacing_mm, plan_pullback
-from OCTCalciumLib.phantom_anatomy import ANGLES, CALCIUM, GUIDEWIRE_RADIUS_MM, catheter_radius_mm, lumen_border_mm
+from OCTCalciumLib.phantom_anatomy import ANGLES, CALCIUM, CATHETER_RADIUS_MM, GUIDEWIRE_RADIUS_MM, lumen_border_mm
 from OCTCalciumLib.phantom_dicom import sepia_table, write_every_variety
 from scipy.ndimage import distance_transform_edt
 
@@ -72,7 +72,7 @@ def test_wire_and_catheter_lie_inside_the_lumen_of_every_frame():
     for frame in range(40):
         border_mm = lumen_border_mm(plan.anatomy, frame)
         for centre, radius in (
-            (plan.anatomy.catheter_mm[frame], catheter_radius_mm(plan.anatomy)),
+            (plan.anatomy.catheter_mm[frame], CATHETER_RADIUS_MM),
             (plan.anatomy.catheter_mm[frame] + plan.anatomy.wire_mm[frame], GUIDEWIRE_RADIUS_MM),
         ):
             angle = int(np.arctan2(centre[1], centre[0]) / (2 * np.pi) * ANGLES) % ANGLES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 UNKNOWN = "unknown"
+TYPED = "typed by the user"
 
 
 @dataclass(frozen=True)

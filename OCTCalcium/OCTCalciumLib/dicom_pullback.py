@@ -11,7 +11,7 @@ import numpy as np
 from LesionReadingLib.dicom import DicomImage, functional_group, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
-from LesionReadingLib.spacing import UNKNOWN, Spacing
+from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
@@ -22,7 +22,7 @@ from pydicom.uid import (
 from .dicom_series import DicomSeries, in_order
 from .dicom_spacing import a_line_candidates, disagreement, frame_candidates, in_plane_candidates
 from .polar import PolarFrame, picture_size, scan_convert, scan_matrix
-from .recording import IDENTITY, TYPED, Recording, sample_indices
+from .recording import IDENTITY, Recording, sample_indices
 
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")

@@ -17,12 +17,12 @@ from . import labels as label
 from .phantom_anatomy import (
     ANGLES,
     CALCIUM,
+    CATHETER_RADIUS_MM,
     GUIDEWIRE_RADIUS_MM,
     PHI,
     Anatomy,
     Plaque,
     angular_distance,
-    catheter_radius_mm,
     draw_anatomy,
     lumen_border_mm,
 )
@@ -272,7 +272,7 @@ def _add_struts(anatomy: Anatomy, index: int, phi, depth, backscatter, gain) -> 
 
 def _add_catheter(anatomy: Anatomy, physics: Physics, radius_mm, backscatter, attenuation) -> None:
     """The sheath: reflecting rings and a speckled band inside its outer wall; nothing of it weakens the light."""
-    inside = radius_mm < catheter_radius_mm(anatomy)
+    inside = radius_mm < CATHETER_RADIUS_MM
     level = 10 ** (physics.sheath_db / 10) * (radius_mm > physics.ring_radii_mm[0])
     for ring_mm, ring_db in zip(physics.ring_radii_mm, physics.ring_db, strict=True):
         level = level + 10 ** (ring_db / 10) * np.exp(-(((radius_mm - ring_mm) / 0.012) ** 2))

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 ANGLES = 2048  # angular bins of every border about the lumen centre: 0.18 degrees, 9 um at 3 mm
 PHI = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)
+CATHETER_RADIUS_MM = 0.45  # the imaging catheter's sheath: 2.7 F
 GUIDEWIRE_RADIUS_MM = 0.178  # a 0.014 inch coronary guidewire
 DEEPEST_MM = 1.3  # no deposit reaches deeper below the lumen border: OCT would not show where it ends
 CALCIUM, LIPID, FIBROUS = "calcium", "lipid", "fibrous"
@@ -140,11 +141,6 @@ def draw_anatomy(rng: np.random.Generator, frames: int, frame_mm: float) -> Anat
     return _place_catheter_and_wire(rng, anatomy, curve)
 
 
-def catheter_radius_mm(anatomy: Anatomy) -> float:
-    """Outer radius of the imaging catheter's sheath (mm); 0.9 mm across, as 2.7 F catheters are."""
-    return 0.45
-
-
 def _smooth(rng: np.random.Generator, frames: int, correlation_frames: float) -> np.ndarray:
     """A smooth random curve in [0, 1], one value per frame."""
     margin = int(4 * correlation_frames) + 1
@@ -222,7 +218,7 @@ def _place_catheter_and_wire(rng: np.random.Generator, anatomy: Anatomy, curve) 
     wire_reach, wire_swing = curve(0.0, rng.choice([0.15, 1.0])), rng.uniform(0, 2 * np.pi) + curve(-1.5, 1.5, 10.0)
     for frame in range(frames):
         border = lumen_border_mm(anatomy, frame)
-        sheath = catheter_radius_mm(anatomy)
+        sheath = CATHETER_RADIUS_MM
         catheter[frame] = _inside(border, swing[frame], reach[frame], sheath)
         nearest = sheath + GUIDEWIRE_RADIUS_MM + 0.02
         wire[frame] = _beside(border, catheter[frame], wire_swing[frame], nearest, wire_reach[frame])

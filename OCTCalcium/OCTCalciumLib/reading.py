@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import UNKNOWN, Spacing
+from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
 
-from .recording import IDENTITY, TYPED, Recording, sample_indices
+from .recording import IDENTITY, Recording, sample_indices
 
 # A coronary OCT pixel is 0.004 to 0.02 mm and a frame step 0.05 to 0.5 mm; far beyond that the number is in another unit or wrong.
 IN_PLANE_LIMITS_MM = (0.001, 0.2)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from LesionReadingLib.spacing import Spacing
 
-TYPED = "typed by the user"
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from LesionReadingLib.labelmaps import LabelMap, Segment, read_label_map
+from LesionReadingLib.label_reading import read_label_map
+from LesionReadingLib.labelmaps import LabelMap, Segment
 from LesionReadingLib.spacing import UNKNOWN
 
 from .colors import rgb

@@ -1,0 +1,45 @@
+"""The one door for label maps: Slicer's .seg.nrrd, plain NRRD, NIfTI and MetaImage, DICOM SEG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .dicom_seg import find_dicom_seg, read_dicom_seg
+from .errors import InputError
+from .label_images import read_image
+from .labelmaps import LabelMap, Segment
+from .spacing import TYPED
+
+
+def read_label_map(
+    path: Path,
+    segments: Sequence[Segment],
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+) -> LabelMap:
+    """Read a label map from any of the formats.
+
+    In files with named segments (.seg.nrrd, DICOM SEG) a segment is recognised by its code, then by a word of its name; one with a
+    name that tells nothing ("Segment_2") by its number; other tissue is left out. Where segments overlap, the one of the lowest
+    label value is on top. In plain label maps the values are taken as they are.
+
+    Args:
+        path: a file, or a folder with one DICOM SEG in it.
+        segments: the label values that the caller knows.
+        pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
+
+    Raises:
+        InputError: nothing there, not readable, not a label map, or none of its segments is known.
+    """
+    if not path.exists():
+        raise InputError(f"There is no {path}; check the path of the label map.")
+    dicom = find_dicom_seg(path)
+    label_map = read_dicom_seg(dicom, segments) if dicom else read_image(path, segments)
+    spacing = label_map.spacing
+    if pixel_spacing_mm is not None:
+        spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
+    if frame_spacing_mm is not None:
+        spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
+    return replace(label_map, spacing=spacing)
