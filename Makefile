@@ -8,7 +8,7 @@ IN_VENV := .venv/bin/python
 .PHONY: demo test setup setup-test clean
 
 demo: setup
-	.ci/debian-packages rendering
+	-.ci/debian-packages rendering
 	$(IN_VENV) -m OCTCalciumLib phantom demo/pullback --seed 11 --frames 140
 	$(IN_VENV) -m OCTCalciumLib analyze demo/pullback/presentation.dcm -o demo/result
 	@echo "Open demo/result/report.html in a browser."

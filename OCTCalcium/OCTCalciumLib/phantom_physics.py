@@ -71,13 +71,14 @@ def draw_physics(rng: np.random.Generator, samples: int, deepest_mm: float, shif
     With ``shifted`` every range lies outside, or at the far end of, the ordinary one: other pixel size, contrast, attenuation,
     speckle and number of catheter rings. It tests what a network does with a machine it was not trained on.
     """
-    spread = 1.6 if shifted else 1.0
+    spread = 1.4 if shifted else 1.0
     backscatter, attenuation = {}, {}
     for tissue, (mu_b, sd_b, mu_t, sd_t) in COEFFICIENTS.items():
         backscatter[tissue] = max(mu_b + 0.7 * spread * sd_b * rng.uniform(-1, 1), 0.25 * mu_b)
         attenuation[tissue] = max(mu_t + 0.9 * spread * sd_t * rng.uniform(-1, 1), 0.4 * mu_t)
-    # In vivo calcium looks darker still than in Xu's sections: some deposits are nearly free of signal.
-    backscatter["calcium"] *= rng.uniform(0.25, 1.0)
+    # In vivo calcium looks darker still than in Xu's sections, up to nearly free of signal; what is as bright as the wall around it
+    # no reader would mark.
+    backscatter["calcium"] = min(backscatter["calcium"] * rng.uniform(0.1, 0.6), 0.18 * backscatter["fibrous"])
     backscatter |= {
         "media": backscatter["fibrous"] * rng.uniform(0.25, 0.7),
         "adventitia": backscatter["fibrous"] * rng.uniform(0.6, 1.5),
@@ -98,17 +99,17 @@ def draw_physics(rng: np.random.Generator, samples: int, deepest_mm: float, shif
         depth_mm=max(rng.uniform(5.2, 5.9) if shifted else rng.uniform(2.4, 5.1), deepest_mm),
         backscatter=backscatter,
         attenuation=attenuation,
-        forward_scatter=rng.uniform(0.38, 0.5) if shifted else rng.uniform(0.1, 0.34),
+        forward_scatter=rng.uniform(0.36, 0.42) if shifted else rng.uniform(0.1, 0.34),
         focus_mm=rng.uniform(0.8, 2.2),
         rayleigh_mm=rng.uniform(1.0, 2.5),
         rolloff_mm=rng.uniform(4.0, 9.0),
-        speckle_lines=rng.uniform(1.1, 1.6) if shifted else rng.uniform(0.35, 0.9),
-        speckle_samples=rng.uniform(1.3, 1.9) if shifted else rng.uniform(0.5, 1.2),
+        speckle_lines=rng.uniform(1.0, 1.3) if shifted else rng.uniform(0.35, 0.95),
+        speckle_samples=rng.uniform(1.3, 1.6) if shifted else rng.uniform(0.5, 1.25),
         looks=1 if shifted else int(rng.integers(1, 4)),
         low_db=low_db,
         high_db=rng.uniform(-4, 5),
         noise_db=low_db + rng.uniform(-6, 1.5),
-        gamma=rng.uniform(0.5, 0.7) if shifted else rng.uniform(0.75, 1.5),
+        gamma=rng.choice([rng.uniform(0.6, 0.72), rng.uniform(1.6, 2.0)]) if shifted else rng.uniform(0.75, 1.5),
         ring_radii_mm=tuple(np.sort(rng.uniform(0.1, 0.45, rings))),
         ring_db=tuple(rng.uniform(-22, 2, rings)),
         sheath_db=rng.uniform(-34, -14),
