@@ -32,6 +32,7 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.analysis import DEFAULT_MODEL
 from OCTCalciumLib.segmentation import NETWORKS, TASK
+from OCTCalciumLib.tidying import tidied
 torch.set_num_threads(2)
 data = pydicom.dcmread(sys.argv[1])
 frames = data.pixel_array
@@ -43,8 +44,8 @@ with torch.inference_mode():
     for number, frame in enumerate(frames):
         image = torch.from_numpy(frame.astype(np.float32) / 255)[None, None]
         image = torch.nn.functional.interpolate(image, size=(512, 512), mode="area")
-        found = network(image).argmax(1).to(torch.uint8)
-        labels[number] = torch.nn.functional.interpolate(found[None], size=frame.shape)[0, 0].numpy()
+        found = torch.from_numpy(tidied(network(image).argmax(1)[0].to(torch.uint8).numpy()))
+        labels[number] = torch.nn.functional.interpolate(found[None, None], size=frame.shape)[0, 0].numpy()
 sitk.WriteImage(sitk.GetImageFromArray(labels), sys.argv[2], useCompression=True)
 """
 
