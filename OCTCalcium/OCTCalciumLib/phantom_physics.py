@@ -20,6 +20,9 @@ COEFFICIENTS = {
 }
 
 
+DIFFICULT_SHARE = 0.375  # of ordinary scanners have coarse speckle, strong attenuation and a display far from linear, all at once
+
+
 @dataclass(frozen=True)
 class Physics:
     """How one pullback was recorded and displayed.
@@ -71,7 +74,12 @@ def draw_physics(rng: np.random.Generator, samples: int, deepest_mm: float, shif
     With ``shifted`` every range lies outside, or at the far end of, the ordinary one: other pixel size, contrast, attenuation,
     speckle and number of catheter rings. It tests what a network does with a machine it was not trained on.
     """
-    spread = 1.4 if shifted else 1.0
+    difficult = rng.random() < DIFFICULT_SHARE
+
+    def towards(easy: float, hard: float) -> float:
+        return easy + (hard - easy) * rng.uniform(0.7 if difficult else 0.0, 1.0)
+
+    spread = 1.4 if shifted else 1.2 if difficult else 1.0
     backscatter, attenuation = {}, {}
     for tissue, (mu_b, sd_b, mu_t, sd_t) in COEFFICIENTS.items():
         backscatter[tissue] = max(mu_b + 0.7 * spread * sd_b * rng.uniform(-1, 1), 0.25 * mu_b)
@@ -96,20 +104,22 @@ def draw_physics(rng: np.random.Generator, samples: int, deepest_mm: float, shif
     return Physics(
         a_lines=int(rng.choice([400, 1024] if shifted else [504, 540, 720])),
         samples=samples,
-        depth_mm=max(rng.uniform(5.2, 5.9) if shifted else rng.uniform(2.4, 5.1), deepest_mm),
+        depth_mm=max(rng.uniform(5.2, 5.9) if shifted else towards(2.4, 5.15), deepest_mm),
         backscatter=backscatter,
         attenuation=attenuation,
-        forward_scatter=rng.uniform(0.36, 0.42) if shifted else rng.uniform(0.1, 0.34),
+        forward_scatter=rng.uniform(0.36, 0.42) if shifted else towards(0.1, 0.35),
         focus_mm=rng.uniform(0.8, 2.2),
         rayleigh_mm=rng.uniform(1.0, 2.5),
         rolloff_mm=rng.uniform(4.0, 9.0),
-        speckle_lines=rng.uniform(1.0, 1.3) if shifted else rng.uniform(0.35, 0.95),
-        speckle_samples=rng.uniform(1.3, 1.6) if shifted else rng.uniform(0.5, 1.25),
-        looks=1 if shifted else int(rng.integers(1, 4)),
+        speckle_lines=rng.uniform(1.0, 1.3) if shifted else towards(0.35, 0.98),
+        speckle_samples=rng.uniform(1.3, 1.6) if shifted else towards(0.5, 1.28),
+        looks=1 if shifted or difficult else int(rng.integers(1, 4)),
         low_db=low_db,
         high_db=rng.uniform(-4, 5),
         noise_db=low_db + rng.uniform(-6, 1.5),
-        gamma=rng.choice([rng.uniform(0.6, 0.72), rng.uniform(1.6, 2.0)]) if shifted else rng.uniform(0.75, 1.5),
+        gamma=rng.choice([rng.uniform(0.6, 0.72), rng.uniform(1.6, 2.0)])
+        if shifted
+        else rng.choice([towards(1.1, 0.74), towards(1.1, 1.55)]),
         ring_radii_mm=tuple(np.sort(rng.uniform(0.1, 0.45, rings))),
         ring_db=tuple(rng.uniform(-22, 2, rings)),
         sheath_db=rng.uniform(-34, -14),
