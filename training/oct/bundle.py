@@ -28,6 +28,7 @@ PHANTOM_DATA = (
 LIMITS = (
     "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
+    "- Thin and dim ends of deposits are missed: arcs come out too small more often than too large (see the agreement below).\n"
     "- One frame at a time: it does not look at the neighbouring frames."
 )
 _TITLES = {

@@ -151,6 +151,7 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phantom", type=Path, metavar="FILE", help="figures of evaluate")
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
+    parser.add_argument("--frames-source", default="unnamed", metavar="TEXT", help="where the real frames come from, with licence")
     parser.set_defaults(run=_card)
 
 
@@ -158,7 +159,10 @@ def _card(chosen: argparse.Namespace) -> None:
     from .bundle import write_card
 
     files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames}
-    write_card(chosen.folder, {kind: json.loads(file.read_text()) for kind, file in files.items() if file})
+    figures = {kind: json.loads(file.read_text()) for kind, file in files.items() if file}
+    if "frames" in figures:
+        figures["frames"]["source"] = chosen.frames_source
+    write_card(chosen.folder, figures)
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

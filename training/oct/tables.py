@@ -49,6 +49,7 @@ def frames_table(figures: dict[str, Any]) -> str:
     """Table of ``evaluate.evaluate_frames``."""
     rows = [
         ["frames", str(len(figures["frames"]))],
+        ["source", figures.get("source", "unnamed")],
         ["lumen Dice, mean (smallest)", f"{figures['lumen_dice']:.3f} ({figures['smallest_lumen_dice']:.3f})"],
         ["frames with the guidewire found", f"{figures['guidewire_found_share']:.0%}"],
         ["frames with false calcium larger than 30 degrees", f"{figures['false_calcium_share']:.0%}"],
