@@ -2,7 +2,7 @@
 
 import numpy as np
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.tidying import tidied
+from OCTCalciumLib.tidying import steadied, tidied
 
 SIZE = 200
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
@@ -65,3 +65,35 @@ def test_the_given_label_map_is_not_changed():
     before = labels.copy()
     tidied(labels)
     np.testing.assert_array_equal(labels, before)
+
+
+def frames_of(*values):
+    """One-row label maps, a digit per pixel."""
+    return [np.array([[int(digit) for digit in value]], np.uint8) for value in values]
+
+
+def test_calcium_that_flickers_for_one_frame_is_steadied():
+    gap = list(steadied(frames_of("011", "001", "011")))
+    assert gap[1].tolist() == [[0, 1, 1]]
+    flash = list(steadied(frames_of("000", "010", "000")))
+    assert flash[1].tolist() == [[0, 0, 0]]
+
+
+def test_steadying_judges_by_the_answers_as_they_came_not_as_they_were_steadied():
+    steady = list(steadied(frames_of("0", "1", "0", "1", "1")))
+    assert [frame.tolist() for frame in steady] == [[[0]], [[0]], [[1]], [[1]], [[1]]]
+
+
+def test_where_a_deposit_begins_or_ends_nothing_changes():
+    frames = frames_of("000", "110", "111", "011", "000")
+    np.testing.assert_array_equal(np.stack(list(steadied(frames)))[[0, 2, 3, 4]], np.stack(frames)[[0, 2, 3, 4]])
+
+
+def test_lumen_and_guidewire_are_never_steadied():
+    frames = frames_of("3311", "0023", "3311")
+    np.testing.assert_array_equal(list(steadied(frames))[1], frames[1])
+
+
+def test_one_frame_or_two_or_none_stay_as_they_are():
+    for frames in ([], frames_of("01"), frames_of("01", "10")):
+        np.testing.assert_array_equal(list(steadied(frames)), frames)

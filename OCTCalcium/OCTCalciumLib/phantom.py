@@ -210,14 +210,21 @@ def _tissue(plan, index, borders, phi, rho, depth, rng) -> tuple[np.ndarray, np.
     swirl = np.float32(anatomy.blood[index]) * np.clip(patches - np.float32(0.3), 0, 2) * (depth < np.float32(-0.02))
     backscatter[in_lumen] = mu_b["blood"] * swirl[in_lumen]
     attenuation[in_lumen] = mu_t["blood"] * swirl[in_lumen]
+    opening = _branch_openings(anatomy, index, borders, phi, rho)
+    backscatter[opening], attenuation[opening] = 0, 0
+    return backscatter, attenuation
+
+
+def _branch_openings(anatomy: Anatomy, index: int, borders: _Borders, phi: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Where side branches leave the wall open, booleans of the shape of ``phi``."""
+    opening = np.zeros(phi.shape, bool)
     for at, towards, branch_mm, half in anatomy.branches:
         size = branch_mm * np.sqrt(max(1 - ((index - at) / half) ** 2, 0))
         if size > 0.05:
             lumen_here = np.float32(borders.lumen_mm[int(towards / (2 * np.pi) * ANGLES)] + 0.6 * branch_mm)
             away = rho**2 + lumen_here**2 - 2 * rho * lumen_here * np.cos(PHI - towards).astype(np.float32)[phi]
-            opening = away < size**2
-            backscatter[opening], attenuation[opening] = 0, 0
-    return backscatter, attenuation
+            opening |= away < size**2
+    return opening
 
 
 def _textures(plan: PhantomPlan, index: int, phi, depth, rho) -> tuple[np.ndarray, np.ndarray]:
@@ -312,6 +319,7 @@ def _draw_labels(plan: PhantomPlan, index: int, borders: _Borders, size: int) ->
     for plaque, inner, outer in borders.deposits:
         if plaque.tissue == CALCIUM:
             truth[(depth >= inner.astype(np.float32)[phi]) & (depth < outer.astype(np.float32)[phi])] = label.CALCIUM
+    truth[_branch_openings(anatomy, index, borders, phi, rho) & (truth == label.CALCIUM)] = label.BACKGROUND
     rays = np.linspace(0, 2 * np.pi, 4 * ANGLES, endpoint=False)
     front = _wire_front_mm(anatomy, index, rays)
     end = _last_lumen_mm(plan, index, borders, rays) + label.GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM

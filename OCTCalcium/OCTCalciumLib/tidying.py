@@ -5,6 +5,8 @@ Only a network's answer is tidied; an annotator's label map is measured as it wa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from scipy import ndimage
 
@@ -12,6 +14,9 @@ from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 
 SMALLEST_CALCIUM = 4e-4
 """Area of the smallest piece of calcium kept, as a share of the frame: 105 of 512 x 512 pixels, 0.015 mm2 where 6 mm are seen."""
+
+FARTHEST_NEIGHBOUR_MM = 0.5
+"""Frames up to this far apart show the same deposit; of frames farther apart, or at an unknown distance, each stands alone."""
 
 _EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 
@@ -32,6 +37,26 @@ def tidied(labels: np.ndarray) -> np.ndarray:
         holes = ndimage.binary_fill_holes(lumen[rows, columns]) & (clean[rows, columns] == BACKGROUND)
         clean[rows, columns][holes] = LUMEN
     return clean
+
+
+def steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Give the label maps, uint8 (rows, columns), of neighbouring frames with calcium that does not flicker.
+
+    A pixel called calcium or background against both its neighbour frames, which agree on the other of the two, takes theirs; the
+    first and the last frame stay as they are. Lumen and guidewire, which move with the heart, are never touched.
+    """
+    before = now = None
+    for after in frames:
+        if now is not None:
+            yield now if before is None else _steadied(before, now, after)
+        before, now = now, after
+    if now is not None:
+        yield now
+
+
+def _steadied(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarray:
+    wall = (now <= CALCIUM) & (before == after) & (before <= CALCIUM)
+    return np.where(wall, before, now)
 
 
 def _specks(mask: np.ndarray, smallest: float) -> np.ndarray:

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from LesionReadingLib.bundle import WEIGHTS, Bundle, load_bundle, write_bundle
-from OCTCalciumLib.labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES
+from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES
 from OCTCalciumLib.preparation import NETWORK_SIZE
 from OCTCalciumLib.segmentation import TASK
 from safetensors.torch import save
@@ -43,17 +44,21 @@ REFERENCES = [
 ]
 
 
-def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
+def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str, calcium_offset: float = 0.0) -> Bundle:
     """Write the bundle of a training folder's last checkpoint.
 
     Args:
         training: folder of ``train``. folder: the bundle to write.
         data_source: what it was trained on, for the metadata and the model card.
         licence: text of the licence of the weights.
+        calcium_offset: added to calcium's score (a logit) by the network's last bias; to be chosen on watched patients.
     """
     network, recipe = trained_network(training)
+    with torch.no_grad():
+        network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     metadata = _metadata(data_source, recipe)
+    metadata["training"]["calcium_offset"] = calcium_offset
     arguments = {"classes": len(NAMES), "width": recipe.width}
     card = model_card(folder.name, metadata, {})
     return write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)

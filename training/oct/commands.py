@@ -76,6 +76,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train")
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
     parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--calcium-offset", type=float, default=0.0, help="added to calcium's score, to find more of it")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle)
 
@@ -84,7 +85,7 @@ def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import PHANTOM_DATA, bundle_of_training
 
     licence = chosen.licence.read_text(encoding="utf-8")
-    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence)
+    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence, chosen.calcium_offset)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
