@@ -28,14 +28,14 @@ def tidied(labels: np.ndarray) -> np.ndarray:
     (a second wire stays), the lumen its largest one. What surrounded a speck takes its place: lumen inside it, else background.
     """
     clean = labels.copy()
-    clean[_specks(labels == CALCIUM, SMALLEST_CALCIUM * labels.size)] = BACKGROUND
-    clean[_specks(labels == GUIDEWIRE, 0.25)] = BACKGROUND
-    clean[_specks(labels == LUMEN, 1.0)] = BACKGROUND
-    lumen = clean == LUMEN
-    if lumen.any():
-        rows, columns = ndimage.find_objects(lumen.astype(np.uint8))[0]
-        holes = ndimage.binary_fill_holes(lumen[rows, columns]) & (clean[rows, columns] == BACKGROUND)
-        clean[rows, columns][holes] = LUMEN
+    boxes = ndimage.find_objects(labels, max_label=LUMEN)
+    for value, smallest in ((CALCIUM, SMALLEST_CALCIUM * labels.size), (GUIDEWIRE, 0.25), (LUMEN, 1.0)):
+        box = boxes[value - 1]
+        if box is not None:
+            clean[box][_specks(labels[box] == value, smallest)] = BACKGROUND
+    if boxes[LUMEN - 1] is not None:
+        inside = clean[boxes[LUMEN - 1]]
+        inside[_holes(inside == LUMEN) & (inside == BACKGROUND)] = LUMEN
     return clean
 
 
@@ -61,10 +61,18 @@ def _steadied(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndar
 
 def _specks(mask: np.ndarray, smallest: float) -> np.ndarray:
     """Pieces of a mask smaller than ``smallest`` pixels, or than that share of the largest piece where it is at most 1."""
-    if not mask.any():
-        return mask
     pieces, count = ndimage.label(mask, _EVERY_NEIGHBOUR)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     sizes[0] = 0
     limit = smallest * sizes.max() if smallest <= 1 else smallest
     return ((sizes < limit) & (sizes > 0))[pieces]
+
+
+def _holes(mask: np.ndarray) -> np.ndarray:
+    """What a mask encloses: pieces of its complement that do not touch the border of the array."""
+    pieces, count = ndimage.label(~mask)
+    enclosed = np.ones(count + 1, bool)
+    enclosed[0] = False
+    for edge in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
+        enclosed[edge] = False
+    return enclosed[pieces]
