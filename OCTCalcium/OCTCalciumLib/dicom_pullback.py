@@ -322,5 +322,6 @@ def _details(image: DicomImage) -> dict[str, str]:
         ("effective refractive index", "EffectiveRefractiveIndex", ""),
     ):
         if _has_value(header, keyword):
-            facts[label] = f"{header[keyword].value}{unit}"
+            value = header[keyword].value
+            facts[label] = f"{value:.4g}{unit}" if isinstance(value, float) and value < 1000 else f"{value}{unit}"
     return facts

@@ -146,9 +146,10 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
     if kind == "frames":
         return {name: value for name, value in figures.items() if name != "frames"}
+    errors = figures["agreement"]["volume_error_percent"]
     return {
         "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},
         "bridged_arc_deg": figures["agreement"]["bridged_arc_deg"],
         "frames_over_180_f1": figures["agreement"]["frames_over_180"]["f1"],
-        "volume_error_percent": figures["agreement"]["volume_error_percent"],
+        "volume_within_10_percent": f"{sum(abs(error) <= 10 for error in errors)} of {len(errors)} pullbacks",
     }
