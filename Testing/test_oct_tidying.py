@@ -1,6 +1,7 @@
 """Tidying: specks of a network's answer go, everything that can be anatomy stays."""
 
 import numpy as np
+import pytest
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.tidying import steadied, tidied
 
@@ -73,27 +74,34 @@ def frames_of(*values):
 
 
 def test_calcium_that_flickers_for_one_frame_is_steadied():
-    gap = list(steadied(frames_of("011", "001", "011")))
+    gap = list(steadied(frames_of("011", "001", "011"), 0.2))
     assert gap[1].tolist() == [[0, 1, 1]]
-    flash = list(steadied(frames_of("000", "010", "000")))
+    flash = list(steadied(frames_of("000", "010", "000"), 0.2))
     assert flash[1].tolist() == [[0, 0, 0]]
 
 
 def test_steadying_judges_by_the_answers_as_they_came_not_as_they_were_steadied():
-    steady = list(steadied(frames_of("0", "1", "0", "1", "1")))
+    steady = list(steadied(frames_of("0", "1", "0", "1", "1"), 0.2))
     assert [frame.tolist() for frame in steady] == [[[0]], [[0]], [[1]], [[1]], [[1]]]
 
 
 def test_where_a_deposit_begins_or_ends_nothing_changes():
     frames = frames_of("000", "110", "111", "011", "000")
-    np.testing.assert_array_equal(np.stack(list(steadied(frames)))[[0, 2, 3, 4]], np.stack(frames)[[0, 2, 3, 4]])
+    np.testing.assert_array_equal(np.stack(list(steadied(frames, 0.2)))[[0, 2, 3, 4]], np.stack(frames)[[0, 2, 3, 4]])
 
 
 def test_lumen_and_guidewire_are_never_steadied():
     frames = frames_of("3311", "0023", "3311")
-    np.testing.assert_array_equal(list(steadied(frames))[1], frames[1])
+    np.testing.assert_array_equal(list(steadied(frames, 0.2))[1], frames[1])
 
 
 def test_one_frame_or_two_or_none_stay_as_they_are():
     for frames in ([], frames_of("01"), frames_of("01", "10")):
-        np.testing.assert_array_equal(list(steadied(frames)), frames)
+        np.testing.assert_array_equal(list(steadied(frames, 0.2)), frames)
+
+
+@pytest.mark.parametrize("frame_mm", [0.51, 2.0, None])
+def test_frames_far_apart_or_at_an_unknown_distance_each_stand_alone(frame_mm):
+    frames = frames_of("011", "001", "011")
+    np.testing.assert_array_equal(list(steadied(frames, frame_mm)), frames)
+    assert not np.array_equal(list(steadied(frames, 0.5)), frames)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ _THREADS = 2
 
 @dataclass(frozen=True)
 class Parameters:
-    """The choices behind a measurement; the report shows them.
+    """The choices behind a measurement; the report shows them. The last two are fixed, and stand here to be shown.
 
     Attributes:
         vertex: "lumen" (centroid of the closed lumen) or "catheter" (image centre).
@@ -48,8 +48,8 @@ class Parameters:
     vertex: Vertex = "lumen"
     lesion_gap_frames: int = LESION_GAP_FRAMES
     continuous_arc_deg: float = CONTINUOUS_ARC_DEG
-    bridge_tolerance_deg: float = BRIDGE_TOLERANCE_DEG
-    thickness_window_deg: float = THICKNESS_WINDOW_DEG
+    bridge_tolerance_deg: float = field(default=BRIDGE_TOLERANCE_DEG, init=False)
+    thickness_window_deg: float = field(default=THICKNESS_WINDOW_DEG, init=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from LesionReadingLib.prediction import Predictor, choose_device, load_network
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .reading import Pullback
-from .tidying import FARTHEST_NEIGHBOUR_MM, steadied, tidied
+from .tidying import steadied, tidied
 
 TASK = "oct-calcium"
 NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus}
@@ -37,10 +37,7 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
     with Predictor(network, network_input, choose_device(device)) as predictor:
         predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
         squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
-        answers = predictor.labels(squares)
-        if pullback.spacing.frame_mm is not None and pullback.spacing.frame_mm <= FARTHEST_NEIGHBOUR_MM:
-            answers = steadied(answers)
-        for frame, found in enumerate(answers):
+        for frame, found in enumerate(steadied(predictor.labels(squares), pullback.spacing.frame_mm)):
             labels[frame] = box.frame_labels(tidied(found))
             progress(frame + 1, pullback.frame_count)
     return labels

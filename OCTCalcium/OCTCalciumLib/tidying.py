@@ -15,6 +15,9 @@ from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 SMALLEST_CALCIUM = 4e-4
 """Area of the smallest piece of calcium kept, as a share of the frame: 105 of 512 x 512 pixels, 0.015 mm2 where 6 mm are seen."""
 
+SMALLEST_WIRE = 0.25
+"""Area of the smallest piece of the guidewire's label kept, as a share of the largest: a second wire stays, specks go."""
+
 FARTHEST_NEIGHBOUR_MM = 0.5
 """Frames up to this far apart show the same deposit; of frames farther apart, or at an unknown distance, each stands alone."""
 
@@ -24,27 +27,34 @@ _EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 def tidied(labels: np.ndarray) -> np.ndarray:
     """Give a frame's label map, uint8 (rows, columns), without specks.
 
-    Calcium keeps its pieces of at least ``SMALLEST_CALCIUM`` of the frame, the guidewire those of at least a quarter of its largest
-    (a second wire stays), the lumen its largest one. What surrounded a speck takes its place: lumen inside it, else background.
+    Calcium keeps its pieces of at least ``SMALLEST_CALCIUM`` of the frame, the guidewire those of at least ``SMALLEST_WIRE`` of its
+    largest, the lumen its largest one. What surrounded a speck takes its place: lumen inside the lumen, else background.
     """
     clean = labels.copy()
     boxes = ndimage.find_objects(labels, max_label=LUMEN)
-    for value, smallest in ((CALCIUM, SMALLEST_CALCIUM * labels.size), (GUIDEWIRE, 0.25), (LUMEN, 1.0)):
+    for value, pixels, share in ((CALCIUM, SMALLEST_CALCIUM * labels.size, 0), (GUIDEWIRE, 0, SMALLEST_WIRE), (LUMEN, 0, 1)):
         box = boxes[value - 1]
         if box is not None:
-            clean[box][_specks(labels[box] == value, smallest)] = BACKGROUND
+            clean[box][_specks(labels[box] == value, pixels, share)] = BACKGROUND
     if boxes[LUMEN - 1] is not None:
         inside = clean[boxes[LUMEN - 1]]
         inside[_holes(inside == LUMEN) & (inside == BACKGROUND)] = LUMEN
     return clean
 
 
-def steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def steadied(frames: Iterable[np.ndarray], frame_mm: float | None) -> Iterator[np.ndarray]:
     """Give the label maps, uint8 (rows, columns), of neighbouring frames with calcium that does not flicker.
 
     A pixel called calcium or background against both its neighbour frames, which agree on the other of the two, takes theirs; the
-    first and the last frame stay as they are. Lumen and guidewire, which move with the heart, are never touched.
+    first and the last frame stay as they are. Lumen and guidewire, which move with the heart, are never touched. Nothing is
+    changed where frames lie farther apart than ``FARTHEST_NEIGHBOUR_MM`` or at an unknown distance.
+
+    Args:
+        frames: in the order of the pullback. frame_mm: distance between them, None where unknown.
     """
+    if frame_mm is None or frame_mm > FARTHEST_NEIGHBOUR_MM:
+        yield from frames
+        return
     before = now = None
     for after in frames:
         if now is not None:
@@ -59,12 +69,12 @@ def _steadied(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndar
     return np.where(wall, before, now)
 
 
-def _specks(mask: np.ndarray, smallest: float) -> np.ndarray:
-    """Pieces of a mask smaller than ``smallest`` pixels, or than that share of the largest piece where it is at most 1."""
+def _specks(mask: np.ndarray, pixels: float, share: float) -> np.ndarray:
+    """Pieces of a mask with fewer than so many ``pixels``, or with less than that ``share`` of the largest piece's."""
     pieces, count = ndimage.label(mask, _EVERY_NEIGHBOUR)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     sizes[0] = 0
-    limit = smallest * sizes.max() if smallest <= 1 else smallest
+    limit = max(pixels, share * sizes.max())
     return ((sizes < limit) & (sizes > 0))[pieces]
 
 
