@@ -12,8 +12,7 @@ from LesionReadingLib.labelmaps import LabelMap
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present
-from OCTCalciumLib.reading import Pullback
-from OCTCalciumLib.recording import IDENTITY
+from OCTCalciumLib.pullback import IDENTITY, Pullback
 from OCTCalciumLib.report import finding, numbers, write_report
 from playwright.sync_api import sync_playwright
 

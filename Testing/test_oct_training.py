@@ -11,7 +11,7 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.reading import Pullback
+from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.segmentation import TASK, segment
 from safetensors.torch import save_file
 

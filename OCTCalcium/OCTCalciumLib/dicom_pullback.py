@@ -22,7 +22,7 @@ from pydicom.uid import (
 from .dicom_series import DicomSeries, in_order
 from .dicom_spacing import a_line_candidates, disagreement, frame_candidates, in_plane_candidates
 from .polar import PolarFrame, picture_size, scan_convert, scan_matrix
-from .recording import IDENTITY, Recording, sample_indices
+from .pullback import IDENTITY, Pullback, sample_indices
 
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")
@@ -52,7 +52,7 @@ class Typed:
     frame_spacing_mm: float | None = None
 
 
-def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Recording:
+def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pullback:
     """The one pullback that these DICOM files hold.
 
     Args:
@@ -75,7 +75,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Reco
     first = images[0]
     read, grey_note = _grey_or_rgb(images)
     frame_count = sum(image.frame_count for image in images)
-    recording = Recording(
+    recording = Pullback(
         frame_count=frame_count,
         rows=first.rows,
         columns=first.columns,
@@ -133,7 +133,7 @@ def _grey_or_rgb(images: Sequence[DicomImage]):
     return read, note
 
 
-def _in_mm(recording: Recording, header: Dataset, series: DicomSeries, typed: Typed) -> Recording:
+def _in_mm(recording: Pullback, header: Dataset, series: DicomSeries, typed: Typed) -> Pullback:
     """The recording with what the file states about spacing and place; A-lines get the spacing of their picture later."""
     row_mm = column_mm = frame_mm = None
     in_plane_source = frame_source = UNKNOWN
@@ -194,7 +194,7 @@ def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[tuple[fl
     return tuple(float(value) for value in stated), tuple(float(value) for value in axes.ravel())
 
 
-def _scan_converted(recording: Recording, header: Dataset, typed: Typed) -> Recording:
+def _scan_converted(recording: Pullback, header: Dataset, typed: Typed) -> Pullback:
     """The recording as Cartesian pictures with isotropic spacing."""
     frames = [_polar_frame(header, index, recording) for index in range(recording.frame_count)]
     largest_z_offset = max(frame.z_offset for frame in frames)
@@ -244,7 +244,7 @@ def _scan_converted(recording: Recording, header: Dataset, typed: Typed) -> Reco
     )
 
 
-def _polar_frame(header: Dataset, index: int, recording: Recording) -> PolarFrame:
+def _polar_frame(header: Dataset, index: int, recording: Pullback) -> PolarFrame:
     """Geometry of one frame of A-lines (PS3.3 C.8.27.4, C.8.27.5, C.8.27.6.2, C.8.27.6.3)."""
     oct_content = functional_group(header, "IntravascularOCTFrameContentSequence", index) or Dataset()
     content = functional_group(header, "IntravascularFrameContentSequence", index) or Dataset()
@@ -273,7 +273,7 @@ def _has_value(header: Dataset, keyword: str) -> bool:
     return keyword in header and header[keyword].value not in (None, "")
 
 
-def _without_standstill(recording: Recording, header: Dataset, typed: Typed) -> Recording:
+def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> Pullback:
     """Leave out frames recorded before and after the motor pulled: they show one place many times (PS3.3 C.8.27.5.1)."""
     first = int(header.get("IVUSPullbackStartFrameNumber") or 1)
     last = int(header.get("IVUSPullbackStopFrameNumber") or recording.frame_count)

@@ -12,7 +12,7 @@ from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
 from .dicom_series import natural_key
-from .recording import Recording, sample_indices
+from .pullback import Pullback, sample_indices
 
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
 VOLUME_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
@@ -27,7 +27,7 @@ def is_volume(path: Path) -> bool:
     return path.name.lower().endswith(VOLUME_SUFFIXES)
 
 
-def picture_recording(paths: Sequence[Path]) -> Recording:
+def picture_recording(paths: Sequence[Path]) -> Pullback:
     """Pictures of one folder in natural order (2 before 10), one frame each, or one TIFF of many pages.
 
     No spacing: resolution tags of pictures describe print or screen.
@@ -55,7 +55,7 @@ def picture_recording(paths: Sequence[Path]) -> Recording:
         for path, page in pages[first:stop]:
             yield _picture(path, page)
 
-    return Recording(
+    return Pullback(
         frame_count=len(pages),
         rows=rows,
         columns=columns,
@@ -65,7 +65,7 @@ def picture_recording(paths: Sequence[Path]) -> Recording:
     )
 
 
-def volume_recording(path: Path) -> Recording:
+def volume_recording(path: Path) -> Pullback:
     """One volume file; its slowest axis is the pullback. Spacing of exactly 1 mm in plane is what programs write that know none.
 
     Raises:
@@ -107,7 +107,7 @@ def volume_recording(path: Path) -> Recording:
     spacing, notes = _header_spacing(path, reader.GetSpacing())
     origin, direction = reader.GetOrigin(), reader.GetDirection()
     flat = reader.GetDimension() == 2
-    return Recording(
+    return Pullback(
         frame_count=frame_count,
         rows=rows,
         columns=columns,

@@ -14,7 +14,7 @@ from .rendering import Rendering, Scene, Surface, build_scene
 from .tables import write_frames, write_lesions
 
 if TYPE_CHECKING:
-    from .reading import Pullback
+    from .pullback import Pullback
 
 
 def present(

@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
 
-from .recording import IDENTITY, Recording, sample_indices
+from .pullback import Pullback, sample_indices
 
 # A coronary OCT pixel is 0.004 to 0.02 mm and a frame step 0.05 to 0.5 mm; far beyond that the number is in another unit or wrong.
 IN_PLANE_LIMITS_MM = (0.001, 0.2)
 FRAME_LIMITS_MM = (0.005, 5.0)
 CALIBRATION_LIMITS = (0.5, 2.0)
 _OVERLAY_SAMPLES = 12
-
-
-@dataclass(frozen=True)
-class Pullback:
-    """A pullback, ready to be read frame by frame.
-
-    Attributes:
-        frame_count, rows, columns: the size of the pullback.
-        spacing: mm between frames, rows and columns, with where each came from; ``None`` where unknown.
-        origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
-        direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
-        notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
-        details: acquisition facts for the report; never patient identity.
-        read: ``read(first, stop)`` yields frames ``first`` to ``stop - 1`` as uint8 grey (rows, columns): Cartesian, bright is
-            strong signal, overlays removed. Frames are decoded one by one, so memory does not grow with ``frame_count``.
-    """
-
-    frame_count: int
-    rows: int
-    columns: int
-    spacing: Spacing
-    read: Callable[[int, int], Iterator[np.ndarray]]
-    origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    direction: tuple[float, ...] = IDENTITY
-    notes: tuple[str, ...] = ()
-    details: dict[str, str] | None = None
 
 
 def open_pullback(
@@ -71,20 +45,10 @@ def open_pullback(
         raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
     spacing = _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration)
     read, notes = _without_overlays(recording)
-    return Pullback(
-        frame_count=recording.frame_count,
-        rows=recording.rows,
-        columns=recording.columns,
-        spacing=spacing,
-        read=read,
-        origin_mm=recording.origin_mm,
-        direction=recording.direction,
-        notes=recording.notes + notes,
-        details=dict(recording.details),
-    )
+    return replace(recording, spacing=spacing, read=read, clean=True, notes=recording.notes + notes)
 
 
-def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
     if not path.exists():
         raise InputError(f"There is no file or folder {path}; check the path.")
     if path.is_dir():
@@ -105,7 +69,7 @@ def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm
     return _open_dicom(headers, pixel_spacing_mm, frame_spacing_mm)
 
 
-def _open_folder(folder: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+def _open_folder(folder: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
     from .image_pullback import is_picture, is_volume, picture_recording, volume_recording
 
     here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
@@ -140,13 +104,13 @@ def _dicom_headers(paths: list[Path]) -> list:
     return [(path, header) for path, header in headers if header is not None]
 
 
-def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Recording:
+def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
     from .dicom_pullback import Typed, dicom_recording
 
     return dicom_recording(headers, Typed(pixel_spacing_mm, frame_spacing_mm))
 
 
-def _without_overlays(recording: Recording) -> tuple[Callable[[int, int], Iterator[np.ndarray]], tuple[str, ...]]:
+def _without_overlays(recording: Pullback) -> tuple[Callable[[int, int], Iterator[np.ndarray]], tuple[str, ...]]:
     if recording.clean:
         return recording.read, ()
     from .overlays import find_overlays, grey_without_overlays

@@ -16,7 +16,7 @@ from .measurement import PullbackMeasurement
 from .rendering import NOT_TO_SCALE
 
 if TYPE_CHECKING:
-    from .reading import Pullback
+    from .pullback import Pullback
 
 TEMPLATES = Path(__file__).parent / "templates"
 ABSENT = "not known"
@@ -165,7 +165,7 @@ def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> 
         in_plane += f", from: {spacing.in_plane_source}"
     rows.append(("Pixel spacing", in_plane))
     rows.append(("Frame spacing", f"{spacing.frame_mm:.5g} mm, from: {spacing.frame_source}" if spacing.frame_mm else ABSENT))
-    return rows + list((pullback.details or {}).items() if pullback else [])
+    return rows + list(pullback.details.items() if pullback else [])
 
 
 def _missing(measurement: PullbackMeasurement) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from LesionReadingLib.prediction import Predictor, choose_device, load_network
 
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
-from .reading import Pullback
+from .pullback import Pullback
 from .tidying import steadied, tidied
 
 TASK = "oct-calcium"

@@ -19,7 +19,7 @@ from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import NAMES
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import Letterbox
-from OCTCalciumLib.reading import Pullback
+from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
 from OCTCalciumLib.tidying import tidied
 

@@ -17,7 +17,8 @@ from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
 from OCTCalciumLib.lumen import close_lumen
 from OCTCalciumLib.measurement import PullbackMeasurement, measure_frame, measure_pullback
-from OCTCalciumLib.reading import Pullback, open_pullback
+from OCTCalciumLib.pullback import Pullback
+from OCTCalciumLib.reading import open_pullback
 from OCTCalciumLib.segmentation import segment
 from PIL import Image
 

@@ -1,0 +1,45 @@
+"""A pullback ready to be read frame by frame: as a file holds it first, then, from ``reading.open_pullback``, without overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from LesionReadingLib.spacing import Spacing
+
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """A pullback, ready to be read frame by frame.
+
+    Attributes:
+        frame_count, rows, columns: the size of the pullback.
+        spacing: mm between frames, rows and columns, with where each came from; ``None`` where unknown.
+        read: ``read(first, stop)`` yields frames ``first`` to ``stop - 1`` as uint8: Cartesian, bright is strong signal; grey
+            (rows, columns), and as a file holds it also RGB (rows, columns, 3). DICOM frames and pictures are decoded singly, so
+            memory does not grow with ``frame_count``; NRRD, NIfTI and MetaImage are held whole.
+        origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
+        direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
+        clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
+        notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
+        details: acquisition facts for the report; never patient identity.
+    """
+
+    frame_count: int
+    rows: int
+    columns: int
+    spacing: Spacing
+    read: Callable[[int, int], Iterator[np.ndarray]]
+    origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = IDENTITY
+    clean: bool = False
+    notes: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def sample_indices(frame_count: int, wanted: int) -> list[int]:
+    """At most ``wanted`` frame indices spread evenly over the pullback."""
+    return sorted({int(index) for index in np.linspace(0, frame_count - 1, min(wanted, frame_count))})
