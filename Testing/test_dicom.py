@@ -1,6 +1,7 @@
 """DICOM pixels: whatever the transfer syntax, the values of any frame come back, and damage is told in one sentence."""
 
 import io
+import os
 import tracemalloc
 import zlib
 
@@ -305,3 +306,18 @@ def test_what_is_not_dicom_is_not_taken_for_it(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
     header = read_header(tmp_path / "a")
     assert header is None or "Rows" not in header
+
+
+def test_a_file_that_may_not_be_read_is_not_called_something_else_than_dicom(tmp_path):
+    """Root may read everything, so the test steps down to a user who may not."""
+    path = tmp_path / "closed.dcm"
+    path.write_bytes(b"\0" * 128 + b"DICM")
+    path.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError):
+            read_header(path)
+    finally:
+        os.seteuid(user)

@@ -1,7 +1,7 @@
 """DICOM pixels: opened once, then decoded frame by frame from the file, so memory does not grow with the number of frames.
 
 Only the header is held. ``open_image`` finds where every frame lies in the file and checks that it lies there whole and can be
-decoded; ``stored_frames`` decodes any range of frames. ``to_grey`` and ``window_of`` turn stored values into 8-bit grey.
+decoded; ``stored_frames`` decodes any range of frames. Stored values become 8-bit grey in ``grey``.
 """
 
 from __future__ import annotations
@@ -74,21 +74,21 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
     """Read the data set without its pixels (only ``tags`` where given); ``None`` where the file is not DICOM.
 
     Files without the 128-byte preamble are DICOM too where they hold an image or a SOP class.
+
+    Raises:
+        PermissionError: the file may not be read.
     """
     with warnings.catch_warnings():
         # pydicom's warnings repeat values of the file, which may identify the patient.
         warnings.simplefilter("ignore")
         try:
-            return _without_unreadable(dcmread(path, stop_before_pixels=True, specific_tags=tags))
-        except InvalidDicomError:
-            pass
-        except (OSError, ValueError, EOFError, NotImplementedError, struct.error, zlib.error, KeyError, AttributeError, TypeError):
-            return None
-        try:
             header = dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
-            return _without_unreadable(header) if "SOPClassUID" in header or ("Rows" in header and "Columns" in header) else None
+            stated = bool(header.preamble) or "SOPClassUID" in header or ("Rows" in header and "Columns" in header)
+            return _without_unreadable(header) if stated else None
+        except PermissionError:
+            raise
         except Exception:
-            # With ``force`` pydicom interprets arbitrary bytes, and may fail in any way on a file that is not DICOM.
+            # pydicom interprets arbitrary bytes, and may fail in any way on a file that is not DICOM.
             return None
 
 

@@ -172,7 +172,7 @@ def _draw_polar(plan: PhantomPlan, index: int, borders: _Borders, rng: np.random
     radius = (np.arange(physics.samples, dtype=np.float32) + np.float32(0.5)) * np.float32(physics.depth_mm / physics.samples)
     phi, rho = _about_lumen(anatomy, index, angle[:, None], radius[None, :])
     depth = rho - borders.lumen_mm.astype(np.float32)[phi]
-    backscatter, attenuation = _tissue(plan, index, borders, phi, rho, depth, rng)
+    backscatter, attenuation = _tissue(plan, index, borders, phi, rho, depth)
     gain = _incidence(borders, angle, phi, depth)[:, None] * 10 ** (0.1 * _streaks_db(physics, rng))[:, None]
     gain = np.broadcast_to(gain, phi.shape).astype(np.float32) * _uneven_light(plan, index, phi)
     gain = _add_struts(anatomy, index, phi, depth, backscatter, gain)
@@ -181,7 +181,7 @@ def _draw_polar(plan: PhantomPlan, index: int, borders: _Borders, rng: np.random
     return log_compress(physics, a_line_intensity(physics, backscatter, attenuation, gain, rng))
 
 
-def _tissue(plan, index, borders, phi, rho, depth, rng) -> tuple[np.ndarray, np.ndarray]:
+def _tissue(plan: PhantomPlan, index: int, borders: _Borders, phi, rho, depth) -> tuple[np.ndarray, np.ndarray]:
     """Backscatter and attenuation (mm-1) at every point, with texture."""
     anatomy, physics = plan.anatomy, plan.physics
     mu_b, mu_t = physics.backscatter, physics.attenuation
@@ -299,12 +299,7 @@ def _add_wire(anatomy: Anatomy, index: int, angle_rad, radius_mm, backscatter, g
     crescent = hit & (behind < 0.09)
     backscatter[crescent] = (90 * np.exp(-((behind / 0.05) ** 2)))[crescent]
     lit = gaussian_filter1d(np.where(np.isfinite(front), 0.0, 1.0), 1.2, axis=0, mode="wrap")
-    return np.where(crescent, 1, np.where(radius_mm[None, :] > _nearest(front), gain * lit**2, gain)).astype(np.float32)
-
-
-def _nearest(front_mm: np.ndarray) -> float:
-    """Distance of the wire's nearest point (mm): the soft rim of its shadow begins there."""
-    return float(np.min(front_mm))
+    return np.where(crescent, 1, np.where(radius_mm[None, :] > np.min(front), gain * lit**2, gain)).astype(np.float32)
 
 
 def _draw_labels(plan: PhantomPlan, index: int, borders: _Borders, size: int) -> np.ndarray:

@@ -7,7 +7,7 @@ exact truth. Curves along the pullback are smooth: neighbouring frames look like
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -222,7 +222,7 @@ def _place_catheter_and_wire(rng: np.random.Generator, anatomy: Anatomy, curve) 
         catheter[frame] = _inside(border, swing[frame], reach[frame], sheath)
         nearest = sheath + GUIDEWIRE_RADIUS_MM + 0.02
         wire[frame] = _beside(border, catheter[frame], wire_swing[frame], nearest, wire_reach[frame])
-    return Anatomy(**{**vars(anatomy), "catheter_mm": catheter, "wire_mm": wire})
+    return replace(anatomy, catheter_mm=catheter, wire_mm=wire)
 
 
 def _inside(border_mm: np.ndarray, angle_rad: float, reach: float, radius_mm: float) -> np.ndarray:

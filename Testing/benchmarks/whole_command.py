@@ -4,7 +4,7 @@
 
 The baseline is what a plain script does with the same network: read all pixels, predict frame by frame in float32, enlarge, write
 the label map; it draws no picture and writes no report. The two are run in turn; the ratio is taken pair by pair. ``FOLDER`` keeps
-the phantom for the next time. ``Dice`` compares the label maps of the two, class by class.
+the phantom for the next time. How well the two agree is measured by predict.py, which gives both the same frames.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import SimpleITK as sitk
-from OCTCalciumLib.labels import NAMES
 from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
 from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
 
@@ -67,7 +64,6 @@ def main() -> None:
         print(f"whole command {our_seconds:6.1f} s {our_mb:6.0f} MB    plain {plain_seconds:6.1f} s {plain_mb:6.0f} MB", flush=True)
     ratio = statistics.median(plain[0] / ours[0] for ours, plain in pairs)
     print(f"median: whole command {statistics.median(o[0] for o, _ in pairs):.1f} s, {ratio:.2f} x faster than plain")
-    print("Dice between the two: " + _dice(chosen.folder))
 
 
 def _pullback(folder: Path, colour: bool) -> Path:
@@ -98,17 +94,6 @@ def _run(command: list[str]) -> tuple[float, float]:
     if status:
         sys.exit(f"{command[:4]} ended with status {os.waitstatus_to_exitcode(status)}")
     return time.monotonic() - started, usage.ru_maxrss / 1024
-
-
-def _dice(folder: Path) -> str:
-    ours = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "results" / "segmentation.seg.nrrd")))
-    plain = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "plain.nrrd")))
-    ours = ours[:, : plain.shape[1]]
-    figures = []
-    for value, name in enumerate(NAMES[1:], start=1):
-        total = np.sum(ours == value) + np.sum(plain == value)
-        figures.append(f"{name} {2 * np.sum((ours == value) & (plain == value)) / total if total else float('nan'):.4f}")
-    return ", ".join(figures)
 
 
 if __name__ == "__main__":

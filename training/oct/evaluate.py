@@ -16,7 +16,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
 from OCTCalciumLib.lumen import close_lumen
-from OCTCalciumLib.measurement import PullbackMeasurement, measure_frame, measure_pullback
+from OCTCalciumLib.measurement import CONTINUOUS_ARC_DEG, PullbackMeasurement, measure_frame, measure_pullback
 from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.reading import open_pullback
 from OCTCalciumLib.segmentation import segment
@@ -24,7 +24,6 @@ from PIL import Image
 
 from .data import Patient
 
-CONTINUOUS_ARC_DEG = 180.0
 FALSE_CALCIUM_DEG = 30.0
 FOUND_WIRE_DEG = 5.0
 
