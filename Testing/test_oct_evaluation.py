@@ -17,7 +17,6 @@ from PIL import Image
 from safetensors.torch import save
 
 from training.__main__ import main
-from training.oct.bundle import write_card
 from training.oct.data import Patient
 from training.oct.evaluate import agreement, class_figures, closed_lumen_mask, confusion_matrix, evaluate, without_lumen
 from training.oct.tables import phantom_tables
@@ -133,7 +132,8 @@ def test_real_frames_are_judged_and_the_card_tells_it(model, tmp_path, capsys):
     )
     assert "lumen Dice" in capsys.readouterr().out
     assert [frame["name"] for frame in json.loads(figures.read_text())["frames"]] == ["a_1", "a_2"]
-    write_card(model, {"frames": json.loads(figures.read_text())})
+    assert main(["oct", "card", str(model), "--frames", str(figures), "--frames-source", "my own pullback"]) == 0
+    assert "my own pullback" in (model / "docs" / "README.md").read_text()
     assert "lumen Dice" in (model / "docs/README.md").read_text()
     assert "lumen_dice" in load_bundle(model, TASK).summary()["eval_metrics"]["frames"]
 

@@ -9,16 +9,19 @@ import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.measurement import measure_frame
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import TASK, segment
+from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
 from safetensors.torch import save_file
 
 from training.__main__ import main
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
 from training.oct.data import Patient, is_watched, load_patients, random_batch
+from training.oct.offsets import judge_offsets
 from training.oct.train import CHECKPOINT, Recipe, Training, begin_with, resume, train
 
 CPU = torch.device("cpu")
@@ -100,6 +103,39 @@ def test_a_training_gives_a_bundle_that_segments_a_pullback(trained, tmp_path):
     labels = segment(pullback_of(5), bundle, "cpu", lambda done, total: told.append((done, total)))
     assert labels.shape == (5, 90, 120) and labels.dtype == np.uint8 and labels.max() <= 3
     assert told == [(done, 5) for done in range(1, 6)]
+
+
+def test_a_calcium_offset_moves_the_score_of_calcium_alone_by_so_much(trained, tmp_path):
+    plain, moved = (
+        load_network(bundle_of_training(trained[0], tmp_path / f"{offset}", "phantoms", "licence", offset), NETWORKS)
+        for offset in (0.0, 1.5)
+    )
+    image = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        difference = (moved(image) - plain(image)).numpy()
+    np.testing.assert_allclose(difference[:, 1], 1.5, atol=1e-4)
+    np.testing.assert_allclose(difference[:, [0, 2, 3]], 0, atol=1e-4)
+
+
+def test_a_larger_offset_finds_the_calcium_that_a_shy_network_misses():
+    """The network scores true calcium 0.75 below background, so an offset of 1 finds it all and 0.5 none."""
+    truth = np.zeros((2, 128, 128), np.uint8)
+    truth[0, 20:60, 20:100] = 1
+    shy = ShyNetwork()
+    patient = Patient(7, np.stack([truth * 200, truth]), (0.02, 0.02, 0.2))
+    missed, found = judge_offsets(shy, [patient], 1, (0.5, 1.0))
+    assert (missed.iou, found.iou) == (0, 1)
+    assert missed.arc_bias_deg == pytest.approx(-measure_frame(truth[0], Spacing(0.02, 0.02, 0.2), 0).arc_bridged_deg)
+    assert found.arc_bias_deg == 0
+
+
+class ShyNetwork(torch.nn.Module):
+    def forward(self, images):
+        shape = (len(images), 4, *images.shape[-2:])
+        scores = torch.full(shape, -9.0)
+        scores[:, 0] = 0
+        scores[:, 1] = torch.where(images[:, 0] > 0.5, -0.75, -9.0)
+        return scores
 
 
 def test_cancelling_a_segmentation_ends_it(trained, tmp_path):

@@ -16,6 +16,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
@@ -70,6 +71,22 @@ def _train(chosen: argparse.Namespace) -> None:
             print(line, file=log, flush=True)
 
         train(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.weights, say)
+
+
+def _add_offsets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("training", type=Path, help="folder of train")
+    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from")
+    parser.add_argument("--every", type=int, default=3, help="take every so many-th frame")
+    parser.set_defaults(run=_offsets)
+
+
+def _offsets(chosen: argparse.Namespace) -> None:
+    from .data import is_watched, load_patients
+    from .offsets import judge_offsets, offsets_table
+    from .train import trained_network
+
+    watched = [patient for patient in load_patients(chosen.data) if is_watched(patient)]
+    print(offsets_table(judge_offsets(trained_network(chosen.training)[0], watched, chosen.every)))
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:

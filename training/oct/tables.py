@@ -20,7 +20,7 @@ def phantom_tables(figures: dict[str, Any]) -> str:
         [
             held,
             "Three classes, lumen counted as background; accuracy is recall. Phantoms and patients are not comparable.",
-            _table(
+            markdown_table(
                 ["", *three],
                 [
                     ["accuracy", *(_number(figures["three_classes"][name]["accuracy"]) for name in three)],
@@ -30,7 +30,7 @@ def phantom_tables(figures: dict[str, Any]) -> str:
                 ],
             ),
             "Four classes:",
-            _table(
+            markdown_table(
                 ["", *NAMES],
                 [
                     ["accuracy", *(_number(figures["four_classes"][name]["accuracy"]) for name in NAMES)],
@@ -38,7 +38,7 @@ def phantom_tables(figures: dict[str, Any]) -> str:
                 ],
             ),
             "Confusion matrix, share of each true class (row) found as each class (column):",
-            _table(["", *NAMES], [[name, *_shares(row)] for name, row in zip(NAMES, figures["confusion"], strict=True)]),
+            markdown_table(["", *NAMES], [[name, *_shares(row)] for name, row in zip(NAMES, figures["confusion"], strict=True)]),
             "Measurements on the model's labels against those on the truth:",
             _agreement_table(figures["agreement"]),
         ]
@@ -54,7 +54,7 @@ def frames_table(figures: dict[str, Any]) -> str:
         ["frames with the guidewire found", f"{figures['guidewire_found_share']:.0%}"],
         ["frames with false calcium larger than 30 degrees", f"{figures['false_calcium_share']:.0%}"],
     ]
-    return _table(["real frames without calcium", ""], rows)
+    return markdown_table(["real frames without calcium", ""], rows)
 
 
 def _agreement_table(figures: dict[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _agreement_table(figures: dict[str, Any]) -> str:
         ["pullbacks whose volume is within 10 %", f"{within} of {len(errors)}", listed],
         ["frames of 180 degrees or more, F1", _number(over["f1"]), f"{over['true']} true, {over['found']} found"],
     ]
-    return _table(["measurement", "result", "over"], rows)
+    return markdown_table(["measurement", "result", "over"], rows)
 
 
 def _bias(figures: dict[str, Any], digits: int) -> list[str]:
@@ -89,6 +89,7 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
