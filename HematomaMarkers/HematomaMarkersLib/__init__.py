@@ -1,0 +1,1 @@
+"""Head CT with intracerebral haemorrhage: hematoma, markers of growth and their reasons. Plain Python; needs no Slicer."""

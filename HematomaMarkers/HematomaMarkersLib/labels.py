@@ -1,0 +1,15 @@
+"""Values of HematomaMarkers' label maps, and the four markers in the order in which every array of them is kept."""
+
+from __future__ import annotations
+
+BACKGROUND, HEMATOMA, INTRAVENTRICULAR = 0, 1, 2
+NAMES = ("background", "hematoma", "intraventricular blood")
+
+HYPODENSITY, IRREGULAR_MARGIN, BLEND, FLUID_LEVEL = MARKERS = ("hypodensity", "irregular_margin", "blend", "fluid_level")
+MARKER_NAMES = {
+    HYPODENSITY: "Hypodensity",
+    IRREGULAR_MARGIN: "Irregular margin",
+    BLEND: "Blend sign",
+    FLUID_LEVEL: "Fluid level",
+}
+LOCATIONS = ("putamen", "thalamus", "subcortical", "cerebellum", "brainstem")

@@ -1,0 +1,42 @@
+"""A head CT in memory, the same whether it came as DICOM or as an image file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.slice_grid import SliceGrid
+
+AIR_HU = -1024
+"""What padding and everything outside the scanner's circle is set to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A non-contrast head CT on its original voxels.
+
+    Attributes:
+        hounsfield: int16 (slices, rows, columns) in HU; padding is ``AIR_HU``.
+        grid: where the voxels lie (LPS, mm), each slice with its own extent.
+        gravity: (3,) unit vector in LPS that points down while the patient was scanned, (0, 1, 0) for supine; None where not known.
+        grid_source: where spacing and positions came from, for the report.
+        notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
+        details: acquisition facts for the report, never who the patient is.
+        patient_key: a digest of the patient's identity, to tell whether two scans are of one patient; None where not known.
+        acquired: when the scan was made; None where not known.
+        warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
+        files: the DICOM file of every slice, in the order of the slices (one for an enhanced file); empty for image files.
+    """
+
+    hounsfield: np.ndarray
+    grid: SliceGrid
+    gravity: np.ndarray | None = None
+    grid_source: str = ""
+    notes: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+    patient_key: str | None = None
+    acquired: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()

@@ -1,0 +1,1 @@
+"""Training of HematomaMarkers: phantom data, the two stages, evaluation, bundle."""
