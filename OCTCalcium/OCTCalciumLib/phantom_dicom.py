@@ -6,24 +6,16 @@ names a patient: the identity is "PHANTOM" and the seed.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import SimpleITK as sitk
+from LesionReadingLib.dicom_compression import compress
 from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
-from pydicom.uid import (
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    RLELossless,
-    SecondaryCaptureImageStorage,
-    UltrasoundMultiFrameImageStorage,
-    generate_uid,
-)
+from pydicom.uid import SecondaryCaptureImageStorage, UltrasoundMultiFrameImageStorage, generate_uid
 
 from .phantom import PhantomPullback, draw_pullback
 
@@ -148,24 +140,6 @@ def write_volume(path: Path, pullback: PhantomPullback) -> None:
 def write_truth(path: Path, pullback: PhantomPullback) -> None:
     """The exact label map beside a phantom, as NRRD, NIfTI or MetaImage."""
     _write_image(path, pullback.labels, pullback)
-
-
-def compress(source: Path, target: Path, syntax: str) -> None:
-    """Write ``source`` again, compressed: ``"rle"``, ``"jpeg-2000"``, ``"jpeg-lossless"`` or ``"jpeg"`` (baseline, lossy)."""
-    if syntax == "jpeg-lossless":
-        _compress_jpeg_lossless(source, target)
-        return
-    data = pydicom.dcmread(source)
-    if syntax == "jpeg":
-        frames = data.pixel_array if int(data.get("NumberOfFrames", 1)) > 1 else data.pixel_array[None]
-        data.PixelData = encapsulate([_jpeg(frame) for frame in frames])
-        data["PixelData"].is_undefined_length = True
-        data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-        if data.SamplesPerPixel == 3:
-            data.PhotometricInterpretation = "YBR_FULL_422"
-    else:
-        data.compress({"rle": RLELossless, "jpeg-2000": JPEG2000Lossless}[syntax], generate_instance_uid=False)
-    data.save_as(target, enforce_file_format=True)
 
 
 def burnt_in(pullback: PhantomPullback) -> np.ndarray:
@@ -300,40 +274,6 @@ def _mark(strip: np.ndarray, number: int, count: int) -> np.ndarray:
     marked = strip.copy()
     marked[:, round((number + 0.5) / count * (strip.shape[1] - 1))] = (255, 255, 0)
     return marked
-
-
-def _compress_jpeg_lossless(source: Path, target: Path) -> None:
-    """JPEG lossless, first-order prediction (1.2.840.10008.1.2.4.70), encoded by GDCM: pydicom has no encoder for it.
-
-    GDCM asks for an orientation that intravascular frames do not have, so it is given the pixels as a secondary capture.
-    """
-    import gdcm
-
-    data = pydicom.dcmread(source)
-    plain = _new_file(target, SecondaryCaptureImageStorage, "OT", 0)
-    _set_pixels(plain, data.pixel_array)
-    plain.save_as(target, enforce_file_format=True)
-    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
-    reader.SetFileName(str(target))
-    reader.Read()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
-    change.SetInput(reader.GetImage())
-    change.Change()
-    writer.SetFileName(str(target))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    writer.Write()
-    encoded = pydicom.dcmread(target)
-    data.file_meta.TransferSyntaxUID = encoded.file_meta.TransferSyntaxUID
-    data.PixelData = encoded.PixelData
-    data["PixelData"].is_undefined_length = True
-    data.save_as(target, enforce_file_format=True)
-
-
-def _jpeg(frame: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(frame).save(buffer, format="JPEG", quality=92)
-    return buffer.getvalue()
 
 
 def _write_image(path: Path, array: np.ndarray, pullback: PhantomPullback) -> None:
