@@ -23,7 +23,7 @@ from pydicom.uid import (
 
 SYNTAXES = ("rle", "jpeg-2000", "jpeg-ls", "jpeg-lossless", "jpeg")
 _PYDICOM_ENCODES = {"rle": RLELossless, "jpeg-2000": JPEG2000Lossless, "jpeg-ls": JPEGLSLossless}
-_PIXEL_KEYWORDS = [
+_PIXEL_KEYWORDS = (
     "Rows",
     "Columns",
     "NumberOfFrames",
@@ -35,7 +35,7 @@ _PIXEL_KEYWORDS = [
     "HighBit",
     "PixelRepresentation",
     "PixelData",
-]
+)
 
 
 def compress(source: Path, target: Path, syntax: str) -> None:
