@@ -1,15 +1,20 @@
-"""What the reports of both modules share: the jinja2 environment, pictures inside the file, and the style of the page."""
+"""What the reports of both modules share: the jinja2 environment, pictures inside the file, words, and the style of the page."""
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 JPEG_QUALITY = 88
+ABSENT = "not known"
+_MODEL_FIELDS = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
 
 # Dark text on white, readable from 380 px on and on A4; nothing is loaded from elsewhere.
 BASE_STYLE = """
@@ -71,6 +76,15 @@ summary { cursor: pointer; font-weight: 600; }
 """
 
 
+@dataclass(frozen=True)
+class Number:
+    """One of the numbers on top: what it is, its value with the unit, and where it was found."""
+
+    name: str
+    value: str
+    where: str
+
+
 def environment(templates: Path) -> Environment:
     """Jinja2 environment of a folder of templates: everything is escaped, and a name that is not given is an error."""
     made = Environment(
@@ -90,3 +104,42 @@ def picture_uri(path: Path) -> str:
     if packed.tell() < len(original):
         kind, original = "image/jpeg", packed.getvalue()
     return f"data:{kind};base64,{base64.b64encode(original).decode('ascii')}"
+
+
+def model_rows(model: Mapping[str, Any], abbreviations: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a bundle says of itself (``Bundle.summary``) as rows for a table of facts.
+
+    Args:
+        abbreviations: how words in the names of its test figures are written, for example ``{"iou": "IoU"}``.
+    """
+    rows = [(title, str(model[field])) for field, title in _MODEL_FIELDS.items() if model.get(field)]
+    for kind, values in (model.get("eval_metrics") or {}).items():
+        told = "; ".join(_flat(values, abbreviations)) if isinstance(values, Mapping) else str(values)
+        rows.append((f"Test figures: {_words(kind, abbreviations)}", told))
+    return rows
+
+
+def plural(count: int, word: str, ending: str = "s") -> str:
+    """The count with its word."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}{ending}"
+
+
+def with_unit(value: float | None, unit: str, decimals: int) -> str:
+    """A value with its unit, or that it is not known."""
+    return ABSENT if value is None else f"{value:.{decimals}f} {unit}"
+
+
+def _flat(values: Mapping[str, Any], abbreviations: Mapping[str, str], before: str = "") -> list[str]:
+    """The leaves of nested figures as words and numbers."""
+    told = []
+    for name, value in values.items():
+        title = f"{before} {_words(name, abbreviations)}".strip()
+        if isinstance(value, Mapping):
+            told += _flat(value, abbreviations, title)
+        else:
+            told.append(f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}")
+    return told
+
+
+def _words(name: str, abbreviations: Mapping[str, str]) -> str:
+    return " ".join(abbreviations.get(word, word) for word in str(name).split("_"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.report import environment, picture_uri
+from LesionReadingLib.report import ABSENT, Number, environment, model_rows, picture_uri, plural, with_unit
 from LesionReadingLib.spacing import Spacing
 
 from .labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from .pullback import Pullback
 
 TEMPLATES = Path(__file__).parent / "templates"
-ABSENT = "not known"
 
 _FIELDS = {
     "volume_mm3": "Calcium volume",
@@ -28,15 +26,6 @@ _FIELDS = {
     "minimum_lumen_area": "Minimum lumen area",
 }
 _METRICS = {"iou": "IoU", "f1": "F1", "deg": "(degrees)", "percent": "(%)", "sd": "SD"}
-
-
-@dataclass(frozen=True)
-class Number:
-    """One of the numbers on top: what it is, its value with the unit, and where it was found."""
-
-    name: str
-    value: str
-    where: str
 
 
 def write_report(
@@ -73,7 +62,7 @@ def write_report(
         input_rows=_input_rows(measurement, pullback),
         notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
         missing=_missing(measurement),
-        model_rows=_model_rows(model) if model else [],
+        model_rows=model_rows(model, _METRICS) if model else [],
         limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
         shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
         mm=_mm,
@@ -94,7 +83,7 @@ def finding(measurement: PullbackMeasurement) -> tuple[str, str]:
     count = len(measurement.runs)
     if measurement.over_180_length_mm is None:
         frames = sum(run.last_frame - run.first_frame + 1 for run in measurement.runs)
-        return arc, f"{limit:g} degrees or more in {_plural(frames, 'frame')} (length not known)."
+        return arc, f"{limit:g} degrees or more in {plural(frames, 'frame')} (length not known)."
     longest = max(run.length_mm for run in measurement.runs)
     where = "in one stretch" if count == 1 else f"in {count} stretches, the longest {longest:.1f} mm"
     return arc, f"{limit:g} degrees or more over {measurement.over_180_length_mm:.1f} mm, {where}."
@@ -107,12 +96,12 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
     worst = worst_lesion(measurement)
     longest = max((lesion.length_mm for lesion in measurement.lesions if lesion.length_mm is not None), default=None)
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
-    lesion_count = _plural(len(measurement.lesions), "lesion")
+    lesion_count = plural(len(measurement.lesions), "lesion")
     return [
         Number("Maximum arc", _deg(measurement.max_arc_deg), _frame_place(measurement.max_arc_frame, spacing)),
-        Number(f"At {limit}° or more", _mm(measurement.over_180_length_mm), _plural(len(measurement.runs), "stretch", "es")),
+        Number(f"At {limit}° or more", _mm(measurement.over_180_length_mm), plural(len(measurement.runs), "stretch", "es")),
         Number("Longest lesion", "none" if none_found else _mm(longest), lesion_count),
-        Number("Calcium volume", _value(measurement.volume_mm3, "mm³", 1), "all calcium"),
+        Number("Calcium volume", with_unit(measurement.volume_mm3, "mm³", 1), "all calcium"),
         Number(
             "Maximum thickness",
             "none" if none_found else _mm(measurement.max_thickness_mm, 2),
@@ -143,7 +132,7 @@ def _lesion_row(number: int, lesion: Lesion, measurement: PullbackMeasurement) -
         "frames": _frames(lesion),
         "position": _places(lesion, measurement.spacing),
         "length": _mm(lesion.length_mm),
-        "volume": _value(lesion.volume_mm3, "mm³", 1),
+        "volume": with_unit(lesion.volume_mm3, "mm³", 1),
         "arc": _deg(lesion.max_arc_deg),
         "arc_frame": str(score.angle_frame),
         "thickness": _mm(lesion.max_thickness_mm, 2),
@@ -182,32 +171,8 @@ def _cautions(measurement: PullbackMeasurement) -> list[str]:
     for name, what in (("calcium_cut", "the calcium"), ("lumen_cut", "the lumen")):
         count = sum(getattr(frame, name) for frame in measurement.frames)
         if count:
-            sentences.append(f"In {_plural(count, 'frame')} {what} touches the image border; its numbers there are lower bounds.")
+            sentences.append(f"In {plural(count, 'frame')} {what} touches the image border; its numbers there are lower bounds.")
     return sentences
-
-
-def _model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
-    names = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
-    rows = [(title, str(model[field])) for field, title in names.items() if model.get(field)]
-    for kind, values in (model.get("eval_metrics") or {}).items():
-        rows.append((f"Test figures: {_words(kind)}", "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)))
-    return rows
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
-    """The leaves of nested figures as words and numbers."""
-    told = []
-    for name, value in values.items():
-        title = f"{before} {_words(name)}".strip()
-        if isinstance(value, Mapping):
-            told += _flat(value, title)
-        else:
-            told.append(f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}")
-    return told
-
-
-def _words(name: str) -> str:
-    return " ".join(_METRICS.get(word, word) for word in str(name).split("_"))
 
 
 def _frames(stretch) -> str:
@@ -227,20 +192,12 @@ def _frame_place(frame: int | None, spacing: Spacing) -> str:
     return f"frame {frame}" if spacing.frame_mm is None else f"frame {frame}, {frame * spacing.frame_mm:.1f} mm"
 
 
-def _plural(count: int, word: str, ending: str = "s") -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}{ending}"
-
-
-def _value(value: float | None, unit: str, decimals: int) -> str:
-    return ABSENT if value is None else f"{value:.{decimals}f} {unit}"
-
-
 def _mm(value: float | None, decimals: int = 1) -> str:
-    return _value(value, "mm", decimals)
+    return with_unit(value, "mm", decimals)
 
 
 def _mm2(value: float | None) -> str:
-    return _value(value, "mm²", 2)
+    return with_unit(value, "mm²", 2)
 
 
 def _deg(value: float) -> str:

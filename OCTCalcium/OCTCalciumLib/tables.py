@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from .frame_measurement import FrameMeasurement
-from .lesions import Lesion
+from LesionReadingLib.tables import Columns, write_table
+
 from .measurement import PullbackMeasurement
 
-_Columns = dict[str, Callable[[Any], Any]]
-
-FRAME_COLUMNS: _Columns = {
+FRAME_COLUMNS: Columns = {
     "frame": lambda frame: frame.frame,
     "position (mm)": lambda frame: frame.position_mm,
     "calcium area (mm2)": lambda frame: frame.area_mm2,
@@ -28,7 +23,7 @@ FRAME_COLUMNS: _Columns = {
     "calcium cut by image border": lambda frame: int(frame.calcium_cut),
 }
 
-LESION_COLUMNS: _Columns = {
+LESION_COLUMNS: Columns = {
     "first frame": lambda lesion: lesion.first_frame,
     "last frame": lambda lesion: lesion.last_frame,
     "length (mm)": lambda lesion: lesion.length_mm,
@@ -47,24 +42,10 @@ LESION_COLUMNS: _Columns = {
 
 def write_frames(path: Path, measurement: PullbackMeasurement) -> None:
     """One row per frame of the pullback."""
-    _write(path, FRAME_COLUMNS, measurement.frames)
+    write_table(path, FRAME_COLUMNS, measurement.frames)
 
 
 def write_lesions(path: Path, measurement: PullbackMeasurement) -> None:
     """One row per lesion, numbered from 1 as in the report."""
     numbers = {id(lesion): number for number, lesion in enumerate(measurement.lesions, 1)}
-    _write(path, {"lesion": lambda lesion: numbers[id(lesion)], **LESION_COLUMNS}, measurement.lesions)
-
-
-def _write(path: Path, columns: _Columns, records: Sequence[FrameMeasurement | Lesion]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([_cell(value(record)) for value in columns.values()] for record in records)
-
-
-def _cell(value: float | int | None) -> float | int | str:
-    """Four decimals: a tenth of a micrometre, finer than any of the numbers is known."""
-    if value is None:
-        return ""
-    return round(value, 4) if isinstance(value, float) else value
+    write_table(path, {"lesion": lambda lesion: numbers[id(lesion)], **LESION_COLUMNS}, measurement.lesions)
