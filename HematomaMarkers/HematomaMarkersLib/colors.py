@@ -1,0 +1,15 @@
+"""One colour for one thing, in every picture and report of HematomaMarkers.
+
+The hues are those of Okabe and Ito (Color Universal Design, 2008), brightened where they are drawn on a dark scan.
+"""
+
+from __future__ import annotations
+
+COLORS = {
+    "hematoma": "#4FC3FF",  # sky blue: a full line; far from the heat map's colours
+    "intraventricular": "#F0E442",  # yellow: a dashed line
+    "earlier": "#FFFFFF",  # the hematoma of the earlier scan: a dotted line
+    "night": "#0B0E13",
+}
+HEAT_MAP = "inferno"
+"""Perceptually ordered (Smith and van der Walt 2015): more heat looks brighter to every eye and to a grey printer."""
