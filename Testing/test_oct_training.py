@@ -15,14 +15,14 @@ from OCTCalciumLib.measurement import measure_frame
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from training.__main__ import main
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
 from training.oct.data import Patient, is_watched, load_patients, random_batch
 from training.oct.offsets import judge_offsets
-from training.oct.train import CHECKPOINT, Recipe, Training, begin_with, resume, train
+from training.oct.train import CHECKPOINT, Recipe, Training, resume, train
 
 CPU = torch.device("cpu")
 TINY = Recipe(width=4, batch=4, rate=0.003, stages=((1.0, 96),))
@@ -44,7 +44,7 @@ def trained(data, tmp_path_factory) -> tuple[Path, list[float]]:
     training, random = Training(TINY, CPU), np.random.default_rng(0)
     patients = [patient for patient in load_patients(data) if not is_watched(patient)]
     losses = [training.step(*random_batch(patients, 4, random), done=0.1) for _ in range(30)]
-    training.save(folder)
+    training.save(folder / CHECKPOINT)
     return folder, losses
 
 
@@ -159,7 +159,7 @@ def test_weights_that_fit_are_taken_to_begin_with(tmp_path):
     given = torch.full_like(training.network.encoder.conv1.weight, 0.25)
     tensors = {"encoder.conv1.weight": given, "encoder.bn1.weight": torch.ones(99), "fc.weight": torch.ones(3)}
     save_file(tensors, tmp_path / "weights.safetensors")
-    assert begin_with(training.network, tmp_path / "weights.safetensors") == 1
+    assert training.begin_with(load_file(tmp_path / "weights.safetensors")) == 1
     assert torch.equal(training.network.encoder.conv1.weight, given)
 
 

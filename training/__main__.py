@@ -7,14 +7,16 @@ import sys
 
 from LesionReadingLib.errors import InputError
 
-from .oct.commands import add_commands
+from .hematoma.commands import add_commands as add_hematoma_commands
+from .oct.commands import add_commands as add_oct_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give its exit status (0 done, 2 unusable input)."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
-    add_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
+    add_oct_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
+    add_hematoma_commands(tasks.add_parser("hematoma", help="hematoma and its markers on head CT"))
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)

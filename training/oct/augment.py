@@ -10,6 +10,8 @@ import math
 import torch
 from torch.nn import functional
 
+from ..views import blurred, chance, sampled, uniform
+
 
 def augmented_batch(
     squares: torch.Tensor, labels: torch.Tensor, window: int, random: torch.Generator
@@ -27,8 +29,8 @@ def augmented_batch(
         randomly turned and moved frame teaches the borders as well as all of them, at a quarter of the loss's work.
     """
     where = _random_views(len(squares), window / squares.shape[-1], random)
-    images = _sampled(squares, where, window, "bilinear") / 255.0
-    targets = _sampled(labels, where, window // 2, "nearest")
+    images = sampled(squares, where, window, "bilinear") / 255.0
+    targets = sampled(labels, where, window // 2, "nearest")
     return _random_appearance(images, random), targets
 
 
@@ -39,13 +41,13 @@ def _random_views(count: int, share: float, random: torch.Generator) -> torch.Te
     its size up to the frame's own resolution and a little above. The catheter, by which the scale is known, stays in view.
     """
     smallest, largest = min(0.8, share * 0.95), 1.25
-    zoom = smallest * (largest / smallest) ** _uniform(count, 0, 1, random)
-    stretch = 1.1 ** _uniform(count, -1, 1, random)
-    angle = _uniform(count, -math.pi, math.pi, random)
-    mirror = torch.where(_chance(count, 0.5, random), -1.0, 1.0)
+    zoom = smallest * (largest / smallest) ** uniform(count, 0, 1, random)
+    stretch = 1.1 ** uniform(count, -1, 1, random)
+    angle = uniform(count, -math.pi, math.pi, random)
+    mirror = torch.where(chance(count, 0.5, random), -1.0, 1.0)
     reach_x, reach_y = share / (zoom * stretch), share / (zoom / stretch)
     cosine, sine = torch.cos(angle), torch.sin(angle)
-    shift = [_uniform(count, -0.2, 0.2, random) * share / zoom for _ in range(2)]
+    shift = [uniform(count, -0.2, 0.2, random) * share / zoom for _ in range(2)]
     rows = [
         torch.stack([mirror * cosine * reach_x, -sine * reach_y, shift[0]], dim=1),
         torch.stack([mirror * sine * reach_x, cosine * reach_y, shift[1]], dim=1),
@@ -53,22 +55,17 @@ def _random_views(count: int, share: float, random: torch.Generator) -> torch.Te
     return torch.stack(rows, dim=1)
 
 
-def _sampled(squares: torch.Tensor, where: torch.Tensor, side: int, mode: str) -> torch.Tensor:
-    grid = functional.affine_grid(where, [len(squares), 1, side, side], align_corners=False)
-    return functional.grid_sample(squares[:, None].float(), grid, mode=mode, align_corners=False)
-
-
 def _random_appearance(images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     """Change blur, gain, gamma, uneven brightness, noise, field of view and marks burnt into the picture."""
     count, device = len(images), images.device
 
     def per_image(low: float, high: float) -> torch.Tensor:
-        return _uniform(count, low, high, random)[:, None, None, None]
+        return uniform(count, low, high, random)[:, None, None, None]
 
-    def some(chance: float) -> torch.Tensor:
-        return _chance(count, chance, random)[:, None, None, None]
+    def some(share: float) -> torch.Tensor:
+        return chance(count, share, random)[:, None, None, None]
 
-    images = torch.where(some(0.3), _blurred(images, float(_uniform(1, 0.4, 1.4, random))), images)
+    images = torch.where(some(0.3), blurred(images, float(uniform(1, 0.4, 1.4, random))), images)
     field = torch.rand(count, 1, 4, 4, generator=random, device=device) * 0.8 + 0.6
     field = functional.interpolate(field, size=images.shape[-2:], mode="bilinear", align_corners=False)
     images = images * torch.where(some(0.4), field, 1.0)
@@ -80,24 +77,16 @@ def _random_appearance(images: torch.Tensor, random: torch.Generator) -> torch.T
     return torch.where(_outside_field_of_view(images, per_image(0.75, 1.0)) & some(0.3), 0.0, images).clamp(0, 1)
 
 
-def _blurred(images: torch.Tensor, sigma_pixels: float) -> torch.Tensor:
-    reach = torch.arange(-3, 4, device=images.device)
-    weights = torch.exp(-0.5 * (reach / sigma_pixels) ** 2)
-    weights = weights / weights.sum()
-    images = functional.conv2d(images, weights[None, None, :, None], padding=(3, 0))
-    return functional.conv2d(images, weights[None, None, None, :], padding=(0, 3))
-
-
 def _marked(images: torch.Tensor, chosen: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     """Lay a thin grey line with dots across some images, as consoles do to show where the length-wise view is cut."""
     count, device = len(images), images.device
     x, y = _coordinates(images)
-    angle = _uniform(count, -math.pi, math.pi, random)[:, None, None, None]
-    centre = [_uniform(count, -0.2, 0.2, random)[:, None, None, None] for _ in range(2)]
+    angle = uniform(count, -math.pi, math.pi, random)[:, None, None, None]
+    centre = [uniform(count, -0.2, 0.2, random)[:, None, None, None] for _ in range(2)]
     across = torch.cos(angle) * (x - centre[0]) + torch.sin(angle) * (y - centre[1])
     along = torch.cos(angle) * (y - centre[1]) - torch.sin(angle) * (x - centre[0])
     pixel = 2.0 / images.shape[-1]
-    step = _uniform(count, 0.3, 0.5, random)[:, None, None, None]
+    step = uniform(count, 0.3, 0.5, random)[:, None, None, None]
     to_dot = torch.remainder(along + step / 2, step) - step / 2
     mark = (across.abs() < pixel) | (across**2 + to_dot**2 < (3 * pixel) ** 2)
     grey = torch.rand(count, 1, 1, 1, generator=random, device=device) * 0.7 + 0.3
@@ -113,11 +102,3 @@ def _coordinates(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.linspace(-1, 1, images.shape[-1], device=images.device)
     y = torch.linspace(-1, 1, images.shape[-2], device=images.device)
     return x[None, :], y[:, None]
-
-
-def _uniform(count: int, low: float, high: float, random: torch.Generator) -> torch.Tensor:
-    return torch.rand(count, generator=random, device=random.device) * (high - low) + low
-
-
-def _chance(count: int, chance: float, random: torch.Generator) -> torch.Tensor:
-    return torch.rand(count, generator=random, device=random.device) < chance

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
-HELD_OUT_SEEDS = range(1000)
-"""Phantom patients that `evaluate` may use; training draws those from 1000 on."""
+from ..arguments import add_device, log_to, write_json
+from ..drawing import HELD_OUT_SEEDS
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +52,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--weights", type=Path, help="safetensors file to begin with")
-    _add_device(parser)
+    add_device(parser)
     parser.set_defaults(run=_train)
 
 
@@ -63,13 +62,7 @@ def _train(chosen: argparse.Namespace) -> None:
     from .train import Recipe, train
 
     recipe = Recipe(width=chosen.width, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    with open(chosen.folder / "log.txt", "a") as log:
-
-        def say(line: str) -> None:
-            print(line, flush=True)
-            print(line, file=log, flush=True)
-
+    with log_to(chosen.folder) as say:
         train(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.weights, say)
 
 
@@ -115,7 +108,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shifted", action="store_true", help="scanners outside the training range")
     parser.add_argument("--data", type=Path, default=Path("build/oct-held-out"), help="folder for the drawn patients")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    _add_device(parser)
+    add_device(parser)
     parser.set_defaults(run=_evaluate)
 
 
@@ -140,7 +133,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     patients = [patient for patient in load_patients(folder) if patient.number in seeds]
     figures = evaluate(bundle, patients, chosen.device, chosen.shifted)
     print(phantom_tables(figures))
-    _write_json(chosen.json, figures)
+    write_json(chosen.json, figures)
 
 
 def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
@@ -148,7 +141,7 @@ def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, help="folder of real frames without calcium, each with a guidewire")
     parser.add_argument("masks", type=Path, help="folder of lumen masks of the same names")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    _add_device(parser)
+    add_device(parser)
     parser.set_defaults(run=_evaluate_frames)
 
 
@@ -161,7 +154,7 @@ def _evaluate_frames(chosen: argparse.Namespace) -> None:
 
     figures = evaluate_frames(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device)
     print(frames_table(figures))
-    _write_json(chosen.json, figures)
+    write_json(chosen.json, figures)
 
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
@@ -181,13 +174,3 @@ def _card(chosen: argparse.Namespace) -> None:
     if "frames" in figures:
         figures["frames"]["source"] = chosen.frames_source
     write_card(chosen.folder, figures)
-
-
-def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-
-
-def _write_json(file: Path | None, figures: dict[str, Any]) -> None:
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=1))

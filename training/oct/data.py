@@ -8,18 +8,17 @@ already read a folder that is still being filled.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
+
+from ..drawing import draw_missing, write_whole
 
 # Every tenth patient is kept out of the learning and only watched: patients, never frames, are what is split.
 WATCHED_EVERY = 10
@@ -50,10 +49,8 @@ def make_data(
         keep_frames: how many of them are drawn, chosen at random where fewer than ``pullback_frames``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [seed for seed in seeds if not _path(folder, seed).exists()]
     draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted)
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(draw, missing)
+    yield from draw_missing(seeds, partial(_path, folder), draw, processes)
 
 
 def load_patients(folder: Path) -> list[Patient]:
@@ -90,9 +87,7 @@ def _draw_patient(folder: Path, pullback_frames: int, frame_mm: float, keep_fram
     facts = {"seed": seed, "shifted": shifted, "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm]}
     path = _path(folder, seed)
     path.with_suffix(".json").write_text(json.dumps(facts))
-    with open(path.with_suffix(".part"), "wb") as file:
-        np.save(file, pixels)
-    os.replace(path.with_suffix(".part"), path)
+    write_whole(path, lambda file: np.save(file, pixels))
     return seed
 
 

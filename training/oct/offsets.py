@@ -14,8 +14,8 @@ from OCTCalciumLib.measurement import CONTINUOUS_ARC_DEG, measure_frame
 from OCTCalciumLib.preparation import network_input
 from OCTCalciumLib.tidying import tidied
 
+from ..markdown import markdown_table
 from .data import Patient
-from .tables import markdown_table
 
 OFFSETS = (0.0, 0.5, 1.0, 1.5, 2.0)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from OCTCalciumLib.labels import NAMES
 
+from ..markdown import markdown_table
+
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
 
 
@@ -87,9 +89,3 @@ def _shares(row: Sequence[int]) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,35 @@
+"""What the commands of both trainings share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+@contextmanager
+def log_to(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Give a function that prints a line and keeps it in the folder's ``log.txt``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "log.txt", "a") as log:
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+            print(line, file=log, flush=True)
+
+        yield say
+
+
+def write_json(file: Path | None, figures: dict[str, Any]) -> None:
+    """Write figures, if a file was asked for."""
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=1))

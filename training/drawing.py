@@ -1,0 +1,32 @@
+"""Phantom patients drawn into a folder by several processes, each patient's file complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import BinaryIO
+
+HELD_OUT_SEEDS = range(1000)
+"""Phantom patients that evaluation and the choice of thresholds may use; training draws those from 1000 on."""
+
+
+def draw_missing(seeds: Sequence[int], path_of: Callable[[int], Path], draw: Callable[[int], int], processes: int) -> Iterator[int]:
+    """Call ``draw`` for every seed whose file is not there yet; yields each seed when it is done.
+
+    Args:
+        path_of: the file of a seed. draw: writes it and gives the seed back; must be picklable.
+    """
+    missing = [seed for seed in seeds if not path_of(seed).exists()]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(draw, missing)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file that appears at ``path`` only when it is complete."""
+    part = path.with_suffix(".part")
+    with open(part, "wb") as file:
+        write(file)
+    os.replace(part, path)
