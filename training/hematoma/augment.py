@@ -1,0 +1,112 @@
+"""What a training slice may look like, drawn anew every time; whole batches on the device of the training.
+
+Nothing turns a slice by much or upside down: fluid levels lie across gravity, and heads come prepared with their face up.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ..views import blurred, chance, sampled, uniform
+
+MOST_TURN_DEG = 8.0
+
+
+def segmentation_batch(
+    hounsfield: torch.Tensor, labels: torch.Tensor, side: int, random: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give random views of a batch of slices, for finding blood.
+
+    Args:
+        hounsfield: int16 (batch, size, size) in HU. labels: uint8, of the same shape.
+        side: of the view in pixels; smaller ones than the slice are cut out, with some of the blood inside wherever there is any.
+
+    Returns:
+        HU float32 (batch, 1, side, side) and labels float32 of the same shape.
+    """
+    zoom = 1.15 ** uniform(len(labels), -1, 1, random)
+    centre = _blood_in_view(labels, side / labels.shape[-1], random)
+    where = _views(len(labels), side / labels.shape[-1], zoom, centre, random)
+    images = sampled(hounsfield, where, side, "bilinear", "border")
+    targets = sampled(labels, where, side, "nearest")
+    images = torch.where(_some(images, 0.3, random), blurred(images, float(uniform(1, 0.4, 1.2, random))), images)
+    return _scanner(images, 8.0, 0.15, 6.0, random), targets
+
+
+def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give random views of a batch of slices, for the markers: nothing is changed that a marker is told by.
+
+    Args:
+        hounsfield: int16 (batch, size, size) in HU. masks: uint8, the hematoma.
+
+    Returns:
+        HU float32 (batch, 1, size, size) and masks float32 of the same shape.
+    """
+    zoom = 1.05 ** uniform(len(masks), -1, 1, random)
+    shift = uniform(2 * len(masks), -0.06, 0.06, random).reshape(-1, 2)
+    where = _views(len(masks), 1.0, zoom, shift, random)
+    images = sampled(hounsfield, where, masks.shape[-1], "bilinear", "border")
+    return _scanner(images, 5.0, 0.1, 3.0, random), sampled(masks, where, masks.shape[-1], "nearest")
+
+
+def roughened_masks(masks: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Grow or shrink some masks (batch, 1, rows, columns; 0 or 1) by a pixel or two: found ones are never exact."""
+    change = torch.randint(-2, 3, (len(masks), 1, 1, 1), generator=random, device=masks.device)
+    grown, shrunk = masks, masks
+    for pixels in (1, 2):
+        grown = torch.where(change >= pixels, torch.nn.functional.max_pool2d(grown, 3, 1, 1), grown)
+        shrunk = torch.where(change <= -pixels, -torch.nn.functional.max_pool2d(-shrunk, 3, 1, 1), shrunk)
+    return torch.where(change >= 0, grown, shrunk)
+
+
+def _views(count: int, share: float, zoom: torch.Tensor, centre: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Affine maps (count, 2, 3) from view to slice: a small turn, left-right mirror, zoom.
+
+    ``centre`` (count, 2) is (x, y) in -1..1.
+    """
+    angle = uniform(count, -1, 1, random) * math.radians(MOST_TURN_DEG)
+    mirror = torch.where(chance(count, 0.5, random), -1.0, 1.0)
+    stretch = 1.04 ** uniform(count, -1, 1, random)
+    reach_x, reach_y = share / (zoom * stretch), share / (zoom / stretch)
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    rows = [
+        torch.stack([mirror * cosine * reach_x, -sine * reach_y, centre[:, 0]], dim=1),
+        torch.stack([mirror * sine * reach_x, cosine * reach_y, centre[:, 1]], dim=1),
+    ]
+    return torch.stack(rows, dim=1)
+
+
+def _blood_in_view(labels: torch.Tensor, share: float, random: torch.Generator) -> torch.Tensor:
+    """Centres (batch, 2) as (x, y) in -1..1 of views of a share of the slice's side: about a random pixel of blood where there is
+    any, else anywhere in the head; for whole slices a little off the middle."""
+    count, size = len(labels), labels.shape[-1]
+    room = max(1 - share, 0.0)
+    anywhere = uniform(2 * count, -0.6, 0.6, random).reshape(-1, 2) * room
+    if room == 0:
+        return uniform(2 * count, -0.1, 0.1, random).reshape(-1, 2)
+    flat = (labels > 0).flatten(1).float()
+    bleeds = flat.sum(1) > 0
+    pixel = torch.multinomial(flat + (~bleeds)[:, None], 1, generator=random)[:, 0]
+    places = torch.stack([pixel % size, pixel // size], dim=1) / (size / 2) - 1
+    places = (places + uniform(2 * count, -0.6, 0.6, random).reshape(-1, 2) * share).clamp(-room, room)
+    return torch.where(bleeds[:, None], places, anywhere)
+
+
+def _scanner(
+    images: torch.Tensor, offset_hu: float, contrast: float, most_noise_hu: float, random: torch.Generator
+) -> torch.Tensor:
+    """Another scanner's HU: a common offset, more or less contrast about 40 HU, more noise in half of the slices."""
+    count = len(images)
+
+    def per_image(low: float, high: float) -> torch.Tensor:
+        return uniform(count, low, high, random)[:, None, None, None]
+
+    images = 40 + (images - 40) * per_image(1 - contrast, 1 + contrast) + per_image(-offset_hu, offset_hu)
+    noise = per_image(0, most_noise_hu) * _some(images, 0.5, random)
+    return images + noise * torch.randn(images.shape, generator=random, device=images.device)
+
+
+def _some(images: torch.Tensor, share: float, random: torch.Generator) -> torch.Tensor:
+    return chance(len(images), share, random)[:, None, None, None]
