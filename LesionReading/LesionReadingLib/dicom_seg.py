@@ -14,6 +14,7 @@ import numpy as np
 
 from .errors import InputError
 from .labelmaps import LabelMap, Segment, match_segment, painting_order
+from .slice_grid import SAME_MM
 from .spacing import UNKNOWN, Spacing
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # Segmentation, Label Map Segmentation
 _STEP_TOLERANCE = 0.1  # of a step: rounding in files, but no missing frame
+_LEVEL_DIGITS = 3  # of a mm: frames closer than that lie in one plane
 
 
 def find_dicom_seg(path: Path) -> Path | None:
@@ -46,10 +48,11 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
     """Read a DICOM SEG: binary, fractional (from half of its maximum on) or label map.
 
     Frames are put at the number of the source frame that they refer to; where their sources are single images, by their position
-    along the normal of the plane, beginning with the first that is stored; else in stored order.
+    along the normal of the plane, beginning with the first that is stored; else in stored order. Where their distances differ the
+    label map has the places of those that are stored.
 
     Raises:
-        InputError: not readable, none of its segments known, or frames that are not evenly spaced.
+        InputError: not readable, or none of its segments known.
     """
     import highdicom
 
@@ -62,8 +65,8 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
             names = ", ".join(str(description.segment_label) for description in descriptions.values())
             wanted = ", ".join(segment.name for segment in segments)
             raise InputError(f"{path.name} has the segments {names}, but none of {wanted}; rename its segments.")
-        grid = _Grid.of(path, seg)
-        return LabelMap(_drawn(seg, found, grid.places), grid.spacing, grid.origin_mm, grid.direction)
+        grid = _Grid.of(seg)
+        return LabelMap(_drawn(seg, found, grid.places), grid.spacing, grid.origin_mm, grid.direction, grid.positions_mm)
     except InputError:
         raise
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
@@ -72,7 +75,9 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
 
 def _match(number: int, description: SegmentDescription, segments: Sequence[Segment]) -> Segment | None:
     kind = description.segmented_property_type
-    return match_segment(str(description.segment_label), number, (kind.scheme_designator, kind.value), segments)
+    regions = description.anatomic_regions
+    region = (regions[0].scheme_designator, regions[0].value) if regions else ()
+    return match_segment(str(description.segment_label), number, (kind.scheme_designator, kind.value), segments, region)
 
 
 def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> np.ndarray:
@@ -104,19 +109,24 @@ class _Grid:
     spacing: Spacing
     origin_mm: tuple[float, float, float]
     direction: tuple[float, ...]
+    positions_mm: np.ndarray | None
 
     @classmethod
-    def of(cls, path: Path, seg: Segmentation) -> _Grid:
+    def of(cls, seg: Segmentation) -> _Grid:
         groups, shared = list(seg.PerFrameFunctionalGroupsSequence), seg.SharedFunctionalGroupsSequence[0]
         referenced = [_source_frame(group) for group in groups]
         positions = _positions(groups, shared)
         right, down = _orientation(groups[0], shared)
         normal = np.cross(right, down)
         offsets = positions @ normal
-        if None not in referenced:
+        uneven = None
+        if None not in referenced and _follow_numbers(positions, np.array(referenced)):
             places = np.array(referenced) - 1
         elif np.ptp(offsets) > 0:
-            places = _evenly_spaced(path, offsets)
+            places = _even_places(offsets)
+            if places is None:
+                _, first, places = np.unique(offsets.round(_LEVEL_DIGITS), return_index=True, return_inverse=True)
+                uneven = positions[first]
         else:
             places = np.unique(
                 [tuple(group.FrameContentSequence[0].DimensionIndexValues)[-1] for group in groups], return_inverse=True
@@ -130,6 +140,7 @@ class _Grid:
             spacing=Spacing(float(row_mm), float(column_mm), frame_mm, "DICOM (0028,0030) Pixel Spacing of the SEG", frame_source),
             origin_mm=tuple((positions[0] - step * (places[0] * (frame_mm or 1.0))).tolist()),
             direction=tuple(axes.ravel().tolist()),
+            positions_mm=uneven,
         )
 
 
@@ -146,15 +157,20 @@ def _step(places: np.ndarray, positions: np.ndarray, normal: np.ndarray, measure
     return normal, abs(float(between)), "DICOM (0018,0088) Spacing Between Slices of the SEG"
 
 
-def _evenly_spaced(path: Path, offsets: np.ndarray) -> np.ndarray:
-    """Number of each frame along the normal, frames that were left out as empty counted."""
-    levels = np.unique(offsets.round(4))
+def _follow_numbers(positions: np.ndarray, numbers: np.ndarray) -> bool:
+    """Whether frames lie where their numbers say: evenly spaced, or nowhere in particular."""
+    first, last = numbers.argmin(), numbers.argmax()
+    step = (positions[last] - positions[first]) / max(int(numbers[last] - numbers[first]), 1)
+    return bool(np.abs(positions - positions[first] - (numbers - numbers[first])[:, None] * step).max() < SAME_MM)
+
+
+def _even_places(offsets: np.ndarray) -> np.ndarray | None:
+    """Number of each frame along the normal, frames that were left out as empty counted; None where the distances differ."""
+    levels = np.unique(offsets.round(_LEVEL_DIGITS))
     step = np.diff(levels).min()
     places = (offsets - levels[0]) / step
     if (np.abs(places - places.round()) > _STEP_TOLERANCE).any():
-        raise InputError(
-            f"The frames of {path.name} are not evenly spaced; export the segmentation with one distance between frames."
-        )
+        return None
     return places.round().astype(int)
 
 

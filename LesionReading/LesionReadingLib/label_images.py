@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
+from .image_grids import image_place, image_reader, states_spacing
 from .labelmaps import LabelMap, Segment, match_segment, painting_order, whole_labels
+from .nrrd import POSITIONS_KEY
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
+from .slice_grid import SAME_MM
 from .spacing import UNKNOWN, Spacing
-
-_HEADER_BYTES = 1 << 16
 
 
 def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:
@@ -29,20 +30,20 @@ def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:
     """
     import SimpleITK as sitk
 
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
+    what = "a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG)"
     try:
-        image = sitk.ReadImage(str(path))
+        image = image_reader(path, what).Execute()
     except RuntimeError as error:
-        raise InputError(
-            f"{path.name} cannot be read as a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG); check that it is whole."
-        ) from error
+        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
     if image.GetDimension() not in (2, 3):
         raise InputError(f"{path.name} has {image.GetDimension()} dimensions; a label map has 3.")
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     voxels = sitk.GetArrayViewFromImage(image)
-    label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, image.GetSpacing(), keys), *_place(image))
+    spacing, origin, direction = image_place(image)
+    label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, spacing, keys), origin, direction)
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
-        return _full_grid(replace(label_map, labels=_named_labels(path, voxels, keys, segments)), keys)
+        full = _full_grid(replace(label_map, labels=_named_labels(path, voxels, keys, segments)), keys)
+        return replace(full, positions_mm=_positions(full, keys))
     if image.GetNumberOfComponentsPerPixel() > 1:
         raise InputError(f"{path.name} has several values per voxel; a label map has one.")
     names = {segment.value: segment.name for segment in segments}
@@ -61,7 +62,8 @@ def _named_labels(path: Path, voxels: np.ndarray, keys: Mapping[str, str], segme
         # Slicer before 4.11 wrote neither key: one layer per segment, its voxels 1.
         value = int(keys.get(f"Segment{number}_LabelValue", 1))
         layer = int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0))
-        segment = match_segment(name, value, _type_code(keys.get(f"Segment{number}_Tags", "")), segments)
+        kind, region = _codes(keys.get(f"Segment{number}_Tags", ""))
+        segment = match_segment(name, value, kind, segments, region)
         if segment is not None and 0 <= layer < layers.shape[-1]:
             found[layer, value] = segment
         names.append(name)
@@ -77,14 +79,14 @@ def _named_labels(path: Path, voxels: np.ndarray, keys: Mapping[str, str], segme
     return labels
 
 
-def _type_code(tags: str) -> list[str]:
-    """Coding scheme and value of the type in a segment's tags, empty without one."""
+def _codes(tags: str) -> tuple[list[str], list[str]]:
+    """Coding scheme and value of the type and of the anatomic region in a segment's tags, empty without one."""
     for tag in tags.split("|"):
         key, _, entry = tag.partition(":")
         parts = entry.split("~")
         if key == "TerminologyEntry" and len(parts) > 2:
-            return parts[2].split("^")[:2]
-    return []
+            return parts[2].split("^")[:2], parts[5].split("^")[:2] if len(parts) > 5 else []
+    return [], []
 
 
 def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Spacing:
@@ -92,7 +94,7 @@ def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Sp
     column, row, frame = (*stated, None)[:3]
     source = f"header of {path.name}"
     unknown = keys.get(UNKNOWN_SPACING_KEY, "").split()
-    if not _states_spacing(path):
+    if not states_spacing(path):
         unknown = ["in-plane", "frame"]
     if "in-plane" in unknown:
         row = column = None
@@ -107,23 +109,16 @@ def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Sp
     )
 
 
-def _states_spacing(path: Path) -> bool:
-    """Whether an NRRD or MetaImage header has a line for the spacing; the library fills in 1 mm where it has none."""
-    fields = {".nrrd": ("space directions:", "spacings:"), ".nhdr": ("space directions:", "spacings:")}
-    fields |= dict.fromkeys((".mha", ".mhd"), ("ElementSpacing", "ElementSize"))
-    if path.suffix.lower() not in fields:
-        return True
-    with open(path, "rb") as file:
-        header = file.read(_HEADER_BYTES).decode("latin-1")
-    return any(line.startswith(fields[path.suffix.lower()]) for line in header.splitlines())
-
-
-def _place(image) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Origin and direction of a SimpleITK image in three dimensions."""
-    origin, direction = image.GetOrigin(), image.GetDirection()
-    if len(origin) == 3:
-        return origin, direction
-    return (*origin, 0.0), (direction[0], direction[1], 0.0, direction[2], direction[3], 0.0, 0.0, 0.0, 1.0)
+def _positions(label_map: LabelMap, keys: Mapping[str, str]) -> np.ndarray | None:
+    """Places of unevenly spaced slices, where the file keeps them and they still fit its first slice and mean step."""
+    values = np.array(keys.get(POSITIONS_KEY, "").split(), float)
+    count = len(label_map.labels)
+    if count < 2 or len(values) != 3 * count or label_map.spacing.frame_mm is None:
+        return None
+    positions = values.reshape(count, 3)
+    step = np.array(label_map.direction).reshape(3, 3)[:, 2] * label_map.spacing.frame_mm
+    ends = np.array([label_map.origin_mm, label_map.origin_mm + step * (count - 1)])
+    return positions if np.abs(positions[[0, -1]] - ends).max() < SAME_MM else None
 
 
 def _full_grid(label_map: LabelMap, keys: Mapping[str, str]) -> LabelMap:

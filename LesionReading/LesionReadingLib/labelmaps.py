@@ -30,6 +30,7 @@ class Segment:
         words: lower-case words; a segment of a file whose name contains one of them, not after "non", is this one.
         color: red, green, blue from 0 to 1.
         category, type, region: codes of the property category (DICOM CID 7150), of the type, and of the anatomic region.
+        other_words: lower-case words; a segment of a file whose name contains one of them is other tissue, whatever else it says.
     """
 
     value: int
@@ -39,6 +40,7 @@ class Segment:
     category: Code
     type: Code
     region: Code
+    other_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +52,14 @@ class LabelMap:
         spacing: distances between voxels, None where the file does not say.
         origin_mm: LPS of the centre of voxel (0, 0, 0).
         direction: nine cosines in SimpleITK's order: row-major matrix whose columns are the axes i (column), j (row), k (frame).
+        positions_mm: (frames, 3) LPS of the first voxel of each frame where their distances differ, else None.
     """
 
     labels: np.ndarray
     spacing: Spacing
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    positions_mm: np.ndarray | None = None
 
 
 def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -87,19 +91,25 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return values.astype(np.uint8, copy=False)
 
 
-def match_segment(name: str, number: int, code: Sequence[str], segments: Sequence[Segment]) -> Segment | None:
+def match_segment(
+    name: str, number: int, code: Sequence[str], segments: Sequence[Segment], region: Sequence[str] = ()
+) -> Segment | None:
     """The known segment that a file's segment stands for; None for other tissue.
 
     Args:
         name: its name or label in the file.
         number: its number, or its label value.
         code: coding scheme and value of its type; empty strings where the file has none.
-        segments: those known.
+        segments: those known, the one whose words go first in front.
+        region: coding scheme and value of its anatomic region, which tells segments of one type apart.
     """
+    of_type = [segment for segment in segments if tuple(code[:2]) == segment.type[:2]]
+    of_region = [segment for segment in of_type if tuple(region[:2]) == segment.region[:2]]
+    if len(of_type) == 1 or of_region:
+        return (of_region or of_type)[0]
     for segment in segments:
-        if tuple(code[:2]) == segment.type[:2]:
-            return segment
-    for segment in segments:
+        if any(word in name.lower() for word in segment.other_words):
+            continue
         if any(re.search(rf"(?<!non)(?<!non[\s_-]){re.escape(word)}", name.lower()) for word in segment.words):
             return segment
     if _UNTOLD_NAME.fullmatch(name.strip()):

@@ -1,24 +1,23 @@
 """Writing Slicer's segmentation files (.seg.nrrd).
 
 The keys of .seg.nrrd are those of Slicer's developer guide, "Segmentation labelmap file format (.seg.nrrd)", and of
-``vtkMRMLSegmentationStorageNode``; the header is that of the NRRD file format, version 4.
+``vtkMRMLSegmentationStorageNode``.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from .labelmaps import LabelMap, Segment
+from .nrrd import grid_axes_mm, position_keys, write_nrrd
+from .slice_grid import SliceGrid
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"
 IN_PLANE_SOURCE_KEY = "LesionReading_in_plane_spacing_source"
 FRAME_SOURCE_KEY = "LesionReading_frame_spacing_source"
-_FAST = 1  # label maps are mostly background: the slower levels of gzip save little
-_GZIP = 31  # zlib's window size, with gzip's header
 
 
 def write_seg_nrrd(path: Path, label_map: LabelMap, segments: Sequence[Segment]) -> None:
@@ -27,12 +26,29 @@ def write_seg_nrrd(path: Path, label_map: LabelMap, segments: Sequence[Segment])
     An unknown spacing is written as 1, as the format demands, and named in the key ``LesionReading_unknown_spacing`` ("in-plane",
     "frame"), so that reading it back gives None again.
     """
-    with open(path, "wb") as file:
-        file.write(_header(label_map, segments).encode("utf-8"))
-        gzip = zlib.compressobj(_FAST, wbits=_GZIP)
-        for frame in label_map.labels:
-            file.write(gzip.compress(np.ascontiguousarray(frame, dtype=np.uint8)))
-        file.write(gzip.flush())
+    spacing = label_map.spacing
+    steps = np.array([spacing.column_mm or 1.0, spacing.row_mm or 1.0, spacing.frame_mm or 1.0])
+    axes = (np.array(label_map.direction).reshape(3, 3) * steps).T
+    keys = {IN_PLANE_SOURCE_KEY: spacing.in_plane_source, FRAME_SOURCE_KEY: spacing.frame_source}
+    unknown = ["in-plane"] * (not spacing.in_plane_known) + ["frame"] * (spacing.frame_mm is None)
+    if unknown:
+        keys[UNKNOWN_SPACING_KEY] = " ".join(unknown)
+    labels = np.asarray(label_map.labels, dtype=np.uint8)
+    write_nrrd(path, labels, axes, label_map.origin_mm, keys | _segment_keys(labels, segments))
+
+
+def write_grid_seg_nrrd(path: Path, labels: np.ndarray, grid: SliceGrid, segments: Sequence[Segment], source: str) -> None:
+    """Write a label map (slices, rows, columns) on the grid of a scan as Slicer's segmentation.
+
+    Tilted slices give a sheared matrix. Where the slices are unevenly spaced the matrix has their mean step, and a key keeps their
+    places, so that reading back gives the very grid.
+
+    Args:
+        source: where the grid came from.
+    """
+    keys = {IN_PLANE_SOURCE_KEY: source, FRAME_SOURCE_KEY: source} | position_keys(grid)
+    labels = np.asarray(labels, dtype=np.uint8)
+    write_nrrd(path, labels, grid_axes_mm(grid), grid.positions_mm[0], keys | _segment_keys(labels, segments))
 
 
 def terminology_entry(segment: Segment) -> str:
@@ -42,34 +58,14 @@ def terminology_entry(segment: Segment) -> str:
     return "~".join((context, category, kind, "^^", anatomy, region, "^^"))
 
 
-def _header(label_map: LabelMap, segments: Sequence[Segment]) -> str:
-    frames, rows, columns = label_map.labels.shape
-    spacing = label_map.spacing
-    steps = np.array([spacing.column_mm or 1.0, spacing.row_mm or 1.0, spacing.frame_mm or 1.0])
-    axes = (np.array(label_map.direction).reshape(3, 3) * steps).T
-    fields = [
-        "NRRD0004",
-        "type: unsigned char",
-        "dimension: 3",
-        "space: left-posterior-superior",
-        f"sizes: {columns} {rows} {frames}",
-        "space directions: " + " ".join(_vector(axis) for axis in axes),
-        "kinds: domain domain domain",
-        "encoding: gzip",
-        f"space origin: {_vector(label_map.origin_mm)}",
-    ]
+def _segment_keys(labels: np.ndarray, segments: Sequence[Segment]) -> dict[str, str]:
     keys = {
         "Segmentation_MasterRepresentation": "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ConversionParameters": "",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
-        IN_PLANE_SOURCE_KEY: spacing.in_plane_source,
-        FRAME_SOURCE_KEY: spacing.frame_source,
     }
-    unknown = ["in-plane"] * (not spacing.in_plane_known) + ["frame"] * (spacing.frame_mm is None)
-    if unknown:
-        keys[UNKNOWN_SPACING_KEY] = " ".join(unknown)
-    extents = _extents(label_map.labels, [segment.value for segment in segments])
+    extents = _extents(labels, [segment.value for segment in segments])
     for number, (segment, extent) in enumerate(zip(segments, extents, strict=True)):
         keys |= {
             f"Segment{number}_ID": segment.name,
@@ -82,11 +78,7 @@ def _header(label_map: LabelMap, segments: Sequence[Segment]) -> str:
             f"Segment{number}_Extent": " ".join(map(str, extent)),
             f"Segment{number}_Tags": f"TerminologyEntry:{terminology_entry(segment)}|",
         }
-    return "\n".join(fields + [f"{key}:={' '.join(value.split())}" for key, value in keys.items()]) + "\n\n"
-
-
-def _vector(values: Sequence[float]) -> str:
-    return "(" + ",".join(repr(float(value)) for value in values) + ")"
+    return keys
 
 
 def _extents(labels: np.ndarray, values: Sequence[int]) -> list[tuple[int, ...]]:

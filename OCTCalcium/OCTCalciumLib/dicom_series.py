@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.pictures import natural_key
 from pydicom.dataset import Dataset
 
 _LISTED = 6
@@ -27,11 +27,6 @@ class DicomSeries:
     paths: tuple[Path, ...]
     positions_mm: tuple[float, ...] | None
     notes: tuple[str, ...]
-
-
-def natural_key(name: str) -> list:
-    """Sorts ``frame2`` before ``frame10``."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.split(r"(\d+)", name) if part]
 
 
 def in_order(files: Sequence[tuple[Path, Dataset]]) -> DicomSeries:

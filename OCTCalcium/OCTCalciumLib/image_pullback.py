@@ -9,22 +9,12 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
+from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
-from .dicom_series import natural_key
 from .pullback import Pullback, sample_indices
 
-PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
-VOLUME_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 _SAMPLES = 5
-
-
-def is_picture(path: Path) -> bool:
-    return path.name.lower().endswith(PICTURE_SUFFIXES)
-
-
-def is_volume(path: Path) -> bool:
-    return path.name.lower().endswith(VOLUME_SUFFIXES)
 
 
 def picture_recording(paths: Sequence[Path]) -> Pullback:
@@ -35,25 +25,11 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
     Raises:
         InputError: pictures that cannot be read, or differ in size.
     """
-    from PIL import Image
-
-    pages: list[tuple[Path, int]] = []
-    sizes = set()
-    for path in sorted(paths, key=lambda path: natural_key(path.name)):
-        try:
-            with Image.open(path) as picture:
-                sizes.add(picture.size)
-                pages += [(path, page) for page in range(getattr(picture, "n_frames", 1))]
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise InputError(f"{path.name} cannot be read as a picture; it may be damaged, export it again.") from error
-    if len(sizes) != 1:
-        listed = ", ".join(f"{columns} x {rows}" for columns, rows in sorted(sizes))
-        raise InputError(f"The pictures differ in size ({listed} pixels); keep only the frames of one pullback in the folder.")
-    columns, rows = sizes.pop()
+    pages, (rows, columns) = picture_pages(paths)
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:
         for path, page in pages[first:stop]:
-            yield _picture(path, page)
+            yield read_picture(path, page)
 
     return Pullback(
         frame_count=len(pages),
@@ -132,23 +108,6 @@ def _header_spacing(path: Path, stated: Sequence[float]) -> tuple[Spacing, tuple
     if frame_mm in (1.0, None):
         return Spacing(None, None, None), (note,)
     return Spacing(None, None, frame_mm, UNKNOWN, source), (note,)
-
-
-def _picture(path: Path, page: int) -> np.ndarray:
-    """Stored values (rows, columns), or RGB (rows, columns, 3) where the picture has colours."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            picture.seek(page)
-            if picture.mode in ("P", "PA", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
-                return np.asarray(picture.convert("RGB"))
-            if picture.mode == "LA":
-                return np.asarray(picture.convert("L"))
-            values = np.asarray(picture)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InputError(f"{path.name} cannot be read as a picture; it may be damaged, export it again.") from error
-    return values.astype(np.uint8) * 255 if values.dtype == bool else values
 
 
 def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: int) -> Callable[[int, int], Iterator[np.ndarray]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.pictures import is_picture, is_volume
 from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
 
 from .pullback import Pullback, sample_indices
@@ -55,7 +56,7 @@ def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm
         return _open_folder(path, pixel_spacing_mm, frame_spacing_mm)
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
-    from .image_pullback import is_picture, is_volume, picture_recording, volume_recording
+    from .image_pullback import picture_recording, volume_recording
 
     if is_volume(path):
         return volume_recording(path)
@@ -70,7 +71,7 @@ def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm
 
 
 def _open_folder(folder: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    from .image_pullback import is_picture, is_volume, picture_recording, volume_recording
+    from .image_pullback import picture_recording, volume_recording
 
     here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     volumes = [path for path in here if is_volume(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.label_reading import read_label_map
 from LesionReadingLib.labelmaps import LabelMap, Segment
 from LesionReadingLib.spacing import UNKNOWN
@@ -56,9 +57,13 @@ def read_oct_label_map(path: Path, pixel_spacing_mm: float | None = None, frame_
         pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
 
     Raises:
-        InputError: as ``read_label_map``.
+        InputError: as ``read_label_map``, or frames that are not evenly spaced.
     """
     label_map = read_label_map(path, SEGMENTS, pixel_spacing_mm, frame_spacing_mm)
+    if label_map.positions_mm is not None:
+        raise InputError(
+            f"The frames of {path.name} are not evenly spaced; export the segmentation with one distance between frames."
+        )
     spacing = label_map.spacing
     if pixel_spacing_mm is None and (spacing.row_mm, spacing.column_mm) == (1.0, 1.0):
         spacing = replace(spacing, row_mm=None, column_mm=None, in_plane_source=UNKNOWN)

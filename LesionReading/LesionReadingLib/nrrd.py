@@ -1,0 +1,70 @@
+"""Writing volumes as NRRD (format version 4, http://teem.sourceforge.net/nrrd/format.html), slice by slice, any axes, LPS in mm."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .slice_grid import SliceGrid
+
+POSITIONS_KEY = "LesionReading_slice_positions_mm"
+_TYPES = {"uint8": "unsigned char", "int16": "short", "float32": "float"}
+_FAST = 1  # label and heat maps are mostly background: the slower levels of gzip save little
+_GZIP = 31  # zlib's window size, with gzip's header
+
+
+def write_nrrd(
+    path: Path, volume: np.ndarray, axes_mm: np.ndarray, origin_mm: Sequence[float], keys: Mapping[str, str] | None = None
+) -> None:
+    """Write a volume with one matrix.
+
+    Args:
+        volume: (slices, rows, columns) uint8, int16 or float32.
+        axes_mm: (3, 3) steps in LPS from one column, row, slice to the next, one per line; they need not be perpendicular.
+        origin_mm: (3,) LPS of voxel (0, 0, 0).
+        keys: key/value pairs of the header.
+    """
+    slices, rows, columns = volume.shape
+    fields = [
+        "NRRD0004",
+        f"type: {_TYPES[volume.dtype.name]}",
+        "dimension: 3",
+        "space: left-posterior-superior",
+        f"sizes: {columns} {rows} {slices}",
+        "space directions: " + " ".join(_vector(axis) for axis in axes_mm),
+        "kinds: domain domain domain",
+        "endian: little",
+        "encoding: gzip",
+        f"space origin: {_vector(origin_mm)}",
+    ]
+    fields += [f"{key}:={' '.join(value.split())}" for key, value in (keys or {}).items()]
+    with open(path, "wb") as file:
+        file.write(("\n".join(fields) + "\n\n").encode("utf-8"))
+        gzip = zlib.compressobj(_FAST, wbits=_GZIP)
+        for stored in volume:
+            file.write(gzip.compress(np.ascontiguousarray(stored, dtype=volume.dtype.newbyteorder("<"))))
+        file.write(gzip.flush())
+
+
+def write_volume(path: Path, volume: np.ndarray, grid: SliceGrid) -> None:
+    """Write a volume (slices, rows, columns) on the grid of a scan; uneven slices get the mean step and a key with their places."""
+    write_nrrd(path, volume, grid_axes_mm(grid), grid.positions_mm[0], position_keys(grid))
+
+
+def grid_axes_mm(grid: SliceGrid) -> np.ndarray:
+    """(3, 3) steps in LPS from one column, row, slice to the next, one per line; the slice's is the mean step, tilt and all."""
+    return np.array([grid.column_mm * grid.column_axis, grid.row_mm * grid.row_axis, grid.step_mm])
+
+
+def position_keys(grid: SliceGrid) -> dict[str, str]:
+    """The header's key for slices that no single matrix places: LPS of the first voxel of each, in mm."""
+    if grid.is_even:
+        return {}
+    return {POSITIONS_KEY: " ".join(repr(round(float(value), 6)) for value in grid.positions_mm.ravel())}
+
+
+def _vector(values: Sequence[float]) -> str:
+    return "(" + ",".join(repr(float(value)) for value in values) + ")"
