@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
 from .phantom_anatomy import Head
+from .phantom_atlas import Field
 from .phantom_hematoma import SIGN_CODES, Hematoma
 from .scan import AIR_HU
 
@@ -143,7 +144,7 @@ def _ramp(distance_mm: np.ndarray, width_mm: float = 1.0) -> np.ndarray:
 
 def _plane(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
     """HU, share of hematoma, share of blood in ventricles, and share of the less dense part of each marker, of one thin plane."""
-    person, hull = head.person, head.hull_mm.at(points)
+    person, hull = head.person, head.hull_mm.at(points) + _beside(head.hull_mm, points)
     tissue = _bloodied(head, blood, points)
     texture = head.coarse.at(points)
     skull_mm = head.skull_mm.at(points) * np.where(points[0] < -20, 0.55, 1)
@@ -158,6 +159,13 @@ def _plane(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
     outline = np.minimum(outline, np.minimum(_ellipsoid(points, *_FACE_MM), _ellipsoid(points, *_NECK_MM)))
     hu = _skull_base(hu, points, hull - table - skull_mm, texture)
     return [_over(hu, 1 - _ramp(outline, 1.5), AIR_HU + 24.0), *tissue[1:]]
+
+
+def _beside(field: Field, points: np.ndarray) -> np.ndarray:
+    """How far points lie beside a field, where it only repeats its last value; not below it, where that makes a neck."""
+    ends = [first + (size - 1) * field.step_mm for first, size in zip(field.origin_mm, field.values.shape, strict=True)]
+    over = [np.maximum(np.maximum(field.origin_mm[axis] - points[axis], points[axis] - ends[axis]), 0) for axis in (1, 2)]
+    return np.hypot(*over)
 
 
 def _over(under: np.ndarray, share: np.ndarray, hu) -> np.ndarray:
