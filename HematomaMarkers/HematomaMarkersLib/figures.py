@@ -136,7 +136,8 @@ def _letters(axes: Axes, picture: SlicePicture) -> None:
 
 
 def _scale_bar(axes: Axes, box: Box) -> None:
-    x, y = box.left + 0.03 * box.width, box.bottom - 0.1 * box.height  # above the letter, which a long bar would meet
+    meets_letter = 0.42 * box.width < SCALE_BAR_MM
+    x, y = box.left + 0.03 * box.width, box.bottom - (0.1 if meets_letter else 0.03) * box.height
     halo = [withStroke(linewidth=6, foreground=COLORS["night"])]
     axes.plot((x, x + SCALE_BAR_MM), (y, y), linewidth=3.5, solid_capstyle="butt", color="white", path_effects=halo)
     above = y - 0.02 * box.height

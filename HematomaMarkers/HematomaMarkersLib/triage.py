@@ -93,6 +93,7 @@ class Triage:
         decision: ``REFER_NOW``, ``WATCH`` or ``NONE_FOUND``.
         reasons: one sentence each, with the limit of the rule that fired.
         rule: the whole rule in words. source: where its limits came from.
+        location: as the user chose it; None where not known.
         bat: the BAT score; None where no hematoma was found.
         unknown: sentences: what was not given and could change the decision.
     """
@@ -101,6 +102,7 @@ class Triage:
     reasons: tuple[str, ...]
     rule: str
     source: str
+    location: str | None
     bat: Bat | None
     unknown: tuple[str, ...]
 
@@ -148,7 +150,7 @@ def triage(
         decision = WATCH if found else NONE_FOUND
         reasons = [_watched(measurement)] if found else _nothing(measurement, rules)
     unknown = _unknown(measurement, growth, rules, location, onset_to_ct_hours) if found else []
-    return Triage(decision, tuple(reasons), rule_in_words(rules), rules.source, bat, tuple(unknown))
+    return Triage(decision, tuple(reasons), rule_in_words(rules), rules.source, location, bat, tuple(unknown))
 
 
 def to_json(decided: Triage) -> dict[str, Any]:
@@ -164,6 +166,7 @@ def to_json(decided: Triage) -> dict[str, Any]:
         "reasons": list(decided.reasons),
         "rule": decided.rule,
         "source": decided.source,
+        "location": decided.location,
         "bat": bat,
         "unknown": list(decided.unknown),
     }

@@ -1,0 +1,225 @@
+"""Everything that is written for a reader: tables, pictures and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from LesionReadingLib.slice_grid import SliceGrid
+
+from .labels import HEMATOMA, MARKER_NAMES, MARKERS
+from .slice_view import Box, SliceView, heights_mm
+from .tables import write_markers, write_slices
+from .triage import Triage, marker_seen
+
+if TYPE_CHECKING:
+    from .growth import Growth
+    from .measurement import ScanMeasurement
+    from .prediction import Prediction
+    from .scan import Scan
+
+KEY_SLICES = 12
+_WITHOUT_SCAN_MM = 150.0
+_PEAK_SHARE = 0.5  # heat of this share of the slice's peak is kept inside the picture
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture of the report: its file, and what is said below it."""
+
+    file: Path
+    caption: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a report: of the key slices (foot to head), of each marker, of the growth (earlier, now)."""
+
+    key: tuple[Shown, ...] = ()
+    markers: Mapping[str, tuple[Shown, ...]] = field(default_factory=dict)
+    growth: tuple[Shown, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """All files, each once."""
+        return [shown.file for shown in (*self.key, *(one for some in self.markers.values() for one in some), *self.growth)]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is shown of one scan.
+
+    Attributes:
+        scan: None where only a label map was measured, so that contours are drawn without it.
+        labels: uint8 (slices, rows, columns).
+        measurement: of them. prediction: None where no network took part.
+    """
+
+    scan: Scan | None
+    labels: np.ndarray
+    measurement: ScanMeasurement
+    prediction: Prediction | None
+
+    @property
+    def grid(self) -> SliceGrid:
+        """Where the labels lie."""
+        return self.measurement.grid
+
+
+def present(
+    folder: Path,
+    scan: Scan | None,
+    labels: np.ndarray,
+    measurement: ScanMeasurement,
+    prediction: Prediction | None,
+    growth: Growth | None,
+    prior: tuple[Scan, np.ndarray] | None,
+    triage: Triage,
+    model: Mapping[str, Any] | None,
+    log: Callable[[str], None] = lambda sentence: None,
+) -> list[Path]:
+    """Write tables (CSV), pictures (PNG) and ``report.html``.
+
+    Args:
+        folder: where to write; it exists.
+        scan, labels, measurement, prediction: as in ``Case``.
+        growth: since an earlier scan; None where there is none.
+        prior: that scan and its labels (slices, rows, columns); None where only its volumes are known.
+        triage: the decision.
+        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
+        log: is told, in a sentence, what could not be drawn.
+
+    Returns:
+        the files that were written.
+    """
+    from .report import write_report
+
+    case = Case(scan, labels, measurement, prediction)
+    tables = [folder / "slices.csv", folder / "markers.csv"]
+    write_slices(tables[0], measurement, prediction)
+    write_markers(tables[1], measurement, prediction)
+    pictures = Pictures(_draw_key_slices(folder, case), _draw_markers(folder, case), _draw_growth(folder, case, growth, prior))
+    if scan is None:
+        log("The pictures show contours only: no scan was given with the label map.")
+    report = folder / "report.html"
+    write_report(report, case, growth, triage, pictures, model)
+    return [report, *tables, *pictures.files]
+
+
+def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: int = KEY_SLICES) -> list[int]:
+    """The slices to show, foot to head: those with labels and ``beyond`` more on either side, thinned evenly to ``count``.
+
+    The slice with the most labelled pixels is always among them. Where nothing is labelled, slices of the whole scan.
+    """
+    order = np.argsort(heights, kind="stable")
+    pixels = np.count_nonzero(labels, axis=(1, 2))[order]
+    labelled = np.flatnonzero(pixels)
+    first, last = 0, len(order) - 1
+    if labelled.size:
+        first, last = max(first, labelled[0] - beyond), min(last, labelled[-1] + beyond)
+    places = np.arange(first, last + 1)
+    if places.size > count:
+        wanted = np.linspace(heights[order[first]], heights[order[last]], count)
+        places = np.unique(np.abs(heights[order[places]][:, None] - wanted).argmin(axis=0)) + first
+        if labelled.size:
+            inner = np.abs(places[1:-1] - pixels.argmax()).argmin() + 1
+            places[inner] = pixels.argmax()
+    return [int(number) for number in order[np.unique(places)]]
+
+
+def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
+    heights, view = heights_mm(case.grid), SliceView.of(case.grid)
+    chosen = key_slices(case.labels, heights, beyond=0 if case.scan is None else 1)
+    if case.scan is not None:
+        box = view.head(case.scan.hounsfield[chosen])
+    else:
+        box = view.around(case.labels.any(axis=0), least_mm=_WITHOUT_SCAN_MM)
+    shown = []
+    for number in chosen:
+        area = case.measurement.slices[number].area_mm2
+        caption = f"Slice {number}: {area / 100:.1f}\N{NO-BREAK SPACE}cm²" if area else f"Slice {number}"
+        shown.append(_drawn(folder / f"slice_{number:03d}.png", case, view, number, box, caption))
+    return tuple(shown)
+
+
+def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
+    if not (case.labels == HEMATOMA).any():
+        return {}
+    view = SliceView.of(case.grid)
+    return {marker: tuple(_draw_marker(folder, case, view, marker)) for marker in MARKERS}
+
+
+def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iterator[Shown]:
+    """The network's slice, plain and with heat; and the slice of the measurement where it is another one."""
+    name = MARKER_NAMES[marker]
+    network = case.prediction.marker_slices.get(marker) if case.prediction else None
+    measured = case.measurement.evidence[marker].slice if marker_seen(marker, case.measurement, None)[1] else None
+    if network is not None:
+        heat = case.prediction.heat(marker)[network]
+        hematoma = case.labels[network] == HEMATOMA
+        box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
+        both = ", where the measurement found it, too" if measured == network else ""
+        caption = f"Slice {network}, highest for the network{both}"
+        yield _drawn(folder / f"{marker}_slice_{network:03d}.png", case, view, network, box, f"{caption}.")
+        caption = f"Slice {network}: what the network's answer rests on (Grad-CAM, 0 to 1)."
+        yield _drawn(folder / f"{marker}_heat_{network:03d}.png", case, view, network, box, caption, heat=heat)
+    if measured is not None and measured != network:
+        box = view.around(case.labels[measured] == HEMATOMA)
+        caption = f"Slice {measured}, where {name.lower()} was measured."
+        yield _drawn(folder / f"{marker}_measured_{measured:03d}.png", case, view, measured, box, caption)
+
+
+def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Shown, ...]:
+    """The largest slice now, and the earlier scan in the same place."""
+    if growth is None or prior is None or growth.transform is None or case.scan is None:
+        return ()
+    earlier_scan, earlier_labels = prior
+    view, number = SliceView.of(case.grid), int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    hounsfield, labels = aligned(earlier_scan, earlier_labels, case.grid, growth.transform, number)
+    box = view.head(case.scan.hounsfield[number : number + 1])
+    earlier = _drawn_from(
+        folder / "growth_earlier.png", hounsfield, labels, view, box, "earlier", f"Earlier: {growth.prior_ml:.1f} mL"
+    )
+    now = f"Now: {case.measurement.volume_ml:.1f} mL. Slice {number}; dotted: the earlier contour"
+    return earlier, _drawn(folder / "growth_now.png", case, view, number, box, now, title="now", earlier=labels == HEMATOMA)
+
+
+def aligned(scan: Scan, labels: np.ndarray, grid: SliceGrid, transform: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slice ``number`` of ``grid`` as an earlier scan shows it.
+
+    Args:
+        scan, labels: the earlier ones. transform: (4, 4) from LPS of ``grid`` to LPS of the earlier scan, mm.
+
+    Returns:
+        HU float32 (air outside the earlier scan) and labels uint8, both (rows, columns).
+    """
+    from scipy.ndimage import map_coordinates
+
+    from .scan import AIR_HU
+
+    rows, columns = np.mgrid[: grid.rows, : grid.columns]
+    here = grid.lps_mm(np.stack([np.full_like(rows, number), rows, columns], axis=-1))
+    there = scan.grid.indices(here @ transform[:3, :3].T + transform[:3, 3])
+    last = len(scan.hounsfield) - 1
+    inside = (there[..., 0] > -0.5) & (there[..., 0] < last + 0.5)  # the outermost slices reach half a slice outward
+    there[..., 0] = np.where(inside, np.clip(there[..., 0], 0, last), -1)
+    places = np.moveaxis(there, -1, 0)
+    hounsfield = map_coordinates(scan.hounsfield, places, np.float32, order=1, cval=AIR_HU)
+    return hounsfield, map_coordinates(labels, places, order=0)
+
+
+def _drawn(file: Path, case: Case, view: SliceView, number: int, box: Box, caption: str, title: str = "", **layers) -> Shown:
+    hounsfield = None if case.scan is None else case.scan.hounsfield[number]
+    return _drawn_from(file, hounsfield, case.labels[number], view, box, title or f"slice {number}", caption, **layers)
+
+
+def _drawn_from(
+    file: Path, hounsfield: np.ndarray | None, labels: np.ndarray, view: SliceView, box: Box, title: str, caption: str, **layers
+) -> Shown:
+    from .figures import SlicePicture, draw_slice
+
+    draw_slice(file, SlicePicture(title, hounsfield, labels, view, box, **layers))
+    return Shown(file, caption)

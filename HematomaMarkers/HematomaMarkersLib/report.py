@@ -1,0 +1,263 @@
+"""The report: what to do and why first, then numbers, pictures, each marker with its grounds, tables and where it all came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from LesionReadingLib.report import ABSENT, Number, environment, model_rows, picture_uri, plural, with_unit
+
+from .colors import COLORS
+from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from .slice_view import heights_mm
+from .triage import BAT_EARLY, BAT_EARLY_HOURS, BAT_HIGH_RISK, NOT_LOOKED_FOR, REFER_NOW, WATCH, Bat, Triage, marker_seen
+
+if TYPE_CHECKING:
+    from .growth import Growth
+    from .presenting import Case, Pictures, Shown
+
+TEMPLATES = Path(__file__).parent / "templates"
+BETWEEN_READERS_ML, WITHIN_READER_ML = 5.8, 3.8
+"""Error of a volume's change between two readers, and of one reader reading twice."""
+
+EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLUID_LEVEL: None}
+"""Share of patients whose hematoma grew, by marker, as given after Boulouis et al. (markers on non-contrast CT, Stroke 2017)."""
+
+DEFINITIONS = {
+    HYPODENSITY: "A darker part enclosed in the hematoma. Black hole: sharp border, more than 28 HU darker, no contact with brain. "
+    "Swirl: darker or irregular inside. (Boulouis 2016)",
+    IRREGULAR_MARGIN: "An edge with several bumps or lobes: 3 or more of 5 on the shape scale. (Barras 2009)",
+    BLEND: "A darker part beside a brighter one, sharply parted, 18 HU or more apart, the darker part not enclosed. (Li 2015)",
+    FLUID_LEVEL: "A level border, darker above and brighter below, as blood settles. Rare: about 2 of 100 patients.",
+}
+_DECISION_STYLE = {REFER_NOW: "refer", WATCH: "watch"}
+_METRICS = {"auc": "AUC", "ece": "ECE", "ml": "(mL)", "iou": "IoU", "ap": "AP"}
+_MIDLINE_MM = 10.0
+
+
+@dataclass(frozen=True)
+class MarkerCard:
+    """What the report says of a marker.
+
+    Attributes:
+        name, verdict: and whether network and measurement ``disagree``.
+        seen: by either of them.
+        percent, threshold_percent: of the network; None where it says nothing.
+        evidence: the measurement's sentence. expansion: how often such hematomas grew. definition: what the marker is.
+        pictures: (data URI, caption).
+    """
+
+    name: str
+    verdict: str
+    disagree: bool
+    seen: bool
+    percent: float | None
+    threshold_percent: float | None
+    evidence: str
+    expansion: str
+    definition: str
+    pictures: tuple[tuple[str, str], ...]
+
+
+def write_report(
+    path: Path,
+    case: Case,
+    growth: Growth | None,
+    triage: Triage,
+    pictures: Pictures,
+    model: Mapping[str, Any] | None,
+) -> None:
+    """Write the report as one HTML file that needs nothing else; arguments as in ``presenting.present``."""
+    heights = heights_mm(case.grid)
+    scan = case.scan
+    page = (
+        environment(TEMPLATES)
+        .get_template("report.html")
+        .render(
+            triage=triage,
+            decision_style=_DECISION_STYLE.get(triage.decision, "none"),
+            finding=finding(case, growth, triage),
+            numbers=numbers(case, growth, triage),
+            key=_embedded(pictures.key),
+            growth_pictures=_embedded(pictures.growth),
+            growth_rows=growth_rows(growth) if growth else [],
+            growth_error=growth_error(growth) if growth else "",
+            cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.volume_ml > 0 else [],
+            network=case.prediction is not None,
+            scan=scan,
+            slices=[(row, heights[row.slice]) for row in case.measurement.slices if row.area_mm2 or row.ivh_area_mm2],
+            slice_count=case.grid.slice_count,
+            input_rows=_input_rows(case),
+            notes=scan.notes if scan else (),
+            warnings=scan.warnings if scan else (),
+            model_rows=model_rows(model, _METRICS) if model else [],
+            not_looked_for=NOT_LOOKED_FOR,
+            colors=COLORS,
+            definitions=DEFINITIONS,
+            marker_names=MARKER_NAMES,
+        )
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
+    """The scan in a sentence that can be read out on the phone."""
+    measured = case.measurement
+    if measured.volume_ml == 0 and measured.ivh_ml == 0:
+        return "No voxel was marked as hematoma."
+    where = f" in the {triage.location}" if triage.location else ""
+    side = side_of_hematoma(case)
+    said = f"Hematoma of {measured.volume_ml:.1f} mL{where}{f', {side}' if side else ''}"
+    said += f", with {measured.ivh_ml:.1f} mL of blood in the ventricles." if measured.ivh_ml else ", no blood in the ventricles."
+    if growth:
+        change = "grew" if growth.change_ml >= 0 else "shrank"
+        percent = "" if growth.change_percent is None else f" ({abs(growth.change_percent):.0f} %)"
+        hours = "" if growth.hours is None else f" in {growth.hours:.1f} h"
+        said += f" It {change} by {abs(growth.change_ml):.1f} mL{percent}{hours}."
+    return said
+
+
+def side_of_hematoma(case: Case) -> str | None:
+    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a scan or a hematoma."""
+    if case.scan is None or not (case.labels == HEMATOMA).any():
+        return None
+    number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]
+    beyond = left_mm[0] - left_mm[1]
+    if abs(beyond) < _MIDLINE_MM:
+        return None
+    return "patient's left" if beyond > 0 else "patient's right"
+
+
+def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
+    """The numbers on top of the report."""
+    measured = case.measurement
+    shown = [
+        Number("Hematoma volume", with_unit(measured.volume_ml, "mL", 1), f"by voxels; ABC/2: {measured.abc2_ml:.1f} mL"),
+        Number("In the ventricles", with_unit(measured.ivh_ml, "mL", 1), "blood"),
+        Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"),
+    ]
+    if growth:
+        percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
+        shown.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
+    if measured.volume_ml > 0:
+        shown += _shape_numbers(case)
+    if triage.bat:
+        shown.append(Number("BAT score", *bat_in_words(triage.bat)))
+    return shown
+
+
+def bat_in_words(bat: Bat) -> tuple[str, str]:
+    """The score, and what it is made of (Morotti 2018)."""
+    known = bat.onset_to_ct_hours is not None
+    risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else "high risk from 3"
+    onset = (
+        f"onset to CT {bat.onset_to_ct_hours:g} h"
+        if known
+        else f"onset to CT not known: +{BAT_EARLY} if under {BAT_EARLY_HOURS:g} h"
+    )
+    items = f"blend sign {'1' if bat.blend else '0'}, hypodensity {'2' if bat.hypodensity else '0'}"
+    return f"{'' if known else 'at least '}{bat.score} of 5", f"{risk}: {items}, {onset}"
+
+
+def growth_rows(growth: Growth) -> list[tuple[str, str]]:
+    """Growth as rows of a table of facts."""
+    now_ml = growth.prior_ml + growth.change_ml
+    percent = "" if growth.change_percent is None else f" ({growth.change_percent:+.0f} %)"
+    rows = [
+        ("Volume", f"{growth.prior_ml:.1f} mL earlier, {now_ml:.1f} mL now: {growth.change_ml:+.1f} mL{percent}"),
+        ("Time between the scans", with_unit(growth.hours, "h", 1)),
+        ("30 % or more", _yes_no(growth.expanded_seed_30_percent)),
+        ("6 mL or more, or 33 % or more", _yes_no(growth.expanded_6ml_or_33_percent)),
+        ("New blood in the ventricles", _yes_no(growth.new_ivh)),
+    ]
+    if growth.transform is not None:
+        pose = f"turned by {growth.rotation_deg:.1f}°, moved by {growth.translation_mm:.1f} mm"
+        rows.append(("Head between the scans", f"{pose} (rigid registration, undone in the pictures)"))
+    return rows
+
+
+def growth_error(growth: Growth) -> str:
+    """Whether the change may be an error of measurement, in a sentence."""
+    errors = f"two readers differ by about {BETWEEN_READERS_ML:g} mL, one reader by {WITHIN_READER_ML:g} mL"
+    return (
+        f"The change lies within measurement error: {errors}."
+        if growth.within_error
+        else f"The change is larger than measurement error: {errors}."
+    )
+
+
+def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
+    by_network, by_measurement = marker_seen(marker, case.measurement, case.prediction)
+    told = by_network is not None
+    expansion = EXPANSION_PERCENT[marker]
+    return MarkerCard(
+        MARKER_NAMES[marker],
+        _verdict(by_network, by_measurement),
+        told and by_network != by_measurement,
+        bool(by_network) or by_measurement,
+        100 * case.prediction.probabilities[marker] if told else None,
+        100 * case.prediction.thresholds[marker] if told else None,
+        case.measurement.evidence[marker].sentence,
+        "Growth in patients with it: not stated." if expansion is None else f"Growth seen in {expansion:g} % of patients with it.",
+        DEFINITIONS[marker],
+        _embedded(pictures.markers.get(marker, ())),
+    )
+
+
+def _verdict(by_network: bool | None, by_measurement: bool) -> str:
+    if by_network is None:
+        return "found by measurement" if by_measurement else "not found by measurement"
+    if by_network == by_measurement:
+        return "seen by network and measurement" if by_network else "not seen"
+    return f"network {'yes' if by_network else 'no'}, measurement {'yes' if by_measurement else 'no'}: they disagree"
+
+
+def _middle_left_mm(case: Case, number: int, mask: np.ndarray) -> float:
+    """How far to the patient's left the middle of a mask on a slice lies (LPS x)."""
+    rows, columns = np.nonzero(mask)
+    return float(case.grid.lps_mm(np.array([number, rows.mean(), columns.mean()]))[0]) if rows.size else 0.0
+
+
+def _shape_numbers(case: Case) -> list[Number]:
+    measured = case.measurement
+    shown = [
+        Number("Mean density", with_unit(measured.mean_hu, "HU", 0), "acute blood: 50 to 75 HU"),
+        Number("Margin shape", f"{measured.shape_scale} of 5", f"irregular from 3; slice {measured.shape_scale_slice}"),
+    ]
+    if measured.island_count or measured.satellite_count:
+        satellites = plural(measured.satellite_count, "satellite")
+        shown.append(Number("Apart from it", plural(measured.island_count, "island"), f"{satellites} (under 10 mm)"))
+    return shown
+
+
+def _input_rows(case: Case) -> list[tuple[str, str]]:
+    grid, scan = case.grid, case.scan
+    extents = grid.extents_mm
+    even = np.ptp(extents) < 0.01
+    rows = [
+        (
+            "Slices",
+            f"{grid.slice_count}, each standing for {extents[0]:.4g} mm"
+            if even
+            else f"{grid.slice_count}, each standing for {extents.min():.4g} to {extents.max():.4g} mm",
+        ),
+        ("Pixels", f"{grid.columns} x {grid.rows}, {grid.column_mm:.4g} x {grid.row_mm:.4g} mm (column x row)"),
+    ]
+    if grid.is_sheared:
+        rows.append(("Gantry tilt", "yes: the slices are shifted along themselves, and so are mask and pictures"))
+    if scan:
+        rows += [("Spacing from", scan.grid_source)] if scan.grid_source else []
+        rows += list(scan.details.items())
+    return rows
+
+
+def _embedded(shown: tuple[Shown, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((picture_uri(one.file), one.caption) for one in shown)
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"

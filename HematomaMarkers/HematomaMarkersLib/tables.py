@@ -1,0 +1,65 @@
+"""The numbers as CSV: one row per slice, one per marker; units are in the headers, absent values are empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.tables import Columns, write_table
+
+from .labels import MARKERS
+from .slice_view import heights_mm
+from .triage import marker_seen
+
+if TYPE_CHECKING:
+    from .measurement import ScanMeasurement
+    from .prediction import Prediction
+
+
+def write_slices(path: Path, measurement: ScanMeasurement, prediction: Prediction | None) -> None:
+    """One row per slice of the scan, in its order; probabilities only where a network took part."""
+    heights = heights_mm(measurement.grid)
+    columns: Columns = {
+        "slice": lambda row: row.slice,
+        "height above the lowest slice (mm)": lambda row: float(heights[row.slice]),
+        "extent (mm)": lambda row: row.extent_mm,
+        "hematoma area (mm2)": lambda row: row.area_mm2,
+        "ventricular blood area (mm2)": lambda row: row.ivh_area_mm2,
+        "hematoma mean density (HU)": lambda row: row.mean_hu,
+    }
+    if prediction is not None:
+        for number, marker in enumerate(MARKERS):
+            probabilities = np.asarray(prediction.slice_probabilities, float)[:, number]
+            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice])
+    write_table(path, columns, measurement.slices)
+
+
+def write_markers(path: Path, measurement: ScanMeasurement, prediction: Prediction | None) -> None:
+    """One row per marker: what the network says, what was measured, and whether the two agree."""
+
+    def of_network(marker: str, values: str) -> float | int | None:
+        return getattr(prediction, values).get(marker) if prediction else None
+
+    def agree(marker: str) -> int | None:
+        by_network, by_measurement = marker_seen(marker, measurement, prediction)
+        return None if by_network is None else int(by_network == by_measurement)
+
+    columns: Columns = {
+        "marker": lambda marker: marker,
+        "network probability": lambda marker: of_network(marker, "probabilities"),
+        "network threshold": lambda marker: of_network(marker, "thresholds"),
+        "network slice": lambda marker: of_network(marker, "marker_slices"),
+        "measured": lambda marker: int(measurement.evidence[marker].found),
+        "measured on slice": lambda marker: measurement.evidence[marker].slice,
+        "network and measurement agree": agree,
+        "evidence": lambda marker: measurement.evidence[marker].sentence,
+        "measured values": lambda marker: _values(measurement.evidence[marker].values),
+    }
+    write_table(path, columns, MARKERS)
+
+
+def _values(values: dict[str, float | bool | None]) -> str:
+    """Name = value; the names end with their units."""
+    told = {name: value for name, value in values.items() if value is not None}
+    return "; ".join(f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}" for name, value in told.items())
