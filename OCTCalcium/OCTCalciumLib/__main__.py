@@ -9,15 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from LesionReadingLib.arguments import OneLineParser, add_output
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line, as every bad input's is."""
-
-    def error(self, message: str) -> None:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,12 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
+    parser = OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
     commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
 
     analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
     analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
-    _add_output(analyze)
+    add_output(analyze)
     analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
     analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     analyze.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
@@ -41,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
-    _add_output(measure)
+    add_output(measure)
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
 
@@ -54,10 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--every-variety", action="store_true", help="also legacy, compressed and single-frame files")
     phantom.set_defaults(run=_phantom)
     return parser
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
 
 
 def _add_measuring(parser: argparse.ArgumentParser) -> None:
