@@ -1,0 +1,154 @@
+"""From a scan to what the network sees, and back: one rule for training and for prediction.
+
+Each step can be switched off. What is left out is only painted over, and the grid knows its way back, so every result lands
+on the scan's own voxels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.slice_grid import SliceGrid
+
+from .preparation_brain import brain_mask, head_mask
+from .preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE, NetworkGrid, whole_grid
+from .scan import AIR_HU, Scan
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OUTSIDE_BRAIN_HU = 0
+READING_THICKNESS_MM = 5.0
+LEAST_BRAIN_ML = 50.0
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Which steps of the preparation are done (the source's preparation, step by step).
+
+    Attributes:
+        headrest_removal: everything that is not the head becomes air.
+        noise_removal: slices thinner than ``READING_THICKNESS_MM`` are averaged with their neighbours up to it.
+        skull_removal: everything outside the skull's cavity becomes ``OUTSIDE_BRAIN_HU``.
+        centring: the middle of the brain lies in the middle of the network's grid; else the middle of the image does.
+    """
+
+    headrest_removal: bool = True
+    noise_removal: bool = True
+    skull_removal: bool = True
+    centring: bool = True
+
+
+ALL_STEPS = Steps()
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A scan on the network's grid.
+
+    Attributes:
+        hounsfield: int16 (slices, 256, 256) in HU, slices from foot to head, canonical (see ``preparation_grid``).
+        inside: bool, the same shape: the brain; with ``skull_removal`` off the head; with ``headrest_removal`` off too, everything.
+        slice_order: (slices,) number in the scan of every slice here.
+        grid: the way back, ``grid.to_scan(values)`` and ``grid.labels_to_scan(labels)``.
+    """
+
+    hounsfield: np.ndarray
+    inside: np.ndarray
+    slice_order: np.ndarray
+    grid: NetworkGrid
+
+    def to_scan(self, values: np.ndarray) -> np.ndarray:
+        """Give float32 (slices, rows, columns) of the scan's voxels for values (slices, 256, 256) here; zero beyond this grid."""
+        return self.grid.to_scan(values)
+
+    def labels_to_scan(self, labels: np.ndarray) -> np.ndarray:
+        """Give the label map, uint8 (slices, rows, columns), of the scan's voxels for one (slices, 256, 256) here."""
+        return self.grid.labels_to_scan(labels)
+
+    def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
+        """Give the label map, uint8 (slices, 256, 256), here for one of the scan's voxels."""
+        return self.grid.labels_from_scan(labels)
+
+
+def prepare(scan: Scan, steps: Steps = ALL_STEPS) -> Prepared:
+    """Bring a scan onto the network's grid.
+
+    Raises:
+        InputError: no brain is found where a step needs it.
+    """
+    whole = whole_grid(scan.grid)
+    order = whole.orientation.canonical(np.arange(scan.grid.slice_count)[:, None, None]).ravel()
+    hounsfield = whole.from_scan(scan.hounsfield)
+    if steps.noise_removal:
+        hounsfield = np.tensordot(slab_weights(scan.grid)[np.ix_(order, order)], hounsfield, axes=1)
+    inside, outside_hu = np.ones(hounsfield.shape, bool), AIR_HU
+    row, column = ((size - NETWORK_SIZE) // 2 for size in whole.size)
+    if steps.headrest_removal or steps.skull_removal or steps.centring:
+        head = head_mask(hounsfield, NETWORK_PIXEL_MM)
+        if steps.headrest_removal:
+            inside = head
+        if steps.skull_removal or steps.centring:
+            brain = _brain(hounsfield, head, scan.grid.extents_mm[order])
+            if steps.skull_removal:
+                inside, outside_hu = brain, OUTSIDE_BRAIN_HU
+            if steps.centring:
+                row, column = (round(place) - NETWORK_SIZE // 2 for place in _middle(brain))
+    hounsfield = np.where(inside, hounsfield, np.float32(outside_hu))
+    hounsfield, inside = (_cropped(array, row, column, value) for array, value in ((hounsfield, outside_hu), (inside, False)))
+    return Prepared(np.rint(hounsfield).astype(np.int16), inside, order, whole.cropped(row, column, NETWORK_SIZE))
+
+
+def network_input(hounsfield: Tensor, window: tuple[float, float]) -> Tensor:
+    """Give the network's input in [0, 1], of the same shape, for HU: 0 at the window's lower end and below, 1 from the upper on.
+
+    Equation 1 of the source with [0, 255] scaled to [0, 1]. Nothing else applies a window.
+    """
+    low, high = window
+    return ((hounsfield.float() - low) / (high - low)).clamp(0, 1)
+
+
+def slab_weights(grid: SliceGrid) -> np.ndarray:
+    """Give float32 (slices, slices), how much of each slice goes into each average that makes it ``READING_THICKNESS_MM`` thick.
+
+    A slice of extent e is averaged over a slab of sqrt(5^2 - e^2) mm about its middle, so that the variances of both boxes along
+    the normal add up to that of 5 mm. Slices of about 4 mm and more stay as they are.
+    """
+    slabs = np.sqrt(np.maximum(0, READING_THICKNESS_MM**2 - grid.extents_mm**2))
+    middles, halves = grid.offsets_mm, grid.extents_mm / 2
+    upper = np.minimum((middles + slabs / 2)[:, None], (middles + halves)[None])
+    lower = np.maximum((middles - slabs / 2)[:, None], (middles - halves)[None])
+    overlaps = np.maximum(0, upper - lower)
+    np.fill_diagonal(overlaps, np.maximum(overlaps.diagonal(), 1e-6))
+    return (overlaps / overlaps.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    brain = brain_mask(hounsfield, head, NETWORK_PIXEL_MM)
+    brain_ml = brain.sum(axis=(1, 2)) @ extents_mm * NETWORK_PIXEL_MM**2 / 1000
+    if brain_ml < LEAST_BRAIN_ML:
+        raise InputError(
+            f"No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); "
+            "check that it is a CT of a head in Hounsfield units, slices from front to back and left to right."
+        )
+    return brain
+
+
+def _middle(mask: np.ndarray) -> tuple[float, float]:
+    """(row, column) of the centre of mass over all slices."""
+    rows, columns = mask.sum(axis=(0, 2)), mask.sum(axis=(0, 1))
+    return float(rows @ np.arange(len(rows)) / rows.sum()), float(columns @ np.arange(len(columns)) / columns.sum())
+
+
+def _cropped(volume: np.ndarray, row: int, column: int, outside: float) -> np.ndarray:
+    """The part of ``NETWORK_SIZE`` pixels squared that begins at a row and column of each slice, also beyond the border."""
+    piece = np.full((len(volume), NETWORK_SIZE, NETWORK_SIZE), outside, volume.dtype)
+    (rows, from_rows), (columns, from_columns) = (
+        (slice(max(0, -first), min(NETWORK_SIZE, size - first)), slice(max(0, first), min(size, first + NETWORK_SIZE)))
+        for first, size in zip((row, column), volume.shape[1:], strict=True)
+    )
+    piece[:, rows, columns] = volume[:, from_rows, from_columns]
+    return piece

@@ -1,0 +1,83 @@
+"""Head and brain on a head CT, found by thresholds and morphology: what is not the patient's brain can then be left out.
+
+All arrays are canonical (see ``preparation_grid``), (slices, rows, columns) with square pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+TISSUE_HU = -300
+SOFT_HU = (-20, 130)
+BONE_HU = 250
+ENCLOSED_DIRECTIONS = 5
+"""Of eight. A point outside a convex skull sees it in fewer than half of all directions, a point inside it in all; a hole
+in the skull takes some away."""
+_CORD_MM = 3.0
+_HEADREST_MM = 3.0
+
+
+def head_mask(hounsfield: np.ndarray, pixel_mm: float) -> np.ndarray:
+    """Give bool, true in the head: the largest thing in the scan after thin ones (headrest, cables, tubes) were cut off."""
+    tissue = hounsfield > TISSUE_HU
+    thick = _eroded(tissue, _HEADREST_MM / pixel_mm)
+    head = _grown(_largest_part(thick), _HEADREST_MM / pixel_mm + 1) & tissue
+    return _filled(head)
+
+
+def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float) -> np.ndarray:
+    """Give bool, true in the skull's cavity: brain, its fluid, and blood up to the bone. All false where there is no skull.
+
+    Soft tissue that bone encloses, without what hangs on it by thin cords (through sutures, the skull's base and orbits).
+    """
+    bone = (hounsfield > BONE_HU) & head
+    soft = (hounsfield > SOFT_HU[0]) & (hounsfield < SOFT_HU[1]) & head
+    inside = soft & (directions_with_bone(bone) >= ENCLOSED_DIRECTIONS)
+    core = _largest_part(_eroded(inside, _CORD_MM / pixel_mm))
+    return _filled(_grown(core, _CORD_MM / pixel_mm + 1) & inside)
+
+
+def directions_with_bone(bone: np.ndarray) -> np.ndarray:
+    """Give uint8, in how many of eight directions within its slice each pixel of (slices, rows, columns) meets bone."""
+    count = np.zeros(bone.shape, np.uint8)
+    for axis in (1, 2):
+        for way in (slice(None), slice(None, None, -1)):
+            turned = (slice(None),) * axis + (way,)
+            count[turned] += np.logical_or.accumulate(bone[turned], axis=axis)
+    for rows in (slice(None), slice(None, None, -1)):
+        for columns in (slice(None), slice(None, None, -1)):
+            count[:, rows, columns] += _met_diagonally(bone[:, rows, columns])
+    return count
+
+
+def _met_diagonally(bone: np.ndarray) -> np.ndarray:
+    met = bone.copy()
+    for row in range(1, bone.shape[1]):
+        met[:, row, 1:] |= met[:, row - 1, :-1]
+    return met
+
+
+def _largest_part(mask: np.ndarray) -> np.ndarray:
+    parts, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return parts == sizes.argmax()
+
+
+def _eroded(mask: np.ndarray, pixels: float) -> np.ndarray:
+    """The pixels farther than so many from the outside, slice by slice."""
+    return np.stack([ndimage.distance_transform_edt(image) > pixels for image in np.pad(mask, ((0, 0), (1, 1), (1, 1)))])[
+        :, 1:-1, 1:-1
+    ]
+
+
+def _grown(mask: np.ndarray, pixels: float) -> np.ndarray:
+    """The pixels within so many of the mask, slice by slice."""
+    return np.stack([ndimage.distance_transform_edt(~image) <= pixels if image.any() else image for image in mask])
+
+
+def _filled(mask: np.ndarray) -> np.ndarray:
+    return np.stack([ndimage.binary_fill_holes(image) for image in mask])

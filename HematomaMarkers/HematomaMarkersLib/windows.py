@@ -1,0 +1,43 @@
+"""Windows in Hounsfield units, by name: which HU are black and white differs between institutions."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from LesionReadingLib.errors import InputError
+
+TABLE = Path(__file__).parent / "data/windows.toml"
+DEFAULT = "default"
+
+
+@cache
+def windows() -> dict[str, tuple[float, float]]:
+    """Give the named windows: lower and upper end in HU."""
+    return {name: (float(low), float(high)) for name, (low, high) in tomllib.loads(TABLE.read_text(encoding="utf-8")).items()}
+
+
+def window_of(words: list[str]) -> tuple[float, float]:
+    """Give the window (lower, upper) in HU that a person asked for.
+
+    Args:
+        words: of the command line: one name of the table, or the two ends.
+
+    Raises:
+        InputError: the name is not in the table, the ends are not numbers, or the upper one is not above the lower one.
+    """
+    if len(words) == 1 and words[0] in windows():
+        return windows()[words[0]]
+    if len(words) != 2:
+        known = ", ".join(f"{name} ({low:g} to {high:g} HU)" for name, (low, high) in windows().items())
+        raise InputError(f"There is no window {' '.join(words)}; give its two ends in HU, as in --window 0 80, or a name: {known}.")
+    try:
+        low, high = (float(word) for word in words)
+    except ValueError as error:
+        raise InputError(f"The window {' '.join(words)} is not two numbers; give its ends in HU, as in --window 0 80.") from error
+    if not -1024 <= low < high <= 4096:
+        raise InputError(
+            f"The window {low:g} to {high:g} HU cannot be used: the second end must be above the first, within -1024 to 4096."
+        )
+    return low, high
