@@ -124,9 +124,9 @@ def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: 
     if places.size > count:
         wanted = np.linspace(heights[order[first]], heights[order[last]], count)
         places = np.unique(np.abs(heights[order[places]][:, None] - wanted).argmin(axis=0)) + first
-        if labelled.size:
-            inner = np.abs(places[1:-1] - pixels.argmax()).argmin() + 1
-            places[inner] = pixels.argmax()
+        largest = pixels.argmax()
+        if labelled.size and largest not in places:
+            places[np.abs(places[1:-1] - largest).argmin() + 1] = largest
     return [int(number) for number in order[np.unique(places)]]
 
 

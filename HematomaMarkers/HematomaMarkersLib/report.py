@@ -13,7 +13,7 @@ from LesionReadingLib.report import ABSENT, Number, environment, model_rows, pic
 from .colors import COLORS
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from .slice_view import heights_mm
-from .triage import BAT_EARLY, BAT_EARLY_HOURS, BAT_HIGH_RISK, NOT_LOOKED_FOR, REFER_NOW, WATCH, Bat, Triage, marker_seen
+from .triage import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, NOT_LOOKED_FOR, REFER_NOW, WATCH, Bat, Triage, marker_seen
 
 if TYPE_CHECKING:
     from .growth import Growth
@@ -153,14 +153,10 @@ def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
 def bat_in_words(bat: Bat) -> tuple[str, str]:
     """The score, and what it is made of (Morotti 2018)."""
     known = bat.onset_to_ct_hours is not None
-    risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else "high risk from 3"
-    onset = (
-        f"onset to CT {bat.onset_to_ct_hours:g} h"
-        if known
-        else f"onset to CT not known: +{BAT_EARLY} if under {BAT_EARLY_HOURS:g} h"
-    )
-    items = f"blend sign {'1' if bat.blend else '0'}, hypodensity {'2' if bat.hypodensity else '0'}"
-    return f"{'' if known else 'at least '}{bat.score} of 5", f"{risk}: {items}, {onset}"
+    items = [f"blend sign {BAT_BLEND * bat.blend}", f"hypodensity {BAT_HYPODENSITY * bat.hypodensity}"]
+    items.append(f"onset to CT {bat.onset_to_ct_hours:g} h {BAT_EARLY * bat.early}" if known else "onset to CT not known")
+    risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else f"high risk from {BAT_HIGH_RISK}"
+    return f"{'' if known else 'at least '}{bat.score} of 5", f"{risk}: {', '.join(items)}"
 
 
 def growth_rows(growth: Growth) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.errors import InputError
 
-from .labels import BLEND, HYPODENSITY, MARKER_NAMES, MARKERS
+from .labels import BLEND, HYPODENSITY, LOCATIONS, MARKER_NAMES, MARKERS
 
 if TYPE_CHECKING:
     from .growth import Growth
@@ -79,10 +79,14 @@ class Bat:
     onset_to_ct_hours: float | None
 
     @property
+    def early(self) -> bool:
+        """Whether the onset to CT is known to be under 2.5 h."""
+        return self.onset_to_ct_hours is not None and self.onset_to_ct_hours < BAT_EARLY_HOURS
+
+    @property
     def score(self) -> int:
         """Points that are certain: blend 1, hypodensity 2, onset to CT under 2.5 h 2."""
-        early = self.onset_to_ct_hours is not None and self.onset_to_ct_hours < BAT_EARLY_HOURS
-        return BAT_BLEND * self.blend + BAT_HYPODENSITY * self.hypodensity + BAT_EARLY * early
+        return BAT_BLEND * self.blend + BAT_HYPODENSITY * self.hypodensity + BAT_EARLY * self.early
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,14 @@ def triage(
         growth: since an earlier scan; None where there is none.
         location: one of ``labels.LOCATIONS`` as the user chose; None where not known.
         onset_to_ct_hours: from the first symptom to the scan, as the user gave it; None where not known.
+
+    Raises:
+        InputError: the location is none of ours, or the hours are negative or no number.
     """
+    if location is not None and location not in LOCATIONS:
+        raise InputError(f"The location {location} is not known; use {_listed(LOCATIONS)}.")
+    if onset_to_ct_hours is not None and not onset_to_ct_hours >= 0:
+        raise InputError(f"{onset_to_ct_hours:g} hours from onset to CT cannot be; give 0 or more, or leave it out.")
     found = measurement.volume_ml >= rules.below_ml
     bat = _bat(measurement, prediction, onset_to_ct_hours) if found else None
     reasons = _ventricles(measurement, rules)
@@ -149,7 +160,7 @@ def triage(
     else:
         decision = WATCH if found else NONE_FOUND
         reasons = [_watched(measurement)] if found else _nothing(measurement, rules)
-    unknown = _unknown(measurement, growth, rules, location, onset_to_ct_hours) if found else []
+    unknown = _unknown(measurement, growth, rules, location, bat) if found else []
     return Triage(decision, tuple(reasons), rule_in_words(rules), rules.source, location, bat, tuple(unknown))
 
 
@@ -277,17 +288,17 @@ def _nothing(measurement: ScanMeasurement, rules: Rules) -> list[str]:
     return [marked, NOT_LOOKED_FOR]
 
 
-def _unknown(
-    measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, onset_to_ct_hours: float | None
-) -> list[str]:
+def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, bat: Bat) -> list[str]:
     asked = []
+    if not measurement.with_ct:
+        asked.append("No scan was given with the contours: signs in the density (hypodensity, blend, fluid level) are not known.")
     if location is None:
         told = ["brainstem"] if measurement.volume_ml >= rules.brainstem_ml else []
         told += ["cerebellum"] if measurement.volume_ml >= rules.cerebellum_ml else []
         if told:
             asked.append(f"Location not given: in the {' or '.join(told)} this volume is a reason to refer now.")
-    if onset_to_ct_hours is None:
-        asked.append(f"Onset to CT not known: ask. Under {BAT_EARLY_HOURS:g} h the BAT score is {BAT_EARLY} higher.")
+    if bat.onset_to_ct_hours is None:
+        asked.append(f"Onset to CT not known: ask. Under {BAT_EARLY_HOURS:g} h the BAT score is {bat.score + BAT_EARLY} of 5.")
     if growth is None:
         asked.append("No earlier scan was compared: growth is not known.")
     return asked

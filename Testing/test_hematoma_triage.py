@@ -1,0 +1,190 @@
+"""The decision, its reasons, and the rules that anyone can edit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn_head import a_grid, a_head
+from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
+from HematomaMarkersLib.measurement import ScanMeasurement, measure_scan
+from HematomaMarkersLib.triage import (
+    GROWTH_CRITERIA,
+    NONE_FOUND,
+    NOT_LOOKED_FOR,
+    REFER_NOW,
+    SHIPPED_RULES,
+    WATCH,
+    read_rules,
+    to_json,
+    triage,
+)
+from LesionReadingLib.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def nothing_seen() -> ScanMeasurement:
+    """A real measurement, of which the tests change single numbers."""
+    scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0))
+    measured = measure_scan(scan, labels)
+    evidence = {marker: replace(measured.evidence[marker], found=False) for marker in MARKERS}
+    return replace(measured, volume_ml=12.0, ivh_ml=0.0, evidence=evidence)
+
+
+def seeing(measurement: ScanMeasurement, *markers: str) -> ScanMeasurement:
+    return replace(measurement, evidence={name: replace(one, found=name in markers) for name, one in measurement.evidence.items()})
+
+
+def decide(measurement, growth=None, prediction=None, rules=None, **given):
+    return triage(measurement, prediction, growth, rules or read_rules(), **given)
+
+
+def test_a_small_quiet_hematoma_is_watched(nothing_seen):
+    decided = decide(nothing_seen)
+    assert decided.decision == WATCH
+    assert "12.0 mL" in decided.reasons[0]
+
+
+@pytest.mark.parametrize(("volume_ml", "decision"), [(29.9, WATCH), (30.0, REFER_NOW), (80.0, REFER_NOW)])
+def test_thirty_ml_is_referred(nothing_seen, volume_ml, decision):
+    decided = decide(replace(nothing_seen, volume_ml=volume_ml))
+    assert decided.decision == decision
+    assert decision == WATCH or "limit 30 mL" in decided.reasons[0]
+
+
+@pytest.mark.parametrize(("ivh_ml", "decision"), [(0.0, WATCH), (0.4, WATCH), (0.5, REFER_NOW)])
+def test_blood_in_the_ventricles_is_referred(nothing_seen, ivh_ml, decision):
+    assert decide(replace(nothing_seen, ivh_ml=ivh_ml)).decision == decision
+
+
+def test_blood_in_the_ventricles_alone_is_referred_though_no_hematoma_was_found(nothing_seen):
+    decided = decide(replace(nothing_seen, volume_ml=0.0, ivh_ml=3.0))
+    assert decided.decision == REFER_NOW
+    assert decided.bat is None
+
+
+@pytest.mark.parametrize(
+    ("location", "volume_ml", "decision"),
+    [
+        ("cerebellum", 14.9, WATCH),
+        ("cerebellum", 15.0, REFER_NOW),
+        ("brainstem", 1.0, REFER_NOW),
+        ("putamen", 20.0, WATCH),
+        (None, 20.0, WATCH),
+    ],
+)
+def test_below_the_tentorium_less_is_enough(nothing_seen, location, volume_ml, decision):
+    assert decide(replace(nothing_seen, volume_ml=volume_ml), location=location).decision == decision
+
+
+def test_a_location_that_was_not_given_is_asked_for(nothing_seen):
+    asked = " ".join(decide(replace(nothing_seen, volume_ml=20.0)).unknown)
+    assert "brainstem or cerebellum" in asked
+    assert "brainstem this volume" in " ".join(decide(replace(nothing_seen, volume_ml=10.0)).unknown)
+    assert "Location" not in " ".join(decide(nothing_seen, location="putamen").unknown)
+
+
+@pytest.mark.parametrize("marker", [HYPODENSITY, BLEND, FLUID_LEVEL])
+def test_a_marker_that_was_measured_is_referred(nothing_seen, marker):
+    decided = decide(seeing(nothing_seen, marker))
+    assert decided.decision == REFER_NOW
+    assert "measured on the scan" in decided.reasons[0]
+
+
+def test_an_irregular_margin_that_was_only_measured_is_watched(nothing_seen):
+    assert decide(seeing(nothing_seen, IRREGULAR_MARGIN)).decision == WATCH
+
+
+@pytest.mark.parametrize(
+    ("markers", "hours", "score"),
+    [((), None, 0), ((BLEND,), None, 1), ((HYPODENSITY,), 3.0, 2), ((BLEND, HYPODENSITY), 2.5, 3), ((BLEND, HYPODENSITY), 2.4, 5)],
+)
+def test_the_bat_score_adds_blend_1_hypodensity_2_and_an_early_scan_2(nothing_seen, markers, hours, score):
+    bat = decide(seeing(nothing_seen, *markers), onset_to_ct_hours=hours).bat
+    assert bat.score == score
+    assert (bat.onset_to_ct_hours is None) == (hours is None)
+
+
+def test_an_onset_that_is_not_known_is_asked_for(nothing_seen):
+    assert any("Onset to CT not known: ask" in sentence for sentence in decide(nothing_seen).unknown)
+    assert not any("Onset" in sentence for sentence in decide(nothing_seen, onset_to_ct_hours=4.0).unknown)
+
+
+@pytest.mark.parametrize(("volume_ml", "marked"), [(0.0, "Nothing was marked"), (0.49, "0.49 mL was marked")])
+def test_less_than_half_a_ml_is_no_hematoma_and_says_what_is_not_looked_for(nothing_seen, volume_ml, marked):
+    decided = decide(seeing(replace(nothing_seen, volume_ml=volume_ml), *MARKERS))
+    assert decided.decision == NONE_FOUND
+    assert marked in decided.reasons[0]
+    assert NOT_LOOKED_FOR in decided.reasons
+    assert "subdural" in NOT_LOOKED_FOR
+    assert "subarachnoid" in NOT_LOOKED_FOR
+
+
+def test_the_rule_names_every_limit_and_leaves_out_what_is_off(nothing_seen):
+    rule = decide(nothing_seen).rule
+    for told in ("30 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
+        assert told in rule
+    off = replace(read_rules(), volume_ml=np.inf, evidence=(), network=(), bat_score=np.inf)
+    rule = decide(nothing_seen, rules=off).rule
+    for gone in ("inf", "30 mL", "measured", "network", "BAT"):
+        assert gone not in rule
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(tmp_path, nothing_seen):
+    file = tmp_path / "ours.toml"
+    file.write_text("[refer_now]\nvolume_ml = 10\nevidence = []\n")
+    rules = read_rules(file)
+    assert rules == replace(read_rules(), volume_ml=10.0, evidence=(), source="ours.toml")
+    assert decide(nothing_seen, rules=rules).decision == REFER_NOW
+
+
+def test_the_shipped_file_names_every_rule():
+    rules = read_rules(SHIPPED_RULES)
+    assert rules.growth == tuple(GROWTH_CRITERIA)
+    assert rules.network == MARKERS
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[refer_now\n", "line 1"),
+        ("[refer_now]\nvolume = 3\n", "no rule volume"),
+        ("[refer_nwo]\nvolume_ml = 3\n", "[refer_nwo]"),
+        ("volume_ml = 3\n", "[volume_ml]"),
+        ("[refer_now]\nvolume_ml = -1\n", "volume_ml must be a number from 0"),
+        ("[refer_now]\nvolume_ml = nan\n", "volume_ml must be a number from 0"),
+        ("[refer_now]\nvolume_ml = true\n", "volume_ml must be a number from 0"),
+        ("[refer_now]\nvolume_ml = '30'\n", "volume_ml must be a number from 0"),
+        ("[refer_now]\nnetwork = ['blind']\n", "network must be a list of hypodensity"),
+        ("[refer_now]\nevidence = 'blend'\n", "evidence must be a list of hypodensity"),
+        ("[no_hematoma_found]\nbelow_ml = inf\n", "below_ml must be finite"),
+    ],
+)
+def test_a_broken_file_is_told_with_its_place(tmp_path, content, told):
+    file = tmp_path / "ours.toml"
+    file.write_text(content)
+    with pytest.raises(InputError) as error:
+        read_rules(file)
+    assert told in str(error.value)
+    assert "ours.toml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.toml"):
+        read_rules(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("given", [{"location": "cerebelum"}, {"onset_to_ct_hours": -1.0}, {"onset_to_ct_hours": float("nan")}])
+def test_what_cannot_be_is_refused(nothing_seen, given):
+    with pytest.raises(InputError):
+        decide(nothing_seen, **given)
+
+
+def test_the_decision_can_be_written_as_json(nothing_seen):
+    written = json.loads(json.dumps(to_json(decide(seeing(nothing_seen, BLEND), location="putamen"))))
+    assert written["decision"] == "refer now"
+    assert written["bat"]["score"] == 1
+    assert written["location"] == "putamen"
