@@ -14,6 +14,7 @@ BONE_HU = 250
 ENCLOSED_DIRECTIONS = 5
 """Of eight. A point outside a convex skull sees it in fewer than half of all directions, a point inside it in all; a hole
 in the skull takes some away."""
+CONTINUING_SHARE = 0.6
 _CORD_MM = 3.0
 _HEADREST_MM = 3.0
 
@@ -29,13 +30,37 @@ def head_mask(hounsfield: np.ndarray, pixel_mm: float) -> np.ndarray:
 def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float) -> np.ndarray:
     """Give bool, true in the skull's cavity: brain, its fluid, and blood up to the bone. All false where there is no skull.
 
-    Soft tissue that bone encloses, without what hangs on it by thin cords (through sutures, the skull's base and orbits).
+    Soft tissue that bone encloses, without what hangs on it by thin cords (through sutures and the skull's base) and what merely
+    lies below or beside it in the next slice (eyes, muscles of the face).
     """
     bone = (hounsfield > BONE_HU) & head
     soft = (hounsfield > SOFT_HU[0]) & (hounsfield < SOFT_HU[1]) & head
     inside = soft & (directions_with_bone(bone) >= ENCLOSED_DIRECTIONS)
-    core = _largest_part(_eroded(inside, _CORD_MM / pixel_mm))
+    core = _followed(_eroded(inside, _CORD_MM / pixel_mm))
     return _filled(_grown(core, _CORD_MM / pixel_mm + 1) & inside)
+
+
+def _followed(core: np.ndarray) -> np.ndarray:
+    """The parts that continue the largest part of all slices, up and down: most of each lies on those of the slice before."""
+    parts, sizes = zip(*(_parts(image) for image in core), strict=True)
+    first = int(np.argmax([size.max() for size in sizes]))
+    kept = np.zeros_like(core)
+    kept[first] = (parts[first] == sizes[first].argmax()) & core[first]
+    for way in (1, -1):
+        last = len(core) if way == 1 else -1
+        for number in range(first + way, last, way):
+            shared = np.bincount(parts[number][kept[number - way]], minlength=len(sizes[number]))
+            continuing = shared > CONTINUING_SHARE * sizes[number]
+            kept[number] = continuing[parts[number]] & core[number]
+    return kept
+
+
+def _parts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(numbers of the connected parts, 0 outside; size of every number, 0 for the outside)."""
+    parts, _ = ndimage.label(image)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return parts, sizes
 
 
 def directions_with_bone(bone: np.ndarray) -> np.ndarray:
@@ -59,12 +84,8 @@ def _met_diagonally(bone: np.ndarray) -> np.ndarray:
 
 
 def _largest_part(mask: np.ndarray) -> np.ndarray:
-    parts, count = ndimage.label(mask)
-    if count == 0:
-        return mask
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    return parts == sizes.argmax()
+    parts, sizes = _parts(mask)
+    return (parts == sizes.argmax()) & mask
 
 
 def _eroded(mask: np.ndarray, pixels: float) -> np.ndarray:
