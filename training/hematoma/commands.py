@@ -10,6 +10,8 @@ from HematomaMarkersLib.labels import LOCATIONS
 from ..arguments import add_device, log_to
 from ..drawing import HELD_OUT_SEEDS
 
+STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
+
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
@@ -22,16 +24,19 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
-    parser.add_argument("--without", nargs="*", default=[], metavar="STEP", help="steps of the preparation to leave out")
+    parser.add_argument("--without", nargs="+", default=[], choices=STEPS, metavar="STEP", help=f"leave out: {', '.join(STEPS)}")
     parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_make_data)
 
 
 def _make_data(chosen: argparse.Namespace) -> None:
-    from .data import make_data, steps_without
+    from HematomaMarkersLib.preparation import Steps
+
+    from .data import make_data
 
     seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
-    for seed in make_data(chosen.folder, seeds, steps_without(chosen.without), chosen.processes):
+    steps = Steps(**{name.replace("-", "_"): False for name in chosen.without})
+    for seed in make_data(chosen.folder, seeds, steps, chosen.processes):
         print(f"patient {seed}", flush=True)
 
 

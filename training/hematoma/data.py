@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.phantom import PhantomHead, draw_head
-from HematomaMarkersLib.preparation import STEPS, prepare
+from HematomaMarkersLib.preparation import Steps, prepare
 from HematomaMarkersLib.scan import Scan
 from LesionReadingLib.errors import InputError
 
 from ..drawing import draw_missing, write_whole
+
+STEPS_FILE = "preparation.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,7 @@ class Patient:
         hounsfield: int16 (slices, 256, 256) in HU, prepared.
         labels: uint8 (slices, 256, 256), values of ``HematomaMarkersLib.labels``.
         slice_markers: bool (slices, 4), in the order of ``MARKERS``. markers: bool (4,), of the patient.
-        near_misses: what nearly looks like a marker, by name. location: of the hematoma, None where there is none.
+        near_misses: what was drawn to look like a marker, by name. location: of the hematoma, None where there is none.
     """
 
     number: int
@@ -43,23 +45,33 @@ class Patient:
     location: str | None
 
 
-def make_data(folder: Path, seeds: Sequence[int], steps: Sequence[str], processes: int) -> Iterator[int]:
+def make_data(folder: Path, seeds: Sequence[int], steps: Steps, processes: int) -> Iterator[int]:
     """Draw phantom patients into ``folder``; those already there are left alone. Yields each seed when it is done.
 
     Args:
-        steps: those of ``preparation.STEPS`` that are done; one folder holds patients prepared in one way.
+        steps: of the preparation; one folder holds patients prepared in one way.
 
     Raises:
-        InputError: the folder holds patients that were prepared otherwise.
+        InputError: the folder holds patients that were prepared in another way.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _keep_to_one_preparation(folder, steps)
-    yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, tuple(steps)), processes)
+    file = folder / STEPS_FILE
+    if not file.exists():
+        file.write_text(json.dumps(asdict(steps)))
+    if preparation_steps(folder) != steps:
+        raise InputError(f"{folder} holds patients prepared in another way ({file.read_text()}); choose another folder.")
+    yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, steps), processes)
 
 
-def preparation_steps(folder: Path) -> tuple[str, ...]:
-    """The steps with which a folder's patients were prepared."""
-    return tuple(json.loads((folder / "preparation.json").read_text())["steps"])
+def preparation_steps(folder: Path) -> Steps:
+    """The steps with which a folder's patients were prepared.
+
+    Raises:
+        InputError: the folder is not one of ``make_data``.
+    """
+    if not (folder / STEPS_FILE).exists():
+        raise InputError(f"{folder} holds no training patients; make some with: python -m training hematoma make-data {folder}")
+    return Steps(**json.loads((folder / STEPS_FILE).read_text()))
 
 
 def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
@@ -71,8 +83,9 @@ def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
     Raises:
         InputError: the folder holds none.
     """
-    paths = sorted(folder.glob("patient-*.npz"))
-    patients = [patient for patient in map(_load_patient, paths) if location in (None, patient.location)]
+    patients = [
+        patient for patient in map(_load_patient, sorted(folder.glob("patient-*.npz"))) if location in (None, patient.location)
+    ]
     if not patients:
         kind = f"patients with a hematoma of the {location}" if location else "training patients"
         raise InputError(f"{folder} holds no {kind}; make some with: python -m training hematoma make-data {folder}")
@@ -80,18 +93,18 @@ def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
 
 
 def phantom_scan(head: PhantomHead) -> Scan:
-    """A phantom as the scan that reading would give: supine."""
-    return Scan(head.hounsfield, head.grid, gravity=np.array([0.0, 1.0, 0.0]), grid_source="phantom")
+    """A phantom as the scan that reading would give."""
+    return Scan(head.hounsfield, head.grid, gravity=head.gravity, grid_source="phantom")
 
 
-def _draw_patient(folder: Path, steps: tuple[str, ...], seed: int) -> int:
+def _draw_patient(folder: Path, steps: Steps, seed: int) -> int:
     head = draw_head(seed)
     prepared = prepare(phantom_scan(head), steps)
     facts = {"near_misses": head.near_misses, "location": head.location}
     arrays = {
-        "hounsfield": np.round(prepared.hounsfield).astype(np.int16),
-        "labels": prepared.from_scan(head.labels, order=0).astype(np.uint8),
-        "slice_markers": head.slice_markers,
+        "hounsfield": prepared.hounsfield,
+        "labels": prepared.grid.labels_from_scan(head.labels),
+        "slice_markers": head.slice_markers[prepared.slice_order],
         "markers": np.array([head.markers[name] for name in MARKERS]),
         "facts": np.array(json.dumps(facts)),
     }
@@ -108,13 +121,3 @@ def _load_patient(path: Path) -> Patient:
 
 def _path(folder: Path, seed: int) -> Path:
     return folder / f"patient-{seed:05d}.npz"
-
-
-def _keep_to_one_preparation(folder: Path, steps: Sequence[str]) -> None:
-    file = folder / "preparation.json"
-    if not file.exists():
-        file.write_text(json.dumps({"steps": list(steps), "all": list(STEPS)}))
-    elif preparation_steps(folder) != tuple(steps):
-        raise InputError(
-            f"{folder} holds patients prepared with {', '.join(preparation_steps(folder)) or 'no steps'}; choose another folder."
-        )

@@ -10,7 +10,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, NAMES
 from HematomaMarkersLib.network import hematoma_unet
 from HematomaMarkersLib.preparation import network_input
-from HematomaMarkersLib.windows import DEFAULT_WINDOW
+from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from torch import nn
@@ -24,6 +24,7 @@ CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
 CLASS_WEIGHTS = (1.0, 1.5, 2.0)
 WATCHED_AT_ONCE = 16
+WINDOW_HU = windows()[DEFAULT]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class SegmentationTraining(Learner):
         """Learn from one batch: int16 HU and uint8 labels (batch, size, size); give the loss."""
         on_device = (tensor.to(self.device) for tensor in (hounsfield, labels))
         images, targets = segmentation_batch(*on_device, self.recipe.side(done), self.random)
-        images = network_input(images, DEFAULT_WINDOW).to(memory_format=torch.channels_last)
+        images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16):
             scores = self.network(images)
@@ -141,7 +142,7 @@ def overlap(network: nn.Module, slices: Slices, numbers: torch.Tensor, device: t
     counts = torch.zeros(len(NAMES), len(NAMES), dtype=torch.int64)
     network.eval()
     for some in numbers.split(WATCHED_AT_ONCE):
-        images = network_input(slices.hounsfield[some].to(device)[:, None].float(), DEFAULT_WINDOW)
+        images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
         with torch.autocast(device.type, torch.bfloat16):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu()
         pairs = slices.labels[some].long() * len(NAMES) + found
