@@ -1,0 +1,289 @@
+"""One CT series as a scan: slices sorted by their place, stored numbers as HU, what is missing or repeated told.
+
+Sources: DICOM PS3.3 C.7.6.2.1.1 (places), C.7.5.1.1.2 (Pixel Padding), C.11.1.1.2 (rescaling), C.7.3.1.1.2 (Patient Position).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from pydicom.dataset import Dataset
+
+from .ct_series import CtSeries, Plane
+from .hounsfield import as_hounsfield
+from .scan import AIR_HU, Scan
+from .series_choice import has_contrast, is_bone, is_head
+from .slice_gaps import distance_notes
+
+_SAME_PLACE_MM = 0.01
+_SAME_FIELD_MM = 0.1
+_LISTED = 6
+_SAME_AXES = 2e-3  # of direction cosines: files round them
+_GRAVITY = {"S": (0.0, 1.0, 0.0), "P": (0.0, -1.0, 0.0), "DR": (-1.0, 0.0, 0.0), "DL": (1.0, 0.0, 0.0)}
+_GRID_SOURCE = "DICOM (0020,0032) Image Position, (0020,0037) Image Orientation and (0028,0030) Pixel Spacing"
+
+
+def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> Scan:
+    """Decode a series.
+
+    Slices are sorted along their normal, never by instance number or name. Of slices at one place the one acquired last is kept.
+
+    Args:
+        window: which HU 0 and 255 stand for, where the files hold 8-bit pictures.
+
+    Raises:
+        InputError: slices that differ in size, pixel or orientation, that are fewer than two, cannot be decoded, or hold no HU.
+    """
+    _require_axial(series)
+    _require_one_geometry(series)
+    _require_rescaling(series)
+    planes, values, repeated = _without_repeats(series.planes)
+    if len(planes) < 2:
+        raise InputError(
+            f"All {len(series.planes)} slices of series {series.label} lie at one place; give the series of a whole head."
+            if len(series.planes) > 1
+            else f"Series {series.label} has a single slice; a head CT has many, give the folder with all of them."
+        )
+    grid = plane_grid(planes)
+    name = f"Series {series.label}"
+    return Scan(
+        hounsfield=as_hounsfield(values, window, name),
+        grid=grid,
+        gravity=_gravity(series.header),
+        grid_source=_GRID_SOURCE,
+        notes=(*repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
+        details=_details(series, grid),
+        patient_key=patient_key(series.header),
+        acquired=acquired(planes),
+        warnings=_warnings(series),
+        files=tuple(dict.fromkeys(plane.path for plane in planes)),
+    )
+
+
+def plane_grid(planes: Sequence[Plane]) -> SliceGrid:
+    """The grid of planes in their order; a single one has the thickness that it states."""
+    first = planes[0]
+    positions = np.array([plane.position_mm for plane in planes])
+    return stacked_grid(first.size, first.pixel_mm, first.row_axis, first.column_axis, positions, first.thickness_mm or 1.0)
+
+
+def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
+    """Planes in the order of a scan: along the normal of the first, at one place by the moment of their acquisition."""
+    normal = planes[0].normal
+    return sorted(planes, key=lambda plane: (round(float(plane.position_mm @ normal), 3), plane.moment))
+
+
+def patient_key(header: Dataset) -> str | None:
+    """Sixteen hexadecimal digits of a digest of Patient ID and birth date; None where there is no ID."""
+    identity = str(header.get("PatientID", "") or "").strip()
+    if not identity:
+        return None
+    birth = str(header.get("PatientBirthDate", "") or "").strip()
+    return hashlib.sha256(f"{identity}\n{birth}".encode()).hexdigest()[:16]
+
+
+def acquired(planes: Sequence[Plane]) -> datetime | None:
+    """When the first of the slices was made: by acquisition, content, series or study, the first that states date and time."""
+    headers = [plane.header for plane in planes]
+    for date, time in (
+        ("AcquisitionDateTime", None),
+        ("AcquisitionDate", "AcquisitionTime"),
+        ("ContentDate", "ContentTime"),
+        ("SeriesDate", "SeriesTime"),
+        ("StudyDate", "StudyTime"),
+    ):
+        moments = [_moment(header.get(date), header.get(time) if time else "") for header in headers]
+        known = [moment for moment in moments if moment is not None]
+        if known:
+            return min(known)
+    return None
+
+
+def _moment(date, time) -> datetime | None:
+    # Fractions of seconds and time zones are left out: both scans of a patient are told in the clock of their hospital.
+    digits = re.match(r"\d*", f"{date or ''}{time or ''}".replace(":", ""))[0]
+    for length, form in ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M")):
+        if len(digits) >= length:
+            try:
+                return datetime.strptime(digits[:length], form)
+            except ValueError:
+                continue
+    return None
+
+
+def _require_axial(series: CtSeries) -> None:
+    if not series.is_axial:
+        normal = np.abs(series.planes[0].normal)
+        kind = "sagittal" if normal[0] > normal[1] else "coronal"
+        raise InputError(f"Series {series.label} has {kind} slices; give the axial series.")
+
+
+def _require_one_geometry(series: CtSeries) -> None:
+    first = series.planes[0]
+    sizes = sorted({plane.size for plane in series.planes})
+    if len(sizes) > 1:
+        listed = ", ".join(f"{columns} x {rows}" for rows, columns in sizes)
+        raise InputError(f"The slices of series {series.label} differ in size ({listed} pixels); export it again, one size only.")
+    if any(plane.pixel_mm is None for plane in series.planes):
+        raise InputError(f"Series {series.label} does not state its pixel spacing (0028,0030); export it again with it.")
+    pixels = sorted({plane.pixel_mm for plane in series.planes})
+    if np.ptp(pixels, axis=0).max() > 1e-4:
+        listed = ", ".join(f"{row:.4g} x {column:.4g}" for row, column in pixels[:4])
+        raise InputError(f"The slices of series {series.label} differ in pixel spacing ({listed} mm); give one reconstruction.")
+    for plane in series.planes:
+        apart = max(np.abs(plane.row_axis - first.row_axis).max(), np.abs(plane.column_axis - first.column_axis).max())
+        if apart > _SAME_AXES:
+            raise InputError(
+                f"The slices of series {series.label} differ in orientation ({first.path.name} and {plane.path.name}); "
+                "give slices of one gantry tilt."
+            )
+    if abs(first.row_axis @ first.column_axis) > _SAME_AXES:
+        raise InputError(f"Rows and columns of series {series.label} are not perpendicular; export it again.")
+
+
+def _require_rescaling(series: CtSeries) -> None:
+    if any(plane.slope is None or plane.intercept is None or plane.slope == 0 for plane in series.planes):
+        raise InputError(
+            f"Series {series.label} does not state how its numbers become HU (rescale slope and intercept); export it again."
+        )
+    kind = str(series.header.get("RescaleType", "") or "").strip()
+    if kind not in ("", "HU") and series.image_type[:1] != ("ORIGINAL",):
+        raise InputError(f"Series {series.label} holds no HU (rescale type {kind}); give the original CT.")
+
+
+def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, tuple[str, ...]]:
+    """Planes in order, one for each place, their values (slices, rows, columns) int16, and what was left out."""
+    read = _Decoder()
+    groups: list[list[Plane]] = []
+    for plane in sorted_planes(planes):
+        if groups and abs((plane.position_mm - groups[-1][0].position_mm) @ plane.normal) < _SAME_PLACE_MM:
+            groups[-1].append(plane)
+        else:
+            groups.append([plane])
+    if len(groups) > 1 and min(map(len, groups)) > 2:
+        raise InputError(
+            f"Every place was scanned {min(map(len, groups))} times or more, as for perfusion; give the scan without contrast."
+        )
+    values = np.empty((len(groups), *planes[0].size), np.int16)
+    identical, different = [], []
+    for number, group in enumerate(groups):
+        values[number] = read(group[-1])
+        for other in group[:-1]:
+            _require_same_place(other, group[-1])
+            same = np.array_equal(read(other), values[number])
+            (identical if same else different).append(f"{_middle_mm(group[-1])[2]:.1f}")
+    notes = []
+    if identical:
+        notes.append(f"{len(identical)} slice(s) were there twice, pixel by pixel, and count once (z = {_listed(identical)} mm).")
+    if different:
+        notes.append(
+            f"{len(different)} slice(s) lie where another one lies that differs; the one acquired last was kept "
+            f"(z = {_listed(different)} mm)."
+        )
+    return [group[-1] for group in groups], values, tuple(notes)
+
+
+def _require_same_place(one: Plane, other: Plane) -> None:
+    if np.abs(one.position_mm - other.position_mm).max() > _SAME_FIELD_MM:
+        raise InputError(
+            f"{one.path.name} and {other.path.name} show the same level in two fields of view; give one reconstruction."
+        )
+
+
+class _Decoder:
+    """Gives the HU of planes; keeps the last file open, as an enhanced file holds all slices."""
+
+    def __init__(self) -> None:
+        self._image: DicomImage | None = None
+
+    def __call__(self, plane: Plane) -> np.ndarray:
+        """(rows, columns) int16, padding as ``AIR_HU``."""
+        if self._image is None or self._image.path != plane.path:
+            self._image = open_image(plane.path)
+        stored = next(stored_frames(self._image, plane.frame, plane.frame + 1))
+        if stored.ndim == 3:
+            raise InputError(f"{plane.path.name} is a colour picture and holds no HU; give the original CT.")
+        stored = _within_stored_bits(stored, self._image.header)
+        values = np.rint(stored * np.float32(plane.slope) + np.float32(plane.intercept))
+        values[_is_padding(stored, self._image.header)] = AIR_HU
+        limits = np.iinfo(np.int16)
+        return np.clip(values, limits.min, limits.max).astype(np.int16)
+
+
+def _within_stored_bits(stored: np.ndarray, header: Dataset) -> np.ndarray:
+    """Stored values without what older files keep in the bits above them, such as overlays (PS3.5 8.1.1)."""
+    unused = int(header.BitsAllocated) - int(header.get("BitsStored", header.BitsAllocated))
+    if unused <= 0 or stored.dtype.itemsize * 8 != int(header.BitsAllocated):
+        return stored
+    return (stored << unused) >> unused
+
+
+def _is_padding(stored: np.ndarray, header: Dataset) -> np.ndarray:
+    """Where the stored value is the padding value, or lies between it and the padding range limit."""
+    value = header.get("PixelPaddingValue")
+    if value is None or isinstance(value, bytes):
+        return np.zeros(stored.shape, bool)
+    limit = header.get("PixelPaddingRangeLimit")
+    ends = [_as_stored(int(end), header) for end in (value, value if limit is None or isinstance(limit, bytes) else limit)]
+    return (stored >= min(ends)) & (stored <= max(ends))
+
+
+def _as_stored(value: int, header: Dataset) -> int:
+    """Some writers give the padding of signed pixels as unsigned."""
+    return value - 65536 if int(header.get("PixelRepresentation", 0)) == 1 and value > 32767 else value
+
+
+def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
+    if not grid.is_sheared:
+        return ()
+    step = grid.step_mm
+    tilt_deg = np.degrees(np.arccos(min(abs(float(step @ grid.normal)) / np.linalg.norm(step), 1.0)))
+    return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
+
+
+def _gravity(header: Dataset) -> np.ndarray | None:
+    position = str(header.get("PatientPosition", "") or "").upper()
+    return np.array(_GRAVITY[position[2:]]) if position[:2] in ("HF", "FF") and position[2:] in _GRAVITY else None
+
+
+def _warnings(series: CtSeries) -> tuple[str, ...]:
+    found = []
+    if has_contrast(series):
+        found.append("The series says that contrast agent was given; blood and contrast look alike.")
+    if not is_head(series):
+        found.append(f"The body part is stated as {series.header.BodyPartExamined}, not the head.")
+    return tuple(found)
+
+
+def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
+    header = series.header
+    scanner = " ".join(str(header.get(keyword, "") or "") for keyword in ("Manufacturer", "ManufacturerModelName")).strip()
+    thickness = sorted({round(plane.thickness_mm, 2) for plane in series.planes if plane.thickness_mm})
+    facts = {
+        "format": "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
+        "series": series.label,
+        "scanner": scanner,
+        "kernel": f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
+        "tube voltage": f"{float(header.KVP):g} kV" if header.get("KVP") else "",
+        "slice thickness": " and ".join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
+        "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
+        "patient position": str(header.get("PatientPosition", "") or ""),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _middle_mm(plane: Plane) -> np.ndarray:
+    rows, columns = plane.size
+    row_mm, column_mm = plane.pixel_mm
+    return plane.position_mm + (rows - 1) / 2 * row_mm * plane.row_axis + (columns - 1) / 2 * column_mm * plane.column_axis
+
+
+def _listed(places: Sequence[str]) -> str:
+    return ", ".join(places[:_LISTED]) + (" ..." if len(places) > _LISTED else "")

@@ -1,0 +1,104 @@
+"""Label maps as DICOM SEG beside their scan: every frame refers to the slice that it was drawn on, in that slice's own place."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.dicom import read_header
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from .ct_series import planes_of
+from .dicom_scan import sorted_planes
+from .scan import Scan
+from .segments import SEGMENTS
+
+# What DICOM demands to be there, empty where it is not known (type 2), and de-identified files often lack (PS3.3 C.7.1.1, C.7.2.1).
+_MAY_BE_EMPTY = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "StudyID",
+    "PositionReferenceIndicator",
+)
+_SERIES_NUMBER = 900
+_ONE_FOR_ALL = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+
+
+def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
+    """Write a label map of a DICOM scan as DICOM SEG (PS3.3 A.51), one frame for each slice and segment, empty ones too.
+
+    Like every object of a study it carries the patient's identity as the scan does, or an archive could not file it.
+
+    Args:
+        labels: (slices, rows, columns) of the values in ``labels``.
+    """
+    import highdicom
+    from highdicom.seg import Segmentation, SegmentDescription
+    from pydicom.sr.coding import Code
+
+    def code(triple: tuple[str, str, str]) -> Code:
+        scheme, value, meaning = triple
+        return Code(value, scheme, meaning)
+
+    sources, pixels = _sources(scan, labels)
+    descriptions = [
+        SegmentDescription(
+            segment_number=segment.value,
+            segment_label=segment.name,
+            segmented_property_category=code(segment.category),
+            segmented_property_type=code(segment.type),
+            algorithm_type="SEMIAUTOMATIC",  # a network drew it, or a person did, or one after the other
+            algorithm_identification=highdicom.AlgorithmIdentificationSequence(
+                name="LesionReading", family=Code("123110", "DCM", "Artificial Intelligence"), version="1"
+            ),
+            anatomic_regions=[code(segment.region)],
+        )
+        for segment in SEGMENTS
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # highdicom's warnings repeat the patient's name
+        segmentation = Segmentation(
+            source_images=sources,
+            pixel_array=pixels,
+            segmentation_type="BINARY",
+            segment_descriptions=descriptions,
+            series_instance_uid=generate_uid(),
+            series_number=_SERIES_NUMBER,
+            sop_instance_uid=generate_uid(),
+            instance_number=1,
+            manufacturer="LesionReading",
+            manufacturer_model_name="HematomaMarkers",
+            software_versions="1",
+            device_serial_number="none",
+            content_label="HEMATOMA",
+            series_description="Hematoma and intraventricular blood",
+            omit_empty_frames=False,
+        )
+    segmentation.save_as(path)
+    return path
+
+
+def _sources(scan: Scan, labels: np.ndarray) -> tuple[list[Dataset], np.ndarray]:
+    """Headers of the source files, and the label map in the order of their frames."""
+    headers = [read_header(path) for path in scan.files]
+    for header in headers:
+        _complete(header, {keyword: headers[0].get(keyword) or generate_uid() for keyword in _ONE_FOR_ALL})
+    if len(headers) > 1 or not headers[0].get("PerFrameFunctionalGroupsSequence"):
+        return headers, labels
+    order = [plane.frame for plane in sorted_planes(planes_of(scan.files[0], headers[0]))]
+    return headers, labels[np.argsort(order)]
+
+
+def _complete(header: Dataset, uids: dict[str, str]) -> None:
+    """Give a stripped header what a conformant object has, so that a segmentation can be derived from it."""
+    for keyword, value in {**dict.fromkeys(_MAY_BE_EMPTY, ""), **uids, "SOPInstanceUID": generate_uid()}.items():
+        if keyword not in header:
+            setattr(header, keyword, value)

@@ -1,0 +1,126 @@
+"""A head CT that is not DICOM: one NRRD, NIfTI or MetaImage volume, or a folder of 8-bit pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.image_grids import image_grid, image_reader, states_spacing
+from LesionReadingLib.pictures import picture_pages, read_picture
+from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from LesionReadingLib.spacing import TYPED
+
+from .hounsfield import as_hounsfield
+from .scan import Scan
+
+_AXIAL = 0.64  # cosine of 50 degrees
+_UNIT_LIMITS_MM = (0.1, 20.0)  # a head CT's voxel; far beyond, the header counts in another unit
+
+
+def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
+    """Read one volume file, its voxels in their own order.
+
+    Args:
+        window: which HU 0 and 255 stand for, where the file holds an 8-bit picture.
+
+    Raises:
+        InputError: not readable, no stack of axial slices, without spacing, or without HU.
+    """
+    import SimpleITK as sitk
+
+    reader = image_reader(path, "NRRD, NIfTI or MetaImage")
+    size = reader.GetSize()
+    if len(size) == 4 and size[3] == 1:
+        reader.SetExtractSize([*size[:3], 0])
+    elif len(size) != 3:
+        raise InputError(f"{path.name} has {len(size)} dimensions; a head CT has three (columns, rows, slices).")
+    if size[2] < 2:
+        raise InputError(f"{path.name} holds a single slice; a head CT has many, give all of them.")
+    if reader.GetNumberOfComponents() != 1 or "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
+        raise InputError(f"{path.name} holds several values per voxel and no HU; give the original CT.")
+    if not states_spacing(path):
+        raise InputError(f"{path.name} does not state the spacing of its voxels; save it with its spacing.")
+    try:
+        image = reader.Execute()
+    except RuntimeError as error:
+        raise InputError(f"The voxels of {path.name} cannot be read; it may be cut off, copy or export it again.") from error
+    grid = image_grid(image, path.name)
+    _require_axial(path, grid)
+    return Scan(
+        hounsfield=as_hounsfield(sitk.GetArrayFromImage(image), window, path.name),
+        grid=grid,
+        grid_source=f"header of {path.name}",
+        notes=_orientation_notes(image),
+        details={"format": "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
+    )
+
+
+def read_pictures(
+    paths: Sequence[Path],
+    window: tuple[float, float] | None,
+    slice_spacing_mm: float | None,
+    pixel_spacing_mm: float | None,
+) -> Scan:
+    """Read a folder of pictures, one slice each, in natural order of their names (2 before 10).
+
+    Pictures do not say where they lie: they are taken as hung for reading (the patient's left on the right of the picture, the face
+    on top) and as numbered from the feet towards the head.
+
+    Args:
+        window: which HU black (0) and white (255) stand for.
+
+    Raises:
+        InputError: without window or spacing, colours, a single picture, or pictures that cannot be read.
+    """
+    folder = paths[0].parent.name
+    if slice_spacing_mm is None or pixel_spacing_mm is None:
+        raise InputError(
+            f"The pictures in {folder} do not say how large they are; state it with --pixel-spacing MM and --slice-spacing MM."
+        )
+    pages, (rows, columns) = picture_pages(paths)
+    if len(pages) < 2:
+        raise InputError(f"The folder {folder} holds a single picture; a head CT has many slices, give all of them.")
+    values = np.stack([_grey(path, page) for path, page in pages])
+    positions = np.arange(len(pages))[:, None] * np.array([0.0, 0.0, slice_spacing_mm])
+    pixel_mm = (pixel_spacing_mm, pixel_spacing_mm)
+    grid = stacked_grid((rows, columns), pixel_mm, np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), positions, slice_spacing_mm)
+    return Scan(
+        hounsfield=as_hounsfield(values, window, f"The folder {folder}"),
+        grid=grid,
+        grid_source=TYPED,
+        notes=(
+            "Pictures do not say where they lie: left and right, and the order from the feet to the head, are taken as usual.",
+            "HU outside of the stated window are lost in the pictures.",
+        ),
+        details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+    )
+
+
+def _grey(path: Path, page: int) -> np.ndarray:
+    values = read_picture(path, page)
+    if values.ndim == 3:
+        if np.ptp(values[..., :3], axis=2).max() > 0:
+            raise InputError(f"{path.name} has colours and holds no HU; give grey pictures, or better the original CT.")
+        values = values[..., 0]
+    if values.dtype != np.uint8:
+        raise InputError(f"{path.name} has more than 8 bits per pixel, and nothing says how they become HU; give the original CT.")
+    return values
+
+
+def _require_axial(path: Path, grid: SliceGrid) -> None:
+    sizes_mm = (grid.row_mm, grid.column_mm, float(np.linalg.norm(grid.step_mm)))
+    if not _UNIT_LIMITS_MM[0] <= min(sizes_mm) <= max(sizes_mm) <= _UNIT_LIMITS_MM[1]:
+        listed = " x ".join(f"{size:.3g}" for size in sizes_mm)
+        raise InputError(f"The voxels of {path.name} would be {listed} mm, which no head CT has; save it in millimetres.")
+    if abs(float(grid.normal[2])) < _AXIAL:
+        kind = "sagittal" if abs(grid.normal[0]) > abs(grid.normal[1]) else "coronal"
+        raise InputError(f"The slices of {path.name} are {kind}; give the axial slices.")
+
+
+def _orientation_notes(image) -> tuple[str, ...]:
+    keys = ("qform_code", "sform_code")
+    if all(image.HasMetaDataKey(key) and image.GetMetaData(key) == "0" for key in keys):
+        return ("The NIfTI header does not state an orientation; left and right may be swapped.",)
+    return ()

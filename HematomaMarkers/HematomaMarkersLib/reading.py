@@ -1,0 +1,131 @@
+"""The one door for head CT: whatever the file is, HU on the original voxels with their place in the patient."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from LesionReadingLib.dicom import read_header
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.pictures import is_picture, is_volume
+
+from .head_check import head_warnings, shows_brain
+from .scan import Scan
+
+PIXEL_LIMITS_MM = (0.1, 5.0)
+SLICE_LIMITS_MM = (0.1, 20.0)
+
+
+def open_scan(
+    path: Path,
+    series: str | None = None,
+    window: tuple[float, float] | None = None,
+    slice_spacing_mm: float | None = None,
+    pixel_spacing_mm: float | None = None,
+) -> Scan:
+    """Open a head CT from a DICOM file or folder, an NRRD, NIfTI or MetaImage file, or a folder of 8-bit pictures.
+
+    A single DICOM slice stands for its series: the other slices are taken from its folder.
+
+    Args:
+        series: number or UID of the series to read, where a folder holds several; chosen by itself where that is clear.
+        window: which HU 0 and 255 stand for, in pictures of 8 bits; not used where the input holds HU.
+        slice_spacing_mm, pixel_spacing_mm: for pictures, which state none.
+
+    Returns:
+        The scan; ``Scan.warnings`` tells of contrast agent and of what is probably no head, for the caller to ask about.
+
+    Raises:
+        InputError: anything about the input that makes it unusable, in one sentence.
+    """
+    path = Path(path)
+    _check_typed(slice_spacing_mm, PIXEL_LIMITS_MM[0], SLICE_LIMITS_MM[1], "slice spacing", "--slice-spacing 5")
+    _check_typed(pixel_spacing_mm, *PIXEL_LIMITS_MM, "pixel spacing", "--pixel-spacing 0.45")
+    try:
+        scan = _open(path, series, window, slice_spacing_mm, pixel_spacing_mm)
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
+    if not shows_brain(scan.hounsfield, scan.grid):
+        raise InputError(f"No brain was found in {path.name}: no slice shows a closed skull with brain in it; give a head CT.")
+    return replace(scan, warnings=scan.warnings + head_warnings(scan.grid))
+
+
+def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
+    from .image_scan import read_pictures, read_volume
+
+    if not path.exists():
+        raise InputError(f"There is no file or folder {path}; check the path.")
+    if path.is_dir():
+        return _open_folder(path, series, window, slice_spacing_mm, pixel_spacing_mm)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
+    if is_volume(path):
+        return read_volume(path, window)
+    if is_picture(path):
+        return read_pictures([path], window, slice_spacing_mm, pixel_spacing_mm)
+    return _open_file(path, window)
+
+
+def _open_folder(folder: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
+    from .image_scan import read_pictures, read_volume
+
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    here = [path for path in files if path.parent == folder]
+    volumes, pictures = [path for path in here if is_volume(path)], [path for path in here if is_picture(path)]
+    headers = _headers([path for path in files if not (is_picture(path) or is_volume(path))])
+    if headers:
+        return _open_dicom(headers, series, window)
+    if len(volumes) + bool(pictures) > 1:
+        listed = ", ".join(path.name for path in volumes[:6]) + (f" and {len(pictures)} pictures" if pictures else "")
+        raise InputError(f"The folder {folder} holds more than one scan: {listed}; name one file.")
+    if volumes:
+        return read_volume(volumes[0], window)
+    if pictures:
+        return read_pictures(pictures, window, slice_spacing_mm, pixel_spacing_mm)
+    if not files:
+        raise InputError(f"The folder {folder} is empty; choose the folder with the head CT.")
+    raise InputError(f"The folder {folder} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
+
+
+def _open_file(path: Path, window) -> Scan:
+    """A DICOM file: all slices of its series in its folder, or the slices of an enhanced file."""
+    from .ct_series import find_series
+    from .dicom_scan import read_series
+
+    header = read_header(path)
+    if header is None:
+        raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
+    members = [(path, header)]
+    if int(header.get("NumberOfFrames") or 1) == 1 and header.get("SeriesInstanceUID"):
+        beside = [other for other in sorted(path.parent.iterdir()) if other.is_file() and other != path]
+        same = [pair for pair in _headers(beside) if pair[1].get("SeriesInstanceUID") == header.SeriesInstanceUID]
+        members += [(other, found) for other, found in same if int(found.get("NumberOfFrames") or 1) == 1]
+    found, _ = find_series(members)
+    scan = read_series(found[0], window)
+    if len(members) == 1:
+        return scan
+    return replace(scan, notes=(f"The {len(members) - 1} other files of its series were read with {path.name}.", *scan.notes))
+
+
+def _open_dicom(headers: list, series: str | None, window) -> Scan:
+    from .ct_series import find_series
+    from .dicom_scan import read_series
+    from .series_choice import choose_series
+
+    found, passed_over = find_series(headers)
+    chosen, notes = choose_series(found, series)
+    if passed_over:
+        notes = (*notes, f"Passed over: {', '.join(passed_over)}.")
+    scan = read_series(chosen, window)
+    return replace(scan, notes=notes + scan.notes)
+
+
+def _headers(paths: list[Path]) -> list:
+    found = ((path, read_header(path)) for path in paths if not is_picture(path) and path.stat().st_size > 0)
+    return [(path, header) for path, header in found if header is not None]
+
+
+def _check_typed(value: float | None, low: float, high: float, what: str, example: str) -> None:
+    if value is not None and not (math.isfinite(value) and low <= value <= high):
+        raise InputError(f"The typed {what} {value} mm is not between {low:g} and {high:g} mm; type it as in {example}.")
