@@ -1,0 +1,227 @@
+"""Second stage: the VGG16 beside the U-Net's encoder learns the markers of slices with a hematoma; the U-Net is frozen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.network import JointNetwork, hematoma_mask
+from HematomaMarkersLib.preparation import network_input
+from LesionReadingLib.errors import InputError
+from torch import nn
+
+from ..learner import Learner, Pace, averaged_weights, checkpoint_recipe
+from .augment import marker_batch, roughened_masks
+from .data import load_patients
+from .scores import roc_auc
+from .slices import Slices, joined, watched
+from .train_segmentation import WATCHED_AT_ONCE, WINDOW_HU, trained_unet
+
+CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
+CROP, COARSEST_STRIDE = 144, 16
+"""Side in pixels (130 mm) of what is cut out around the hematoma while training: the markers of a masked network are pooled over
+the hematoma and its margin alone, so all else would be calculated in vain. A multiple of the VGG16's coarsest stride."""
+
+
+@dataclass(frozen=True)
+class Recipe(Pace):
+    """What a training of the markers is made of, besides its pace.
+
+    Attributes:
+        marker_width: of the VGG16; 1 is the published one. wavelet: name in pywavelets.
+        pooling: ``"wavelet"``, or ``"max"`` for a plain VGG16.
+        mask: ``"true"`` shows the network the hematoma's mask, ``"none"`` the whole slice.
+        weighted: whether markers are weighed by negatives over positives (equation 2 of the source study).
+        split, location: as in the first stage.
+    """
+
+    batch: int = 16
+    weight_decay: float = 1e-3
+    marker_width: float = 0.25
+    wavelet: str = "haar"
+    pooling: str = "wavelet"
+    mask: str = "true"
+    weighted: bool = True
+    split: str = "patient"
+    location: str | None = None
+
+    def network_arguments(self, width: float) -> dict[str, Any]:
+        """Arguments of ``JointNetwork``, ``width`` being the U-Net's."""
+        return {
+            "width": width,
+            "marker_width": self.marker_width,
+            "wavelet": self.wavelet,
+            "pooling": self.pooling,
+            "mask_input": self.mask == "true",
+        }
+
+
+class MarkerTraining(Learner):
+    """The markers' training in progress.
+
+    Args:
+        unet: of the first stage, and its width. weights: (4,) w_c of equation 2, one for each marker.
+    """
+
+    def __init__(self, recipe: Recipe, unet: nn.Module, width: float, weights: torch.Tensor, device: torch.device) -> None:
+        torch.manual_seed(recipe.seed)
+        network = JointNetwork(**recipe.network_arguments(width))
+        network.segmentation.load_state_dict(unet.state_dict())
+        network.learn_markers()
+        super().__init__(network, recipe, device)
+        self.loss = nn.BCEWithLogitsLoss(pos_weight=weights.to(device) if recipe.weighted else None)
+
+    def step(self, hounsfield: torch.Tensor, labels: torch.Tensor, markers: torch.Tensor, done: float) -> float:
+        """Learn from one batch: int16 HU and uint8 labels (batch, size, size), bool markers (batch, 4); give the loss."""
+        hounsfield, masks, markers = (tensor.to(self.device) for tensor in (hounsfield, labels == HEMATOMA, markers))
+        images, masks = marker_batch(hounsfield, masks, self.random)
+        images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
+        self.network.learn_markers()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            with torch.no_grad():
+                scores, features = self.network.segment(images)
+            shown = varied_masks(masks, hematoma_mask(scores).float(), self.random)
+            if self.recipe.mask == "true":
+                images, shown, *features = cut_out([images, shown, *features[:4]], corners(masks), CROP)
+            logits = self.network.markers(images, features, shown)
+        return self.learn(self.loss(logits.float(), markers.float()), done)
+
+
+def train_markers(
+    data: Path, folder: Path, recipe: Recipe, minutes: float, device: torch.device, begin: Path | None = None, say=print
+) -> None:
+    """Train the markers for ``minutes`` in all (an earlier part included) and write their figures on the watched slices.
+
+    Args:
+        data: folder of ``make_data``.
+        folder: of the U-Net's training; a checkpoint of this stage there is taken up again, its recipe before ``recipe``.
+        begin: training folder whose VGG16, of the same shape, is where a new training begins.
+        say: called with each line of the log.
+    """
+    unet, of_unet = trained_unet(folder)
+    file = folder / CHECKPOINT
+    if file.exists():
+        recipe = recipe_of(file)
+    slices = joined(load_patients(data, recipe.location))
+    only_watched = watched(slices, recipe.split, recipe.seed)
+    learnt, shown = ((which & slices.with_hematoma).nonzero()[:, 0] for which in (~only_watched, only_watched))
+    if not len(learnt):
+        raise InputError(f"{data} holds no slice with a hematoma to learn from; draw more patients.")
+    weights = class_weights(slices.markers[learnt])
+    training = MarkerTraining(recipe, unet, of_unet.width, weights, device)
+    if file.exists():
+        training.take_up(file)
+        say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
+    elif begin is not None:
+        training.begin_with({name: value for name, value in averaged_weights(begin / CHECKPOINT).items() if "markers." in name})
+    told = ", ".join(f"{marker} {weight:.2f}" for marker, weight in zip(MARKERS, weights.tolist(), strict=True))
+    say(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {told}")
+    numbers = shuffled(learnt, recipe.batch, torch.Generator().manual_seed(recipe.seed + training.step_count))
+
+    def step(done: float) -> float:
+        some = next(numbers)
+        return training.step(slices.hounsfield[some], slices.labels[some], slices.markers[some], done)
+
+    def watch() -> str:
+        return "AUC of watched slices: " + _told(watched_auc(training.average.module, slices, shown, device))
+
+    training.run(minutes, file, step, watch, say)
+    figures = watched_auc(training.average.module, slices, shown, device)
+    (folder / FIGURES).write_text(json.dumps({**_variant(recipe), "slices": len(shown), "auc": figures}, indent=1))
+
+
+def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]:
+    """Give the averaged joint network of a training folder, ready to predict, its arguments, and the recipe of the second stage.
+
+    Raises:
+        InputError: there is no checkpoint of the second stage.
+    """
+    file = folder / CHECKPOINT
+    if not file.exists():
+        raise InputError(f"{folder} holds no {CHECKPOINT}; first: python -m training hematoma train-markers DATA {folder}")
+    recipe = recipe_of(file)
+    arguments = recipe.network_arguments(trained_unet(folder)[1].width)
+    network = JointNetwork(**arguments)
+    network.load_state_dict(averaged_weights(file))
+    return network.eval(), arguments, recipe
+
+
+def recipe_of(file: Path) -> Recipe:
+    """The recipe that a checkpoint's training was begun with."""
+    return Recipe(**checkpoint_recipe(file))
+
+
+def class_weights(markers: torch.Tensor) -> torch.Tensor:
+    """Equation 2's w_c, (4,): negatives over positives of each marker among bool (slices, 4); 1 where there are no positives."""
+    positives = markers.sum(0)
+    return torch.where(positives > 0, (len(markers) - positives) / positives.clamp(min=1), 1.0)
+
+
+def varied_masks(true: torch.Tensor, found: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Masks (batch, 1, rows, columns) to learn with: half true, a quarter found (where they fit somewhat), a quarter roughened."""
+    kind = torch.rand((len(true), 1, 1, 1), generator=random, device=true.device)
+    both, all_of = (true * found).sum((1, 2, 3), keepdim=True), (true + found).sum((1, 2, 3), keepdim=True)
+    fits = 2 * both > 0.5 * all_of
+    return torch.where((kind < 0.25) & fits, found, torch.where(kind > 0.75, roughened_masks(true, random), true))
+
+
+def corners(masks: torch.Tensor) -> list[tuple[int, int]]:
+    """First row and column of a view of ``CROP`` pixels about the middle of each mask (batch, 1, rows, columns)."""
+    size = masks.shape[-1]
+    found = []
+    for mask in masks[:, 0]:
+        middle = mask.nonzero().float().mean(0).nan_to_num(size / 2)
+        first = ((middle - CROP / 2) / COARSEST_STRIDE).round() * COARSEST_STRIDE
+        found.append(tuple(first.clamp(0, max(size - CROP, 0)).int().tolist()))
+    return found
+
+
+def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], side: int) -> list[torch.Tensor]:
+    """The same views of tensors (batch, channels, rows, columns) that may be coarser than the first of them by a whole factor."""
+    size = tensors[0].shape[-1]
+    pieces = []
+    for tensor in tensors:
+        stride = size // tensor.shape[-1]
+        views = [
+            picture[:, row // stride : (row + side) // stride, column // stride : (column + side) // stride]
+            for picture, (row, column) in zip(tensor, firsts, strict=True)
+        ]
+        pieces.append(torch.stack(views).contiguous(memory_format=torch.channels_last))
+    return pieces
+
+
+def shuffled(numbers: torch.Tensor, count: int, random: torch.Generator):
+    """Yield batches of ``count`` numbers for ever, each number once before any comes again."""
+    waiting = numbers[:0]
+    while True:
+        while len(waiting) < count:
+            waiting = torch.cat([waiting, numbers[torch.randperm(len(numbers), generator=random)]])
+        yield waiting[:count]
+        waiting = waiting[count:]
+
+
+@torch.inference_mode()
+def watched_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, device: torch.device) -> dict[str, float | None]:
+    """AUC of each marker over the slices of these numbers, with found masks; None where all slices are of one kind."""
+    network.eval()
+    logits = []
+    for some in numbers.split(WATCHED_AT_ONCE):
+        images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits.append(network(images.to(memory_format=torch.channels_last))[1].float().cpu())
+    found, true = torch.cat(logits).numpy(), slices.markers[numbers].numpy()
+    return {marker: roc_auc(found[:, number], true[:, number]) for number, marker in enumerate(MARKERS)}
+
+
+def _variant(recipe: Recipe) -> dict[str, Any]:
+    names = ("pooling", "weighted", "mask", "wavelet", "split", "location")
+    return {name: getattr(recipe, name) for name in names}
+
+
+def _told(figures: dict[str, float | None]) -> str:
+    return "  ".join(f"{marker} {'-' if value is None else f'{value:.3f}'}" for marker, value in figures.items())
