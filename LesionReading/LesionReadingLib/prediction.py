@@ -6,10 +6,11 @@ Reading goes on while the network works; memory does not grow with the stack.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from copy import deepcopy
 from itertools import islice
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bundle import Bundle
 from .errors import InputError
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 CPU_BATCH, CUDA_BATCH = 2, 32
 MOST_WORKERS = 8
@@ -100,24 +103,22 @@ def _first_layer(owner: nn.Module, name: str, module: nn.Module) -> tuple[nn.Mod
     return owner, name, module
 
 
-class Predictor:
-    """A network made fast for one device; use it in a ``with`` block.
+class Stream(Generic[Item, Result]):
+    """Work on a stream of items in batches, in several threads, in order, within the memory there is; use it in a ``with`` block.
 
-    On a processor several threads each predict a batch of their own: nothing waits for the slowest core, as it does when
-    the cores share every layer. The thread that asks for the labels reads the frames meanwhile.
+    On a processor several threads each work on a batch of their own: nothing waits for the slowest core, as it does when
+    the cores share every layer. The thread that asks for the results reads the items meanwhile.
 
     Args:
-        network: in eval mode; takes (batch, 1, rows, columns), gives class scores (batch, classes, rows, columns).
-        prepare: from uint8 (batch, rows, columns) to the network's float input, for example scaling to 0..1.
+        work: gives one result for each item of a batch.
         device: of ``choose_device``.
-        batch: frames at once; smaller by itself when memory runs out.
+        batch: items at once; smaller by itself when memory runs out.
         workers: batches at once.
     """
 
     def __init__(
         self,
-        network: nn.Module,
-        prepare: Callable[[torch.Tensor], torch.Tensor],
+        work: Callable[[list[Item]], Sequence[Result]],
         device: torch.device,
         batch: int | None = None,
         workers: int | None = None,
@@ -125,40 +126,38 @@ class Predictor:
         on_processor = device.type == "cpu"
         threads = torch.get_num_threads()
         self.device = device
-        self.dtype = fastest_dtype(device)
         self.batch = batch or (CPU_BATCH if on_processor else CUDA_BATCH)
         self.workers = workers or (min(threads, MOST_WORKERS) if on_processor else 1)
         self._ahead = self.workers
-        self._prepare = prepare
-        self._network = fold_batch_norms(network).to(device, self.dtype, memory_format=torch.channels_last)
+        self._work = work
         self._pool = ThreadPoolExecutor(
             self.workers, initializer=torch.set_num_threads, initargs=(max(1, threads // self.workers),)
         )
 
-    def __enter__(self) -> Predictor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def warm_up(self, rows: int, columns: int) -> None:
-        """Begin to predict an empty batch in every worker, so that kernels are chosen while the first frames are being read."""
+    def begin(self, item: Item) -> None:
+        """Begin to work on a batch of this item in every worker, so that kernels are chosen while the first are being read."""
         for _ in range(self.workers):
-            self._pool.submit(self._predict, [np.zeros((rows, columns), np.uint8)] * self.batch)
+            self._pool.submit(self._work, [item] * self.batch)
 
-    def labels(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Give the label map, uint8 (rows, columns), of each uint8 frame (rows, columns) in order.
+    def results(self, items: Iterable[Item]) -> Iterator[Result]:
+        """Give the result of each item in order.
 
-        Frames are read only a few batches ahead of the labels that were taken, so memory does not grow with their number.
+        Items are read only a few batches ahead of the results that were taken, so memory does not grow with their number.
 
         Raises:
-            InputError: memory does not suffice even for one frame at a time; and whatever reading ``frames`` raises.
+            InputError: memory does not suffice even for one item at a time; and whatever reading ``items`` raises.
         """
-        unread = iter(frames)
-        pending: deque[tuple[list[np.ndarray], Future]] = deque()
+        unread = iter(items)
+        pending: deque[tuple[list[Item], Future]] = deque()
         try:
             while batch := list(islice(unread, self.batch)):
-                pending.append((batch, self._pool.submit(self._predict, batch)))
+                pending.append((batch, self._pool.submit(self._work, batch)))
                 while len(pending) > self._ahead:
                     yield from self._first_result(pending)
             while pending:
@@ -167,7 +166,7 @@ class Predictor:
             for _, future in pending:
                 future.cancel()
 
-    def _first_result(self, pending: deque[tuple[list[np.ndarray], Future]]) -> np.ndarray:
+    def _first_result(self, pending: deque[tuple[list[Item], Future]]) -> Sequence[Result]:
         batch, future = pending.popleft()
         try:
             return future.result()
@@ -178,13 +177,13 @@ class Predictor:
         self._ahead = 0
         return self._in_pieces(batch)
 
-    def _in_pieces(self, frames: list[np.ndarray]) -> np.ndarray:
-        """Labels of a batch that was too large, in smaller ones; the size that fits is kept for all that follow."""
-        found, first = [], 0
-        self.batch = max(1, len(frames) // 2)
-        while first < len(frames):
+    def _in_pieces(self, items: list[Item]) -> list[Result]:
+        """Results of a batch that was too large, in smaller ones; the size that fits is kept for all that follow."""
+        found: list[Result] = []
+        self.batch = max(1, len(items) // 2)
+        while len(found) < len(items):
             try:
-                found.append(self._predict(frames[first : first + self.batch]))
+                found.extend(self._work(items[len(found) : len(found) + self.batch]))
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -194,9 +193,38 @@ class Predictor:
                         "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else ".")
                     ) from error
                 self.batch //= 2
-            else:
-                first += len(found[-1])
-        return np.concatenate(found)
+        return found
+
+
+class Predictor(Stream[np.ndarray, np.ndarray]):
+    """A network made fast for one device that labels frames; use it in a ``with`` block.
+
+    Args:
+        network: in eval mode; takes (batch, 1, rows, columns), gives class scores (batch, classes, rows, columns).
+        prepare: from uint8 (batch, rows, columns) to the network's float input, for example scaling to 0..1.
+        device, batch, workers: as for ``Stream``.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        prepare: Callable[[torch.Tensor], torch.Tensor],
+        device: torch.device,
+        batch: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        super().__init__(self._predict, device, batch, workers)
+        self.dtype = fastest_dtype(device)
+        self._prepare = prepare
+        self._network = fold_batch_norms(network).to(device, self.dtype, memory_format=torch.channels_last)
+
+    def warm_up(self, rows: int, columns: int) -> None:
+        """Begin to predict an empty batch in every worker; see ``begin``."""
+        self.begin(np.zeros((rows, columns), np.uint8))
+
+    def labels(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Give the label map, uint8 (rows, columns), of each uint8 frame (rows, columns) in order; see ``results``."""
+        return self.results(frames)
 
     @torch.inference_mode()
     def _predict(self, frames: list[np.ndarray]) -> np.ndarray:
