@@ -16,7 +16,7 @@ ENCLOSED_DIRECTIONS = 5
 in the skull takes some away."""
 CONTINUING_SHARE = 0.6
 _CORD_MM = 3.0
-_HEADREST_MM = 3.0
+_HEADREST_MM = 6.0
 
 
 def head_mask(hounsfield: np.ndarray, pixel_mm: float) -> np.ndarray:
