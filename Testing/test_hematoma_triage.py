@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_head import a_grid, a_head
+from drawn_bleed import a_grid, a_head
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.measurement import ScanMeasurement, measure_scan
 from HematomaMarkersLib.triage import (
