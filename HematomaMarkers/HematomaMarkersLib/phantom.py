@@ -242,7 +242,7 @@ def _draw_blood(patient: Patient, hematoma: Hematoma | None, gravity: np.ndarray
     rng = np.random.default_rng([patient.hematoma_seed, 43])
     level = reach = None
     if patient.ventricle_blood == "level":
-        level = rng.uniform(18, 40)
+        level = rng.uniform(24, 42)
     elif patient.ventricle_blood == "cast" and hematoma:
         reach = rng.uniform(14, 40)
     return Blood(

@@ -16,6 +16,8 @@ from .phantom_hematoma import Hematoma
 
 STEP_MM = 1.25
 _LOW_MM, _HIGH_MM = (-82.0, -92.0, -86.0), (92.0, 122.0, 86.0)
+_USUAL_SCALE = 0.94
+"""The average brain's space is larger than people: its hull holds 1.8 L, theirs 1.5 L."""
 _PINEAL_MM, _PLEXUS_MM, _PALLIDUM_MM = (4.0, 28.0, 0.0), (12.0, 39.0, 26.0), (0.0, 3.0, 19.0)
 
 
@@ -62,7 +64,7 @@ def draw_person(rng: np.random.Generator) -> Person:
     age = float(np.clip(rng.beta(2.2, 1.6), 0.02, 1))
     white = rng.uniform(27, 31)
     return Person(
-        tuple(rng.normal(1.0, 0.035, 3).clip(0.92, 1.08).tolist()),
+        tuple(rng.normal(_USUAL_SCALE, 0.035, 3).clip(0.85, 1.05).tolist()),
         age,
         0.4 + 2.8 * age * rng.random(),
         rng.uniform(4.5, 8.5),

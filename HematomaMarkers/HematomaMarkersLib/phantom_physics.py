@@ -215,9 +215,12 @@ def _bloodied(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
     brain = 1 - _ramp(inside_ventricle, 1.2)
     hu = hu - blood.oedema_hu * brain * np.exp(-((np.maximum(level, 0) / blood.oedema_mm) ** 2)) * (level < 40)
     share = _ramp(level, blood.edge_mm)
-    hu = _over(hu, share, blood.hematoma.density_hu.at(points))
-    code = blood.hematoma.sign.at(points, nearest=True)
-    signs = [np.where(code == SIGN_CODES.get(marker, -1), share, 0) for marker in MARKERS]
+    bloody = share > 0
+    local = points[:, bloody]
+    hu[bloody] = _over(hu[bloody], share[bloody], blood.hematoma.density_hu.at(local))
+    code = np.zeros(share.shape)
+    code[bloody] = blood.hematoma.sign.at(local, nearest=True)
+    signs = [share * (code == SIGN_CODES.get(marker, -1)) for marker in MARKERS]
     return [hu, share, ventricular * (1 - share), *signs]
 
 
@@ -228,10 +231,14 @@ def _level(hematoma: Hematoma, points: np.ndarray) -> np.ndarray:
     inside = np.ones(distance.shape, bool)
     for axis, low, size in zip(points, local.origin_mm, local.values.shape, strict=True):
         inside &= (axis >= low) & (axis <= low + (size - 1) * local.step_mm)
-    return np.where(inside, local.at(points), np.maximum(distance, 5.0))
+    level = np.maximum(distance, 5.0)
+    level[inside] = local.at(points[:, inside])
+    return level
 
 
 def _finer(values: np.ndarray, times: int) -> np.ndarray:
+    if not values.any():
+        return np.zeros([times * length for length in values.shape], values.dtype)
     return values if times == 1 else ndimage.zoom(values, times, order=1, grid_mode=True, mode="nearest")
 
 
