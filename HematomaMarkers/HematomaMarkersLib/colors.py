@@ -8,7 +8,7 @@ from __future__ import annotations
 COLORS = {
     "hematoma": "#4FC3FF",  # sky blue: a full line; far from the heat map's colours
     "intraventricular": "#F0E442",  # yellow: a dashed line
-    "earlier": "#FFFFFF",  # the hematoma of the earlier scan: a dotted line
+    "earlier": "#FF7A1A",  # vermilion: the hematoma of the earlier scan, a dotted line
     "night": "#0B0E13",
 }
 HEAT_MAP = "inferno"

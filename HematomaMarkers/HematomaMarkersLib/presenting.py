@@ -153,22 +153,23 @@ def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
 
 
 def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iterator[Shown]:
-    """The network's slice, plain and with heat; and the slice of the measurement where it is another one."""
+    """The network's slice, plain and with heat; the slice of the measurement where it is another one and either sees the marker."""
     name = MARKER_NAMES[marker]
     network = case.prediction.marker_slices.get(marker) if case.prediction else None
-    measured = case.measurement.evidence[marker].slice if marker_seen(marker, case.measurement, None)[1] else None
+    seen = any(marker_seen(marker, case.measurement, case.prediction))
+    found, measured = case.measurement.evidence[marker].found, case.measurement.evidence[marker].slice if seen else None
     if network is not None:
         heat = case.prediction.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
         box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
-        both = ", where the measurement found it, too" if measured == network else ""
+        both = ", and where it was measured" if measured == network else ""
         caption = f"Slice {network}, highest for the network{both}"
         yield _drawn(folder / f"{marker}_slice_{network:03d}.png", case, view, network, box, f"{caption}.")
         caption = f"Slice {network}: what the network's answer rests on (Grad-CAM, 0 to 1)."
         yield _drawn(folder / f"{marker}_heat_{network:03d}.png", case, view, network, box, caption, heat=heat)
     if measured is not None and measured != network:
         box = view.around(case.labels[measured] == HEMATOMA)
-        caption = f"Slice {measured}, where {name.lower()} was measured."
+        caption = f"Slice {measured}, where {name.lower()} was measured{'' if found else ' and not found'}."
         yield _drawn(folder / f"{marker}_measured_{measured:03d}.png", case, view, measured, box, caption)
 
 

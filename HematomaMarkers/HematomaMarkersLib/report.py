@@ -11,18 +11,15 @@ import numpy as np
 from LesionReadingLib.report import ABSENT, Number, environment, model_rows, picture_uri, plural, with_unit
 
 from .colors import COLORS
+from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from .slice_view import heights_mm
 from .triage import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, NOT_LOOKED_FOR, REFER_NOW, WATCH, Bat, Triage, marker_seen
 
 if TYPE_CHECKING:
-    from .growth import Growth
     from .presenting import Case, Pictures, Shown
 
 TEMPLATES = Path(__file__).parent / "templates"
-BETWEEN_READERS_ML, WITHIN_READER_ML = 5.8, 3.8
-"""Error of a volume's change between two readers, and of one reader reading twice."""
-
 EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLUID_LEVEL: None}
 """Share of patients whose hematoma grew, by marker, as given after Boulouis et al. (markers on non-contrast CT, Stroke 2017)."""
 
@@ -85,6 +82,7 @@ def write_report(
             growth_pictures=_embedded(pictures.growth),
             growth_rows=growth_rows(growth) if growth else [],
             growth_error=growth_error(growth) if growth else "",
+            growth_notes=growth.notes if growth else (),
             cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.volume_ml > 0 else [],
             network=case.prediction is not None,
             scan=scan,
@@ -161,18 +159,18 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
 
 def growth_rows(growth: Growth) -> list[tuple[str, str]]:
     """Growth as rows of a table of facts."""
-    now_ml = growth.prior_ml + growth.change_ml
+    now_ml, now_ivh_ml = growth.prior_ml + growth.change_ml, growth.prior_ivh_ml + growth.ivh_change_ml
     percent = "" if growth.change_percent is None else f" ({growth.change_percent:+.0f} %)"
     rows = [
-        ("Volume", f"{growth.prior_ml:.1f} mL earlier, {now_ml:.1f} mL now: {growth.change_ml:+.1f} mL{percent}"),
+        ("Hematoma", f"{growth.prior_ml:.1f} mL earlier, {now_ml:.1f} mL now: {growth.change_ml:+.1f} mL{percent}"),
+        ("In the ventricles", f"{growth.prior_ivh_ml:.1f} mL earlier, {now_ivh_ml:.1f} mL now"),
         ("Time between the scans", with_unit(growth.hours, "h", 1)),
-        ("30 % or more", _yes_no(growth.expanded_seed_30_percent)),
-        ("6 mL or more, or 33 % or more", _yes_no(growth.expanded_6ml_or_33_percent)),
+        ("Grown by 30 % or more", _yes_no(growth.expanded_seed_30_percent)),
+        ("Grown by 6 mL or more, or by 33 % or more", _yes_no(growth.expanded_6ml_or_33_percent)),
         ("New blood in the ventricles", _yes_no(growth.new_ivh)),
     ]
     if growth.transform is not None:
-        pose = f"turned by {growth.rotation_deg:.1f}°, moved by {growth.translation_mm:.1f} mm"
-        rows.append(("Head between the scans", f"{pose} (rigid registration, undone in the pictures)"))
+        rows.append(("Head between the scans", f"turned by {growth.rotation_deg:.1f}° (undone in the pictures)"))
     return rows
 
 

@@ -1,0 +1,308 @@
+"""The report of a head CT as a neurosurgeon on the phone meets it, in a real browser without a network."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn_bleed import PRONE, SUPINE, a_grid, a_head
+from HematomaMarkersLib.growth import growth_of_volumes
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.presenting import Case, present
+from HematomaMarkersLib.report import side_of_hematoma
+from HematomaMarkersLib.triage import read_rules, triage
+from playwright.sync_api import sync_playwright
+
+WIDTHS = (390, 1280)
+MODEL = {
+    "name": "a_model",
+    "version": "1.2.3",
+    "data_source": "1000 phantom heads <script>",
+    "eval_metrics": {"phantom": {"auc": {"blend": 0.91}, "dice": 0.885}},
+}
+
+
+@pytest.fixture(scope="module")
+def a_browser():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def measured():
+    scan, labels = a_head(a_grid())
+    scan = replace(
+        scan,
+        notes=("Slice 3 is missing; its neighbours stand for it.",),
+        details={"Kernel": "H30 & brain"},
+        warnings=("The blood vessels are bright: contrast medium?",),
+    )
+    return scan, labels, measure_scan(scan, labels)
+
+
+def reported(folder, scan, labels, measurement, model=None, **given):
+    """Write a report of a mask that was measured, and give its file."""
+    decided = triage(measurement, None, None, read_rules(), **given)
+    present(folder, scan, labels, measurement, None, None, None, decided, model)
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def a_report(tmp_path_factory, measured):
+    return reported(tmp_path_factory.mktemp("report"), *measured, model=MODEL, location="putamen")
+
+
+@pytest.fixture(scope="module")
+def a_page(a_browser, a_report):
+    page = a_browser.new_page(viewport={"width": WIDTHS[1], "height": 900})
+    page.asked_for = []
+    page.on("request", lambda request: page.asked_for.append(request.url))
+    page.goto(a_report.as_uri())
+    return page
+
+
+def opened(browser, file, width=WIDTHS[1]):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_decision_stands_first_and_stands_out(a_browser, a_report, width):
+    page = opened(a_browser, a_report, width)
+    first = page.locator("body").inner_text().split("\n")[0]
+    assert first == "REFER NOW"
+    place = page.locator("h1").bounding_box()
+    assert place["y"] < 60
+    colour = page.evaluate("getComputedStyle(document.querySelector('h1')).backgroundColor")
+    red, green, blue = map(int, re.findall(r"\d+", colour)[:3])
+    assert red > 150 > 60 > max(green, blue)
+    reasons = page.locator("header li").all_inner_texts()
+    assert any("Blood in the ventricles" in reason and "limit 0.5 mL" in reason for reason in reasons)
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_fits_its_window_and_can_be_read(a_browser, a_report, width):
+    page = opened(a_browser, a_report, width)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shown = "Array.from(document.querySelectorAll('h1, h2, h3, p, li, dt, dd, small, figcaption, img, .bar, .tick span'))"
+    beyond = f"{shown}.filter(one => one.getBoundingClientRect().right > innerWidth + 0.5).map(one => one.outerHTML.slice(0, 80))"
+    assert page.evaluate(beyond) == []
+    smallest = page.evaluate(f"Math.min(...{shown}.map(one => parseFloat(getComputedStyle(one).fontSize)))")
+    assert smallest >= 12
+    pictures = page.evaluate("Array.from(document.querySelectorAll('.grid img'), one => one.getBoundingClientRect().width)")
+    assert min(pictures) > 160
+    page.close()
+
+
+def test_the_page_needs_nothing_but_itself(a_page, a_report):
+    assert [url for url in a_page.asked_for if not url.startswith("data:")] == [a_report.as_uri()]
+    assert a_report.stat().st_size < 3_000_000
+    assert a_page.locator("script").count() == 0
+
+
+def test_every_picture_loads_and_has_words_for_who_cannot_see_it(a_page):
+    pictures = a_page.evaluate("Array.from(document.images, image => [image.complete, image.naturalWidth, image.alt])")
+    assert len(pictures) >= 8
+    assert all(complete and width > 300 and words for complete, width, words in pictures)
+
+
+def test_the_numbers_are_those_of_the_measurement(a_page, measured):
+    _, labels, measurement = measured
+    voxel_ml = 2 * 2 * 5 / 1000
+    assert measurement.volume_ml == pytest.approx((labels == HEMATOMA).sum() * voxel_ml)
+    shown = a_page.locator(".numbers").inner_text()
+    assert f"{(labels == HEMATOMA).sum() * voxel_ml:.1f} mL" in shown
+    assert f"ABC/2: {measurement.abc2_ml:.1f} mL" in shown
+    assert "putamen" in shown
+    assert "as chosen" in shown
+
+
+def test_the_slice_table_is_the_mask_counted(a_page, measured):
+    labels = measured[1]
+    rows = a_page.evaluate(
+        "Array.from(document.querySelectorAll('details table tr'), row => Array.from(row.cells, cell => cell.textContent))"
+    )
+    told = {int(row[0]): (row[2], row[3]) for row in rows[1:]}
+    counted = {
+        number: (
+            f"{(plane == HEMATOMA).sum() * 0.04:.2f} cm²",
+            f"{(plane == 2).sum() * 0.04:.2f} cm²" if (plane == 2).any() else "",
+        )
+        for number, plane in enumerate(labels)
+        if plane.any()
+    }
+    assert told == counted
+
+
+def test_the_csv_of_slices_has_units_and_every_slice(a_report, measured):
+    labels = measured[1]
+    with open(a_report.parent / "slices.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(labels)
+    assert [float(row["hematoma area (mm2)"]) for row in rows] == [(plane == HEMATOMA).sum() * 4.0 for plane in labels]
+    assert [float(row["extent (mm)"]) for row in rows] == [5.0] * len(labels)
+    assert [float(row["height above the lowest slice (mm)"]) for row in rows] == [5.0 * number for number in range(len(labels))]
+    assert not any("probability" in name for name in rows[0])
+
+
+def test_the_csv_of_markers_has_the_evidence_and_no_network(a_report, measured):
+    with open(a_report.parent / "markers.csv", newline="") as file:
+        rows = {row["marker"]: row for row in csv.DictReader(file)}
+    assert tuple(rows) == MARKERS
+    for marker, evidence in measured[2].evidence.items():
+        assert rows[marker]["evidence"] == evidence.sentence
+        assert rows[marker]["measured"] == str(int(evidence.found))
+        assert rows[marker]["network probability"] == rows[marker]["network and measurement agree"] == ""
+
+
+def test_notes_warnings_details_and_model_are_told_and_escaped(a_page):
+    text = a_page.locator("body").inner_text()
+    for told in (
+        "Slice 3 is missing",
+        "bright: contrast medium?",
+        "H30 & brain",
+        "1000 phantom heads <script>",
+        "AUC blend 0.91",
+        "phantom results",
+        "Window 0 to 80 HU",
+        "the patient's left (L) is on the right",
+    ):
+        assert told in text
+
+
+def test_the_notice_stands_there_once(a_page):
+    assert a_page.locator("body").inner_text().lower().count("not a medical device") == 1
+
+
+def test_without_a_network_nothing_is_said_of_one(a_browser, measured, tmp_path):
+    page = opened(a_browser, reported(tmp_path, *measured))
+    text = page.locator("header, .numbers, .marker").all_inner_texts()
+    assert not any("etwork" in part for part in text)
+    assert page.locator(".bar").count() == 0
+    assert page.locator("h2", has_text="Model").count() == 0
+    page.close()
+
+
+def test_a_printed_report_takes_at_most_three_pages(a_browser, a_report):
+    page = opened(a_browser, a_report)
+    pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+    assert 2 <= pages <= 3
+    page.close()
+
+
+def test_without_a_scan_the_contours_are_shown_and_what_is_not_known_is_said(a_browser, measured, tmp_path):
+    _, labels, with_scan = measured
+    log = []
+    measurement = measure_scan(None, labels, with_scan.grid)
+    decided = triage(measurement, None, None, read_rules())
+    present(tmp_path, None, labels, measurement, None, None, None, decided, None, log.append)
+    page = opened(a_browser, tmp_path / "report.html", 390)
+    text = page.locator("body").inner_text()
+    assert "signs in the density (hypodensity, blend, fluid level) are not known" in text
+    assert "Window" not in text
+    assert page.locator(".grid img").count() == labels.any(axis=(1, 2)).sum()
+    assert "contours only" in log[0]
+    page.close()
+
+
+def test_an_empty_mask_says_that_none_was_found_and_shows_the_scan(a_browser, measured, tmp_path):
+    scan, labels, _ = measured
+    empty = np.zeros_like(labels)
+    page = opened(a_browser, reported(tmp_path, scan, empty, measure_scan(scan, empty)), 390)
+    text = page.locator("body").inner_text()
+    assert text.startswith("NO HEMATOMA FOUND")
+    assert "subdural" in text
+    assert text.count("is not") + text.count("are not looked for") >= 1
+    assert page.locator(".grid img").count() == 12
+    assert page.locator(".marker").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def test_one_slice_is_enough(a_browser, measured, tmp_path):
+    scan, labels, _ = measured
+    number = int((labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    grid = scan.grid
+    one_grid = replace(grid, positions_mm=grid.positions_mm[[number]], extents_mm=grid.extents_mm[[number]])
+    one = replace(scan, hounsfield=scan.hounsfield[[number]], grid=one_grid)
+    page = opened(a_browser, reported(tmp_path, one, labels[[number]], measure_scan(one, labels[[number]])))
+    assert page.locator(".grid img").count() == 1
+    page.close()
+
+
+def test_hundreds_of_thin_slices_stay_small(a_browser, tmp_path):
+    scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=0.5))
+    file = reported(tmp_path, scan, labels, measure_scan(scan, labels))
+    page = opened(a_browser, file)
+    assert page.locator(".grid img").count() == 12
+    assert file.stat().st_size < 3_000_000
+    page.close()
+
+
+def test_nothing_of_the_patient_is_in_the_report(measured, tmp_path):
+    scan, labels, measurement = measured
+    file = reported(tmp_path, replace(scan, patient_key="d1g3st0fsomeone"), labels, measurement)
+    assert "d1g3st0fsomeone" not in file.read_text()
+
+
+def test_growth_stands_side_by_side_with_its_error(a_browser, measured, tmp_path):
+    scan, labels, measurement = measured
+    smaller = np.where(np.arange(labels.shape[1])[:, None] < 42, 0, labels).astype(np.uint8)
+    earlier = measure_scan(scan, smaller)
+    volumes = earlier.volume_ml, earlier.ivh_ml, measurement.volume_ml, measurement.ivh_ml
+    grown = replace(growth_of_volumes(*volumes, hours=5.5), transform=np.eye(4), rotation_deg=0.0, notes=("Compare with care.",))
+    decided = triage(measurement, None, grown, read_rules())
+    present(tmp_path, scan, labels, measurement, None, grown, (scan, smaller), decided, None)
+    page = opened(a_browser, tmp_path / "report.html")
+    text = page.locator("body").inner_text()
+    change_ml = ((labels == HEMATOMA).sum() - (smaller == HEMATOMA).sum()) * 0.02
+    for told in (
+        f"{change_ml:+.1f} mL",
+        f"Grew by {change_ml:.1f} mL",
+        "in 5.5 h",
+        "two readers differ by about 5.8 mL",
+        "Compare with care.",
+    ):
+        assert told in text
+    boxes = [picture.bounding_box() for picture in page.locator(".growth img").all()]
+    assert len(boxes) == 2
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["width"] == boxes[1]["width"]
+    assert boxes[0]["height"] == boxes[1]["height"]
+    page.close()
+
+
+def test_growth_from_volumes_alone_says_why_there_are_no_pictures(measured, tmp_path):
+    scan, labels, measurement = measured
+    grown = growth_of_volumes(measurement.volume_ml + 2, 0.0, measurement.volume_ml, 0.0)
+    present(tmp_path, scan, labels, measurement, None, grown, None, triage(measurement, None, grown, read_rules()), None)
+    text = (tmp_path / "report.html").read_text()
+    assert "of the earlier scan only its volumes are known" in text
+    assert "shrank by 2.0 mL" in text
+    assert "lies within measurement error" in text
+
+
+@pytest.mark.parametrize("signs", [SUPINE, PRONE])
+def test_the_side_is_the_patients_whatever_way_the_scan_is_stored(signs):
+    scan, labels = a_head(a_grid(signs, pixel_mm=(4.0, 4.0), slice_mm=10.0))
+    assert side_of_hematoma(Case(scan, labels, measure_scan(scan, labels), None)) == "patient's left"
+    mirrored = replace(scan, hounsfield=scan.hounsfield[:, :, ::-1]), labels[:, :, ::-1]
+    assert side_of_hematoma(Case(*mirrored, measure_scan(*mirrored), None)) == "patient's right"
+
+
+def test_near_the_midline_no_side_is_said():
+    scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0), ventricles=False)
+    middle = np.zeros_like(labels)
+    middle[:, 24:28, 24:27] = HEMATOMA
+    assert side_of_hematoma(Case(scan, middle, measure_scan(scan, middle), None)) is None
