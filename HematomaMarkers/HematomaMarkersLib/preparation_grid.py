@@ -92,9 +92,9 @@ class NetworkGrid:
     def to_scan(self, values: np.ndarray) -> np.ndarray:
         """Give float32 (slices, rows, columns) of the scan of values (slices, *size) on this grid: linear, zero beyond it."""
         down, across = self._weights_to_scan()
-        found = np.empty((len(values), *self.scan_size), np.float32)
-        for target, image in zip(found, values, strict=True):
-            np.matmul(down @ image.astype(np.float32), across.T, out=target)
+        found = np.zeros((len(values), *self.scan_size), np.float32)
+        for number in np.flatnonzero(values.any(axis=(1, 2))):
+            found[number] = down @ values[number].astype(np.float32) @ across.T
         return np.ascontiguousarray(self.orientation.original(found))
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pywt
 import torch
 from torch import nn
@@ -23,21 +24,16 @@ class WaveletPooling(nn.Module):
     def __init__(self, wavelet: str = "haar") -> None:
         super().__init__()
         bank = pywt.Wavelet(wavelet)
-        # pywt convolves, torch correlates: hence the reversed filters.
-        low, high = (torch.tensor(taps[::-1], dtype=torch.float32) for taps in (bank.dec_lo, bank.dec_hi))
-        filters = torch.stack([torch.outer(down, across) for down in (low, high) for across in (low, high)])
-        self.register_buffer("filters", filters[:, None])
-        before = bank.dec_len // 2 - 1
-        self._border = (before, before, before, before)
+        # pywt convolves, torch correlates: hence the reversed filters. They are fixed, so they are no part of the weights.
+        low, high = (np.array(taps[::-1]) for taps in (bank.dec_lo, bank.dec_hi))
+        self._filters = np.stack([np.outer(down, across) for down in (low, high) for across in (low, high)])
+        self._border = (bank.dec_len // 2 - 1,) * 4
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Give (batch, 4 channels, rows / 2, columns / 2) of (batch, channels, rows, columns)."""
         channels = features.shape[1]
         if any(self._border):
             features = functional.pad(features, self._border, mode="circular")
-        kernel = self.filters.repeat_interleave(channels, dim=0).to(features.dtype)
-        bands = [
-            functional.conv2d(features, kernel[first : first + channels], stride=2, groups=channels)
-            for first in range(0, 4 * channels, channels)
-        ]
+        filters = torch.tensor(self._filters, dtype=features.dtype, device=features.device)
+        bands = [functional.conv2d(features, band.expand(channels, 1, -1, -1), stride=2, groups=channels) for band in filters]
         return torch.cat(bands, dim=1)

@@ -8,7 +8,7 @@ A bundle is a folder as in MONAI's bundle specification:
     LICENSE
 
 Besides MONAI's fields the metadata hold one block of ours, ``"lesion_reading"``: ``task`` (which module may use it), ``network``
-(``class``, a name that the module knows, and ``arguments``) and ``weights_sha256``.
+(``class``, a name that the module knows, and ``arguments``), ``weights_sha256``, and what else the task keeps with its networks.
 
 Nothing here imports torch, so that an unusable bundle is told before anything slow begins.
 """
@@ -29,6 +29,7 @@ WEIGHTS = Path("models/model.safetensors")
 CARD = Path("docs/README.md")
 LICENCE = Path("LICENSE")
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
+_REQUIRED = ("task", "network", "weights_sha256")
 _SUMMARY = ("version", "description", "intended_use", "data_source", "eval_metrics", "authors", "references")
 
 
@@ -54,6 +55,11 @@ class Bundle:
     def weights(self) -> Path:
         """The safetensors file."""
         return self.path / WEIGHTS
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the task keeps with its networks besides the weights, as ``write_bundle`` was given it."""
+        return {field: value for field, value in _own(self.metadata).items() if field not in _REQUIRED}
 
     def summary(self) -> dict[str, Any]:
         """What a report says of the model: name, network and those of the metadata's fields that describe it."""
@@ -115,6 +121,7 @@ def write_bundle(
     metadata: Mapping[str, Any],
     card: str,
     licence: str,
+    settings: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """Write a bundle's files, replacing those of an earlier one, and give it back checked.
 
@@ -122,8 +129,10 @@ def write_bundle(
         weights: content of the safetensors file, as ``safetensors.torch.save`` gives it.
         metadata: MONAI's fields; the block of ours is added.
         card: the model card, Markdown. licence: text of the licence of the weights.
+        settings: what the task keeps with the network, for example thresholds, by name; values that JSON knows.
     """
     own = {
+        **(settings or {}),
         "task": task,
         "network": {"class": network_class, "arguments": dict(network_arguments)},
         "weights_sha256": hashlib.sha256(weights).hexdigest(),

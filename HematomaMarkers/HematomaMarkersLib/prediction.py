@@ -1,0 +1,89 @@
+"""From a scan to its label map, the probabilities of the markers, and heat maps on the scan's own voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.prediction import choose_device, load_network
+from scipy import ndimage
+
+from .labels import MARKERS
+from .network import JointNetwork
+from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
+from .preparation import Prepared, Steps, prepare
+from .scan import Scan
+from .segmentation import HeadReading, read_head
+
+TASK = "hematoma-markers"
+NETWORKS = {"JointNetwork": JointNetwork}
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network says of a scan. Slices are numbered as in the scan.
+
+    Attributes:
+        labels: uint8 (slices, rows, columns) on the scan's voxels, values of ``labels``.
+        slice_probabilities: float32 (slices, 4), calibrated; nan where the slice shows no hematoma.
+        probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
+        thresholds: the probability from which each marker counts as found.
+        marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+    """
+
+    labels: np.ndarray
+    slice_probabilities: np.ndarray
+    probabilities: dict[str, float | None]
+    thresholds: dict[str, float]
+    marker_slices: dict[str, int | None]
+    _prepared: Prepared
+    _reading: HeadReading
+
+    def heat(self, marker: str) -> np.ndarray:
+        """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
+
+        The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, and everywhere if nothing speaks
+        for the marker.
+        """
+        coarse = self._reading.heat[:, MARKERS.index(marker)]
+        inside = self._prepared.inside
+        fine = np.zeros(inside.shape, np.float32)
+        for number in np.flatnonzero(coarse.any(axis=(1, 2))):
+            fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
+        heat = self._prepared.to_scan(fine * inside)
+        highest = heat.max()
+        return heat / highest if highest > 0 else heat
+
+
+def predict(
+    scan: Scan, bundle: Bundle, device: str, window: tuple[float, float], progress: Callable[[int, int], None]
+) -> Prediction:
+    """Find the hematoma of a scan and tell its markers.
+
+    Args:
+        bundle: a model of the task ``hematoma-markers``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        window: lower and upper end in HU, see ``windows``.
+        progress: called with (slices done, slices in all) after every slice.
+
+    Raises:
+        InputError: no brain is found, or the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
+    """
+    rule = rule_from_settings(bundle.settings, bundle.name)
+    network, on_device = load_network(bundle, NETWORKS), choose_device(device)
+    prepared = prepare(scan, Steps(**bundle.settings.get("preparation", {})))
+    order = prepared.slice_order
+    reading = read_head(network, prepared.hounsfield, prepared.inside, scan.grid.extents_mm[order], window, on_device, progress)
+    back = np.argsort(order)
+    logits, areas_cm2 = reading.slice_logits[back], reading.areas_cm2[back]
+    return Prediction(
+        prepared.labels_to_scan(reading.labels),
+        calibrated(logits, rule),
+        patient_probabilities(logits, areas_cm2, rule),
+        rule.thresholds,
+        marker_slices(logits, areas_cm2, rule),
+        prepared,
+        reading,
+    )

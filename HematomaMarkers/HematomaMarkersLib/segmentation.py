@@ -1,0 +1,142 @@
+"""A prepared head through the network: hematoma on every slice, markers and their heat on the slices that show one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from LesionReadingLib.prediction import Stream, fold_batch_norms
+from scipy import ndimage
+
+from .gradcam import MarkerHeat
+from .labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS
+from .network import JointNetwork
+from .preparation import network_input
+from .preparation_grid import NETWORK_PIXEL_MM
+
+LEAST_PART_ML = 0.1
+_NEIGHBOURS = np.ones((3, 3, 3), bool)
+_MARKER_BATCH = 4
+Features = list[torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadReading:
+    """What the network says of a prepared head, on the network's grid.
+
+    Attributes:
+        labels: uint8 (slices, 256, 256), tidied.
+        areas_cm2: (slices,) area of the hematoma.
+        slice_logits: float32 (slices, 4), nan on slices without hematoma.
+        heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
+    """
+
+    labels: np.ndarray
+    areas_cm2: np.ndarray
+    slice_logits: np.ndarray
+    heat: np.ndarray
+
+
+def read_head(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    inside: np.ndarray,
+    extents_mm: np.ndarray,
+    window: tuple[float, float],
+    device: torch.device,
+    progress: Callable[[int, int], None],
+) -> HeadReading:
+    """Read a prepared head.
+
+    Args:
+        network: in eval mode.
+        hounsfield: int16 (slices, 256, 256) in HU. inside: bool, the same shape; blood is only looked for there.
+        extents_mm: (slices,) how much of the patient each slice stands for.
+        window: lower and upper end in HU.
+        device: of ``choose_device``.
+        progress: called with (slices done, slices in all) after every slice.
+
+    Raises:
+        InputError: memory does not suffice. Whatever ``progress`` raises ends the work.
+    """
+    quick = fold_batch_norms(network).to(device, memory_format=torch.channels_last)
+    labels, features = np.empty(hounsfield.shape, np.uint8), {}
+    for number, (found, of_encoder) in enumerate(_segmented(quick, hounsfield, window, device)):
+        labels[number] = found
+        if (found == HEMATOMA).any():
+            features[number] = of_encoder
+        progress(number + 1, len(hounsfield))
+    labels = tidied(np.where(inside, labels, BACKGROUND), extents_mm)
+    areas_cm2 = (labels == HEMATOMA).sum(axis=(1, 2)) * NETWORK_PIXEL_MM**2 / 100
+    logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
+    heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
+    heat_of = MarkerHeat(quick.markers.tail)
+    shown = np.flatnonzero(areas_cm2)
+    for some in (shown[first : first + _MARKER_BATCH] for first in range(0, len(shown), _MARKER_BATCH)):
+        before_tail = _before_tail(quick, hounsfield[some], labels[some], [features[number] for number in some], window, device)
+        with torch.inference_mode():
+            logits[some] = quick.markers.tail(*before_tail).cpu().numpy()
+        heat[some] = heat_of(*before_tail).cpu().numpy()
+    return HeadReading(labels, areas_cm2, logits, heat)
+
+
+def tidied(labels: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    """Give the label map (slices, 256, 256) without blood of less than ``LEAST_PART_ML`` in one piece.
+
+    A smaller piece of one kind of blood that touches a larger one of the other kind becomes that kind.
+    """
+    labels = np.where(_parts_of_some_size(labels != BACKGROUND, extents_mm), labels, BACKGROUND).astype(np.uint8)
+    large = {label: _parts_of_some_size(labels == label, extents_mm) for label in (HEMATOMA, INTRAVENTRICULAR)}
+    turned = labels.copy()
+    for label, other in ((HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)):
+        turned[(labels == label) & ~large[label] & _touching(labels != BACKGROUND, large[other])] = other
+    return turned
+
+
+def _segmented(
+    network: JointNetwork, hounsfield: np.ndarray, window: tuple[float, float], device: torch.device
+) -> Iterator[tuple[np.ndarray, Features]]:
+    """The labels, uint8 (256, 256), and the encoder's features of each slice in order."""
+
+    @torch.inference_mode()
+    def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, Features]]:
+        scores, features = network.segment(_images(np.stack(images), window, device))
+        labels = scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        return [(found, [feature[number] for feature in features]) for number, found in enumerate(labels)]
+
+    with Stream(work, device) as stream:
+        yield from stream.results(hounsfield)
+
+
+@torch.inference_mode()
+def _before_tail(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    labels: np.ndarray,
+    features: list[Features],
+    window: tuple[float, float],
+    device: torch.device,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    mask = torch.from_numpy(labels == HEMATOMA)[:, None].float().to(device)
+    together = [torch.stack(of_stride) for of_stride in zip(*features, strict=True)]
+    return network.markers.until_tail(_images(hounsfield, window, device), together, mask)
+
+
+def _images(hounsfield: np.ndarray, window: tuple[float, float], device: torch.device) -> torch.Tensor:
+    images = network_input(torch.from_numpy(hounsfield).to(device)[:, None], window)
+    return images.to(memory_format=torch.channels_last)
+
+
+def _parts_of_some_size(mask: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    parts, count = ndimage.label(mask, _NEIGHBOURS)
+    voxel_ml = np.broadcast_to((extents_mm * NETWORK_PIXEL_MM**2 / 1000)[:, None, None], mask.shape)
+    large = np.bincount(parts[mask], weights=voxel_ml[mask], minlength=count + 1) >= LEAST_PART_ML
+    return large[parts] & mask
+
+
+def _touching(blood: np.ndarray, large: np.ndarray) -> np.ndarray:
+    """The parts of ``blood`` that hold any of ``large``."""
+    parts, count = ndimage.label(blood, _NEIGHBOURS)
+    return (np.bincount(parts[large], minlength=count + 1) > 0)[parts] & blood
