@@ -1,69 +1,80 @@
-"""A small head with a hematoma, drawn from its geometry in the patient, so that every way of storing it shows the same patient."""
+"""A plain head drawn by geometry on any grid of slices: an egg of brain in a shell of bone, in LPS, with what a test puts in."""
 
 from __future__ import annotations
 
 import numpy as np
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
-from HematomaMarkersLib.scan import Scan
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 
-HEAD_RADII_MM = np.array([70.0, 85.0, 62.0])
-HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM = np.array([28.0, -20.0, 5.0]), np.array([20.0, 12.0, 15.0])  # patient's left, front
-VENTRICLE_MIDDLE_MM, VENTRICLE_RADII_MM = np.array([-6.0, 20.0, 5.0]), np.array([5.0, 14.0, 8.0])
-BRAIN_HU, HEMATOMA_HU, BONE_HU, AIR_HU = 32, 62, 800, -1000
-
-SUPINE = (1, 1, 1)
-PRONE = (-1, -1, 1)
-FEET_FIRST = (1, 1, -1)
-MIRRORED = (-1, 1, 1)
+RADII_MM = np.array([70.0, 88.0, 75.0])
+SHELL = 1.12  # outer border of the bone, in radii of the brain
+SIZE, PIXEL_MM = 64, 4.0
+POINT_MM = np.array([23.0, -31.0, 14.0])  # left, in front, above the middle
 
 
-def a_grid(
-    signs: tuple[int, int, int] = SUPINE,
-    pixel_mm: tuple[float, float] = (2.0, 2.0),
-    slice_mm: float = 5.0,
-    side_mm: float = 200.0,
-    transposed: bool = False,
-    tilt_deg: float = 0.0,
-) -> SliceGrid:
-    """A grid around the head.
-
-    Args:
-        signs: of LPS x, y and z along which columns, rows and slices run. transposed: rows run along x and columns along y.
-        pixel_mm: (row, column).
-    """
-    across, down = np.array([signs[0], 0.0, 0.0]), np.array([0.0, signs[1], 0.0])
-    if transposed:
-        across, down = down, across
-    rows, columns = (round(side_mm / step) for step in pixel_mm)
-    corner = -(across * (columns - 1) * pixel_mm[1] + down * (rows - 1) * pixel_mm[0]) / 2
-    places = (np.arange(round(140 / slice_mm)) + 0.5) * slice_mm - 70
-    step = np.array([0.0, np.tan(np.radians(tilt_deg)), 1.0]) * signs[2]
-    return stacked_grid((rows, columns), pixel_mm, down, across, corner + places[:, None] * step, slice_mm)
+def voxel_places_mm(grid: SliceGrid) -> np.ndarray:
+    """(slices, rows, columns, 3) LPS of every voxel, by the formula of DICOM PS3.3 C.7.6.2.1.1."""
+    rows, columns = np.arange(grid.rows)[:, None, None], np.arange(grid.columns)[:, None]
+    return grid.positions_mm[:, None, None] + rows * grid.row_mm * grid.row_axis + columns * grid.column_mm * grid.column_axis
 
 
-def a_head(grid: SliceGrid, moved: np.ndarray | None = None, ventricles: bool = True) -> tuple[Scan, np.ndarray]:
-    """The head on a grid, and its labels.
+def head_on(grid: SliceGrid) -> np.ndarray:
+    """The head (slices, rows, columns) int16 HU: brain 35 within ``RADII_MM`` of the origin, bone 900 around it, else air -1000."""
+    distance = np.linalg.norm(voxel_places_mm(grid) / RADII_MM, axis=-1)
+    return np.where(distance < 1, 35, np.where(distance < SHELL, 900, -1000)).astype(np.int16)
+
+
+def nearest_voxel(grid: SliceGrid, place_mm: np.ndarray) -> tuple[int, ...]:
+    """The voxel whose centre lies nearest to a place, by looking at all."""
+    away = np.linalg.norm(voxel_places_mm(grid) - place_mm, axis=-1)
+    return np.unravel_index(int(away.argmin()), away.shape)
+
+
+def slices(normal_steps_mm, tilt_deg: float = 0.0, turn: np.ndarray | None = None, size: int = SIZE) -> SliceGrid:
+    """Slices around the origin: the table moves by ``normal_steps_mm`` along z while the gantry leans by ``tilt_deg``.
 
     Args:
-        moved: (4, 4) rigid motion of the patient, LPS mm; None for none.
+        turn: (3, 3) rotation of everything, for oblique planes.
     """
-    indices = np.moveaxis(np.indices(grid.shape), 0, -1)
-    points = grid.lps_mm(indices)
-    if moved is not None:
-        back = np.linalg.inv(moved)
-        points = points @ back[:3, :3].T + back[:3, 3]
+    heights = np.concatenate([[0], np.cumsum(normal_steps_mm)]) - np.sum(normal_steps_mm) / 2
+    lean = np.radians(tilt_deg)
+    column_axis, row_axis = np.array([1.0, 0, 0]), np.array([0, np.cos(lean), -np.sin(lean)])
+    corner = -(size - 1) / 2 * PIXEL_MM * (column_axis + row_axis)
+    positions = corner + heights[:, None] * np.array([0, 0, 1.0])
+    turn = np.eye(3) if turn is None else turn
+    return stacked_grid(
+        (size, size), (PIXEL_MM, PIXEL_MM), turn @ row_axis, turn @ column_axis, positions @ turn.T, float(np.mean(normal_steps_mm))
+    )
 
-    def inside(middle: np.ndarray, radii: np.ndarray) -> np.ndarray:
-        return (((points - middle) / radii) ** 2).sum(axis=-1) <= 1
 
-    hounsfield = np.where(inside(0, HEAD_RADII_MM), BONE_HU, AIR_HU)
-    hounsfield[inside(0, HEAD_RADII_MM - 6)] = BRAIN_HU
-    labels = np.zeros(grid.shape, np.uint8)
-    if ventricles:
-        labels[inside(VENTRICLE_MIDDLE_MM, VENTRICLE_RADII_MM)] = INTRAVENTRICULAR
-    labels[inside(HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM)] = HEMATOMA
-    hounsfield[labels > 0] = HEMATOMA_HU
-    noise = np.random.default_rng(5).normal(0, 2, grid.shape)
-    scan = Scan((hounsfield + noise).astype(np.int16), grid, np.array([0.0, 1.0, 0.0]), "typed by the user")
-    return scan, labels
+def rotation(axis, angle_deg: float) -> np.ndarray:
+    """Rotation matrix by Rodrigues' formula."""
+    x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = np.radians(angle_deg)
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def reversed_slices(grid: SliceGrid) -> SliceGrid:
+    """The same slices from the other end."""
+    return stacked_grid(
+        (grid.rows, grid.columns),
+        (grid.row_mm, grid.column_mm),
+        grid.row_axis,
+        grid.column_axis,
+        grid.positions_mm[::-1],
+        float(grid.extents_mm[0]),
+    )
+
+
+EVEN = [7.0] * 21
+MIXED = [4.2] * 16 + [1.1] + [7.4] * 11
+GRIDS = {
+    "upright": slices(EVEN),
+    "tilted": slices(EVEN, tilt_deg=18.5),
+    "tilted back": slices(EVEN, tilt_deg=-22.0),
+    "oblique": slices(EVEN, turn=rotation([1, 0.4, 0.7], 17)),
+    "oblique and tilted": slices(EVEN, tilt_deg=12.0, turn=rotation([0.2, 1, -0.5], 11)),
+    "mixed": slices(MIXED),
+    "mixed and tilted": slices(MIXED, tilt_deg=18.5),
+    "head first in reverse": reversed_slices(slices(MIXED, tilt_deg=10.0)),
+}

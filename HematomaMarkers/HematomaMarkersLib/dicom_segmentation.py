@@ -93,6 +93,10 @@ def _sources(scan: Scan, labels: np.ndarray) -> tuple[list[Dataset], np.ndarray]
         _complete(header, {keyword: headers[0].get(keyword) or generate_uid() for keyword in _ONE_FOR_ALL})
     if len(headers) > 1 or not headers[0].get("PerFrameFunctionalGroupsSequence"):
         return headers, labels
+    shared, first = headers[0].SharedFunctionalGroupsSequence[0], headers[0].PerFrameFunctionalGroupsSequence[0]
+    for keyword in ("PixelMeasuresSequence", "PlaneOrientationSequence"):
+        if keyword not in shared:  # highdicom looks for them there only
+            setattr(shared, keyword, first[keyword].value)
     order = [plane.frame for plane in sorted_planes(planes_of(scan.files[0], headers[0]))]
     return headers, labels[np.argsort(order)]
 

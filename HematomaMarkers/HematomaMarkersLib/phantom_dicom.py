@@ -127,7 +127,7 @@ def write_enhanced(
         order: the slices in the order in which the frames store them; the order of the array by default.
     """
     acquisition = acquisition or Acquisition()
-    order = list(range(grid.slice_count)) if order is None else list(order)
+    order = list(range(grid.slice_count)) if order is None else [int(index) for index in order]
     path.parent.mkdir(parents=True, exist_ok=True)
     data = _new_file(path, EnhancedCTImageStorage, acquisition, "enhanced")
     data.InstanceNumber, data.ContentDate, data.ContentTime = 1, data.SeriesDate, data.SeriesTime
