@@ -1,0 +1,284 @@
+"""What can be measured on mask and density for each marker, and from when on it counts as found.
+
+Every marker is judged slice by slice, because thick slices are read that way, and stands with the slice that shows it best. The
+limits are the definitions' own where they have one, and are otherwise our own, named here with their reason and chosen on phantoms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .evidence_holes import Hole
+from .evidence_split import Split
+from .labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
+from .margin import IRREGULAR_SCALE, shape_scale, sphericity
+from .slice_measurement import SliceMeasurement
+
+Value = float | bool | None
+
+BLEND_HU = 18.0
+"""Li Q et al. Blend sign on computed tomography. Stroke 2015;46:2119-2123: at least 18 HU between the parts."""
+
+BLACK_HOLE_HU = 28.0
+"""Li Q et al. Black hole sign. Stroke 2016;47:1777-1781: at least 28 HU below the blood around it, enclosed, sharp border."""
+
+HYPODENSITY_HU = 8.0
+"""Our own: Boulouis G et al. (JAMA Neurol 2016;73:961-968) set no difference; noise and texture make dips of up to 6 HU."""
+
+HYPODENSITY_MM2 = 8.0
+"""Our own: about 3 mm across; a smaller spot is not told from noise."""
+
+LEAK_HU = 5.0
+"""Our own: a hole is enclosed when the lowest place of its wall is no more than this below the least dense tenth of the blood
+around it."""
+
+SHARP_WIDTH_MM = 5.5
+"""Our own for 'margin sharp to the naked eye': a step is 2.5 mm wide after the averaging, and up to about 5 mm on a blurred
+scan in which it runs aslant through a thick slice."""
+
+ENCLOSED_SHARE = 0.85
+"""Our own: a less dense part with more of its border than this against denser blood does not reach the edge broadly (no blend)."""
+
+LEVEL_HU = 10.0
+"""Our own: plasma over settled blood differs by more; Pfleger MJ et al. (Stroke 1994;25:1377-1381) set no number."""
+
+LEVEL_TILT_DEG = 12.0
+"""Our own: the error of a line through a border of some 15 mm."""
+
+LEVEL_SLOPE_DEG = 15.0
+"""Our own: a level stays at one height from slice to slice; two thick slices allow this error."""
+
+LEVEL_UNEVENNESS_MM = 1.2
+"""Our own: a fluid's surface is flat; what remains is noise and pixels."""
+
+
+@dataclass(frozen=True)
+class MarkerEvidence:
+    """What was measured for a marker.
+
+    Attributes:
+        found: whether the limits above are met.
+        slice: the slice that shows it best, or comes nearest; None where nothing could be measured.
+        values: the numbers of that slice, units in their names; None where not known.
+        sentence: for the report, in plain words; slices are counted from 0.
+        slices: all slices on which it is found.
+    """
+
+    found: bool
+    slice: int | None
+    values: dict[str, Value]
+    sentence: str
+    slices: tuple[int, ...] = ()
+
+
+def is_enclosed(hole: Hole) -> bool:
+    """Whether dense blood surrounds a hole, also in the neighbouring slices."""
+    return hole.ordinary_wall_hu - hole.wall_hu <= LEAK_HU
+
+
+def is_hypodensity(hole: Hole | None) -> bool:
+    """Enclosed, large and dark enough."""
+    return hole is not None and hole.difference_hu >= HYPODENSITY_HU and hole.area_mm2 >= HYPODENSITY_MM2 and is_enclosed(hole)
+
+
+def is_fluid_level(split: Split | None) -> bool:
+    """A sharp, straight, horizontal border, denser below; False where gravity is not known."""
+    return (
+        _is_sharp(split)
+        and split.difference_hu >= LEVEL_HU
+        and split.unevenness_mm <= LEVEL_UNEVENNESS_MM
+        and split.tilt_deg is not None
+        and split.tilt_deg <= LEVEL_TILT_DEG
+        and bool(split.denser_below)
+    )
+
+
+def is_blend(split: Split | None) -> bool:
+    """18 HU, sharp, and not enclosed. The border of a fluid level meets this, too; ``found_on_slice`` tells them apart."""
+    return _is_sharp(split) and split.difference_hu >= BLEND_HU and split.enclosure <= ENCLOSED_SHARE
+
+
+def found_on_slice(measured: SliceMeasurement) -> dict[str, bool]:
+    """Which markers a slice shows; a border is a fluid level or a blend, not both."""
+    level = is_fluid_level(measured.split)
+    return {
+        HYPODENSITY: is_hypodensity(_plainest_hole(measured)),
+        IRREGULAR_MARGIN: measured.margin is not None and measured.margin.scale >= IRREGULAR_SCALE,
+        BLEND: is_blend(measured.split) and not level,
+        FLUID_LEVEL: level,
+    }
+
+
+def _is_sharp(split: Split | None) -> bool:
+    return split is not None and split.width_mm <= SHARP_WIDTH_MM
+
+
+def _plainest_hole(measured: SliceMeasurement) -> Hole | None:
+    """The hole that is nearest to a hypodensity: enclosed before leaking, then by difference and size."""
+    return max(measured.holes, key=lambda hole: (is_hypodensity(hole), hole.difference_hu * hole.area_mm2**0.5), default=None)
+
+
+def gather_evidence(slices: Sequence[SliceMeasurement], with_ct: bool) -> dict[str, MarkerEvidence]:
+    """The evidence for each marker from all slices of a scan, in the order of ``labels.MARKERS``.
+
+    Args:
+        slices: with their holes' walls as they are in space. with_ct: whether densities were measured.
+    """
+    shown = [measured for measured in slices if measured.margin]
+    if not shown:
+        return {marker: MarkerEvidence(False, None, {}, "No hematoma.") for marker in MARKERS}
+    gathered = {IRREGULAR_MARGIN: _irregular_margin(shown)}
+    if with_ct:
+        found = {measured.slice: found_on_slice(measured) for measured in shown}
+        gathered[HYPODENSITY] = _hypodensity(shown, found)
+        gathered |= _borders(shown, found)
+    without = MarkerEvidence(False, None, {}, "Not measured: densities need the CT.")
+    return {marker: gathered.get(marker, without) for marker in MARKERS}
+
+
+def _irregular_margin(shown: Sequence[SliceMeasurement]) -> MarkerEvidence:
+    scale, best = shape_scale([(measured.slice, measured.margin) for measured in shown], [measured.volume_ml for measured in shown])
+    margin = next(measured.margin for measured in shown if measured.slice == best)
+    values = {
+        "shape_scale": scale,
+        "slice_shape_scale": margin.scale,
+        "notches": margin.notches,
+        "islands": margin.islands,
+        "satellites": margin.satellites,
+        "satellite_distance_mm": margin.satellite_distance_mm,
+        "solidity": margin.solidity,
+        "perimeter_ratio": margin.perimeter_ratio,
+        "sphericity": sphericity([(m.position_mm, m.extent_mm, m.area_mm2, m.margin.perimeter_mm) for m in shown]),
+    }
+    kind = "irregular" if scale >= IRREGULAR_SCALE else "regular"
+    apart = f" and {_counted(margin.islands, 'bleed')} apart" if margin.islands else ""
+    sentence = (
+        f"Margin {kind}, {scale} of 5 on a computed shape scale ({IRREGULAR_SCALE} or more is irregular): "
+        f"{_counted(margin.notches, 'notch', 'notches')}{apart}, "
+        f"{max(0.0, 100 * (margin.perimeter_ratio - 1)):.0f} % longer than an ellipse; slice {best}."
+    )
+    irregular = tuple(measured.slice for measured in shown if found_on_slice(measured)[IRREGULAR_MARGIN])
+    return MarkerEvidence(scale >= IRREGULAR_SCALE, best, values, sentence, irregular)
+
+
+def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, bool]]) -> MarkerEvidence:
+    with_holes = [(measured, _plainest_hole(measured)) for measured in shown if measured.holes]
+    if not with_holes:
+        return MarkerEvidence(False, None, {}, "No less dense part inside the hematoma.")
+    measured, hole = max(with_holes, key=lambda one: (is_hypodensity(one[1]), one[1].difference_hu * one[1].area_mm2 ** 0.5))
+    black_hole = is_hypodensity(hole) and hole.difference_hu > BLACK_HOLE_HU
+    values = {
+        "difference_hu": hole.difference_hu,
+        "wall_hu": hole.wall_hu,
+        "enclosure": hole.enclosure,
+        "area_mm2": hole.area_mm2,
+        "roundness": hole.roundness,
+        "sharpness_hu_per_mm": hole.sharpness_hu_per_mm,
+        "black_hole": black_hole,
+    }
+    dense = f"{hole.difference_hu:.0f} HU below the blood around it, {hole.area_mm2:.0f} mm2"
+    if black_hole:
+        sentence = f"Black hole: an enclosed part {dense}"
+    elif is_hypodensity(hole):
+        sentence = f"Enclosed part {dense} (a black hole needs {BLACK_HOLE_HU:.0f} HU)"
+    elif not is_enclosed(hole):
+        sentence = f"No hypodensity: a part {dense}, is not enclosed"
+    else:
+        sentence = f"No hypodensity: the darkest part is {dense} ({HYPODENSITY_HU:.0f} HU and {HYPODENSITY_MM2:.0f} mm2 needed)"
+    return MarkerEvidence(
+        is_hypodensity(hole), measured.slice, values, f"{sentence}; slice {measured.slice}.", _slices(found, HYPODENSITY)
+    )
+
+
+def _borders(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, bool]]) -> dict[str, MarkerEvidence]:
+    """Blend and fluid level: the hematoma's two parts are one or the other, as most slices have it."""
+    split = [measured for measured in shown if measured.split]
+    if not split:
+        alone = "No second part of another density is large enough to be measured."
+        return {marker: MarkerEvidence(False, None, {}, alone) for marker in (BLEND, FLUID_LEVEL)}
+    blends, levels = _slices(found, BLEND), _slices(found, FLUID_LEVEL)
+    slope_deg = _slope_deg([measured for measured in split if measured.slice in levels])
+    if len(levels) >= len(blends) and slope_deg <= LEVEL_SLOPE_DEG:
+        blends = ()
+    else:
+        steep = tuple(measured.slice for measured in split if measured.slice in levels and is_blend(measured.split))
+        blends, levels = tuple(sorted(blends + steep)), ()
+    return {BLEND: _blend(split, blends, bool(levels)), FLUID_LEVEL: _fluid_level(split, levels)}
+
+
+def _slope_deg(levels: Sequence[SliceMeasurement]) -> float:
+    """How steeply the border's height changes from slice to slice, 0 to 90; 0 where one slice alone shows it."""
+    if len(levels) < 2:
+        return 0.0
+    rise = np.polyfit([measured.position_mm for measured in levels], [measured.split.height_mm for measured in levels], 1)[0]
+    return float(np.degrees(np.arctan(abs(rise))))
+
+
+def _blend(split: Sequence[SliceMeasurement], slices: tuple[int, ...], is_level: bool) -> MarkerEvidence:
+    measured = _plainest_split(split, slices)
+    parts = measured.split
+    values = {
+        "difference_hu": parts.difference_hu,
+        "sharpness_hu_per_mm": parts.sharpness_hu_per_mm,
+        "width_mm": parts.width_mm,
+        "enclosure": parts.enclosure,
+        "less_dense_mm2": parts.less_dense_mm2,
+        "denser_mm2": parts.denser_mm2,
+        "open_mm": parts.open_mm,
+    }
+    reach = "is enclosed" if parts.enclosure > ENCLOSED_SHARE else "reaches the edge"
+    sentence = f"less dense part {parts.difference_hu:.0f} HU below the denser part, {_border(parts)}, {reach}"
+    if slices:
+        sentence = sentence.capitalize().replace(" hu ", " HU ")
+    elif is_level:
+        sentence = f"No blend sign, the border is a fluid level: {sentence}"
+    else:
+        sentence = f"No blend sign ({BLEND_HU:.0f} HU needed, sharp, reaching the edge): {sentence}"
+    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {measured.slice}.", slices)
+
+
+def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> MarkerEvidence:
+    measured = _plainest_split(split, slices)
+    parts = measured.split
+    values = {
+        "tilt_deg": parts.tilt_deg,
+        "denser_below": parts.denser_below,
+        "unevenness_mm": parts.unevenness_mm,
+        "difference_hu": parts.difference_hu,
+        "sharpness_hu_per_mm": parts.sharpness_hu_per_mm,
+        "width_mm": parts.width_mm,
+        "border_mm": parts.border_mm,
+    }
+    if parts.tilt_deg is None:
+        sentence = "Fluid level not known: how the patient lay is not known, or gravity runs across the slices."
+        return MarkerEvidence(False, measured.slice, values, sentence)
+    lies = f"{parts.tilt_deg:.0f} degrees to horizontal, denser part {'below' if parts.denser_below else 'above'}"
+    dense = f"{parts.difference_hu:.0f} HU, {_border(parts)}"
+    sentence = f"Level {lies}: {dense}" if slices else f"No fluid level: the border between the parts is {lies}, {dense}"
+    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {measured.slice}.", slices)
+
+
+def _plainest_split(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> SliceMeasurement:
+    """Among the slices that show it (all, where none does), the one with a sharp border, the largest difference and parts."""
+    shown = [measured for measured in split if measured.slice in slices] or split
+
+    def plainness(measured: SliceMeasurement) -> tuple[bool, float]:
+        parts = measured.split
+        return _is_sharp(parts), parts.difference_hu * min(parts.less_dense_mm2, parts.denser_mm2) ** 0.5
+
+    return max(shown, key=plainness)
+
+
+def _border(parts: Split) -> str:
+    return f"{'sharp' if _is_sharp(parts) else 'gradual'} border"
+
+
+def _slices(found: dict[int, dict[str, bool]], marker: str) -> tuple[int, ...]:
+    return tuple(number for number, markers in found.items() if markers[marker])
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,138 @@
+"""Everything that is measured on one slice of a scan, from its label map and, where there is one, the CT.
+
+A slice looks at the masks of its two neighbours, too: where a thick slice's hematoma does not go on, its voxels hold brain in part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from LesionReadingLib.slice_grid import SliceGrid
+from scipy import ndimage
+
+from .evidence_holes import Hole, find_holes
+from .evidence_region import RING_MM, Region, density_region
+from .evidence_split import Split, find_split
+from .labels import HEMATOMA, INTRAVENTRICULAR
+from .margin import SliceMargin, measure_margin
+from .scan import Scan
+from .volume import diameters_mm
+
+
+@dataclass(frozen=True)
+class SliceMeasurement:
+    """The numbers of one slice.
+
+    Attributes:
+        slice: number, from 0. position_mm: along the normal, from the first slice. extent_mm: how much of the patient it stands
+            for.
+        area_mm2, ivh_area_mm2: of hematoma and of intraventricular blood. volume_ml, ivh_ml: of each.
+        longest_mm, across_mm: of the hematoma's largest extent and the one across it (A and B of ABC/2).
+        margin: None without hematoma.
+        mean_hu: of the hematoma's pixels; None without hematoma or CT.
+        holes, split: what was found in its densities; none without CT.
+        left_out_mm2: less dense blood that the mask left out and that was looked at, too.
+        region: the densities as they were looked at; None without hematoma or CT.
+    """
+
+    slice: int
+    position_mm: float
+    extent_mm: float
+    area_mm2: float
+    ivh_area_mm2: float
+    volume_ml: float
+    ivh_ml: float
+    longest_mm: float = 0.0
+    across_mm: float = 0.0
+    margin: SliceMargin | None = None
+    mean_hu: float | None = None
+    holes: tuple[Hole, ...] = ()
+    split: Split | None = None
+    left_out_mm2: float = 0.0
+    region: Region | None = field(default=None, repr=False, compare=False)
+
+
+def measure_slice(scan: Scan | None, labels: np.ndarray, grid: SliceGrid, number: int) -> SliceMeasurement:
+    """Measure one slice.
+
+    Args:
+        scan: the CT; None where there is only a label map.
+        labels: (slices, rows, columns) of the whole scan. grid: where its voxels lie. number: of the slice, from 0.
+    """
+    plane = labels[number]
+    mask = plane == HEMATOMA
+    pixels, ivh_pixels = np.count_nonzero(mask), np.count_nonzero(plane == INTRAVENTRICULAR)
+    numbers = {
+        "slice": number,
+        "position_mm": float(abs(grid.offsets_mm[number] - grid.offsets_mm[0])),
+        "extent_mm": float(grid.extents_mm[number]),
+        "area_mm2": pixels * grid.pixel_mm2,
+        "ivh_area_mm2": ivh_pixels * grid.pixel_mm2,
+        "volume_ml": float(pixels * grid.voxel_ml[number]),
+        "ivh_ml": float(ivh_pixels * grid.voxel_ml[number]),
+    }
+    if not pixels:
+        return SliceMeasurement(**numbers)
+    box = _box(mask, (grid.row_mm, grid.column_mm))
+    longest_mm, across_mm = diameters_mm(mask[box], grid.row_mm, grid.column_mm)
+    numbers |= {
+        "longest_mm": longest_mm,
+        "across_mm": across_mm,
+        "margin": measure_margin(mask[box], grid.row_mm, grid.column_mm),
+    }
+    return SliceMeasurement(**numbers, **(_densities(scan, labels, grid, number, box) if scan else {}))
+
+
+def slice_shift(grid: SliceGrid, number: int, other: int) -> tuple[float, float]:
+    """(rows, columns) to add to a pixel of slice ``number`` to be straight across from it on slice ``other``: 0 without a tilt."""
+    between = grid.positions_mm[number] - grid.positions_mm[other]
+    return float(between @ grid.row_axis / grid.row_mm), float(between @ grid.column_axis / grid.column_mm)
+
+
+def _densities(scan: Scan, labels: np.ndarray, grid: SliceGrid, number: int, box: tuple[slice, slice]) -> dict:
+    plane, hounsfield = labels[number][box], scan.hounsfield[number][box]
+    neighbours = tuple(_straight_across(labels, grid, number, other, box) for other in (number - 1, number + 1))
+    region = density_region(
+        hounsfield,
+        plane == HEMATOMA,
+        plane == INTRAVENTRICULAR,
+        neighbours,
+        (box[0].start, box[1].start),
+        (grid.row_mm, grid.column_mm),
+    )
+    down, floor_mm = None, 0.0
+    if scan.gravity is not None:
+        down = np.array([scan.gravity @ grid.row_axis, scan.gravity @ grid.column_axis])
+        floor_mm = -float(scan.gravity @ grid.positions_mm[number])
+    return {
+        "mean_hu": float(hounsfield[plane == HEMATOMA].mean()),
+        "holes": find_holes(region),
+        "split": find_split(region, down, floor_mm),
+        "left_out_mm2": region.left_out_mm2,
+        "region": region,
+    }
+
+
+def _box(mask: np.ndarray, pixel_mm: tuple[float, float]) -> tuple[slice, slice]:
+    """The mask's box, ``RING_MM`` and a little larger where the slice allows it."""
+    sides = []
+    for axis, size_mm in zip((1, 0), pixel_mm, strict=True):
+        places = np.flatnonzero(mask.any(axis=axis))
+        margin = int(np.ceil((RING_MM + 2) / size_mm))
+        sides.append(slice(max(int(places[0]) - margin, 0), min(int(places[-1]) + margin + 1, mask.shape[1 - axis])))
+    return sides[0], sides[1]
+
+
+def _straight_across(labels: np.ndarray, grid: SliceGrid, number: int, other: int, box: tuple[slice, slice]) -> np.ndarray:
+    """The hematoma of another slice, its holes filled, on the pixels of this slice's box; True everywhere where the scan has
+    ended."""
+    if not 0 <= other < grid.slice_count:
+        return np.ones((box[0].stop - box[0].start, box[1].stop - box[1].start), bool)
+    mask = labels[other] == HEMATOMA
+    places = [
+        np.arange(side.start, side.stop) + round(shift) for side, shift in zip(box, slice_shift(grid, number, other), strict=True)
+    ]
+    inside = [(place >= 0) & (place < size) for place, size in zip(places, mask.shape, strict=True)]
+    taken = mask[np.ix_(*(np.clip(place, 0, size - 1) for place, size in zip(places, mask.shape, strict=True)))]
+    return ndimage.binary_fill_holes(taken & inside[0][:, None] & inside[1][None])
