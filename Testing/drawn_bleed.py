@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
+from HematomaMarkersLib.prediction import Prediction
+from HematomaMarkersLib.preparation import Steps, prepare
 from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.segmentation import HeadReading
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 
 HEAD_RADII_MM = np.array([70.0, 85.0, 62.0])
 HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM = np.array([28.0, -20.0, 5.0]), np.array([20.0, 12.0, 15.0])  # patient's left, front
-VENTRICLE_MIDDLE_MM, VENTRICLE_RADII_MM = np.array([-6.0, 20.0, 5.0]), np.array([5.0, 14.0, 8.0])
+VENTRICLE_MIDDLE_MM, VENTRICLE_RADII_MM = np.array([-6.0, 20.0, 12.0]), np.array([5.0, 14.0, 12.0])
 BRAIN_HU, HEMATOMA_HU, BONE_HU, AIR_HU = 32, 62, 800, -1000
 
 SUPINE = (1, 1, 1)
@@ -67,3 +70,25 @@ def a_head(grid: SliceGrid, moved: np.ndarray | None = None, ventricles: bool = 
     noise = np.random.default_rng(5).normal(0, 2, grid.shape)
     scan = Scan((hounsfield + noise).astype(np.int16), grid, np.array([0.0, 1.0, 0.0]), "typed by the user")
     return scan, labels
+
+
+def a_prediction(
+    scan: Scan, labels: np.ndarray, probabilities: dict[str, float | None], threshold: float, heat: np.ndarray | None = None
+) -> Prediction:
+    """A network's answer that says what the test wants.
+
+    Args:
+        heat: (slices, rows, columns) of the scan, the same for every marker; none where None.
+    """
+    pixels = (labels == HEMATOMA).sum(axis=(1, 2))
+    shown = pixels > 0
+    slice_probabilities = np.full((len(labels), 4), np.nan, np.float32)
+    slice_probabilities[shown] = [probabilities[marker] or 0 for marker in MARKERS]
+    prepared = reading = None
+    if heat is not None:
+        prepared = prepare(scan, Steps(noise_removal=False))
+        fine = prepared.grid.from_scan(heat)
+        coarse = fine.reshape(len(fine), 32, 8, 32, 8).mean(axis=(2, 4))
+        reading = HeadReading(labels, pixels, slice_probabilities, np.repeat(coarse[:, None], 4, axis=1))
+    largest = {marker: None if probabilities[marker] is None else int(pixels.argmax()) for marker in MARKERS}
+    return Prediction(labels, slice_probabilities, probabilities, dict.fromkeys(MARKERS, threshold), largest, prepared, reading)

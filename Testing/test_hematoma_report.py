@@ -9,13 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_bleed import PRONE, SUPINE, a_grid, a_head
+from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_prediction
+from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth import growth_of_volumes
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.presenting import Case, present
 from HematomaMarkersLib.report import side_of_hematoma
 from HematomaMarkersLib.triage import read_rules, triage
+from matplotlib.colors import to_rgb
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 WIDTHS = (390, 1280)
@@ -254,6 +257,100 @@ def test_nothing_of_the_patient_is_in_the_report(measured, tmp_path):
     scan, labels, measurement = measured
     file = reported(tmp_path, replace(scan, patient_key="d1g3st0fsomeone"), labels, measurement)
     assert "d1g3st0fsomeone" not in file.read_text()
+
+
+PROBABILITIES = {HYPODENSITY: 0.72, IRREGULAR_MARGIN: 0.05, BLEND: 0.61, FLUID_LEVEL: 0.3}
+SEEN = {HYPODENSITY: False, IRREGULAR_MARGIN: False, BLEND: True, FLUID_LEVEL: False}
+HOT_MM = HEMATOMA_MIDDLE_MM + np.array([8.0, 0.0, 0.0])
+
+
+@pytest.fixture(scope="module")
+def with_network(tmp_path_factory, measured):
+    """The report of a network that sees hypodensity and blend, of which the measurement sees the blend."""
+    scan, labels, measurement = measured
+    measurement = replace(
+        measurement, evidence={name: replace(one, found=SEEN[name]) for name, one in measurement.evidence.items()}
+    )
+    points = scan.grid.lps_mm(np.moveaxis(np.indices(scan.grid.shape), 0, -1))
+    heat = np.exp(-(((points - HOT_MM) / 7) ** 2).sum(axis=-1)).astype(np.float32)
+    prediction = a_prediction(scan, labels, PROBABILITIES, 0.45, heat)
+    folder = tmp_path_factory.mktemp("network")
+    decided = triage(measurement, prediction, None, read_rules())
+    present(folder, scan, labels, measurement, prediction, None, None, decided, MODEL)
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_bars_are_as_long_as_the_probabilities_and_carry_the_threshold(a_browser, with_network, width):
+    page = opened(a_browser, with_network, width)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    shown = {}
+    for marker in page.locator(".marker").all():
+        bar, fill, tick = (marker.locator(part).bounding_box() for part in (".bar", ".fill", ".tick"))
+        name = re.split(r":", marker.inner_text())[0]
+        shown[name] = fill["width"] / bar["width"]
+        assert (tick["x"] - bar["x"]) / bar["width"] == pytest.approx(0.45, abs=0.01)
+    assert shown == pytest.approx({MARKER_NAMES[marker]: value for marker, value in PROBABILITIES.items()}, abs=0.01)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_where_network_and_measurement_disagree_the_report_says_so(a_browser, with_network):
+    page = opened(a_browser, with_network)
+    told = {marker.inner_text().split(":")[0]: marker.inner_text() for marker in page.locator(".marker.seen").all()}
+    assert set(told) == {"Hypodensity", "Blend sign"}
+    assert "network yes, measurement no: they disagree" in told["Hypodensity"]
+    assert "disagree" not in told["Blend sign"]
+    assert "20.2 %" in told["Hypodensity"]
+    assert "35 %" in told["Blend sign"]
+    folded = page.locator(".marker details").all_inner_texts()
+    assert len(folded) == 2
+    assert all("not seen" in text for text in folded)
+    page.close()
+
+
+def test_the_heat_lies_on_the_scan_where_the_network_looked(with_network):
+    (hot_file,), (plain_file,) = (list(with_network.parent.glob(f"blend_{kind}_*.png")) for kind in ("heat", "slice"))
+    with Image.open(hot_file) as hot, Image.open(plain_file) as plain:
+        assert hot.size == plain.size
+        hot, plain = (np.asarray(picture.convert("RGB")).astype(int) for picture in (hot, plain))
+    coloured = np.ptp(hot, axis=-1) * (np.abs(hot - plain).sum(axis=-1) > 60)
+    coloured = coloured[: int(0.6 * len(hot)), : int(0.85 * hot.shape[1])]  # without the colour bar
+    rows, columns = np.nonzero(coloured > 0.8 * coloured.max())
+    outline = np.abs(plain - np.array(to_rgb(COLORS["hematoma"])) * 255).max(axis=-1) < 40
+    outline_rows, outline_columns = np.nonzero(outline)
+    mm = 2 * HEMATOMA_RADII_MM[0] / np.ptp(outline_columns)
+    across = (columns.mean() - (outline_columns.min() + outline_columns.max()) / 2) * mm
+    down = (rows.mean() - (outline_rows.min() + outline_rows.max()) / 2) * mm
+    assert (across, down) == pytest.approx((8.0, 0.0), abs=4)
+
+
+def test_the_tables_carry_the_network(with_network, measured):
+    labels = measured[1]
+    with open(with_network.parent / "markers.csv", newline="") as file:
+        rows = {row["marker"]: row for row in csv.DictReader(file)}
+    assert {marker: float(row["network probability"]) for marker, row in rows.items()} == PROBABILITIES
+    assert {marker: row["network and measurement agree"] for marker, row in rows.items()} == {
+        HYPODENSITY: "0",
+        IRREGULAR_MARGIN: "1",
+        BLEND: "1",
+        FLUID_LEVEL: "1",
+    }
+    with open(with_network.parent / "slices.csv", newline="") as file:
+        slices = list(csv.DictReader(file))
+    told = [row["probability of blend"] for row in slices]
+    assert told == ["0.61" if (plane == HEMATOMA).any() else "" for plane in labels]
+
+
+def test_a_network_that_says_nothing_of_markers_is_told(a_browser, measured, tmp_path):
+    scan, labels, measurement = measured
+    prediction = a_prediction(scan, labels, dict.fromkeys(MARKERS), 0.45)
+    decided = triage(measurement, prediction, None, read_rules())
+    present(tmp_path, scan, labels, measurement, prediction, None, None, decided, MODEL)
+    page = opened(a_browser, tmp_path / "report.html")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert all("Network: no answer." in text for text in page.locator(".marker").all_inner_texts())
+    page.close()
 
 
 def test_growth_stands_side_by_side_with_its_error(a_browser, measured, tmp_path):

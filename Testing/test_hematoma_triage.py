@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_bleed import a_grid, a_head
+from drawn_bleed import a_grid, a_head, a_prediction
+from HematomaMarkersLib.growth import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.measurement import ScanMeasurement, measure_scan
 from HematomaMarkersLib.triage import (
@@ -25,10 +26,15 @@ from LesionReadingLib.errors import InputError
 
 
 @pytest.fixture(scope="module")
-def nothing_seen() -> ScanMeasurement:
+def a_bleed():
+    """A scan and its labels."""
+    return a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0))
+
+
+@pytest.fixture(scope="module")
+def nothing_seen(a_bleed) -> ScanMeasurement:
     """A real measurement, of which the tests change single numbers."""
-    scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0))
-    measured = measure_scan(scan, labels)
+    measured = measure_scan(*a_bleed)
     evidence = {marker: replace(measured.evidence[marker], found=False) for marker in MARKERS}
     return replace(measured, volume_ml=12.0, ivh_ml=0.0, evidence=evidence)
 
@@ -91,6 +97,46 @@ def test_a_marker_that_was_measured_is_referred(nothing_seen, marker):
     decided = decide(seeing(nothing_seen, marker))
     assert decided.decision == REFER_NOW
     assert "measured on the scan" in decided.reasons[0]
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize(("probability", "decision"), [(0.39, WATCH), (0.40, REFER_NOW)])
+def test_a_probability_at_its_threshold_is_referred(nothing_seen, a_bleed, marker, probability, decision):
+    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {marker: probability}, 0.4)
+    decided = decide(nothing_seen, prediction=prediction)
+    assert decided.decision == decision
+    if decision == REFER_NOW:
+        assert "network 40 %, threshold 40 %; network and measurement disagree" in decided.reasons[0]
+
+
+def test_a_marker_that_network_and_measurement_see_is_one_reason(nothing_seen, a_bleed):
+    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {BLEND: 0.9}, 0.4)
+    reasons = decide(seeing(nothing_seen, BLEND), prediction=prediction).reasons
+    assert reasons == ("Blend sign (network 90 %, threshold 40 %; measured on the scan).",)
+
+
+def test_a_network_that_says_nothing_leaves_the_measurement(nothing_seen, a_bleed):
+    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS), 0.4)
+    assert decide(nothing_seen, prediction=prediction).decision == WATCH
+    assert decide(seeing(nothing_seen, BLEND), prediction=prediction).reasons == ("Blend sign (measured on the scan).",)
+
+
+@pytest.mark.parametrize(
+    ("prior_ml", "now_ml", "decision"),
+    [(10.0, 12.9, WATCH), (10.0, 13.0, REFER_NOW), (24.0, 29.9, WATCH), (22.0, 28.0, REFER_NOW), (12.0, 6.0, WATCH)],
+)
+def test_growth_by_30_percent_or_6_ml_is_referred(nothing_seen, prior_ml, now_ml, decision):
+    growth = growth_of_volumes(prior_ml, 0.0, now_ml, 0.0)
+    decided = decide(replace(nothing_seen, volume_ml=now_ml), growth)
+    assert decided.decision == decision
+    if decision == REFER_NOW:
+        assert f"{now_ml - prior_ml:.1f} mL" in decided.reasons[0]
+        assert ("within the error" in decided.reasons[0]) == (now_ml - prior_ml <= 5.8)
+
+
+def test_new_blood_in_the_ventricles_is_a_reason_of_its_own(nothing_seen):
+    decided = decide(replace(nothing_seen, ivh_ml=2.0), growth_of_volumes(12.0, 0.0, 12.0, 2.0))
+    assert any("New blood in the ventricles" in reason for reason in decided.reasons)
 
 
 def test_an_irregular_margin_that_was_only_measured_is_watched(nothing_seen):
