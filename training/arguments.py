@@ -9,10 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from LesionReadingLib.errors import InputError
+
+from .drawing import HELD_OUT_SEEDS
+
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def held_out_seeds(chosen: argparse.Namespace) -> range:
+    """The phantom patients of ``--first-seed`` and ``--patients``.
+
+    Raises:
+        InputError: some of them may have been learnt.
+    """
+    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
+    if seeds.stop > HELD_OUT_SEEDS.stop:
+        raise InputError(f"Phantom patients from {HELD_OUT_SEEDS.stop} on may have been learnt; choose seeds below.")
+    return seeds
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from HematomaMarkersLib.labels import LOCATIONS
 
-from ..arguments import add_device, log_to
+from ..arguments import add_device, held_out_seeds, log_to, write_json
 from ..drawing import HELD_OUT_SEEDS
 
 STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
@@ -19,6 +22,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; takes its checkpoint up again"))
     _add_train_markers(commands.add_parser("train-markers", help="second stage: the markers; likewise"))
+    _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
+    _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
+    _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +89,99 @@ def _train_markers(chosen: argparse.Namespace) -> None:
     recipe = Recipe(**{name: getattr(chosen, name) for name in names})
     with log_to(chosen.folder) as say:
         train_markers(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.begin, say)
+
+
+def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("training", type=Path, help="folder of both trainings")
+    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from, whose preparation is used")
+    parser.add_argument("--patients", type=int, default=60)
+    parser.add_argument("--first-seed", type=int, default=500, help="below 1000, and not those of `evaluate`")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.set_defaults(run=_fit_rule)
+
+
+def _fit_rule(chosen: argparse.Namespace) -> None:
+    from .data import preparation_steps
+    from .rule import RULE_FILE, fitted_rule, validation_answers
+
+    answers, steps = [], preparation_steps(chosen.data)
+    for each in validation_answers(chosen.training, steps, held_out_seeds(chosen), chosen.processes):
+        answers.append(each)
+        print(f"{len(answers)} patients with a hematoma", flush=True)
+    rule, mean_auc = fitted_rule(answers)
+    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": asdict(steps)}
+    write_json(chosen.training / RULE_FILE, told)
+    print((chosen.training / RULE_FILE).read_text())
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("training", type=Path, help="folder of both trainings and of fit-rule")
+    parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
+    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
+    parser.set_defaults(run=_bundle)
+
+
+def _bundle(chosen: argparse.Namespace) -> None:
+    from .bundle import PHANTOM_DATA, bundle_of_training
+
+    licence = chosen.licence.read_text(encoding="utf-8")
+    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence)
+    print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("--patients", type=int, default=100)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    add_device(parser)
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(chosen: argparse.Namespace) -> None:
+    from HematomaMarkersLib.prediction import TASK
+    from LesionReadingLib.bundle import find_bundle
+
+    from .evaluate import evaluate
+    from .figures import model_figures
+    from .tables import figures_tables
+
+    bundle, results = find_bundle(chosen.model, TASK), []
+    for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes):
+        results.append(result)
+        print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)
+    figures = model_figures(results)
+    print(figures_tables(figures))
+    write_json(chosen.json, {**figures, "results": [asdict(result) for result in results]})
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trainings", type=Path, nargs="+", metavar="RUN", help="training folders")
+    parser.set_defaults(run=_runs)
+
+
+def _runs(chosen: argparse.Namespace) -> None:
+    from .tables import runs_tables
+
+    def figures(name: str) -> dict[str, Any]:
+        files = {training.name: training / name for training in chosen.trainings}
+        return {training: json.loads(file.read_text()) for training, file in files.items() if file.exists()}
+
+    print(runs_tables(figures("segmentation.json"), figures("markers.json")))
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the bundle")
+    parser.add_argument("figures", type=Path, metavar="FILE", help="figures of evaluate")
+    parser.set_defaults(run=_card)
+
+
+def _card(chosen: argparse.Namespace) -> None:
+    from .bundle import write_card
+
+    write_card(chosen.folder, json.loads(chosen.figures.read_text()))
 
 
 def _add_training(parser: argparse.ArgumentParser, minutes: float) -> None:

@@ -92,6 +92,11 @@ def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
     return patients
 
 
+def patient_count(folder: Path) -> int:
+    """How many patients a training folder holds by now."""
+    return sum(1 for _ in folder.glob("patient-*.npz"))
+
+
 def phantom_scan(head: PhantomHead) -> Scan:
     """A phantom as the scan that reading would give."""
     return Scan(head.hounsfield, head.grid, gravity=head.gravity, grid_source="phantom")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
 from LesionReadingLib.errors import InputError
 
-from .data import Patient
+from .data import Patient, load_patients, patient_count
 
 SPLITS = ("patient", "random")
 WATCHED_SHARE = 0.1
@@ -67,8 +68,8 @@ def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
     """bool (slices,): which are only watched, never learnt from.
 
     Args:
-        split: ``"patient"``: every tenth patient (those whose number ends in 0). ``"random"``: a tenth of all slices, whatever
-            their patient, as the source study's leaky first split.
+        split: ``"patient"``: every tenth patient (those whose number ends in 0). ``"random"``: a tenth of each patient's slices, as
+            the source study's leaky first split.
 
     Raises:
         InputError: nothing is left to learn from or to watch.
@@ -76,10 +77,39 @@ def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
     if split == "patient":
         which = slices.patients % 10 == 0
     else:
-        which = torch.rand(len(slices), generator=torch.Generator().manual_seed(seed)) < WATCHED_SHARE
+        numbers, counts = slices.patients.unique_consecutive(return_counts=True)
+        drawn = [np.random.default_rng([seed, n]).random(count) for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)]
+        which = torch.from_numpy(np.concatenate(drawn) < WATCHED_SHARE)
     if which.all() or not which.any():
         raise InputError("The training folder needs at least one patient whose number ends in 0, to watch, and one other.")
     return which
+
+
+class Shelf:
+    """The slices of a training folder that may still be filling.
+
+    Args:
+        data: folder of ``make_data``. location, split, seed: as in a recipe.
+
+    Attributes:
+        slices: all there are. learnt, watched: bool (slices,).
+    """
+
+    def __init__(self, data: Path, location: str | None, split: str, seed: int) -> None:
+        self._data, self._location, self._split, self._seed = data, location, split, seed
+        self._files = 0
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Take in the patients that have appeared since; give whether there were any."""
+        files = patient_count(self._data)
+        if files == self._files and files:
+            return False
+        self._files = files
+        self.slices = joined(load_patients(self._data, self._location))
+        self.watched = watched(self.slices, self._split, self._seed)
+        self.learnt = ~self.watched
+        return True
 
 
 def kinds(slices: Slices, which: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from torch import nn
 
 from ..learner import Learner, Pace, averaged_weights, checkpoint_recipe
 from .augment import marker_batch, roughened_masks
-from .data import load_patients
+from .data import preparation_steps
 from .scores import roc_auc
-from .slices import Slices, joined, watched
+from .slices import Shelf, Slices
 from .train_segmentation import WATCHED_AT_ONCE, WINDOW_HU, trained_unet
 
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
@@ -107,9 +107,9 @@ def train_markers(
     file = folder / CHECKPOINT
     if file.exists():
         recipe = recipe_of(file)
-    slices = joined(load_patients(data, recipe.location))
-    only_watched = watched(slices, recipe.split, recipe.seed)
-    learnt, shown = ((which & slices.with_hematoma).nonzero()[:, 0] for which in (~only_watched, only_watched))
+    shelf = Shelf(data, recipe.location, recipe.split, recipe.seed)
+    slices = shelf.slices
+    learnt, shown = ((which & slices.with_hematoma).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
     if not len(learnt):
         raise InputError(f"{data} holds no slice with a hematoma to learn from; draw more patients.")
     weights = class_weights(slices.markers[learnt])
@@ -119,8 +119,8 @@ def train_markers(
         say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
     elif begin is not None:
         training.begin_with({name: value for name, value in averaged_weights(begin / CHECKPOINT).items() if "markers." in name})
-    told = ", ".join(f"{marker} {weight:.2f}" for marker, weight in zip(MARKERS, weights.tolist(), strict=True))
-    say(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {told}")
+    weighed = ", ".join(f"{marker} {weight:.2f}" for marker, weight in zip(MARKERS, weights.tolist(), strict=True))
+    say(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {weighed}")
     numbers = shuffled(learnt, recipe.batch, torch.Generator().manual_seed(recipe.seed + training.step_count))
 
     def step(done: float) -> float:
@@ -132,7 +132,9 @@ def train_markers(
 
     training.run(minutes, file, step, watch, say)
     figures = watched_auc(training.average.module, slices, shown, device)
-    (folder / FIGURES).write_text(json.dumps({**_variant(recipe), "slices": len(shown), "auc": figures}, indent=1))
+    told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
+    (folder / FIGURES).write_text(json.dumps(told, indent=1))
+    say("AUC of all watched slices with hematoma: " + _told(figures))
 
 
 def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]:

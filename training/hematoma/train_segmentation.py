@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -17,13 +17,13 @@ from torch import nn
 
 from ..learner import Learner, Pace, averaged_weights, checkpoint_recipe
 from .augment import segmentation_batch
-from .data import load_patients
-from .slices import Slices, balanced_numbers, joined, kinds, watched
+from .data import preparation_steps
+from .slices import Shelf, Slices, balanced_numbers, kinds
 
 CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
 CLASS_WEIGHTS = (1.0, 1.5, 2.0)
-WATCHED_AT_ONCE = 16
+WATCHED_AT_ONCE, WATCHED_SAMPLE = 16, 96
 WINDOW_HU = windows()[DEFAULT]
 
 
@@ -77,7 +77,7 @@ def train_segmentation(
     """Train the U-Net for ``minutes`` in all (an earlier part included) and write its figures on the watched slices.
 
     Args:
-        data: folder of ``make_data``.
+        data: folder of ``make_data``; patients that appear while training are taken in at every checkpoint.
         folder: for checkpoint and figures; a checkpoint there is taken up again, its recipe before ``recipe``.
         begin: training folder whose U-Net, of the same width, is where a new training begins.
         say: called with each line of the log.
@@ -91,25 +91,28 @@ def train_segmentation(
     elif begin is not None:
         training.begin_with(averaged_weights(begin / CHECKPOINT))
     recipe = training.recipe
-    slices = joined(load_patients(data, recipe.location))
-    only_watched = watched(slices, recipe.split, recipe.seed)
-    learnt, shown = kinds(slices, ~only_watched), kinds(slices, only_watched)
-    say("learnt from: " + ", ".join(f"{len(numbers)} slices with {kind}" for kind, numbers in learnt.items()))
+    shelf = Shelf(data, recipe.location, recipe.split, recipe.seed)
+    learnt = kinds(shelf.slices, shelf.learnt)
+    say(_told_kinds(learnt))
     random = torch.Generator().manual_seed(recipe.seed + training.step_count)
-    sample = balanced_numbers(shown, 96, torch.Generator().manual_seed(0)).unique()
 
     def step(done: float) -> float:
         numbers = balanced_numbers(learnt, recipe.batch, random)
-        return training.step(slices.hounsfield[numbers], slices.labels[numbers], done)
+        return training.step(shelf.slices.hounsfield[numbers], shelf.slices.labels[numbers], done)
 
     def watch() -> str:
-        figures = overlap(training.average, slices, sample, device)
-        return "some watched slices: " + "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        nonlocal learnt
+        if shelf.refresh():
+            learnt = kinds(shelf.slices, shelf.learnt)
+            say(_told_kinds(learnt))
+        sample = balanced_numbers(kinds(shelf.slices, shelf.watched), WATCHED_SAMPLE, torch.Generator().manual_seed(0)).unique()
+        return "some watched slices: " + _told(overlap(training.average, shelf.slices, sample, device))
 
     training.run(minutes, file, step, watch, say)
-    figures = overlap(training.average, slices, only_watched.nonzero()[:, 0], device)
-    (folder / FIGURES).write_text(json.dumps({"split": recipe.split, "location": recipe.location, **figures}, indent=1))
-    say("all watched slices: " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()))
+    figures = overlap(training.average, shelf.slices, shelf.watched.nonzero()[:, 0], device)
+    variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
+    (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
+    say("all watched slices: " + _told(figures))
 
 
 def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
@@ -155,3 +158,11 @@ def overlap(network: nn.Module, slices: Slices, numbers: torch.Tensor, device: t
         "f_score": f_score[HEMATOMA],
         "ventricular_f_score": f_score[-1],
     }
+
+
+def _told_kinds(learnt: dict[str, torch.Tensor]) -> str:
+    return "learnt from slices with " + ", ".join(f"{kind} {len(numbers)}" for kind, numbers in learnt.items())
+
+
+def _told(figures: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())

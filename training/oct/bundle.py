@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from LesionReadingLib.bundle import WEIGHTS, Bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES
 from OCTCalciumLib.preparation import NETWORK_SIZE
 from OCTCalciumLib.segmentation import TASK
 from safetensors.torch import save
 
+from ..cards import card_text, rewritten, shared_metadata
 from .tables import frames_table, phantom_tables
 from .train import Recipe, trained_network
 
@@ -72,34 +71,16 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
     """
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
-    return write_bundle(
-        folder,
-        TASK,
-        bundle.network_class,
-        bundle.network_arguments,
-        (folder / WEIGHTS).read_bytes(),
-        metadata,
-        model_card(bundle.name, metadata, figures),
-        (folder / "LICENSE").read_text(encoding="utf-8"),
-    )
+    return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures))
 
 
 def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
     """The text of docs/README.md."""
-    parts = [
-        f"# {name}",
-        metadata["description"],
-        f"## Intended use\n\n{metadata['intended_use']}",
-        f"## Trained on\n\n{metadata['data_source']}\n\nRecipe: `{json.dumps(metadata['training'])}`",
-        f"## Takes and gives\n\n{metadata['image_classes']}\n\n{metadata['label_classes']}",
-        f"## Known limits\n\n{LIMITS}",
-    ]
-    for kind, title in _TITLES.items():
-        if kind in figures:
-            table = frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind])
-            parts.append(f"## {title}\n\n{table}")
-    parts.append("## References\n\n" + "\n".join(f"- {reference}" for reference in metadata["references"]))
-    return "\n\n".join(parts) + "\n"
+    shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
+    tables = {
+        title: frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind]) for kind, title in shown.items()
+    }
+    return card_text(name, metadata, LIMITS, tables)
 
 
 def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
@@ -110,19 +91,10 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
     classes = {str(value): name for value, name in enumerate(NAMES)}
     scores = {**frame, "format": "segmentation", "num_channels": len(NAMES), "value_range": [], "channel_def": classes}
     return {
-        "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
-        "version": "0.1.0",
-        "changelog": {"0.1.0": "first version"},
-        "monai_version": version("monai"),
-        "pytorch_version": version("torch"),
-        "numpy_version": version("numpy"),
-        "required_packages_version": {"safetensors": version("safetensors")},
-        "supported_apps": {},
+        **shared_metadata(),
         "name": "Calcium in coronary OCT",
         "task": "Calcium, guidewire and lumen in Cartesian frames of coronary OCT pullbacks",
         "description": f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes.",
-        "authors": "The LesionReading authors",
-        "copyright": "Copyright (c) the LesionReading authors",
         "intended_use": INTENDED_USE,
         "data_source": data_source,
         "data_type": "DICOM, NRRD, NIfTI, MetaImage, PNG, TIFF",

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from ..arguments import add_device, log_to, write_json
+from ..arguments import add_device, held_out_seeds, log_to, write_json
 from ..drawing import HELD_OUT_SEEDS
 
 
@@ -114,7 +114,6 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.errors import InputError
     from OCTCalciumLib.segmentation import TASK
 
     from .data import load_patients, make_data
@@ -122,9 +121,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from .tables import phantom_tables
 
     bundle = find_bundle(chosen.model, TASK)
-    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
-    if seeds.stop > HELD_OUT_SEEDS.stop:
-        raise InputError(f"Phantom patients from {HELD_OUT_SEEDS.stop} on may have been learnt; choose seeds below.")
+    seeds = held_out_seeds(chosen)
     kind = "shifted" if chosen.shifted else "ordinary"
     folder = chosen.data / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
     frames = chosen.pullback_frames

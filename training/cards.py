@@ -1,0 +1,60 @@
+"""Metadata and model card of a bundle, as far as they are the same for every model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from LesionReadingLib.bundle import LICENCE, WEIGHTS, Bundle, write_bundle
+
+
+def shared_metadata() -> dict[str, Any]:
+    """MONAI's fields of metadata.json that do not depend on the model."""
+    return {
+        "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
+        "version": "0.1.0",
+        "changelog": {"0.1.0": "first version"},
+        "monai_version": version("monai"),
+        "pytorch_version": version("torch"),
+        "numpy_version": version("numpy"),
+        "required_packages_version": {"safetensors": version("safetensors")},
+        "supported_apps": {},
+        "authors": "The LesionReading authors",
+        "copyright": "Copyright (c) the LesionReading authors",
+    }
+
+
+def card_text(name: str, metadata: Mapping[str, Any], limits: str, tables: Mapping[str, str]) -> str:
+    """The text of docs/README.md.
+
+    Args:
+        limits: known limits, a Markdown list. tables: title -> figures in Markdown.
+    """
+    parts = [
+        f"# {name}",
+        metadata["description"],
+        f"## Intended use\n\n{metadata['intended_use']}",
+        f"## Trained on\n\n{metadata['data_source']}\n\nRecipe: `{json.dumps(metadata['training'])}`",
+        f"## Takes and gives\n\n{metadata['image_classes']}\n\n{metadata['label_classes']}",
+        f"## Known limits\n\n{limits}",
+        *(f"## {title}\n\n{table}" for title, table in tables.items()),
+        "## References\n\n" + "\n".join(f"- {reference}" for reference in metadata["references"]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str) -> Bundle:
+    """Write a bundle again with other metadata and another card; weights, settings and licence stay."""
+    return write_bundle(
+        bundle.path,
+        bundle.task,
+        bundle.network_class,
+        bundle.network_arguments,
+        (bundle.path / WEIGHTS).read_bytes(),
+        metadata,
+        card,
+        (bundle.path / LICENCE).read_text(encoding="utf-8"),
+        bundle.settings,
+    )

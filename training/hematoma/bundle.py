@@ -1,0 +1,136 @@
+"""From a training to a bundle that the module's model selector picks up, and its model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES
+from HematomaMarkersLib.prediction import TASK
+from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
+from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
+from LesionReadingLib.errors import InputError
+from safetensors.torch import save
+
+from ..cards import card_text, rewritten, shared_metadata
+from .rule import RULE_FILE
+from .tables import figures_tables
+from .train_markers import trained_network
+from .train_segmentation import WINDOW_HU, trained_unet
+
+INTENDED_USE = (
+    "Research on non-contrast head CT of acute intracerebral haemorrhage: marks the hematoma and tells how likely four signs of "
+    "growth are, so that a reader can check them against the pictures. Not a medical device; not for decisions about patients."
+)
+PHANTOM_DATA = (
+    "Phantom heads only, drawn by HematomaMarkersLib.phantom; no patient's picture was used. Until it is measured on patients, "
+    "nothing is known of its accuracy there."
+)
+LIMITS = (
+    "- Trained on phantoms alone: expect missed and false blood and wrong markers on patients, and check every slice.\n"
+    "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, contrast.\n"
+    "- One slice at a time: it does not look at the neighbouring slices.\n"
+    "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
+    "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none."
+)
+REFERENCES = [
+    "Tan M, Le QV. EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks. arXiv:1905.11946, 2019.",
+    "Simonyan K, Zisserman A. Very Deep Convolutional Networks for Large-Scale Image Recognition. arXiv:1409.1556, 2014.",
+    "Selvaraju RR et al. Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization. arXiv:1610.02391, 2016.",
+    "Boulouis G et al. Association Between Hypodensities Detected by Computed Tomography and Hematoma Expansion in Patients With "
+    "Intracerebral Hemorrhage. JAMA Neurol 2016;73:961-968.",
+    "Morotti A et al. Standards for Detecting, Interpreting, and Reporting Noncontrast Computed Tomographic Markers of "
+    "Intracerebral Hemorrhage Expansion. Ann Neurol 2019;86:480-492.",
+]
+_FIGURES_TITLE = "Figures on phantoms"
+
+
+def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
+    """Write the bundle of a training folder.
+
+    Args:
+        training: folder of both trainings, with the rule of ``fit-rule``. folder: the bundle to write.
+        data_source: what it was trained on, for the metadata and the model card.
+        licence: text of the licence of the weights.
+
+    Raises:
+        InputError: a training or the rule is missing.
+    """
+    network, arguments, recipe = trained_network(training)
+    if not (training / RULE_FILE).exists():
+        raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
+    rule = json.loads((training / RULE_FILE).read_text())
+    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
+    metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
+    settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
+    card = card_text(folder.name, metadata, LIMITS, {})
+    return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+
+
+def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
+    """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
+    bundle = load_bundle(folder, TASK)
+    metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
+    return rewritten(bundle, metadata, card_text(bundle.name, metadata, LIMITS, {_FIGURES_TITLE: figures_tables(figures)}))
+
+
+def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the metadata; all of them are in the model card."""
+    return {
+        "patients": len(figures["patients"]),
+        "dice": figures["hematoma"]["dice"]["mean"],
+        "median_volume_error_ml": figures["volume"]["median_error_ml"],
+        "without_hematoma_below_half_ml": figures["without_hematoma"]["share_below_half_ml"],
+        "auc": {marker: figures["markers"][marker]["auc"]["value"] for marker in MARKERS},
+    }
+
+
+def _metadata(data_source: str, arguments: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, Any]:
+    """MONAI's fields of metadata.json."""
+    slice_format = {"type": "image", "modality": "CT", "is_patch_data": False, "dtype": "float32"}
+    slice_format["spatial_shape"] = [NETWORK_SIZE, NETWORK_SIZE]
+    image = {**slice_format, "format": "hounsfield", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "density"}}
+    classes = {str(value): name for value, name in enumerate(NAMES)}
+    scores = {**slice_format, "format": "segmentation", "num_channels": len(NAMES), "value_range": [], "channel_def": classes}
+    markers = {
+        "type": "probabilities",
+        "format": "classification",
+        "num_channels": len(MARKERS),
+        "spatial_shape": [],
+        "dtype": "float32",
+        "value_range": [],
+        "is_patch_data": False,
+        "channel_def": {str(number): MARKER_NAMES[marker] for number, marker in enumerate(MARKERS)},
+    }
+    pooling = f"wavelet ({arguments['wavelet']})" if arguments["pooling"] == "wavelet" else "maximum"
+    return {
+        **shared_metadata(),
+        "name": "Hematoma and markers of its growth on head CT",
+        "task": "Hematoma, ventricular blood and four markers of growth on slices of non-contrast head CT",
+        "description": (
+            f"U-Net on an EfficientNet-b3 of {arguments['width']:g} times its width, joined with a VGG16 of "
+            f"{arguments['marker_width']:g} times its width with {pooling} pooling, "
+            f"{'with' if arguments['mask_input'] else 'without'} the hematoma's mask as input."
+        ),
+        "intended_use": INTENDED_USE,
+        "data_source": data_source,
+        "data_type": "DICOM, NRRD, NIfTI, MetaImage",
+        "image_classes": (
+            f"One axial slice of {NETWORK_SIZE} x {NETWORK_SIZE} pixels of {NETWORK_PIXEL_MM:g} mm, prepared, "
+            f"{WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU (or the window asked for) scaled to 0..1."
+        ),
+        "label_classes": ", ".join(f"{value} {name}" for value, name in enumerate(NAMES)) + "; markers: " + _marker_words() + ".",
+        "pred_classes": "Scores of these three classes for every pixel, and a logit of each marker for the slice.",
+        "eval_metrics": {},
+        "references": REFERENCES,
+        "training": dict(training),
+        "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": scores, "markers": markers}},
+    }
+
+
+def _marker_words() -> str:
+    return ", ".join(MARKER_NAMES[marker].lower() for marker in MARKERS)

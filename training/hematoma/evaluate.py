@@ -1,0 +1,125 @@
+"""One held-out phantom patient after another through the whole chain, and what is kept of each.
+
+Everything goes the way of a real scan: original voxels in, ``prediction.predict``, label map and heat on the original voxels out,
+measured as the command line measures. Phantom figures are never comparable with clinical ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
+from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.phantom import PhantomHead, draw_head
+from HematomaMarkersLib.prediction import TASK, Prediction, predict
+from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.slice_grid import SliceGrid
+
+from .data import phantom_scan
+from .train_segmentation import WINDOW_HU
+
+
+@dataclass(frozen=True)
+class PatientResult:
+    """What is kept of a patient, all of it plain values.
+
+    Attributes:
+        number: the phantom seed. location: of the hematoma, None without one. near_misses: drawn to look like markers.
+        true_ml, found_ml: volume of the hematoma. true_ivh_ml, found_ivh_ml: of ventricular blood.
+        voxels, ivh_voxels: of the original grid: (true and found, true, found).
+        true: of every marker, whether it is there. probabilities: None where no hematoma was found. thresholds: of the bundle.
+        evidence: of every marker, whether the measurement alone finds it on the found hematoma.
+        slice_numbers: of the slices with true hematoma. slice_true, slice_probabilities: lists of four for each of these; a
+            probability is None where no hematoma was found there.
+        heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma.
+    """
+
+    number: int
+    location: str | None
+    near_misses: tuple[str, ...]
+    true_ml: float
+    found_ml: float
+    true_ivh_ml: float
+    found_ivh_ml: float
+    voxels: tuple[int, int, int]
+    ivh_voxels: tuple[int, int, int]
+    true: dict[str, bool]
+    probabilities: dict[str, float | None]
+    thresholds: dict[str, float]
+    evidence: dict[str, bool]
+    slice_numbers: list[int]
+    slice_true: list[list[bool]]
+    slice_probabilities: list[list[float | None]]
+    heat_mm: dict[str, float]
+
+
+def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int) -> Iterator[PatientResult]:
+    """Yield the result of each phantom patient in order; nothing but the results is kept.
+
+    Args:
+        model: the bundle's folder. processes: patients at once, each on one thread.
+    """
+    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        yield from pool.map(partial(patient_result, model, device), seeds)
+
+
+def patient_result(model: Path, device: str, seed: int) -> PatientResult:
+    """Draw a patient, let the bundle read the scan, and compare with the truth."""
+    head = draw_head(seed)
+    scan = phantom_scan(head)
+    prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
+    measured = measure_scan(scan, prediction.labels)
+    shown = np.flatnonzero((head.labels == HEMATOMA).any(axis=(1, 2)))
+    return PatientResult(
+        number=seed,
+        location=head.location,
+        near_misses=head.near_misses,
+        true_ml=head.volume_ml,
+        found_ml=measured.volume_ml,
+        true_ivh_ml=head.ivh_ml,
+        found_ivh_ml=measured.ivh_ml,
+        voxels=_overlap(head.labels == HEMATOMA, prediction.labels == HEMATOMA),
+        ivh_voxels=_overlap(head.labels == INTRAVENTRICULAR, prediction.labels == INTRAVENTRICULAR),
+        true={marker: bool(head.markers[marker]) for marker in MARKERS},
+        probabilities=prediction.probabilities,
+        thresholds=prediction.thresholds,
+        evidence={marker: bool(measured.evidence[marker].found) for marker in MARKERS},
+        slice_numbers=shown.tolist(),
+        slice_true=head.slice_markers[shown].tolist(),
+        slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
+        heat_mm=_heat_mm(head, prediction),
+    )
+
+
+def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> float:
+    """How far a voxel (slice, row, column) lies from the nearest voxel of a mask (slices, rows, columns) that is not empty."""
+    if mask[tuple(index)]:
+        return 0.0
+    return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
+
+
+def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float]:
+    hematoma = head.labels == HEMATOMA
+    found = {}
+    for marker in MARKERS:
+        probability = prediction.probabilities[marker]
+        if head.markers[marker] and probability is not None and probability >= prediction.thresholds[marker]:
+            heat = prediction.heat(marker)
+            if heat.any():
+                found[marker] = distance_mm(head.grid, np.unravel_index(heat.argmax(), heat.shape), hematoma)
+    return found
+
+
+def _overlap(true: np.ndarray, found: np.ndarray) -> tuple[int, int, int]:
+    return int(np.count_nonzero(true & found)), int(np.count_nonzero(true)), int(np.count_nonzero(found))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
