@@ -31,9 +31,9 @@ HYPODENSITY_HU = 8.0
 HYPODENSITY_MM2 = 8.0
 """Our own: about 3 mm across; a smaller spot is not told from noise."""
 
-LEAK_HU = 5.0
+LEAK_HU, LEAK_SHARE = 5.0, 0.24
 """Our own: a hole is enclosed when the lowest place of its wall is no more than this below the least dense tenth of the blood
-around it."""
+around it, in HU or as a share of how far that lies above the hole: blur lowers a wall of 2 mm by a share of what it encloses."""
 
 SHARP_WIDTH_MM = 5.5
 """Our own for 'margin sharp to the naked eye': a step is 2.5 mm wide after the averaging, and up to about 5 mm on a blurred
@@ -76,7 +76,7 @@ class MarkerEvidence:
 
 def is_enclosed(hole: Hole) -> bool:
     """Whether dense blood surrounds a hole, also in the neighbouring slices."""
-    return hole.ordinary_wall_hu - hole.wall_hu <= LEAK_HU
+    return hole.ordinary_wall_hu - hole.wall_hu <= max(LEAK_HU, LEAK_SHARE * hole.ordinary_wall_hu)
 
 
 def is_hypodensity(hole: Hole | None) -> bool:

@@ -188,7 +188,7 @@ def to_json(
         "with_ct": measurement.with_ct,
         "volume_ml": measurement.volume_ml,
         "abc2_ml": measurement.abc2_ml,
-        "abc2": {"a_mm": abc.a_mm, "b_mm": abc.b_mm, "c_mm": abc.c_mm, "slice": abc.slice},
+        "abc2": asdict(abc),
         "ivh_ml": measurement.ivh_ml,
         "mean_hu": measurement.mean_hu,
         "island_count": measurement.island_count,

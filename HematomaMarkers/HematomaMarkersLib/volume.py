@@ -1,9 +1,12 @@
 """Volumes of a hematoma: by counting voxels, and by the bedside formula ABC/2.
 
 * **Voxel volume**: pixels of every slice x pixel area x the slice's own extent (``SliceGrid.voxel_ml``), whatever the tilt.
-* **ABC/2** (Kothari et al., Stroke 1996;27:1304-1305): A is the longest diameter on the slice with the largest area, B the longest
-  diameter across it (90 degrees) on the same slice, C the sum of the slices' extents, each weighted 1, 0.5 or 0 as its area is more
-  than 75 %, 25 to 75 % or less than 25 % of the largest. Lengths are in mm, so pixels need not be square.
+* **ABC/2** (Kothari et al., Stroke 1996;27:1304-1305): A is the longest diameter on the slice with the largest area, B the
+  longest diameter across it (90 degrees) on the same slice, C the height: the extents of all slices with hematoma together. Lengths
+  are in mm, so pixels need not be square. On an ellipsoid it is 5 % too small (1/2 for pi/6).
+* **ABC/2 with weights**: C counts a slice wholly, by half or not at all as its area is more than 75 %, 25 to 75 % or less than 25 %
+  of the largest, as Kothari et al. did it. An ellipsoid's C is then 68 % of its height, and its volume 35 % too small. Both are
+  given, because both are in use.
 """
 
 from __future__ import annotations
@@ -15,23 +18,25 @@ import numpy as np
 from scipy.spatial import ConvexHull
 
 WHOLE_SLICE_SHARE, HALF_SLICE_SHARE = 0.75, 0.25
-"""Shares of the largest slice's area above which a slice counts wholly, or by half, in C."""
+"""Shares of the largest slice's area above which a slice counts wholly, or by half, in the weighted C."""
 
 
 @dataclass(frozen=True)
 class Abc2:
-    """The bedside volume.
+    """The bedside volumes; 0 without a hematoma.
 
     Attributes:
-        volume_ml: A x B x C / 2; 0 without a hematoma.
-        a_mm, b_mm, c_mm: the three lengths.
+        volume_ml: A x B x C / 2. weighted_ml: the same with the weighted C.
+        a_mm, b_mm, c_mm, weighted_c_mm: the lengths.
         slice: the slice with the largest area, on which A and B lie; None without a hematoma.
     """
 
     volume_ml: float = 0.0
+    weighted_ml: float = 0.0
     a_mm: float = 0.0
     b_mm: float = 0.0
     c_mm: float = 0.0
+    weighted_c_mm: float = 0.0
     slice: int | None = None
 
 
@@ -73,8 +78,9 @@ def abc2(areas_mm2: Sequence[float], extents_mm: Sequence[float], diameters: Seq
     shares = areas / areas[largest]
     weights = 0.5 * (shares >= HALF_SLICE_SHARE) + 0.5 * (shares > WHOLE_SLICE_SHARE)
     a_mm, b_mm = diameters[largest]
-    c_mm = float(weights @ np.asarray(extents_mm, float))
-    return Abc2(a_mm * b_mm * c_mm / 2000, a_mm, b_mm, c_mm, largest)
+    c_mm, weighted_c_mm = float((areas > 0) @ np.asarray(extents_mm, float)), float(weights @ np.asarray(extents_mm, float))
+    half_ml = a_mm * b_mm / 2000
+    return Abc2(half_ml * c_mm, half_ml * weighted_c_mm, a_mm, b_mm, c_mm, weighted_c_mm, largest)
 
 
 def _surrounded(mask: np.ndarray) -> np.ndarray:
