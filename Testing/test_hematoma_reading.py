@@ -136,6 +136,35 @@ def test_missing_slices_are_told_with_their_place(head, lost):
     assert scan.grid.extents_mm.sum() == pytest.approx(7 * 22)
 
 
+def _without_thickness(paths):
+    for path in paths:
+        _edit(path, SliceThickness=None)
+
+
+def test_a_changing_distance_is_not_taken_for_missing_slices(tmp_path):
+    """Even where no thickness tells: half of the distances are 7.4 instead of 4.2 mm."""
+    grid = GRIDS["mixed"]
+    _without_thickness(write_series(tmp_path, head_on(grid), grid))
+    assert "missing" not in " ".join(open_scan(tmp_path).notes)
+
+
+def test_a_somewhat_larger_distance_is_not_taken_for_missing_slices(tmp_path):
+    grid = slices([5.0] * 14 + [6.5] + [5.0] * 14)
+    _without_thickness(write_series(tmp_path, head_on(grid), grid))
+    (note,) = open_scan(tmp_path).notes
+    assert "from 5.00 to 6.50 mm" in note
+
+
+def test_many_missing_slices_are_told_where_instance_numbers_jump(tmp_path):
+    grid = slices([5.0] * 29)
+    paths = write_series(tmp_path, head_on(grid), grid)
+    _without_thickness(paths)
+    for number in range(2, 26, 3):
+        paths[number].unlink()
+    (note,) = [note for note in open_scan(tmp_path).notes if "missing" in note]
+    assert note.count("1 between") == 6  # and more
+
+
 def test_an_identical_slice_counts_once(head, upright):
     repeat_slice(head[3], head[3].with_name("COPY"))
     scan = open_scan(head[0].parent)
@@ -144,8 +173,9 @@ def test_an_identical_slice_counts_once(head, upright):
 
 
 def test_of_slices_that_differ_at_one_place_the_later_is_kept(head, upright):
-    repeat_slice(head[3], head[3].with_name("AGAIN"), change_hu=11)
+    later = repeat_slice(head[3], head[3].with_name("AGAIN"), change_hu=11)
     scan = open_scan(head[0].parent)
+    assert scan.files == (*head[:3], later, *head[4:])
     assert np.array_equal(scan.hounsfield[3], head_on(upright)[3] + 11)
     assert np.array_equal(scan.hounsfield[4], head_on(upright)[4])
     note = " ".join(scan.notes)

@@ -90,7 +90,7 @@ def test_another_program_sees_a_voxel_at_its_place(tmp_path, name):
 @pytest.mark.parametrize("name", ["upright", "mixed and tilted"])
 def test_an_enhanced_scan_has_its_masks_on_the_right_frames(tmp_path, name):
     grid = GRIDS[name]
-    order = np.random.default_rng(8).permutation(grid.slice_count)
+    order = np.random.default_rng(8).permutation([*range(grid.slice_count), 5, 9])  # two slices are there twice
     write_enhanced(tmp_path / "ct", head_on(grid), grid, order=order)
     scan = open_scan(tmp_path / "ct")
     labels = labels_on_grid(grid)
@@ -131,6 +131,17 @@ def test_the_identity_of_a_stripped_scan_may_be_empty(tmp_path):
         for keyword in ("PatientID", "PatientName", "StudyDate", "StudyTime", "StudyID", "StudyInstanceUID", "FrameOfReferenceUID"):
             del data[keyword]
         data.save_as(path, enforce_file_format=True)
+    scan = open_scan(tmp_path / "ct")
+    path = write_label_map(tmp_path, scan, labels_on_grid(grid))[1]
+    assert np.array_equal(read_hematoma_label_map(path, scan), labels_on_grid(grid))
+
+
+def test_directions_that_files_round_differently_are_one(tmp_path):
+    grid = GRIDS["tilted"]
+    paths = write_series(tmp_path / "ct", head_on(grid), grid)
+    data = pydicom.dcmread(paths[4])
+    data.ImageOrientationPatient = [round(float(value), 4) for value in data.ImageOrientationPatient]
+    data.save_as(paths[4], enforce_file_format=True)
     scan = open_scan(tmp_path / "ct")
     path = write_label_map(tmp_path, scan, labels_on_grid(grid))[1]
     assert np.array_equal(read_hematoma_label_map(path, scan), labels_on_grid(grid))

@@ -103,7 +103,7 @@ class CtSeries:
     def label(self) -> str:
         """How the series is named to a person: number, description, slices; never who the patient is."""
         facts = [f"{len(self.planes)} slice{'s' if len(self.planes) > 1 else ''}"]
-        facts += [f"{self.thickness_mm:g} mm"] if self.thickness_mm else []
+        facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [f"kernel {self.kernel}"] if self.kernel else []
         name = f" “{self.description}”" if self.description else ""
         return f"{self.number or 'without number'}{name} ({', '.join(facts)})"

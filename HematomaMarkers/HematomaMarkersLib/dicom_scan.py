@@ -210,19 +210,10 @@ class _Decoder:
         stored = next(stored_frames(self._image, plane.frame, plane.frame + 1))
         if stored.ndim == 3:
             raise InputError(f"{plane.path.name} is a colour picture and holds no HU; give the original CT.")
-        stored = _within_stored_bits(stored, self._image.header)
         values = np.rint(stored * np.float32(plane.slope) + np.float32(plane.intercept))
         values[_is_padding(stored, self._image.header)] = AIR_HU
         limits = np.iinfo(np.int16)
         return np.clip(values, limits.min, limits.max).astype(np.int16)
-
-
-def _within_stored_bits(stored: np.ndarray, header: Dataset) -> np.ndarray:
-    """Stored values without what older files keep in the bits above them, such as overlays (PS3.5 8.1.1)."""
-    unused = int(header.BitsAllocated) - int(header.get("BitsStored", header.BitsAllocated))
-    if unused <= 0 or stored.dtype.itemsize * 8 != int(header.BitsAllocated):
-        return stored
-    return (stored << unused) >> unused
 
 
 def _is_padding(stored: np.ndarray, header: Dataset) -> np.ndarray:

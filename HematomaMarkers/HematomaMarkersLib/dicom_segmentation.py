@@ -10,8 +10,6 @@ from LesionReadingLib.dicom import read_header
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from .ct_series import planes_of
-from .dicom_scan import sorted_planes
 from .scan import Scan
 from .segments import SEGMENTS
 
@@ -48,7 +46,6 @@ def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
         scheme, value, meaning = triple
         return Code(value, scheme, meaning)
 
-    sources, pixels = _sources(scan, labels)
     descriptions = [
         SegmentDescription(
             segment_number=segment.value,
@@ -66,8 +63,9 @@ def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # highdicom's warnings repeat the patient's name
         segmentation = Segmentation(
-            source_images=sources,
-            pixel_array=pixels,
+            source_images=_source_headers(scan),
+            pixel_array=labels,
+            plane_positions=[highdicom.PlanePositionSequence("PATIENT", place) for place in scan.grid.positions_mm],
             segmentation_type="BINARY",
             segment_descriptions=descriptions,
             series_instance_uid=generate_uid(),
@@ -86,19 +84,21 @@ def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
     return path
 
 
-def _sources(scan: Scan, labels: np.ndarray) -> tuple[list[Dataset], np.ndarray]:
-    """Headers of the source files, and the label map in the order of their frames."""
+def _source_headers(scan: Scan) -> list[Dataset]:
+    """Headers of the scan's files as highdicom takes them."""
     headers = [read_header(path) for path in scan.files]
+    first = headers[0]
     for header in headers:
-        _complete(header, {keyword: headers[0].get(keyword) or generate_uid() for keyword in _ONE_FOR_ALL})
-    if len(headers) > 1 or not headers[0].get("PerFrameFunctionalGroupsSequence"):
-        return headers, labels
-    shared, first = headers[0].SharedFunctionalGroupsSequence[0], headers[0].PerFrameFunctionalGroupsSequence[0]
+        _complete(header, {keyword: first.get(keyword) or generate_uid() for keyword in _ONE_FOR_ALL})
+    if not first.get("PerFrameFunctionalGroupsSequence"):
+        for header in headers:  # rounded differently from slice to slice, they are compared digit by digit
+            header.ImageOrientationPatient, header.PixelSpacing = first.ImageOrientationPatient, first.PixelSpacing
+        return headers
+    shared, own = first.SharedFunctionalGroupsSequence[0], first.PerFrameFunctionalGroupsSequence[0]
     for keyword in ("PixelMeasuresSequence", "PlaneOrientationSequence"):
-        if keyword not in shared:  # highdicom looks for them there only
-            setattr(shared, keyword, first[keyword].value)
-    order = [plane.frame for plane in sorted_planes(planes_of(scan.files[0], headers[0]))]
-    return headers, labels[np.argsort(order)]
+        if keyword not in shared:  # looked for there only
+            setattr(shared, keyword, own[keyword].value)
+    return headers
 
 
 def _complete(header: Dataset, uids: dict[str, str]) -> None:

@@ -278,7 +278,7 @@ def _new_file(path: Path, sop_class: str, acquisition: Acquisition, which: str) 
     data.SOPClassUID, data.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
     data.StudyInstanceUID = _uid("study", acquisition)
     data.SeriesInstanceUID = _uid(f"series {acquisition.series_number}", acquisition)
-    data.Modality, data.Manufacturer, data.ManufacturerModelName = "CT", "LesionReading phantom", "phantom"
+    data.Modality, data.Manufacturer, data.ManufacturerModelName = "CT", "LesionReading", "head phantom"
     data.PatientName, data.PatientID = "PHANTOM", acquisition.patient_id
     data.PatientBirthDate, data.PatientSex = acquisition.birth_date, ""
     data.StudyDate = data.SeriesDate = data.AcquisitionDate = f"{acquisition.acquired:%Y%m%d}"
