@@ -122,7 +122,7 @@ def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], 
         if kind:
             passed_over[kind] += 1
             continue
-        # An enhanced file is a series of its own slices; so are the parts of a series that was reconstructed in two ways.
+        # An enhanced file holds a whole scan, also where its series has several files.
         alone = str(path) if int(header.get("NumberOfFrames") or 1) > 1 else ""
         grouped.setdefault(f"{header.get('SeriesInstanceUID', '')} {alone}", []).append((path, header))
     if not grouped:
