@@ -1,4 +1,4 @@
-# make demo   a phantom pullback as DICOM, analysed, with a report to open
+# make demo   phantom patients as DICOM, analysed, with reports to open
 # make test   every test
 # Both make .venv and install what they need.
 
@@ -9,9 +9,16 @@ IN_VENV := .venv/bin/python
 
 demo: setup
 	-.ci/debian-packages rendering
-	$(IN_VENV) -m OCTCalciumLib phantom demo/pullback --seed 11 --frames 140
-	$(IN_VENV) -m OCTCalciumLib analyze demo/pullback/presentation.dcm -o demo/result
-	@echo "Open demo/result/report.html in a browser."
+	$(IN_VENV) -m OCTCalciumLib phantom demo/oct/pullback --seed 11 --frames 140
+	$(IN_VENV) -m OCTCalciumLib analyze demo/oct/pullback/presentation.dcm -o demo/oct/result
+	$(IN_VENV) -m HematomaMarkersLib phantom demo/head/patient --seed 1007 --marker blend --volume 18 --location putamen --follow-up 9
+	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/first -o demo/head/first --location putamen
+	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/follow_up -o demo/head/follow_up --location putamen \
+		--prior demo/head/patient/first
+	@echo "Open in a browser:"
+	@echo "  demo/oct/result/report.html       coronary OCT: calcium, arcs, stretches of 180 degrees or more"
+	@echo "  demo/head/first/report.html       head CT: hematoma, a blend sign, what to do"
+	@echo "  demo/head/follow_up/report.html   the same patient six hours later: growth"
 
 test: setup-test
 	.ci/debian-packages rendering browser

@@ -10,16 +10,14 @@ the phantom for the next time. How well the two agree is measured by predict.py,
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import time
 from pathlib import Path
 
 from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
 from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
+from processes import timed_process
 
-ROOT = Path(__file__).resolve().parents[2]
 FRAMES, SIZE, DRAWN = 375, 1024, 75
 
 BASELINE = """
@@ -59,7 +57,7 @@ def main() -> None:
     plain = [sys.executable, "-c", BASELINE, str(source), str(chosen.folder / "plain.nrrd")]
     pairs = []
     for _ in range(chosen.repeats):
-        pairs.append((_run(ours), _run(plain)))
+        pairs.append((timed_process(ours), timed_process(plain)))
         (our_seconds, our_mb), (plain_seconds, plain_mb) = pairs[-1]
         print(f"whole command {our_seconds:6.1f} s {our_mb:6.0f} MB    plain {plain_seconds:6.1f} s {plain_mb:6.0f} MB", flush=True)
     ratio = statistics.median(plain[0] / ours[0] for ours, plain in pairs)
@@ -78,22 +76,6 @@ def _pullback(folder: Path, colour: bool) -> Path:
         )
         (write_capture if colour else write_presentation)(path, whole)
     return path
-
-
-def _run(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory (MB) of a process."""
-    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "OCTCalcium")])
-    started = time.monotonic()
-    process = os.posix_spawn(
-        command[0],
-        command,
-        os.environ | {"PYTHONPATH": path},
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        sys.exit(f"{command[:4]} ended with status {os.waitstatus_to_exitcode(status)}")
-    return time.monotonic() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

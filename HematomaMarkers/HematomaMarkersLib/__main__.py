@@ -1,0 +1,163 @@
+"""The command line of HematomaMarkers, which the Slicer module also starts as its worker: ``python -m HematomaMarkersLib``.
+
+Nothing heavy is imported before it is needed: ``measure`` never loads a network, ``--help`` loads nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from LesionReadingLib.arguments import OneLineParser, add_output
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.worker import run_and_report
+
+from .labels import LOCATIONS, MARKERS
+
+STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command of ``hematoma-markers`` and give its exit status."""
+    chosen = _parser().parse_args(arguments)
+    return run_and_report(lambda report: chosen.run(chosen, report))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="hematoma-markers", description="Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
+    )
+    commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
+
+    analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
+    analyze.add_argument("input", type=Path, help="DICOM file or folder, NRRD, NIfTI, MetaImage, or a folder of 8-bit pictures")
+    add_output(analyze)
+    analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
+    analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
+    analyze.add_argument(
+        "--without", nargs="+", default=[], choices=STEPS, metavar="STEP", help=f"preparation to leave out: {', '.join(STEPS)}"
+    )
+    _add_scan(analyze)
+    analyze.set_defaults(run=_analyze)
+
+    measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
+    measure.add_argument(
+        "labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 hematoma, 2 in the ventricles"
+    )
+    measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
+    add_output(measure)
+    measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
+    _add_scan(measure)
+    measure.set_defaults(run=_measure)
+
+    phantom = commands.add_parser("phantom", help="draw a phantom patient and write it as DICOM, with its truth")
+    phantom.add_argument("folder", type=Path)
+    phantom.add_argument("--seed", type=int, default=7, help="which phantom patient")
+    phantom.add_argument("--marker", nargs="*", choices=MARKERS, metavar="MARKER", help=f"signs to draw: {', '.join(MARKERS)}")
+    phantom.add_argument("--volume", type=float, metavar="ML", help="of the hematoma")
+    phantom.add_argument("--location", choices=LOCATIONS)
+    phantom.add_argument("--follow-up", type=float, metavar="ML", help="a second scan, six hours later, grown by this volume")
+    phantom.add_argument("--size", type=int, default=512, help="rows and columns of a slice in pixels")
+    phantom.add_argument("--slice-spacing", type=float, metavar="MM", help="the patient's own scanner decides by default")
+    phantom.add_argument("--tilt", type=float, metavar="DEGREES", help="of the gantry; likewise")
+    phantom.add_argument("--whole-study", action="store_true", help="also scout, bone kernel, reformat and dose page")
+    phantom.set_defaults(run=_phantom)
+    return parser
+
+
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--series", metavar="NUMBER", help="series number or UID, where a folder holds several")
+    parser.add_argument(
+        "--window",
+        nargs="+",
+        metavar="HU",
+        help="two ends in HU, or a name of the table: what the network sees, and what 8-bit pictures show; 0 80 by default",
+    )
+    parser.add_argument("--slice-spacing", type=float, metavar="MM", help="distance of slices, for pictures, which state none")
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, likewise")
+    parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
+    parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
+    parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
+    parser.add_argument("--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient")
+
+
+def _asked(chosen: argparse.Namespace):
+    from .analysis import Asked
+    from .windows import window_of
+
+    if chosen.onset_to_ct is not None and not (math.isfinite(chosen.onset_to_ct) and chosen.onset_to_ct >= 0):
+        raise InputError(f"An onset {chosen.onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.")
+    return Asked(
+        chosen.series,
+        window_of(chosen.window) if chosen.window else None,
+        chosen.slice_spacing,
+        chosen.pixel_spacing,
+        chosen.prior,
+        chosen.location,
+        chosen.onset_to_ct,
+        chosen.triage,
+        chosen.force,
+    )
+
+
+def _analyze(chosen: argparse.Namespace, report) -> None:
+    from .analysis import analyze
+    from .preparation import Steps
+
+    steps = Steps(**{name.replace("-", "_"): False for name in chosen.without})
+    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, steps)
+
+
+def _measure(chosen: argparse.Namespace, report) -> None:
+    from .analysis import measure
+
+    measure(chosen.labelmap, chosen.ct, chosen.output, report, _asked(chosen))
+
+
+def _phantom(chosen: argparse.Namespace, report) -> None:
+    from LesionReadingLib.output import finished_folder
+
+    from .phantom_study import write_patient
+
+    _check_phantom(chosen)
+    with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
+        report.log(f"Drawing phantom patient {chosen.seed}")
+        heads = write_patient(
+            folder,
+            chosen.seed,
+            chosen.follow_up,
+            chosen.size,
+            chosen.slice_spacing,
+            chosen.tilt,
+            chosen.whole_study,
+            wanted=None if chosen.marker is None else frozenset(chosen.marker),
+            volume_ml=chosen.volume,
+            location=chosen.location,
+        )
+    report.result(
+        str(chosen.folder),
+        volumes_ml=[round(head.volume_ml, 2) for head in heads],
+        markers=[marker for marker, there in heads[0].markers.items() if there],
+        location=heads[0].location,
+    )
+
+
+def _check_phantom(chosen: argparse.Namespace) -> None:
+    limits = [
+        ("--seed", chosen.seed, 0, 2**31 - 1),
+        ("--size", chosen.size, 64, 1024),
+        ("--volume", chosen.volume, 0.3, 100),
+        ("--follow-up", chosen.follow_up, 0, 60),
+        ("--slice-spacing", chosen.slice_spacing, 0.5, 15),
+        ("--tilt", chosen.tilt, -30, 30),
+    ]
+    for name, value, low, high in limits:
+        if value is not None and not low <= value <= high:
+            raise InputError(f"A phantom's {name} is from {low:g} to {high:g}, not {value:g}; change it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

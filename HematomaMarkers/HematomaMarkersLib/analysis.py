@@ -1,0 +1,225 @@
+"""The commands of ``hematoma-markers``, each the way of the data from its input to a finished output folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.output import finished_folder
+from LesionReadingLib.worker import JsonLines, Terminal
+
+from .growth import Growth, check_order, compare, growth_of_volumes
+from .measurement import ScanMeasurement, measure_scan, to_json
+from .scan import Scan
+from .triage import Triage, read_rules, triage
+from .triage import to_json as triage_json
+
+if TYPE_CHECKING:
+    from LesionReadingLib.bundle import Bundle
+
+    from .prediction import Prediction
+    from .preparation import Steps
+
+DEFAULT_MODEL = "hematoma_markers_phantom"
+_REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
+MEASUREMENTS = "measurements.json"
+SCHEMA = "hematoma-markers/1"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user adds to the scan itself.
+
+    Attributes:
+        series: number or UID, where a folder holds several series. window: lower and upper end in HU; None for the usual one.
+        slice_spacing_mm, pixel_spacing_mm: for pictures, which state none.
+        prior: an earlier scan, or the folder of an earlier result. location: one of ``labels.LOCATIONS``.
+        onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
+        force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
+    """
+
+    series: str | None = None
+    window: tuple[float, float] | None = None
+    slice_spacing_mm: float | None = None
+    pixel_spacing_mm: float | None = None
+    prior: Path | None = None
+    location: str | None = None
+    onset_to_ct_hours: float | None = None
+    rules: Path | None = None
+    force: bool = False
+
+
+def analyze(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    asked: Asked,
+    model: str | None = None,
+    device: str = "auto",
+    steps: Steps | None = None,
+) -> None:
+    """Find the hematoma and its markers, measure them, and write label map, heat maps, numbers, tables and report into ``output``.
+
+    Args:
+        source: whatever ``reading.open_scan`` takes. model: name or folder of a bundle, the shipped one by default.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. steps: of the preparation; all where None.
+
+    Raises:
+        InputError: input, model, rules or output cannot be used; nothing is written then.
+    """
+    from LesionReadingLib.bundle import find_bundle
+
+    rules = read_rules(asked.rules)
+    scan = _open(source, report, asked)
+    earlier = _open_prior(asked, report, scan)
+    with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
+        from .prediction import TASK, predict
+        from .preparation import ALL_STEPS
+        from .segments import write_heat, write_label_map
+        from .windows import DEFAULT_WINDOW
+
+        bundle = find_bundle(model or DEFAULT_MODEL, TASK)
+
+        def read(one: Scan, stage: str) -> Prediction:
+            window = asked.window or DEFAULT_WINDOW
+            return predict(
+                one, bundle, device, window, lambda done, total: report.progress(stage, done, total), steps=steps or ALL_STEPS
+            )
+
+        prediction = read(scan, "Reading the scan")
+        prior = (earlier, read(earlier, "Reading the earlier scan").labels) if isinstance(earlier, Scan) else earlier
+        report.progress("Measuring", 0, 1)
+        measurement = measure_scan(scan, prediction.labels)
+        growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
+        report.progress("Measuring", 1, 1)
+        decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
+        write_label_map(folder, scan, prediction.labels)
+        for marker in prediction.probabilities:
+            write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
+        _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle, report)
+    report.result(str(output), **_headline(measurement, decided, prediction))
+
+
+def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, asked: Asked) -> None:
+    """Measure a label map from anywhere (annotator, network, another program) and write what ``analyze`` writes without a network.
+
+    Args:
+        source: the label map, on the scan's voxels or not: it is placed by its geometry. ct: the scan.
+
+    Raises:
+        InputError: label map, scan, rules or output cannot be used; nothing is written then.
+    """
+    from .segments import read_hematoma_label_map, write_label_map
+
+    rules = read_rules(asked.rules)
+    scan = _open(ct, report, asked)
+    labels = read_hematoma_label_map(source, scan)
+    prior = _prior_volumes(asked.prior) if asked.prior else None
+    with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
+        report.progress("Measuring", 0, 1)
+        measurement = measure_scan(scan, labels)
+        growth = _growth(prior, scan, labels, measurement, asked.force)
+        report.progress("Measuring", 1, 1)
+        decided = triage(measurement, None, growth, rules, asked.location, asked.onset_to_ct_hours)
+        write_label_map(folder, scan, labels)
+        _finish(folder, scan, labels, measurement, None, growth, prior, decided, None, report)
+    report.result(str(output), **_headline(measurement, decided, None))
+
+
+def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:
+    from .reading import open_scan
+
+    scan = open_scan(source, asked.series, asked.window, asked.slice_spacing_mm, asked.pixel_spacing_mm)
+    if scan.warnings and not asked.force:
+        raise InputError(
+            f"{' '.join(scan.warnings)} Give a head CT without contrast, or add --force to read this one all the same."
+        )
+    for sentence in (*scan.notes, *scan.warnings):
+        report.log(sentence)
+    return scan
+
+
+def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan | tuple[float, float] | None:
+    """The earlier scan, or the volumes in mL of an earlier result; checked before anything slow begins."""
+    if asked.prior is None:
+        return None
+    if (asked.prior / MEASUREMENTS).is_file():
+        return _prior_volumes(asked.prior)
+    report.log("The earlier scan:")
+    prior = _open(asked.prior, report, asked)
+    check_order(prior, scan, asked.force)
+    return prior
+
+
+def _prior_volumes(folder: Path) -> tuple[float, float]:
+    """(hematoma, intraventricular blood) in mL of an earlier result."""
+    file = folder / MEASUREMENTS
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found["schema"] == SCHEMA:
+            return float(found["volume_ml"]), float(found["ivh_ml"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise InputError(
+        f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
+    )
+
+
+def _growth(
+    prior: tuple[Scan, np.ndarray] | tuple[float, float] | None,
+    scan: Scan,
+    labels: np.ndarray,
+    measurement: ScanMeasurement,
+    force: bool,
+) -> Growth | None:
+    if prior is None:
+        return None
+    if isinstance(prior[0], Scan):
+        return compare(prior, (scan, labels), force)
+    return growth_of_volumes(*prior, measurement.volume_ml, measurement.ivh_ml)
+
+
+def _finish(
+    folder: Path,
+    scan: Scan,
+    labels: np.ndarray,
+    measurement: ScanMeasurement,
+    prediction: Prediction | None,
+    growth: Growth | None,
+    prior: tuple | None,
+    decided: Triage,
+    bundle: Bundle | None,
+    report: JsonLines | Terminal,
+) -> None:
+    """Write the numbers and everything for a reader."""
+    from .presenting import present
+
+    numbers = to_json(
+        measurement,
+        prediction.probabilities if prediction else None,
+        growth,
+        prediction.slice_probabilities if prediction else None,
+    )
+    numbers["thresholds"] = prediction.thresholds if prediction else None
+    numbers["triage"] = triage_json(decided)
+    numbers["location"] = decided.location
+    numbers["spacing_source"] = scan.grid_source
+    (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
+    report.progress("Writing the report", 0, 1)
+    earlier = prior if prior and isinstance(prior[0], Scan) else None
+    present(
+        folder, scan, labels, measurement, prediction, growth, earlier, decided, bundle.summary() if bundle else None, report.log
+    )
+    report.progress("Writing the report", 1, 1)
+
+
+def _headline(measurement: ScanMeasurement, decided: Triage, prediction: Prediction | None) -> dict:
+    """What the last line of a run says."""
+    told = {"decision": decided.decision, "volume_ml": round(measurement.volume_ml, 2), "ivh_ml": round(measurement.ivh_ml, 2)}
+    if prediction:
+        told |= {marker: value and round(value, 3) for marker, value in prediction.probabilities.items()}
+    return told
