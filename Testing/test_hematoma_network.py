@@ -10,6 +10,7 @@ from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.network import MARGIN_PIXELS, JointNetwork, NarrowEfficientNet, hematoma_mask, surroundings
 from HematomaMarkersLib.wavelet import WaveletPooling
 from LesionReadingLib.prediction import fold_batch_norms
+from monai.networks.nets import EfficientNetEncoder
 from torch import nn
 
 SIZE = 64
@@ -52,9 +53,15 @@ def test_wavelet_pooling_loses_nothing_of_an_image(wavelet):
     assert float(WaveletPooling(wavelet)(images).square().sum()) == pytest.approx(float(images.square().sum()), rel=1e-4)
 
 
+@torch.inference_mode()
+def test_the_encoder_gives_five_features_each_half_as_large():
+    shapes = [tuple(feature.shape[1:]) for feature in NarrowEfficientNet(0.2, in_channels=1)(some_images())]
+    assert shapes == [(channels, SIZE >> n, SIZE >> n) for n, channels in enumerate(NarrowEfficientNet.channels(0.2), start=1)]
+
+
 def test_the_encoder_at_full_width_is_as_wide_as_the_published_b3():
-    with torch.device("meta"):
-        assert NarrowEfficientNet(1.0, in_channels=1).feature_channels == (24, 32, 48, 136, 384)
+    published = EfficientNetEncoder.num_channels_per_output()[EfficientNetEncoder.get_encoder_names().index("efficientnet-b3")]
+    assert NarrowEfficientNet.channels(1.0) == published
 
 
 @pytest.mark.parametrize("arguments", [{}, {"wavelet": "db2"}, {"pooling": "max"}, {"mask_input": False}])

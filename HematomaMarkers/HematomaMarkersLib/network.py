@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from monai.networks.nets import FlexibleUNet
-from monai.networks.nets.efficientnet import EfficientNet, EfficientNetEncoder, MBConvBlock
+from monai.networks.nets.efficientnet import EfficientNet, EfficientNetEncoder, MBConvBlock, _round_filters
 from monai.networks.nets.flexible_unet import FLEXUNET_BACKBONE
 from torch import nn
 from torch.nn import functional
@@ -56,7 +56,7 @@ class JointNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.segmentation = hematoma_unet(width)
-        self.markers = MarkerNetwork(self.segmentation.encoder.feature_channels, marker_width, wavelet, pooling, mask_input)
+        self.markers = MarkerNetwork(NarrowEfficientNet.channels(width), marker_width, wavelet, pooling, mask_input)
 
     def forward(self, images: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Give class scores (batch, classes, rows, columns) and marker logits (batch, markers) of slices.
@@ -196,16 +196,19 @@ class NarrowEfficientNet(EfficientNetEncoder):
                         layer.padding = tuple(size // 2 for size in layer.kernel_size)
                         setattr(module, f"{name}_padding", nn.Identity())
 
-    @property
-    def feature_channels(self) -> tuple[int, ...]:
+    @staticmethod
+    def channels(width: float) -> tuple[int, ...]:
         """Channels of the features at strides 2, 4, 8, 16 and 32."""
-        return tuple(self._blocks_args[stack - 1].output_filters for stack in self.extract_stacks)
+        return tuple(_round_filters(published, _B3_WIDTH * width, 8) for published in (16, 24, 40, 112, 320))
+
+    def _initialize_weights(self) -> None:
+        if not self._conv_stem.weight.is_meta:  # there are no numbers to set, and that takes long
+            super()._initialize_weights()
 
 
 def hematoma_unet(width: float) -> FlexibleUNet:
     """Give MONAI's FlexibleUNet on EfficientNet-b3, all layers scaled by ``width``: one grey channel in, ``labels.NAMES`` out."""
-    with torch.device("meta"):
-        channels = NarrowEfficientNet(width, in_channels=1).feature_channels
+    channels = NarrowEfficientNet.channels(width)
     name = f"efficientnet-b3 x {width:g}"
     FLEXUNET_BACKBONE.register_dict[name] = {
         "type": NarrowEfficientNet,
