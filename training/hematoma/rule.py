@@ -29,7 +29,6 @@ from .train_markers import trained_network
 from .train_segmentation import WINDOW_HU
 
 RULE_FILE = "rule.json"
-VALIDATION_SEEDS = range(500, 560)
 TOP_SLICES = (1, 2, 3, 4, 6)
 LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
 SURE = 1e-7

@@ -23,6 +23,8 @@ from .slices import Shelf, Slices, balanced_numbers, kinds
 CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
 CLASS_WEIGHTS = (1.0, 1.5, 2.0)
+NORM_MOMENTUM = 0.05
+"""EfficientNet's own 0.01 needs hundreds of steps before batch norms know their values; the running average steadies them."""
 WATCHED_AT_ONCE, WATCHED_SAMPLE = 16, 96
 WINDOW_HU = windows()[DEFAULT]
 
@@ -56,7 +58,11 @@ class SegmentationTraining(Learner):
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
-        super().__init__(hematoma_unet(recipe.width), recipe, device)
+        network = hematoma_unet(recipe.width)
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = NORM_MOMENTUM
+        super().__init__(network, recipe, device)
         weight = torch.tensor(CLASS_WEIGHTS, device=device)
         self.loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.01)
 
