@@ -75,7 +75,7 @@ def draw_slice(path: Path, picture: SlicePicture) -> None:
     _scale_bar(axes, box)
     if picture.heat is not None:
         _colour_bar(axes)
-    figure.savefig(path)
+    figure.savefig(path, pil_kwargs={"compress_level": 3})  # a fifth larger than 6, and twice as fast
 
 
 def _show(axes: Axes, picture: SlicePicture) -> None:

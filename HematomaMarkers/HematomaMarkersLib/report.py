@@ -102,14 +102,12 @@ def write_report(
 
 
 def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
-    """The scan in a sentence that can be read out on the phone."""
+    """The scan in a sentence that can be read out on the phone; empty where nothing was marked."""
     measured = case.measurement
     if measured.volume_ml == 0 and measured.ivh_ml == 0:
-        return "No voxel was marked as hematoma."
-    where = f" in the {triage.location}" if triage.location else ""
-    side = side_of_hematoma(case)
-    said = f"Hematoma of {measured.volume_ml:.1f} mL{where}{f', {side}' if side else ''}"
-    said += f", with {measured.ivh_ml:.1f} mL of blood in the ventricles." if measured.ivh_ml else ", no blood in the ventricles."
+        return ""
+    said = ", ".join(filter(None, [f"Hematoma of {measured.volume_ml:.1f} mL", triage.location, side_of_hematoma(case)]))
+    said += f"; {measured.ivh_ml:.1f} mL of blood in the ventricles." if measured.ivh_ml else "; no blood in the ventricles."
     if growth:
         change = "grew" if growth.change_ml >= 0 else "shrank"
         percent = "" if growth.change_percent is None else f" ({abs(growth.change_percent):.0f} %)"
@@ -136,12 +134,12 @@ def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
     shown = [
         Number("Hematoma volume", with_unit(measured.volume_ml, "mL", 1), f"by voxels; ABC/2: {measured.abc2_ml:.1f} mL"),
         Number("In the ventricles", with_unit(measured.ivh_ml, "mL", 1), "blood"),
-        Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"),
     ]
     if growth:
         percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
         shown.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
     if measured.volume_ml > 0:
+        shown.append(Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"))
         shown += _shape_numbers(case)
     if triage.bat:
         shown.append(Number("BAT score", *bat_in_words(triage.bat)))
@@ -241,11 +239,9 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
         ),
         ("Pixels", f"{grid.columns} x {grid.rows}, {grid.column_mm:.4g} x {grid.row_mm:.4g} mm (column x row)"),
     ]
-    if grid.is_sheared:
-        rows.append(("Gantry tilt", "yes: the slices are shifted along themselves, and so are mask and pictures"))
     if scan:
         rows += [("Spacing from", scan.grid_source)] if scan.grid_source else []
-        rows += list(scan.details.items())
+        rows += [(name[:1].upper() + name[1:], value) for name, value in scan.details.items()]
     return rows
 
 

@@ -18,6 +18,7 @@ SCALE_BAR_MM = 50.0
 _LETTERS = ("LR", "PA", "HF")  # towards the positive and the negative end of each LPS axis
 _CONVENTION = (1, 1, -1)  # to the right or downward in a picture: the patient's left, back, feet
 _TISSUE_HU = -300  # between air and fat
+_AIR_NOISE_HU = 8  # where a picture's window has cut the air off at its lower end
 _COARSE_MM = 2.0
 _HEADREST_MM = 12.0  # what is thinner is not the head
 
@@ -90,8 +91,9 @@ class SliceView:
         every = [max(1, round(_COARSE_MM / step)) for step in (self.row_mm, self.column_mm)]
         tissue = np.zeros(self.turned(hounsfield[0])[:: every[0], :: every[1]].shape, bool)
         reach = [max(1, round(_HEADREST_MM / step / skip)) for step, skip in zip((self.row_mm, self.column_mm), every, strict=True)]
+        air_hu = max(_TISSUE_HU, int(hounsfield.min()) + _AIR_NOISE_HU)
         for stored in hounsfield:
-            coarse = self.turned(stored)[:: every[0], :: every[1]] > _TISSUE_HU
+            coarse = self.turned(stored)[:: every[0], :: every[1]] > air_hu
             tissue |= ndimage.binary_opening(coarse, np.ones(reach))
         parts, count = ndimage.label(tissue)
         if not count:
