@@ -105,10 +105,9 @@ def _asked(chosen: argparse.Namespace):
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
-    from .preparation import Steps
 
-    steps = Steps(**{name.replace("-", "_"): False for name in chosen.without})
-    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, steps)
+    without = [name.replace("-", "_") for name in chosen.without]
+    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, without)
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from LesionReadingLib.bundle import Bundle
 
     from .prediction import Prediction
-    from .preparation import Steps
 
 DEFAULT_MODEL = "hematoma_markers_phantom"
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
@@ -60,13 +60,13 @@ def analyze(
     asked: Asked,
     model: str | None = None,
     device: str = "auto",
-    steps: Steps | None = None,
+    without: Collection[str] = (),
 ) -> None:
     """Find the hematoma and its markers, measure them, and write label map, heat maps, numbers, tables and report into ``output``.
 
     Args:
         source: whatever ``reading.open_scan`` takes. model: name or folder of a bundle, the shipped one by default.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. steps: of the preparation; all where None.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. without: steps of the preparation to leave out.
 
     Raises:
         InputError: input, model, rules or output cannot be used; nothing is written then.
@@ -78,17 +78,14 @@ def analyze(
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .prediction import TASK, predict
-        from .preparation import ALL_STEPS
         from .segments import write_heat, write_label_map
-        from .windows import DEFAULT_WINDOW
+        from .windows import DEFAULT, windows
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
 
         def read(one: Scan, stage: str) -> Prediction:
-            window = asked.window or DEFAULT_WINDOW
-            return predict(
-                one, bundle, device, window, lambda done, total: report.progress(stage, done, total), steps=steps or ALL_STEPS
-            )
+            window = asked.window or windows()[DEFAULT]
+            return predict(one, bundle, device, window, lambda done, total: report.progress(stage, done, total), without)
 
         prediction = read(scan, "Reading the scan")
         prior = (earlier, read(earlier, "Reading the earlier scan").labels) if isinstance(earlier, Scan) else earlier

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.bundle import Bundle
@@ -58,7 +58,12 @@ class Prediction:
 
 
 def predict(
-    scan: Scan, bundle: Bundle, device: str, window: tuple[float, float], progress: Callable[[int, int], None]
+    scan: Scan,
+    bundle: Bundle,
+    device: str,
+    window: tuple[float, float],
+    progress: Callable[[int, int], None],
+    without: Collection[str] = (),
 ) -> Prediction:
     """Find the hematoma of a scan and tell its markers.
 
@@ -67,13 +72,15 @@ def predict(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         window: lower and upper end in HU, see ``windows``.
         progress: called with (slices done, slices in all) after every slice.
+        without: steps of the preparation to leave out (names of ``Steps``), beside those that the model was trained without.
 
     Raises:
         InputError: no brain is found, or the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
     """
     rule = rule_from_settings(bundle.settings, bundle.name)
     network, on_device = load_network(bundle, NETWORKS), choose_device(device)
-    prepared = prepare(scan, Steps(**bundle.settings.get("preparation", {})))
+    steps = replace(Steps(**bundle.settings.get("preparation", {})), **dict.fromkeys(without, False))
+    prepared = prepare(scan, steps)
     order = prepared.slice_order
     reading = read_head(network, prepared.hounsfield, prepared.inside, scan.grid.extents_mm[order], window, on_device, progress)
     back = np.argsort(order)
