@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
+from LesionReadingLib.errors import InputError
 
 from .evaluate import PatientResult
 from .scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
@@ -31,8 +32,13 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     Hematoma: over patients who have one, Dice of the original voxels; F score, IoU and Dice loss over all voxels of all patients.
     Markers: over patients with a hematoma; one in whom none was found counts as probability 0. 95 % intervals are from resampled
     patients. No hematoma: the false volume in heads without one.
+
+    Raises:
+        InputError: no patient has a hematoma.
     """
     bleeding = [result for result in results if result.true_ml > 0]
+    if not bleeding:
+        raise InputError("None of these phantom patients has a hematoma; evaluate more of them.")
     return {
         "patients": [result.number for result in results],
         "hematoma": _hematoma(results, bleeding),
