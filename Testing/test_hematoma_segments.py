@@ -198,6 +198,15 @@ def test_a_crop_with_slicers_own_offset_lands_there_too(tmp_path):
     assert np.array_equal(read_hematoma_label_map(path, _volume_scan(grid)), labels)
 
 
+def test_a_segmentation_with_a_margin_around_the_scan_lands_on_the_right_voxels(tmp_path):
+    grid = GRIDS["oblique and tilted"]
+    labels, axes = labels_on_grid(grid), _mean_axes_mm(grid)
+    wide = np.pad(labels, ((2, 1), (5, 0), (3, 7)))
+    origin = grid.positions_mm[0] - 3 * axes[0] - 5 * axes[1] - 2 * axes[2]
+    path = _write_seg_nrrd(tmp_path / "wide.seg.nrrd", wide, origin, axes)
+    assert np.array_equal(read_hematoma_label_map(path, _volume_scan(grid)), labels)
+
+
 @pytest.mark.parametrize("name", GRIDS)
 def test_a_mask_drawn_on_a_finer_grid_is_put_on_the_nearest_voxels(tmp_path, name):
     grid = GRIDS[name]
