@@ -152,7 +152,7 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
     items = [f"blend sign {BAT_BLEND * bat.blend}", f"hypodensity {BAT_HYPODENSITY * bat.hypodensity}"]
     items.append(f"onset to CT {bat.onset_to_ct_hours:g} h {BAT_EARLY * bat.early}" if known else "onset to CT not known")
     risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else f"high risk from {BAT_HIGH_RISK}"
-    return f"{'' if known else 'at least '}{bat.score} of 5", f"{risk}: {', '.join(items)}"
+    return f"{bat.score} of 5", f"{'' if known else 'at least; '}{risk}: {', '.join(items)}"
 
 
 def growth_rows(growth: Growth) -> list[tuple[str, str]]:
