@@ -176,3 +176,8 @@ def part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tenso
 def _facts(file: Path) -> dict[str, str]:
     with safe_open(file, "pt") as opened:
         return opened.metadata()
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Half precision where it is quicker: on CUDA. EfficientNet's depthwise convolutions are quicker in float32 on a processor."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")

@@ -15,7 +15,7 @@ from HematomaMarkersLib.preparation import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 
-from ..learner import Learner, Pace, averaged_weights, checkpoint_recipe
+from ..learner import Learner, Pace, autocast, averaged_weights, checkpoint_recipe
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
 from .scores import roc_auc
@@ -82,7 +82,7 @@ class MarkerTraining(Learner):
         images, masks = marker_batch(hounsfield, masks, self.random)
         images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         self.network.learn_markers()
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             with torch.no_grad():
                 scores, features = self.network.segment(images)
             shown = varied_masks(masks, hematoma_mask(scores).float(), self.random)
@@ -214,7 +214,7 @@ def watched_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, de
     logits = []
     for some in numbers.split(WATCHED_AT_ONCE):
         images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             logits.append(network(images.to(memory_format=torch.channels_last))[1].float().cpu())
     found, true = torch.cat(logits).numpy(), slices.markers[numbers].numpy()
     return {marker: roc_auc(found[:, number], true[:, number]) for number, marker in enumerate(MARKERS)}

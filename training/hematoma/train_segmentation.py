@@ -15,7 +15,7 @@ from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from torch import nn
 
-from ..learner import Learner, Pace, averaged_weights, checkpoint_recipe
+from ..learner import Learner, Pace, autocast, averaged_weights, checkpoint_recipe
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import Shelf, Slices, balanced_numbers, kinds
@@ -72,7 +72,7 @@ class SegmentationTraining(Learner):
         images, targets = segmentation_batch(*on_device, self.recipe.side(done), self.random)
         images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             scores = self.network(images)
         return self.learn(self.loss(scores.float(), targets), done)
 
@@ -152,7 +152,7 @@ def overlap(network: nn.Module, slices: Slices, numbers: torch.Tensor, device: t
     network.eval()
     for some in numbers.split(WATCHED_AT_ONCE):
         images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu()
         pairs = slices.labels[some].long() * len(NAMES) + found
         counts += torch.bincount(pairs.flatten(), minlength=counts.numel()).reshape(counts.shape)
