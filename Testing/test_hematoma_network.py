@@ -117,7 +117,7 @@ def test_an_empty_mask_gives_numbers(place):
 
 
 def test_the_second_stage_leaves_every_number_of_the_unet_as_it_was():
-    network = small_network()
+    network = small_network().train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD(network.learn_markers(), 0.1)
     network(some_images(), a_square_mask())[1].square().sum().backward()
@@ -128,7 +128,7 @@ def test_the_second_stage_leaves_every_number_of_the_unet_as_it_was():
 
 
 def test_the_first_stage_leaves_every_number_of_the_markers_as_it_was():
-    network = small_network()
+    network = small_network().train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD(network.learn_segmentation(), 0.1)
     network.segment(some_images())[0].square().sum().backward()

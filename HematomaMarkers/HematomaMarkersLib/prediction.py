@@ -10,7 +10,7 @@ from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
-from .labels import MARKERS
+from .labels import HEMATOMA, MARKERS
 from .network import JointNetwork
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation import Prepared, Steps, prepare
@@ -84,9 +84,11 @@ def predict(
     order = prepared.slice_order
     reading = read_head(network, prepared.hounsfield, prepared.inside, scan.grid.extents_mm[order], window, on_device, progress)
     back = np.argsort(order)
-    logits, areas_cm2 = reading.slice_logits[back], reading.areas_cm2[back]
+    labels = prepared.labels_to_scan(reading.labels)
+    shown = (labels == HEMATOMA).any(axis=(1, 2))  # where pixels are large, a small hematoma may have none of its own
+    logits, areas_cm2 = np.where(shown[:, None], reading.slice_logits[back], np.nan), reading.areas_cm2[back]
     return Prediction(
-        prepared.labels_to_scan(reading.labels),
+        labels,
         calibrated(logits, rule),
         patient_probabilities(logits, areas_cm2, rule),
         rule.thresholds,
