@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -284,7 +284,7 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     """Three patients with a hematoma (Dice 0.8, 1 and 0) and one without, in whom 2 mL are found."""
     results = [
         _result(0, 4.0, 6.0, (80, 100, 100), 0.9, True, heat_mm=3.0),
-        _result(1, 20.0, 20.0, (100, 100, 100), 0.2, False),
+        replace(_result(1, 20.0, 20.0, (100, 100, 100), 0.2, False), heat_mm={"blend": 6.0, "hypodensity": None}),
         _result(2, 40.0, 0.0, (0, 100, 0), None, True),
         _result(3, 0.0, 2.0, (0, 0, 50), None, False),
     ]
@@ -299,7 +299,8 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     assert blend["auc"]["value"] == pytest.approx(0.5)  # 0.9 above 0.2, the missed patient's 0 below it
     assert blend["network"] == {"sensitivity": 0.5, "specificity": 1.0}
     assert blend["evidence"] == {"sensitivity": 1.0, "specificity": 0.0}
-    assert figures["heat"]["blend"] == {"patients": 1, "share_within_5_mm": 1.0}
+    assert figures["heat"]["blend"] == figures["heat"]["hypodensity"] == {"patients": 2, "share_within_5_mm": 0.5}
+    assert figures["heat"]["fluid_level"] == {"patients": 1, "share_within_5_mm": 1.0}
 
 
 def _result(number, true_ml, found_ml, voxels, probability, there, heat_mm=None) -> PatientResult:

@@ -38,7 +38,8 @@ class PatientResult:
         evidence: of every marker, whether the measurement alone finds it on the found hematoma.
         slice_numbers: of the slices with true hematoma. slice_true, slice_probabilities: lists of four for each of these; a
             probability is None where no hematoma was found there.
-        heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma.
+        heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None
+            where nothing is hot.
     """
 
     number: int
@@ -57,7 +58,7 @@ class PatientResult:
     slice_numbers: list[int]
     slice_true: list[list[bool]]
     slice_probabilities: list[list[float | None]]
-    heat_mm: dict[str, float]
+    heat_mm: dict[str, float | None]
 
 
 def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int) -> Iterator[PatientResult]:
@@ -105,15 +106,15 @@ def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> floa
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float]:
+def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float | None]:
     hematoma = head.labels == HEMATOMA
     found = {}
     for marker in MARKERS:
         probability = prediction.probabilities[marker]
         if head.markers[marker] and probability is not None and probability >= prediction.thresholds[marker]:
             heat = prediction.heat(marker)
-            if heat.any():
-                found[marker] = distance_mm(head.grid, np.unravel_index(heat.argmax(), heat.shape), hematoma)
+            peak = np.unravel_index(heat.argmax(), heat.shape)
+            found[marker] = distance_mm(head.grid, peak, hematoma) if heat.any() else None
     return found
 
 

@@ -133,9 +133,9 @@ def _rates(called: np.ndarray, true: np.ndarray) -> dict[str, float | None]:
     return dict(zip(("sensitivity", "specificity"), sensitivity_and_specificity(called, true), strict=True))
 
 
-def _heat(distances_mm: Sequence[float]) -> dict[str, Any]:
-    near = float(np.mean(np.array(distances_mm) <= NEAR_HEAT_MM)) if distances_mm else None
-    return {"patients": len(distances_mm), "share_within_5_mm": near}
+def _heat(distances_mm: Sequence[float | None]) -> dict[str, Any]:
+    near = [distance is not None and distance <= NEAR_HEAT_MM for distance in distances_mm]
+    return {"patients": len(near), "share_within_5_mm": float(np.mean(near)) if near else None}
 
 
 def _f_score(voxels: Sequence[int]) -> float | None:
