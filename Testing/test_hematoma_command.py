@@ -199,10 +199,12 @@ def test_no_patient_name_is_written_or_said(a_patient, tmp_path):
     done = start("analyze", tmp_path / "ct", "-o", tmp_path / "r")
     said = "".join(done.communicate(timeout=300))
     assert done.returncode == 0
-    shared = [path for path in (tmp_path / "r").iterdir() if path.suffix != ".dcm"]  # DICOM belongs to its patient by design
-    written = b"".join(path.read_bytes() for path in shared) + said.encode()
+    written = b"".join(path.read_bytes() for path in (tmp_path / "r").iterdir()) + said.encode()
     for secret in (b"Zweistein", b"Xaver", b"4711-0815", b"19010101"):
         assert secret not in written
+    sitk.WriteImage(sitk.ReadImage(str(a_patient / "truth.seg.nrrd")), str(tmp_path / "mask.nrrd"))
+    assert run("measure", tmp_path / "mask.nrrd", "--ct", tmp_path / "ct", "-o", tmp_path / "named", "--with-identity") == 0
+    assert pydicom.dcmread(tmp_path / "named/segmentation.dcm").PatientID == "4711-0815"
 
 
 def test_cancelling_ends_the_run_and_leaves_nothing(a_patient, tmp_path):

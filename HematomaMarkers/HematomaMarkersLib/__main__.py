@@ -82,6 +82,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
     parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
     parser.add_argument("--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient")
+    parser.add_argument("--with-identity", action="store_true", help="name the patient in segmentation.dcm, for an archive")
 
 
 def _asked(chosen: argparse.Namespace):
@@ -100,6 +101,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.onset_to_ct,
         chosen.triage,
         chosen.force,
+        chosen.with_identity,
     )
 
 

@@ -40,6 +40,7 @@ class Asked:
         prior: an earlier scan, or the folder of an earlier result. location: one of ``labels.LOCATIONS``.
         onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
         force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
+        identity: name the patient in the DICOM segmentation, as the scan does.
     """
 
     series: str | None = None
@@ -51,6 +52,7 @@ class Asked:
     onset_to_ct_hours: float | None = None
     rules: Path | None = None
     force: bool = False
+    identity: bool = False
 
 
 def analyze(
@@ -94,7 +96,7 @@ def analyze(
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
-        write_label_map(folder, scan, prediction.labels)
+        write_label_map(folder, scan, prediction.labels, asked.identity)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
         _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle, report)
@@ -122,7 +124,7 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
         growth = _growth(prior, scan, labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, None, growth, rules, asked.location, asked.onset_to_ct_hours)
-        write_label_map(folder, scan, labels)
+        write_label_map(folder, scan, labels, asked.identity)
         _finish(folder, scan, labels, measurement, None, growth, prior, decided, None, report)
     report.result(str(output), **_headline(measurement, decided, None))
 

@@ -27,16 +27,17 @@ _MAY_BE_EMPTY = (
     "PositionReferenceIndicator",
 )
 _SERIES_NUMBER = 900
+_IDENTITY = ("PatientName", "PatientID", "PatientBirthDate", "ReferringPhysicianName", "AccessionNumber", "StudyID")
 _ONE_FOR_ALL = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 
 
-def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
+def write_segmentation(path: Path, scan: Scan, labels: np.ndarray, identity: bool = False) -> Path:
     """Write a label map of a DICOM scan as DICOM SEG (PS3.3 A.51), one frame for each slice and segment, empty ones too.
-
-    Like every object of a study it carries the patient's identity as the scan does, or an archive could not file it.
 
     Args:
         labels: (slices, rows, columns) of the values in ``labels``.
+        identity: whether it names the patient as the scan does, so that an archive can file it; else the names stay empty, and only
+            the UIDs of study and slices tell where it belongs.
     """
     import highdicom
     from highdicom.seg import Segmentation, SegmentDescription
@@ -60,10 +61,14 @@ def write_segmentation(path: Path, scan: Scan, labels: np.ndarray) -> Path:
         )
         for segment in SEGMENTS
     ]
+    headers = _source_headers(scan)
+    if not identity:
+        for header in headers:
+            header.update(dict.fromkeys(_IDENTITY, ""))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # highdicom's warnings repeat the patient's name
         segmentation = Segmentation(
-            source_images=_source_headers(scan),
+            source_images=headers,
             pixel_array=labels,
             plane_positions=[highdicom.PlanePositionSequence("PATIENT", place) for place in scan.grid.positions_mm],
             segmentation_type="BINARY",

@@ -66,18 +66,18 @@ def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
     return label_map.labels, label_grid(label_map, path.name)
 
 
-def write_label_map(folder: Path, scan: Scan, labels: np.ndarray) -> list[Path]:
+def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool = False) -> list[Path]:
     """Write a label map on the original voxels of a scan: ``segmentation.seg.nrrd``, and ``segmentation.dcm`` for a DICOM scan.
 
     Args:
-        labels: (slices, rows, columns) of the values in ``labels``.
+        labels: (slices, rows, columns) of the values in ``labels``. identity: whether the DICOM file names the patient.
     """
     written = [folder / "segmentation.seg.nrrd"]
     write_grid_seg_nrrd(written[0], labels, scan.grid, SEGMENTS, scan.grid_source)
     if scan.files:
         from .dicom_segmentation import write_segmentation
 
-        written.append(write_segmentation(folder / "segmentation.dcm", scan, labels))
+        written.append(write_segmentation(folder / "segmentation.dcm", scan, labels, identity))
     return written
 
 

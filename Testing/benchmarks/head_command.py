@@ -35,12 +35,12 @@ from HematomaMarkersLib.prediction import NETWORKS, TASK
 from HematomaMarkersLib.preparation import network_input, prepare
 from HematomaMarkersLib.reading import open_scan
 from HematomaMarkersLib.segmentation import tidied
-from HematomaMarkersLib.windows import DEFAULT_WINDOW
+from HematomaMarkersLib.windows import DEFAULT, windows
 torch.set_num_threads(2)
 scan, folder = open_scan(Path(sys.argv[1])), Path(sys.argv[2])
 prepared = prepare(scan)
 network = load_network(find_bundle(DEFAULT_MODEL, TASK), NETWORKS)
-images = network_input(torch.from_numpy(prepared.hounsfield)[:, None, None], DEFAULT_WINDOW)
+images = network_input(torch.from_numpy(prepared.hounsfield)[:, None, None], windows()[DEFAULT])
 with torch.no_grad():
     labels = np.stack([network(image)[0].argmax(1)[0].numpy() for image in images]).astype(np.uint8)
 labels = tidied(np.where(prepared.inside, labels, 0), scan.grid.extents_mm[prepared.slice_order])
