@@ -28,8 +28,8 @@ BLACK_HOLE_HU = 28.0
 HYPODENSITY_HU = 8.0
 """Our own: Boulouis G et al. (JAMA Neurol 2016;73:961-968) set no difference; noise and texture make dips of up to 6 HU."""
 
-HYPODENSITY_MM2 = 8.0
-"""Our own: about 3 mm across; a smaller spot is not told from noise."""
+HYPODENSITY_MM2 = 10.0
+"""Our own: 3.6 mm across; a smaller spot is not told from noise."""
 
 LEAK_HU, LEAK_SHARE = 5.0, 0.24
 """Our own: a hole is enclosed when the lowest place of its wall is no more than this below the least dense tenth of the blood

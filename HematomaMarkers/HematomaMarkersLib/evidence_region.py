@@ -1,7 +1,7 @@
 """The part of a slice whose densities are trusted, made ready for looking for less dense parts.
 
 Noise (about 4 HU in pixels of 0.45 mm) is averaged with a Gaussian that knows the mask: brain does not run into the hematoma. The
-rim is left out because there blood and brain share a voxel, within the slice and, in thick slices, from one slice to the next.
+rim is left out because blood and brain share its voxels.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ SMOOTHING_MM = 1.0
 RIM_MM = 1.6
 """Of the mask's edge, where blood and brain share pixels and the scanner's blur reaches."""
 
-SPANNING_SHARE = 0.4
-"""A slice with less than this of its hematoma going on in both neighbours is one of a flat hematoma, or at its end."""
-
 RING_MM = 8.0
 """How far around the mask blood is looked for that a mask may have left out because it is less dense."""
 
@@ -25,7 +22,8 @@ ABOVE_BRAIN_HU = 45.0
 """Grey matter has up to 40 HU; a broad area above this next to a hematoma is blood."""
 
 _BELOW_BONE_HU = 100.0
-_BONE_GAP_MM = 3.0
+_BONE_RIM_MM = 1.0  # around bone that a mask has caught
+_BONE_GAP_MM = 3.0  # between bone and what may be blood that a mask has left out
 _LEFT_OUT_MM2 = 50.0
 _LEFT_OUT_RADIUS_MM = 2.0
 
@@ -35,9 +33,11 @@ class Region:
     """A hematoma on one slice, in a box around it.
 
     Attributes:
-        blood: (rows, columns) booleans, the mask with its holes filled and the less dense blood beside it that it left out.
-        core: booleans, the part of it whose density is that of blood alone.
-        spans: booleans, the part of ``blood`` that goes on in both neighbouring slices.
+        blood: (rows, columns) booleans, the mask without bone, with its holes filled and the less dense blood
+            beside it that it left out.
+        core: booleans, all of it but the rim.
+        spans: booleans, the part of ``blood`` that goes on in both neighbouring slices; elsewhere a thick slice may hold brain in
+            part.
         smooth_hu: float32, averaged inside ``blood`` (0 elsewhere).
         corner: (row, column) of the box's first pixel in the slice.
         row_mm, column_mm: size of a pixel.
@@ -84,27 +84,20 @@ def density_region(
         corner: (row, column) of the box's first pixel in the slice. pixel_mm: size of a pixel (row, column).
     """
     hounsfield = hounsfield.astype(np.float32)
-    filled = ndimage.binary_fill_holes(mask) & ~other
+    filled = ndimage.binary_fill_holes(mask) & ~other & ~grown(hounsfield > _BELOW_BONE_HU, _BONE_RIM_MM, pixel_mm)
     left_out = _left_out(hounsfield, filled, other, pixel_mm)
-    blood = ndimage.binary_fill_holes(filled | left_out) & ~other
+    blood = filled | left_out
     below, above = neighbours
-    inside, spans = eroded(blood, RIM_MM, pixel_mm), blood & (below & above | ~mask)
     return Region(
         blood=blood,
-        core=_core(inside, spans, blood & (below | above | ~mask)),
-        spans=spans,
+        core=eroded(blood, RIM_MM, pixel_mm),
+        spans=blood & (below & above | ~mask),
         smooth_hu=smoothed(hounsfield, blood, SMOOTHING_MM, pixel_mm),
         corner=corner,
         row_mm=pixel_mm[0],
         column_mm=pixel_mm[1],
         left_out_mm2=float((blood & ~mask).sum() * np.prod(pixel_mm)),
     )
-
-
-def _core(inside: np.ndarray, spans: np.ndarray, half_spans: np.ndarray) -> np.ndarray:
-    """Where the slice's hematoma goes on both ways; in flat hematomas, which hardly have such a part, where it goes on one way."""
-    core = inside & spans
-    return core if core.sum() >= SPANNING_SHARE * inside.sum() else inside & half_spans
 
 
 def smoothed(values: np.ndarray, mask: np.ndarray, sigma_mm: float, pixel_mm: tuple[float, float]) -> np.ndarray:

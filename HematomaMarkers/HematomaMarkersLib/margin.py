@@ -4,9 +4,9 @@
 smooth) to 5; each step adds an irregularity of the edge, bleeds lying apart count as irregularities, and 3 or more is
 irregular. What is computed here is **our own stand-in** for that visual scale, not the scale: on a slice, 1 + the number of
 irregularities, at most 5. An irregularity is a notch of the margin (between hematoma and its convex hull) at least ``NOTCH_MM``
-deep and ``NOTCH_SHARE`` of the radius of a disc of the same area, or a bleed lying apart. A margin of many shallow notches
-counts by its length instead, where that gives more: its perimeter against that of an ellipse, ``LENGTH_STEPS``. A scan's scale
-is the mean of its slices', weighted by volume.
+deep and ``NOTCH_SHARE`` of the radius of a disc of the same area, or a bleed lying apart. Shallow notches (``SHALLOW_MM``) count,
+too, as far as they make the margin long: its perimeter against that of an ellipse, ``LENGTH_STEPS``. A scan's scale is the mean of
+its slices', weighted by volume.
 
 **Islands** (Li et al., Stroke 2017;48:3019-3025): small bleeds wholly apart from the main one on a slice.
 **Satellites** (Shimoda et al., Cerebrovasc Dis 2017;44:105-112): those of them shorter than 10 mm and 1 to 20 mm away from the
@@ -25,6 +25,7 @@ from .volume import diameters_mm, hull_points_mm
 
 NOTCH_MM = 1.2
 NOTCH_SHARE = 0.1
+SHALLOW_MM = 0.6
 LENGTH_STEPS = (1.02, 1.04, 1.08, 1.16)
 """Perimeter against that of an ellipse from which on a margin has 1, 2, 3 or 4 irregularities; ellipses of any size give up to
 1.01."""
@@ -87,12 +88,12 @@ def measure_margin(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceMa
         for number in apart
         if _is_satellite(pieces == number, distance_mm, row_mm, column_mm)
     ]
-    solidity, notches = _notches(main, row_mm, column_mm)
+    solidity, notches, shallow = _notches(main, row_mm, column_mm)
     perimeter_mm = _perimeter_mm(main, row_mm, column_mm)
     ratio = perimeter_mm / _ellipse_perimeter_mm(main, row_mm, column_mm)
-    irregularities = max(notches + len(apart), int(np.searchsorted(LENGTH_STEPS, ratio, side="right")))
+    by_length = min(shallow, int(np.searchsorted(LENGTH_STEPS, ratio, side="right")))
     return SliceMargin(
-        scale=min(MOST_IRREGULAR, 1 + irregularities),
+        scale=min(MOST_IRREGULAR, 1 + max(notches + len(apart), by_length)),
         notches=notches,
         islands=len(apart),
         satellites=len(satellites_mm),
@@ -156,17 +157,18 @@ def _is_satellite(piece: np.ndarray, distance_mm: np.ndarray, row_mm: float, col
     return diameters_mm(piece, row_mm, column_mm)[0] < SATELLITE_MM and nearest <= distance_mm[piece].min() <= farthest
 
 
-def _notches(main: np.ndarray, row_mm: float, column_mm: float) -> tuple[float, int]:
-    """Solidity, and how many notches of the margin are deep enough to be seen."""
+def _notches(main: np.ndarray, row_mm: float, column_mm: float) -> tuple[float, int, int]:
+    """Solidity, and how many notches the margin has: deep ones, and all that are more than the pixels' stairs."""
     hull = _hull(main, row_mm, column_mm)
     solidity = main.sum() / hull.sum()
     depth_mm = ndimage.distance_transform_edt(hull, (row_mm, column_mm))
     notches, count = ndimage.label(hull & ~main)
     if not count:
-        return float(solidity), 0
+        return float(solidity), 0, 0
     radius_mm = np.sqrt(main.sum() * row_mm * column_mm / np.pi)
     depths = ndimage.maximum(depth_mm, notches, np.arange(1, count + 1))
-    return float(solidity), int((depths >= max(NOTCH_MM, NOTCH_SHARE * radius_mm)).sum())
+    deep = depths >= max(NOTCH_MM, NOTCH_SHARE * radius_mm)
+    return float(solidity), int(deep.sum()), int((depths >= SHALLOW_MM).sum())
 
 
 def _hull(mask: np.ndarray, row_mm: float, column_mm: float) -> np.ndarray:

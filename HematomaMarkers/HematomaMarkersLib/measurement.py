@@ -95,8 +95,7 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
     count = measurement.grid.slice_count
     if not 0 <= slice < count:
         raise InputError(f"Slice {slice} is not in the scan of {count} slices; name one from 0 on.")
-    if np.shape(labels) != measurement.grid.shape:
-        raise InputError(_misfit(np.shape(labels), measurement.grid))
+    labels, _ = _checked(scan, labels, measurement.grid)
     slices = list(measurement.slices)
     for number in range(max(slice - 1, 0), min(slice + 2, count)):
         slices[number] = measure_slice(scan, labels, measurement.grid, number)
