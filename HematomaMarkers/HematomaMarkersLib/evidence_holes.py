@@ -96,13 +96,13 @@ def walls_in_space(
     size = (starts + [region.blood.shape for region in regions]).max(axis=0)
     outside = min(float(region.smooth_hu.min(where=region.blood, initial=0)) for region in regions) - 1
     density = np.full((len(regions), *size), outside, np.float32)
-    spans = np.zeros(density.shape, bool)
+    blood = np.zeros(density.shape, bool)
     for number, (region, (row, column)) in enumerate(zip(regions, starts, strict=True)):
         box = (number, slice(row, row + region.blood.shape[0]), slice(column, column + region.blood.shape[1]))
         density[box][region.blood] = region.smooth_hu[region.blood]
-        spans[box] = region.spans
+        blood[box] = region.blood
     coarse = (slice(None), slice(None, None, steps[0]), slice(None, None, steps[1]))
-    depth = _filled_stack(density[coarse], spans[coarse], outside) - density[coarse]
+    depth = _filled_stack(density[coarse], blood[coarse], outside) - density[coarse]
     lowered = []
     for number, (region, own) in enumerate(zip(regions, holes, strict=True)):
         lowered.append(tuple(_with_wall(hole, depth[number], region, starts[number], steps) for hole in own))
@@ -115,14 +115,14 @@ def _with_wall(hole: Hole, depth: np.ndarray, region: Region, start: np.ndarray,
     return replace(hole, wall_hu=min(hole.slice_wall_hu, float(wall)))
 
 
-def _filled_stack(density: np.ndarray, spans: np.ndarray, outside: float) -> np.ndarray:
-    """``density`` filled in space; between two slices stands a layer that lets through only where both span it."""
+def _filled_stack(density: np.ndarray, blood: np.ndarray, outside: float) -> np.ndarray:
+    """``density`` filled in space; between two slices stands a layer that lets through only where blood goes on beyond both."""
     count = len(density)
     closed = float(density.max()) + 1
     layers = np.full((2 * count + 1, *density.shape[1:]), closed, np.float32)
     layers[1::2] = density
-    both = spans[1:] & spans[:-1]
-    layers[2:-1:2][both] = np.maximum(density[1:], density[:-1])[both]
+    goes_on = blood[:-3] & blood[1:-2] & blood[2:-1] & blood[3:]
+    layers[4:-3:2][goes_on] = np.maximum(density[2:-1], density[1:-2])[goes_on]
     edge = np.pad(layers, ((0, 0), (1, 1), (1, 1)), constant_values=closed)
     for side in (edge[1::2, 0], edge[1::2, -1], edge[1::2, :, 0], edge[1::2, :, -1]):
         side[...] = outside

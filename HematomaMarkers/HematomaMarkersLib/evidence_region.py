@@ -36,8 +36,6 @@ class Region:
         blood: (rows, columns) booleans, the mask without bone, with its holes filled and the less dense blood
             beside it that it left out.
         core: booleans, all of it but the rim.
-        spans: booleans, the part of ``blood`` that goes on in both neighbouring slices; elsewhere a thick slice may hold brain in
-            part.
         smooth_hu: float32, averaged inside ``blood`` (0 elsewhere).
         corner: (row, column) of the box's first pixel in the slice.
         row_mm, column_mm: size of a pixel.
@@ -46,7 +44,6 @@ class Region:
 
     blood: np.ndarray
     core: np.ndarray
-    spans: np.ndarray
     smooth_hu: np.ndarray
     corner: tuple[int, int]
     row_mm: float
@@ -72,7 +69,6 @@ def density_region(
     hounsfield: np.ndarray,
     mask: np.ndarray,
     other: np.ndarray,
-    neighbours: tuple[np.ndarray, np.ndarray],
     corner: tuple[int, int],
     pixel_mm: tuple[float, float],
 ) -> Region:
@@ -80,18 +76,15 @@ def density_region(
 
     Args:
         hounsfield: in HU. mask: booleans, the hematoma. other: booleans, blood that is not hematoma (ventricles).
-        neighbours: booleans, the hematoma on the slices below and above; True where the scan ends.
         corner: (row, column) of the box's first pixel in the slice. pixel_mm: size of a pixel (row, column).
     """
     hounsfield = hounsfield.astype(np.float32)
     filled = ndimage.binary_fill_holes(mask) & ~other & ~grown(hounsfield > _BELOW_BONE_HU, _BONE_RIM_MM, pixel_mm)
     left_out = _left_out(hounsfield, filled, other, pixel_mm)
     blood = filled | left_out
-    below, above = neighbours
     return Region(
         blood=blood,
         core=eroded(blood, RIM_MM, pixel_mm),
-        spans=blood & (below & above | ~mask),
         smooth_hu=smoothed(hounsfield, blood, SMOOTHING_MM, pixel_mm),
         corner=corner,
         row_mm=pixel_mm[0],

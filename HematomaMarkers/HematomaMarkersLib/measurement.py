@@ -78,12 +78,12 @@ def measure_scan(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None =
         InputError: the label map is empty, of another dimension, not of whole numbers, has other values, or does not fit the grid.
     """
     labels, grid = _checked(scan, labels, grid)
-    slices = tuple(measure_slice(scan, labels, grid, number) for number in range(grid.slice_count))
+    slices = tuple(measure_slice(scan, labels[number], grid, number) for number in range(grid.slice_count))
     return _summary(slices, grid, scan is not None)
 
 
 def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarray, slice: int) -> ScanMeasurement:
-    """The measurement after one slice was edited; only it and its two neighbours are looked at again.
+    """The measurement after one slice was edited; the other slices are not looked at again.
 
     Args:
         measurement: before the edit. scan: as it was given to ``measure_scan``.
@@ -97,8 +97,7 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
         raise InputError(f"Slice {slice} is not in the scan of {count} slices; name one from 0 on.")
     labels, _ = _checked(scan, labels, measurement.grid)
     slices = list(measurement.slices)
-    for number in range(max(slice - 1, 0), min(slice + 2, count)):
-        slices[number] = measure_slice(scan, labels, measurement.grid, number)
+    slices[slice] = measure_slice(scan, labels[slice], measurement.grid, slice)
     return _summary(tuple(slices), measurement.grid, scan is not None)
 
 

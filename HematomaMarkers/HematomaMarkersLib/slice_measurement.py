@@ -1,7 +1,4 @@
-"""Everything that is measured on one slice of a scan, from its label map and, where there is one, the CT.
-
-A slice looks at the masks of its two neighbours, too: where a thick slice's hematoma does not go on, its voxels hold brain in part.
-"""
+"""Everything that is measured on one slice of a scan, from its label map and, where there is one, the CT."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid
-from scipy import ndimage
 
 from .evidence_holes import Hole, find_holes
 from .evidence_region import RING_MM, Region, density_region
@@ -53,14 +49,13 @@ class SliceMeasurement:
     region: Region | None = field(default=None, repr=False, compare=False)
 
 
-def measure_slice(scan: Scan | None, labels: np.ndarray, grid: SliceGrid, number: int) -> SliceMeasurement:
+def measure_slice(scan: Scan | None, plane: np.ndarray, grid: SliceGrid, number: int) -> SliceMeasurement:
     """Measure one slice.
 
     Args:
         scan: the CT; None where there is only a label map.
-        labels: (slices, rows, columns) of the whole scan. grid: where its voxels lie. number: of the slice, from 0.
+        plane: (rows, columns) labels of the slice. grid: where the scan's voxels lie. number: of the slice, from 0.
     """
-    plane = labels[number]
     mask = plane == HEMATOMA
     pixels, ivh_pixels = np.count_nonzero(mask), np.count_nonzero(plane == INTRAVENTRICULAR)
     numbers = {
@@ -81,7 +76,7 @@ def measure_slice(scan: Scan | None, labels: np.ndarray, grid: SliceGrid, number
         "across_mm": across_mm,
         "margin": measure_margin(mask[box], grid.row_mm, grid.column_mm),
     }
-    return SliceMeasurement(**numbers, **(_densities(scan, labels, grid, number, box) if scan else {}))
+    return SliceMeasurement(**numbers, **(_densities(scan, plane[box], grid, number, box) if scan else {}))
 
 
 def slice_shift(grid: SliceGrid, number: int, other: int) -> tuple[float, float]:
@@ -90,14 +85,12 @@ def slice_shift(grid: SliceGrid, number: int, other: int) -> tuple[float, float]
     return float(between @ grid.row_axis / grid.row_mm), float(between @ grid.column_axis / grid.column_mm)
 
 
-def _densities(scan: Scan, labels: np.ndarray, grid: SliceGrid, number: int, box: tuple[slice, slice]) -> dict:
-    plane, hounsfield = labels[number][box], scan.hounsfield[number][box]
-    neighbours = tuple(_straight_across(labels, grid, number, other, box) for other in (number - 1, number + 1))
+def _densities(scan: Scan, plane: np.ndarray, grid: SliceGrid, number: int, box: tuple[slice, slice]) -> dict:
+    hounsfield = scan.hounsfield[number][box]
     region = density_region(
         hounsfield,
         plane == HEMATOMA,
         plane == INTRAVENTRICULAR,
-        neighbours,
         (box[0].start, box[1].start),
         (grid.row_mm, grid.column_mm),
     )
@@ -122,17 +115,3 @@ def _box(mask: np.ndarray, pixel_mm: tuple[float, float]) -> tuple[slice, slice]
         margin = int(np.ceil((RING_MM + 2) / size_mm))
         sides.append(slice(max(int(places[0]) - margin, 0), min(int(places[-1]) + margin + 1, mask.shape[1 - axis])))
     return sides[0], sides[1]
-
-
-def _straight_across(labels: np.ndarray, grid: SliceGrid, number: int, other: int, box: tuple[slice, slice]) -> np.ndarray:
-    """The hematoma of another slice, its holes filled, on the pixels of this slice's box; True everywhere where the scan has
-    ended."""
-    if not 0 <= other < grid.slice_count:
-        return np.ones((box[0].stop - box[0].start, box[1].stop - box[1].start), bool)
-    mask = labels[other] == HEMATOMA
-    places = [
-        np.arange(side.start, side.stop) + round(shift) for side, shift in zip(box, slice_shift(grid, number, other), strict=True)
-    ]
-    inside = [(place >= 0) & (place < size) for place, size in zip(places, mask.shape, strict=True)]
-    taken = mask[np.ix_(*(np.clip(place, 0, size - 1) for place, size in zip(places, mask.shape, strict=True)))]
-    return ndimage.binary_fill_holes(taken & inside[0][:, None] & inside[1][None])
