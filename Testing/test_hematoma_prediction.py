@@ -293,3 +293,23 @@ def test_a_scan_without_blood_has_an_empty_mask():
     prepared = prepare(Scan(head_on(grid), grid))
     reading = read_head(KnownNetwork(), prepared.hounsfield, prepared.inside, grid.extents_mm, WINDOW, CPU, nothing)
     assert not reading.labels.any() and not reading.heat.any() and np.isnan(reading.slice_logits).all()
+
+
+class KnownNetworkWithVentricles(KnownNetwork):
+    """And blood in the ventricles from 66 to 72 HU."""
+
+    def segment(self, images):
+        scores, features = super().segment(images)
+        grey = images[:, 0] * 80
+        scores[:, INTRAVENTRICULAR] = ((grey > 66) & (grey < 72)).float()
+        return scores, features
+
+
+def test_a_slice_whose_ventricular_speck_becomes_hematoma_has_its_markers_told():
+    hounsfield = np.full((4, 256, 256), 35, np.int16)
+    hounsfield[:3, 100:120, 100:120] = 64
+    hounsfield[3, 105:109, 105:109] = 68  # 0.065 mL that touch the hematoma
+    network, inside = KnownNetworkWithVentricles(), np.ones(hounsfield.shape, bool)
+    reading = read_head(network, hounsfield, inside, np.full(4, 5.0), WINDOW, CPU, nothing)
+    assert set(np.unique(reading.labels[3])) == {0, HEMATOMA}
+    assert not np.isnan(reading.slice_logits[3]).any()

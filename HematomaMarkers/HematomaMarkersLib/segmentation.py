@@ -65,7 +65,7 @@ def read_head(
     labels, features = np.empty(hounsfield.shape, np.uint8), {}
     for number, (found, of_encoder) in enumerate(_segmented(quick, hounsfield, window, device)):
         labels[number] = found
-        if (found == HEMATOMA).any():
+        if found.any():  # tidying may turn blood in a ventricle into hematoma
             features[number] = of_encoder
         progress(number + 1, len(hounsfield))
     labels = tidied(np.where(inside, labels, BACKGROUND), extents_mm)
