@@ -97,6 +97,16 @@ def test_a_single_slice_has_a_volume_by_its_thickness():
     assert measured.abc2.c_mm == 7.0
 
 
+def test_a_bleed_apart_counts_in_the_volume_but_does_not_stretch_the_diameters():
+    grid = GRIDS["square pixels"]
+    alone = measure_scan(None, masks(grid), grid)
+    labels = masks(grid)
+    labels[:, 3:6, 3:6] = 1
+    measured = measure_scan(None, labels, grid)
+    assert measured.volume_ml == pytest.approx(alone.volume_ml + (9 * grid.voxel_ml).sum())
+    assert (measured.abc2.a_mm, measured.abc2.b_mm) == pytest.approx((alone.abc2.a_mm, alone.abc2.b_mm))
+
+
 def test_one_voxel_is_measured():
     grid = grid_around_origin(size=20, pixel_mm=(0.5, 0.8), steps_mm=(5.0,) * 2)
     labels = np.zeros(grid.shape, np.uint8)

@@ -152,6 +152,12 @@ def _pieces(mask: np.ndarray, pixel_mm2: float) -> tuple[np.ndarray, np.ndarray]
     return pieces, np.bincount(pieces.ravel(), minlength=count + 1)[1:] * pixel_mm2
 
 
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask that is not empty; pixels that touch across a corner are of one piece."""
+    pieces, areas = _pieces(mask, 1.0)
+    return pieces == areas.argmax() + 1
+
+
 def _is_satellite(piece: np.ndarray, distance_mm: np.ndarray, row_mm: float, column_mm: float) -> bool:
     nearest, farthest = SATELLITE_DISTANCE_MM
     return diameters_mm(piece, row_mm, column_mm)[0] < SATELLITE_MM and nearest <= distance_mm[piece].min() <= farthest

@@ -11,7 +11,7 @@ from .evidence_holes import Hole, find_holes
 from .evidence_region import RING_MM, Region, density_region
 from .evidence_split import Split, find_split
 from .labels import HEMATOMA, INTRAVENTRICULAR
-from .margin import SliceMargin, measure_margin
+from .margin import SliceMargin, largest_piece, measure_margin
 from .scan import Scan
 from .volume import diameters_mm
 
@@ -24,7 +24,7 @@ class SliceMeasurement:
         slice: number, from 0. position_mm: along the normal, from the first slice. extent_mm: how much of the patient it stands
             for.
         area_mm2, ivh_area_mm2: of hematoma and of intraventricular blood. volume_ml, ivh_ml: of each.
-        longest_mm, across_mm: of the hematoma's largest extent and the one across it (A and B of ABC/2).
+        longest_mm, across_mm: longest diameter of the largest piece, and the longest across it (A and B of ABC/2).
         margin: None without hematoma.
         mean_hu: of the hematoma's pixels; None without hematoma or CT.
         holes, split: what was found in its densities; none without CT.
@@ -70,7 +70,7 @@ def measure_slice(scan: Scan | None, plane: np.ndarray, grid: SliceGrid, number:
     if not pixels:
         return SliceMeasurement(**numbers)
     box = _box(mask, (grid.row_mm, grid.column_mm))
-    longest_mm, across_mm = diameters_mm(mask[box], grid.row_mm, grid.column_mm)
+    longest_mm, across_mm = diameters_mm(largest_piece(mask[box]), grid.row_mm, grid.column_mm)
     numbers |= {
         "longest_mm": longest_mm,
         "across_mm": across_mm,
