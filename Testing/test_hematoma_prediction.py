@@ -10,7 +10,7 @@ import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
 from HematomaMarkersLib.gradcam import MarkerHeat
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS
-from HematomaMarkersLib.network import JointNetwork
+from HematomaMarkersLib.network import MARGIN_PIXELS, JointNetwork, surroundings
 from HematomaMarkersLib.patient_rule import (
     MarkerCalibration,
     PatientRule,
@@ -51,6 +51,9 @@ class KnownMarkers(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.tail = KnownTail([1.0, 1.0, 1.0, -1.0])
+
+    def region(self, mask):
+        return torch.ones_like(mask)
 
     def until_tail(self, images, features, mask):
         region = functional.max_pool2d(mask, 8)
@@ -313,3 +316,27 @@ def test_a_slice_whose_ventricular_speck_becomes_hematoma_has_its_markers_told()
     reading = read_head(network, hounsfield, inside, np.full(4, 5.0), WINDOW, CPU, nothing)
     assert set(np.unique(reading.labels[3])) == {0, HEMATOMA}
     assert not np.isnan(reading.slice_logits[3]).any()
+
+
+class MarkersHotEverywhere(KnownMarkers):
+    """Told to look only around the mask, with activations everywhere."""
+
+    def region(self, mask):
+        return surroundings(mask)
+
+    def until_tail(self, images, features, mask):
+        return functional.avg_pool2d(images, 8).expand(-1, 4, -1, -1), features[0], torch.ones_like(images)
+
+
+def test_heat_is_shown_only_where_the_network_was_to_look(predicted):
+    place_mm, radius_mm = np.array([24, -30, 8]), 20.0
+    scan, _ = blood_on(GRIDS["upright"], 64, place_mm, radius_mm)
+    prepared, network = prepare(scan), KnownNetwork()
+    network.markers = MarkersHotEverywhere()
+    extents_mm = scan.grid.extents_mm[prepared.slice_order]
+    reading = read_head(network, prepared.hounsfield, prepared.inside, extents_mm, WINDOW, CPU, nothing)
+    heat = replace(predicted[2], _prepared=prepared, _reading=reading).heat(BLEND)
+    hot = np.argwhere(heat > 0)
+    farthest_mm = np.linalg.norm(scan.grid.lps_mm(hot) - place_mm, axis=1).max()
+    margin_mm, pixel_mm = MARGIN_PIXELS * 0.9 * np.sqrt(2), scan.grid.row_mm * np.sqrt(2)
+    assert radius_mm < farthest_mm < radius_mm + margin_mm + pixel_mm

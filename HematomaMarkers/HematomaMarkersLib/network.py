@@ -120,11 +120,15 @@ class MarkerNetwork(nn.Module):
         """
         return self.tail(*self.until_tail(images, features, mask))
 
+    def region(self, mask: torch.Tensor) -> torch.Tensor:
+        """Give where the markers are looked for, of the mask's shape: in and around the hematoma, or everywhere."""
+        return surroundings(mask) if self.mask_input else torch.ones_like(mask)
+
     def until_tail(
         self, images: torch.Tensor, features: Sequence[torch.Tensor], mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Give what ``tail`` takes: activations and region at stride 8, and the encoder's features at stride 16."""
-        region = surroundings(mask) if self.mask_input else torch.ones_like(mask)
+        region = self.region(mask)
         inputs = torch.cat([images * region, mask], dim=1) if self.mask_input else images
         activations = self.first(inputs)
         for block, feature in zip(self.fine, features, strict=False):

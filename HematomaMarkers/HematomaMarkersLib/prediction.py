@@ -44,11 +44,11 @@ class Prediction:
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
 
-        The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, and everywhere if nothing speaks
-        for the marker.
+        The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, outside the hematoma and its
+        surroundings too if the network looked only there, and everywhere if nothing speaks for the marker.
         """
         coarse = self._reading.heat[:, MARKERS.index(marker)]
-        inside = self._prepared.inside
+        inside = self._prepared.inside & self._reading.looked_at
         fine = np.zeros(inside.shape, np.float32)
         for number in np.flatnonzero(coarse.any(axis=(1, 2))):
             fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)

@@ -31,12 +31,14 @@ class HeadReading:
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
+        looked_at: bool (slices, 256, 256), where the markers were looked for; the heat's cells reach a little beyond.
     """
 
     labels: np.ndarray
     areas_cm2: np.ndarray
     slice_logits: np.ndarray
     heat: np.ndarray
+    looked_at: np.ndarray
 
 
 def read_head(
@@ -72,14 +74,17 @@ def read_head(
     areas_cm2 = (labels == HEMATOMA).sum(axis=(1, 2)) * NETWORK_PIXEL_MM**2 / 100
     logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
     heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
+    looked_at = np.zeros(labels.shape, bool)
     heat_of = MarkerHeat(quick.markers.tail)
     shown = np.flatnonzero(areas_cm2)
     for some in (shown[first : first + _MARKER_BATCH] for first in range(0, len(shown), _MARKER_BATCH)):
-        before_tail = _before_tail(quick, hounsfield[some], labels[some], [features[number] for number in some], window, device)
+        mask = torch.from_numpy(labels[some] == HEMATOMA)[:, None].float().to(device)
+        before_tail = _before_tail(quick, hounsfield[some], mask, [features[number] for number in some], window, device)
         with torch.inference_mode():
+            looked_at[some] = quick.markers.region(mask)[:, 0].cpu().numpy() > 0
             logits[some] = quick.markers.tail(*before_tail).cpu().numpy()
         heat[some] = heat_of(*before_tail).cpu().numpy()
-    return HeadReading(labels, areas_cm2, logits, heat)
+    return HeadReading(labels, areas_cm2, logits, heat, looked_at)
 
 
 def tidied(labels: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
@@ -114,12 +119,11 @@ def _segmented(
 def _before_tail(
     network: JointNetwork,
     hounsfield: np.ndarray,
-    labels: np.ndarray,
+    mask: torch.Tensor,
     features: list[Features],
     window: tuple[float, float],
     device: torch.device,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    mask = torch.from_numpy(labels == HEMATOMA)[:, None].float().to(device)
     together = [torch.stack(of_stride) for of_stride in zip(*features, strict=True)]
     return network.markers.until_tail(_images(hounsfield, window, device), together, mask)
 
