@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.phantom import PhantomHead, draw_follow_up, draw_head, draw_patient
-from HematomaMarkersLib.phantom_hematoma import NEAR_MISSES
+from HematomaMarkersLib.phantom_hematoma import NEAR_MISSES, draw_hematoma
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
@@ -90,6 +90,14 @@ def test_a_blend_has_two_parts_at_least_18_hu_apart():
     assert two_parts_hu(values[deep]) > 17
 
 
+def test_the_less_dense_part_of_a_blend_is_denser_than_the_brain():
+    head = a_head(BLEND, seed=1007)
+    number = shown_slice(head, BLEND)
+    values, deep = smoothed_inside(head, number, 1.5)
+    brain = ndimage.binary_dilation(head.labels[number] > 0, iterations=25) & (head.labels[number] == 0)
+    assert np.quantile(values[deep], 0.1) > np.median(head.hounsfield[number][brain & (head.hounsfield[number] < 60)])
+
+
 def test_a_plain_hematoma_has_no_such_parts(plain):
     values, deep = smoothed_inside(plain, largest_slice(plain), 1.5)
     assert two_parts_hu(values[deep]) < 10
@@ -143,6 +151,22 @@ def test_a_follow_up_has_grown_by_what_was_asked_and_lies_otherwise(plain):
     assert later.volume_ml == pytest.approx(31.0, rel=0.06)
     assert np.linalg.norm(later.grid.positions_mm[0] - plain.grid.positions_mm[0]) > 5
     assert later.location == plain.location
+
+
+def room_everywhere(points: np.ndarray) -> np.ndarray:
+    return np.full(points.shape[1:], -50.0)
+
+
+def test_what_has_grown_is_the_same_hematoma_and_holds_the_first():
+    def drawn(growth_ml: float, gravity):
+        rng = np.random.default_rng(5)
+        return draw_hematoma(rng, "putamen", (3.0, 0.0, 27.0), 15.0, frozenset({BLEND}), (), gravity, room_everywhere, growth_ml)
+
+    first, later = drawn(0.0, np.array([0.0, 1.0, 0.0])), drawn(8.0, np.array([0.2, 0.97, 0.1]))
+    inside, grown = first.level_mm.values < 0, later.level_mm.values < 0
+    assert (grown & inside).sum() == inside.sum() < grown.sum()
+    low, low_later = (one.sign.values == 1 for one in (first, later))
+    assert (low & low_later).sum() > 0.8 * low.sum()
 
 
 def test_a_tilted_gantry_shears_the_slices_and_moves_nothing(plain):

@@ -19,6 +19,9 @@ from .labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN
 from .phantom_atlas import Field, empty_field, noise_field
 
 STEP_MM = 0.8
+LEAST_BLOOD_HU = 37.0
+"""Unclotted blood that reaches the edge stays denser than the brain beside it, or nobody could say that it is blood."""
+
 SIGN_CODES = {BLEND: 1, HYPODENSITY: 2, FLUID_LEVEL: 3}
 """What ``Hematoma.sign`` holds where a point belongs to the less dense part of that sign."""
 
@@ -73,10 +76,11 @@ def draw_hematoma(
         wanted: markers to draw; one for which there is no room is left out, which ``markers`` of the result tells.
         gravity: (3,) unit vector (z, y, x) that points down.
         room_mm: how far (3, ...) points lie outside the space that blood may fill, negative inside it.
-        growth_ml: how much larger it has become since; the same random numbers give the same hematoma, grown.
+        growth_ml: how much larger it has become since, at most about twice as large; the same random numbers give the same
+            hematoma, grown.
     """
     radius = _radius_mm(volume_ml)
-    half = 2.1 * _radius_mm(volume_ml + growth_ml) + 7
+    half = 2.1 * radius + 7  # without the growth, so that the noise, and with it shape and signs, are those of the first scan
     grid = empty_field([c - half for c in centre_mm], [c + half for c in centre_mm], STEP_MM)
     points = grid.points_mm()
     level = _shape(rng, grid, points, centre_mm, radius, IRREGULAR_MARGIN in wanted, "slightly uneven margin" in near_misses)
@@ -169,16 +173,18 @@ def _densities(rng, grid: Field, points, level, centre_mm, radius: float, wanted
         return np.clip((height - border) / width_mm + 0.5, 0, 1)
 
     if BLEND in wanted or "faint split" in near_misses or "gradual split" in near_misses:
-        across = _across_gravity(rng, gravity)
+        across = _sideways(rng)
         height = _along(points, centre_mm, across) + noise_field(rng, grid, 1.5 * radius) * rng.uniform(0.0, 0.2) * radius
         if BLEND in wanted:
-            lower(split(height, rng.uniform(0.25, 0.55), 0.8), rng.uniform(19, 32), BLEND)
+            by_hu = min(rng.uniform(19, 32), densest - LEAST_BLOOD_HU)
+            lower(split(height, rng.uniform(0.25, 0.55), 0.8), by_hu, BLEND)
         elif "faint split" in near_misses:
             lower(split(height, rng.uniform(0.25, 0.55), 0.8), rng.uniform(8, 14), None)
         else:
             lower(split(height, 0.5, 1.6 * radius), rng.uniform(18, 26), None)
     if FLUID_LEVEL in wanted:
-        lower(split(-_along(points, centre_mm, gravity), rng.uniform(0.3, 0.6), 0.8), rng.uniform(16, 30), FLUID_LEVEL)
+        by_hu = min(rng.uniform(16, 30), densest - LEAST_BLOOD_HU)
+        lower(split(-_along(points, centre_mm, gravity), rng.uniform(0.3, 0.6), 0.8), by_hu, FLUID_LEVEL)
     if HYPODENSITY in wanted:
         part, by_hu = _hole(rng, points, depth) if rng.random() < 0.55 else _swirl(rng, grid, depth)
         if part is not None:
@@ -194,12 +200,12 @@ def _densities(rng, grid: Field, points, level, centre_mm, radius: float, wanted
     return density, sign, drawn
 
 
-def _across_gravity(rng: np.random.Generator, gravity: np.ndarray) -> np.ndarray:
-    """A direction mostly within the slices, so that they show the split, and not along gravity: that would be a fluid level."""
+def _sideways(rng: np.random.Generator) -> np.ndarray:
+    """A direction mostly within the slices, so that they show the split, and not from face to neck: that would be a fluid level."""
     while True:
         direction = rng.standard_normal(3) * (0.15, 1.0, 1.0)
         direction /= np.linalg.norm(direction)
-        if abs(direction @ gravity) < 0.8:
+        if abs(direction[1]) < 0.8:
             return direction
 
 
