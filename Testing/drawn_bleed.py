@@ -89,6 +89,6 @@ def a_prediction(
         prepared = prepare(scan, Steps(noise_removal=False))
         fine = prepared.grid.from_scan(heat)
         coarse = fine.reshape(len(fine), 32, 8, 32, 8).mean(axis=(2, 4))
-        reading = HeadReading(labels, pixels, slice_probabilities, np.repeat(coarse[:, None], 4, axis=1))
+        reading = HeadReading(labels, pixels, slice_probabilities, np.repeat(coarse[:, None], 4, axis=1), prepared.inside)
     largest = {marker: None if probabilities[marker] is None else int(pixels.argmax()) for marker in MARKERS}
     return Prediction(labels, slice_probabilities, probabilities, dict.fromkeys(MARKERS, threshold), largest, prepared, reading)

@@ -13,7 +13,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.slice_grid import SliceGrid
 
-from .preparation_brain import brain_mask, head_mask
+from .preparation_brain import brain_mask, head_mask, tissue_and_bone_hu
 from .preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE, NetworkGrid, whole_grid
 from .scan import AIR_HU, Scan
 
@@ -88,11 +88,12 @@ def prepare(scan: Scan, steps: Steps = ALL_STEPS) -> Prepared:
     inside, outside_hu = np.ones(hounsfield.shape, bool), AIR_HU
     row, column = ((size - NETWORK_SIZE) // 2 for size in whole.size)
     if steps.headrest_removal or steps.skull_removal or steps.centring:
-        head = head_mask(hounsfield, NETWORK_PIXEL_MM)
+        tissue_hu, bone_hu = tissue_and_bone_hu(scan.hounsfield)
+        head = head_mask(hounsfield, NETWORK_PIXEL_MM, tissue_hu)
         if steps.headrest_removal:
             inside = head
         if steps.skull_removal or steps.centring:
-            brain = _brain(hounsfield, head, scan.grid.extents_mm[order])
+            brain = _brain(hounsfield, head, scan.grid.extents_mm[order], bone_hu)
             if steps.skull_removal:
                 inside, outside_hu = brain, OUTSIDE_BRAIN_HU
             if steps.centring:
@@ -126,8 +127,8 @@ def slab_weights(grid: SliceGrid) -> np.ndarray:
     return (overlaps / overlaps.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
-    brain = brain_mask(hounsfield, head, NETWORK_PIXEL_MM)
+def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray, bone_hu: float) -> np.ndarray:
+    brain = brain_mask(hounsfield, head, NETWORK_PIXEL_MM, bone_hu)
     brain_ml = brain.sum(axis=(1, 2)) @ extents_mm * NETWORK_PIXEL_MM**2 / 1000
     if brain_ml < LEAST_BRAIN_ML:
         raise InputError(

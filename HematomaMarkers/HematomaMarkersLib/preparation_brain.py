@@ -19,22 +19,27 @@ _CORD_MM = 3.0
 _HEADREST_MM = 6.0
 
 
-def head_mask(hounsfield: np.ndarray, pixel_mm: float) -> np.ndarray:
+def tissue_and_bone_hu(hounsfield: np.ndarray) -> tuple[float, float]:
+    """Give the HU above which there is tissue, and bone; in pictures cut to a window its ends stand for air and for bone."""
+    return max(TISSUE_HU, float(hounsfield.min())), min(BONE_HU, float(hounsfield.max()) - 2)
+
+
+def head_mask(hounsfield: np.ndarray, pixel_mm: float, tissue_hu: float = TISSUE_HU) -> np.ndarray:
     """Give bool, true in the head: the largest thing in the scan after thin ones (headrest, cables, tubes) were cut off."""
-    tissue = hounsfield > TISSUE_HU
+    tissue = hounsfield > tissue_hu
     thick = _eroded(tissue, _HEADREST_MM / pixel_mm)
     head = _grown(_largest_part(thick), _HEADREST_MM / pixel_mm + 1) & tissue
     return _filled(head)
 
 
-def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float) -> np.ndarray:
+def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float, bone_hu: float = BONE_HU) -> np.ndarray:
     """Give bool, true in the skull's cavity: brain, its fluid, and blood up to the bone. All false where there is no skull.
 
     Soft tissue that bone encloses, without what hangs on it by thin cords (through sutures and the skull's base) and what merely
     lies below or beside it in the next slice (eyes, muscles of the face).
     """
-    bone = (hounsfield > BONE_HU) & head
-    soft = (hounsfield > SOFT_HU[0]) & (hounsfield < SOFT_HU[1]) & head
+    bone = (hounsfield > bone_hu) & head
+    soft = (hounsfield > SOFT_HU[0]) & (hounsfield < min(SOFT_HU[1], bone_hu)) & head
     inside = soft & (directions_with_bone(bone) >= ENCLOSED_DIRECTIONS)
     core = _followed(_eroded(inside, _CORD_MM / pixel_mm))
     return _filled(_grown(core, _CORD_MM / pixel_mm + 1) & inside)
