@@ -49,6 +49,15 @@ def write_nrrd(
         file.write(gzip.flush())
 
 
+def storable(volume: np.ndarray) -> np.ndarray:
+    """The volume in one of the types that ``write_nrrd`` writes: as it is, else int16 for whole numbers that fit, else float32."""
+    if volume.dtype.name in _TYPES:
+        return volume
+    limits = np.iinfo(np.int16)
+    whole = volume.dtype.kind in "biu" and (volume.size == 0 or limits.min <= volume.min() <= volume.max() <= limits.max)
+    return volume.astype(np.int16 if whole else np.float32)
+
+
 def write_volume(path: Path, volume: np.ndarray, grid: SliceGrid) -> None:
     """Write a volume (slices, rows, columns) on the grid of a scan; uneven slices get the mean step and a key with their places."""
     write_nrrd(path, volume, grid_axes_mm(grid), grid.positions_mm[0], position_keys(grid))

@@ -28,20 +28,20 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
     """
     parent = _existing_parent(target)
     if target.exists() and not target.is_dir():
-        raise InputError(f"The output {target} is a file, not a folder; name another folder with -o.")
+        raise InputError(f"The output {target} is a file, not a folder; name another folder.")
     if not os.access(target if target.exists() else parent, os.W_OK):
-        raise InputError(f"The output folder {target} cannot be written; name another folder with -o.")
+        raise InputError(f"The output folder {target} cannot be written; name another folder.")
     free = shutil.disk_usage(parent).free
     if free < needed_bytes:
         raise InputError(
             f"The disk of {target} has {free / 1e6:.0f} MB free but about {needed_bytes / 1e6:.0f} MB are needed; "
-            "free some space or name a folder on another disk with -o."
+            "free some space or name a folder on another disk."
         )
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".lesionreading-", dir=parent))
     except OSError as error:
         raise InputError(
-            f"The output folder {target} cannot be written ({error.strerror}); name another folder with -o."
+            f"The output folder {target} cannot be written ({error.strerror}); name another folder."
         ) from error
     try:
         yield scratch
@@ -50,7 +50,7 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
             _move(made, target / made.name)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InputError(f"The disk of {target} is full; free some space or name a folder on another disk with -o.") from error
+            raise InputError(f"The disk of {target} is full; free some space or name a folder on another disk.") from error
         raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
