@@ -16,6 +16,7 @@ from LesionReadingLib.worker import run_and_report
 
 from .labels import LOCATIONS, MARKERS
 
+POSITIONS = tuple(way + side for way in ("HF", "FF") for side in ("S", "P", "DR", "DL"))
 STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
 
 
@@ -78,6 +79,9 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--slice-spacing", type=float, metavar="MM", help="distance of slices, for pictures, which state none")
     parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, likewise")
+    parser.add_argument(
+        "--patient-position", choices=POSITIONS, help="how the patient lay, as DICOM says it; for image files, which do not say"
+    )
     parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
     parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
     parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
@@ -102,6 +106,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.triage,
         chosen.force,
         chosen.with_identity,
+        chosen.patient_position,
     )
 
 

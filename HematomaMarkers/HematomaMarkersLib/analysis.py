@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
+from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "hematoma_markers_phantom"
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
 MEASUREMENTS = "measurements.json"
+PRIOR_LABELS = "prior_segmentation.seg.nrrd"
 SCHEMA = "hematoma-markers/1"
 
 
@@ -41,6 +43,7 @@ class Asked:
         onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
         force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
         identity: name the patient in the DICOM segmentation, as the scan does.
+        patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
     """
 
     series: str | None = None
@@ -53,6 +56,7 @@ class Asked:
     rules: Path | None = None
     force: bool = False
     identity: bool = False
+    patient_position: str | None = None
 
 
 def analyze(
@@ -80,7 +84,7 @@ def analyze(
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .prediction import TASK, predict
-        from .segments import write_heat, write_label_map
+        from .segments import SEGMENTS, write_heat, write_label_map
         from .windows import DEFAULT, windows
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
@@ -97,6 +101,8 @@ def analyze(
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
         write_label_map(folder, scan, prediction.labels, asked.identity)
+        if isinstance(earlier, Scan):
+            write_grid_seg_nrrd(folder / PRIOR_LABELS, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
         _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle, report)
@@ -139,6 +145,10 @@ def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:
         )
     for sentence in (*scan.notes, *scan.warnings):
         report.log(sentence)
+    if scan.gravity is None and asked.patient_position:
+        from .dicom_scan import gravity_of
+
+        return replace(scan, gravity=gravity_of(asked.patient_position))
     return scan
 
 

@@ -56,7 +56,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
     return Scan(
         hounsfield=as_hounsfield(values, window, name),
         grid=grid,
-        gravity=_gravity(series.header),
+        gravity=gravity_of(str(series.header.get("PatientPosition", "") or "")),
         grid_source=_GRID_SOURCE,
         notes=(*repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
         details=_details(series, grid),
@@ -116,6 +116,12 @@ def _moment(date, time) -> datetime | None:
             except ValueError:
                 continue
     return None
+
+
+def gravity_of(patient_position: str) -> np.ndarray | None:
+    """(3,) LPS unit vector that points down, by DICOM's Patient Position, for example ``HFS``; None where it does not say."""
+    position = patient_position.strip().upper()
+    return np.array(_GRAVITY[position[2:]]) if position[:2] in ("HF", "FF") and position[2:] in _GRAVITY else None
 
 
 def _require_axial(series: CtSeries) -> None:
@@ -237,11 +243,6 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
     step = grid.step_mm
     tilt_deg = np.degrees(np.arccos(min(abs(float(step @ grid.normal)) / np.linalg.norm(step), 1.0)))
     return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
-
-
-def _gravity(header: Dataset) -> np.ndarray | None:
-    position = str(header.get("PatientPosition", "") or "").upper()
-    return np.array(_GRAVITY[position[2:]]) if position[:2] in ("HF", "FF") and position[2:] in _GRAVITY else None
 
 
 def _warnings(series: CtSeries) -> tuple[str, ...]:

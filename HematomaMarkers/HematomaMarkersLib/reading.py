@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def open_scan(
     if not shows_brain(scan.hounsfield, scan.grid):
         raise InputError(f"No brain was found in {path.name}: no slice shows a closed skull with brain in it; give a head CT.")
     return replace(scan, warnings=scan.warnings + head_warnings(scan.grid))
+
+
+def open_dicom(files: Sequence[Path]) -> Scan:
+    """Open a head CT from DICOM files, as a DICOM browser lists them; whether they show a brain is not looked at.
+
+    Raises:
+        InputError: as ``open_scan``.
+    """
+    headers = _headers(list(files))
+    if not headers:
+        raise InputError("None of the chosen files is DICOM; choose the series of a head CT.")
+    return _open_dicom(headers, None, None)
 
 
 def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:

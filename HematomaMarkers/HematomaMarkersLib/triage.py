@@ -19,7 +19,6 @@ from .labels import BLEND, HYPODENSITY, LOCATIONS, MARKER_NAMES, MARKERS
 if TYPE_CHECKING:
     from .growth import Growth
     from .measurement import ScanMeasurement
-    from .prediction import Prediction
 
 SHIPPED_RULES = Path(__file__).parent / "data" / "triage.toml"
 REFER_NOW, WATCH, NONE_FOUND = "refer now", "watch", "no hematoma found"
@@ -38,6 +37,19 @@ NOT_LOOKED_FOR = (
     "Small or old bleeds and bleeds of other kinds (subdural, epidural, subarachnoid) are not looked for: "
     "this does not rule out a bleed."
 )
+
+
+@dataclass(frozen=True)
+class NetworkMarkers:
+    """What a network said of the markers, as it was kept; a ``Prediction`` says it, too.
+
+    Attributes:
+        probabilities: of every marker in the patient; None where no slice shows a hematoma.
+        thresholds: the probability from which each marker counts as found.
+    """
+
+    probabilities: Mapping[str, float | None]
+    thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,7 @@ def read_rules(path: Path | None = None) -> Rules:
 
 def triage(
     measurement: ScanMeasurement,
-    prediction: Prediction | None,
+    prediction: NetworkMarkers | None,
     growth: Growth | None,
     rules: Rules,
     location: str | None = None,
@@ -132,7 +144,7 @@ def triage(
     """Decide by the rules.
 
     Args:
-        measurement: of the hematoma. prediction: of the network; None where only a mask was measured.
+        measurement: of the hematoma. prediction: of the network, or what was kept of it; None where only a mask was measured.
         growth: since an earlier scan; None where there is none.
         location: one of ``labels.LOCATIONS`` as the user chose; None where not known.
         onset_to_ct_hours: from the first symptom to the scan, as the user gave it; None where not known.
@@ -183,7 +195,7 @@ def to_json(decided: Triage) -> dict[str, Any]:
     }
 
 
-def marker_seen(marker: str, measurement: ScanMeasurement, prediction: Prediction | None) -> tuple[bool | None, bool]:
+def marker_seen(marker: str, measurement: ScanMeasurement, prediction: NetworkMarkers | None) -> tuple[bool | None, bool]:
     """Whether the network (None where it does not say) and the measurement see a marker."""
     probability = prediction.probabilities.get(marker) if prediction else None
     by_network = None if probability is None else bool(probability >= prediction.thresholds[marker])
@@ -247,7 +259,7 @@ def _growth(growth: Growth | None, rules: Rules) -> list[str]:
     return reasons
 
 
-def _markers(measurement: ScanMeasurement, prediction: Prediction | None, rules: Rules) -> list[str]:
+def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[str]:
     reasons = []
     for marker in MARKERS:
         by_network, by_measurement = marker_seen(marker, measurement, prediction)
@@ -264,7 +276,7 @@ def _markers(measurement: ScanMeasurement, prediction: Prediction | None, rules:
     return reasons
 
 
-def _bat(measurement: ScanMeasurement, prediction: Prediction | None, onset_to_ct_hours: float | None) -> Bat:
+def _bat(measurement: ScanMeasurement, prediction: NetworkMarkers | None, onset_to_ct_hours: float | None) -> Bat:
     blend, hypodensity = (any(marker_seen(marker, measurement, prediction)) for marker in (BLEND, HYPODENSITY))
     return Bat(blend, hypodensity, onset_to_ct_hours)
 
