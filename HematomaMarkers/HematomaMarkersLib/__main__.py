@@ -16,7 +16,6 @@ from LesionReadingLib.worker import run_and_report
 
 from .labels import LOCATIONS, MARKERS
 
-POSITIONS = tuple(way + side for way in ("HF", "FF") for side in ("S", "P", "DR", "DL"))
 STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
 
 
@@ -79,9 +78,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--slice-spacing", type=float, metavar="MM", help="distance of slices, for pictures, which state none")
     parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, likewise")
-    parser.add_argument(
-        "--patient-position", choices=POSITIONS, help="how the patient lay, as DICOM says it; for image files, which do not say"
-    )
+    parser.add_argument("--patient-position", metavar="HFS", help="how the patient lay, for image files, which do not say")
     parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
     parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
     parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
@@ -91,7 +88,12 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
 
 def _asked(chosen: argparse.Namespace):
     from .analysis import Asked
+    from .scan import PATIENT_POSITIONS
     from .windows import window_of
+
+    if chosen.patient_position not in (None, *PATIENT_POSITIONS):
+        known = ", ".join(PATIENT_POSITIONS)
+        raise InputError(f"There is no patient position {chosen.patient_position}; give one of {known} with --patient-position.")
 
     if chosen.onset_to_ct is not None and not (math.isfinite(chosen.onset_to_ct) and chosen.onset_to_ct >= 0):
         raise InputError(f"An onset {chosen.onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.")

@@ -16,7 +16,7 @@ from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes
 from .measurement import ScanMeasurement, measure_scan, to_json
-from .scan import Scan
+from .scan import Scan, gravity_of
 from .triage import Triage, read_rules, triage
 from .triage import to_json as triage_json
 
@@ -146,8 +146,6 @@ def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:
     for sentence in (*scan.notes, *scan.warnings):
         report.log(sentence)
     if scan.gravity is None and asked.patient_position:
-        from .dicom_scan import gravity_of
-
         return replace(scan, gravity=gravity_of(asked.patient_position))
     return scan
 

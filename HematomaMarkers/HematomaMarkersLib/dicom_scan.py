@@ -1,6 +1,6 @@
 """One CT series as a scan: slices sorted by their place, stored numbers as HU, what is missing or repeated told.
 
-Sources: DICOM PS3.3 C.7.6.2.1.1 (places), C.7.5.1.1.2 (Pixel Padding), C.11.1.1.2 (rescaling), C.7.3.1.1.2 (Patient Position).
+Sources: DICOM PS3.3 C.7.6.2.1.1 (places), C.7.5.1.1.2 (Pixel Padding), C.11.1.1.2 (rescaling).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 
 from .ct_series import CtSeries, Plane
 from .hounsfield import as_hounsfield
-from .scan import AIR_HU, Scan
+from .scan import AIR_HU, Scan, gravity_of
 from .series_choice import has_contrast, is_bone, is_head
 from .slice_gaps import distance_notes
 
@@ -26,7 +26,6 @@ _SAME_PLACE_MM = 0.01
 _SAME_FIELD_MM = 0.1
 _LISTED = 6
 _SAME_AXES = 2e-3  # of direction cosines: files round them
-_GRAVITY = {"S": (0.0, 1.0, 0.0), "P": (0.0, -1.0, 0.0), "DR": (-1.0, 0.0, 0.0), "DL": (1.0, 0.0, 0.0)}
 _GRID_SOURCE = "DICOM (0020,0032) Image Position, (0020,0037) Image Orientation and (0028,0030) Pixel Spacing"
 
 
@@ -116,12 +115,6 @@ def _moment(date, time) -> datetime | None:
             except ValueError:
                 continue
     return None
-
-
-def gravity_of(patient_position: str) -> np.ndarray | None:
-    """(3,) LPS unit vector that points down, by DICOM's Patient Position, for example ``HFS``; None where it does not say."""
-    position = patient_position.strip().upper()
-    return np.array(_GRAVITY[position[2:]]) if position[:2] in ("HF", "FF") and position[2:] in _GRAVITY else None
 
 
 def _require_axial(series: CtSeries) -> None:

@@ -12,6 +12,10 @@ from LesionReadingLib.slice_grid import SliceGrid
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
 
+_DOWN = {"S": (0.0, 1.0, 0.0), "P": (0.0, -1.0, 0.0), "DR": (-1.0, 0.0, 0.0), "DL": (1.0, 0.0, 0.0)}
+PATIENT_POSITIONS = tuple(way + side for way in ("HF", "FF") for side in _DOWN)
+"""Head or feet first; supine, prone, on the right or the left side (DICOM PS3.3 C.7.3.1.1.2)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scan:
@@ -40,3 +44,9 @@ class Scan:
     acquired: datetime | None = None
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+
+
+def gravity_of(patient_position: str) -> np.ndarray | None:
+    """(3,) LPS unit vector that points down, by one of ``PATIENT_POSITIONS``; None for any other text."""
+    position = patient_position.strip().upper()
+    return np.array(_DOWN[position[2:]]) if position in PATIENT_POSITIONS else None

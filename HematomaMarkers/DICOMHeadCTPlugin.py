@@ -1,0 +1,89 @@
+"""Slicer's DICOM browser loads head CT through the reader of HematomaMarkers: tilted, uneven, repeated slices, enhanced."""
+
+from pathlib import Path
+
+import slicer
+from DICOMLib import DICOMLoadable, DICOMPlugin
+from slicer.i18n import tr as _
+
+CONFIDENCE = 0.55
+"""Of a head CT: a little more than the scalar volume plugin's 0.5, so that a tilted head comes out right without a choice."""
+
+POSSIBLE = 0.4
+"""Of a CT that does not state its body part: offered, not chosen."""
+
+
+class DICOMHeadCTPluginClass(DICOMPlugin):
+    """Offers CT series of the head, and loads them as upright and even volumes in HU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loadType = _("Head CT")
+
+    def examineFiles(self, files: list) -> list:
+        """Offer a series of axial CT slices of the head; nothing for any other files.
+
+        Only the first, the middle and the last file are opened, so that large studies are listed at once.
+        """
+        from HematomaMarkersLib.series_choice import has_contrast, is_head
+
+        series = self._examinedSeries(files)
+        if series is None or not series.is_axial or not is_head(series):
+            return []
+        stated = bool(series.header.get("BodyPartExamined"))
+        loadable = DICOMLoadable()
+        loadable.files = list(files)
+        loadable.name = self._nodeName(series)
+        loadable.tooltip = _("{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone").format(
+            count=len(files)
+        )
+        loadable.warning = _("The series says that contrast agent was given.") if has_contrast(series) else ""
+        loadable.confidence = CONFIDENCE if stated else POSSIBLE
+        loadable.selected = stated
+        return [loadable]
+
+    def load(self, loadable):
+        """Load the series as a volume node, or raise InputError with a sentence on what is wrong with it."""
+        from HematomaMarkersLib.reading import open_dicom
+        from HematomaMarkersPanel.ct_nodes import addHeadCT
+
+        volume = addHeadCT(open_dicom([Path(file) for file in loadable.files]), loadable.name)
+        uids = [slicer.dicomDatabase.fileValue(file, self.tags["instanceUID"]) for file in loadable.files]
+        volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
+        self.addSeriesInSubjectHierarchy(loadable, volume)
+        return volume
+
+    def _examinedSeries(self, files: list):
+        """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""
+        from HematomaMarkersLib.ct_series import find_series
+        from LesionReadingLib.dicom import read_header
+        from LesionReadingLib.errors import InputError
+
+        looked_at = sorted({0, len(files) // 2, len(files) - 1})
+        headers = [(Path(files[number]), read_header(Path(files[number]))) for number in looked_at]
+        try:
+            found, _passed_over = find_series([(path, header) for path, header in headers if header is not None])
+        except (InputError, KeyError, ValueError, AttributeError):
+            return None
+        largest = max(found, key=lambda series: len(series.planes))
+        return largest if len(files) > 1 or len(largest.planes) > 1 else None
+
+    def _nodeName(self, series) -> str:
+        """Number and description of the series; who the patient is appears nowhere."""
+        name = series.description or _("Head CT")
+        return f"{series.number}: {name}" if series.number else name
+
+
+class DICOMHeadCTPlugin:
+    """The hook by which Slicer finds the plugin as a loadable scripted module."""
+
+    def __init__(self, parent) -> None:
+        parent.title = "DICOM Head CT Plugin"
+        parent.categories = ["Developer Tools.DICOM Plugins"]
+        parent.contributors = ["LesionReading contributors"]
+        parent.helpText = "Plugin to the DICOM module that loads head CT, tilted or with uneven slices, in its true place."
+        parent.acknowledgementText = ""
+        parent.hidden = True
+        if not hasattr(slicer.modules, "dicomPlugins"):  # the DICOM module may be found later
+            slicer.modules.dicomPlugins = {}
+        slicer.modules.dicomPlugins["DICOMHeadCTPlugin"] = DICOMHeadCTPluginClass

@@ -1,0 +1,63 @@
+"""Head CT in and out of volume nodes: read from DICOM onto an upright grid, and given to the Lib as the scan that it measures."""
+
+from __future__ import annotations
+
+from HematomaMarkersLib.hounsfield import as_hounsfield
+from HematomaMarkersLib.scan import Scan, gravity_of
+from HematomaMarkersLib.straightening import straightened
+from LesionReadingLib.nrrd import grid_axes_mm
+from LesionReadingLib.scene import add_volume, volume_array, volume_grid
+
+POSITION = "LesionReading.PatientPosition"
+CHANGES = "LesionReading.Straightened"
+BRAIN_WINDOW = (0.0, 80.0)
+"""Lower and upper end in HU of the window in which a loaded CT is shown."""
+
+
+def addHeadCT(scan: Scan, name: str):
+    """Add a scan as a volume node, upright and evenly spaced.
+
+    What had to be changed for that is kept on the node (attribute and description), so that the panel can say it. How the patient
+    lay is kept, too: a fluid level is judged by gravity.
+
+    Args:
+        scan: of ``HematomaMarkersLib.reading``. name: of the node; never a patient's.
+
+    Returns:
+        vtkMRMLScalarVolumeNode.
+    """
+    straight = straightened(scan)
+    volume = add_volume(straight.hounsfield, grid_axes_mm(straight.grid), straight.grid.positions_mm[0], name, scan.grid_source)
+    if scan.details.get("patient position"):
+        volume.SetAttribute(POSITION, scan.details["patient position"])
+    if straight.changes:
+        volume.SetAttribute(CHANGES, " ".join(straight.changes))
+    volume.SetDescription(" ".join((*straight.changes, *scan.notes, *scan.warnings)))
+    display = volume.GetDisplayNode()
+    low, high = BRAIN_WINDOW
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(low, high)
+    return volume
+
+
+def patientPosition(volume) -> str:
+    """How the patient lay, as DICOM says it (``HFS``); empty where that is not known."""
+    return volume.GetAttribute(POSITION) or ""
+
+
+def changesOf(volume) -> str:
+    """What was changed when the CT was loaded, in sentences; empty where its voxels are those of the scanner."""
+    return volume.GetAttribute(CHANGES) or ""
+
+
+def scanOf(volume, window: tuple[float, float]) -> Scan:
+    """Give a volume node as the scan that the Lib measures.
+
+    Args:
+        window: HU of black and white, for a volume of 8-bit pictures.
+
+    Raises:
+        InputError: the volume holds no HU.
+    """
+    hounsfield = as_hounsfield(volume_array(volume), window, volume.GetName())
+    return Scan(hounsfield, volume_grid(volume), gravity=gravity_of(patientPosition(volume)))
