@@ -94,7 +94,6 @@ def _asked(chosen: argparse.Namespace):
     if chosen.patient_position not in (None, *PATIENT_POSITIONS):
         known = ", ".join(PATIENT_POSITIONS)
         raise InputError(f"There is no patient position {chosen.patient_position}; give one of {known} with --patient-position.")
-
     if chosen.onset_to_ct is not None and not (math.isfinite(chosen.onset_to_ct) and chosen.onset_to_ct >= 0):
         raise InputError(f"An onset {chosen.onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.")
     return Asked(
