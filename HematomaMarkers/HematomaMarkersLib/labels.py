@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+TASK = "hematoma-markers"
+"""What a bundle or a training case must be made for, to serve this module."""
+
 BACKGROUND, HEMATOMA, INTRAVENTRICULAR = 0, 1, 2
 NAMES = ("background", "hematoma", "intraventricular blood")
 

@@ -1,5 +1,8 @@
 """The label values of a segmented pullback, the same in every file and array of OCTCalcium."""
 
+TASK = "oct-calcium"
+"""What a bundle or a training case must be made for, to serve this module."""
+
 BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN = range(4)
 
 NAMES = ("background", "calcium", "guidewire", "lumen")

@@ -8,12 +8,12 @@ import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import Predictor, choose_device, load_network
 
+from .labels import TASK as TASK
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .pullback import Pullback
 from .tidying import steadied, tidied
 
-TASK = "oct-calcium"
 NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus}
 
 

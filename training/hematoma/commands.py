@@ -1,4 +1,4 @@
-"""The commands of ``python -m training hematoma``: make-data, train-segmentation, train-markers, bundle, evaluate, card."""
+"""The commands of ``python -m training hematoma``: from nothing to a model, make-data, add-cases, train-segmentation to card."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from HematomaMarkersLib.labels import LOCATIONS
 
 from ..arguments import add_device, held_out_seeds, log_to, write_json
+from ..cases import add_cases, add_cases_arguments
 from ..drawing import HELD_OUT_SEEDS
 
 STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
@@ -20,6 +21,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
+    _add_cases(commands.add_parser("add-cases", help="add cases exported by the module HematomaMarkers to such a folder"))
     _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; takes its checkpoint up again"))
     _add_train_markers(commands.add_parser("train-markers", help="second stage: the markers; likewise"))
     _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
@@ -47,6 +49,21 @@ def _make_data(chosen: argparse.Namespace) -> None:
     steps = Steps(**{name.replace("-", "_"): False for name in chosen.without})
     for seed in make_data(chosen.folder, seeds, steps, chosen.processes):
         print(f"patient {seed}", flush=True)
+
+
+def _add_cases(parser: argparse.ArgumentParser) -> None:
+    add_cases_arguments(parser)
+    parser.add_argument("--window", nargs="+", metavar="HU", help="what 0 and 255 stand for, where cases hold 8-bit pictures")
+    parser.set_defaults(run=_cases)
+
+
+def _cases(chosen: argparse.Namespace) -> None:
+    from HematomaMarkersLib.windows import window_of
+
+    from .data import add_case
+
+    window = window_of(chosen.window) if chosen.window else None
+    add_cases(chosen.cases, lambda case: add_case(chosen.data, case, window))
 
 
 def _add_train_segmentation(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
 from LesionReadingLib.errors import InputError
 
+from ..drawing import WATCHED_EVERY
 from .data import Patient, load_patients, patient_count
 
 SPLITS = ("patient", "random")
@@ -34,7 +35,7 @@ class Slices:
     Attributes:
         hounsfield: int16 (slices, size, size) in HU. labels: uint8 of the same shape.
         markers: bool (slices, 4). patients: int64 (slices,), the patient's number.
-        bleeds: bool (slices,), whether the patient has blood on any slice.
+        bleeds: bool (slices,), whether the patient has blood on any slice. judged: bool (slices,), whether the markers are known.
     """
 
     hounsfield: torch.Tensor
@@ -42,6 +43,7 @@ class Slices:
     markers: torch.Tensor
     patients: torch.Tensor
     bleeds: torch.Tensor
+    judged: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -61,6 +63,7 @@ def joined(patients: Sequence[Patient]) -> Slices:
         torch.from_numpy(np.concatenate([patient.slice_markers for patient in patients])),
         torch.from_numpy(np.repeat([patient.number for patient in patients], counts)),
         torch.from_numpy(np.repeat([bool(patient.labels.any()) for patient in patients], counts)),
+        torch.from_numpy(np.repeat([patient.judged for patient in patients], counts)),
     )
 
 
@@ -75,7 +78,7 @@ def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
         InputError: nothing is left to learn from or to watch.
     """
     if split == "patient":
-        which = slices.patients % 10 == 0
+        which = slices.patients % WATCHED_EVERY == 0
     else:
         numbers, counts = slices.patients.unique_consecutive(return_counts=True)
         drawn = [np.random.default_rng([seed, n]).random(count) for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)]

@@ -109,9 +109,12 @@ def train_markers(
         recipe = recipe_of(file)
     shelf = Shelf(data, recipe.location, recipe.split, recipe.seed)
     slices = shelf.slices
-    learnt, shown = ((which & slices.with_hematoma).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
-    if not len(learnt):
-        raise InputError(f"{data} holds no slice with a hematoma to learn from; draw more patients.")
+    of_use = slices.with_hematoma & slices.judged
+    learnt, shown = ((which & of_use).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
+    if not len(learnt) or not len(shown):
+        raise InputError(
+            f"{data} holds no slice with a hematoma whose markers are known, to learn from or to watch; draw more patients."
+        )
     weights = class_weights(slices.markers[learnt])
     training = MarkerTraining(recipe, unet, of_unet.width, weights, device)
     if file.exists():

@@ -1,4 +1,4 @@
-"""The commands of ``python -m training oct``; from nothing to a shipped model: make-data, train, bundle, evaluate, card."""
+"""The commands of ``python -m training oct``; from nothing to a model: make-data, add-cases, train, bundle, evaluate, card."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from ..arguments import add_device, held_out_seeds, log_to, write_json
+from ..cases import add_cases, add_cases_arguments
 from ..drawing import HELD_OUT_SEEDS
 
 
@@ -14,6 +15,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
+    _add_cases(commands.add_parser("add-cases", help="add cases exported by the module OCTCalcium to such a folder"))
     _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
@@ -41,6 +43,17 @@ def _make_data(chosen: argparse.Namespace) -> None:
         chosen.folder, seeds, chosen.pullback_frames, chosen.frame_spacing, chosen.keep_frames, False, chosen.processes
     ):
         print(f"patient {seed}", flush=True)
+
+
+def _add_cases(parser: argparse.ArgumentParser) -> None:
+    add_cases_arguments(parser)
+    parser.set_defaults(run=_cases)
+
+
+def _cases(chosen: argparse.Namespace) -> None:
+    from .data import add_case
+
+    add_cases(chosen.cases, lambda case: add_case(chosen.data, case))
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
-"""Phantom patients on disk, one pair of files per patient, so that frames are drawn once and read at random while training.
+"""Patients on disk, one pair of files each, so that frames are drawn once and read at random while training: phantoms, and cases.
 
 ``patient-00012.npy`` is uint8 (2, frames, 512, 512): the grey frames and their label maps, letterboxed as for the network.
-``patient-00012.json`` says how it was drawn. A patient's files appear complete or not at all, so a training may
-already read a folder that is still being filled.
+``patient-00012.json`` says how large its pixels are, and of a phantom how it was drawn. A patient's files appear complete or not at
+all, so a training may already read a folder that is still being filled.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
+from OCTCalciumLib.reading import open_pullback
 
-from ..drawing import draw_missing, write_whole
-
-# Every tenth patient is kept out of the learning and only watched: patients, never frames, are what is split.
-WATCHED_EVERY = 10
+from ..cases import case_number, open_case
+from ..drawing import WATCHED_EVERY, draw_missing, write_whole
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Patient:
     """One patient of a training folder.
 
     Attributes:
-        number: the phantom seed.
+        number: the phantom seed, or from 100000 on, of a case.
         pixels: uint8 (2, frames, size, size), grey and labels, mapped from the file.
         spacing_mm: distance between rows, columns (in network pixels) and frames.
     """
@@ -51,6 +52,24 @@ def make_data(
     folder.mkdir(parents=True, exist_ok=True)
     draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted)
     yield from draw_missing(seeds, partial(_path, folder), draw, processes)
+
+
+def add_case(folder: Path, case_folder: Path) -> int:
+    """Add an exported case to a training folder; give its number. Its frames are read as those of a pullback to segment.
+
+    Raises:
+        InputError: it is no case of this task, or its frames cannot be read.
+    """
+    case = open_case(case_folder, TASK, NAMES)
+    pullback = open_pullback(case.image_file)
+    frames = np.stack(list(pullback.read(0, pullback.frame_count)))
+    number, learnt = case_number(frames), case.learnt_slices
+    box = Letterbox(*frames.shape[1:])
+    row_mm, column_mm, frame_mm = case.spacing_mm
+    spacing_mm = (row_mm * box.rows / box.inner_rows, column_mm * box.columns / box.inner_columns, frame_mm)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_patient(folder, number, frames[learnt], case.labels[learnt], {"spacing_mm": spacing_mm})
+    return number
 
 
 def load_patients(folder: Path) -> list[Patient]:
@@ -81,20 +100,24 @@ def random_batch(patients: Sequence[Patient], count: int, random: np.random.Gene
 def _draw_patient(folder: Path, pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, seed: int) -> int:
     kept = np.random.default_rng([seed, 1]).permutation(pullback_frames)[:keep_frames]
     pullback = draw_pullback(seed, pullback_frames, NETWORK_SIZE, frame_mm=frame_mm, shifted=shifted, indices=sorted(kept.tolist()))
-    box = Letterbox(*pullback.frames.shape[1:])
-    pixels = np.stack([[box.square(f) for f in pullback.frames], [box.square_labels(f) for f in pullback.labels]])
     spacing = pullback.spacing
-    facts = {"seed": seed, "shifted": shifted, "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm]}
-    path = _path(folder, seed)
+    facts = {"shifted": shifted, "spacing_mm": (spacing.row_mm, spacing.column_mm, spacing.frame_mm)}
+    _write_patient(folder, seed, pullback.frames, pullback.labels, facts)
+    return seed
+
+
+def _write_patient(folder: Path, number: int, frames: np.ndarray, labels: np.ndarray, facts: dict[str, Any]) -> None:
+    box = Letterbox(*frames.shape[1:])
+    pixels = np.stack([[box.square(frame) for frame in frames], [box.square_labels(frame) for frame in labels]])
+    path = _path(folder, number)
     path.with_suffix(".json").write_text(json.dumps(facts))
     write_whole(path, lambda file: np.save(file, pixels))
-    return seed
 
 
 def _load_patient(path: Path) -> Patient:
     facts = json.loads(path.with_suffix(".json").read_text())
-    return Patient(facts["seed"], np.load(path, mmap_mode="r"), tuple(facts["spacing_mm"]))
+    return Patient(int(path.stem.split("-")[1]), np.load(path, mmap_mode="r"), tuple(facts["spacing_mm"]))
 
 
-def _path(folder: Path, seed: int) -> Path:
-    return folder / f"patient-{seed:05d}.npy"
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"patient-{number:05d}.npy"

@@ -112,6 +112,8 @@ def train(
         if training.step_count % LOG_EVERY_STEPS == 0:
             patients = load_patients(data)
         learning = [patient for patient in patients if not is_watched(patient)]
+        if not learning:
+            raise InputError(f"{data} holds only patients to watch, whose number ends in 0; add others to learn from.")
         return training.step(*random_batch(learning, training.recipe.batch, frames), done)
 
     def watch() -> str:
