@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -17,7 +18,12 @@ _GZIP = 31  # zlib's window size, with gzip's header
 
 
 def write_nrrd(
-    path: Path, volume: np.ndarray, axes_mm: np.ndarray, origin_mm: Sequence[float], keys: Mapping[str, str] | None = None
+    path: Path,
+    volume: np.ndarray,
+    axes_mm: np.ndarray,
+    origin_mm: Sequence[float],
+    keys: Mapping[str, str] | None = None,
+    encoding: Literal["gzip", "raw"] = "gzip",
 ) -> None:
     """Write a volume with one matrix.
 
@@ -26,6 +32,7 @@ def write_nrrd(
         axes_mm: (3, 3) steps in LPS from one column, row, slice to the next, one per line; they need not be perpendicular.
         origin_mm: (3,) LPS of voxel (0, 0, 0).
         keys: key/value pairs of the header.
+        encoding: ``"raw"`` writes ten times faster, into a larger file.
     """
     slices, rows, columns = volume.shape
     fields = [
@@ -37,16 +44,14 @@ def write_nrrd(
         "space directions: " + " ".join(_vector(axis) for axis in axes_mm),
         "kinds: domain domain domain",
         "endian: little",
-        "encoding: gzip",
+        f"encoding: {encoding}",
         f"space origin: {_vector(origin_mm)}",
     ]
     fields += [f"{key}:={' '.join(value.split())}" for key, value in (keys or {}).items()]
     with open(path, "wb") as file:
         file.write(("\n".join(fields) + "\n\n").encode("utf-8"))
-        gzip = zlib.compressobj(_FAST, wbits=_GZIP)
-        for stored in volume:
-            file.write(gzip.compress(np.ascontiguousarray(stored, dtype=volume.dtype.newbyteorder("<"))))
-        file.write(gzip.flush())
+        stored = (np.ascontiguousarray(one, dtype=volume.dtype.newbyteorder("<")) for one in volume)
+        file.writelines(stored if encoding == "raw" else _gzipped(stored))
 
 
 def storable(volume: np.ndarray) -> np.ndarray:
@@ -73,6 +78,13 @@ def position_keys(grid: SliceGrid) -> dict[str, str]:
     if grid.is_even:
         return {}
     return {POSITIONS_KEY: " ".join(repr(round(float(value), 6)) for value in grid.positions_mm.ravel())}
+
+
+def _gzipped(slices: Iterable[np.ndarray]) -> Iterator[bytes]:
+    packer = zlib.compressobj(_FAST, wbits=_GZIP)
+    for stored in slices:
+        yield packer.compress(stored)
+    yield packer.flush()
 
 
 def _vector(values: Sequence[float]) -> str:
