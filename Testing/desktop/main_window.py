@@ -1,0 +1,111 @@
+"""The main window: a module's panel on the left, the views on the right."""
+
+import slicer
+from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QScrollArea, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+
+PANEL_WIDTH = 420
+
+
+class qSlicerModuleSelectorToolBar(QToolBar):
+    """Stands for qSlicerModuleSelectorToolBar (Slicer, Base/QTGUI/qSlicerModuleSelectorToolBar.h)."""
+
+    moduleSelected = Signal(str)
+
+    def __init__(self, panel):
+        super().__init__("Modules")
+        self._panel = panel
+        self._selected = ""
+        self._label = QLabel()
+        self.addWidget(self._label)
+
+    def selectModule(self, moduleName):
+        module = slicer.app.moduleManager().module(moduleName) if moduleName else None
+        if moduleName and (module is None or module.hidden):
+            raise RuntimeError(f"There is no module {moduleName} to select")
+        if moduleName == self._selected:
+            return
+        self._selected = moduleName
+        self._label.setText(f"  Modules:  <b>{module.title}</b>  " if module else "")
+        self._panel.show_module(module)
+        self.moduleSelected.emit(moduleName)
+
+    selectedModule = Property(str, lambda self: self._selected, selectModule)
+
+
+class ModulePanel(QScrollArea):
+    """Stands for qSlicerModulePanel (Slicer, Base/QTGUI/qSlicerModulePanel.h): holds one module's panel; it scrolls."""
+
+    def __init__(self):
+        super().__init__()
+        self._representation = None
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(PANEL_WIDTH)
+
+    def show_module(self, module):
+        """Leave the module that is shown, enter this one (None: no module)."""
+        if self._representation is not None:
+            self._representation.exit()
+            self.takeWidget()
+            self._representation.setParent(None)
+        self._representation = module.widgetRepresentation() if module else None
+        if self._representation is not None:
+            self.setWidget(self._representation)
+            self._representation.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            self._representation.show()
+            self._representation.enter()
+
+
+class qSlicerMainWindow(QMainWindow):
+    """Stands for qSlicerMainWindow (Slicer, Base/QTApp/qSlicerMainWindow.h)."""
+
+    def __init__(self):
+        super().__init__()
+        self.setObjectName("qSlicerMainWindow")
+        self.setWindowTitle("3D Slicer")
+        self._panel = ModulePanel()
+        self._selector = qSlicerModuleSelectorToolBar(self._panel)
+        self.addToolBar(self._selector)
+        dock = QDockWidget(self)
+        dock.setObjectName("PanelDockWidget")
+        dock.setTitleBarWidget(QWidget(dock))
+        dock.setWidget(self._panel)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        central = QWidget(self)
+        central.setObjectName("CentralWidget")
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.setCentralWidget(central)
+        self.statusBar()
+
+    def moduleSelector(self):
+        return self._selector
+
+
+def dark_palette():
+    """Colours like those of Slicer's dark style."""
+    palette = QPalette()
+    group = QPalette.ColorGroup.All
+    colors = {
+        "Window": "#323232",
+        "WindowText": "#ebebeb",
+        "Base": "#1e1e1e",
+        "AlternateBase": "#2b2b2b",
+        "ToolTipBase": "#ebebeb",
+        "ToolTipText": "#141414",
+        "Text": "#ebebeb",
+        "Button": "#454545",
+        "ButtonText": "#ebebeb",
+        "BrightText": "#ff6a5e",
+        "Link": "#5ea0e6",
+        "Highlight": "#2f7bd0",
+        "HighlightedText": "#ffffff",
+        "PlaceholderText": "#8c8c8c",
+    }
+    for role, color in colors.items():
+        palette.setColor(group, getattr(QPalette.ColorRole, role), QColor(color))
+    for role in ("WindowText", "Text", "ButtonText"):
+        palette.setColor(QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), QColor("#808080"))
+    return palette

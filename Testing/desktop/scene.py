@@ -1,0 +1,85 @@
+"""The MRML scene and the logics of Slicer's C++ modules, all of them real."""
+
+from pathlib import Path
+
+import slicer
+from vtkmodules.vtkCommonCore import vtkCollection, vtkOutputWindow
+
+RESOURCES = Path(__file__).parent / "resources"
+
+MODULE_LOGICS = {
+    "Volumes": "vtkSlicerVolumesLogic",
+    "Terminologies": "vtkSlicerTerminologiesModuleLogic",
+    "Segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
+    "Data": "vtkSlicerDataModuleLogic",
+    "Markups": "vtkSlicerMarkupsLogic",
+    "Models": "vtkSlicerModelsLogic",
+    "Plots": "vtkSlicerPlotsLogic",
+    "Tables": "vtkSlicerTablesLogic",
+    "Texts": "vtkSlicerTextsLogic",
+    "Transforms": "vtkSlicerTransformLogic",
+    "Units": "vtkSlicerUnitsLogic",
+    "VolumeRendering": "vtkSlicerVolumeRenderingLogic",
+    "CropVolume": "vtkSlicerCropVolumeLogic",
+    "Sequences": "vtkSlicerSequencesLogic",
+    "ViewControllers": "vtkSlicerViewControllersLogic",
+}
+
+
+def make_scene():
+    """A scene as the application makes it at its start: crosshair, slice orientations."""
+    scene = slicer.vtkMRMLScene()
+    crosshair = slicer.vtkMRMLCrosshairNode()
+    crosshair.SetCrosshairName("default")
+    scene.AddNode(crosshair)
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
+    return scene
+
+
+def make_application_logic(scene):
+    """The application logic of that scene, with colours, and empty lists of view logics."""
+    log_to_stderr()
+    logic = slicer.vtkSlicerApplicationLogic()
+    logic.SetSliceLogics(vtkCollection())
+    logic.SetViewLogics(vtkCollection())
+    logic.SetMRMLScene(scene)
+    logic.GetColorLogic().SetMRMLScene(scene)
+    for factory in (slicer.vtkMRMLThreeDViewDisplayableManagerFactory, slicer.vtkMRMLSliceViewDisplayableManagerFactory):
+        factory.GetInstance().SetMRMLApplicationLogic(logic)
+    return logic
+
+
+def log_to_stderr():
+    """VTK's messages go where pytest shows them."""
+    window = vtkOutputWindow()
+    window.SetDisplayModeToAlwaysStdErr()
+    vtkOutputWindow.SetInstance(window)
+
+
+def make_data_input_output(scene, application_logic, cache_folder):
+    """What reads and writes the files of a scene. To be kept alive as long as the scene."""
+    remote = slicer.vtkMRMLRemoteIOLogic()
+    remote.SetMRMLScene(scene)
+    remote.SetMRMLApplicationLogic(application_logic)
+    remote.GetCacheManager().SetRemoteCacheDirectory(cache_folder)
+    manager = slicer.vtkDataIOManagerLogic()
+    manager.SetMRMLScene(scene)
+    manager.SetMRMLApplicationLogic(application_logic)
+    manager.SetAndObserveDataIOManager(remote.GetDataIOManager())
+    remote.AddDataIOToScene()
+    return remote, manager
+
+
+def make_module_logics(scene, application_logic):
+    """Module name -> its logic, each registered with the application logic."""
+    logics = {"Colors": application_logic.GetColorLogic()}
+    for name, class_name in MODULE_LOGICS.items():
+        logic = getattr(slicer, class_name)()
+        if hasattr(logic, "SetModuleShareDirectory"):
+            logic.SetModuleShareDirectory(str(RESOURCES / name))
+        logic.SetMRMLApplicationLogic(application_logic)
+        logic.SetMRMLScene(scene)
+        application_logic.SetModuleLogic(name, logic)
+        logics[name] = logic
+    return logics
