@@ -24,6 +24,7 @@ from .scene_tracking import TrackedLabels
 from .scene_volumes import (
     add_volume,
     has_spacing,
+    set_slice_spacing_unknown,
     set_typed_spacing,
     spacing_source,
     volume_array,
@@ -53,6 +54,7 @@ __all__ = [
     "set_result_json",
     "set_result_node",
     "set_reviewed",
+    "set_slice_spacing_unknown",
     "set_typed_spacing",
     "spacing_source",
     "volume_array",

@@ -20,6 +20,7 @@ from .slice_grid import SliceGrid, even_grid
 from .spacing import TYPED, UNKNOWN, Spacing
 
 SOURCE_ATTRIBUTE = "LesionReading.SpacingSource"
+SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file states the pixels' spacing but not the slices'
 
 _LPS_OF_RAS = np.diag([-1.0, -1.0, 1.0])
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as pictures with colours become grey everywhere
@@ -118,6 +119,8 @@ def volume_spacing(volume) -> Spacing:
     axes_mm, _ = volume_place(volume)
     column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
     source = spacing_source(volume)
+    if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
+        return Spacing(row_mm, column_mm, None, source, UNKNOWN)
     if source != UNKNOWN:
         return Spacing(row_mm, column_mm, slice_mm, source, source)
     if volume.GetSpacing()[2] == 1.0:
@@ -136,8 +139,13 @@ def spacing_source(volume) -> str:
 
 
 def has_spacing(volume) -> bool:
-    """Whether a volume node states its spacing, or somebody typed it."""
-    return spacing_source(volume) != UNKNOWN
+    """Whether a volume node states its whole spacing, or somebody typed it."""
+    return spacing_source(volume) != UNKNOWN and volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) != UNKNOWN
+
+
+def set_slice_spacing_unknown(volume) -> None:
+    """Remember that a volume node's source states the distance of its pixels but not of its slices; the user has to type it."""
+    volume.SetAttribute(SLICE_SPACING_ATTRIBUTE, UNKNOWN)
 
 
 def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
@@ -154,6 +162,7 @@ def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
             raise InputError(f"A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.")
     volume.SetSpacing(pixel_mm, pixel_mm, slice_mm)
     volume.SetAttribute(SOURCE_ATTRIBUTE, TYPED)
+    volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
 
 
 def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, name: str, spacing_source: str):
