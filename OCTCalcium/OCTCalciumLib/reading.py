@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +44,24 @@ def open_pullback(
         recording = _open_recording(path, pixel_spacing_mm, frame_spacing_mm)
     except PermissionError as error:
         raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
-    spacing = _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration)
+    return _finished(recording, _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration))
+
+
+def open_dicom(paths: Sequence[Path]) -> Pullback:
+    """Open the one pullback that these DICOM files hold, wherever they lie: a DICOM database lists the files of a series.
+
+    Raises:
+        InputError: as ``open_pullback``.
+    """
+    headers = _dicom_headers([Path(path) for path in paths])
+    if not headers:
+        raise InputError("None of the chosen files is DICOM; choose the files of the pullback.")
+    recording = _open_dicom(headers, None, None)
+    return _finished(recording, _final_spacing(recording.spacing, None, None, 1.0))
+
+
+def _finished(recording: Pullback, spacing: Spacing) -> Pullback:
+    """The recording with its final spacing, frames without overlays."""
     read, notes = _without_overlays(recording)
     return replace(recording, spacing=spacing, read=read, clean=True, notes=recording.notes + notes)
 

@@ -104,11 +104,11 @@ class Surface:
         return {"file": str(self.file), "origin_mm": origin.tolist(), "direction": list(self.direction)}
 
 
-def build_scene(labels: np.ndarray, measurement: PullbackMeasurement) -> Scene:
-    """Crop the label map (frames, rows, columns) to the vessel and reduce it to what a picture can show; unknown spacings are
-    drawn out of proportion."""
+def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_samples: int = IN_PLANE_SAMPLES) -> Scene:
+    """Crop the label map (frames, rows, columns) to the vessel and reduce it to at most about ``in_plane_samples`` rows and
+    columns; unknown spacings are drawn out of proportion."""
     rows, columns = _vessel_box(labels)
-    shrink = max(1, -(-max(rows.stop - rows.start, columns.stop - columns.start) // IN_PLANE_SAMPLES))
+    shrink = max(1, -(-max(rows.stop - rows.start, columns.stop - columns.start) // in_plane_samples))
     cropped = labels[:, rows, columns]
     step_mm, to_scale = _drawing_step(measurement.spacing, cropped.shape)
     step_mm = (step_mm[0], step_mm[1] * shrink, step_mm[2] * shrink)
