@@ -212,15 +212,15 @@ def _finish(
         prediction.slice_probabilities if prediction else None,
     )
     numbers["thresholds"] = prediction.thresholds if prediction else None
+    numbers["marker_slices"] = prediction.marker_slices if prediction else None
+    numbers["model"] = bundle.summary() if bundle else None
     numbers["triage"] = triage_json(decided)
     numbers["location"] = decided.location
     numbers["spacing_source"] = scan.grid_source
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     report.progress("Writing the report", 0, 1)
     earlier = prior if prior and isinstance(prior[0], Scan) else None
-    present(
-        folder, scan, labels, measurement, prediction, growth, earlier, decided, bundle.summary() if bundle else None, report.log
-    )
+    present(folder, scan, labels, measurement, prediction, growth, earlier, decided, numbers["model"], report.log)
     report.progress("Writing the report", 1, 1)
 
 

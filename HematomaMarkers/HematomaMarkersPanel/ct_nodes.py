@@ -10,6 +10,8 @@ from LesionReadingLib.scene import add_volume, volume_array, volume_grid
 
 POSITION = "LesionReading.PatientPosition"
 CHANGES = "LesionReading.Straightened"
+DOUBTS = "LesionReading.Doubts"
+LOCATION, ONSET = "LesionReading.Location", "LesionReading.OnsetToCtHours"
 BRAIN_WINDOW = (0.0, 80.0)
 """Lower and upper end in HU of the window in which a loaded CT is shown."""
 
@@ -32,6 +34,8 @@ def addHeadCT(scan: Scan, name: str):
         volume.SetAttribute(POSITION, scan.details["patient position"])
     if straight.changes:
         volume.SetAttribute(CHANGES, " ".join(straight.changes))
+    if scan.warnings:
+        volume.SetAttribute(DOUBTS, " ".join(scan.warnings))
     volume.SetDescription(" ".join((*straight.changes, *scan.notes, *scan.warnings)))
     display = volume.GetDisplayNode()
     low, high = BRAIN_WINDOW
@@ -50,6 +54,11 @@ def changesOf(volume) -> str:
     return volume.GetAttribute(CHANGES) or ""
 
 
+def doubtsOf(volume) -> str:
+    """Why the CT may be no head CT without contrast, in sentences, as its DICOM files say; empty where there is no reason."""
+    return volume.GetAttribute(DOUBTS) or ""
+
+
 def scanOf(volume, window: tuple[float, float]) -> Scan:
     """Give a volume node as the scan that the Lib measures.
 
@@ -61,3 +70,31 @@ def scanOf(volume, window: tuple[float, float]) -> Scan:
     """
     hounsfield = as_hounsfield(volume_array(volume), window, volume.GetName())
     return Scan(hounsfield, volume_grid(volume), gravity=gravity_of(patientPosition(volume)))
+
+
+def locationOf(volume) -> str | None:
+    """Where the user says that the hematoma of a CT lies, one of ``labels.LOCATIONS``; None where not known."""
+    return volume.GetAttribute(LOCATION) or None
+
+
+def setLocation(volume, location: str | None) -> None:
+    """Keep the location with the CT, so that it is saved and two patients do not mix."""
+    _setOrRemove(volume, LOCATION, location)
+
+
+def onsetOf(volume) -> float | None:
+    """Hours from the first symptom to the CT, as the user gave them; None where not known."""
+    stated = volume.GetAttribute(ONSET)
+    return float(stated) if stated else None
+
+
+def setOnset(volume, hours: float | None) -> None:
+    """Keep the hours from onset to CT with the CT."""
+    _setOrRemove(volume, ONSET, None if hours is None else f"{hours:g}")
+
+
+def _setOrRemove(volume, attribute: str, value: str | None) -> None:
+    if value is None:
+        volume.RemoveAttribute(attribute)
+    else:
+        volume.SetAttribute(attribute, value)

@@ -1,0 +1,152 @@
+"""The CT and the earlier one beside each other, the heads laid over each other, both views at the same place."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+import slicer.util
+import vtk
+from HematomaMarkersLib.labels import MARKERS
+from LesionReadingLib.scene import result_json, result_node, result_of, results, set_result_node
+from slicer.i18n import tr as _
+
+from .heat_maps import heatOf
+from .scan_results import GROWTH, KIND, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME
+
+CURRENT_VIEW, PRIOR_VIEW = "Red", "Yellow"
+ALIGNMENT = "alignment"
+_RAS_OF_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def alignmentMatrix(transform: list) -> np.ndarray:
+    """(4, 4) RAS matrix that brings the earlier scan to this one.
+
+    Args:
+        transform: (4, 4) LPS in mm, from a place in this scan to the same in the earlier one, as measurements.json has it.
+    """
+    return _RAS_OF_LPS @ np.linalg.inv(np.array(transform, float)) @ _RAS_OF_LPS
+
+
+def alignPrior(result) -> None:
+    """Put the earlier CT and its contours below a transform that lays its head over this CT's.
+
+    The transform goes on top of any that the user has put above the earlier CT: the worker saw it at that place.
+    """
+    if result_node(result, ALIGNMENT) is not None:
+        return
+    prior = result_node(result, PRIOR)
+    releasePrior(prior)
+    name = _("{name} onto the later CT").format(name=prior.GetName())
+    alignment = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
+    alignment.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(alignmentMatrix(result_json(result, GROWTH)["transform"])))
+    for node in (prior, result_node(result, PRIOR_SEGMENTATION), *_nodesOf(result_of(prior, KIND))):
+        top = _topTransform(node)
+        if top is not alignment:
+            top.SetAndObserveTransformNodeID(alignment.GetID())
+    set_result_node(result, ALIGNMENT, alignment)
+
+
+def releasePrior(prior) -> None:
+    """Take an earlier CT back to its own place, where the worker must see it."""
+    for result in results(KIND):
+        alignment = result_node(result, ALIGNMENT)
+        if alignment is not None and result_node(result, PRIOR) is prior:
+            slicer.mrmlScene.RemoveNode(alignment)
+            set_result_node(result, ALIGNMENT, None)
+
+
+def _nodesOf(result) -> list:
+    """What lies on the voxels of a volume that was itself read."""
+    if result is None:
+        return []
+    nodes = [result_node(result, SEGMENTATION), *(heatOf(result, marker) for marker in MARKERS)]
+    return [node for node in nodes if node is not None]
+
+
+def _topTransform(node):
+    """The uppermost transform above a node; the node itself where there is none."""
+    while node.GetParentTransformNode() is not None:
+        node = node.GetParentTransformNode()
+    return node
+
+
+class SideBySide:
+    """Shows a result's two scans beside each other and takes the views back afterwards."""
+
+    def __init__(self) -> None:
+        self._result = None
+        self._layoutBefore = None
+        self._observed: list[tuple] = []
+        self._following = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether the two scans are shown."""
+        return self._result is not None
+
+    def show(self, result) -> None:
+        """Show them: the CT in the red view, the earlier one in the yellow one, slices of the CT in both."""
+        self.hide()
+        alignPrior(result)
+        manager = slicer.app.layoutManager()
+        self._result, self._layoutBefore = result, manager.layout
+        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
+        _background(CURRENT_VIEW, result_node(result, VOLUME))
+        _background(PRIOR_VIEW, result_node(result, PRIOR))
+        _onlyIn(result_node(result, SEGMENTATION), CURRENT_VIEW)
+        _onlyIn(result_node(result, PRIOR_SEGMENTATION), PRIOR_VIEW)
+        red, yellow = (_sliceNode(name) for name in (CURRENT_VIEW, PRIOR_VIEW))
+        for own, other in ((red, yellow), (yellow, red)):
+            tag = own.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_, own=own, other=other: self._follow(own, other))
+            self._observed.append((own, tag))
+        self._follow(red, yellow)
+
+    def hide(self) -> None:
+        """Return to the layout before; nothing where they are not shown."""
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
+        self._observed = []
+        if self._result is None:
+            return
+        result, self._result = self._result, None
+        _onlyIn(result_node(result, SEGMENTATION), None)
+        _sliceNode(PRIOR_VIEW).SetOrientation("Sagittal")
+        volume = result_node(result, VOLUME)
+        if volume is not None:
+            _background(PRIOR_VIEW, volume)
+        slicer.app.layoutManager().setLayout(self._layoutBefore)
+
+    def _follow(self, own, other) -> None:
+        """Show the place of one view in the other one, at the same magnification."""
+        if self._following:
+            return
+        self._following = True
+        try:
+            other.GetSliceToRAS().DeepCopy(own.GetSliceToRAS())
+            other.UpdateMatrices()
+            width, _height, depth = own.GetFieldOfView()
+            size = other.GetDimensions()
+            other.SetFieldOfView(width, width * size[1] / max(size[0], 1), depth)
+        finally:
+            self._following = False
+
+
+def _background(viewName: str, volume) -> None:
+    composite = slicer.app.layoutManager().sliceWidget(viewName).sliceLogic().GetSliceCompositeNode()
+    composite.SetBackgroundVolumeID(volume.GetID())
+    composite.SetForegroundVolumeID(None)
+
+
+def _sliceNode(viewName: str):
+    return slicer.app.layoutManager().sliceWidget(viewName).mrmlSliceNode()
+
+
+def _onlyIn(segmentation, viewName: str | None) -> None:
+    """Show a contour in one view only, or in all of them."""
+    if segmentation is None:
+        return
+    display = segmentation.GetDisplayNode()
+    display.RemoveAllViewNodeIDs()
+    if viewName is not None:
+        display.AddViewNodeID(_sliceNode(viewName).GetID())
+        display.SetVisibility(True)

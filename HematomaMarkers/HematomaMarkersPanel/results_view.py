@@ -1,0 +1,86 @@
+"""What was found, in words: the triage on top, its reasons, the volumes, and the growth."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from HematomaMarkersLib.growth import Growth
+    from HematomaMarkersLib.triage import Triage
+
+    from .scan_results import Numbers
+
+_STYLES = {
+    "refer now": "background: #A84300; color: #FFFFFF;",
+    "watch": "background: #E8B84A; color: #1B2330;",
+    "no hematoma found": "background: #5A6472; color: #FFFFFF;",
+}
+
+
+def showNumbers(ui, numbers: Numbers) -> None:
+    """Show the triage, the volumes and the growth."""
+    decided, measured = numbers.triage, numbers.measurement
+    ui.triageLabel.text = triageText(decided)
+    ui.triageLabel.styleSheet = _STYLES[decided.decision] + " padding: 4px; border-radius: 3px;"
+    ui.reasonsLabel.text = reasonsText(decided)
+    ui.reasonsLabel.toolTip = escape(decided.rule)
+    ui.volumeLabel.text = _("{ml:.1f} mL").format(ml=measured.volume_ml)
+    ui.abc2Label.text = _("{ml:.1f} mL").format(ml=measured.abc2_ml)
+    ui.ivhLabel.text = _("{ml:.1f} mL").format(ml=measured.ivh_ml)
+    ui.editedLabel.visible = numbers.edited
+    ui.growthBox.visible = numbers.growth is not None
+    if numbers.growth is not None:
+        ui.growthLabel.text = growthText(numbers.growth)
+        ui.growthDefinitionsLabel.text = growthDefinitions(numbers.growth)
+
+
+def triageText(decided: Triage) -> str:
+    """The decision in large letters."""
+    texts = {"refer now": _("Refer now"), "watch": _("Watch"), "no hematoma found": _("No hematoma found")}
+    return texts[decided.decision]
+
+
+def reasonsText(decided: Triage) -> str:
+    """The reasons as a list, and below them, small, what is not known."""
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decided.reasons)
+    unknown = " ".join(escape(sentence) for sentence in decided.unknown)
+    return f'<ul style="margin: 0 0 4px -24px;">{reasons}</ul><small>{unknown}</small>'
+
+
+def growthText(growth: Growth) -> str:
+    """Change in mL and percent since the earlier scan."""
+    percent = "" if growth.change_percent is None else _(" ({percent:+.0f} %)").format(percent=growth.change_percent)
+    now_ml = growth.prior_ml + growth.change_ml
+    return _("{change:+.1f} mL{percent} since the earlier CT: {prior:.1f} to {now:.1f} mL").format(
+        change=growth.change_ml, percent=percent, prior=growth.prior_ml, now=now_ml
+    )
+
+
+def growthDefinitions(growth: Growth) -> str:
+    """Whether it is growth by each definition, and whether it may be an error of measurement."""
+    from HematomaMarkersLib.growth import BETWEEN_READERS_ML, WITHIN_READER_ML
+
+    said = [
+        _("30 % or more: {answer}").format(answer=_yesNo(growth.expanded_seed_30_percent)),
+        _("6 mL or more, or 33 % or more: {answer}").format(answer=_yesNo(growth.expanded_6ml_or_33_percent)),
+        _("New blood in the ventricles: {answer}").format(answer=_yesNo(growth.new_ivh)),
+    ]
+    error = _("two readers differ by about {between:g} mL, one by {within:g} mL").format(
+        between=BETWEEN_READERS_ML, within=WITHIN_READER_ML
+    )
+    within = (
+        _("Within the error of measurement: {error}.") if growth.within_error else _("Beyond the error of measurement: {error}.")
+    )
+    return "<br>".join(
+        [
+            *map(escape, said),
+            f"<b>{escape(within.format(error=error))}</b>" if growth.within_error else escape(within.format(error=error)),
+        ]
+    )
+
+
+def _yesNo(value: bool) -> str:
+    return _("yes") if value else _("no")

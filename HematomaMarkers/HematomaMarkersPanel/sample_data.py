@@ -1,0 +1,56 @@
+"""Phantom patients for the Sample Data module: drawn on the spot, written as DICOM, read as the DICOM browser reads them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from slicer.i18n import tr as _
+
+CATEGORY = "LesionReading"
+FIRST, FOLLOW_UP = "HeadCTBlendSign", "HeadCTBlendSignLater"
+_SEED, _SIZE, _SLICE_MM, _GROWTH_ML = 1012, 256, 5.0, 9.0
+_HEMATOMA = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
+_FOLDERS = {FIRST: "first", FOLLOW_UP: "follow_up"}
+
+
+def registerSamples(iconsFolder: Path) -> None:
+    """Tell the Sample Data module of the phantoms."""
+    import SampleData
+
+    logic = SampleData.SampleDataLogic
+    logic.registerCustomSampleDataCategory(CATEGORY, title=_("LesionReading"))
+    for name, description in (
+        (FIRST, _("Head CT with a blend sign\n(phantom, tilted gantry)")),
+        (FOLLOW_UP, _("Head CT with a blend sign,\nsix hours later (phantom)")),
+    ):
+        logic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=name,
+            sampleDescription=description,
+            thumbnailFileName=str(iconsFolder / f"{name}.png"),
+            customDownloader=lambda source: [drawSample(source.sampleName)],
+        )
+
+
+def drawSample(name: str):
+    """Draw, write and read a phantom patient; give its CT as a volume node.
+
+    Args:
+        name: ``FIRST`` or ``FOLLOW_UP`` (six hours later, the hematoma grown by 9 mL, the head in another pose).
+    """
+    from HematomaMarkersLib.phantom_study import write_patient
+    from HematomaMarkersLib.reading import open_dicom
+
+    from .ct_nodes import addHeadCT
+
+    growth_ml = _GROWTH_ML if name == FOLLOW_UP else None
+    with tempfile.TemporaryDirectory(prefix="LesionReading-sample-") as folder:
+        write_patient(Path(folder), _SEED, growth_ml, _SIZE, _SLICE_MM, _tilt(name), **_HEMATOMA)
+        scan = open_dicom(sorted((Path(folder) / _FOLDERS[name]).iterdir()))
+    return addHeadCT(scan, name)
+
+
+def _tilt(name: str) -> float:
+    """Degrees: the first scan's gantry was tilted, the second's was not."""
+    return 14.0 if name == FIRST else 0.0
