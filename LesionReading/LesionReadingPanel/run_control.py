@@ -1,0 +1,106 @@
+"""The Apply and Cancel buttons: start a run of the Libs, show how far it is, say how it ended."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import slicer.util
+from slicer.i18n import tr as _
+
+from .worker_process import Outcome, WorkerProcess
+
+_LOG_LINES = 2000
+
+
+class RunControl:
+    """One run at a time, shown in applyButton, cancelButton, progressBar, statusLabel, detailsButton and detailsText."""
+
+    def __init__(
+        self,
+        ui,
+        package: str,
+        onDone: Callable[[Path], None],
+        onEnded: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        ui: the widgets of the module's panel. package: the Lib whose command line is run.
+        onDone(folder): called with the folder given to start() when a run is done; the folder is the caller's from then on.
+        onEnded(): called after every run, whatever its end.
+        """
+        self._ui, self._package, self._onDone, self._onEnded = ui, package, onDone, onEnded
+        self._folder: Path | None = None
+        self._worker = WorkerProcess(self._showProgress, self._showLog, self._onFinished)
+        ui.detailsText.setMaximumBlockCount(_LOG_LINES)
+        ui.cancelButton.connect("clicked(bool)", lambda checked=False: self.cancel())
+        self._showRunning(False)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self._worker.running
+
+    def start(self, arguments: list[str], folder: Path) -> None:
+        """Start a command.
+
+        arguments: of the package's command line.
+        folder: a temporary folder that holds its input and output; it is removed unless the run is done.
+
+        Raises:
+            InputError: it cannot be started; the folder is removed then, too.
+        """
+        try:
+            self._worker.start(self._package, arguments)
+        except Exception:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._folder = folder
+        self._ui.detailsText.setPlainText("")
+        self._showRunning(True)
+        self._ui.statusLabel.text = _("Starting...")
+        self._ui.progressBar.setRange(0, 0)
+
+    def cancel(self) -> None:
+        """Cancel the run, if there is one; it has ended within a second."""
+        if self.running:
+            self._ui.statusLabel.text = _("Cancelling...")
+            self._ui.cancelButton.enabled = False
+            self._worker.cancel()
+
+    def _onFinished(self, outcome: Outcome) -> None:
+        folder, self._folder = self._folder, None
+        self._showRunning(False)
+        self._ui.statusLabel.text = outcome.message or _("Done.")
+        if outcome.details:
+            self._ui.detailsText.appendPlainText(outcome.details)
+        try:
+            if outcome.status == "done":
+                self._takeResults(folder)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+                logging.info(f"Analysis {outcome.status}: {outcome.message}")
+        finally:
+            if self._onEnded is not None:
+                self._onEnded()
+
+    def _takeResults(self, folder: Path) -> None:
+        with slicer.util.tryWithErrorDisplay(_("The results could not be shown."), waitCursor=True):
+            try:
+                self._onDone(folder)
+            except Exception as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                self._ui.statusLabel.text = _("The results could not be shown: {reason}").format(reason=error)
+                raise
+
+    def _showRunning(self, running: bool) -> None:
+        self._ui.applyButton.enabled = not running
+        self._ui.cancelButton.enabled = running
+        self._ui.progressBar.visible = running
+
+    def _showProgress(self, stage: str, done: int, total: int) -> None:
+        self._ui.progressBar.setRange(0, total)
+        self._ui.progressBar.value = done
+        self._ui.statusLabel.text = _("{stage}: {done} of {total}").format(stage=stage, done=done, total=total)
+
+    def _showLog(self, lines: str) -> None:
+        self._ui.detailsText.appendPlainText(lines)

@@ -1,0 +1,220 @@
+"""The life cycle that the panels of both modules share, as Slicer's template for scripted modules has it."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import slicer
+import slicer.util
+import vtk
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+from .dependencies import ensureDependencies
+from .model_selector import ModelSelector
+from .run_control import RunControl
+from .spacing_box import SpacingBox
+
+
+class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """A panel with an input volume, a model, Apply and Cancel. A module derives its own widget class and fills in the hooks.
+
+    Attributes:
+        PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models.
+        ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
+        analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for.
+    """
+
+    PACKAGE = ""
+    TASK = ""
+
+    def __init__(self, parent=None) -> None:
+        """Called by Slicer, before setup()."""
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.analysedVolume = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+        self._shownInput = None
+
+    # Hooks
+
+    def makeLogic(self):
+        """The module's logic, whose getParameterNode() gives a wrapped parameter node with inputVolume and model (str)."""
+        raise NotImplementedError
+
+    def setupPanel(self) -> None:
+        """Make the rooms that only this module has; self.ui and self.logic are there."""
+
+    def makeArguments(self, folder: Path) -> list[str]:
+        """Write the input into a temporary folder and give the arguments of the command line; output goes below that folder, too.
+
+        Raises:
+            InputError: the input cannot be used; shown to the user.
+        """
+        raise NotImplementedError
+
+    def takeResults(self, folder: Path) -> None:
+        """Load what the run has written below the folder into the result of analysedVolume; the folder goes away afterwards."""
+        raise NotImplementedError
+
+    def showInput(self, volume) -> None:
+        """Show the result of a volume node, or nothing: another one (or None) was selected, or its result has changed."""
+        raise NotImplementedError
+
+    def whyNotApply(self) -> str:
+        """What keeps Apply off beside a missing input, spacing or model, or a run; empty where nothing does."""
+        return ""
+
+    def stopEditing(self) -> None:
+        """Leave the editing of a segmentation: the panel is left, or the scene is closed."""
+
+    # Life cycle
+
+    def setup(self) -> None:
+        """Called when the panel is made: when the user opens the module for the first time, and at a reload."""
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath(f"UI/{self.moduleName}.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = self.makeLogic()
+        self.spacing = SpacingBox(self.ui, self._onSpacingSet)
+        self.models = ModelSelector(self.ui, self.TASK)
+        self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._checkCanApply)
+        self.setupPanel()
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
+        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        self.ui.modelComboBox.connect("currentIndexChanged(int)", self._onModelChosen)
+        self.initializeParameterNode()
+
+    def cleanup(self) -> None:
+        """Called when Slicer ends or the module is reloaded."""
+        self.run.cancel()
+        self.stopEditing()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self) -> None:
+        """Called each time the user opens this module."""
+        self.initializeParameterNode()
+
+    def exit(self) -> None:
+        """Called each time the user opens a different module; a run goes on meanwhile."""
+        self.stopEditing()
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self._parameterNodeGuiTag = None
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+            self._parameterNode = None
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed: a run would have nowhere to put its results."""
+        self.run.cancel()
+        self.stopEditing()
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Called just after the scene is closed."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def onSceneEndImport(self, caller, event) -> None:
+        """Called when a scene was opened: its results are there only now."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+            self.refresh()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(self, caller, event, node) -> None:
+        """Called after any node was removed: a run whose input is gone is cancelled, a shown input is shown no more."""
+        if node is self.analysedVolume:
+            self.run.cancel()
+        if node is self._shownInput:
+            self._onParametersChanged()
+
+    def initializeParameterNode(self) -> None:
+        """Make sure that the parameter node exists and is observed, and that an input is selected where there is any."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if volume:
+                self._parameterNode.inputVolume = volume
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Set and observe the wrapped parameter node, or none."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self._parameterNode = parameterNode
+        if self._parameterNode:
+            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+            self.models.select(self._parameterNode.model)
+            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self._onParametersChanged()
+
+    def refresh(self) -> None:
+        """Show the selected input and its result anew."""
+        self.spacing.show(self._shownInput)
+        self.showInput(self._shownInput)
+        self._checkCanApply()
+
+    # Reactions
+
+    def _onParametersChanged(self, caller=None, event=None) -> None:
+        volume = self._parameterNode.inputVolume if self._parameterNode else None
+        if volume is not self._shownInput:
+            self._shownInput = volume
+            self.refresh()
+        else:
+            self._checkCanApply()
+
+    def _onModelChosen(self, index: int = 0) -> None:
+        if self._parameterNode and self.models.currentModel():
+            self._parameterNode.model = self.models.currentModel()
+        self._checkCanApply()
+
+    def _onSpacingSet(self) -> None:
+        self.refresh()
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        reason = self._whyNotApply()
+        self.ui.applyButton.enabled = not reason
+        self.ui.applyButton.toolTip = reason or _("Analyze the input volume and show the results")
+
+    def _whyNotApply(self) -> str:
+        if self.run.running:
+            return _("An analysis is running")
+        if self._shownInput is None:
+            return _("Select an input volume")
+        if not self.spacing.ready:
+            return _("Set the spacing of the input volume first")
+        if not self.models.currentModel():
+            return _("Add a model first")
+        return self.whyNotApply()
+
+    def onApplyButton(self, checked: bool = False) -> None:
+        """Check the packages, write the input, start the run."""
+        with slicer.util.tryWithErrorDisplay(_("The analysis could not be started."), waitCursor=True):
+            ensureDependencies(self.moduleName)
+            self.analysedVolume = self._shownInput
+            folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
+            try:
+                arguments = self.makeArguments(folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self.run.start(arguments, folder)
+        self._checkCanApply()
+
+    def _onDone(self, folder: Path) -> None:
+        try:
+            self.takeResults(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.refresh()

@@ -1,0 +1,211 @@
+"""Runs a command of the Libs in its own process, so that neither a network nor a crash ever holds up Slicer.
+
+Standard output and error go into files, and a timer reads what has grown. Nothing here waits, and no thread is needed: Python's
+threads would stand still while Qt's loop runs.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import LesionReadingLib
+import qt
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.leash import end_group
+from slicer.i18n import tr as _
+
+READ_EVERY_MS = 100
+CANCEL_WITHIN_MS = 800
+_BYTES_AT_ONCE = 1 << 18
+_ERROR_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        status: "done", "cancelled" or "failed".
+        message: a sentence for the user; empty where it is done.
+        details: for whoever wants to know more, for example a traceback.
+        result: what the last line of a run that is done says; "folder" is where its files are.
+    """
+
+    status: str
+    message: str = ""
+    details: str = ""
+    result: dict = field(default_factory=dict)
+
+
+class WorkerProcess:
+    """One run at a time of a package of the Libs, told line by line."""
+
+    def __init__(
+        self,
+        onProgress: Callable[[str, int, int], None],
+        onLog: Callable[[str], None],
+        onFinished: Callable[[Outcome], None],
+    ) -> None:
+        """onProgress(stage, done, total) and onLog(lines) are called while a run goes on, onFinished(outcome) once at its end."""
+        self._onProgress, self._onLog, self._onFinished = onProgress, onLog, onFinished
+        self._process = None
+        self._timer = qt.QTimer()
+        self._timer.setInterval(READ_EVERY_MS)
+        self._timer.connect("timeout()", self._onTimeout)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has not told its outcome yet."""
+        return self._process is not None
+
+    def start(self, package: str, arguments: list[str]) -> None:
+        """Start ``python -m package arguments``; ``package`` lies on Python's path.
+
+        Raises:
+            InputError: a run goes on already, or Slicer's Python is not there.
+        """
+        if self.running:
+            raise InputError(_("An analysis is running already; wait for it or cancel it."))
+        python = shutil.which("PythonSlicer")
+        if not python:
+            raise InputError(_("Slicer's own Python (PythonSlicer) was not found; install Slicer again."))
+        self._folder = tempfile.TemporaryDirectory(prefix="LesionReading-log-", ignore_cleanup_errors=True)
+        output, errors = (Path(self._folder.name) / name for name in ("output", "errors"))
+        self._group, self._cancelled, self._lastLine = None, False, {}
+        self._process = qt.QProcess()
+        self._process.setProcessEnvironment(_environment(package))
+        self._process.setStandardOutputFile(str(output))
+        self._process.setStandardErrorFile(str(errors))
+        output.touch()
+        self._lines = _GrowingLines(output)
+        self._process.start(python, ["-m", "LesionReadingLib.leash", package, *arguments])
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """End the run and its children within a second; onFinished tells when it is over."""
+        if not self.running or self._cancelled:
+            return
+        self._cancelled = True
+        # The leash sees its standard input end and clears up.
+        self._process.closeWriteChannel()
+        process = self._process
+        qt.QTimer.singleShot(CANCEL_WITHIN_MS, lambda: self._kill(process))
+
+    def _kill(self, process) -> None:
+        if process is not self._process:
+            return
+        if self._group is not None:
+            end_group(self._group)
+        process.kill()
+
+    def _onTimeout(self) -> None:
+        # Asked before reading: what an ended process has written is all there.
+        ended = self._process.state() == qt.QProcess.NotRunning
+        lines = self._lines.read()
+        self._tell(lines)
+        if self.running and ended and (self._cancelled or not self._lines.more):
+            self._finish()
+
+    def _tell(self, lines: list[str]) -> None:
+        """Report some lines; of many steps of progress only the last is shown."""
+        progress, logs = None, []
+        for line in map(_parsed, lines):
+            kind = line.get("type")
+            if kind == "progress":
+                progress = line
+            elif kind == "log":
+                logs.append(line["message"])
+            elif kind == "started":
+                self._group = line["group"]
+            elif kind in ("result", "error"):
+                self._lastLine = line
+        if self._cancelled:
+            return
+        if logs:
+            self._onLog("\n".join(logs))
+        if progress is not None:
+            self._onProgress(progress["stage"], progress["done"], progress["total"])
+
+    def _finish(self) -> None:
+        self._timer.stop()
+        errors = _tail(Path(self._folder.name) / "errors")
+        outcome = self._outcome(errors)
+        if outcome.status != "done" and self._group is not None:
+            # A killed run leaves its children behind.
+            end_group(self._group)
+        self._folder.cleanup()
+        self._process = None
+        self._onFinished(outcome)
+
+    def _outcome(self, errors: str) -> Outcome:
+        line = dict(self._lastLine)
+        kind = line.pop("type", None)
+        if self._cancelled:
+            return Outcome("cancelled", _("Cancelled; the scene is as it was."))
+        if kind == "result":
+            return Outcome("done", result=line)
+        if kind == "error":
+            return Outcome("failed", line["message"], line["details"] or errors)
+        if self._group is None or "Traceback" in errors:
+            return Outcome("failed", _("The analysis could not be started; the details say why."), errors)
+        return Outcome(
+            "failed",
+            _("The analysis was ended from outside, most likely because memory ran out; close other programs and try again."),
+            errors,
+        )
+
+
+class _GrowingLines:
+    """Whole lines of a file that another process is still writing; a line without its end waits."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._offset, self._begun = path, 0, b""
+        self.more = True
+
+    def read(self) -> list[str]:
+        """Some of the lines that were not read yet; ``more`` tells whether there may be others."""
+        with open(self._path, "rb") as file:
+            file.seek(self._offset)
+            read = file.read(_BYTES_AT_ONCE)
+        self._offset += len(read)
+        self.more = len(read) == _BYTES_AT_ONCE
+        *whole, self._begun = (self._begun + read).split(b"\n")
+        return [line.decode("utf-8", errors="replace") for line in whole]
+
+
+def _environment(package: str):
+    """Slicer's own environment, in which its Python finds the Libs as well."""
+    environment = qt.QProcessEnvironment.systemEnvironment()
+    folders = [_folderOf(package), str(Path(LesionReadingLib.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment.insert("PYTHONPATH", os.pathsep.join(folder for folder in folders if folder))
+    environment.insert("PYTHONUTF8", "1")
+    return environment
+
+
+def _folderOf(package: str) -> str:
+    """The folder that has a package in it, without importing the package."""
+    from importlib.util import find_spec
+
+    found = find_spec(package)
+    return str(Path(found.origin).parents[1]) if found is not None else ""
+
+
+def _parsed(line: str) -> dict:
+    """A line of the protocol; empty where some library has written another."""
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _tail(path: Path) -> str:
+    if not path.exists():
+        return ""
+    with open(path, "rb") as file:
+        file.seek(max(path.stat().st_size - _ERROR_BYTES, 0))
+        return file.read().decode("utf-8", errors="replace").strip()
