@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QApplication
 
 from . import ctk_widgets, mrml_widgets, parameter_nodes, scripted_modules, translation
 from .application import qSlicerApplication
+from .layouts import qSlicerLayoutManager
 from .main_window import dark_palette, qSlicerMainWindow
 from .modules import Modules, qSlicerAbstractCoreModule, qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget
 from .scene import make_application_logic, make_data_input_output, make_module_logics, make_scene
 
 SLICER_CLASSES = (
-    *(mrml_widgets.qMRMLWidget, mrml_widgets.qSlicerWidget, mrml_widgets.qMRMLNodeComboBox),
+    *(mrml_widgets.qMRMLWidget, mrml_widgets.qSlicerWidget, mrml_widgets.qMRMLNodeComboBox, mrml_widgets.qMRMLSliderWidget),
     *(qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget),
 )
 
@@ -37,6 +38,7 @@ class Desktop:
         self.main_window = qSlicerMainWindow()
         self.main_window.resize(1400, 900)
         self.main_window.show()
+        self.app._layout_manager = qSlicerLayoutManager(self.main_window.centralWidget())
 
     def load_module(self, path):
         """Load a scripted module's file, open its panel; returns the scripted widget, set up and entered."""
@@ -68,6 +70,27 @@ class Desktop:
         """Let everything that waits in the event loop happen."""
         for _ in range(3):
             self.app.processEvents()
+
+    def screenshot(self, path, width=1400, height=900):
+        """Write what the main window shows as a picture: panel on the left, the layout's views on the right."""
+        self.main_window.resize(width, height)
+        self.process_events()
+        for view in self.app.layoutManager()._visible_views():
+            view.forceRender()
+        self.process_events()
+        self.main_window.grab().save(str(path))
+
+    def screenshot_panel(self, path, width=400):
+        """Write the open module's panel as a picture, as long as it is, at this width in px."""
+        panel = self.main_window.moduleSelector()._panel.widget()
+        panel.parent().parent().takeWidget()
+        panel.resize(width, panel.sizeHint().height())
+        panel.show()
+        self.process_events()
+        panel.resize(width, max(panel.sizeHint().height(), panel.layout().heightForWidth(width)))
+        self.process_events()
+        panel.grab().save(str(path))
+        self.main_window.moduleSelector()._panel.setWidget(panel)
 
     def clear(self):
         """Empty the scene and return to its start."""

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from slicer import vtkMRMLScene
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from .ctk_widgets import ctkSliderWidget
 from .python_qt import stored_property
 from .ui_loader import custom_widget
 
@@ -38,6 +39,16 @@ class qMRMLWidget(QWidget, SceneHolder):
 @custom_widget
 class qSlicerWidget(qMRMLWidget):
     """Stands for qSlicerWidget (Slicer, Base/QTGUI/qSlicerWidget.h)."""
+
+
+@custom_widget
+class qMRMLSliderWidget(ctkSliderWidget, SceneHolder):
+    """Stands for qMRMLSliderWidget (Slicer, Libs/MRML/Widgets/qMRMLSliderWidget.h), without units of the scene."""
+
+    quantity, setQuantity = stored_property("quantity", str, "")
+
+    def setMRMLScene(self, scene):
+        self._hold_scene(scene, [], None)
 
 
 SCENE_EVENTS = (

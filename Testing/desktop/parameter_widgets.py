@@ -8,7 +8,7 @@ import slicer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QSlider, QSpinBox, QTextEdit
 
 from .ctk_widgets import ctkCheckBox, ctkComboBox, ctkDoubleSpinBox, ctkSliderWidget
-from .mrml_widgets import qMRMLNodeComboBox
+from .mrml_widgets import qMRMLNodeComboBox, qMRMLSliderWidget
 
 PARAMETER_NAME = "SlicerParameterName"
 
@@ -123,7 +123,7 @@ def _is_a(parent):
 LINKS = (
     ((QCheckBox, ctkCheckBox, QPushButton), _is(bool), _link_checked),
     ((QSlider, QSpinBox), _is(int), _link_number),
-    ((QDoubleSpinBox, ctkSliderWidget, ctkDoubleSpinBox), _is(float, int), _link_number),
+    ((QDoubleSpinBox, ctkSliderWidget, ctkDoubleSpinBox, qMRMLSliderWidget), _is(float, int), _link_number),
     ((QComboBox, ctkComboBox), _is(int, float, str, bool), _link_choice),
     ((QComboBox, ctkComboBox), _is_a(enum.Enum), _link_enum),
     ((QLineEdit,), _is(str), _link_line),

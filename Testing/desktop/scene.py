@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import slicer
-from vtkmodules.vtkCommonCore import vtkCollection, vtkOutputWindow
+from vtkmodules.vtkCommonCore import vtkCollection
 
 RESOURCES = Path(__file__).parent / "resources"
 
@@ -39,7 +39,6 @@ def make_scene():
 
 def make_application_logic(scene):
     """The application logic of that scene, with colours, and empty lists of view logics."""
-    log_to_stderr()
     logic = slicer.vtkSlicerApplicationLogic()
     logic.SetSliceLogics(vtkCollection())
     logic.SetViewLogics(vtkCollection())
@@ -48,13 +47,6 @@ def make_application_logic(scene):
     for factory in (slicer.vtkMRMLThreeDViewDisplayableManagerFactory, slicer.vtkMRMLSliceViewDisplayableManagerFactory):
         factory.GetInstance().SetMRMLApplicationLogic(logic)
     return logic
-
-
-def log_to_stderr():
-    """VTK's messages go where pytest shows them."""
-    window = vtkOutputWindow()
-    window.SetDisplayModeToAlwaysStdErr()
-    vtkOutputWindow.SetInstance(window)
 
 
 def make_data_input_output(scene, application_logic, cache_folder):

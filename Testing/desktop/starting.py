@@ -11,6 +11,8 @@ NOISE = "This plugin does not support propagateSizeHints()"
 def start():
     """The desktop: application, scene, logics and the modules ``qt``, ``ctk``, ``slicer.…`` that a module's file imports."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if sys.platform == "linux":
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     from PySide6.QtCore import qInstallMessageHandler
 
     from . import python_qt
