@@ -1,14 +1,12 @@
 """``hematoma-markers`` as a person or a program meets it: results on the phantom, one clear sentence for what cannot be used."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import commands
 import numpy as np
 import pydicom
 import pytest
@@ -21,7 +19,6 @@ from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.slice_grid import stacked_grid
 
-ROOT = Path(__file__).resolve().parents[1]
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}
 SIZE, SEED = 256, 1012
 RESULTS = {"measurements.json", "segmentation.seg.nrrd", "segmentation.dcm", "report.html", "slices.csv", "markers.csv"}
@@ -48,15 +45,8 @@ def a_patient(head, tmp_path_factory):
     return folder
 
 
-def start(*arguments) -> subprocess.Popen:
-    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "HematomaMarkers")])
-    return subprocess.Popen(
-        [sys.executable, "-m", "HematomaMarkersLib", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-    )
+def start(*arguments):
+    return commands.start("HematomaMarkersLib", *arguments)
 
 
 def run(*arguments) -> int:
@@ -71,10 +61,7 @@ def numbers(folder: Path) -> dict:
 def an_analysis(a_patient, tmp_path_factory):
     """The whole command in a process of its own, as the Slicer module starts it."""
     output = tmp_path_factory.mktemp("analysis") / "results"
-    done = start("analyze", a_patient / "first", "-o", output)
-    out, err = done.communicate(timeout=300)
-    assert done.returncode == 0, err
-    return output, [json.loads(line) for line in out.splitlines()]
+    return output, commands.analyzed("HematomaMarkersLib", a_patient / "first", output)
 
 
 def overlap(found: np.ndarray, truth: np.ndarray) -> float:
@@ -168,14 +155,8 @@ def test_slices_of_mixed_distance_keep_mask_and_volume(tmp_path, head):
 
 
 def test_measuring_the_truth_gives_its_volume_and_needs_no_network(a_patient, tmp_path, head):
-    script = (
-        "import sys; from HematomaMarkersLib.__main__ import main; "
-        f"status = main(['measure', {str(a_patient / 'truth.seg.nrrd')!r}, '--ct', {str(a_patient / 'first')!r}, "
-        f"'-o', {str(tmp_path / 'r')!r}]); assert not {{'torch', 'monai'}} & set(sys.modules); sys.exit(status)"
-    )
-    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "HematomaMarkers")])
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    truth, scan = a_patient / "truth.seg.nrrd", a_patient / "first"
+    commands.measure_without_network("HematomaMarkersLib", truth, "--ct", scan, "-o", tmp_path / "r")
     counted_ml = sum(np.sum(plane == 1) * ml for plane, ml in zip(head.labels, head.grid.voxel_ml, strict=True))
     assert numbers(tmp_path / "r")["volume_ml"] == pytest.approx(counted_ml, rel=1e-3)
     assert numbers(tmp_path / "r")["markers"]["blend"]["probability"] is None

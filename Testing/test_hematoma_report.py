@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 from dataclasses import replace
 
+import browser
 import numpy as np
 import pytest
+from browser import listening_page
 from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_prediction
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth import growth_of_volumes
@@ -19,8 +20,8 @@ from HematomaMarkersLib.report import side_of_hematoma
 from HematomaMarkersLib.triage import read_rules, triage
 from matplotlib.colors import to_rgb
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
+a_browser = browser.a_browser
 WIDTHS = (390, 1280)
 MODEL = {
     "name": "a_model",
@@ -28,15 +29,6 @@ MODEL = {
     "data_source": "1000 phantom heads <script>",
     "eval_metrics": {"phantom": {"auc": {"blend": 0.91}, "dice": 0.885}},
 }
-
-
-@pytest.fixture(scope="module")
-def a_browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +57,7 @@ def a_report(tmp_path_factory, measured):
 
 @pytest.fixture(scope="module")
 def a_page(a_browser, a_report):
-    page = a_browser.new_page(viewport={"width": WIDTHS[1], "height": 900})
-    page.asked_for = []
-    page.on("request", lambda request: page.asked_for.append(request.url))
-    page.goto(a_report.as_uri())
-    return page
+    return listening_page(a_browser, a_report, WIDTHS[1])
 
 
 def opened(browser, file, width=WIDTHS[1]):

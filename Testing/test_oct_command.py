@@ -1,13 +1,10 @@
 """``oct-calcium`` as a person or a program meets it: results on the phantom, one clear sentence for what cannot be used."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
+import commands
 import numpy as np
 import pydicom
 import pytest
@@ -18,7 +15,6 @@ from OCTCalciumLib.analysis import DEFAULT_MODEL
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.phantom_dicom import write_frame_folder, write_presentation, write_truth
 
-ROOT = Path(__file__).resolve().parents[1]
 SIZE, FRAMES = 256, 6
 RESULTS = {"measurements.json", "segmentation.seg.nrrd", "report.html", "frames.csv", "lesions.csv"}
 
@@ -36,21 +32,11 @@ def a_phantom(tmp_path_factory):
 def an_analysis(a_phantom, tmp_path_factory):
     """The whole command in a process of its own, as the Slicer module starts it."""
     output = tmp_path_factory.mktemp("analysis") / "results"
-    done = start("analyze", a_phantom / "presentation.dcm", "-o", output)
-    out, err = done.communicate(timeout=300)
-    assert done.returncode == 0, err
-    return output, [json.loads(line) for line in out.splitlines()]
+    return output, commands.analyzed("OCTCalciumLib", a_phantom / "presentation.dcm", output)
 
 
-def start(*arguments) -> subprocess.Popen:
-    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "OCTCalcium")])
-    return subprocess.Popen(
-        [sys.executable, "-m", "OCTCalciumLib", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-    )
+def start(*arguments):
+    return commands.start("OCTCalciumLib", *arguments)
 
 
 def test_a_dicom_pullback_becomes_a_finished_folder(an_analysis):
@@ -107,14 +93,7 @@ def test_measuring_the_written_segmentation_gives_the_same_numbers(an_analysis, 
 
 
 def test_measure_needs_no_network(a_phantom, tmp_path):
-    script = (
-        "import sys; from OCTCalciumLib.__main__ import main; "
-        f"status = main(['measure', {str(a_phantom / 'truth.nrrd')!r}, '-o', {str(tmp_path / 'results')!r}]); "
-        "assert not {'torch', 'monai'} & set(sys.modules); sys.exit(status)"
-    )
-    path = os.pathsep.join([str(ROOT / "LesionReading"), str(ROOT / "OCTCalcium")])
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    commands.measure_without_network("OCTCalciumLib", a_phantom / "truth.nrrd", "-o", tmp_path / "results")
 
 
 def test_no_patient_name_is_written_or_said(a_phantom, tmp_path):

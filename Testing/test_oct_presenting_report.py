@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
+import browser
 import numpy as np
 import pytest
+from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
 from LesionReadingLib.labelmaps import LabelMap
 from LesionReadingLib.spacing import Spacing
@@ -14,7 +15,6 @@ from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present
 from OCTCalciumLib.pullback import IDENTITY, Pullback
 from OCTCalciumLib.report import finding, numbers, write_report
-from playwright.sync_api import sync_playwright
 
 MODEL = {
     "name": "a_model",
@@ -22,6 +22,7 @@ MODEL = {
     "data_source": "400 phantom pullbacks <script>",
     "eval_metrics": {"phantom": {"iou": {"calcium": 0.81}, "volume_error_percent": 4.2}},
 }
+a_browser = browser.a_browser
 WIDTHS = (380, 1280)
 
 
@@ -42,21 +43,8 @@ def a_report(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def a_browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def a_page(a_browser, a_report):
-    page = a_browser.new_page(viewport={"width": WIDTHS[1], "height": 900})
-    page.asked_for = []
-    page.on("request", lambda request: page.asked_for.append(request.url))
-    page.goto(a_report.as_uri())
-    return page
+    return listening_page(a_browser, a_report, WIDTHS[1])
 
 
 def test_the_first_lines_say_what_matters(a_page):

@@ -40,9 +40,7 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".lesionreading-", dir=parent))
     except OSError as error:
-        raise InputError(
-            f"The output folder {target} cannot be written ({error.strerror}); name another folder."
-        ) from error
+        raise InputError(f"The output folder {target} cannot be written ({error.strerror}); name another folder.") from error
     try:
         yield scratch
         target.mkdir(parents=True, exist_ok=True)
