@@ -11,14 +11,13 @@ is taken pair by pair. ``FOLDER`` keeps the phantom for the next time.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 from HematomaMarkersLib.phantom_study import write_patient
-from processes import timed_process
+from processes import compare
 
 SLICES, SEED = 30, 1012
 
@@ -73,13 +72,7 @@ def main() -> None:
     source = _series(chosen.folder)
     ours = [sys.executable, "-m", "HematomaMarkersLib", "analyze", str(source), "-o", str(chosen.folder / "results")]
     plain = [sys.executable, "-c", BASELINE, str(source), str(chosen.folder)]
-    pairs = []
-    for _ in range(chosen.repeats):
-        pairs.append((timed_process(ours), timed_process(plain)))
-        (our_seconds, our_mb), (plain_seconds, plain_mb) = pairs[-1]
-        print(f"whole command {our_seconds:6.1f} s {our_mb:6.0f} MB    plain {plain_seconds:6.1f} s {plain_mb:6.0f} MB", flush=True)
-    ratio = statistics.median(plain[0] / ours[0] for ours, plain in pairs)
-    print(f"median: whole command {statistics.median(o[0] for o, _ in pairs):.1f} s, {ratio:.2f} x faster than plain")
+    compare(ours, plain, chosen.repeats)
     first, second = (
         sitk.GetArrayFromImage(sitk.ReadImage(str(chosen.folder / name))) == 1
         for name in ("results/segmentation.seg.nrrd", "plain.nrrd")

@@ -10,13 +10,12 @@ the phantom for the next time. How well the two agree is measured by predict.py,
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from pathlib import Path
 
 from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
 from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
-from processes import timed_process
+from processes import compare
 
 FRAMES, SIZE, DRAWN = 375, 1024, 75
 
@@ -55,13 +54,7 @@ def main() -> None:
     spacing = ["--pixel-spacing", "0.007", "--frame-spacing", "0.2"] if chosen.colour else []
     ours = [sys.executable, "-m", "OCTCalciumLib", "analyze", str(source), "-o", str(chosen.folder / "results"), *spacing]
     plain = [sys.executable, "-c", BASELINE, str(source), str(chosen.folder / "plain.nrrd")]
-    pairs = []
-    for _ in range(chosen.repeats):
-        pairs.append((timed_process(ours), timed_process(plain)))
-        (our_seconds, our_mb), (plain_seconds, plain_mb) = pairs[-1]
-        print(f"whole command {our_seconds:6.1f} s {our_mb:6.0f} MB    plain {plain_seconds:6.1f} s {plain_mb:6.0f} MB", flush=True)
-    ratio = statistics.median(plain[0] / ours[0] for ours, plain in pairs)
-    print(f"median: whole command {statistics.median(o[0] for o, _ in pairs):.1f} s, {ratio:.2f} x faster than plain")
+    compare(ours, plain, chosen.repeats)
 
 
 def _pullback(folder: Path, colour: bool) -> Path:
