@@ -164,9 +164,9 @@ def check_decodable(syntax: UID, name: str) -> None:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
         advice = (
-            "it is a video; export the pullback as DICOM frames, or convert it with ffmpeg to PNG files"
+            "it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files"
             if any(word in kind for word in ("MPEG", "HEVC"))
-            else "no Python package decodes it; export the pullback uncompressed, or convert it with gdcmconv --raw (package gdcm)"
+            else "no Python package decodes it; export the series uncompressed, or convert it with gdcmconv --raw (package gdcm)"
         )
         raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
     if not decoder.is_available:
