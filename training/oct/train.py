@@ -14,13 +14,14 @@ from OCTCalciumLib.network import DeepLabV3Plus
 from OCTCalciumLib.preparation import network_input
 from safetensors.torch import load_file
 
-from ..learner import LOG_EVERY_STEPS, Learner, Pace, averaged_weights, checkpoint_recipe
+from ..learner import LOG_EVERY_STEPS, Learner, Pace, autocast, averaged_weights, checkpoint_recipe
 from .augment import augmented_batch
 from .data import is_watched, load_patients, random_batch
 
 CHECKPOINT = "checkpoint.safetensors"
 # Calcium and guidewire are few pixels of a frame; background and lumen are most.
 CLASS_WEIGHTS = (1.0, 2.0, 1.5, 1.0)
+ON_PROCESSOR = torch.bfloat16
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Training(Learner):
         images, targets = augmented_batch(*on_device, self.recipe.window(done), self.random)
         images = images.to(memory_format=torch.channels_last)
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device, ON_PROCESSOR):
             scores = self.network.scores_at_stride_4(images)
         scores = torch.nn.functional.interpolate(scores.float(), size=targets.shape[-2:], mode="bilinear", align_corners=False)
         return self.learn(self.loss(scores, targets), done)
@@ -131,7 +132,7 @@ def watched_overlap(network: torch.nn.Module, patients, device: torch.device, fr
     for patient in (p for p in patients if is_watched(p)):
         picked = np.linspace(0, patient.pixels.shape[1] - 1, frames_each + 2).round().astype(int)[1:-1]
         images = network_input(torch.from_numpy(patient.pixels[0, picked]).to(device))
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device, ON_PROCESSOR):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu().numpy()
         pairs = patient.pixels[1, picked].astype(np.int64) * len(NAMES) + found
         counts += np.bincount(pairs.ravel(), minlength=counts.size).reshape(counts.shape)
