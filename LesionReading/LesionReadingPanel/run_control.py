@@ -30,6 +30,8 @@ class RunControl:
         """
         self._ui, self._package, self._onDone, self._onEnded = ui, package, onDone, onEnded
         self._folder: Path | None = None
+        self.outcome: Outcome | None = None
+        """How the last run ended; None before."""
         self._worker = WorkerProcess(self._showProgress, self._showLog, self._onFinished)
         ui.detailsText.setMaximumBlockCount(_LOG_LINES)
         ui.cancelButton.connect("clicked(bool)", lambda checked=False: self.cancel())
@@ -69,6 +71,7 @@ class RunControl:
 
     def _onFinished(self, outcome: Outcome) -> None:
         folder, self._folder = self._folder, None
+        self.outcome = outcome
         self._showRunning(False)
         self._ui.statusLabel.text = outcome.message or _("Done.")
         if outcome.details:
