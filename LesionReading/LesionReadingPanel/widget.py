@@ -200,17 +200,22 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onApplyButton(self, checked: bool = False) -> None:
         """Check the packages, write the input, start the run."""
-        with slicer.util.tryWithErrorDisplay(_("The analysis could not be started."), waitCursor=True):
-            ensureDependencies(self.moduleName)
-            self.analysedVolume = self._shownInput
-            folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
-            try:
-                arguments = self.makeArguments(folder)
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-            self.run.start(arguments, folder)
-        self._checkCanApply()
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The analysis could not be started."), waitCursor=True):
+                ensureDependencies(self.moduleName)
+                self._startRun()
+        finally:
+            self._checkCanApply()
+
+    def _startRun(self) -> None:
+        self.analysedVolume = self._shownInput
+        folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
+        try:
+            arguments = self.makeArguments(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self.run.start(arguments, folder)
 
     def _onDone(self, folder: Path) -> None:
         try:

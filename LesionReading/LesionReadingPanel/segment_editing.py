@@ -1,0 +1,75 @@
+"""Slicer's segment editor in a panel, set up for refining what a network has drawn."""
+
+import slicer
+
+EFFECTS = ("Paint", "Draw", "Erase", "Scissors", "Threshold", "Islands", "Smoothing", "Fill between slices")
+_FILL_BETWEEN = "Fill between slices"
+_UNDO_STATES = 10
+
+
+class SegmentEditing:
+    """Drives segmentEditorWidget and fillBetweenButton. Idle, and free of the views, until start()."""
+
+    def __init__(self, ui, singletonTag: str) -> None:
+        """ui: the widgets of the panel. singletonTag: the module's name; each module has its own settings of the editor."""
+        self._ui, self._tag = ui, singletonTag
+        self._editor = ui.segmentEditorWidget
+        self._editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
+        self._editor.setEffectNameOrder(list(EFFECTS))
+        self._editor.unorderedEffectsVisible = False
+        # Which segmentation and which volume is the panel's matter, and the segments are given.
+        self._editor.segmentationNodeSelectorVisible = False
+        self._editor.sourceVolumeNodeSelectorVisible = False
+        self._editor.addRemoveSegmentButtonsVisible = False
+        self._editor.switchToSegmentationsButtonVisible = False
+        ui.fillBetweenButton.connect("clicked(bool)", self._onFillBetween)
+        self._started = False
+        self._show(False)
+
+    @property
+    def started(self) -> bool:
+        """Whether a segmentation is being edited."""
+        return self._started
+
+    def start(self, segmentation, volume, segmentId: str) -> None:
+        """Edit a segmentation node on a volume node, beginning with one of its segments."""
+        node = self._editorNode()
+        self._editor.setMRMLSegmentEditorNode(node)
+        self._editor.setSegmentationNode(segmentation)
+        self._editor.setSourceVolumeNode(volume)
+        self._editor.setCurrentSegmentID(segmentId)
+        if not self._started:
+            self._editor.setupViewObservations()
+            self._editor.installKeyboardShortcuts()
+        self._started = True
+        self._show(True)
+
+    def stop(self) -> None:
+        """Give the views and the keyboard back; the segmentation stays as it is."""
+        if not self._started:
+            return
+        self._started = False
+        self._editor.setActiveEffect(None)
+        self._editor.uninstallKeyboardShortcuts()
+        self._editor.removeViewObservations()
+        self._editor.setSegmentationNode(None)
+        self._show(False)
+
+    def _editorNode(self):
+        """The module's own editor node; segments overwrite only what is visible, so that nothing changes unseen."""
+        node = slicer.mrmlScene.GetSingletonNode(self._tag, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+            node.UnRegister(None)
+            node.SetSingletonTag(self._tag)
+            node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments)
+            node = slicer.mrmlScene.AddNode(node)
+        return node
+
+    def _show(self, editable: bool) -> None:
+        self._editor.enabled = editable
+        self._ui.fillBetweenButton.enabled = editable
+
+    def _onFillBetween(self, checked: bool = False) -> None:
+        """Slicer's own effect shows what it would fill, and its Apply keeps it."""
+        self._editor.setActiveEffectByName(_FILL_BETWEEN)

@@ -1,0 +1,83 @@
+"""Slice views: a volume in its own planes, an overlay above it, a slice by its number."""
+
+from collections.abc import Callable
+
+import numpy as np
+import slicer
+import slicer.util
+import vtk
+from LesionReadingLib.scene import volume_place
+
+READING_VIEW = "Red"
+_PRESETS = ("Sagittal", "Coronal", "Axial")  # the plane across the patient's left-right, front-back and feet-head axis
+
+
+class Observation:
+    """Somebody listens to an object until stop()."""
+
+    def __init__(self, observed, event, callback: Callable[[], None]) -> None:
+        """callback(): called after every such event."""
+        self._observed = observed
+        self._tag = observed.AddObserver(event, lambda caller, name: callback())
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._tag is not None:
+            self._observed.RemoveObserver(self._tag)
+        self._tag = None
+
+
+def showVolume(volume) -> None:
+    """Show a volume in all slice views, turned into its own planes: its slices in the reading view, across them in the others.
+
+    Left and right, front and back hang as usual, however the volume is stored.
+
+    Raises:
+        InputError: it has no voxels, or lies below a transform that bends space.
+    """
+    axes_mm, _ = volume_place(volume)
+    across = int(np.argmax(np.abs(np.cross(axes_mm[0], axes_mm[1]))))
+    presets = [_PRESETS[across], *(name for name in reversed(_PRESETS) if name != _PRESETS[across])]
+    slicer.util.setSliceViewerLayers(background=volume, foreground=None, label=None)
+    names = sorted(slicer.app.layoutManager().sliceViewNames(), key=lambda name: name != READING_VIEW)
+    for number, name in enumerate(names):
+        node = _sliceNode(name)
+        node.SetOrientation(presets[number % len(presets)])
+        node.RotateToVolumePlane(volume)
+    slicer.util.resetSliceViews()
+    jumpToSlice(volume, volume.GetImageData().GetDimensions()[2] // 2)
+
+
+def showOverlay(volume, heat, opacity: float) -> None:
+    """Lay another volume over one wherever that is shown, or nothing; opacity from 0 (not seen) to 1."""
+    for name in slicer.app.layoutManager().sliceViewNames():
+        composite = slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
+        if composite.GetBackgroundVolumeID() == volume.GetID():
+            composite.SetForegroundVolumeID(heat.GetID() if heat is not None else None)
+            composite.SetForegroundOpacity(opacity)
+
+
+def jumpToSlice(volume, number: int, viewName: str = READING_VIEW) -> None:
+    """Move a slice view along its normal to a slice of a volume, counted from 0; what is panned or zoomed stays."""
+    axes_mm, origin_mm = volume_place(volume)
+    columns, rows, _ = volume.GetImageData().GetDimensions()
+    lps = origin_mm + np.array([(columns - 1) / 2, (rows - 1) / 2, number]) @ axes_mm
+    _sliceNode(viewName).JumpSliceByOffsetting(-lps[0], -lps[1], lps[2])
+
+
+def currentSlice(volume, viewName: str = READING_VIEW) -> int | None:
+    """The slice of a volume that passes through the middle of a slice view; None where the view lies beside the volume."""
+    axes_mm, origin_mm = volume_place(volume)
+    to_ras = _sliceNode(viewName).GetSliceToRAS()
+    lps = np.array([-to_ras.GetElement(0, 3), -to_ras.GetElement(1, 3), to_ras.GetElement(2, 3)])
+    number = round(float(np.linalg.solve(axes_mm.T, lps - origin_mm)[2]))
+    return number if 0 <= number < volume.GetImageData().GetDimensions()[2] else None
+
+
+def onSliceChanged(viewName: str, callback: Callable[[], None]) -> Observation:
+    """Call back whenever a slice view was moved, panned, zoomed or turned, until stop() of what is given back."""
+    return Observation(_sliceNode(viewName), vtk.vtkCommand.ModifiedEvent, callback)
+
+
+def _sliceNode(viewName: str):
+    return slicer.app.layoutManager().sliceWidget(viewName).mrmlSliceNode()
