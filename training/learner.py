@@ -182,6 +182,6 @@ def autocast(device: torch.device, on_processor: torch.dtype = torch.float32) ->
     """bfloat16 on CUDA, and on a processor what the network is quicker in.
 
     Args:
-        on_processor: ``torch.bfloat16`` halves the time of DeepLab v3+; EfficientNet's depthwise convolutions are quicker in float32.
+        on_processor: bfloat16 halves the time of DeepLab v3+; EfficientNet's depthwise convolutions are quicker in float32.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or on_processor == torch.bfloat16)

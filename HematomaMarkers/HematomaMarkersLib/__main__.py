@@ -15,8 +15,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
 from .labels import LOCATIONS, MARKERS
-
-STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
+from .preparation_steps import add_without, left_out
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,9 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
     analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
-    analyze.add_argument(
-        "--without", nargs="+", default=[], choices=STEPS, metavar="STEP", help=f"preparation to leave out: {', '.join(STEPS)}"
-    )
+    add_without(analyze)
     _add_scan(analyze)
     analyze.set_defaults(run=_analyze)
 
@@ -114,8 +111,7 @@ def _asked(chosen: argparse.Namespace):
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
 
-    without = [name.replace("-", "_") for name in chosen.without]
-    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, without)
+    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, left_out(chosen.without))
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:

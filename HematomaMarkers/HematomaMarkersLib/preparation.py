@@ -15,6 +15,7 @@ from LesionReadingLib.slice_grid import SliceGrid
 
 from .preparation_brain import brain_mask, head_mask, tissue_and_bone_hu
 from .preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE, NetworkGrid, whole_grid
+from .preparation_steps import ALL_STEPS, Steps
 from .scan import AIR_HU, Scan
 
 if TYPE_CHECKING:
@@ -23,26 +24,6 @@ if TYPE_CHECKING:
 OUTSIDE_BRAIN_HU = 0
 READING_THICKNESS_MM = 5.0
 LEAST_BRAIN_ML = 50.0
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Which steps of the preparation are done (the source's preparation, step by step).
-
-    Attributes:
-        headrest_removal: everything that is not the head becomes air.
-        noise_removal: slices thinner than ``READING_THICKNESS_MM`` are averaged with their neighbours up to it.
-        skull_removal: everything outside the skull's cavity becomes ``OUTSIDE_BRAIN_HU``.
-        centring: the middle of the brain lies in the middle of the network's grid; else the middle of the image does.
-    """
-
-    headrest_removal: bool = True
-    noise_removal: bool = True
-    skull_removal: bool = True
-    centring: bool = True
-
-
-ALL_STEPS = Steps()
 
 
 @dataclass(frozen=True, eq=False)

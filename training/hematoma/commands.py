@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.labels import LOCATIONS
+from HematomaMarkersLib.preparation_steps import Steps, add_without, left_out
 
 from ..arguments import add_device, held_out_seeds, log_to, write_json
 from ..cases import add_cases, add_cases_arguments
 from ..drawing import HELD_OUT_SEEDS
-
-STEPS = ("headrest-removal", "noise-removal", "skull-removal", "centring")
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -35,18 +34,16 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
-    parser.add_argument("--without", nargs="+", default=[], choices=STEPS, metavar="STEP", help=f"leave out: {', '.join(STEPS)}")
+    add_without(parser)
     parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_make_data)
 
 
 def _make_data(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.preparation import Steps
-
     from .data import make_data
 
     seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
-    steps = Steps(**{name.replace("-", "_"): False for name in chosen.without})
+    steps = Steps(**dict.fromkeys(left_out(chosen.without), False))
     for seed in make_data(chosen.folder, seeds, steps, chosen.processes):
         print(f"patient {seed}", flush=True)
 

@@ -17,7 +17,8 @@ import numpy as np
 from HematomaMarkersLib.image_scan import read_volume
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, TASK
 from HematomaMarkersLib.phantom import PhantomHead, draw_head
-from HematomaMarkersLib.preparation import ALL_STEPS, Steps, prepare
+from HematomaMarkersLib.preparation import prepare
+from HematomaMarkersLib.preparation_steps import ALL_STEPS, Steps
 from HematomaMarkersLib.scan import Scan
 from LesionReadingLib.errors import InputError
 

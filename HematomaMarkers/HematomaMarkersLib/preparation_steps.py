@@ -1,0 +1,40 @@
+"""Which steps the preparation has, and how a command line leaves some out. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Which steps of the preparation are done (the source's preparation, step by step).
+
+    Attributes:
+        headrest_removal: everything that is not the head becomes air.
+        noise_removal: slices thinner than ``preparation.READING_THICKNESS_MM`` are averaged with their neighbours up to it.
+        skull_removal: everything outside the skull's cavity becomes ``preparation.OUTSIDE_BRAIN_HU``.
+        centring: the middle of the brain lies in the middle of the network's grid; else the middle of the image does.
+    """
+
+    headrest_removal: bool = True
+    noise_removal: bool = True
+    skull_removal: bool = True
+    centring: bool = True
+
+
+ALL_STEPS = Steps()
+
+
+def add_without(parser: argparse.ArgumentParser) -> None:
+    """Add ``--without``, whose words ``left_out`` understands."""
+    words = [field.name.replace("_", "-") for field in fields(Steps)]
+    listed = ", ".join(words)
+    parser.add_argument(
+        "--without", nargs="+", default=[], choices=words, metavar="STEP", help=f"preparation to leave out: {listed}"
+    )
+
+
+def left_out(words: list[str]) -> list[str]:
+    """Names of the steps, as ``Steps`` has them, that a command line leaves out."""
+    return [word.replace("-", "_") for word in words]
