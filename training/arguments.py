@@ -19,13 +19,26 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
+def add_phantoms(parser: argparse.ArgumentParser, patients: int) -> None:
+    """Add what every ``make-data`` takes: the folder, which phantom patients, and how many processes draw them."""
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--patients", type=int, default=patients)
+    parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
+    parser.add_argument("--processes", type=int, default=2)
+
+
+def phantom_seeds(chosen: argparse.Namespace) -> range:
+    """The phantom patients of ``--first-seed`` and ``--patients``."""
+    return range(chosen.first_seed, chosen.first_seed + chosen.patients)
+
+
 def held_out_seeds(chosen: argparse.Namespace) -> range:
-    """The phantom patients of ``--first-seed`` and ``--patients``.
+    """The same, kept from learning.
 
     Raises:
         InputError: some of them may have been learnt.
     """
-    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
+    seeds = phantom_seeds(chosen)
     if seeds.stop > HELD_OUT_SEEDS.stop:
         raise InputError(f"Phantom patients from {HELD_OUT_SEEDS.stop} on may have been learnt; choose seeds below.")
     return seeds

@@ -11,9 +11,8 @@ from typing import Any
 from HematomaMarkersLib.labels import LOCATIONS
 from HematomaMarkersLib.preparation_steps import Steps, add_without, left_out
 
-from ..arguments import add_device, held_out_seeds, log_to, write_json
+from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
-from ..drawing import HELD_OUT_SEEDS
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -31,20 +30,16 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--patients", type=int, default=400)
-    parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
+    add_phantoms(parser, patients=400)
     add_without(parser)
-    parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_make_data)
 
 
 def _make_data(chosen: argparse.Namespace) -> None:
     from .data import make_data
 
-    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
     steps = Steps(**dict.fromkeys(left_out(chosen.without), False))
-    for seed in make_data(chosen.folder, seeds, steps, chosen.processes):
+    for seed in make_data(chosen.folder, phantom_seeds(chosen), steps, chosen.processes):
         print(f"patient {seed}", flush=True)
 
 

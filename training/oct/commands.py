@@ -6,9 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from ..arguments import add_device, held_out_seeds, log_to, write_json
+from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
-from ..drawing import HELD_OUT_SEEDS
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -25,22 +24,24 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--patients", type=int, default=440)
-    parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
+    add_phantoms(parser, patients=440)
     parser.add_argument("--keep-frames", type=int, default=16, help="frames drawn of each pullback")
     parser.add_argument("--pullback-frames", type=int, default=270)
     parser.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
-    parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_make_data)
 
 
 def _make_data(chosen: argparse.Namespace) -> None:
     from .data import make_data
 
-    seeds = range(chosen.first_seed, chosen.first_seed + chosen.patients)
     for seed in make_data(
-        chosen.folder, seeds, chosen.pullback_frames, chosen.frame_spacing, chosen.keep_frames, False, chosen.processes
+        chosen.folder,
+        phantom_seeds(chosen),
+        chosen.pullback_frames,
+        chosen.frame_spacing,
+        chosen.keep_frames,
+        False,
+        chosen.processes,
     ):
         print(f"patient {seed}", flush=True)
 
