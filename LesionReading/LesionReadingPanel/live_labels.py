@@ -19,7 +19,7 @@ class LiveLabels:
     def __init__(
         self, segmentation, volume, segments: Sequence[Segment], onEdited: Callable[[list[int], np.ndarray], None]
     ) -> None:
-        """onEdited(numbers, labels): the slices that have changed, ascending, and labels (slices, rows, columns), not to be changed.
+        """onEdited(numbers, labels): slices that have changed, ascending, and labels (slices, rows, columns), not to be changed.
 
         Raises:
             InputError: as LesionReadingLib.scene.labels_of.
