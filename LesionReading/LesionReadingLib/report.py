@@ -1,4 +1,7 @@
-"""What the reports of both modules share: the jinja2 environment, pictures inside the file, words, and the style of the page."""
+"""What the reports of both modules share: the jinja2 environment, pictures inside the file, words, and the style of the page.
+
+The words are needed in Slicer's panels too, which run where jinja2 and Pillow may not be installed yet.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 JPEG_QUALITY = 88
 ABSENT = "not known"
@@ -87,6 +90,8 @@ class Number:
 
 def environment(templates: Path) -> Environment:
     """Jinja2 environment of a folder of templates: everything is escaped, and a name that is not given is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     made = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -96,6 +101,8 @@ def environment(templates: Path) -> Environment:
 
 def picture_uri(path: Path) -> str:
     """A picture file as a data URI, as it is or as JPEG, whichever is smaller (JPEG for frames, PNG for line drawings)."""
+    from PIL import Image
+
     original = path.read_bytes()
     with Image.open(path) as picture:
         kind = picture.get_format_mimetype()

@@ -19,6 +19,9 @@ COLORS = {
     "line": "#D5DAE1",
 }
 
+THICKNESS = ("#FBE8BE", COLORS["calcium"], "#9A4A00", "#3D1500")
+"""Thin to thick: one hue getting darker, which every eye and a grey printer order alike."""
+
 
 def rgb(name: str) -> tuple[float, float, float]:
     """Red, green and blue of the named colour, each from 0 to 1 (what VTK and MRML want)."""

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from .colors import COLORS
+from .colors import COLORS, THICKNESS
+from .en_face import thickness_scale_mm
 from .lesions import SCORE_THICKNESS_MM
 from .measurement import PullbackMeasurement
 
@@ -46,8 +47,7 @@ STYLE = {
     "savefig.facecolor": "white",
 }
 
-# Thickness, thin to thick: one hue getting darker, which every eye and a grey printer order alike.
-THICKNESS_COLOURS = LinearSegmentedColormap.from_list("thickness", ["#FBE8BE", COLORS["calcium"], "#9A4A00", "#3D1500"])
+THICKNESS_COLOURS = LinearSegmentedColormap.from_list("thickness", THICKNESS)
 _LINE = {"color": COLORS["text"], "linewidth": 1.3}
 
 
@@ -121,10 +121,10 @@ def _en_face_legend(measurement: PullbackMeasurement) -> list[Artist]:
 
 def _draw_thickness(figure: Figure, axes: Axes, measurement: PullbackMeasurement, extent: tuple) -> None:
     if measurement.thickness_map_mm is None:
-        present = np.array([_calcium_degrees(frame) for frame in measurement.frames]).T
+        present = np.array([frame.calcium_degrees for frame in measurement.frames]).T
         axes.imshow(_rgba(present, "calcium"), extent=extent, origin="lower", aspect="auto", interpolation="nearest")
         return
-    most = max(1.0, np.ceil((measurement.max_thickness_mm or 0) * 5) / 5)
+    most = thickness_scale_mm(measurement)
     image = axes.imshow(
         measurement.thickness_map_mm.T,
         extent=extent,
@@ -139,14 +139,6 @@ def _draw_thickness(figure: Figure, axes: Axes, measurement: PullbackMeasurement
     scale.set_label("Thickness (mm); white line: 0.5")
     scale.ax.axhline(SCORE_THICKNESS_MM, color="white", linewidth=2)
     scale.outline.set_visible(False)
-
-
-def _calcium_degrees(frame) -> np.ndarray:
-    """(360,) booleans, the degrees with calcium that is seen (bridged gaps left out)."""
-    covered = np.zeros(360, bool)
-    for deposit in frame.deposits:
-        covered |= deposit.arc.reshape(360, -1).any(axis=1)
-    return covered & ~frame.guidewire
 
 
 def _hatch(axes: Axes, marks: np.ndarray, extent: tuple) -> None:

@@ -70,6 +70,14 @@ class FrameMeasurement:
     thickness_mm: np.ndarray
     guidewire: np.ndarray
 
+    @property
+    def calcium_degrees(self) -> np.ndarray:
+        """(360,) booleans, the degrees with calcium that is seen (bridged gaps left out)."""
+        covered = np.zeros(360, bool)
+        for deposit in self.deposits:
+            covered |= deposit.arc.reshape(360, -1).any(axis=1)
+        return covered & ~self.guidewire
+
 
 def measure_frame(labels: np.ndarray, spacing: Spacing, frame: int, vertex: Vertex = "lumen") -> FrameMeasurement:
     """Measure one frame.

@@ -7,6 +7,7 @@ are defined in ``frame_measurement``, lesions and scores in ``lesions``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,7 +23,17 @@ from .frame_measurement import FrameMeasurement, Vertex, measure_frame
 from .labels import NAMES
 from .lesions import Lesion, find_lesions
 
-__all__ = ["FrameMeasurement", "Lesion", "PullbackMeasurement", "Run", "measure_frame", "measure_pullback", "remeasure", "to_json"]
+__all__ = [
+    "FrameMeasurement",
+    "Lesion",
+    "PullbackMeasurement",
+    "Run",
+    "measure_frame",
+    "measure_pullback",
+    "remeasure",
+    "remeasure_frames",
+    "to_json",
+]
 
 CONTINUOUS_ARC_DEG = 180.0
 """Calcium from this bridged arc on (not only above it) keeps a stent from expanding: the rule of the source study."""
@@ -136,15 +147,25 @@ def remeasure(measurement: PullbackMeasurement, labels: np.ndarray, frame: int) 
         frame: its number, from 0.
 
     Raises:
-        InputError: the frame is not in the pullback, or its labels cannot be used (as in ``measure_pullback``).
+        InputError: as ``remeasure_frames``.
     """
-    if not 0 <= frame < len(measurement.frames):
-        raise InputError(f"Frame {frame} is not in the pullback of {len(measurement.frames)} frames; name one from 0 on.")
-    labels = whole_labels(labels, NAMES)
-    if len(labels) != 1:
-        raise InputError(f"One edited frame is expected, this array holds {len(labels)} frames; give one of them.")
+    return remeasure_frames(measurement, {frame: labels})
+
+
+def remeasure_frames(measurement: PullbackMeasurement, edited: Mapping[int, np.ndarray]) -> PullbackMeasurement:
+    """The measurement after some frames were edited: number of the frame, from 0 -> its labels (rows, columns).
+
+    Raises:
+        InputError: a frame is not in the pullback, or its labels cannot be used (as in ``measure_pullback``).
+    """
     frames = list(measurement.frames)
-    frames[frame] = measure_frame(labels[0], measurement.spacing, frame, measurement.parameters.vertex)
+    for frame, labels in edited.items():
+        if not 0 <= frame < len(frames):
+            raise InputError(f"Frame {frame} is not in the pullback of {len(frames)} frames; name one from 0 on.")
+        checked = whole_labels(labels, NAMES)
+        if len(checked) != 1:
+            raise InputError(f"One edited frame is expected, this array holds {len(checked)} frames; give one of them.")
+        frames[frame] = measure_frame(checked[0], measurement.spacing, frame, measurement.parameters.vertex)
     return _summary(tuple(frames), measurement.spacing, measurement.parameters)
 
 

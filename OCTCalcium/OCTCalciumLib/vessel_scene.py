@@ -1,7 +1,7 @@
 """The vessel for an interactive three-dimensional view: calcium as a closed, coloured surface inside a see-through wall.
 
-The wall is a grey volume for volume rendering. Calcium is a surface: seen beside a coloured volume it has cleaner edges, and it turns
-fluently on a machine without a graphics card.
+The wall is a grey volume for volume rendering. Calcium is a surface: it has cleaner edges than a coloured volume, and turns fluently
+on a machine without a graphics card.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class VesselScene:
     """What the view shows, with its place in voxels of the pullback.
 
     Attributes:
-        calcium: surface with the point colours ``colour`` (red, green, blue; of stretches below and from 180 degrees on), x, y and z
-            being column, row and frame of the pullback.
+        calcium: surface with the point colours ``colour`` (red, green, blue; one below and one from 180 degrees on); x, y and z are
+            column, row and frame of the pullback.
         wall: uint8 (frames, rows, columns), brightness of the tissue beside the lumen, 0 elsewhere.
         first: (row, column) of the wall's first voxel, in pixels of the pullback.
         step: distance of the wall's rows and columns, in pixels of the pullback.
