@@ -11,10 +11,11 @@ DESKTOP = start()
 
 @pytest.fixture
 def a_desktop():
-    """The desktop with an empty scene, before and after."""
-    DESKTOP.clear()
+    """The desktop with an empty scene. An exception in a slot or an observer fails the test, unless a dialog told it."""
+    DESKTOP.start_anew()
     yield DESKTOP
-    DESKTOP.clear()
+    gone_wrong = DESKTOP.start_anew()
+    assert not gone_wrong, "\n".join(gone_wrong)
 
 
 @pytest.fixture

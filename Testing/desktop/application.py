@@ -38,6 +38,7 @@ class qSlicerApplication(QApplication):
         self._layout_manager = None
         self._application_logic = None
         self._pauses = 0
+        self._testing = False
 
     slicerHome = Property(str, lambda self: self._home.name)
     cachePath = Property(str, lambda self: str(Path(self._home.name) / "cache"))
@@ -82,7 +83,7 @@ class qSlicerApplication(QApplication):
         return self._settings
 
     def testingEnabled(self):
-        return False
+        return self._testing
 
     def startupEnvironment(self):
         environment = QProcessEnvironment()

@@ -2,25 +2,43 @@
 
 import sys
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import slicer
 from PySide6.QtWidgets import QApplication
 
-from . import ctk_widgets, mrml_widgets, parameter_nodes, scripted_modules, translation
+from . import ctk_widgets, dicom, mrml_widgets, packages, parameter_nodes, sample_data, scripted_modules, translation
 from .application import qSlicerApplication
+from .dialogs import Dialogs, let_tests_answer
+from .errors import Errors
 from .layouts import qSlicerLayoutManager
 from .main_window import dark_palette, qSlicerMainWindow
 from .modules import Modules, qSlicerAbstractCoreModule, qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget
+from .painting import paint
 from .scene import make_application_logic, make_data_input_output, make_module_logics, make_scene
+from .segment_editor import qMRMLSegmentEditorWidget
+from .timing import longest_pause
 
 SLICER_CLASSES = (
     *(mrml_widgets.qMRMLWidget, mrml_widgets.qSlicerWidget, mrml_widgets.qMRMLNodeComboBox, mrml_widgets.qMRMLSliderWidget),
-    *(qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget),
+    *(qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget, qMRMLSegmentEditorWidget),
 )
 
 
 class Desktop:
-    """The running application. Tests reach Slicer's own names through ``slicer``; this has what a user does beside them."""
+    """The running application. Tests reach Slicer's own names through ``slicer``; this has what a user does beside them.
+
+    Attributes:
+        dialogs: the dialogs that came up, and the test's answers to those that will.
+        errors: exceptions raised in slots and observers.
+    """
+
+    longest_pause = staticmethod(longest_pause)
+    paint = staticmethod(paint)
+    click_sample = staticmethod(sample_data.click_sample)
+    load_dicom = staticmethod(dicom.load)
+    dicom_loadables = staticmethod(dicom.loadables_of)
 
     def __init__(self):
         _remove_functions_that_slicer_lacks()
@@ -29,23 +47,31 @@ class Desktop:
         slicer.app = self.app = qSlicerApplication()
         self.app.setStyle("Fusion")
         QApplication.setPalette(dark_palette())
+        self.dialogs = Dialogs()
+        let_tests_answer(self.dialogs)
+        self.errors = Errors(self.dialogs)
+        packages.put_python_slicer_on_path(Path(self.app.slicerHome) / "bin")
+        slicer.dicomDatabase = dicom.ctkDICOMDatabase()
+        self._make_scene()
+        self.main_window = qSlicerMainWindow()
+        self.main_window.resize(1400, 900)
+        self.main_window.show()
+        self.app._layout_manager = qSlicerLayoutManager(self.main_window.centralWidget())
+
+    def _make_scene(self):
         slicer.mrmlScene = make_scene()
         logic = make_application_logic(slicer.mrmlScene)
         self.app._application_logic = logic
         self._input_output = make_data_input_output(slicer.mrmlScene, logic, self.app.cachePath)
         for name, module_logic in make_module_logics(slicer.mrmlScene, logic).items():
             self.app.moduleManager()._add(qSlicerAbstractCoreModule(name, module_logic))
-        self.main_window = qSlicerMainWindow()
-        self.main_window.resize(1400, 900)
-        self.main_window.show()
-        self.app._layout_manager = qSlicerLayoutManager(self.main_window.centralWidget())
 
     def load_module(self, path):
-        """Load a scripted module's file, open its panel; returns the scripted widget, set up and entered."""
+        """Load a scripted module's file, open its panel; returns the scripted widget, set up and entered (None: no panel)."""
         module = qSlicerScriptedLoadableModule(path)
         self.app.moduleManager()._add(module)
         self.app._complete_startup()
-        if module.hidden:
+        if module.hidden or not module.widgetRepresentationCreationEnabled:
             return None
         slicer.util.selectModule(module.name)
         return slicer.util.getModuleWidget(module.name)
@@ -57,6 +83,20 @@ class Desktop:
             selector.selectModule("")
         self.app.moduleManager()._remove(name)
         sys.modules.pop(name, None)
+
+    def run_self_test(self, name):
+        """Run a loaded module's self-test as ``ctest`` does: in testing mode; what the test raises is raised here."""
+        with self.testing_mode():
+            slicer.selfTests[name](msec=0)
+
+    @contextmanager
+    def testing_mode(self):
+        """Slicer as started with ``--testing``: slicer.util answers messages itself, nothing is installed."""
+        self.app._testing = True
+        try:
+            yield
+        finally:
+            self.app._testing = False
 
     def wait_until(self, condition, seconds=60):
         """Run the event loop until the condition holds. AssertionError after that many seconds."""
@@ -81,21 +121,16 @@ class Desktop:
         self.main_window.grab().save(str(path))
 
     def screenshot_panel(self, path, width=400):
-        """Write the open module's panel as a picture, as long as it is, at this width in px."""
-        panel = self.main_window.moduleSelector()._panel.widget()
-        panel.parent().parent().takeWidget()
-        panel.resize(width, panel.sizeHint().height())
-        panel.show()
-        self.process_events()
-        panel.resize(width, max(panel.sizeHint().height(), panel.layout().heightForWidth(width)))
-        self.process_events()
-        panel.grab().save(str(path))
-        self.main_window.moduleSelector()._panel.setWidget(panel)
+        """Write the open module's whole panel as a picture, at this width in px."""
+        self.main_window.moduleSelector()._panel.grab_whole(width, self.process_events).save(str(path))
 
-    def clear(self):
-        """Empty the scene and return to its start."""
+    def start_anew(self):
+        """Empty the scene, show the first layout, forget dialogs and errors; returns what went wrong unnoticed, as texts."""
         slicer.mrmlScene.Clear(0)
+        self.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
         self.process_events()
+        untold = self.errors.forget()
+        return [*untold, *(f"No dialog wanted the answer {answer}" for answer in self.dialogs.forget())]
 
 
 def _remove_functions_that_slicer_lacks():
@@ -106,13 +141,20 @@ def _remove_functions_that_slicer_lacks():
 
 
 def _install_modules():
-    sys.modules["ctk"] = ctk_widgets.make_ctk_module()
     for cls in SLICER_CLASSES:
         setattr(slicer, cls.__name__, cls)
+    for module in (
+        ctk_widgets.make_ctk_module(),
+        sample_data.make_sample_data_module(),
+        dicom.make_dicom_module(),
+        packages.make_torch_module(),
+    ):
+        sys.modules[module.__name__] = module
     for module in (
         scripted_modules.make_scripted_module(),
         parameter_nodes.make_parameter_node_module(),
         translation.make_translation_module(),
+        packages.make_packaging_module(),
     ):
         sys.modules[module.__name__] = module
         setattr(slicer, module.__name__.rpartition(".")[2], module)

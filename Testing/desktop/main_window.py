@@ -57,6 +57,18 @@ class ModulePanel(QScrollArea):
             self._representation.show()
             self._representation.enter()
 
+    def grab_whole(self, width, process_events):
+        """A picture of the module's panel, as long as it is, at this width in px."""
+        widget = self.takeWidget()
+        widget.show()
+        for _ in range(2):
+            widget.resize(width, max(widget.sizeHint().height(), widget.layout().totalHeightForWidth(width)))
+            process_events()
+        picture = widget.grab()
+        self.setWidget(widget)
+        widget.show()
+        return picture
+
 
 class qSlicerMainWindow(QMainWindow):
     """Stands for qSlicerMainWindow (Slicer, Base/QTApp/qSlicerMainWindow.h)."""
