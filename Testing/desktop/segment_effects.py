@@ -1,7 +1,8 @@
 """Effects of the segment editor: their parameters, and what "Fill between slices" does when a panel drives it."""
 
 import slicer
-from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
+from slicer_core.vtkITK import vtkITKMorphologicalContourInterpolator
+from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR, vtkStringArray
 from vtkmodules.vtkImagingCore import vtkImageCast, vtkImageThreshold
 
 EFFECT_NAMES = (
@@ -65,19 +66,20 @@ class FillBetweenSlices:
 
     def onPreview(self):
         node = self.scriptedEffect.parameterSetNode().GetSegmentationNode()
-        visible = node.GetDisplayNode().GetVisibleSegmentIDs()
+        visible = vtkStringArray()
+        node.GetDisplayNode().GetVisibleSegmentIDs(visible)
         merged = slicer.vtkOrientedImageData()
         node.GenerateMergedLabelmapForAllSegments(merged, slicer.vtkSegmentation.EXTENT_UNION_OF_EFFECTIVE_SEGMENTS, None, visible)
         cast = vtkImageCast()
         cast.SetOutputScalarTypeToUnsignedChar()
         cast.SetInputData(merged)
-        interpolator = slicer.vtkITKMorphologicalContourInterpolator()
+        interpolator = vtkITKMorphologicalContourInterpolator()
         interpolator.SetInputConnection(cast.GetOutputPort())
         interpolator.Update()
         filled = slicer.vtkOrientedImageData()
         filled.DeepCopy(interpolator.GetOutput())
         filled.CopyDirections(merged)
-        self._preview = {segment: _of_label(filled, label + 1) for label, segment in enumerate(visible)}
+        self._preview = {segment: _of_label(filled, label + 1) for label, segment in enumerate(_texts(visible))}
 
     def onApply(self):
         self.scriptedEffect.saveStateForUndo()
@@ -89,6 +91,10 @@ class FillBetweenSlices:
 
     def onCancel(self):
         self._preview = None
+
+
+def _texts(array):
+    return [array.GetValue(index) for index in range(array.GetNumberOfValues())]
 
 
 def _of_label(labels, value):
