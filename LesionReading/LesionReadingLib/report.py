@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+PARTS = Path(__file__).parent / "templates"
 JPEG_QUALITY = 88
 ABSENT = "not known"
 _MODEL_FIELDS = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
@@ -89,11 +90,18 @@ class Number:
 
 
 def environment(templates: Path) -> Environment:
-    """Jinja2 environment of a folder of templates: everything is escaped, and a name that is not given is an error."""
+    """Jinja2 environment of a folder of templates, and of the parts of a page that both reports share.
+
+    Everything is escaped, and a name that is not given is an error.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([templates, PARTS]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals["base_style"] = BASE_STYLE
     return made
