@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import slicer.util
 from slicer.i18n import tr as _
 
 CATEGORY = "LesionReading"
-FIRST, FOLLOW_UP = "HeadCTBlendSign", "HeadCTBlendSignLater"
+FIRST, FOLLOW_UP = "Head CT with a blend sign", "Head CT with a blend sign, 6 h later"
 _SEED, _SIZE, _SLICE_MM, _GROWTH_ML = 1012, 256, 5.0, 9.0
 _HEMATOMA = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
 _FOLDERS = {FIRST: "first", FOLLOW_UP: "follow_up"}
+_THUMBNAILS = {FIRST: "HeadCTBlendSign.png", FOLLOW_UP: "HeadCTBlendSignLater.png"}
 
 
 def registerSamples(iconsFolder: Path) -> None:
@@ -20,17 +22,17 @@ def registerSamples(iconsFolder: Path) -> None:
 
     logic = SampleData.SampleDataLogic
     logic.registerCustomSampleDataCategory(CATEGORY, title=_("LesionReading"))
-    for name, description in (
-        (FIRST, _("Head CT with a blend sign\n(phantom, tilted gantry)")),
-        (FOLLOW_UP, _("Head CT with a blend sign,\nsix hours later (phantom)")),
-    ):
+    for name, thumbnail in _THUMBNAILS.items():
         logic.registerCustomSampleDataSource(
-            category=CATEGORY,
-            sampleName=name,
-            sampleDescription=description,
-            thumbnailFileName=str(iconsFolder / f"{name}.png"),
-            customDownloader=lambda source: [drawSample(source.sampleName)],
+            category=CATEGORY, sampleName=name, thumbnailFileName=str(iconsFolder / thumbnail), customDownloader=_download
         )
+
+
+def _download(source) -> list:
+    """What the Sample Data module calls for a source of ours; gives the loaded nodes."""
+    with slicer.util.tryWithErrorDisplay(_("The phantom could not be drawn."), waitCursor=True):
+        return [drawSample(source.sampleName)]
+    return []
 
 
 def drawSample(name: str):

@@ -149,6 +149,11 @@ class LiveNumbers:
         )
 
 
+def isWhole(result) -> bool:
+    """Whether the nodes without which nothing can be measured are there."""
+    return all(result_node(result, role) is not None for role in (VOLUME, SEGMENTATION))
+
+
 def sliceOf(numbers: Numbers, marker: str) -> int | None:
     """The slice to show for a marker: where it was measured if it was found, else where the network sees it best."""
     evidence = numbers.measurement.evidence[marker]

@@ -1,0 +1,373 @@
+"""HematomaMarkers: intracerebral haemorrhage and its markers of growth on non-contrast head CT, read by clicking."""
+
+from pathlib import Path
+from typing import Annotated
+
+import qt
+import slicer
+import slicer.util
+from HematomaMarkersLib.labels import MARKERS, TASK
+from HematomaMarkersLib.segments import SEGMENTS
+from HematomaMarkersPanel.ct_nodes import doubtsOf, locationOf, onsetOf, patientPosition, scanOf
+from HematomaMarkersPanel.growth_view import releasePrior
+from HematomaMarkersPanel.input_choices import InputChoices
+from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
+from HematomaMarkersPanel.reading_view import ReadingView
+from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
+from HematomaMarkersPanel.scan_results import KIND, REPORT, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.scene import (
+    has_spacing,
+    labels_of,
+    result_json,
+    result_node,
+    result_of,
+    reviewed,
+    set_result_json,
+    volume_place,
+    write_volume_node,
+)
+from LesionReadingPanel.review_bar import ReviewBar
+from LesionReadingPanel.segment_editing import SegmentEditing
+from LesionReadingPanel.views import showVolume
+from LesionReadingPanel.widget import LesionReadingWidget
+from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from slicer import vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest
+
+USUAL_WINDOW = (0.0, 80.0)
+FORCE = "--force"
+READING = "reading"
+
+
+class HematomaMarkers(ScriptedLoadableModule):
+    """Describes the module to Slicer."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Hematoma Markers")
+        self.parent.categories = [_("Lesion Reading")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["LesionReading contributors"]
+        self.parent.helpText = _(
+            "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
+            "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+        )
+        self.parent.acknowledgementText = _("Part of the extension LesionReading.")
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Add the phantoms to the Sample Data module."""
+    registerSamples(Path(__file__).parent / "Resources" / "Icons")
+
+
+@parameterNodeWrapper
+class HematomaMarkersParameterNode:
+    """
+    What the user has chosen in the panel.
+
+    inputVolume - The head CT to read.
+    priorVolume - An earlier CT of the patient.
+    windowLow, windowHigh - What is black and white for the network, in HU.
+    model - Folder of the bundle.
+    opacity - Of the heat map over the CT.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    priorVolume: vtkMRMLScalarVolumeNode
+    windowLow: Annotated[float, WithinRange(-1024, 4095)] = USUAL_WINDOW[0]
+    windowHigh: Annotated[float, WithinRange(-1023, 4096)] = USUAL_WINDOW[1]
+    model: str = ""
+    opacity: Annotated[float, WithinRange(0, 1)] = 0.5
+
+
+class HematomaMarkersWidget(LesionReadingWidget):
+    """The panel: Input, Results, Edit."""
+
+    PACKAGE = "HematomaMarkersLib"
+    TASK = TASK
+
+    def makeLogic(self):
+        return HematomaMarkersLogic()
+
+    def setupPanel(self) -> None:
+        self._force = False
+        self._analysed = (None, USUAL_WINDOW)
+        self.choices = InputChoices(self.ui, self._onTold)
+        self.reading = ReadingView(self.ui)
+        self.editing = SegmentEditing(self.ui, KIND)
+        self.review = ReviewBar(self.ui)
+        self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
+        self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
+        self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
+        for name in WIDGET_NAMES.values():
+            getattr(self.ui, f"{name}Reading").connect("currentIndexChanged(int)", self._onReading)
+        self._showPriorOrder()
+
+    def enter(self) -> None:
+        """Called each time the user opens this module."""
+        super().enter()
+        self._startEditing()
+
+    def showInput(self, volume) -> None:
+        """Show a CT and its result, if it was read."""
+        self.choices.show(volume)
+        facts = self.choices.facts()
+        if facts:
+            self.ui.inputFactsLabel.text += "\n" + facts
+        self.reading.stop()
+        self.editing.stop()
+        self.review.bind(None, None)
+        result = self._result()
+        self.ui.editButton.enabled = result is not None
+        self.ui.editButton.collapsed = result is None
+        if volume is not None and volume.GetImageData() is not None:
+            showVolume(volume)
+        showReading(self.ui, result_json(result, READING, {}) if result is not None else {})
+        if result is None:
+            return
+        with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
+            self.reading.show(result)
+        self.review.bind(result, volume)
+        self._startEditing()
+
+    def stopEditing(self) -> None:
+        """Leave the segment editor."""
+        self.editing.stop()
+
+    def whyNotApply(self) -> str:
+        """What else is missing."""
+        if self._parameterNode.priorVolume is self._parameterNode.inputVolume:
+            return _("Choose another earlier CT: it is the CT itself")
+        if self._parameterNode.priorVolume and not has_spacing(self._parameterNode.priorVolume):
+            return _("The earlier CT has no spacing: choose it as CT first and set its spacing")
+        low, high = self.choices.window
+        return "" if low < high else _("The second end of the window must be above the first")
+
+    def makeArguments(self, folder: Path) -> list[str]:
+        """Write the CT, and the earlier one, into the folder."""
+        parameters = self._parameterNode
+        force, self._force = self._force, False
+        self._analysed = (parameters.priorVolume, self.choices.window)
+        return self.logic.arguments(
+            parameters.inputVolume, folder, self.models.currentModel(), self.choices.window, parameters.priorVolume, force
+        )
+
+    def takeResults(self, folder: Path) -> None:
+        """Load the results of the CT that was read, whatever is selected by now."""
+        prior, window = self._analysed
+        self.logic.loadResults(folder, self.analysedVolume, prior, window)
+
+    def onForceButton(self, checked: bool = False) -> None:
+        """Read a CT that was refused."""
+        self._force = True
+        self.onApplyButton()
+
+    def onReportButton(self, checked: bool = False) -> None:
+        """Save the report of the reading."""
+        file = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), _("Save the report"), "report.html", "HTML (*.html)")
+        if file:
+            with slicer.util.tryWithErrorDisplay(_("The report could not be saved.")):
+                self.logic.saveReport(self._result(), Path(file))
+
+    def onExportButton(self, checked: bool = False) -> None:
+        """Export the CT and its contour for training."""
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
+                case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
+                self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+
+    def _result(self):
+        """The result of the CT that is shown; None where there is none, or a node of it was removed."""
+        result = result_of(self._shownInput, KIND)
+        return result if result is not None and isWhole(result) else None
+
+    def _startEditing(self) -> None:
+        result = self._result()
+        if result is not None and not self.editing.started:
+            self.editing.start(result_node(result, SEGMENTATION), self._shownInput, SEGMENTS[0].name)
+
+    def _onTold(self) -> None:
+        self.reading.decideAnew()
+
+    def _onReading(self, _index: int = 0) -> None:
+        result = self._result()
+        if result is not None:
+            set_result_json(result, READING, readingOf(self.ui))
+
+    def _showPriorOrder(self, _node=None) -> None:
+        self.ui.priorOrderLabel.visible = self.ui.priorSelector.currentNode() is not None
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        super()._checkCanApply(caller, event)
+        outcome = self.run.outcome
+        refused = not self.run.running and outcome is not None and outcome.status == "failed" and FORCE in outcome.message
+        self.ui.forceButton.visible = refused
+        if refused:
+            self.ui.statusLabel.text = plainRefusal(outcome.message)
+
+
+def plainRefusal(message: str) -> str:
+    """The worker's refusal without the name of its option."""
+    return message.partition(" Give a head CT")[0] + " " + _("Give a head CT without contrast.")
+
+
+class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
+    """What the module does, usable without its panel."""
+
+    def getParameterNode(self):
+        return HematomaMarkersParameterNode(super().getParameterNode())
+
+    def arguments(
+        self,
+        volume,
+        folder: Path,
+        model: str = "",
+        window: tuple[float, float] = USUAL_WINDOW,
+        prior=None,
+        force: bool = False,
+    ) -> list[str]:
+        """Write the CT, and the earlier one, into a folder and give the arguments of the Lib's command line.
+
+        :param volume: volume node of the head CT, in HU.
+        :param folder: an existing, empty folder; results go to its ``out``.
+        :param model: folder of a bundle; the shipped one where empty.
+        :param window: lower and upper end in HU.
+        :param prior: volume node of an earlier CT, or None.
+        :param force: read a CT that may be no plain head CT.
+        :raises InputError: the CT cannot be used.
+        """
+        doubts = doubtsOf(volume)
+        if doubts and not force:
+            raise InputError(doubts)
+        low, high = window
+        write_volume_node(volume, folder / "ct.nrrd")
+        arguments = ["analyze", str(folder / "ct.nrrd"), "-o", str(folder / "out"), "--window", f"{low:g}", f"{high:g}"]
+        if prior is not None:
+            releasePrior(prior)
+            write_volume_node(prior, folder / "prior.nrrd")
+            arguments += ["--prior", str(folder / "prior.nrrd")]
+        told = {"--model": model, "--patient-position": patientPosition(volume), "--location": locationOf(volume)}
+        for option, value in told.items():
+            arguments += [option, value] if value else []
+        if onsetOf(volume) is not None:
+            arguments += ["--onset-to-ct", f"{onsetOf(volume):g}"]
+        return [*arguments, FORCE] if force else arguments
+
+    def loadResults(self, folder: Path, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW):
+        """Load what the worker wrote into ``folder/out`` as the result node of the volume."""
+        return loadReading(folder / "out", volume, prior, window)
+
+    def process(self, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW, model: str = "", force: bool = False):
+        """Read a CT and wait for the result, while Slicer's windows stay alive.
+
+        :return: the result node; its numbers are given by :meth:`numbers`.
+        :raises InputError: the CT cannot be used, or the reading failed.
+        """
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="LesionReading-") as name:
+            folder = Path(name)
+            outcome = _runWorker(self.arguments(volume, folder, model, window, prior, force))
+            if outcome.status != "done":
+                raise InputError(outcome.message)
+            return self.loadResults(folder, volume, prior, window)
+
+    def numbers(self, result):
+        """Measure the segmentation of a result as it is now (HematomaMarkersPanel.scan_results.Numbers)."""
+        return LiveNumbers(result).numbers()
+
+    def saveReport(self, result, file: Path) -> None:
+        """Write the report of the reading, one HTML file."""
+        file.write_text(result_node(result, REPORT).GetText(), encoding="utf-8")
+
+    def exportCase(self, result, folder: Path, reading: dict[str, bool | None]) -> Path:
+        """Write the CT, the contour as it is now and the reader's judgement as a case for training, into a new folder.
+
+        :param reading: marker -> whether the reader saw it; None where it was not read.
+        :return: the folder of the case.
+        """
+        from LesionReadingLib.training_case import write_case
+
+        volume = result_node(result, VOLUME)
+        labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
+        axes_mm, origin_mm = volume_place(volume)
+        scan = scanOf(volume, tuple(result_json(result, WINDOW)))
+        number = next(number for number in range(1, 100000) if not (folder / f"head_{number:03d}").exists())
+        target = folder / f"head_{number:03d}"
+        return write_case(target, TASK, scan.hounsfield, labels, axes_mm, origin_mm, sorted(reviewed(result)), reading)
+
+
+def _runWorker(arguments: list[str]) -> Outcome:
+    """Run the Lib's command line and wait in an event loop."""
+    ended: list[Outcome] = []
+    loop = qt.QEventLoop()
+
+    def onFinished(outcome: Outcome) -> None:
+        ended.append(outcome)
+        loop.quit()
+
+    WorkerProcess(lambda *_: None, lambda _lines: None, onFinished).start(HematomaMarkersWidget.PACKAGE, arguments)
+    loop.exec_()
+    return ended[0]
+
+
+class HematomaMarkersTest(ScriptedLoadableModuleTest):
+    """The self-test: a phantom is read by the shipped model, edited, exported."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        self.setUp()
+        self.test_phantomIsReadEditedAndExported()
+        self.setUp()
+        self.test_noiseIsRefusedWithASentence()
+
+    def test_phantomIsReadEditedAndExported(self):
+        """From the sample to the exported case."""
+        import tempfile
+
+        from LesionReadingLib.scene import replace_labels
+        from LesionReadingLib.training_case import read_case
+
+        self.delayDisplay(_("Drawing a phantom"))
+        volume = drawSample(FIRST)
+        logic = HematomaMarkersLogic()
+        self.delayDisplay(_("Reading it"))
+        result = logic.process(volume)
+        numbers = logic.numbers(result)
+        self.assertAlmostEqual(numbers.measurement.volume_ml, 24.0, delta=4.0)
+        self.assertEqual(numbers.triage.decision, "refer now")
+        self.assertEqual(set(numbers.network.probabilities), set(MARKERS))
+        self.assertFalse(numbers.edited)
+
+        self.delayDisplay(_("Editing it"))
+        labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
+        largest = int((labels == 1).sum(axis=(1, 2)).argmax())
+        removed_ml = numbers.measurement.slices[largest].volume_ml
+        labels[largest] = 0
+        replace_labels(result_node(result, SEGMENTATION), volume, labels, SEGMENTS)
+        self.assertAlmostEqual(logic.numbers(result).measurement.volume_ml, numbers.measurement.volume_ml - removed_ml, places=6)
+
+        with tempfile.TemporaryDirectory() as folder:
+            case = read_case(logic.exportCase(result, Path(folder), {**dict.fromkeys(MARKERS), "blend": True}))
+        self.assertTrue(case.markers["blend"])
+        self.assertIsNone(case.markers["fluid_level"])
+        self.delayDisplay(_("Test passed"))
+
+    def test_noiseIsRefusedWithASentence(self):
+        """What is no head is refused, and the scene stays as it was."""
+        import numpy as np
+        from LesionReadingLib.scene import add_volume
+
+        noise = np.random.default_rng(0).normal(0, 100, (4, 32, 32)).astype(np.int16)
+        volume = add_volume(noise, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "noise", "self-test")
+        with self.assertRaises(InputError):
+            HematomaMarkersLogic().process(volume)
+        self.assertIsNone(result_of(volume, KIND))

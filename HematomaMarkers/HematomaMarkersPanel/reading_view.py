@@ -1,0 +1,165 @@
+"""The Results section: numbers that follow every edit, markers with their heat maps, the slice table, the growth."""
+
+from __future__ import annotations
+
+import vtk
+from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.scene import result_node, results, reviewed
+from LesionReadingPanel.live_labels import LiveLabels
+from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, onSliceChanged, showOverlay
+
+from .growth_view import SideBySide
+from .heat_maps import heatOf
+from .marker_rows import MarkerRows
+from .results_view import showNumbers
+from .scan_results import (
+    KIND,
+    PRIOR_SEGMENTATION,
+    REPORT,
+    SEGMENTATION,
+    VOLUME,
+    LiveNumbers,
+    Numbers,
+    isWhole,
+    sliceOf,
+    writeTable,
+)
+from .slice_table import SliceTable
+
+VIEW = "Red"
+
+
+class ReadingView:
+    """Shows one result at a time."""
+
+    def __init__(self, ui) -> None:
+        self._ui = ui
+        self._live: LiveNumbers | None = None
+        self._labels: LiveLabels | None = None
+        self._observations: list[Observation] = []
+        self._reviewed: set[int] = set()
+        self.numbers: Numbers | None = None
+        self._rows = MarkerRows(ui, self._onMarker)
+        self._table = SliceTable(ui.sliceTable, self._onSlice)
+        self._sideBySide = SideBySide()
+        ui.overlayCheckBox.connect("toggled(bool)", lambda _checked=False: self._showHeat())
+        ui.opacitySlider.connect("valueChanged(double)", lambda _value=0.0: self._showHeat())
+        ui.sideBySideButton.connect("toggled(bool)", self._onSideBySide)
+        self.stop()
+
+    def show(self, result) -> None:
+        """Show a result that is whole.
+
+        Raises:
+            InputError: it cannot be measured; nothing is shown then.
+        """
+        self.stop()
+        volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
+        live = LiveNumbers(result)
+        self._labels = LiveLabels(segmentation, volume, SEGMENTS, self._onEdited)
+        self._live = live
+        self.decideAnew()
+        self._reviewed = reviewed(result)
+        self._table.fill(self.numbers, self._reviewed)
+        writeTable(result, self.numbers)
+        self._observations = [
+            onSliceChanged(VIEW, self._followView),
+            Observation(result, vtk.vtkCommand.ModifiedEvent, self._followReviewed),
+        ]
+        self._ui.reportButton.enabled = result_node(result, REPORT) is not None
+        self._ui.resultsButton.enabled = True
+        self._ui.resultsButton.collapsed = False
+        _showContoursOf(result)
+        self._rows.mark(None)
+        self._showHeat()
+        self._showLargest()
+        self._followView()
+
+    def stop(self) -> None:
+        """Show no result."""
+        if self._labels is not None:
+            self._labels.stop()
+        for observation in self._observations:
+            observation.stop()
+        self._ui.sideBySideButton.checked = False
+        self._live = self._labels = self.numbers = None
+        self._observations = []
+        self._table.clear()
+        self._ui.resultsButton.enabled = False
+        self._ui.resultsButton.collapsed = True
+
+    def decideAnew(self) -> None:
+        """Show the numbers and the triage as they are now; for example after the location was told."""
+        if self._live is None:
+            return
+        self.numbers = self._live.numbers()
+        showNumbers(self._ui, self.numbers)
+        self._rows.show(self.numbers)
+
+    def _onEdited(self, slices: list[int], labels) -> None:
+        if not isWhole(self._live.result):
+            return
+        self._live.follow(slices, labels)
+        self.decideAnew()
+        self._table.update(self.numbers, self._reviewed, slices)
+        writeTable(self._live.result, self.numbers)
+
+    def _onMarker(self, marker: str) -> None:
+        number = sliceOf(self.numbers, marker)
+        if number is not None:
+            self._onSlice(number)
+        self._ui.overlayCheckBox.checked = True
+        self._showHeat()
+
+    def _onSlice(self, number: int) -> None:
+        volume = self._volume()
+        if volume is not None:
+            jumpToSlice(volume, number, VIEW)
+
+    def _showLargest(self) -> None:
+        """Jump to the slice with the largest area of hematoma."""
+        areas = [row.area_mm2 for row in self.numbers.measurement.slices]
+        if any(areas):
+            self._onSlice(areas.index(max(areas)))
+
+    def _showHeat(self) -> None:
+        volume = self._volume()
+        if volume is None:
+            return
+        wanted = self._rows.chosen is not None and self._ui.overlayCheckBox.checked
+        heat = heatOf(self._live.result, self._rows.chosen) if wanted else None
+        showOverlay(volume, heat, self._ui.opacitySlider.value)
+
+    def _followView(self) -> None:
+        volume = self._volume()
+        number = currentSlice(volume, VIEW) if volume is not None else None
+        if number is not None:
+            self._table.follow(number)
+
+    def _followReviewed(self) -> None:
+        now = reviewed(self._live.result)
+        changed, self._reviewed = now ^ self._reviewed, now
+        for number in changed:
+            self._table.markReviewed(number, number in now)
+        if changed:
+            writeTable(self._live.result, self.numbers)
+
+    def _onSideBySide(self, checked: bool) -> None:
+        if checked and self._live is not None and self.numbers.growth is not None:
+            self._sideBySide.show(self._live.result)
+        else:
+            self._sideBySide.hide()
+        if self._live is not None:
+            self._showHeat()
+
+    def _volume(self):
+        return result_node(self._live.result, VOLUME) if self._live is not None else None
+
+
+def _showContoursOf(shown) -> None:
+    """Show the contour of one result and hide those of the others."""
+    for result in results(KIND):
+        for role, visible in ((SEGMENTATION, result is shown), (PRIOR_SEGMENTATION, False)):
+            node = result_node(result, role)
+            if node is not None:
+                node.GetDisplayNode().SetVisibility(visible)
