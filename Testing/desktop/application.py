@@ -42,6 +42,7 @@ class qSlicerApplication(QApplication):
 
     slicerHome = Property(str, lambda self: self._home.name)
     cachePath = Property(str, lambda self: str(Path(self._home.name) / "cache"))
+    slicerUserSettingsFilePath = Property(str, lambda self: str(Path(self._home.name) / "Slicer.ini"))
     temporaryPath = Property(str, lambda self: self._temporary_path, lambda self, path: self.__dict__.update(_temporary_path=path))
     majorVersion = Property(int, lambda self: 5)
     minorVersion = Property(int, lambda self: 12)
