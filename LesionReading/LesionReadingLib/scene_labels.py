@@ -49,7 +49,7 @@ class Layer:
 
     def labels(self, part: np.ndarray) -> np.ndarray:
         """The values of ours for some of the layer's."""
-        return part if self.values is None else self.values[part]
+        return part.astype(np.uint8, copy=False) if self.values is None else self.values[part]
 
 
 def load_segmentation(path: Path, volume, name: str, segments: Sequence[Segment]):
@@ -153,7 +153,10 @@ def label_layers(segmentation, volume, segments: Sequence[Segment]) -> list[Laye
             images.setdefault(image, {})[held.GetLabelValue()] = wanted.get(segment_id, 0)
     ours = [(image, values) for image, values in images.items() if any(values.values())]
     to_volume = _to_voxels(volume) @ world_of(segmentation)
-    layers = [_layer(image, values, to_volume, _shape(volume)) for image, values in ours]
+    # Only a layer that has all of our values can be taken as it is: others may hold left-overs of a segment that moved out.
+    own = {segment.value: segment.value for segment in segments}
+    tables = [None if values == own else _table(values) for _, values in ours]
+    layers = [_layer(image, table, to_volume, _shape(volume)) for (image, _), table in zip(ours, tables, strict=True)]
     return None if None in layers else [layer for layer in layers if layer.part.size]
 
 
@@ -174,7 +177,7 @@ def _held_segments(segmentation) -> list[tuple[str, vtk.vtkObject]]:
     return [(segment_id, held.GetSegment(segment_id)) for segment_id in ids]
 
 
-def _layer(image, values: dict[int, int], to_volume: np.ndarray, shape: tuple[int, int, int]) -> Layer | None:
+def _layer(image, values: np.ndarray | None, to_volume: np.ndarray, shape: tuple[int, int, int]) -> Layer | None:
     """The layer of an image; None where its voxels are not the volume's, moved by whole voxels at most."""
     to_voxels = to_volume @ _image_matrix(image)
     extent = np.array(image.GetExtent()).reshape(3, 2)
@@ -187,8 +190,7 @@ def _layer(image, values: dict[int, int], to_volume: np.ndarray, shape: tuple[in
     box = tuple(slice(max(low, 0), max(min(high + 1, size), 0)) for low, high, size in zip(first, last, shape, strict=True))
     inside = tuple(slice(one.start - low, max(one.stop - low, 0)) for one, low in zip(box, first, strict=True))
     stored = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(last - first + 1)
-    same = stored.dtype == np.uint8 and all(own == value for value, own in values.items())
-    return Layer(image, box, stored[inside], None if same else _table(values))
+    return Layer(image, box, stored[inside], values)
 
 
 def _table(values: dict[int, int]) -> np.ndarray:
@@ -230,7 +232,7 @@ def _take_place(segmentation, volume, name: str) -> None:
     to_volume, shape = _to_voxels(volume), _shape(volume)
     images = {image for _, held in _held_segments(segmentation) if (image := held.GetRepresentation(BINARY))}
     for image in images:
-        layer = None if _is_empty(image) else _layer(image, {}, to_volume, shape)
+        layer = None if _is_empty(image) else _layer(image, None, to_volume, shape)
         if not _is_empty(image) and (layer is None or layer.part.size != image.GetNumberOfPoints()):
             raise InputError(f"The segmentation {name} does not lie on the voxels of the volume; analyze this volume again.")
     for image in images:
