@@ -141,7 +141,8 @@ def _refuse_unknown_attributes(cls):
 def _may_be_set(instance, name):
     home = type(instance).__module__.partition(".")[0]
     of_qt_or_slicer = home in ("PySide6", __package__)
-    return not of_qt_or_slicer or hasattr(type(instance), name) or (home == __package__ and name.startswith("_"))
+    known = any(name in cls.__dict__ for cls in type(instance).__mro__)
+    return not of_qt_or_slicer or known or (home == __package__ and name.startswith("_"))
 
 
 def stored_property(name, kind, default):
