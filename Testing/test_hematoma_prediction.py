@@ -9,7 +9,7 @@ import pytest
 import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
 from HematomaMarkersLib.gradcam import MarkerHeat
-from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
 from HematomaMarkersLib.network import MARGIN_PIXELS, JointNetwork, surroundings
 from HematomaMarkersLib.patient_rule import (
     MarkerCalibration,
@@ -18,7 +18,7 @@ from HematomaMarkersLib.patient_rule import (
     patient_probabilities,
     rule_from_settings,
 )
-from HematomaMarkersLib.prediction import TASK, predict
+from HematomaMarkersLib.prediction import predict
 from HematomaMarkersLib.preparation import prepare
 from HematomaMarkersLib.scan import Scan
 from HematomaMarkersLib.segmentation import read_head, tidied

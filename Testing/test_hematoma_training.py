@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
 from HematomaMarkersLib.network import JointNetwork
 from HematomaMarkersLib.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
 from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.prediction import NETWORKS, TASK
+from HematomaMarkersLib.prediction import NETWORKS
 from HematomaMarkersLib.preparation import Steps
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError

@@ -5,7 +5,7 @@ import json
 import pytest
 from LesionReadingLib.bundle import find_bundle
 from OCTCalciumLib.analysis import DEFAULT_MODEL
-from OCTCalciumLib.segmentation import TASK
+from OCTCalciumLib.labels import TASK
 
 
 @pytest.fixture(scope="module")

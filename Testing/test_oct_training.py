@@ -11,10 +11,11 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.measurement import measure_frame
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
+from OCTCalciumLib.segmentation import NETWORKS, segment
 from safetensors.torch import load_file, save_file
 
 from training.__main__ import main

@@ -83,7 +83,8 @@ def analyze(
     scan = _open(source, report, asked)
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
-        from .prediction import TASK, predict
+        from .labels import TASK
+        from .prediction import predict
         from .segments import SEGMENTS, write_heat, write_label_map
         from .windows import DEFAULT, windows
 

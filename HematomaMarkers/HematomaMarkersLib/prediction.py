@@ -11,7 +11,6 @@ from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
 from .labels import HEMATOMA, MARKERS
-from .labels import TASK as TASK
 from .network import JointNetwork
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation import Prepared, Steps, prepare

@@ -30,7 +30,8 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
 from HematomaMarkersLib.analysis import DEFAULT_MODEL
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
-from HematomaMarkersLib.prediction import NETWORKS, TASK
+from HematomaMarkersLib.labels import TASK
+from HematomaMarkersLib.prediction import NETWORKS
 from HematomaMarkersLib.preparation import network_input, prepare
 from HematomaMarkersLib.reading import open_scan
 from HematomaMarkersLib.segmentation import tidied

@@ -16,11 +16,11 @@ import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.labels import NAMES
+from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import Letterbox
 from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import NETWORKS, TASK, segment
+from OCTCalciumLib.segmentation import NETWORKS, segment
 from OCTCalciumLib.tidying import tidied
 
 FRAMES, DRAWN = 375, 25

@@ -25,7 +25,8 @@ import numpy as np, pydicom, SimpleITK as sitk, torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.analysis import DEFAULT_MODEL
-from OCTCalciumLib.segmentation import NETWORKS, TASK
+from OCTCalciumLib.labels import TASK
+from OCTCalciumLib.segmentation import NETWORKS
 from OCTCalciumLib.tidying import tidied
 torch.set_num_threads(2)
 data = pydicom.dcmread(sys.argv[1])

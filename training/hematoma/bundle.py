@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES
-from HematomaMarkersLib.prediction import TASK
+from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, TASK
 from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError

@@ -150,7 +150,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.prediction import TASK
+    from HematomaMarkersLib.labels import TASK
     from LesionReadingLib.bundle import find_bundle
 
     from .evaluate import evaluate

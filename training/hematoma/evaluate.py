@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.phantom import PhantomHead, draw_head
-from HematomaMarkersLib.prediction import TASK, Prediction, predict
+from HematomaMarkersLib.prediction import Prediction, predict
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.slice_grid import SliceGrid
 

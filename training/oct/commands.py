@@ -128,7 +128,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.bundle import find_bundle
-    from OCTCalciumLib.segmentation import TASK
+    from OCTCalciumLib.labels import TASK
 
     from .data import load_patients, make_data
     from .evaluate import evaluate
@@ -158,7 +158,7 @@ def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate_frames(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.bundle import find_bundle
-    from OCTCalciumLib.segmentation import TASK
+    from OCTCalciumLib.labels import TASK
 
     from .evaluate import evaluate_frames
     from .tables import frames_table
