@@ -17,18 +17,11 @@ SHOWN_BY = {
 }
 SHOWN_IN = {"text", "toolTip", "title", "windowTitle", "statusTip", "placeholderText", "suffix", "prefix", "specialValueText"}
 SHOWN_IN |= {"helpText", "acknowledgementText"}
-TOLD_TO_DEVELOPERS = {
-    "debug",
-    "info",
-    "warning",
-    "error",
-    "exception",
-    "fail",
-    "skipTest",
-    "getLogger",
-    "RuntimeError",
-    "ValueError",
+NOT_SHOWN = {
+    *("debug", "info", "warning", "error", "exception", "fail", "skipTest", "getLogger", "RuntimeError", "ValueError"),
+    *("partition", "rpartition", "split", "startswith", "endswith", "find", "index", "count"),
 }
+IDENTIFIER = "# no tr"  # as Slicer marks texts by which programs know something
 WORDS = re.compile(r"[^\W\d_]{2,} [^\W\d_]{2,}")
 
 
@@ -50,13 +43,15 @@ def untranslated_texts(file: Path) -> list[tuple[int, str]]:
     """Texts that a user sees and that do not pass ``_()``: line and text.
 
     These are literals given to what shows texts (``SHOWN_BY``, ``SHOWN_IN``), literals of more than one word anywhere but where
-    they are only compared or looked up, and texts inside ``_()`` that are put together before they are translated, which no translation
-    can match. Hidden modules (DICOM plugins) are seen by developers alone, as Slicer's own are.
+    they are only compared or looked up, and texts inside ``_()`` that are put together before they are translated, so that no
+    translation can match. Left out are names of contributors, lines marked "# no tr", and hidden modules (DICOM plugins), which
+    only developers see, as Slicer's own.
     """
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    source = file.read_text(encoding="utf-8")
     found: set[tuple[int, str]] = set()
-    _Texts(found).visit(tree)
-    return sorted(found)
+    _Texts(found).visit(ast.parse(source))
+    marked = {number for number, line in enumerate(source.splitlines(), 1) if IDENTIFIER in line}
+    return sorted(each for each in found if each[0] not in marked)
 
 
 def _imports(body: list[ast.stmt]) -> Iterator[tuple[str, int, tuple[str, ...]]]:
@@ -89,13 +84,15 @@ class _Texts(ast.NodeVisitor):
         if name in SHOWN_BY:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 self._look(argument, shown=True)
-        if name not in TOLD_TO_DEVELOPERS:
+        if name not in NOT_SHOWN and not name.startswith("assert"):
             self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        if any(isinstance(target, ast.Attribute) and target.attr in SHOWN_IN for target in node.targets):
+        attributes = {target.attr for target in node.targets if isinstance(target, ast.Attribute)}
+        if attributes & SHOWN_IN:
             self._look(node.value, shown=True)
-        self.generic_visit(node)
+        if "contributors" not in attributes:
+            self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if "parent.hidden = True" not in ast.unparse(node):
@@ -122,6 +119,12 @@ class _Texts(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         self._look(node, shown=False)
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self._look(node, shown=False)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
+
     def _visit_but_constants(self, *nodes: ast.expr) -> None:
         for node in nodes:
             if not isinstance(node, ast.Constant):
@@ -130,11 +133,9 @@ class _Texts(ast.NodeVisitor):
     def _look(self, node: ast.expr, shown: bool) -> None:
         """Note a literal; where it is ``shown``, any with a letter, and those that it is put together from."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if WORDS.search(re.sub(r"<[^>]*>", " ", node.value)) or (shown and re.search(r"[^\W\d_]{2}", node.value)):
-                self.found.add((node.lineno, node.value))
-        elif shown and isinstance(node, ast.JoinedStr):
-            for part in node.values:
-                self._look(part, shown)
+            self._note(node, node.value, shown)
+        elif isinstance(node, ast.JoinedStr):
+            self._note(node, "".join(part.value if isinstance(part, ast.Constant) else "0" for part in node.values), shown)
         elif shown and isinstance(node, ast.BinOp):
             self._look(node.left, shown)
             self._look(node.right, shown)
@@ -149,3 +150,8 @@ class _Texts(ast.NodeVisitor):
                 self._look(part, shown)
         elif shown and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join"):
             self._look(node.func.value, shown)
+
+    def _note(self, node: ast.expr, text: str, shown: bool) -> None:
+        told = re.sub(r"<[^>]*>", " ", text)
+        if WORDS.search(told) or (shown and re.search(r"[^\W\d_]{2}", told)):
+            self.found.add((node.lineno, text))
