@@ -21,7 +21,7 @@ demo: setup
 	@echo "  demo/head/follow_up/report.html   the same patient six hours later: growth"
 
 test: setup-test
-	.ci/debian-packages rendering browser
+	.ci/debian-packages rendering browser desktop
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m pytest
