@@ -93,6 +93,7 @@ def write_case(
     Raises:
         InputError: labels, geometry or slice numbers that do not fit, the folder holds something else, or it cannot be written.
     """
+    folder = folder.absolute()
     image, labels = storable(np.asarray(image)), _whole_labels(np.asarray(labels), np.shape(image))
     axes_mm, origin_mm = _place(axes_mm, origin_mm)
     _refuse_other_files(folder)
@@ -104,7 +105,7 @@ def write_case(
         "reviewed": _slice_numbers(reviewed, len(image)),
         "markers": None if markers is None else _judgements(markers),
     }
-    with finished_folder(folder.absolute().parent, image.nbytes + labels.nbytes) as scratch:
+    with finished_folder(folder.parent, image.nbytes + labels.nbytes) as scratch:
         made = scratch / folder.name
         made.mkdir()
         write_nrrd(made / IMAGE, image, axes_mm, origin_mm)
