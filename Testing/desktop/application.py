@@ -44,6 +44,7 @@ class qSlicerApplication(QApplication):
     cachePath = Property(str, lambda self: str(Path(self._home.name) / "cache"))
     slicerUserSettingsFilePath = Property(str, lambda self: str(Path(self._home.name) / "Slicer.ini"))
     temporaryPath = Property(str, lambda self: self._temporary_path, lambda self, path: self.__dict__.update(_temporary_path=path))
+    slicerUserSettingsFilePath = Property(str, lambda self: self._settings.fileName())
     majorVersion = Property(int, lambda self: 5)
     minorVersion = Property(int, lambda self: 12)
     os = Property(str, lambda self: {"linux": "linux", "darwin": "macosx"}.get(sys.platform, "win"))
