@@ -1,4 +1,4 @@
-"""Slicer's DICOM browser loads coronary OCT pullbacks through the reader of OCTCalcium, whatever a console or archive made of them."""
+"""Slicer's DICOM browser loads coronary OCT pullbacks through the reader of OCTCalcium, also what consoles export."""
 
 import logging
 import re

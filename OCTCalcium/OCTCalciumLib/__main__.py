@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
     add_output(measure)
+    measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
 
@@ -76,7 +77,9 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .analysis import measure
 
-    measure(chosen.labelmap, chosen.output, report, chosen.pixel_spacing, chosen.frame_spacing, _parameters(chosen))
+    measure(
+        chosen.labelmap, chosen.output, report, chosen.pixel_spacing, chosen.frame_spacing, _parameters(chosen), chosen.pullback
+    )
 
 
 def _parameters(chosen: argparse.Namespace):

@@ -45,7 +45,8 @@ def analyze(
         from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labelmaps import LabelMap
 
-        from .segmentation import TASK, segment
+        from .labels import TASK
+        from .segmentation import segment
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
@@ -61,19 +62,29 @@ def measure(
     pixel_spacing_mm: float | None = None,
     frame_spacing_mm: float | None = None,
     parameters: Parameters | None = None,
+    pullback_source: Path | None = None,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
+    Args:
+        pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
+
     Raises:
-        InputError: label map or output cannot be used; nothing is written then.
+        InputError: label map, pullback or output cannot be used; nothing is written then.
     """
-    from .reading import check_typed
+    from .reading import check_typed, open_pullback
     from .segments import read_oct_label_map
 
     check_typed(pixel_spacing_mm, frame_spacing_mm)
     label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm)
+    pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
+    if pullback and label_map.labels.shape != (pullback.frame_count, pullback.rows, pullback.columns):
+        raise InputError(
+            f"{source.name} has {' x '.join(map(str, label_map.labels.shape))} voxels (frames x rows x columns) but the pullback "
+            f"{pullback.frame_count} x {pullback.rows} x {pullback.columns}; name the pullback that the labels were drawn on."
+        )
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
-        measurement = _finish(folder, label_map, parameters, report, None, None)
+        measurement = _finish(folder, label_map, parameters, report, pullback, None)
     report.result(str(output), **_headline(measurement))
 
 

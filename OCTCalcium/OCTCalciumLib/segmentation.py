@@ -8,7 +8,6 @@ import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import Predictor, choose_device, load_network
 
-from .labels import TASK as TASK
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .pullback import Pullback

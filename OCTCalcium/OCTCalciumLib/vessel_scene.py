@@ -1,7 +1,7 @@
 """The vessel for an interactive three-dimensional view: calcium as a closed, coloured surface inside a see-through wall.
 
-The wall is a grey volume for volume rendering. Calcium is a surface: it has cleaner edges than a coloured volume, and turns fluently
-on a machine without a graphics card.
+The wall is a grey volume for volume rendering. Calcium is a surface: it has cleaner edges than a coloured volume, and it is
+fluent on a machine without a graphics card.
 """
 
 from __future__ import annotations

@@ -1,0 +1,243 @@
+"""The module OCTCalcium: calcium in coronary OCT pullbacks, segmented, measured, shown and corrected."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+import slicer.util
+import vtk
+from LesionReadingLib import scene
+from LesionReadingPanel.widget import LesionReadingWidget
+from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.report_writing import ReportWriting
+from OCTCalciumPanel.results_view import ResultsView
+from OCTCalciumPanel.sample_data import loadSample, registerSample
+from slicer import vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest
+
+PACKAGE, TASK = "OCTCalciumLib", "oct-calcium"
+
+
+class OCTCalcium(ScriptedLoadableModule):
+    """Describes the module to Slicer."""
+
+    def __init__(self, parent) -> None:
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("OCT Calcium")
+        self.parent.categories = [_("Lesion Reading")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["LesionReading contributors"]
+        self.parent.helpText = _(
+            "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
+            "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a medical device."
+        )
+        self.parent.acknowledgementText = _("Part of the extension LesionReading.")
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Add the phantom pullback to the Sample Data module."""
+    registerSample(Path(__file__).parent / "Resources" / "Icons")
+
+
+@parameterNodeWrapper
+class OCTCalciumParameterNode:
+    """
+    What the user has chosen in the panel.
+
+    inputVolume - The pullback.
+    model - Folder of the bundle.
+    showRendering - Whether the vessel is shown in the three-dimensional views.
+    showArc - Whether the arc is drawn on the frame.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    model: str = ""
+    showRendering: bool = False
+    showArc: bool = True
+
+
+class OCTCalciumWidget(LesionReadingWidget):
+    """The panel: Input, Results, Edit."""
+
+    PACKAGE = PACKAGE
+    TASK = TASK
+
+    def makeLogic(self):
+        return OCTCalciumLogic()
+
+    def setupPanel(self) -> None:
+        self.results = ResultsView(self.ui)
+        self.report = ReportWriting(self.ui)
+        self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
+
+    def enter(self) -> None:
+        super().enter()
+        self.results.startEditing()
+
+    def cleanup(self) -> None:
+        self.report.cancel()
+        super().cleanup()
+
+    def makeArguments(self, folder: Path) -> list[str]:
+        self._modelUsed = self.models.currentModel()
+        return self.logic.prepareRun(self.analysedVolume, self._modelUsed, folder)
+
+    def takeResults(self, folder: Path) -> None:
+        """Load the result of the pullback that was analysed, whatever is selected by now."""
+        self.logic.takeRun(folder, self.analysedVolume, self._modelUsed)
+        if self.analysedVolume is self._shownInput:
+            self.refresh()
+            self.results.arrange()
+
+    def showInput(self, volume) -> None:
+        with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
+            self.results.show(volume, scene.result_of(volume, pullback_results.KIND))
+
+    def stopEditing(self) -> None:
+        self.results.stopEditing()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(self, caller, event, node) -> None:
+        super().onNodeRemoved(caller, event, node)
+        if node is self.results.shownSegmentation:
+            self.refresh()
+
+    def onExportButton(self, checked: bool = False) -> None:
+        """Export the pullback and its labels for training."""
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
+                case = self.logic.exportForTraining(self._result(), Path(folder))
+                self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+
+    def onReportButton(self, checked: bool = False) -> None:
+        """Write the report of the labels as they are now."""
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The report could not be written."), waitCursor=True):
+                self.report.start(self._result(), Path(folder))
+
+    def _result(self):
+        return scene.result_of(self._shownInput, pullback_results.KIND)
+
+
+class OCTCalciumLogic(ScriptedLoadableModuleLogic):
+    """What the module does, usable without its panel."""
+
+    def getParameterNode(self):
+        return OCTCalciumParameterNode(super().getParameterNode())
+
+    def prepareRun(self, volume, model: str, folder: Path) -> list[str]:
+        """Write a pullback into a folder and give the arguments that analyse it (``pullback_results.prepareRun``)."""
+        return pullback_results.prepareRun(volume, model, folder)
+
+    def takeRun(self, folder: Path, volume, model: str = ""):
+        """Load what a run has written below its folder as the result node of the volume (``pullback_results.takeRun``)."""
+        return pullback_results.takeRun(folder, volume, model)
+
+    def start(self, volume, model: str, onDone: Callable[[Outcome, object], None]) -> WorkerProcess:
+        """Analyse a pullback in the background.
+
+        :param volume: volume node of the pullback, with known spacing.
+        :param model: folder or name of a bundle; the shipped one where empty.
+        :param onDone: called with the outcome and the result node; None for the node unless the outcome's status is "done".
+        :return: the run; it can be cancelled.
+        :raises InputError: the pullback cannot be used.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
+
+        def onFinished(outcome: Outcome) -> None:
+            try:
+                result = self.takeRun(folder, volume, model) if outcome.status == "done" else None
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            onDone(outcome, result)
+
+        worker = WorkerProcess(lambda stage, done, total: None, lambda lines: None, onFinished)
+        try:
+            worker.start(PACKAGE, self.prepareRun(volume, model, folder))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return worker
+
+    def measure(self, result):
+        """Measure the segmentation of a result as it is now; its table and plot follow (``pullback_results.measure``)."""
+        return pullback_results.measure(result)
+
+    def exportForTraining(self, result, folder: Path) -> Path:
+        """Write a result as a case for training into a numbered folder below ``folder`` (``pullback_results``)."""
+        return pullback_results.exportForTraining(result, folder)
+
+
+class OCTCalciumTest(ScriptedLoadableModuleTest):
+    """The self-test: a phantom pullback is analysed by the shipped model, edited, exported, and shown in the panel."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        self.setUp()
+        self.test_phantomIsAnalysedEditedAndExported()
+
+    def test_phantomIsAnalysedEditedAndExported(self):
+        """From the sample to the exported case, first by the logic, then in the panel."""
+        from LesionReadingLib.training_case import read_case
+        from OCTCalciumLib.segments import SEGMENTS
+
+        self.delayDisplay(_("Drawing a phantom"))
+        volume = loadSample()[0]
+        logic = OCTCalciumLogic()
+        self.delayDisplay(_("Analysing it"))
+        result = self._analysed(logic, volume)
+        measurement = logic.measure(result)
+        self.assertGreater(measurement.volume_mm3, 0)
+        self.assertGreaterEqual(measurement.max_arc_deg, 180)
+
+        self.delayDisplay(_("Showing it in the panel"))
+        slicer.util.selectModule("OCTCalcium")
+        widget = slicer.util.getModuleWidget("OCTCalcium")
+        widget._parameterNode.inputVolume = volume
+        widget.refresh()
+        self.assertIn(f"{measurement.volume_mm3:.1f}", widget.ui.volumeLabel.text)
+
+        self.delayDisplay(_("Editing a frame"))
+        labels = pullback_results.labelsOf(result)
+        frame = measurement.max_arc_frame
+        removed_mm3 = measurement.frames[frame].area_mm2 * measurement.spacing.frame_mm
+        labels[frame][labels[frame] == 1] = 0
+        scene.replace_labels(pullback_results.segmentationOf(result), volume, labels, SEGMENTS)
+        slicer.app.processEvents()
+        self.assertAlmostEqual(logic.measure(result).volume_mm3, measurement.volume_mm3 - removed_mm3, places=6)
+        self.assertAlmostEqual(widget.results.measurement.volume_mm3, measurement.volume_mm3 - removed_mm3, places=6)
+
+        with tempfile.TemporaryDirectory() as folder:
+            scene.set_reviewed(result, frame, True)
+            case = read_case(logic.exportForTraining(result, Path(folder)))
+            self.assertEqual(case.learnt_slices, [frame])
+            self.assertEqual(int((case.labels[frame] == 1).sum()), 0)
+        self.delayDisplay(_("Test passed"))
+
+    def _analysed(self, logic, volume):
+        """The result of a run, waited for in an event loop."""
+        ended = []
+        loop = qt.QEventLoop()
+
+        def onDone(outcome, result) -> None:
+            ended.append((outcome, result))
+            loop.quit()
+
+        worker = logic.start(volume, "", onDone)
+        self.assertTrue(worker.running)
+        loop.exec_()
+        outcome, result = ended[0]
+        self.assertEqual(outcome.status, "done", outcome.message)
+        return result

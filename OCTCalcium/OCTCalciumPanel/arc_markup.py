@@ -1,0 +1,110 @@
+"""The arc of calcium drawn on the frame on view, with its degrees."""
+
+import numpy as np
+import slicer
+import vtk
+from LesionReadingLib.scene import volume_place
+from slicer.i18n import tr as _
+
+BEYOND_CALCIUM = 1.15  # the two arms end a little outside the calcium
+FULL_CIRCLE_DEG = 359.99  # start and end of a closed ring would fall together and read 0
+_TEXT_SCALE, _GLYPH_SCALE = 3.4, 1.2
+
+
+class ArcMarkup:
+    """A locked angle in the slice views (vtkMRMLMarkupsAngleNode). It belongs to the view, so it is not saved with the scene."""
+
+    def __init__(self) -> None:
+        self.node = None
+
+    def show(self, volume, frame, labels: np.ndarray) -> None:
+        """Draw the bridged arc of a frame; nothing where it has no calcium.
+
+        Args:
+            volume: the pullback's node. frame: its FrameMeasurement. labels: (rows, columns) of that frame.
+
+        Raises:
+            InputError: as ``volume_place``.
+        """
+        if frame.bridged_start_deg is None:
+            self.hide()
+            return
+        axes_mm, origin_mm = volume_place(volume)
+        points, rotationAxis = _arcPoints(frame, axes_mm, origin_mm, _outerRadius(frame, labels, axes_mm))
+        node = self._visibleNode()
+        wasModifying = node.StartModify()
+        node.SetOrientationRotationAxis(*rotationAxis)
+        node.SetControlPointPositionsWorld(points)
+        for number in range(3):
+            node.SetNthControlPointLocked(number, True)
+        node.EndModify(wasModifying)
+
+    def hide(self) -> None:
+        """Take the arc off the views."""
+        if self.node is not None:
+            self.node.SetDisplayVisibility(False)
+
+    def forget(self) -> None:
+        """Remove the node, if the scene still has it."""
+        if self.node is not None and slicer.mrmlScene.IsNodePresent(self.node):
+            display = self.node.GetDisplayNode()
+            slicer.mrmlScene.RemoveNode(self.node)
+            slicer.mrmlScene.RemoveNode(display)
+        self.node = None
+
+    def _visibleNode(self):
+        if self.node is None or not slicer.mrmlScene.IsNodePresent(self.node):
+            self.node = _makeNode()
+        self.node.SetDisplayVisibility(True)
+        return self.node
+
+
+def _makeNode():
+    from OCTCalciumLib.colors import rgb
+
+    node = slicer.vtkMRMLMarkupsAngleNode()
+    node.SetName(_("Calcium arc"))
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    node.SetUndoEnabled(False)
+    node = slicer.mrmlScene.AddNode(node)
+    node.CreateDefaultDisplayNodes()
+    node.SetAngleMeasurementModeToOrientedPositive()
+    node.SetLocked(True)
+    node.GetMeasurement("angle").SetPrintFormat("%.0f°")
+    display = node.GetDisplayNode()
+    display.SetSaveWithScene(False)
+    display.SetUndoEnabled(False)
+    display.SetSelectedColor(*rgb("paper"))
+    display.SetColor(*rgb("paper"))
+    display.SetPointLabelsVisibility(False)
+    display.SetPropertiesLabelVisibility(True)
+    display.SetTextScale(_TEXT_SCALE)
+    display.SetGlyphScale(_GLYPH_SCALE)
+    display.SetVisibility3D(False)
+    display.SetOccludedVisibility(False)
+    return node
+
+
+def _arcPoints(frame, axes_mm: np.ndarray, origin_mm: np.ndarray, radius_mm: float):
+    """Start, vertex and end of the arc in RAS mm (vtkPoints), and the axis (RAS) around which angles grow from start to end."""
+    column, row = (axis / np.linalg.norm(axis) for axis in axes_mm[:2])
+    vertex = origin_mm + frame.vertex[1] * axes_mm[0] + frame.vertex[0] * axes_mm[1] + frame.frame * axes_mm[2]
+    start = frame.bridged_start_deg
+    angles = np.radians([start, start + min(frame.arc_bridged_deg, FULL_CIRCLE_DEG)])
+    arms = [vertex + radius_mm * (np.cos(angle) * column + np.sin(angle) * row) for angle in angles]
+    points = vtk.vtkPoints()
+    for place in (arms[0], vertex, arms[1]):
+        points.InsertNextPoint(-place[0], -place[1], place[2])
+    axis = np.cross(column, row)
+    return points, (-axis[0], -axis[1], axis[2])
+
+
+def _outerRadius(frame, labels: np.ndarray, axes_mm: np.ndarray) -> float:
+    """How far from the vertex the arms reach, in mm."""
+    from OCTCalciumLib.labels import CALCIUM
+
+    column_mm, row_mm, _frame_mm = np.linalg.norm(axes_mm, axis=1)
+    rows, columns = np.nonzero(labels == CALCIUM)
+    distances = np.hypot((rows - frame.vertex[0]) * row_mm, (columns - frame.vertex[1]) * column_mm)
+    return BEYOND_CALCIUM * float(distances.max())

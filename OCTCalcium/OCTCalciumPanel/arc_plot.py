@@ -1,0 +1,100 @@
+"""The arc of calcium along the pullback as a table node and a plot: bridged arc by position, with the line of 180 degrees."""
+
+import slicer
+from LesionReadingLib.scene import fill_table, result_node, set_result_node
+from slicer.i18n import tr as _
+
+TABLE_ROLE, CHART_ROLE = "table", "chart"
+ARC_ROLE, LIMIT_ROLE = "arcSeries", "limitSeries"
+POSITION_MM, FRAME = "position (mm)", "frame"
+ARC, LIMIT = "bridged arc (deg)", "180 degrees"
+
+COLUMNS = {
+    FRAME: lambda frame: frame.frame,
+    POSITION_MM: lambda frame: frame.position_mm,
+    ARC: lambda frame: float(frame.arc_bridged_deg),
+    "maximum thickness (mm)": lambda frame: frame.max_thickness_mm,
+    "calcium area (mm2)": lambda frame: frame.area_mm2,
+    "lumen area (mm2)": lambda frame: frame.lumen_area_mm2,
+}
+"""Column of the table node -> its value of a frame measurement; absent values are NaN."""
+
+
+def showNumbersInScene(result, measurement) -> None:
+    """Fill the result's table and chart nodes with a measurement; they are made where they are not there yet."""
+    table = _node(result, TABLE_ROLE, "vtkMRMLTableNode", _("OCT calcium by frame"))
+    columns = {name: [value(frame) for frame in measurement.frames] for name, value in COLUMNS.items()}
+    columns[LIMIT] = [float(measurement.parameters.continuous_arc_deg)] * len(measurement.frames)
+    fill_table(table, columns)
+    table.SetUseColumnTitleAsColumnHeader(True)
+    _showChart(result, table, measurement)
+
+
+def updateFrames(result, measurement, frames: list[int]) -> None:
+    """Write the numbers of some frames (from 0) into the table node; the plot follows it."""
+    tableNode = result_node(result, TABLE_ROLE)
+    table = tableNode.GetTable()
+    for number in frames:
+        for name, value in COLUMNS.items():
+            cell = value(measurement.frames[number])
+            table.GetColumnByName(name).SetValue(number, float("nan") if cell is None else cell)
+    for name in COLUMNS:
+        table.GetColumnByName(name).Modified()
+    table.Modified()
+
+
+def selectChart(result) -> None:
+    """Show the chart of a result in the plot views."""
+    chart = result_node(result, CHART_ROLE)
+    if chart is None:
+        return
+    applicationLogic = slicer.app.applicationLogic()
+    applicationLogic.GetSelectionNode().SetReferenceActivePlotChartID(chart.GetID())
+    applicationLogic.PropagatePlotChartSelection()
+
+
+def _showChart(result, table, measurement) -> None:
+    from OCTCalciumLib.colors import rgb
+
+    known = measurement.spacing.frame_mm is not None
+    along = POSITION_MM if known else FRAME
+    arc = _series(result, ARC_ROLE, _("Bridged arc"), table, along, ARC)
+    arc.SetColor(*rgb("calcium"))
+    arc.SetLineWidth(3)
+    limit = _series(result, LIMIT_ROLE, _("180 degrees"), table, along, LIMIT)
+    limit.SetColor(*rgb("calcium_over_180"))
+    limit.SetLineStyle(limit.LineStyleDash)
+    limit.SetLineWidth(2)
+    chart = _node(result, CHART_ROLE, "vtkMRMLPlotChartNode", _("Calcium arc"))
+    chart.SetTitle(_("Calcium arc along the pullback"))
+    chart.SetXAxisTitle(_("Position (mm)") if known else _("Frame"))
+    chart.SetYAxisTitle(_("Arc (degrees)"))
+    chart.SetYAxisRangeAuto(False)
+    chart.SetYAxisRange(0, 360)
+    chart.SetTitleFontSize(16)
+    chart.SetAxisTitleFontSize(14)
+    chart.SetLegendFontSize(12)
+    chart.SetEnablePointMoveAlongX(False)
+    chart.SetEnablePointMoveAlongY(False)
+    for series in (arc, limit):
+        if not chart.HasPlotSeriesNodeID(series.GetID()):
+            chart.AddAndObservePlotSeriesNodeID(series.GetID())
+
+
+def _series(result, role: str, name: str, table, along: str, column: str):
+    series = _node(result, role, "vtkMRMLPlotSeriesNode", name)
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName(along)
+    series.SetYColumnName(column)
+    series.SetPlotType(series.PlotTypeScatter)
+    series.SetMarkerStyle(series.MarkerStyleNone)
+    return series
+
+
+def _node(result, role: str, className: str, name: str):
+    """The result's node in a role, made where there is none."""
+    node = result_node(result, role)
+    if node is None:
+        node = slicer.mrmlScene.AddNewNodeByClass(className, name)
+        set_result_node(result, role, node)
+    return node

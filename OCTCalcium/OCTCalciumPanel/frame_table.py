@@ -1,0 +1,113 @@
+"""The table of frames: a row goes to its frame, and the row of the frame on view is selected."""
+
+from collections.abc import Callable
+
+import qt
+from slicer.i18n import tr as _
+
+REVIEWED_COLUMN = 6
+_TICK = "✓"
+_NUMBERS = (
+    lambda frame: str(frame.frame),
+    lambda frame: _number(frame.position_mm, 1),
+    lambda frame: f"{frame.arc_bridged_deg:.0f}" if frame.calcium_pixels else "",
+    lambda frame: _number(frame.max_thickness_mm, 2),
+    lambda frame: _number(frame.area_mm2, 2) if frame.calcium_pixels else "",
+    lambda frame: _number(frame.lumen_area_mm2, 2),
+)
+_WIDTHS = (46, 44, 40, 44, 44, 48, 20)  # pixels; together they fit a panel of 350
+_ROW_HEIGHT = 22
+_ARC_COLUMN = 2
+
+
+class FrameTable:
+    """Fills a QTableWidget with a row per frame."""
+
+    def __init__(self, table, onFrameChosen: Callable[[int], None]) -> None:
+        """onFrameChosen(frame): called when the user goes to a row, with mouse or keyboard."""
+        self._table, self._onFrameChosen = table, onFrameChosen
+        headers = (
+            (_("Frame"), _("Number of the frame, from 0")),
+            (_("Place\nmm"), _("Distance from the first frame in mm")),
+            (_("Arc\n°"), _("Bridged arc of calcium in degrees; 180 or more stands out")),
+            (_("Thick\nmm"), _("Largest thickness of calcium in mm")),
+            (_("Area\nmm²"), _("Area of calcium in mm²")),
+            (_("Lumen\nmm²"), _("Area of the lumen in mm²")),
+            (_TICK, _("Reviewed")),
+        )
+        table.setColumnCount(len(headers))
+        for column, (text, tip) in enumerate(headers):
+            item = qt.QTableWidgetItem(text)
+            item.setToolTip(tip)
+            table.setHorizontalHeaderItem(column, item)
+            table.setColumnWidth(column, _WIDTHS[column])
+        table.verticalHeader().setVisible(False)
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.connect("currentCellChanged(int,int,int,int)", self._onCurrentCell)
+
+    def clear(self) -> None:
+        """Show no frames."""
+        self._table.setRowCount(0)
+
+    def show(self, measurement, reviewed: set[int]) -> None:
+        """Show all frames of a PullbackMeasurement and which of them (from 0) are reviewed."""
+        wasBlocked = self._table.blockSignals(True)
+        self._table.setRowCount(len(measurement.frames))
+        self.showFrames(measurement, range(len(measurement.frames)))
+        self.showReviewed(reviewed)
+        self._table.blockSignals(wasBlocked)
+
+    def showFrames(self, measurement, frames) -> None:
+        """Show anew the numbers of some frames (from 0)."""
+        limit = measurement.parameters.continuous_arc_deg
+        for number in frames:
+            frame = measurement.frames[number]
+            for column, text in enumerate(_NUMBERS):
+                self._cell(number, column).setText(text(frame))
+            _stress(self._cell(number, _ARC_COLUMN), frame.arc_bridged_deg >= limit)
+
+    def showReviewed(self, reviewed: set[int]) -> None:
+        """Tick the frames that are reviewed."""
+        for row in range(self._rows()):
+            self._cell(row, REVIEWED_COLUMN).setText(_TICK if row in reviewed else "")
+
+    def select(self, frame: int) -> None:
+        """Select the row of a frame without telling anybody."""
+        if not 0 <= frame < self._rows():
+            return
+        wasBlocked = self._table.blockSignals(True)
+        self._table.selectRow(frame)
+        self._table.scrollToItem(self._cell(frame, 0))
+        self._table.blockSignals(wasBlocked)
+
+    def _rows(self) -> int:
+        return self._table.model().rowCount()
+
+    def _cell(self, row: int, column: int):
+        item = self._table.item(row, column)
+        if item is None:
+            item = qt.QTableWidgetItem()
+            item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+            self._table.setItem(row, column, item)
+        return item
+
+    def _onCurrentCell(self, row: int, column: int, previousRow: int, previousColumn: int) -> None:
+        if row >= 0 and row != previousRow:
+            self._onFrameChosen(row)
+
+
+def _stress(item, over: bool) -> None:
+    """Make a cell stand out, or not."""
+    from OCTCalciumLib.colors import COLORS
+
+    font = item.font()
+    if font.bold() == over:
+        return
+    font.setBold(over)
+    item.setFont(font)
+    item.setForeground(qt.QBrush(qt.QColor(COLORS["calcium_over_180"])) if over else qt.QBrush())
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"{value:.{decimals}f}"

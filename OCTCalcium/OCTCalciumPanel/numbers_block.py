@@ -1,0 +1,78 @@
+"""The numbers and the finding on top of the results."""
+
+from slicer.i18n import tr as _
+
+NOTHING = "–"
+
+
+class NumbersBlock:
+    """Fills findingLabel, volumeLabel, arcLabel, lengthLabel, scoreLabel and missingLabel, and enables the three jump buttons."""
+
+    def __init__(self, ui, onFrameChosen) -> None:
+        """onFrameChosen(frame): called when the user wants to see a frame (from 0)."""
+        self._ui, self._measurement = ui, None
+        for button, place in ((ui.maxArcButton, _widest), (ui.maxThicknessButton, _thickest), (ui.minLumenButton, _narrowest)):
+            button.connect("clicked(bool)", lambda checked=False, place=place: onFrameChosen(place(self._measurement)))
+        for label in (ui.volumeLabel, ui.arcLabel, ui.lengthLabel, ui.scoreLabel):
+            _enlarge(label)
+        _embolden(ui.findingLabel)
+        self.clear(_("No result yet."))
+
+    def clear(self, sentence: str) -> None:
+        """Show no numbers, and a sentence that says why."""
+        self._measurement = None
+        ui = self._ui
+        ui.findingLabel.text = sentence
+        for label in (ui.volumeLabel, ui.arcLabel, ui.lengthLabel, ui.scoreLabel):
+            label.text = NOTHING
+        ui.missingLabel.visible = False
+        for button in (ui.maxArcButton, ui.maxThicknessButton, ui.minLumenButton):
+            button.enabled = False
+
+    def show(self, measurement) -> None:
+        """Show a PullbackMeasurement."""
+        from LesionReadingLib.report import with_unit
+        from OCTCalciumLib.report import finding, worst_lesion
+
+        self._measurement = measurement
+        ui, worst = self._ui, worst_lesion(measurement)
+        ui.findingLabel.text = " ".join(finding(measurement)).strip()
+        ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
+        ui.arcLabel.text = f"{measurement.max_arc_deg:.0f}°"
+        if measurement.max_arc_frame is not None:
+            ui.arcLabel.text += " " + _("in frame {frame}").format(frame=measurement.max_arc_frame)
+        ui.lengthLabel.text = with_unit(measurement.over_180_length_mm, "mm", 1)
+        score = 0 if worst is None else worst.calcium_score.total
+        ui.scoreLabel.text = _("not known") if score is None else _("{score} of 4").format(score=score)
+        # Two fields may lack the same spacing; its sentence is said once.
+        sentences = list(dict.fromkeys(measurement.missing.values()))
+        ui.missingLabel.text = "\n".join(sentences)
+        ui.missingLabel.visible = bool(sentences)
+        ui.maxArcButton.enabled = _widest(measurement) is not None
+        ui.maxThicknessButton.enabled = _thickest(measurement) is not None
+        ui.minLumenButton.enabled = _narrowest(measurement) is not None
+
+
+def _widest(measurement) -> int | None:
+    return measurement.max_arc_frame
+
+
+def _thickest(measurement) -> int | None:
+    return measurement.max_thickness_frame
+
+
+def _narrowest(measurement) -> int | None:
+    return measurement.minimum_lumen_area[1] if measurement.minimum_lumen_area else None
+
+
+def _enlarge(label) -> None:
+    font = label.font
+    font.setPointSizeF(1.35 * font.pointSizeF())
+    font.setBold(True)
+    label.font = font
+
+
+def _embolden(label) -> None:
+    font = label.font
+    font.setBold(True)
+    label.font = font

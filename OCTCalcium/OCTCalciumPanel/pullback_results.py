@@ -1,0 +1,159 @@
+"""The result of an analysed pullback as nodes of the scene; nothing here needs the panel."""
+
+from pathlib import Path
+
+import numpy as np
+import slicer
+from LesionReadingLib import scene
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.spacing import TYPED
+from slicer.i18n import tr as _
+
+from .arc_plot import showNumbersInScene
+
+KIND = "OCTCalcium"
+SEGMENTATION_ROLE = "segmentation"
+MODEL, EXPORTED = "model", "exportedTo"
+
+
+def prepareRun(volume, model: str, folder: Path) -> list[str]:
+    """Write a pullback into a temporary folder and give the arguments of the command line that analyses it.
+
+    Raises:
+        InputError: the volume cannot be used.
+    """
+    if not scene.has_spacing(volume):
+        raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
+    pullback = folder / "pullback.nrrd"
+    scene.write_volume_node(volume, pullback)
+    chosen = ["--model", model] if model else []
+    return ["analyze", str(pullback), "-o", str(folder / "out"), *chosen, *_typedSpacing(volume)]
+
+
+def takeRun(folder: Path, volume, model: str):
+    """Load what a run has written below its folder; an earlier result of the volume is replaced, once all is there.
+
+    Args:
+        model: folder of the bundle that the run used.
+
+    Returns:
+        The result node (vtkMRMLScriptedModuleNode); ``measure`` gives its numbers.
+
+    Raises:
+        InputError: the volume was removed, or the segmentation cannot be read; the scene is as it was.
+    """
+    from OCTCalciumLib.segments import SEGMENTS
+
+    if not slicer.mrmlScene.IsNodePresent(volume):
+        raise InputError(_("The pullback was removed while it was analyzed; load it again."))
+    name = _("{pullback} calcium").format(pullback=volume.GetName())
+    segmentation = scene.load_segmentation(folder / "out" / "segmentation.seg.nrrd", volume, name, SEGMENTS)
+    display = segmentation.GetDisplayNode()
+    display.SetSegmentOpacity2DFill("lumen", 0.0)  # the lumen is dark anyway; its outline tells enough
+    display.SetVisibility3D(False)
+    result = scene.make_result(volume, KIND)
+    scene.set_result_node(result, SEGMENTATION_ROLE, segmentation)
+    scene.set_result_json(result, MODEL, Path(model).name)
+    return result
+
+
+def prepareReport(result, folder: Path, output: Path) -> list[str]:
+    """Write a result's labels and its pullback into a temporary folder and give the arguments that write their report.
+
+    Args:
+        output: where the report goes.
+
+    Raises:
+        InputError: as ``labelsOf``.
+    """
+    from LesionReadingLib.labelmaps import LabelMap
+    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from OCTCalciumLib.segments import SEGMENTS
+
+    labels, volume = labelsOf(result), volumeOf(result)
+    axes_mm, origin_mm = scene.volume_place(volume)
+    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
+    label_map = LabelMap(labels, scene.volume_spacing(volume), tuple(origin_mm), tuple(units.T.ravel()))
+    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    scene.write_volume_node(volume, folder / "pullback.nrrd")
+    files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
+    return ["measure", *files, *_typedSpacing(volume)]
+
+
+def _typedSpacing(volume) -> list[str]:
+    """Options that let the report say that the user typed the spacing."""
+    spacing = scene.volume_spacing(volume)
+    if spacing.in_plane_source != TYPED:
+        return []
+    return ["--pixel-spacing", f"{spacing.row_mm:.9g}", "--frame-spacing", f"{spacing.frame_mm:.9g}"]
+
+
+def segmentationOf(result):
+    """The segmentation node of a result; None where it was removed."""
+    return scene.result_node(result, SEGMENTATION_ROLE)
+
+
+def volumeOf(result):
+    """The pullback's volume node of a result; None where it was removed."""
+    return scene.result_node(result, "volume")
+
+
+def labelsOf(result) -> np.ndarray:
+    """The label map of a result: uint8 (frames, rows, columns).
+
+    Raises:
+        InputError: volume or segmentation are gone, or below a transform that bends space.
+    """
+    from OCTCalciumLib.segments import SEGMENTS
+
+    volume, segmentation = volumeOf(result), segmentationOf(result)
+    if volume is None or segmentation is None:
+        raise InputError(_("The pullback or its segmentation was removed; analyze the pullback again."))
+    return scene.labels_of(segmentation, volume, SEGMENTS)
+
+
+def measure(result, labels: np.ndarray | None = None):
+    """Measure the segmentation of a result, without a network, and put the numbers into its table and chart nodes.
+
+    Args:
+        labels: of the result where they are known already.
+
+    Returns:
+        OCTCalciumLib.measurement.PullbackMeasurement.
+
+    Raises:
+        InputError: as ``labelsOf``.
+    """
+    from OCTCalciumLib.measurement import measure_pullback
+
+    labels = labelsOf(result) if labels is None else labels
+    measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result)))
+    showNumbersInScene(result, measurement)
+    return measurement
+
+
+def exportForTraining(result, folder: Path) -> Path:
+    """Write pullback, labels and which frames are reviewed as a case for training, into a folder of its own below ``folder``.
+
+    Case folders are numbered: names could tell who the patient is. A pullback exported there before is replaced.
+
+    Raises:
+        InputError: as ``labelsOf``, or the case cannot be written.
+    """
+    from LesionReadingLib.training_case import write_case
+    from OCTCalciumLib.labels import TASK
+
+    labels, volume = labelsOf(result), volumeOf(result)
+    axes_mm, origin_mm = scene.volume_place(volume)
+    case = _caseFolder(result, folder)
+    write_case(case, TASK, scene.volume_array(volume), labels, axes_mm, origin_mm, scene.reviewed(result), None)
+    scene.set_result_json(result, EXPORTED, str(case))
+    return case
+
+
+def _caseFolder(result, folder: Path) -> Path:
+    earlier = scene.result_json(result, EXPORTED)
+    if earlier and Path(earlier).parent == folder and Path(earlier).exists():
+        return Path(earlier)
+    numbers = (number for number in range(1, 10**6) if not (folder / f"pullback_{number:03d}").exists())
+    return folder / f"pullback_{next(numbers):03d}"

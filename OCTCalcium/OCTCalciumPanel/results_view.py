@@ -1,0 +1,180 @@
+"""The results of one pullback in the panel and the views, all following the frame on view and every edit."""
+
+import slicer
+import slicer.util
+import vtk
+from LesionReadingLib import scene
+from LesionReadingLib.errors import InputError
+from LesionReadingPanel.live_labels import LiveLabels
+from LesionReadingPanel.review_bar import ReviewBar
+from LesionReadingPanel.segment_editing import SegmentEditing
+from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged, showVolume
+from slicer.i18n import tr as _
+
+from .arc_markup import ArcMarkup
+from .arc_plot import selectChart, updateFrames
+from .enface_map import EnFaceMap
+from .frame_table import FrameTable
+from .numbers_block import NumbersBlock
+from .pullback_results import KIND, MODEL, measure, segmentationOf
+from .vessel_view import VesselView
+
+
+class ResultsView:
+    """Shows the result of one pullback at a time, or that there is none.
+
+    Attributes:
+        measurement: PullbackMeasurement as shown now; None without a result.
+    """
+
+    def __init__(self, ui) -> None:
+        """ui: the widgets of the panel."""
+        self._ui = ui
+        self._volume = self._result = self._live = self._frame = self.measurement = None
+        self._observations: list[Observation] = []
+        self._numbers = NumbersBlock(ui, self.goTo)
+        self._table = FrameTable(ui.frameTable, self.goTo)
+        self._map = EnFaceMap(ui, self.goTo)
+        self._arc = ArcMarkup()
+        self._vessel = VesselView(lambda: (self._volume, self._live.labels, self.measurement))
+        self._editing = SegmentEditing(ui, KIND)
+        self._review = ReviewBar(ui)
+        ui.renderingCheckBox.connect("toggled(bool)", self._onRendering)
+        ui.arcCheckBox.connect("toggled(bool)", lambda checked: self._drawArc())
+        self.clear()
+
+    @property
+    def shownSegmentation(self):
+        """The segmentation node shown; None without a result."""
+        return segmentationOf(self._result) if self._result is not None else None
+
+    def show(self, volume, result) -> None:
+        """Measure and show the result of a volume node; both are None where there is none."""
+        self.clear()
+        if result is None:
+            return
+        from OCTCalciumLib.segments import SEGMENTS
+
+        try:
+            self._live = LiveLabels(_present(segmentationOf(result)), volume, SEGMENTS, self._onEdited)
+            self.measurement = measure(result, self._live.labels)
+        except InputError as error:
+            self.clear()
+            self._numbers.clear(str(error))
+            return
+        self._volume, self._result = volume, result
+        self._numbers.show(self.measurement)
+        self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=scene.result_json(result, MODEL, ""))
+        self._table.show(self.measurement, scene.reviewed(result))
+        self._map.show(self.measurement)
+        self._review.bind(result, volume)
+        self._observations = [
+            onSliceChanged(READING_VIEW, self._onSlice),
+            Observation(result, vtk.vtkCommand.ModifiedEvent, self._onReviewed),
+        ]
+        self._enable(True)
+        selectChart(result)
+        self.startEditing()
+        self._onSlice()
+        if self._ui.renderingCheckBox.checked:
+            self._showVessel()
+
+    def clear(self) -> None:
+        """Show no result."""
+        for observation in self._observations:
+            observation.stop()
+        if self._live is not None:
+            self._live.stop()
+        self._observations = []
+        self._volume = self._result = self._live = self._frame = self.measurement = None
+        self.stopEditing()
+        self._review.bind(None, None)
+        self._numbers.clear(_("No result yet: choose a pullback and press Apply."))
+        self._table.clear()
+        self._map.clear()
+        self._arc.forget()
+        self._vessel.hide()
+        self._ui.modelUsedLabel.text = ""
+        self._enable(False)
+
+    def arrange(self) -> None:
+        """Lay out the views for reading: frames, plot and cuts along the pullback, or the vessel where it is shown."""
+        slicer.app.layoutManager().setLayout(_layout(self._ui.renderingCheckBox.checked))
+        showVolume(self._volume)
+        selectChart(self._result)
+        if self.measurement.max_arc_frame is not None:
+            self.goTo(self.measurement.max_arc_frame)
+
+    def goTo(self, frame: int) -> None:
+        """Move the reading view to a frame, from 0."""
+        jumpToSlice(self._volume, frame)
+
+    def startEditing(self) -> None:
+        """Let the user edit the segmentation shown, if there is one."""
+        if self._result is not None:
+            self._editing.start(self.shownSegmentation, self._volume, "calcium")
+
+    def stopEditing(self) -> None:
+        """Leave the segment editor; numbers go on following the segmentation."""
+        self._editing.stop()
+
+    def _onEdited(self, frames: list[int], labels) -> None:
+        from OCTCalciumLib.measurement import remeasure_frames
+
+        self.measurement = remeasure_frames(self.measurement, {frame: labels[frame] for frame in frames})
+        self._numbers.show(self.measurement)
+        self._table.showFrames(self.measurement, frames)
+        self._map.show(self.measurement)
+        updateFrames(self._result, self.measurement, frames)
+        if self._frame in frames:
+            self._drawArc()
+        self._vessel.changed()
+
+    def _onSlice(self) -> None:
+        frame = currentSlice(self._volume)
+        if frame is None or frame == self._frame:
+            return
+        self._frame = frame
+        self._table.select(frame)
+        self._map.select(frame)
+        self._drawArc()
+
+    def _onReviewed(self) -> None:
+        self._table.showReviewed(scene.reviewed(self._result))
+
+    def _drawArc(self) -> None:
+        if self._frame is None or not self._ui.arcCheckBox.checked:
+            self._arc.hide()
+            return
+        self._arc.show(self._volume, self.measurement.frames[self._frame], self._live.labels[self._frame])
+
+    def _onRendering(self, checked: bool) -> None:
+        if self._result is None:
+            return
+        if slicer.app.layoutManager().layout == _layout(not checked):
+            slicer.app.layoutManager().setLayout(_layout(checked))
+            selectChart(self._result)
+        if checked:
+            self._showVessel()
+        else:
+            self._vessel.hide()
+
+    def _showVessel(self) -> None:
+        with slicer.util.tryWithErrorDisplay(_("The vessel could not be shown."), waitCursor=True):
+            self._vessel.show()
+
+    def _enable(self, enabled: bool) -> None:
+        for button in (self._ui.exportButton, self._ui.reportButton):
+            button.enabled = enabled
+
+
+def _layout(withVessel: bool) -> int:
+    """The layout for reading: 3 slice views and the plot; with the vessel also a three-dimensional view."""
+    layouts = slicer.vtkMRMLLayoutNode
+    return layouts.SlicerLayoutConventionalPlotView if withVessel else layouts.SlicerLayoutFourUpPlotView
+
+
+def _present(segmentation):
+    if segmentation is None:
+        raise InputError(_("The segmentation of this pullback was removed; analyze the pullback again."))
+    return segmentation

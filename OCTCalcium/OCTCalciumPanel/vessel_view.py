@@ -1,0 +1,171 @@
+"""The vessel in the three-dimensional views: the stacked frames as volume rendering, with the calcium in its colours inside."""
+
+from collections.abc import Callable
+
+import numpy as np
+import qt
+import slicer
+import slicer.util
+import vtk
+from LesionReadingLib.scene import volume_array, volume_place
+from slicer.i18n import tr as _
+
+AFTER_EDIT_MS = 1200  # an edited vessel is built anew when the hand rests so long
+_WALL_OPACITY = ((0, 0.0), (30, 0.0), (255, 0.025))  # (brightness, opacity per 0.1 mm)
+_WALL_GREY = ((0, 0.5), (255, 1.0))  # (brightness, grey)
+_OPACITY_DISTANCE_MM = 0.1
+_VIEWER = np.array([1.0, -0.45, -0.75])  # from the vessel to the viewer, along columns, rows and frames: as in the report
+_VIEW_ANGLE_DEG = 30.0
+
+
+class VesselView:
+    """Two nodes that belong to the view, so they are neither listed nor saved: a grey volume and a model."""
+
+    def __init__(self, source: Callable[[], tuple]) -> None:
+        """source(): volume node, labels (frames, rows, columns) and PullbackMeasurement as they are now."""
+        self._source = source
+        self.wall = self.calcium = None
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(AFTER_EDIT_MS)
+        self._timer.connect("timeout()", self._build)
+
+    @property
+    def visible(self) -> bool:
+        """Whether the vessel is shown."""
+        return self.wall is not None
+
+    def show(self) -> None:
+        """Build the vessel and turn the three-dimensional views towards it."""
+        self._build()
+        self._turnViews()
+
+    def changed(self) -> None:
+        """Follow an edit, after a while; many edits in a row are followed once."""
+        if self.visible:
+            self._timer.start()
+
+    def hide(self) -> None:
+        """Remove the vessel from the scene."""
+        self._timer.stop()
+        for node in (self.wall, self.calcium):
+            if node is not None and slicer.mrmlScene.IsNodePresent(node):
+                _removeWithDisplays(node)
+        self.wall = self.calcium = None
+
+    def _build(self) -> None:
+        from OCTCalciumLib.vessel_scene import vessel_scene
+
+        volume, labels, measurement = self._source()
+        vessel = vessel_scene(labels, measurement, volume_array(volume))
+        if self.wall is None or not slicer.mrmlScene.IsNodePresent(self.wall):
+            self.wall, self.calcium = _makeWall(), _makeCalcium()
+        toRAS = vtk.vtkMatrix4x4()
+        volume.GetIJKToRASMatrix(toRAS)
+        slicer.util.updateVolumeFromArray(self.wall, vessel.wall)
+        self.wall.SetIJKToRASMatrix(_wallMatrix(toRAS, vessel))
+        self.calcium.SetAndObservePolyData(_placed(vessel.calcium, toRAS))
+        self.calcium.GetDisplayNode().SetActiveScalar("colour", vtk.vtkAssignAttribute.POINT_DATA)
+        for node in (self.wall, self.calcium):
+            node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+
+    def _turnViews(self) -> None:
+        """Look at the vessel so that the pullback runs from left to right."""
+        volume = self._source()[0]
+        axes_mm, origin_mm = volume_place(volume)
+        columns, rows, frames = volume.GetImageData().GetDimensions()
+        middle = origin_mm + (np.array([columns, rows, frames]) - 1) / 2 @ axes_mm
+        units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
+        bounds = [0.0] * 6
+        self.wall.GetRASBounds(bounds)
+        reach = np.linalg.norm(np.diff(np.reshape(bounds, (3, 2)), axis=1)) / 2
+        distance = reach / np.tan(np.radians(_VIEW_ANGLE_DEG / 2)) * 0.8  # the vessel is long and thin: no corner is cut
+        viewer = _VIEWER @ units
+        toRAS = np.array([-1.0, -1.0, 1.0])
+        position = middle + viewer / np.linalg.norm(viewer) * distance
+        layoutManager = slicer.app.layoutManager()
+        for number in range(layoutManager.threeDViewCount):
+            view = layoutManager.threeDWidget(number).threeDView()
+            view.mrmlViewNode().SetBoxVisible(False)  # of the whole image, around a vessel that is a small part of it
+            view.mrmlViewNode().SetAxisLabelsVisible(False)
+            camera = view.cameraNode()
+            camera.SetFocalPoint(*(middle * toRAS))
+            camera.SetPosition(*(position * toRAS))
+            camera.SetViewUp(*(-units[1] * toRAS))
+            camera.GetCamera().SetParallelScale(reach * 0.6)
+            camera.ResetClippingRange()
+
+
+def _makeWall():
+    volume = _viewNode(slicer.vtkMRMLScalarVolumeNode(), _("Vessel wall (view)"))
+    display = _viewNode(slicer.modules.volumerendering.logic().CreateVolumeRenderingDisplayNode(), "")
+    look = _viewNode(slicer.vtkMRMLVolumePropertyNode(), "")
+    display.SetAndObserveVolumePropertyNodeID(look.GetID())
+    opacity, grey = vtk.vtkPiecewiseFunction(), vtk.vtkColorTransferFunction()
+    for value, part in _WALL_OPACITY:
+        opacity.AddPoint(value, part)
+    for value, level in _WALL_GREY:
+        grey.AddRGBPoint(value, level, level, level)
+    look.SetScalarOpacity(opacity)
+    look.SetColor(grey)
+    look.GetVolumeProperty().ShadeOff()
+    look.GetVolumeProperty().SetInterpolationTypeToLinear()
+    look.GetVolumeProperty().SetScalarOpacityUnitDistance(_OPACITY_DISTANCE_MM)
+    volume.AddAndObserveDisplayNodeID(display.GetID())
+    display.SetVisibility(True)
+    return volume
+
+
+def _makeCalcium():
+    model = _viewNode(slicer.vtkMRMLModelNode(), _("Calcium (view)"))
+    display = _viewNode(slicer.vtkMRMLModelDisplayNode(), "")
+    model.SetAndObserveDisplayNodeID(display.GetID())
+    display.SetScalarVisibility(True)
+    display.SetScalarRangeFlag(display.UseDirectMapping)
+    display.SetBackfaceCulling(False)
+    display.SetVisibility2D(False)
+    display.SetAmbient(0.2)
+    display.SetDiffuse(0.85)
+    display.SetSpecular(0.1)
+    display.SetPower(15)
+    return model
+
+
+def _viewNode(node, name: str):
+    """Add a node that is only there to be looked at."""
+    if name:
+        node.SetName(name)
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    node.SetUndoEnabled(False)
+    return slicer.mrmlScene.AddNode(node)
+
+
+def _wallMatrix(toRAS: vtk.vtkMatrix4x4, vessel) -> vtk.vtkMatrix4x4:
+    """From voxels of the wall to RAS mm of the volume."""
+    toVoxels = vtk.vtkMatrix4x4()
+    for axis, first in enumerate(vessel.first[::-1]):
+        toVoxels.SetElement(axis, axis, vessel.step)
+        toVoxels.SetElement(axis, 3, first)
+    matrix = vtk.vtkMatrix4x4()
+    vtk.vtkMatrix4x4.Multiply4x4(toRAS, toVoxels, matrix)
+    return matrix
+
+
+def _placed(surface: vtk.vtkPolyData, toRAS: vtk.vtkMatrix4x4) -> vtk.vtkPolyData:
+    """A surface whose points are voxels of the volume, in RAS mm of the volume."""
+    transform = vtk.vtkTransform()
+    transform.SetMatrix(toRAS)
+    placed = vtk.vtkTransformPolyDataFilter()
+    placed.SetInputData(surface)
+    placed.SetTransform(transform)
+    placed.Update()
+    return placed.GetOutput()
+
+
+def _removeWithDisplays(node) -> None:
+    displays = [node.GetNthDisplayNode(number) for number in range(node.GetNumberOfDisplayNodes())]
+    looks = [display.GetVolumePropertyNode() for display in displays if display.IsA("vtkMRMLVolumeRenderingDisplayNode")]
+    for one in (node, *displays, *looks):
+        if one is not None and slicer.mrmlScene.IsNodePresent(one):
+            slicer.mrmlScene.RemoveNode(one)
