@@ -36,40 +36,37 @@ class ReviewBar:
 
     def refresh(self) -> None:
         """Show where the view is and how much is reviewed."""
-        number = self._current()
-        buttons = (self._ui.previousButton, self._ui.nextButton, self._ui.nextUnreviewedButton, self._ui.reviewedCheckBox)
-        for button in buttons:
-            button.enabled = number is not None
-        if number is None:
-            self._ui.reviewedCheckBox.checked = False
-            self._ui.reviewLabel.text = ""
-            return
-        count, done = self._count(), scene.reviewed(self._result)
-        self._ui.previousButton.enabled = number > 0
-        self._ui.nextButton.enabled = number < count - 1
-        self._ui.nextUnreviewedButton.enabled = scene.next_unreviewed(self._result, number, count) is not None
+        bound = bool(self._observations)
+        number = currentSlice(self._volume, self._viewName) if bound else None
+        count = self._count() if bound else 0
+        done = scene.reviewed(self._result) if bound else set()
+        self._ui.previousButton.enabled = bound and number != 0
+        self._ui.nextButton.enabled = bound and number != count - 1
+        self._ui.nextUnreviewedButton.enabled = bound and bool(set(range(count)) - done - {number})
+        self._ui.reviewedCheckBox.enabled = number is not None
         self._ui.reviewedCheckBox.checked = number in done
-        told = _("{number} of {count}; {done} reviewed")
-        self._ui.reviewLabel.text = told.format(number=number + 1, count=count, done=len(done))
+        self._ui.reviewLabel.text = self._told(number, count, len(done)) if bound else ""
 
-    def _current(self) -> int | None:
-        """The slice in view, the nearest one where the view lies beside the volume; None where nothing is bound."""
-        if not self._observations:
-            return None
-        return currentSlice(self._volume, self._viewName) or 0
+    def _told(self, number: int | None, count: int, done: int) -> str:
+        if number is None:
+            return _("{done} of {count} reviewed").format(done=done, count=count)
+        return _("{number} of {count}; {done} reviewed").format(number=number + 1, count=count, done=done)
 
     def _count(self) -> int:
         return self._volume.GetImageData().GetDimensions()[2]
 
     def _step(self, by: int) -> None:
-        number = self._current() + by
-        if 0 <= number < self._count():
-            jumpToSlice(self._volume, number, self._viewName)
+        number = currentSlice(self._volume, self._viewName)
+        # From beside the volume, back to its beginning.
+        there = 0 if number is None else number + by
+        if 0 <= there < self._count():
+            jumpToSlice(self._volume, there, self._viewName)
 
     def _goToUnreviewed(self) -> None:
-        number = scene.next_unreviewed(self._result, self._current(), self._count())
+        number = currentSlice(self._volume, self._viewName)
+        number = scene.next_unreviewed(self._result, -1 if number is None else number, self._count())
         if number is not None:
             jumpToSlice(self._volume, number, self._viewName)
 
     def _onReviewed(self, checked: bool) -> None:
-        scene.set_reviewed(self._result, self._current(), checked)
+        scene.set_reviewed(self._result, currentSlice(self._volume, self._viewName), checked)

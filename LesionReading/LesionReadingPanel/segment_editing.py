@@ -5,6 +5,7 @@ import slicer
 EFFECTS = ("Paint", "Draw", "Erase", "Scissors", "Threshold", "Islands", "Smoothing", "Fill between slices")
 _FILL_BETWEEN = "Fill between slices"
 _UNDO_STATES = 10
+_PREPARED = "LesionReading.Prepared"
 
 
 class SegmentEditing:
@@ -62,8 +63,11 @@ class SegmentEditing:
             node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
             node.UnRegister(None)
             node.SetSingletonTag(self._tag)
-            node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments)
             node = slicer.mrmlScene.AddNode(node)
+        # A closed scene resets its singletons, their attributes too; what the user has chosen since then stays.
+        if not node.GetAttribute(_PREPARED):
+            node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments)
+            node.SetAttribute(_PREPARED, "1")
         return node
 
     def _show(self, editable: bool) -> None:
