@@ -9,7 +9,7 @@ import slicer.packaging
 from LesionReadingLib.errors import InputError
 from slicer.i18n import tr as _
 
-_TORCH_VERSION = ">=2.6"
+TORCH_VERSION = ">=2.6"
 _REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "lesion_reading_requirements.txt"
 
 
@@ -35,7 +35,7 @@ def ensureDependencies(requester: str) -> None:
 
 def _ensureTorch() -> None:
     # Asked of the installed packages: PyTorchUtils would import torch into Slicer to find out.
-    if slicer.packaging.pip_check(f"torch{_TORCH_VERSION}"):
+    if slicer.packaging.pip_check(f"torch{TORCH_VERSION}"):
         return
     try:
         import PyTorchUtils
@@ -44,7 +44,7 @@ def _ensureTorch() -> None:
             _("The PyTorch extension is missing; install it in the Extensions Manager, restart Slicer and press Apply again.")
         ) from error
     try:
-        torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=_TORCH_VERSION)
+        torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH_VERSION)
     except Exception as error:  # pip, the network and the installer of PyTorch fail in many ways
         logging.exception("PyTorch was not installed")
         raise InputError(_offline()) from error
