@@ -9,7 +9,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 CATEGORY = "LesionReading"
-FIRST, FOLLOW_UP = "Head CT with a blend sign", "Head CT with a blend sign, 6 h later"
+FIRST, FOLLOW_UP = "Head CT with a blend sign", "Head CT with a blend sign, 6 h later"  # no tr: found by these names
 _SEED, _SIZE, _SLICE_MM, _GROWTH_ML = 1012, 256, 5.0, 9.0
 _HEMATOMA = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
 _FOLDERS = {FIRST: "first", FOLLOW_UP: "follow_up"}

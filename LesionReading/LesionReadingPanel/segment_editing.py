@@ -2,8 +2,8 @@
 
 import slicer
 
-EFFECTS = ("Paint", "Draw", "Erase", "Scissors", "Threshold", "Islands", "Smoothing", "Fill between slices")
-_FILL_BETWEEN = "Fill between slices"
+_FILL_BETWEEN = "Fill between slices"  # no tr: Slicer's name of the effect
+EFFECTS = ("Paint", "Draw", "Erase", "Scissors", "Threshold", "Islands", "Smoothing", _FILL_BETWEEN)
 _UNDO_STATES = 10
 _PREPARED = "LesionReading.Prepared"
 

@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 TABLE_ROLE, CHART_ROLE = "table", "chart"
 ARC_ROLE, LIMIT_ROLE = "arcSeries", "limitSeries"
 POSITION_MM, FRAME = "position (mm)", "frame"
-ARC, LIMIT = "bridged arc (deg)", "180 degrees"
+ARC, LIMIT = "bridged arc (deg)", "180 degrees"  # no tr: columns, by which saved scenes find them
 
 COLUMNS = {
     FRAME: lambda frame: frame.frame,

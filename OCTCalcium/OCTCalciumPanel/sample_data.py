@@ -7,7 +7,7 @@ import slicer.util
 from slicer.i18n import tr as _
 
 CATEGORY = "LesionReading"
-SAMPLE_NAME = "OCT pullback (phantom)"
+SAMPLE_NAME = "OCT pullback (phantom)"  # no tr: the Sample Data module finds it by this name
 SEED, FRAMES, SIZE, FRAME_MM = 11, 90, 320, 0.2
 
 
