@@ -38,6 +38,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode = None
         self._parameterNodeGuiTag = None
         self._shownInput = None
+        self._isStale = False
 
     # Hooks
 
@@ -103,15 +104,13 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self) -> None:
         """Called each time the user opens this module."""
         self.initializeParameterNode()
+        if self._isStale:
+            self.refresh()
 
     def exit(self) -> None:
         """Called each time the user opens a different module; a run goes on meanwhile."""
         self.stopEditing()
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self._parameterNodeGuiTag = None
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
-            self._parameterNode = None
+        self._disconnectParameterNode()
 
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed: a run would have nowhere to put its results."""
@@ -148,9 +147,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setParameterNode(self, parameterNode) -> None:
         """Set and observe the wrapped parameter node, or none."""
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self._disconnectParameterNode()
         self._parameterNode = parameterNode
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
@@ -158,10 +155,19 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
         self._onParametersChanged()
 
+    def _disconnectParameterNode(self) -> None:
+        if self._parameterNodeGuiTag is None:
+            return
+        self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+        self._parameterNodeGuiTag = None
+        self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+
     def refresh(self) -> None:
-        """Show the selected input and its result anew."""
+        """Show the selected input and its result anew; while another module is open, as soon as the user comes back."""
         self.spacing.show(self._shownInput)
-        self.showInput(self._shownInput)
+        self._isStale = self._shownInput is not None and not self.parent.isEntered
+        if not self._isStale:
+            self.showInput(self._shownInput)
         self._checkCanApply()
 
     # Reactions
