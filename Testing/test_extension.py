@@ -89,6 +89,15 @@ def test_every_module_is_built_with_slicers_macro_and_tested_where_it_has_a_pane
         assert {f"{module}Widget", f"{module}Logic", f"{module}Test"} <= set(classes) or not has_panel
 
 
+def test_the_shared_module_is_hidden_and_lists_no_self_test(a_desktop):
+    import slicer
+
+    assert a_desktop.load_module(ROOT / "LesionReading/LesionReading.py") is None
+    module = slicer.modules.lesionreading
+    assert module.hidden and module.title and "LesionReading" not in getattr(slicer, "selfTests", {})
+    a_desktop.unload_module("LesionReading")
+
+
 def test_shipped_models_are_copied_to_where_installed_modules_look_for_them():
     text = (ROOT / "CMakeLists.txt").read_text()
     source, target = re.search(r"copy_directory\s+(\S+)\s+(\S+)", text).groups()
