@@ -29,12 +29,13 @@ class ctkCollapsibleButton(QAbstractButton):
     contentsCollapsed = Signal(bool)
 
     flat, setFlat = stored_property("flat", bool, False)
-    collapsedHeight, setCollapsedHeight = stored_property("collapsedHeight", int, 0)
+    collapsedHeight, setCollapsedHeight = stored_property("collapsedHeight", int, 14)
     contentsFrameShape, setContentsFrameShape = stored_property("contentsFrameShape", int, 0)
 
     def __init__(self, *arguments):
         super().__init__(*[each for each in arguments if isinstance(each, QWidget)])
         self._collapsed = False
+        self._forcing = False
         self._folded = set()
         self.setText(next((each for each in arguments if isinstance(each, str)), ""))
         self.setCheckable(True)
@@ -51,21 +52,21 @@ class ctkCollapsibleButton(QAbstractButton):
         if collapsed:
             self._folded = {child for child in self._contents() if not child.isHidden()}
         for child in list(self._folded):
-            child.setVisible(not collapsed)
-        self.setMaximumHeight(self._barHeight() + self.collapsedHeight if collapsed else UNLIMITED_HEIGHT)
+            self._force_visible(child, not collapsed)
+        self.setMaximumHeight(self.sizeHint().height() if collapsed else UNLIMITED_HEIGHT)
         self.updateGeometry()
         self.contentsCollapsed.emit(collapsed)
 
     collapsed = Property(bool, lambda self: self._collapsed, setCollapsed)
 
     def sizeHint(self):
-        bar = QSize(self.fontMetrics().horizontalAdvance(self.text) + 40, self._barHeight())
+        bar = QSize(self.fontMetrics().horizontalAdvance(self.text) + 40, self._barHeight() + self.collapsedHeight)
         if self._collapsed or self.layout() is None:
             return bar
         return self.layout().totalSizeHint().expandedTo(bar)
 
     def minimumSizeHint(self):
-        bar = QSize(40, self._barHeight())
+        bar = QSize(self.fontMetrics().horizontalAdvance(self.text) + 40, self._barHeight())
         if self._collapsed or self.layout() is None:
             return bar
         return self.layout().totalMinimumSize().expandedTo(bar)
@@ -78,10 +79,20 @@ class ctkCollapsibleButton(QAbstractButton):
             event.child().installEventFilter(self)
 
     def eventFilter(self, watched, event):
-        if self._collapsed and event.type() == QEvent.Type.ShowToParent:
-            self._folded.add(watched)
-            watched.hide()
+        """Whoever shows or hides a child while this is collapsed sees it once this is open."""
+        if self._collapsed and not self._forcing:
+            if event.type() == QEvent.Type.ShowToParent:
+                self._folded.add(watched)
+                self._force_visible(watched, False)
+            elif event.type() == QEvent.Type.HideToParent:
+                self._folded.discard(watched)
         return False
+
+    def _force_visible(self, child, visible):
+        self._forcing = True
+        child.setVisible(visible)
+        child.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self._forcing = False
 
     def paintEvent(self, event):
         painter = QPainter(self)

@@ -1,7 +1,7 @@
 """The main window: a module's panel on the left, the views on the right."""
 
 import slicer
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Property, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QScrollArea, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
@@ -42,18 +42,29 @@ class ModulePanel(QScrollArea):
         self._representation = None
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(PANEL_WIDTH)
+
+    def minimumSizeHint(self):
+        """As wide as the module needs: Slicer's panel scrolls only up and down."""
+        width = self.widget().minimumSizeHint().width() if self.widget() else 0
+        return QSize(width + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Resize:
+            self.updateGeometry()
+        return False
 
     def show_module(self, module):
         """Leave the module that is shown, enter this one (None: no module)."""
         if self._representation is not None:
             self._representation.exit()
+            self._representation.removeEventFilter(self)
             self.takeWidget()
             self._representation.setParent(None)
         self._representation = module.widgetRepresentation() if module else None
         if self._representation is not None:
             self.setWidget(self._representation)
-            self._representation.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            self._representation.installEventFilter(self)
+            self._representation.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
             self._representation.show()
             self._representation.enter()
 
@@ -85,6 +96,7 @@ class qSlicerMainWindow(QMainWindow):
         dock.setTitleBarWidget(QWidget(dock))
         dock.setWidget(self._panel)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        self.resizeDocks([dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
         central = QWidget(self)
         central.setObjectName("CentralWidget")
         layout = QVBoxLayout(central)

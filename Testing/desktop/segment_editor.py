@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
@@ -279,6 +280,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         button = QPushButton(name)
         button.setObjectName(name)
         button.setCheckable(True)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         button.setToolTip(name)
         button.setEnabled(False)
         button.clicked.connect(lambda checked: self.setActiveEffectByName(name if checked else ""))
