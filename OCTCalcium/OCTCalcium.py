@@ -85,6 +85,7 @@ class OCTCalciumWidget(LesionReadingWidget):
     def cleanup(self) -> None:
         self.report.cancel()
         super().cleanup()
+        self.ui.segmentEditorWidget.setMRMLSegmentEditorNode(None)  # a reloaded panel's editor takes over the node
 
     def makeArguments(self, folder: Path) -> list[str]:
         self._modelUsed = self.models.currentModel()
@@ -107,7 +108,7 @@ class OCTCalciumWidget(LesionReadingWidget):
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node) -> None:
         super().onNodeRemoved(caller, event, node)
-        if node is self.results.shownSegmentation:
+        if node is self.results.segmentation:
             self.refresh()
 
     def onExportButton(self, checked: bool = False) -> None:

@@ -88,7 +88,7 @@ class FrameTable:
         item = self._table.item(row, column)
         if item is None:
             item = qt.QTableWidgetItem()
-            item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+            item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             self._table.setItem(row, column, item)
         return item
 

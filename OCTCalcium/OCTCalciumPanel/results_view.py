@@ -25,12 +25,13 @@ class ResultsView:
 
     Attributes:
         measurement: PullbackMeasurement as shown now; None without a result.
+        segmentation: the node that is measured; None without a result.
     """
 
     def __init__(self, ui) -> None:
         """ui: the widgets of the panel."""
         self._ui = ui
-        self._volume = self._result = self._live = self._frame = self.measurement = None
+        self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self._observations: list[Observation] = []
         self._numbers = NumbersBlock(ui, self.goTo)
         self._table = FrameTable(ui.frameTable, self.goTo)
@@ -42,11 +43,6 @@ class ResultsView:
         ui.renderingCheckBox.connect("toggled(bool)", self._onRendering)
         ui.arcCheckBox.connect("toggled(bool)", lambda checked: self._drawArc())
         self.clear()
-
-    @property
-    def shownSegmentation(self):
-        """The segmentation node shown; None without a result."""
-        return segmentationOf(self._result) if self._result is not None else None
 
     def show(self, volume, result) -> None:
         """Measure and show the result of a volume node; both are None where there is none."""
@@ -62,7 +58,7 @@ class ResultsView:
             self.clear()
             self._numbers.clear(str(error))
             return
-        self._volume, self._result = volume, result
+        self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
         self._numbers.show(self.measurement)
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=scene.result_json(result, MODEL, ""))
         self._table.show(self.measurement, scene.reviewed(result))
@@ -86,7 +82,7 @@ class ResultsView:
         if self._live is not None:
             self._live.stop()
         self._observations = []
-        self._volume = self._result = self._live = self._frame = self.measurement = None
+        self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self.stopEditing()
         self._review.bind(None, None)
         self._numbers.clear(_("No result yet: choose a pullback and press Apply."))
@@ -112,7 +108,7 @@ class ResultsView:
     def startEditing(self) -> None:
         """Let the user edit the segmentation shown, if there is one."""
         if self._result is not None:
-            self._editing.start(self.shownSegmentation, self._volume, "calcium")
+            self._editing.start(self.segmentation, self._volume, "calcium")
 
     def stopEditing(self) -> None:
         """Leave the segment editor; numbers go on following the segmentation."""

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 CATEGORY = "LesionReading"
 SAMPLE_NAME = "OCT pullback (phantom)"  # no tr: the Sample Data module finds it by this name
-SEED, FRAMES, SIZE, FRAME_MM = 11, 90, 320, 0.2
+SEED, FRAMES, SIZE, FRAME_MM = 13, 90, 320, 0.2
 
 
 def registerSample(iconsFolder: Path) -> None:

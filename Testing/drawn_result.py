@@ -1,0 +1,32 @@
+"""A pullback whose labels are the drawn vessel's, in the scene as a run of the worker leaves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from drawn_vessel import FRAME_MM, PIXEL_MM, a_vessel
+from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.scene import add_volume, volume_place, volume_spacing
+from LesionReadingLib.seg_nrrd import write_seg_nrrd
+from LesionReadingLib.spacing import TYPED
+from OCTCalciumLib.segments import SEGMENTS
+
+STRAIGHT = np.eye(3)
+STEPS_MM = np.array([PIXEL_MM, PIXEL_MM, FRAME_MM])
+
+
+def a_pullback(directions=STRAIGHT, name="a pullback", frame_count=24):
+    """A volume node, bright where the drawn vessel has tissue; ``directions``: axes of column, row and frame, one per line, LPS."""
+    grey = np.where(a_vessel()[:frame_count] == 3, 10, 120).astype(np.uint8)
+    return add_volume(grey, directions * STEPS_MM[:, None], np.array([5.0, -7.0, 11.0]), name, TYPED)
+
+
+def write_run(folder: Path, volume, labels: np.ndarray) -> Path:
+    """Write what the panel reads of a run on a volume node, with these labels (frames, rows, columns)."""
+    axes_mm, origin_mm = volume_place(volume)
+    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
+    label_map = LabelMap(labels, volume_spacing(volume), tuple(origin_mm), tuple(units.T.ravel()))
+    (folder / "out").mkdir(parents=True)
+    write_seg_nrrd(folder / "out" / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    return folder

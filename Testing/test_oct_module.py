@@ -1,0 +1,533 @@
+"""OCTCalcium's panel as its users click it; one real run of worker and network on a small phantom serves all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import statistics
+import time
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+from drawn_result import a_pullback, write_run
+from drawn_vessel import FRAME_MM, a_vessel
+from LesionReadingLib.scene import add_volume, has_spacing, result_node, result_of, results, reviewed, volume_spacing
+from LesionReadingLib.spacing import TYPED, UNKNOWN
+from LesionReadingLib.training_case import read_case
+from LesionReadingPanel.views import currentSlice, jumpToSlice
+from OCTCalciumLib.labels import CALCIUM
+from OCTCalciumPanel import arc_plot, pullback_results, sample_data
+
+SEED, FRAMES, SIZE, FRAME_STEP_MM = 13, 20, 160, 0.5
+
+
+@pytest.fixture(autouse=True)
+def a_small_sample(monkeypatch):
+    for name, value in (("SEED", SEED), ("FRAMES", FRAMES), ("SIZE", SIZE), ("FRAME_MM", FRAME_STEP_MM)):
+        monkeypatch.setattr(sample_data, name, value)
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """Where the one real run leaves what it wrote."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def a_drawn_result(a_desktop, an_oct_module, tmp_path):
+    """The panel with the drawn vessel analysed, without a worker: 240 degrees in frames 8 to 15, 60 in 19 to 22."""
+    show_drawn(an_oct_module, a_pullback(), a_vessel(), tmp_path / "drawn")
+    a_desktop.process_events()
+    return an_oct_module
+
+
+@pytest.fixture
+def an_analysed_phantom(a_desktop, an_oct_module, kept):
+    """The panel with the sample analysed by a real run (the first time; then by what that run wrote)."""
+    panel = an_oct_module
+    (volume,) = a_desktop.click_sample(sample_data.SAMPLE_NAME)
+    panel.ui.inputSelector.setCurrentNode(volume)
+    if (kept / "out").exists():
+        take_run(panel, volume, kept)
+    else:
+        keep_run(panel, kept)
+        apply_and_wait(a_desktop, panel)
+    return panel
+
+
+def show_drawn(panel, volume, labels, folder):
+    panel.ui.inputSelector.setCurrentNode(volume)
+    take_run(panel, volume, write_run(folder, volume, labels))
+
+
+def take_run(panel, volume, folder):
+    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel.takeResults(folder)
+
+
+def keep_run(panel, kept):
+    """Copy what the worker wrote, when the panel takes it."""
+    take = panel.logic.takeRun
+
+    def copy_and_take(folder, *arguments):
+        shutil.copytree(folder / "out", kept / "out")
+        return take(folder, *arguments)
+
+    panel.logic.takeRun = copy_and_take
+
+
+def apply_and_wait(desktop, panel):
+    panel.ui.applyButton.click()
+    desktop.wait_until(lambda: not panel.run.running, 120)
+
+
+def result_in(panel):
+    return result_of(panel.ui.inputSelector.currentNode(), pullback_results.KIND)
+
+
+def segmentation_in(panel):
+    return pullback_results.segmentationOf(result_in(panel))
+
+
+def number(text):
+    return float(text.split()[0].rstrip("°"))
+
+
+def row(panel, frame):
+    return [panel.ui.frameTable.item(frame, column).text() for column in range(7)]
+
+
+def erase_frame(desktop, panel, frame, radius_mm=9.0):
+    volume = panel.ui.inputSelector.currentNode()
+    columns, rows, _ = volume.GetImageData().GetDimensions()
+    middle = (columns // 2, rows // 2, frame)
+    desktop.paint(segmentation_in(panel), "calcium", volume, middle, radius_mm, erase=True)
+    desktop.process_events()
+
+
+# From the sample to the result
+
+
+def test_from_sample_to_results_the_window_never_stands_still(a_desktop, an_oct_module, kept):
+    panel = an_oct_module
+    assert not panel.ui.applyButton.enabled
+    (volume,) = a_desktop.click_sample(sample_data.SAMPLE_NAME)
+    assert volume_spacing(volume).frame_mm == pytest.approx(FRAME_STEP_MM)
+    panel.ui.inputSelector.setCurrentNode(volume)
+    assert panel.ui.applyButton.enabled and not panel.ui.spacingBox.visible
+    keep_run(panel, kept)
+    seen = set()
+    panel.ui.applyButton.click()
+    with a_desktop.longest_pause() as pause:
+        a_desktop.wait_until(lambda: seen.add(panel.ui.statusLabel.text) or "Writing" in panel.ui.statusLabel.text, 120)
+    a_desktop.wait_until(lambda: not panel.run.running, 60)
+    assert pause.longest_ms < 100
+    assert any(said.startswith("Segmenting") for said in seen)
+    assert panel.ui.statusLabel.text == "Done."
+    from OCTCalciumLib.measurement import measure_pullback
+    from OCTCalciumLib.phantom import draw_pullback
+
+    truth = draw_pullback(SEED, FRAMES, SIZE, FRAME_STEP_MM)
+    true = measure_pullback(truth.labels, truth.spacing)
+    assert number(panel.ui.volumeLabel.text) == pytest.approx(true.volume_mm3, rel=0.3)
+    assert number(panel.ui.arcLabel.text) == pytest.approx(true.max_arc_deg, abs=30)
+    assert panel.ui.lengthLabel.text.endswith(" mm") and panel.ui.volumeLabel.text.endswith(" mm³")
+    assert "degrees around the vessel" in panel.ui.findingLabel.text
+    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
+    assert currentSlice(volume) == panel.results.measurement.max_arc_frame
+
+
+def test_a_whole_session_from_editing_to_a_reopened_scene(a_desktop, an_analysed_phantom, tmp_path):
+    panel = an_analysed_phantom
+    measurement = panel.results.measurement
+    frame = measurement.max_arc_frame
+    before_mm3, area_mm2 = measurement.volume_mm3, measurement.frames[frame].area_mm2
+    erase_frame(a_desktop, panel, frame)
+    assert panel.results.measurement.volume_mm3 == pytest.approx(before_mm3 - area_mm2 * FRAME_STEP_MM)
+    assert row(panel, frame)[2] == ""
+
+    panel.ui.reviewedCheckBox.click()
+    assert reviewed(result_in(panel)) == {currentSlice(panel.ui.inputSelector.currentNode())}
+    panel.ui.nextUnreviewedButton.click()
+    assert currentSlice(panel.ui.inputSelector.currentNode()) not in reviewed(result_in(panel))
+
+    (tmp_path / "cases").mkdir()
+    a_desktop.dialogs.answer(str(tmp_path / "cases"))
+    panel.ui.exportButton.click()
+    case = read_case(tmp_path / "cases" / "pullback_001")
+    assert set(case.reviewed) == reviewed(result_in(panel)) and not (case.labels[frame] == CALCIUM).any()
+
+    panel.ui.renderingCheckBox.checked = True
+    shown_mm3, done = panel.ui.volumeLabel.text, reviewed(result_in(panel))
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear(0)
+    a_desktop.process_events()
+    assert panel.ui.volumeLabel.text == "–" and panel.ui.frameTable.rowCount == 0
+    slicer.util.loadScene(str(tmp_path / "scene.mrb"))
+    a_desktop.process_events()
+    assert panel.ui.volumeLabel.text == shown_mm3
+    assert reviewed(result_in(panel)) == done and row(panel, min(done))[6] == "✓"
+    assert panel.ui.renderingCheckBox.checked and panel.results._vessel.visible
+    chart = result_node(result_in(panel), arc_plot.CHART_ROLE)
+    assert chart.GetNumberOfPlotSeriesNodes() == 2 and len(results(pullback_results.KIND)) == 1
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode") == 2
+    erase_frame(a_desktop, panel, frame - 1)
+    assert row(panel, frame - 1)[2] == ""
+
+
+# Numbers, table, plot, map and arc
+
+
+def test_the_numbers_on_top_are_those_of_the_drawing(a_drawn_result):
+    ui = a_drawn_result.ui
+    assert number(ui.arcLabel.text) == pytest.approx(240, abs=2) and "in frame" in ui.arcLabel.text
+    assert ui.lengthLabel.text == f"{8 * FRAME_MM:.1f} mm"
+    # A lesion of 240 degrees, 0.6 mm thick, 2 mm long: 2 + 1 + 0 points.
+    assert ui.scoreLabel.text == "3 of 4"
+    assert "180 degrees or more over 2.0 mm, in one stretch" in ui.findingLabel.text
+    assert not ui.missingLabel.visible
+
+
+def test_buttons_go_to_the_largest_arc_the_thickest_calcium_and_the_narrowest_lumen(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    volume, measurement = panel.ui.inputSelector.currentNode(), panel.results.measurement
+    for button, frame in (
+        (panel.ui.maxArcButton, measurement.max_arc_frame),
+        (panel.ui.maxThicknessButton, measurement.max_thickness_frame),
+        (panel.ui.minLumenButton, measurement.minimum_lumen_area[1]),
+    ):
+        jumpToSlice(volume, 23)
+        button.click()
+        assert currentSlice(volume) == frame
+
+
+def test_a_row_goes_to_its_frame_and_the_table_follows_the_view(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    volume = panel.ui.inputSelector.currentNode()
+    assert panel.ui.frameTable.rowCount == 24
+    assert row(panel, 10)[:2] == ["10", "2.5"] and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
+    assert row(panel, 0)[2] == "" and number(row(panel, 0)[5]) == pytest.approx(np.pi * 1.2**2, rel=0.01)
+    panel.ui.frameTable.setCurrentCell(20, 2)
+    assert currentSlice(volume) == 20
+    jumpToSlice(volume, 5)
+    assert panel.ui.frameTable.currentRow() == 5
+    assert currentSlice(volume) == 5
+
+
+def test_a_click_on_the_map_goes_to_the_frame_below_it(a_desktop, a_drawn_result):
+    import qt
+
+    panel = a_drawn_result
+    label = panel.ui.enFaceMap
+    place = qt.QPointF(label.width * 12.5 / 24, 40.0)
+    press = qt.QMouseEvent(qt.QEvent.MouseButtonPress, place, place, qt.Qt.LeftButton, qt.Qt.LeftButton, qt.Qt.NoModifier)
+    slicer.app.sendEvent(label, press)
+    assert currentSlice(panel.ui.inputSelector.currentNode()) == 12
+
+
+def test_the_map_shows_thickness_the_stretch_above_and_the_frame_on_view(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    jumpToSlice(panel.ui.inputSelector.currentNode(), 3)
+    image = panel.ui.enFaceMap.pixmap.toImage()
+    per_frame = image.width() // 24
+
+    def colour(frame, down):
+        return image.pixelColor(frame * per_frame + per_frame // 3, down).name().upper()
+
+    assert colour(10, 2) == "#D55E00" and colour(20, 2) == "#FFFFFF"
+    middle = image.height() - 1 - int(120 * 140 / 360)  # 140 degrees, inside both sectors
+    assert colour(10, middle) not in ("#FFFFFF", "#D55E00") and colour(5, middle) == "#FFFFFF"
+    line = image.pixelColor(3 * per_frame + per_frame // 2, 60).name().upper()
+    assert line == "#1B2330"
+
+
+def test_the_arc_is_drawn_on_the_frame_on_view_and_follows(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    volume = panel.ui.inputSelector.currentNode()
+    arc = panel.results._arc
+    jumpToSlice(volume, 20)
+    assert arc.node.GetDisplayVisibility() and arc.node.GetAngleDegrees() == pytest.approx(60, abs=2)
+    jumpToSlice(volume, 10)
+    assert arc.node.GetAngleDegrees() == pytest.approx(240, abs=2)
+    jumpToSlice(volume, 2)
+    assert not arc.node.GetDisplayVisibility()
+    jumpToSlice(volume, 10)
+    panel.ui.arcCheckBox.checked = False
+    assert not arc.node.GetDisplayVisibility()
+    panel.ui.arcCheckBox.checked = True
+    assert arc.node.GetDisplayVisibility()
+
+
+def test_everything_follows_an_edit_within_a_fifth_of_a_second(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    volume = panel.ui.inputSelector.currentNode()
+    jumpToSlice(volume, 12)
+    spent = []
+    for frame, angle in ((12, 300), (10, 310), (12, 320), (8, 330), (12, 340)):
+        at = 79.5 + np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))]) * 1.7 / 0.04
+        before = panel.results.measurement.frames[frame].area_mm2
+        a_desktop.paint(segmentation_in(panel), "calcium", volume, (*np.rint(at).astype(int).tolist(), frame), 0.2)
+        started = time.process_time()
+        a_desktop.process_events()
+        spent.append(time.process_time() - started)
+        now = panel.results.measurement.frames[frame]
+        assert now.area_mm2 > before
+        assert row(panel, frame)[4] == f"{now.area_mm2:.2f}"
+        table = result_node(result_in(panel), arc_plot.TABLE_ROLE).GetTable()
+        assert table.GetColumnByName(arc_plot.ARC).GetValue(frame) == now.arc_bridged_deg
+        assert panel.ui.volumeLabel.text == f"{panel.results.measurement.volume_mm3:.1f} mm³"
+    assert panel.results._arc.node.GetAngleDegrees() == pytest.approx(
+        panel.results.measurement.frames[12].arc_bridged_deg, abs=0.01
+    )
+    assert statistics.median(spent) < 0.2
+
+
+def test_undo_takes_the_numbers_back(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    before = panel.ui.volumeLabel.text
+    erase_frame(a_desktop, panel, 10)
+    assert panel.ui.volumeLabel.text != before
+    panel.ui.segmentEditorWidget.undo()
+    a_desktop.process_events()
+    assert panel.ui.volumeLabel.text == before and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
+
+
+def test_reviewed_frames_are_ticked_in_the_table(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    jumpToSlice(panel.ui.inputSelector.currentNode(), 7)
+    panel.ui.reviewedCheckBox.click()
+    assert row(panel, 7)[6] == "✓" and row(panel, 8)[6] == ""
+    panel.ui.nextUnreviewedButton.click()
+    assert currentSlice(panel.ui.inputSelector.currentNode()) == 8
+
+
+def test_a_pullback_without_calcium_says_so(a_desktop, an_oct_module, tmp_path):
+    empty = np.where(a_vessel() == CALCIUM, 0, a_vessel())
+    show_drawn(an_oct_module, a_pullback(), empty, tmp_path / "empty")
+    ui = an_oct_module.ui
+    assert ui.findingLabel.text == "No calcium was found." and ui.volumeLabel.text == "0.0 mm³" and ui.scoreLabel.text == "0 of 4"
+    assert not ui.maxArcButton.enabled and not ui.maxThicknessButton.enabled and ui.minLumenButton.enabled
+    ui.renderingCheckBox.checked = True
+    assert an_oct_module.results._vessel.visible
+
+
+def test_a_single_frame_goes_through(a_desktop, an_oct_module, tmp_path):
+    volume = a_pullback(frame_count=1)
+    show_drawn(an_oct_module, volume, a_vessel()[10:11], tmp_path / "one")
+    assert number(an_oct_module.ui.arcLabel.text) == pytest.approx(240, abs=2)
+    an_oct_module.ui.renderingCheckBox.checked = True
+    assert an_oct_module.results._vessel.visible
+
+
+# The vessel
+
+
+def test_volume_rendering_shows_the_vessel_beside_the_plot_and_goes_again(a_desktop, a_drawn_result):
+    panel, layouts = a_drawn_result, slicer.vtkMRMLLayoutNode
+    panel.ui.renderingCheckBox.click()
+    assert slicer.app.layoutManager().layout == layouts.SlicerLayoutConventionalPlotView
+    wall = panel.results._vessel.wall
+    assert wall.GetDisplayNode().IsA("vtkMRMLVolumeRenderingDisplayNode") and wall.GetDisplayNode().GetVisibility()
+    assert panel.ui.inputSelector.currentNode() is not wall
+    panel.ui.renderingCheckBox.click()
+    assert slicer.app.layoutManager().layout == layouts.SlicerLayoutFourUpPlotView
+    assert not slicer.mrmlScene.IsNodePresent(wall)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode") == number_of_slice_models()
+
+
+def number_of_slice_models():
+    """The models that show slices in three-dimensional views are Slicer's own."""
+    models = slicer.util.getNodesByClass("vtkMRMLModelNode")
+    return sum(model.GetName().endswith("Volume Slice") for model in models)
+
+
+def test_the_vessel_follows_an_edit_when_the_hand_rests(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    panel.ui.renderingCheckBox.checked = True
+    vessel = panel.results._vessel
+    before = vessel.calcium.GetPolyData().GetNumberOfPoints()
+    for frame in (19, 20, 21, 22):
+        erase_frame(a_desktop, panel, frame)
+    assert vessel.calcium.GetPolyData().GetNumberOfPoints() == before
+    a_desktop.wait_until(lambda: vessel.calcium.GetPolyData().GetNumberOfPoints() < before, 10)
+
+
+# Two pullbacks, nodes that go, scenes that close
+
+
+def test_two_pullbacks_in_one_scene_do_not_mix(a_desktop, a_drawn_result, tmp_path):
+    panel = a_drawn_result
+    first, second = panel.ui.inputSelector.currentNode(), a_pullback(name="second")
+    shown = panel.ui.volumeLabel.text
+    panel.ui.inputSelector.setCurrentNode(second)
+    assert panel.ui.volumeLabel.text == "–" and panel.ui.frameTable.rowCount == 0 and not panel.ui.exportButton.enabled
+    show_drawn(panel, second, a_vessel(60.0), tmp_path / "second")
+    assert number(panel.ui.arcLabel.text) == pytest.approx(60, abs=2)
+    erase_frame(a_desktop, panel, 10)
+    panel.ui.reviewedCheckBox.click()
+    panel.ui.inputSelector.setCurrentNode(first)
+    assert panel.ui.volumeLabel.text == shown and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
+    assert not reviewed(result_in(panel))
+    shown_chart = slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID()
+    assert shown_chart == result_node(result_in(panel), arc_plot.CHART_ROLE).GetID()
+
+
+def test_a_removed_segmentation_leaves_a_sentence_and_no_numbers(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    slicer.mrmlScene.RemoveNode(segmentation_in(panel))
+    a_desktop.process_events()
+    assert "was removed" in panel.ui.findingLabel.text and panel.ui.volumeLabel.text == "–"
+
+
+def test_a_removed_pullback_takes_its_numbers_from_the_panel(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    panel.ui.renderingCheckBox.checked = True
+    slicer.mrmlScene.RemoveNode(panel.ui.inputSelector.currentNode())
+    a_desktop.process_events()
+    assert panel.ui.volumeLabel.text == "–" and not panel.ui.applyButton.enabled
+
+
+def test_leaving_the_module_and_coming_back_editing_goes_on(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    slicer.util.mainWindow().moduleSelector().selectModule("")
+    assert not panel.ui.segmentEditorWidget.enabled
+    slicer.util.selectModule("OCTCalcium")
+    assert panel.ui.segmentEditorWidget.enabled
+    erase_frame(a_desktop, panel, 10)
+    assert row(panel, 10)[2] == ""
+
+
+# Runs that do not end well
+
+
+def start_run(desktop, panel, until="Segmenting"):
+    (volume,) = desktop.click_sample(sample_data.SAMPLE_NAME)
+    panel.ui.inputSelector.setCurrentNode(volume)
+    panel.ui.applyButton.click()
+    if until:
+        desktop.wait_until(lambda: until in panel.ui.statusLabel.text, 60)
+    return volume
+
+
+def test_cancel_ends_the_run_within_a_second_and_the_earlier_result_stays(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    shown, drawn = panel.ui.volumeLabel.text, panel.ui.inputSelector.currentNode()
+    panel.ui.applyButton.click()
+    a_desktop.wait_until(lambda: panel.run._worker._group is not None, 60)
+    started = time.monotonic()
+    panel.ui.cancelButton.click()
+    a_desktop.wait_until(lambda: not panel.run.running, 5)
+    assert time.monotonic() - started < 1.5  # a second, and what a busy machine needs to notice
+    assert "Cancelled" in panel.ui.statusLabel.text
+    assert panel.ui.inputSelector.currentNode() is drawn and panel.ui.volumeLabel.text == shown and panel.ui.applyButton.enabled
+
+
+def test_a_killed_worker_leaves_scene_and_result_as_they_were(a_desktop, a_drawn_result):
+    panel = a_drawn_result
+    shown = panel.ui.volumeLabel.text
+    panel.ui.applyButton.click()
+    a_desktop.wait_until(lambda: panel.run._worker._group is not None, 60)
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    os.killpg(panel.run._worker._group, signal.SIGKILL)
+    a_desktop.wait_until(lambda: not panel.run.running, 30)
+    assert "ended from outside" in panel.ui.statusLabel.text
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes and panel.ui.volumeLabel.text == shown
+
+
+def test_input_that_cannot_be_oct_is_refused_with_a_sentence(a_desktop, an_oct_module):
+    panel = an_oct_module
+    head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
+    panel.ui.inputSelector.setCurrentNode(head)
+    apply_and_wait(a_desktop, panel)
+    assert "cannot be right, as OCT pixels are" in panel.ui.statusLabel.text
+    assert result_of(head, pullback_results.KIND) is None
+
+
+def test_removing_the_input_during_a_run_cancels_it(a_desktop, an_oct_module):
+    panel = an_oct_module
+    volume = start_run(a_desktop, panel, until="")
+    slicer.mrmlScene.RemoveNode(volume)
+    a_desktop.wait_until(lambda: not panel.run.running, 10)
+    assert "Cancelled" in panel.ui.statusLabel.text and not results(pullback_results.KIND)
+
+
+def test_closing_the_scene_during_a_run_cancels_it(a_desktop, an_oct_module):
+    panel = an_oct_module
+    start_run(a_desktop, panel, until="")
+    slicer.mrmlScene.Clear(0)
+    a_desktop.wait_until(lambda: not panel.run.running, 10)
+    assert not results(pullback_results.KIND) and panel.ui.inputSelector.currentNode() is None
+
+
+def test_results_go_to_the_pullback_that_was_analysed(a_desktop, an_oct_module, tmp_path):
+    panel = an_oct_module
+    analysed, other = a_pullback(name="analysed"), a_pullback(name="other")
+    panel.ui.inputSelector.setCurrentNode(other)
+    take_run(panel, analysed, write_run(tmp_path / "run", analysed, a_vessel()))
+    assert result_of(analysed, pullback_results.KIND) is not None and result_of(other, pullback_results.KIND) is None
+    assert panel.ui.volumeLabel.text == "–"
+    panel.ui.inputSelector.setCurrentNode(analysed)
+    assert number(panel.ui.arcLabel.text) == pytest.approx(240, abs=2)
+
+
+# Spacing, report, widgets
+
+
+def test_a_pullback_without_spacing_waits_for_it_to_be_typed(a_desktop, an_oct_module):
+    panel = an_oct_module
+    volume = add_volume(np.zeros((6, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
+    panel.ui.inputSelector.setCurrentNode(volume)
+    assert panel.ui.spacingBox.visible and not panel.ui.applyButton.enabled
+    panel.ui.pixelSpacingSpinBox.value = 0.00684
+    panel.ui.sliceSpacingSpinBox.value = 0.2
+    panel.ui.setSpacingButton.click()
+    assert not panel.ui.spacingBox.visible and panel.ui.applyButton.enabled and has_spacing(volume)
+    assert volume.GetSpacing() == pytest.approx((0.00684, 0.00684, 0.2))
+    assert volume_spacing(volume).in_plane_source == TYPED
+
+
+def test_the_report_is_of_the_labels_as_they_are_now(a_desktop, a_drawn_result, tmp_path):
+    panel = a_drawn_result
+    erase_frame(a_desktop, panel, 10)
+    a_desktop.dialogs.answer(str(tmp_path / "report"))
+    panel.ui.reportButton.click()
+    a_desktop.wait_until(lambda: not panel.report.running, 90)
+    assert panel.ui.statusLabel.text == f"The report is in {tmp_path / 'report'}"
+    rows = (tmp_path / "report" / "frames.csv").read_text(encoding="utf-8").splitlines()
+    areas = [float(line.split(",")[2]) for line in rows[1:]]
+    assert areas[10] == 0 and areas[9] == pytest.approx(panel.results.measurement.frames[9].area_mm2, abs=0.001)
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "typed by the user" in page and panel.ui.volumeLabel.text in page
+    assert a_desktop.dialogs.opened == [f"file://{tmp_path / 'report' / 'report.html'}"]
+
+
+def test_the_panel_fits_350_pixels_and_every_widget_says_what_it_is_for(a_desktop, a_drawn_result, tmp_path):
+    from PySide6.QtWidgets import QWidget
+
+    panel = a_drawn_result
+    for name, widget in vars(panel.ui).items():
+        if isinstance(widget, QWidget) and not name.startswith("qt_"):
+            assert widget.toolTip or name == "OCTCalcium", f"{name} has no tool tip"
+    a_desktop.screenshot_panel(tmp_path / "panel.png", 350)
+    import vtk
+
+    reader = vtk.vtkPNGReader()
+    reader.SetFileName(str(tmp_path / "panel.png"))
+    reader.Update()
+    assert reader.GetOutput().GetDimensions()[0] == 350
+
+
+def test_the_self_test_passes(a_desktop, an_oct_module, kept, monkeypatch):
+    """The self-test's own run of the worker is replaced by what the real run wrote, where that is there already."""
+    import OCTCalcium
+
+    if (kept / "out").exists():
+
+        def analysed(self, logic, volume):
+            return logic.takeRun(kept, volume)
+
+        monkeypatch.setattr(OCTCalcium.OCTCalciumTest, "_analysed", analysed)
+    a_desktop.run_self_test("OCTCalcium")
