@@ -130,10 +130,13 @@ def _refuse_unknown_attributes(cls):
     original = cls.__mro__[-2].__setattr__  # Shiboken.Object's
 
     def set_attribute(self, name, value):
-        if _may_be_set(self, name):
+        declared = getattr(type(self), name, None)
+        if isinstance(declared, QtCore.Property) and declared.fset is not None:
+            declared.fset(self, value)  # Shiboken's own __setattr__ would hide the property
+        elif _may_be_set(self, name):
             original(self, name, value)
-            return
-        raise AttributeError(f"Attribute '{name}' does not exist on {type(self).__name__}")
+        else:
+            raise AttributeError(f"Attribute '{name}' does not exist on {type(self).__name__}")
 
     cls.__setattr__ = set_attribute
 
