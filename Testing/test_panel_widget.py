@@ -249,6 +249,16 @@ def test_a_closed_scene_is_forgotten_while_another_module_is_open(a_desktop, a_p
     assert not a_panel.ui.applyButton.enabled
 
 
+def test_a_volume_removed_while_another_module_is_open_is_shown_no_more(a_desktop, a_panel):
+    volume = a_volume()
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    _apply(a_panel)
+    _done(a_desktop, a_panel)
+    slicer.util.selectModule("")
+    slicer.mrmlScene.RemoveNode(volume)
+    assert a_panel.shown[-1] is None
+
+
 def test_the_chosen_model_is_kept_with_the_scene(a_desktop, a_panel, monkeypatch, tmp_path):
     parameters = a_panel.logic.getParameterNode()
     a_panel.ui.inputSelector.setCurrentNode(a_volume())

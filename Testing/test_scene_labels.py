@@ -156,6 +156,14 @@ def test_replaced_labels_are_what_slicer_itself_exports(a_desktop, some_labels, 
         assert np.array_equal(_exported(segmentation, segment.name, volume), some_labels == segment.value)
 
 
+def test_replaced_labels_leave_no_surface_of_the_earlier_ones(a_desktop, some_labels):
+    volume = a_volume()
+    segmentation = add_segmentation(volume, "made", SEGMENTS, some_labels)
+    assert segmentation.CreateClosedSurfaceRepresentation()
+    replace_labels(segmentation, volume, some_labels * 0, SEGMENTS)
+    assert not segmentation.GetSegmentation().ContainsRepresentation("Closed surface")
+
+
 def test_labels_of_another_size_are_refused(a_desktop, some_labels):
     volume = a_volume()
     segmentation = add_segmentation(volume, "made", SEGMENTS, some_labels)

@@ -107,6 +107,8 @@ class WorkerProcess:
         ended = self._process.state() == qt.QProcess.NotRunning
         lines = self._lines.read()
         self._tell(lines)
+        # What is left to read waits for no more than the rest of the window does.
+        self._timer.setInterval(0 if self._lines.more else READ_EVERY_MS)
         if self.running and ended and (self._cancelled or not self._lines.more):
             self._finish()
 
