@@ -285,3 +285,9 @@ def test_the_metadata_of_a_bundle_may_lack_figures(a_selector, tmp_path):
     (folder / METADATA).write_text(json.dumps(metadata))
     selector.add(folder)
     assert ui.modelFactsLabel.text == "A line."
+
+
+def test_the_hidden_module_only_makes_its_packages_importable(a_desktop):
+    assert a_desktop.load_module(ROOT / "LesionReading" / "LesionReading.py") is None
+    assert slicer.app.moduleManager().module("LesionReading").hidden
+    a_desktop.unload_module("LesionReading")

@@ -1,1 +1,1 @@
-"""What both LesionReading modules share: plain Python, without Qt, MRML or Slicer."""
+"""What both LesionReading modules share: plain Python without Qt; only the files ``scene*.py`` touch MRML."""
