@@ -45,12 +45,7 @@ class ReviewBar:
         self._ui.nextUnreviewedButton.enabled = bound and bool(set(range(count)) - done - {number})
         self._ui.reviewedCheckBox.enabled = number is not None
         self._ui.reviewedCheckBox.checked = number in done
-        self._ui.reviewLabel.text = self._told(number, count, len(done)) if bound else ""
-
-    def _told(self, number: int | None, count: int, done: int) -> str:
-        if number is None:
-            return _("{done} of {count} reviewed").format(done=done, count=count)
-        return _("{number} of {count}; {done} reviewed").format(number=number + 1, count=count, done=done)
+        self._ui.reviewLabel.text = _("{done} of {count} reviewed").format(done=len(done), count=count) if bound else ""
 
     def _count(self) -> int:
         return self._volume.GetImageData().GetDimensions()[2]
