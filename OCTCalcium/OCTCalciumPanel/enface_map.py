@@ -10,11 +10,12 @@ _LINE = np.uint8((27, 35, 48))
 
 
 class EnFaceMap:
-    """Draws the map into enFaceMap and its legend into enFaceLegend."""
+    """Draws the map into enFaceMap and its legend into enFaceLegend; enFaceFrame around them is hidden without a map."""
 
     def __init__(self, ui, onFrameChosen: Callable[[int], None]) -> None:
         """onFrameChosen(frame): called when the user clicks on a frame of the map."""
-        self._label, self._legend, self._onFrameChosen = ui.enFaceMap, ui.enFaceLegend, onFrameChosen
+        self._place, self._label, self._legend = ui.enFaceFrame, ui.enFaceMap, ui.enFaceLegend
+        self._onFrameChosen = onFrameChosen
         self._picture, self._frameCount, self._frame = None, 0, None
         self._clicks = _Clicks(self._onClick)
         self._label.installEventFilter(self._clicks)
@@ -23,8 +24,7 @@ class EnFaceMap:
     def clear(self) -> None:
         """Show no map."""
         self._picture, self._frameCount, self._frame = None, 0, None
-        self._label.setPixmap(qt.QPixmap())
-        self._legend.text = ""
+        self._place.visible = False
 
     def show(self, measurement) -> None:
         """Draw a PullbackMeasurement; the line of the frame on view stays."""
@@ -32,6 +32,7 @@ class EnFaceMap:
 
         self._picture, self._frameCount = en_face_picture(measurement), len(measurement.frames)
         self._legend.text = _legend(measurement)
+        self._place.visible = True
         self._draw()
 
     def select(self, frame: int) -> None:

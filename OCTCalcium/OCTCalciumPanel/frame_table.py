@@ -15,8 +15,7 @@ _NUMBERS = (
     lambda frame: _number(frame.area_mm2, 2) if frame.calcium_pixels else "",
     lambda frame: _number(frame.lumen_area_mm2, 2),
 )
-_WIDTHS = (46, 44, 40, 44, 44, 48, 20)  # pixels; together they fit a panel of 350
-_ROW_HEIGHT = 22
+_TICK_WIDTH, _ROW_HEIGHT = 26, 22  # pixels
 _ARC_COLUMN = 2
 
 
@@ -40,15 +39,19 @@ class FrameTable:
             item = qt.QTableWidgetItem(text)
             item.setToolTip(tip)
             table.setHorizontalHeaderItem(column, item)
-            table.setColumnWidth(column, _WIDTHS[column])
         table.verticalHeader().setVisible(False)
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        table.horizontalHeader().setStretchLastSection(True)
+        header = table.horizontalHeader()
+        header.setMinimumSectionSize(_TICK_WIDTH)
+        header.setSectionResizeMode(qt.QHeaderView.Stretch)
+        header.setSectionResizeMode(REVIEWED_COLUMN, qt.QHeaderView.Fixed)
+        header.resizeSection(REVIEWED_COLUMN, _TICK_WIDTH)
         table.connect("currentCellChanged(int,int,int,int)", self._onCurrentCell)
 
     def clear(self) -> None:
         """Show no frames."""
         self._table.setRowCount(0)
+        self._table.visible = False
 
     def show(self, measurement, reviewed: set[int]) -> None:
         """Show all frames of a PullbackMeasurement and which of them (from 0) are reviewed."""
@@ -57,6 +60,7 @@ class FrameTable:
         self.showFrames(measurement, range(len(measurement.frames)))
         self.showReviewed(reviewed)
         self._table.blockSignals(wasBlocked)
+        self._table.visible = True
 
     def showFrames(self, measurement, frames) -> None:
         """Show anew the numbers of some frames (from 0)."""

@@ -15,7 +15,8 @@ _WALL_OPACITY = ((0, 0.0), (30, 0.0), (255, 0.025))  # (brightness, opacity per 
 _WALL_GREY = ((0, 0.5), (255, 1.0))  # (brightness, grey)
 _OPACITY_DISTANCE_MM = 0.1
 _VIEWER = np.array([1.0, -0.45, -0.75])  # from the vessel to the viewer, along columns, rows and frames: as in the report
-_VIEW_ANGLE_DEG = 30.0
+_VIEW_ANGLE_DEG = 30.0  # of Slicer's cameras
+_RAS = np.array([-1.0, -1.0, 1.0])  # of LPS
 
 
 class VesselView:
@@ -70,30 +71,34 @@ class VesselView:
             node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
 
     def _turnViews(self) -> None:
-        """Look at the vessel so that the pullback runs from left to right."""
-        volume = self._source()[0]
-        axes_mm, origin_mm = volume_place(volume)
-        columns, rows, frames = volume.GetImageData().GetDimensions()
-        middle = origin_mm + (np.array([columns, rows, frames]) - 1) / 2 @ axes_mm
-        units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
-        bounds = [0.0] * 6
-        self.wall.GetRASBounds(bounds)
-        reach = np.linalg.norm(np.diff(np.reshape(bounds, (3, 2)), axis=1)) / 2
-        distance = reach / np.tan(np.radians(_VIEW_ANGLE_DEG / 2)) * 0.8  # the vessel is long and thin: no corner is cut
-        viewer = _VIEWER @ units
-        toRAS = np.array([-1.0, -1.0, 1.0])
-        position = middle + viewer / np.linalg.norm(viewer) * distance
+        """Look at the vessel so that the pullback runs from left to right and fills the view."""
+        middle, viewer, up, distance = _lookAt(self.wall)
         layoutManager = slicer.app.layoutManager()
         for number in range(layoutManager.threeDViewCount):
             view = layoutManager.threeDWidget(number).threeDView()
             view.mrmlViewNode().SetBoxVisible(False)  # of the whole image, around a vessel that is a small part of it
             view.mrmlViewNode().SetAxisLabelsVisible(False)
             camera = view.cameraNode()
-            camera.SetFocalPoint(*(middle * toRAS))
-            camera.SetPosition(*(position * toRAS))
-            camera.SetViewUp(*(-units[1] * toRAS))
-            camera.GetCamera().SetParallelScale(reach * 0.6)
+            camera.SetFocalPoint(*(middle * _RAS))
+            camera.SetPosition(*((middle + viewer * distance) * _RAS))
+            camera.SetViewUp(*(up * _RAS))
+            camera.SetParallelScale(distance * np.tan(np.radians(_VIEW_ANGLE_DEG / 2)))
             camera.ResetClippingRange()
+
+
+def _lookAt(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Where to look at a volume, and from where: its middle (LPS mm), unit vectors to the viewer and upwards, distance in mm."""
+    axes_mm, origin_mm = volume_place(volume)
+    size = np.array(volume.GetImageData().GetDimensions()) - 1.0
+    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
+    viewer = _VIEWER @ units / np.linalg.norm(_VIEWER)
+    right = np.cross(-units[1], viewer)
+    right /= np.linalg.norm(right)
+    up = np.cross(viewer, right)
+    corners = (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5) * size @ axes_mm
+    reach = max(np.abs(corners @ right).max(), np.abs(corners @ up).max())
+    distance = reach / np.tan(np.radians(_VIEW_ANGLE_DEG / 2)) + np.abs(corners @ viewer).max() / 2
+    return origin_mm + size / 2 @ axes_mm, viewer, up, float(distance)
 
 
 def _makeWall():
