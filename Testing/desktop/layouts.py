@@ -88,6 +88,7 @@ class qSlicerLayoutManager(QObject):
         previous = self._root
         self._root = self._build(ElementTree.fromstring(description))
         self._viewport.layout().addWidget(self._root)
+        self._root.show()
         if previous is not None:
             for widget in self._widgets():
                 if previous.isAncestorOf(widget):

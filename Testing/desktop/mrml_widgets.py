@@ -6,6 +6,7 @@ from slicer import vtkMRMLScene
 from vtkmodules.vtkCommonCore import vtkCommand
 
 from .ctk_widgets import ctkSliderWidget
+from .observations import Observations
 from .python_qt import stored_property
 from .ui_loader import custom_widget
 
@@ -17,10 +18,12 @@ class SceneHolder:
         return self.__dict__.get("_scene")
 
     def _hold_scene(self, scene, events, callback):
-        for tag in self.__dict__.get("_scene_tags", []):
-            self._scene.RemoveObserver(tag)
+        if "_scene_observations" not in self.__dict__:
+            self._scene_observations = Observations(self)
+        self._scene_observations.stop()
         self._scene = scene
-        self._scene_tags = [scene.AddObserver(event, callback) for event in events] if scene else []
+        for event in events if scene else ():
+            self._scene_observations.add(scene, event, callback)
 
 
 @custom_widget
@@ -89,7 +92,7 @@ class qMRMLNodeComboBox(QWidget, SceneHolder):
         super().__init__(parent)
         self._attributes = []
         self._nodes = []
-        self._node_tags = []
+        self._node_observations = Observations(self)
         self._current_id = None
         self._combo_box = QComboBox(self)
         self._combo_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -183,9 +186,9 @@ class qMRMLNodeComboBox(QWidget, SceneHolder):
         self._choose(box.currentIndex)
 
     def _observe_names(self):
-        for node, tag in self._node_tags:
-            node.RemoveObserver(tag)
-        self._node_tags = [(node, node.AddObserver(vtkCommand.ModifiedEvent, self._on_node_modified)) for node in self._nodes]
+        self._node_observations.stop()
+        for node in self._nodes:
+            self._node_observations.add(node, vtkCommand.ModifiedEvent, self._on_node_modified)
 
     def _on_node_modified(self, node, event):
         if node in self._nodes:

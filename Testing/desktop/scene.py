@@ -66,6 +66,7 @@ def make_data_input_output(scene, application_logic, cache_folder):
 def make_module_logics(scene, application_logic):
     """Module name -> its logic, each registered with the application logic."""
     logics = {"Colors": application_logic.GetColorLogic()}
+    application_logic.SetModuleLogic("Colors", logics["Colors"])
     for name, class_name in MODULE_LOGICS.items():
         logic = getattr(slicer, class_name)()
         if hasattr(logic, "SetModuleShareDirectory"):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from vtkmodules.vtkCommonCore import vtkCommand
 
 from .mrml_widgets import SCENE_EVENTS, qMRMLNodeComboBox, qMRMLWidget
+from .observations import Observations
 from .python_qt import stored_property
 from .segment_effects import EFFECT_NAMES, qSlicerSegmentEditorAbstractEffect
 from .ui_loader import custom_widget
@@ -72,7 +73,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._node = None
-        self._observations = []
+        self._observations = Observations(self)
         self._order = list(EFFECT_NAMES)
         self._shown_segment = self._shown_segmentation = self._shown_source = None
         self._effects = [qSlicerSegmentEditorAbstractEffect(name, self) for name in EFFECT_NAMES]
@@ -81,7 +82,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._logic = slicer.vtkSlicerSegmentEditorLogic()
         self._logic.SetSegmentationHistory(self._history)
         self._build()
-        self._logic.AddObserver(self._logic.SegmentationHistoryChangedEvent, lambda caller, event: self._update_undo())
+        history_event = self._logic.SegmentationHistoryChangedEvent
+        Observations(self).add(self._logic, history_event, lambda caller, event: self._update_undo())
 
     def setMRMLScene(self, newScene):
         super().setMRMLScene(newScene)
@@ -219,16 +221,14 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self.currentSegmentIDChanged.emit(segment)
 
     def _observe(self):
-        for observed, tag in self._observations:
-            observed.RemoveObserver(tag)
+        self._observations.stop()
         update = lambda caller, event: self.updateWidgetFromMRML()  # noqa: E731
-        self._observations = []
         if self._node:
-            self._observations.append((self._node, self._node.AddObserver(vtkCommand.ModifiedEvent, update)))
+            self._observations.add(self._node, vtkCommand.ModifiedEvent, update)
         if self.segmentationNode():
             segmentation = self.segmentationNode().GetSegmentation()
             for event in (segmentation.SegmentAdded, segmentation.SegmentRemoved, segmentation.SegmentModified):
-                self._observations.append((segmentation, segmentation.AddObserver(event, update)))
+                self._observations.add(segmentation, event, update)
 
     def _build(self):
         layout = QVBoxLayout(self)
