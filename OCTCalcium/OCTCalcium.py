@@ -73,6 +73,7 @@ class OCTCalciumWidget(LesionReadingWidget):
         return OCTCalciumLogic()
 
     def setupPanel(self) -> None:
+        self._newResult = None
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
@@ -93,14 +94,15 @@ class OCTCalciumWidget(LesionReadingWidget):
 
     def takeResults(self, folder: Path) -> None:
         """Load the result of the pullback that was analysed, whatever is selected by now."""
-        self.logic.takeRun(folder, self.analysedVolume, self._modelUsed)
-        if self.analysedVolume is self._shownInput:
-            self.refresh()
-            self.results.arrange()
+        self._newResult = self.logic.takeRun(folder, self.analysedVolume, self._modelUsed)
 
     def showInput(self, volume) -> None:
+        result = scene.result_of(volume, pullback_results.KIND)
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
-            self.results.show(volume, scene.result_of(volume, pullback_results.KIND))
+            self.results.show(volume, result)
+            if result is not None and result is self._newResult:
+                self._newResult = None
+                self.results.arrange()
 
     def stopEditing(self) -> None:
         self.results.stopEditing()

@@ -45,8 +45,9 @@ class ResultsView:
         self.clear()
 
     def show(self, volume, result) -> None:
-        """Measure and show the result of a volume node; both are None where there is none."""
+        """Show a volume node in the slice views, and its result measured anew; None where there is no result, or no volume."""
         self.clear()
+        turned = _turnViewsTo(volume)
         if result is None:
             return
         from OCTCalciumLib.segments import SEGMENTS
@@ -71,6 +72,8 @@ class ResultsView:
         self._enable(True)
         selectChart(result)
         self.startEditing()
+        if turned:
+            self._goToLargestArc()
         self._onSlice()
         if self._ui.renderingCheckBox.checked:
             self._showVessel()
@@ -98,8 +101,7 @@ class ResultsView:
         slicer.app.layoutManager().setLayout(_layout(self._ui.renderingCheckBox.checked))
         showVolume(self._volume)
         selectChart(self._result)
-        if self.measurement.max_arc_frame is not None:
-            self.goTo(self.measurement.max_arc_frame)
+        self._goToLargestArc()
 
     def goTo(self, frame: int) -> None:
         """Move the reading view to a frame, from 0."""
@@ -113,6 +115,10 @@ class ResultsView:
     def stopEditing(self) -> None:
         """Leave the segment editor; numbers go on following the segmentation."""
         self._editing.stop()
+
+    def _goToLargestArc(self) -> None:
+        if self.measurement.max_arc_frame is not None:
+            self.goTo(self.measurement.max_arc_frame)
 
     def _onEdited(self, frames: list[int], labels) -> None:
         from OCTCalciumLib.measurement import remeasure_frames
@@ -168,6 +174,17 @@ def _layout(withVessel: bool) -> int:
     """The layout for reading: 3 slice views and the plot; with the vessel also a three-dimensional view."""
     layouts = slicer.vtkMRMLLayoutNode
     return layouts.SlicerLayoutConventionalPlotView if withVessel else layouts.SlicerLayoutFourUpPlotView
+
+
+def _turnViewsTo(volume) -> bool:
+    """Show a volume in the slice views, and tell whether they showed another one before."""
+    if volume is None or volume.GetImageData() is None:
+        return False
+    composite = slicer.app.layoutManager().sliceWidget(READING_VIEW).mrmlSliceCompositeNode()
+    if composite.GetBackgroundVolumeID() == volume.GetID():
+        return False
+    showVolume(volume)
+    return True
 
 
 def _present(segmentation):

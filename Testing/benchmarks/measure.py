@@ -19,11 +19,14 @@ SPACING = Spacing(PIXEL_MM, PIXEL_MM, 0.2)
 BASELINE_FRAMES = range(0, FRAMES, 25)
 
 
-def drawn_pullback() -> np.ndarray:
-    """Label map with a lumen, a guidewire that wanders around, and calcium of 0 to 300 degrees in most frames."""
-    down, right = (np.indices((SIZE, SIZE)) - (SIZE - 1) / 2) * PIXEL_MM
+def drawn_pullback(size: int = SIZE) -> np.ndarray:
+    """Label map with a lumen, a guidewire that wanders around, and calcium of 0 to 300 degrees in most frames.
+
+    ``size``: rows and columns; the vessel fills the same part of every size.
+    """
+    down, right = (np.indices((size, size)) - (size - 1) / 2) * PIXEL_MM * SIZE / size
     radius, angle = np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 360
-    labels = np.zeros((FRAMES, SIZE, SIZE), np.uint8)
+    labels = np.zeros((FRAMES, size, size), np.uint8)
     for number, frame in enumerate(labels):
         frame[radius < 1.4] = 3
         frame[(radius >= 1.5) & (radius < 2.2) & ((angle - number) % 360 < 300 * np.sin(number / 60))] = 1

@@ -1,0 +1,88 @@
+"""Time of OCTCalcium's panel for a pullback of 375 frames of 512 x 512: the scene update after a run, an edit, a step, the vessel.
+
+Run by hand: ``python Testing/benchmarks/panel.py``. The desktop is the stand-in of the tests, with Slicer's real scene. The
+baseline of the scene update is what no panel can do without: measuring the labels of the finished run. Beside each wall time stands
+the processor time, which depends less on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "OCTCalcium")]
+
+import numpy as np  # noqa: E402
+from desktop import start  # noqa: E402
+from LesionReadingLib.labelmaps import LabelMap  # noqa: E402
+from LesionReadingLib.seg_nrrd import write_seg_nrrd  # noqa: E402
+from LesionReadingLib.spacing import Spacing  # noqa: E402
+from measure import FRAMES, PIXEL_MM, drawn_pullback  # noqa: E402
+from measure import SIZE as FULL_SIZE  # noqa: E402
+from OCTCalciumLib.measurement import measure_pullback  # noqa: E402
+from OCTCalciumLib.segments import SEGMENTS  # noqa: E402
+
+SIZE, FRAME_MM, EDITS = 512, 0.2, 9
+
+
+def timed(job) -> tuple[float, float]:
+    """Wall and processor seconds of a job."""
+    wall, processor = time.perf_counter(), time.process_time()
+    job()
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def told(what: str, seconds: tuple[float, float]) -> None:
+    """Print a row."""
+    print(f"{what:58} {seconds[0]:7.3f} s (processor {seconds[1]:.3f} s)")
+
+
+def main() -> None:
+    desktop = start()
+    panel = desktop.load_module(ROOT / "OCTCalcium" / "OCTCalcium.py")
+    from LesionReadingLib.scene import add_volume, result_of
+    from LesionReadingPanel.views import jumpToSlice
+    from OCTCalciumPanel import pullback_results
+
+    labels = drawn_pullback(SIZE)
+    pixel_mm = PIXEL_MM * FULL_SIZE / SIZE
+    spacing = Spacing(pixel_mm, pixel_mm, FRAME_MM, "drawn", "drawn")
+    grey = np.where(labels == 3, 10, 120).astype(np.uint8)
+    volume = add_volume(grey, np.diag([pixel_mm, pixel_mm, FRAME_MM]), np.zeros(3), "drawn", "drawn")
+    panel.ui.inputSelector.setCurrentNode(volume)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "out").mkdir()
+        write_seg_nrrd(Path(folder) / "out" / "segmentation.seg.nrrd", LabelMap(labels, spacing), SEGMENTS)
+        measure_pullback(labels[:2], spacing)
+        baseline = timed(lambda: measure_pullback(labels, spacing))
+
+        def take() -> None:
+            panel.analysedVolume, panel._modelUsed = volume, ""
+            panel.takeResults(Path(folder))
+            panel.refresh()
+            desktop.process_events()
+
+        whole = timed(take)
+    print(f"{FRAMES} frames of {SIZE} x {SIZE}")
+    told("measuring alone (the baseline)", baseline)
+    told("scene update after the run", whole)
+    print(f"{'scene update / measuring alone':58} {whole[0] / baseline[0]:7.2f} (processor {whole[1] / baseline[1]:.2f})")
+
+    segmentation = pullback_results.segmentationOf(result_of(volume, pullback_results.KIND))
+    edits = []
+    for frame in range(40, 40 + 10 * EDITS, 10):
+        jumpToSlice(volume, frame)
+        desktop.paint(segmentation, "calcium", volume, (SIZE // 2, SIZE // 4, frame), 0.3)
+        edits.append(timed(desktop.process_events))
+    told("numbers, table, plot, map and arc after an edit (median)", tuple(map(statistics.median, zip(*edits, strict=True))))
+    steps = [timed(lambda frame=frame: jumpToSlice(volume, frame)) for frame in range(200, 220)]
+    told("to the next frame, without drawing the view (median)", tuple(map(statistics.median, zip(*steps, strict=True))))
+    told("the vessel for volume rendering", timed(lambda: panel.ui.renderingCheckBox.click()))
+
+
+if __name__ == "__main__":
+    main()
