@@ -95,6 +95,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def setupPanel(self) -> None:
         self._force = False
+        self._ended = None
         self._analysed = (None, USUAL_WINDOW)
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
@@ -115,6 +116,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def showInput(self, volume) -> None:
         """Show a CT and its result, if it was read."""
+        self.ui.forceButton.visible = False
         self.choices.show(volume)
         facts = self.choices.facts()
         if facts:
@@ -151,16 +153,25 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def makeArguments(self, folder: Path) -> list[str]:
         """Write the CT, and the earlier one, into the folder."""
         parameters = self._parameterNode
-        force, self._force = self._force, False
         self._analysed = (parameters.priorVolume, self.choices.window)
         return self.logic.arguments(
-            parameters.inputVolume, folder, self.models.currentModel(), self.choices.window, parameters.priorVolume, force
+            parameters.inputVolume, folder, self.models.currentModel(), self.choices.window, parameters.priorVolume, self._force
         )
 
     def takeResults(self, folder: Path) -> None:
         """Load the results of the CT that was read, whatever is selected by now."""
         prior, window = self._analysed
         self.logic.loadResults(folder, self.analysedVolume, prior, window)
+
+    def onApplyButton(self, checked: bool = False) -> None:
+        """Read the CT, unless its DICOM files gave reasons not to."""
+        self.ui.forceButton.visible = False
+        doubts = doubtsOf(self._shownInput)
+        if doubts and not self._force:
+            self._offerForce(doubts)
+        else:
+            super().onApplyButton(checked)
+        self._force = False
 
     def onForceButton(self, checked: bool = False) -> None:
         """Read a CT that was refused."""
@@ -205,16 +216,19 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         super()._checkCanApply(caller, event)
-        outcome = self.run.outcome
-        refused = not self.run.running and outcome is not None and outcome.status == "failed" and FORCE in outcome.message
-        self.ui.forceButton.visible = refused
-        if refused:
-            self.ui.statusLabel.text = plainRefusal(outcome.message)
+        ended, self._ended = self._ended, self.run.outcome
+        if self._ended is not ended and self._ended.status == "failed" and FORCE in self._ended.message:
+            self._offerForce(plainRefusal(self._ended.message))
+
+    def _offerForce(self, refusal: str) -> None:
+        """Say why the CT was refused, and let the user insist."""
+        self.ui.statusLabel.text = refusal
+        self.ui.forceButton.visible = True
 
 
 def plainRefusal(message: str) -> str:
-    """The worker's refusal without the name of its option."""
-    return message.partition(" Give a head CT")[0] + " " + _("Give a head CT without contrast.")
+    """The worker's refusal without what only the command line has."""
+    return message.partition(" Give a head CT")[0]
 
 
 class HematomaMarkersLogic(ScriptedLoadableModuleLogic):

@@ -8,6 +8,7 @@ import slicer.util
 import vtk
 from HematomaMarkersLib.labels import MARKERS
 from LesionReadingLib.scene import result_json, result_node, result_of, results, set_result_node
+from LesionReadingPanel.views import currentSlice, jumpToSlice
 from slicer.i18n import tr as _
 
 from .heat_maps import heatOf
@@ -95,6 +96,7 @@ class SideBySide:
         _background(PRIOR_VIEW, result_node(result, PRIOR))
         _onlyIn(result_node(result, SEGMENTATION), CURRENT_VIEW)
         _onlyIn(result_node(result, PRIOR_SEGMENTATION), PRIOR_VIEW)
+        _fitKeepingSlice(result_node(result, VOLUME))
         red, yellow = (_sliceNode(name) for name in (CURRENT_VIEW, PRIOR_VIEW))
         for own, other in ((red, yellow), (yellow, red)):
             tag = own.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_, own=own, other=other: self._follow(own, other))
@@ -124,11 +126,19 @@ class SideBySide:
         try:
             other.GetSliceToRAS().DeepCopy(own.GetSliceToRAS())
             other.UpdateMatrices()
-            width, _height, depth = own.GetFieldOfView()
-            size = other.GetDimensions()
-            other.SetFieldOfView(width, width * size[1] / max(size[0], 1), depth)
+            pixel_mm = own.GetFieldOfView()[0] / max(own.GetDimensions()[0], 1)
+            columns, rows, _slices = other.GetDimensions()
+            other.SetFieldOfView(pixel_mm * columns, pixel_mm * rows, other.GetFieldOfView()[2])
         finally:
             self._following = False
+
+
+def _fitKeepingSlice(volume) -> None:
+    """Show all of the CT in its view, at the slice that is shown."""
+    number = currentSlice(volume, CURRENT_VIEW)
+    slicer.app.layoutManager().sliceWidget(CURRENT_VIEW).sliceLogic().FitSliceToBackground()
+    if number is not None:
+        jumpToSlice(volume, number, CURRENT_VIEW)
 
 
 def _background(viewName: str, volume) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import slicer
 import vtk
+from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingLib.scene import result_node, results, reviewed
+from LesionReadingLib.scene import result_node, results, reviewed, volume_place
 from LesionReadingPanel.live_labels import LiveLabels
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, onSliceChanged, showOverlay
 
@@ -108,6 +111,7 @@ class ReadingView:
         number = sliceOf(self.numbers, marker)
         if number is not None:
             self._onSlice(number)
+            self._centreOthers(number)
         self._ui.overlayCheckBox.checked = True
         self._showHeat()
 
@@ -121,6 +125,19 @@ class ReadingView:
         areas = [row.area_mm2 for row in self.numbers.measurement.slices]
         if any(areas):
             self._onSlice(areas.index(max(areas)))
+            self._centreOthers(areas.index(max(areas)))
+
+    def _centreOthers(self, number: int) -> None:
+        """Let the other slice views cut through the middle of the hematoma on a slice."""
+        rows, columns = np.nonzero(self._labels.labels[number] == HEMATOMA)
+        if self._sideBySide.shown or not rows.size:
+            return
+        axes_mm, origin_mm = volume_place(self._volume())
+        x, y, z = origin_mm + np.array([columns.mean(), rows.mean(), number]) @ axes_mm
+        manager = slicer.app.layoutManager()
+        for name in manager.sliceViewNames():
+            if name != VIEW:
+                manager.sliceWidget(name).mrmlSliceNode().JumpSliceByOffsetting(-x, -y, z)
 
     def _showHeat(self) -> None:
         volume = self._volume()

@@ -41,6 +41,7 @@ KIND = "HematomaMarkers"
 VOLUME, PRIOR, SEGMENTATION, PRIOR_SEGMENTATION = "volume", "prior", "segmentation", "priorSegmentation"
 TABLE, REPORT = "table", "report"
 NETWORK, GROWTH, WINDOW, EDITED = "network", "growth", "window", "edited"
+FILL_OPACITY = 0.08
 _FEW = 4  # edited slices; where there are more, measuring the whole scan is quicker
 
 
@@ -186,7 +187,10 @@ def _growth(result, measurement: ScanMeasurement) -> Growth | None:
 
 
 def _loadLabels(path: Path, volume):
-    return load_segmentation(path, volume, _("{name} hematoma").format(name=volume.GetName()), SEGMENTS)
+    """The contour; hardly filled, because the markers are read on the densities below it."""
+    segmentation = load_segmentation(path, volume, _("{name} hematoma").format(name=volume.GetName()), SEGMENTS)
+    segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
+    return segmentation
 
 
 def _addReport(path: Path, name: str):

@@ -1,0 +1,445 @@
+"""The HematomaMarkers panel as its users click it, with the real worker and network on one small phantom patient."""
+
+import os
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+import slicer
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
+from HematomaMarkersLib.segments import SEGMENTS
+from HematomaMarkersPanel import sample_data
+from HematomaMarkersPanel.growth_view import ALIGNMENT
+from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
+from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, REPORT, SEGMENTATION, TABLE, VOLUME, sliceOf
+from LesionReadingLib.scene import add_volume, labels_of, result_node, result_of, results, reviewed, volume_place
+from LesionReadingLib.training_case import read_case
+from LesionReadingPanel.views import currentSlice
+
+TRUE_ML, GROWN_ML = 24.0, 33.0
+SIZE, SLICE_MM = 128, 7.0
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """What the one real run of these tests wrote, and the scans it read, for the tests that only need a result."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(autouse=True)
+def small_samples(monkeypatch):
+    monkeypatch.setattr(sample_data, "_SIZE", SIZE)
+    monkeypatch.setattr(sample_data, "_SLICE_MM", SLICE_MM)
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """The samples that were drawn so far: name -> (voxels, place, attributes)."""
+    return {}
+
+
+@pytest.fixture
+def sample(a_desktop, drawn):
+    """Click a sample; a second click in these tests gives a copy of what the first one drew."""
+
+    def click(name):
+        if name not in drawn:
+            (volume,) = a_desktop.click_sample(name)
+            attributes = {key: volume.GetAttribute(key) for key in volume.GetAttributeNames()}
+            drawn[name] = (slicer.util.arrayFromVolume(volume).copy(), volume_place(volume), attributes)
+            return volume
+        voxels, place, attributes = drawn[name]
+        volume = add_volume(voxels, *place, name, "test")
+        for key, value in attributes.items():
+            volume.SetAttribute(key, value)
+        return volume
+
+    return click
+
+
+def choose(panel, volume, prior=None):
+    panel.ui.inputSelector.setCurrentNode(volume)
+    panel.ui.priorSelector.setCurrentNode(prior)
+
+
+def apply_and_wait(desktop, panel):
+    panel.ui.applyButton.click()
+    desktop.wait_until(lambda: not panel.run.running, 120)
+
+
+def keep_results(panel, kept):
+    """Copy what the worker writes, when the panel takes it."""
+    take = panel.logic.loadResults
+
+    def copy_and_take(folder, *arguments):
+        shutil.copytree(folder / "out", kept / "out")
+        return take(folder, *arguments)
+
+    panel.logic.loadResults = copy_and_take
+
+
+@pytest.fixture
+def a_read_head(a_desktop, a_head_module, kept, sample):
+    """The panel with both scans of the patient in the scene and the later one read, by a real run the first time."""
+    panel = a_head_module
+    panel.first, panel.later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
+    choose(panel, panel.later, panel.first)
+    if (kept / "out").exists():
+        panel.logic.loadResults(kept, panel.later, panel.first)
+        panel.refresh()
+    else:
+        keep_results(panel, kept)
+        apply_and_wait(a_desktop, panel)
+    return panel
+
+
+def labels_in(panel, volume):
+    return labels_of(result_node(result_of(volume, KIND), SEGMENTATION), volume, SEGMENTS)
+
+
+def shown_ml(panel):
+    return float(panel.ui.volumeLabel.text.split()[0])
+
+
+def composite(view):
+    return slicer.app.layoutManager().sliceWidget(view).mrmlSliceCompositeNode()
+
+
+# The way from the sample to the result
+
+
+def test_from_sample_to_results_the_window_never_stands_still(a_desktop, a_head_module, kept, sample):
+    panel = a_head_module
+    assert not panel.ui.applyButton.enabled
+    first, later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
+    choose(panel, later, first)
+    assert panel.ui.applyButton.enabled and panel.ui.priorOrderLabel.visible
+    keep_results(panel, kept)
+    stages = set()
+    panel.ui.applyButton.click()
+    panel.ui.inputSelector.setCurrentNode(first)  # the results go to the scan that was read all the same
+    with a_desktop.longest_pause() as pause:
+        a_desktop.wait_until(lambda: stages.add(panel.ui.statusLabel.text) or "Writing" in panel.ui.statusLabel.text, 120)
+    a_desktop.wait_until(lambda: not panel.run.running, 60)
+    assert {"Reading the scan", "Reading the earlier scan", "Measuring"} <= {said.partition(":")[0] for said in stages}
+    assert pause.longest_ms < 100
+    assert panel.ui.statusLabel.text == "Done."
+    assert result_node(result_of(later, KIND), VOLUME) is later and result_of(first, KIND) is None
+    assert not panel.ui.resultsButton.enabled
+    panel.ui.inputSelector.setCurrentNode(later)
+    assert panel.ui.resultsButton.enabled and shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
+
+
+def test_volume_and_growth_are_those_of_the_drawn_patient(a_read_head):
+    panel = a_read_head
+    assert shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
+    growth = panel.reading.numbers.growth
+    assert growth.prior_ml == pytest.approx(TRUE_ML, rel=0.15)
+    assert growth.change_ml == pytest.approx(GROWN_ML - TRUE_ML, abs=2.5)
+    assert panel.ui.growthBox.visible and "30 % or more: yes" in panel.ui.growthDefinitionsLabel.text
+    assert panel.ui.triageLabel.text == "Refer now"
+    assert "Blend sign" in panel.ui.reasonsLabel.text
+    assert not panel.ui.editedLabel.visible
+
+
+def test_the_drawn_marker_is_seen_by_network_and_measurement_and_no_other_is(a_read_head):
+    panel = a_read_head
+    assert panel.ui.blendLabel.text.startswith("<b>Seen by network and measurement.</b>")
+    assert "%" in panel.ui.blendButton.text and not panel.ui.blendButton.icon.isNull()
+    network = panel.reading.numbers.network
+    assert [marker for marker in MARKERS if network.probabilities[marker] >= network.thresholds[marker]] == [BLEND]
+    assert panel.ui.fluidLevelLabel.text.startswith("<b>Not seen.</b>")
+
+
+def test_a_click_on_a_marker_shows_its_slice_and_its_heat(a_desktop, a_read_head):
+    panel = a_read_head
+    assert composite("Red").GetForegroundVolumeID() is None
+    panel.ui.blendButton.click()
+    result = result_of(panel.later, KIND)
+    heat = heatOf(result, BLEND)
+    number = sliceOf(panel.reading.numbers, BLEND)
+    assert currentSlice(panel.later) == number
+    assert composite("Red").GetForegroundVolumeID() == heat.GetID()
+    assert (labels_in(panel, panel.later)[hottestSlice(heat)] == HEMATOMA).any()
+    panel.ui.opacitySlider.value = 0.25
+    assert composite("Red").GetForegroundOpacity() == pytest.approx(0.25)
+    panel.ui.overlayCheckBox.click()
+    assert composite("Red").GetForegroundVolumeID() is None
+    panel.ui.hypodensityButton.click()
+    assert composite("Red").GetForegroundVolumeID() == heatOf(result, "hypodensity").GetID()
+    assert panel.ui.hypodensityButton.checked and not panel.ui.blendButton.checked
+
+
+def test_heat_maps_lie_on_the_voxels_of_the_ct_and_in_no_selector(a_read_head):
+    panel = a_read_head
+    result = result_of(panel.later, KIND)
+    for marker in MARKERS:
+        heat = heatOf(result, marker)
+        for own, of_ct in zip(volume_place(heat), volume_place(panel.later), strict=True):
+            np.testing.assert_allclose(own, of_ct, atol=1e-4)
+        assert slicer.util.arrayFromVolume(heat).shape == slicer.util.arrayFromVolume(panel.later).shape
+        assert heat.GetHideFromEditors()
+    assert panel.ui.inputSelector.nodeCount() == 2
+
+
+def test_the_slice_table_jumps_and_follows(a_desktop, a_read_head):
+    panel = a_read_head
+    table, areas = panel.ui.sliceTable, [row.area_mm2 for row in panel.reading.numbers.measurement.slices]
+    assert table.rowCount == len(areas) and table.currentRow() == int(np.argmax(areas))
+    assert table.item(table.currentRow(), 1).text() == f"{max(areas):.0f}"
+    table.setCurrentCell(3, 0)
+    assert currentSlice(panel.later) == 3
+    panel.ui.nextButton.click()
+    assert table.currentRow() == 4
+
+
+# Editing
+
+
+def test_a_stroke_moves_the_volume_by_what_was_painted_within_a_fifth_of_a_second(a_desktop, a_read_head):
+    panel = a_read_head
+    result = result_of(panel.later, KIND)
+    segmentation, before = result_node(result, SEGMENTATION), labels_in(panel, panel.later)
+    ml_before = panel.reading.numbers.measurement.volume_ml
+    number, row, column = np.argwhere(before == HEMATOMA)[len(np.argwhere(before == HEMATOMA)) // 2]
+    a_desktop.paint(segmentation, SEGMENTS[0].name, panel.later, (int(column) + 12, int(row), int(number)), 9.0)
+    started = time.process_time()
+    a_desktop.process_events()
+    assert time.process_time() - started < 0.2
+    added = np.count_nonzero(labels_in(panel, panel.later) == HEMATOMA) - np.count_nonzero(before == HEMATOMA)
+    voxel_ml = np.prod(panel.later.GetSpacing()) / 1000
+    assert added > 5
+    assert panel.reading.numbers.measurement.volume_ml == pytest.approx(ml_before + added * voxel_ml)
+    assert shown_ml(panel) == pytest.approx(ml_before + added * voxel_ml, abs=0.051)
+    assert panel.reading.numbers.growth.change_ml == pytest.approx(
+        ml_before + added * voxel_ml - panel.reading.numbers.growth.prior_ml
+    )
+    assert panel.ui.editedLabel.visible
+    table = result_node(result, TABLE)
+    assert float(table.GetCellText(int(number), 1)) == pytest.approx(
+        panel.reading.numbers.measurement.slices[number].area_mm2, rel=1e-4
+    )
+
+
+def test_erasing_everything_says_that_nothing_is_marked(a_desktop, a_read_head):
+    from LesionReadingLib.scene import replace_labels
+
+    panel = a_read_head
+    empty = np.zeros_like(labels_in(panel, panel.later))
+    replace_labels(result_node(result_of(panel.later, KIND), SEGMENTATION), panel.later, empty, SEGMENTS)
+    a_desktop.process_events()
+    assert panel.ui.triageLabel.text == "No hematoma found"
+    assert shown_ml(panel) == 0
+    assert "Nothing was marked" in panel.ui.reasonsLabel.text
+
+
+def test_where_the_hematoma_lies_changes_the_triage_at_once(a_read_head):
+    panel = a_read_head
+    panel.ui.locationComboBox.currentIndex = panel.ui.locationComboBox.findText("cerebellum")
+    assert "Cerebellar hematoma" in panel.ui.reasonsLabel.text
+    panel.ui.onsetSpinBox.value = 1.5
+    assert "BAT score 3 of 5" in panel.ui.reasonsLabel.text
+    panel.ui.locationComboBox.currentIndex = 0
+    assert "Cerebellar" not in panel.ui.reasonsLabel.text
+
+
+def test_reviewed_slices_are_counted_and_the_next_unreviewed_is_found(a_read_head):
+    panel = a_read_head
+    table = panel.ui.sliceTable
+    table.setCurrentCell(2, 0)
+    panel.ui.reviewedCheckBox.click()
+    assert reviewed(result_of(panel.later, KIND)) == {2}
+    assert table.item(2, 6).text() == "✓"
+    table.setCurrentCell(1, 0)
+    panel.ui.nextUnreviewedButton.click()
+    assert currentSlice(panel.later) == 3
+    assert result_node(result_of(panel.later, KIND), TABLE).GetCellText(2, 7) == "1"
+
+
+def test_an_exported_case_holds_ct_contour_and_own_reading_and_nobodys_identity(a_desktop, a_read_head, tmp_path):
+    panel = a_read_head
+    panel.ui.sliceTable.setCurrentCell(5, 0)
+    panel.ui.reviewedCheckBox.click()
+    panel.ui.blendReading.currentIndex = 2
+    panel.ui.fluidLevelReading.currentIndex = 1
+    a_desktop.dialogs.answer(str(tmp_path), str(tmp_path))
+    panel.ui.exportButton.click()
+    panel.ui.exportButton.click()
+    case = read_case(tmp_path / "head_001")
+    np.testing.assert_array_equal(case.labels, labels_in(panel, panel.later))
+    np.testing.assert_array_equal(case.image, slicer.util.arrayFromVolume(panel.later))
+    assert case.reviewed == (5,) and case.task == "hematoma-markers"
+    assert case.markers == {"hypodensity": None, "irregular_margin": None, "blend": True, "fluid_level": False}
+    assert (tmp_path / "head_002").is_dir()
+    text = (tmp_path / "head_001" / "case.json").read_text(encoding="utf-8")
+    assert not any(word in text for word in ("PHANTOM", "phantom-1012", "2024", panel.later.GetName()))
+
+
+# Growth
+
+
+def test_side_by_side_shows_one_place_of_the_head_in_both_views(a_desktop, a_read_head):
+    panel = a_read_head
+    panel.ui.sideBySideButton.click()
+    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
+    assert composite("Red").GetBackgroundVolumeID() == panel.later.GetID()
+    assert composite("Yellow").GetBackgroundVolumeID() == panel.first.GetID()
+    result = result_of(panel.later, KIND)
+    earlier, now = (result_node(result, role) for role in (PRIOR_SEGMENTATION, SEGMENTATION))
+    middles = [_middle(segmentation, volume) for segmentation, volume in ((earlier, panel.first), (now, panel.later))]
+    assert np.linalg.norm(middles[0] - middles[1]) < 4.0  # the same bleed, grown by a third
+    panel.ui.sliceTable.setCurrentCell(6, 0)
+    red, yellow = (slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "Yellow"))
+    np.testing.assert_allclose(_array(yellow.GetSliceToRAS()), _array(red.GetSliceToRAS()), atol=1e-6)
+    assert earlier.GetDisplayNode().GetVisibility()
+    panel.ui.sideBySideButton.click()
+    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    assert composite("Yellow").GetBackgroundVolumeID() == panel.later.GetID()
+
+
+def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head, tmp_path):
+    panel = a_read_head
+    own_place = volume_place(panel.first)[1]
+    panel.ui.sideBySideButton.click()
+    assert np.linalg.norm(volume_place(panel.first)[1] - own_place) > 5  # the phantom lay elsewhere on the table
+    panel.logic.arguments(panel.later, tmp_path, prior=panel.first)
+    np.testing.assert_allclose(volume_place(panel.first)[1], own_place, atol=1e-3)
+    assert result_node(result_of(panel.later, KIND), ALIGNMENT) is None
+
+
+def _array(matrix):
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def _middle(segmentation, volume):
+    """LPS of the middle of the hematoma."""
+    axes_mm, origin_mm = volume_place(volume)
+    places = np.argwhere(labels_of(segmentation, volume, SEGMENTS) == HEMATOMA)[:, ::-1]
+    return places.mean(axis=0) @ axes_mm + origin_mm
+
+
+# Scenes
+
+
+def test_a_saved_scene_comes_back_whole(a_desktop, a_read_head, tmp_path):
+    panel = a_read_head
+    panel.ui.locationComboBox.currentIndex = panel.ui.locationComboBox.findText("putamen")
+    panel.ui.sliceTable.setCurrentCell(4, 0)
+    panel.ui.reviewedCheckBox.click()
+    panel.ui.blendReading.currentIndex = 2
+    panel.ui.windowHighSpinBox.value = 60
+    a_desktop.paint(result_node(result_of(panel.later, KIND), SEGMENTATION), SEGMENTS[0].name, panel.later, (64, 64, 9), 8.0)
+    a_desktop.process_events()
+    before = (panel.ui.volumeLabel.text, panel.ui.reasonsLabel.text, panel.ui.growthLabel.text, panel.ui.blendButton.text)
+    name = panel.later.GetName()
+    heat = slicer.util.arrayFromVolume(heatOf(result_of(panel.later, KIND), BLEND)).copy()
+    assert slicer.util.saveScene(str(tmp_path / "head.mrb"))
+    slicer.mrmlScene.Clear(0)
+    a_desktop.process_events()
+    assert not panel.ui.resultsButton.enabled and not panel.ui.applyButton.enabled
+    slicer.util.loadScene(str(tmp_path / "head.mrb"))
+    a_desktop.process_events()
+    later = slicer.util.getNode(name)
+    assert panel.ui.inputSelector.currentNode() is later
+    assert (panel.ui.volumeLabel.text, panel.ui.reasonsLabel.text, panel.ui.growthLabel.text, panel.ui.blendButton.text) == before
+    assert panel.ui.editedLabel.visible and panel.ui.locationComboBox.currentText == "putamen"
+    assert reviewed(result_of(later, KIND)) == {4} and panel.ui.blendReading.currentIndex == 2
+    assert panel.ui.windowHighSpinBox.value == 60 and panel.ui.windowComboBox.currentText.startswith("narrow")
+    np.testing.assert_allclose(slicer.util.arrayFromVolume(heatOf(result_of(later, KIND), BLEND)), heat, atol=1e-6)
+    assert result_node(result_of(later, KIND), REPORT).GetText().startswith("<!")
+    panel.ui.blendButton.click()
+    assert composite("Red").GetForegroundVolumeID() == heatOf(result_of(later, KIND), BLEND).GetID()
+
+
+def test_two_scans_of_one_scene_do_not_mix(a_desktop, a_read_head):
+    panel = a_read_head
+    panel.ui.inputSelector.setCurrentNode(panel.first)
+    assert not panel.ui.resultsButton.enabled and not panel.ui.editButton.enabled
+    panel.ui.locationComboBox.currentIndex = 1
+    panel.ui.inputSelector.setCurrentNode(panel.later)
+    assert panel.ui.locationComboBox.currentIndex == 0
+    assert shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
+
+
+def test_the_report_of_the_reading_can_be_saved(a_desktop, a_read_head, tmp_path):
+    a_desktop.dialogs.answer(str(tmp_path / "report.html"))
+    a_read_head.ui.reportButton.click()
+    assert "Refer now" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+# What goes wrong
+
+
+def a_noise(name="noise"):
+    noise = np.random.default_rng(0).normal(0, 100, (6, 64, 64)).astype(np.int16)
+    return add_volume(noise, np.diag([3.0, 3.0, 6.0]), np.zeros(3), name, "test")
+
+
+def test_what_is_no_head_is_refused_with_a_sentence_and_earlier_results_stay(a_desktop, a_read_head):
+    panel = a_read_head
+    noise = a_noise()
+    choose(panel, noise)
+    apply_and_wait(a_desktop, panel)
+    assert "No brain was found" in panel.ui.statusLabel.text
+    assert not panel.ui.forceButton.visible
+    assert result_of(noise, KIND) is None and len(results(KIND)) == 1
+    panel.ui.inputSelector.setCurrentNode(panel.later)
+    assert shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
+
+
+def test_a_run_that_is_cancelled_or_killed_leaves_everything_as_it_was(a_desktop, a_read_head):
+    panel = a_read_head
+    before = panel.ui.volumeLabel.text
+    for end in ("cancel", "kill"):
+        panel.ui.applyButton.click()
+        a_desktop.wait_until(lambda: ":" in panel.ui.statusLabel.text, 60)
+        if end == "cancel":
+            panel.ui.cancelButton.click()
+        else:
+            os.killpg(panel.run._worker._group, signal.SIGKILL)
+        a_desktop.wait_until(lambda: not panel.run.running, 5)
+        assert panel.ui.volumeLabel.text == before and panel.ui.applyButton.enabled
+        assert len(results(KIND)) == 1
+        assert ("Cancelled" if end == "cancel" else "memory") in panel.ui.statusLabel.text
+
+
+def test_a_ct_with_contrast_is_read_only_when_asked_for_twice(a_desktop, a_head_module, sample):
+    panel = a_head_module
+    volume = sample(sample_data.FIRST)
+    volume.SetAttribute("LesionReading.Doubts", "The series says that contrast agent was given; blood and contrast look alike.")
+    choose(panel, volume)
+    panel.refresh()
+    panel.ui.applyButton.click()
+    assert not panel.run.running and panel.ui.forceButton.visible
+    assert "contrast" in panel.ui.statusLabel.text and "--" not in panel.ui.statusLabel.text
+    panel.ui.forceButton.click()
+    assert panel.run.running
+    panel.ui.cancelButton.click()
+    a_desktop.wait_until(lambda: not panel.run.running, 5)
+
+
+def test_deleting_the_ct_during_a_run_ends_it_quietly(a_desktop, a_head_module, sample):
+    panel = a_head_module
+    volume = sample(sample_data.FIRST)
+    choose(panel, volume)
+    panel.ui.applyButton.click()
+    a_desktop.wait_until(lambda: panel.run.running)
+    slicer.mrmlScene.RemoveNode(volume)
+    a_desktop.wait_until(lambda: not panel.run.running, 5)
+    assert results(KIND) == [] and not panel.ui.applyButton.enabled
+
+
+# The panel itself
+
+
+def test_the_panel_fits_350_pixels_and_every_widget_has_a_tool_tip(a_head_module):
+    panel = a_head_module
+    assert panel.parent.minimumSizeHint.width() <= 350
+    silent = [name for name, widget in vars(panel.ui).items() if hasattr(widget, "toolTip") and not widget.toolTip]
+    assert [name for name in silent if not name.endswith(("Box", "HematomaMarkers"))] == []
+
+
+def test_the_self_test_passes(a_desktop, a_head_module):
+    a_desktop.run_self_test("HematomaMarkers")
