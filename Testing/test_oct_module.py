@@ -80,17 +80,18 @@ def test_a_click_on_the_map_goes_to_the_frame_below_it(a_desktop, a_drawn_result
 def test_the_map_shows_thickness_the_stretch_above_and_the_frame_on_view(a_desktop, a_drawn_result):
     panel = a_drawn_result
     jumpToSlice(panel.ui.inputSelector.currentNode(), 3)
+    assert map_colour(panel, 10, None) == "#D55E00" and map_colour(panel, 20, None) == "#FFFFFF"
+    for degrees, there in ((30, True), (140, True), (250, True), (10, False), (270, False), (350, False)):
+        assert (map_colour(panel, 10, degrees) != "#FFFFFF") == there
+    assert map_colour(panel, 5, 140) == "#FFFFFF"
+    assert map_colour(panel, 3, 90, across=0.5) == "#1B2330"
+
+
+def map_colour(panel, frame, degrees, across=0.2):
+    """The map's colour at an angle of a frame, or in the band above it (None); ``across``: where in the frame's width."""
     image = panel.ui.enFaceMap.pixmap.toImage()
-    per_frame = image.width() // 24
-
-    def colour(frame, down):
-        return image.pixelColor(frame * per_frame + per_frame // 3, down).name().upper()
-
-    assert colour(10, 2) == "#D55E00" and colour(20, 2) == "#FFFFFF"
-    middle = image.height() - 1 - int(120 * 140 / 360)  # 140 degrees, inside both sectors
-    assert colour(10, middle) not in ("#FFFFFF", "#D55E00") and colour(5, middle) == "#FFFFFF"
-    line = image.pixelColor(3 * per_frame + per_frame // 2, 60).name().upper()
-    assert line == "#1B2330"
+    down = 2 if degrees is None else image.height() - 1 - int(120 * degrees / 360)
+    return image.pixelColor(int((frame + across) * image.width() / 24), down).name().upper()
 
 
 def test_the_arc_is_drawn_on_the_frame_on_view_and_follows(a_desktop, a_drawn_result):
@@ -115,9 +116,10 @@ def test_everything_follows_an_edit_within_a_fifth_of_a_second(a_desktop, a_draw
     volume = panel.ui.inputSelector.currentNode()
     jumpToSlice(volume, 12)
     spent = []
-    for frame, angle in ((12, 300), (10, 310), (12, 320), (8, 330), (12, 340)):
+    for frame, angle in ((12, 263), (10, 263), (12, 272), (8, 263), (12, 281)):  # each goes on where the sector of 240 degrees ends
         at = 79.5 + np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))]) * 1.7 / 0.04
         before = panel.results.measurement.frames[frame].area_mm2
+        assert map_colour(panel, frame, angle + 3) == "#FFFFFF"
         a_desktop.paint(segmentation_in(panel), "calcium", volume, (*np.rint(at).astype(int).tolist(), frame), 0.2)
         started = time.process_time()
         a_desktop.process_events()
@@ -128,6 +130,7 @@ def test_everything_follows_an_edit_within_a_fifth_of_a_second(a_desktop, a_draw
         table = result_node(result_in(panel), arc_plot.TABLE_ROLE).GetTable()
         assert table.GetColumnByName(arc_plot.ARC).GetValue(frame) == now.arc_bridged_deg
         assert panel.ui.volumeLabel.text == f"{panel.results.measurement.volume_mm3:.1f} mm³"
+        assert map_colour(panel, frame, angle + 3) != "#FFFFFF"
     assert panel.results._arc.node.GetAngleDegrees() == pytest.approx(
         panel.results.measurement.frames[12].arc_bridged_deg, abs=0.01
     )
@@ -220,7 +223,7 @@ def test_two_pullbacks_in_one_scene_do_not_mix(a_desktop, a_drawn_result, tmp_pa
     panel.ui.inputSelector.setCurrentNode(first)
     assert panel.ui.volumeLabel.text == shown and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
-    assert red.GetBackgroundVolumeID() == first.GetID()
+    assert red.GetBackgroundVolumeID() == first.GetID() and currentSlice(first) == panel.results.measurement.max_arc_frame
     assert not reviewed(result_in(panel))
     shown_chart = slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID()
     assert shown_chart == result_node(result_in(panel), arc_plot.CHART_ROLE).GetID()

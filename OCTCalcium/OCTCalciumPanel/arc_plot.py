@@ -38,8 +38,6 @@ def updateFrames(result, measurement, frames: list[int]) -> None:
         for name, value in COLUMNS.items():
             cell = value(measurement.frames[number])
             table.GetColumnByName(name).SetValue(number, float("nan") if cell is None else cell)
-    for name in COLUMNS:
-        table.GetColumnByName(name).Modified()
     table.Modified()
 
 
