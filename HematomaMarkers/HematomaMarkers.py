@@ -6,6 +6,7 @@ from typing import Annotated
 import qt
 import slicer
 import slicer.util
+import vtk
 from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.ct_nodes import doubtsOf, locationOf, onsetOf, patientPosition, scanOf
@@ -29,7 +30,7 @@ from LesionReadingLib.scene import (
 )
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
-from LesionReadingPanel.views import showVolume
+from LesionReadingPanel.views import Observation, showVolume
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
 from slicer import vtkMRMLScalarVolumeNode
@@ -96,6 +97,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def setupPanel(self) -> None:
         self._force = False
         self._ended = None
+        self._watched = None
         self._analysed = (None, USUAL_WINDOW)
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
@@ -118,9 +120,8 @@ class HematomaMarkersWidget(LesionReadingWidget):
         """Show a CT and its result, if it was read."""
         self.ui.forceButton.visible = False
         self.choices.show(volume)
-        facts = self.choices.facts()
-        if facts:
-            self.ui.inputFactsLabel.text += "\n" + facts
+        self._showFacts()
+        self._watch(volume)
         self.reading.stop()
         self.editing.stop()
         self.review.bind(None, None)
@@ -197,6 +198,22 @@ class HematomaMarkersWidget(LesionReadingWidget):
         """The result of the CT that is shown; None where there is none, or a node of it was removed."""
         result = result_of(self._shownInput, KIND)
         return result if result is not None and isWhole(result) else None
+
+    def _watch(self, volume) -> None:
+        """Follow the facts of a CT: a volume is selected as soon as it is in the scene, before it has voxels and spacing."""
+        if self._watched is not None:
+            self._watched.stop()
+        self._watched = Observation(volume, vtk.vtkCommand.ModifiedEvent, self._onInputModified) if volume is not None else None
+
+    def _onInputModified(self) -> None:
+        self.spacing.show(self._shownInput)
+        self._showFacts()
+        self._checkCanApply()
+
+    def _showFacts(self) -> None:
+        facts = self.choices.facts()
+        if facts:
+            self.ui.inputFactsLabel.text += "\n" + facts
 
     def _startEditing(self) -> None:
         result = self._result()
@@ -326,7 +343,8 @@ def _runWorker(arguments: list[str]) -> Outcome:
         ended.append(outcome)
         loop.quit()
 
-    WorkerProcess(lambda *_: None, lambda _lines: None, onFinished).start(HematomaMarkersWidget.PACKAGE, arguments)
+    worker = WorkerProcess(lambda *_: None, lambda _lines: None, onFinished)
+    worker.start(HematomaMarkersWidget.PACKAGE, arguments)
     loop.exec_()
     return ended[0]
 
