@@ -21,7 +21,7 @@ class Trial(ScriptedLoadableModule):
 
 def registerSampleData():
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="Trials", sampleName="Cube", customDownloader=lambda source: slicer.mrmlScene.AddNewNodeByClass(
+        category="Trials", sampleName="Cube", uris="", customDownloader=lambda source: slicer.mrmlScene.AddNewNodeByClass(
             "vtkMRMLScalarVolumeNode", source.sampleName))
 
 class TrialWidget(ScriptedLoadableModuleWidget):

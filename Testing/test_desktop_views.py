@@ -29,6 +29,12 @@ def _rendered(view):
     return pixels[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)[::-1].astype(int)
 
 
+def volume_column(volume):
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return np.array([matrix.GetElement(axis, 0) for axis in range(3)])
+
+
 @pytest.mark.parametrize("name", ["Red", "Green", "Yellow"])
 def test_a_slice_view_shows_what_lies_at_a_known_place(a_spot, name):
     volume, ras = a_spot
@@ -55,8 +61,12 @@ def test_a_segment_is_drawn_over_its_voxels_and_a_model_in_three_dimensions(a_de
     red = slicer.app.layoutManager().sliceWidget("Red")
     red.mrmlSliceNode().JumpSlice(*ras)
     column, row, _ = red.sliceView().convertRASToXYZ(ras)
-    r, g, b = _rendered(red.sliceView())[round(row) + 4, round(column) + 4]
+    pixels = _rendered(red.sliceView())
+    beside = column + 2 * abs(red.sliceView().convertRASToXYZ(ras + volume_column(volume))[0] - column)
+    r, g, b = pixels[round(row), round(beside)]
     assert g > 60 and g > 2 * max(r, b, 1)
+    r, g, b = pixels[round(row), round(column)]
+    assert g > r > 80 and b > 80, "the voxel below the segment is to be seen through it"
     view = slicer.app.layoutManager().threeDWidget(0).threeDView()
     before = _rendered(view)
     segmentation.CreateClosedSurfaceRepresentation()

@@ -62,11 +62,9 @@ class qSlicerCoreIOManager(QObject):
         return next((file_type for class_name, file_type in kinds if object.IsA(class_name)), "NoFile")
 
     def addDefaultStorageNodes(self):
-        scene = slicer.mrmlScene
         for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):
             if node.GetSaveWithScene() and not node.GetStorageNode():
                 node.AddDefaultStorageNode()
-        return scene is not None
 
 
 def _read_scene(parameters, messages):

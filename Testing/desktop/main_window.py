@@ -35,18 +35,21 @@ class qSlicerModuleSelectorToolBar(QToolBar):
 
 
 class ModulePanel(QScrollArea):
-    """Stands for qSlicerModulePanel (Slicer, Base/QTGUI/qSlicerModulePanel.h): holds one module's panel; it scrolls."""
+    """Stands for qSlicerModulePanel (Slicer, Base/QTGUI/qSlicerModulePanel.h): holds one module's panel. It scrolls up and
+    down only, and is as wide as the module needs."""
 
     def __init__(self):
         super().__init__()
         self._representation = None
+        contents = QWidget()
+        QVBoxLayout(contents).setContentsMargins(0, 0, 0, 0)
+        self.setWidget(contents)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def minimumSizeHint(self):
-        """As wide as the module needs: Slicer's panel scrolls only up and down."""
-        width = self.widget().minimumSizeHint().width() if self.widget() else 0
-        return QSize(width + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, super().minimumSizeHint().height())
 
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Type.Resize:
@@ -57,28 +60,36 @@ class ModulePanel(QScrollArea):
         """Leave the module that is shown, enter this one (None: no module)."""
         if self._representation is not None:
             self._representation.exit()
-            self._representation.removeEventFilter(self)
-            self.takeWidget()
-            self._representation.setParent(None)
+            self._take()
         self._representation = module.widgetRepresentation() if module else None
         if self._representation is not None:
-            self.setWidget(self._representation)
-            self._representation.installEventFilter(self)
+            self._representation.layout().setContentsMargins(0, 0, 0, 0)
             self._representation.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-            self._representation.show()
+            self._put()
             self._representation.enter()
 
     def grab_whole(self, width, process_events):
         """A picture of the module's panel, as long as it is, at this width in px."""
-        widget = self.takeWidget()
+        widget = self._take()
         widget.show()
         for _ in range(2):
             widget.resize(width, max(widget.sizeHint().height(), widget.layout().totalHeightForWidth(width)))
             process_events()
         picture = widget.grab()
-        self.setWidget(widget)
-        widget.show()
+        self._put()
         return picture
+
+    def _put(self):
+        self._representation.installEventFilter(self)
+        self.widget().layout().addWidget(self._representation)
+        self._representation.show()
+
+    def _take(self):
+        self._representation.removeEventFilter(self)
+        self.widget().layout().removeWidget(self._representation)
+        self._representation.hide()
+        self._representation.setParent(None)
+        return self._representation
 
 
 class qSlicerMainWindow(QMainWindow):

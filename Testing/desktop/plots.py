@@ -21,9 +21,6 @@ class qMRMLPlotView(RenderedView):
         self._context.GetScene().AddItem(self._chart)
         self._node = node
 
-    def mrmlPlotViewNode(self):
-        return self._node
-
     def fitToContent(self):
         self._chart.RecalculateBounds()
 

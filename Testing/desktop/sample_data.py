@@ -22,6 +22,8 @@ class SampleDataSource:
         loadFileTypes=None,
         loadFileProperties=None,
     ):
+        if uris is None:
+            raise TypeError("Slicer counts the uris of a sample data source; give an empty text for none")
         self.sampleName = sampleName
         self.sampleDescription = sampleDescription or sampleName
         self.uris = _as_list(uris)

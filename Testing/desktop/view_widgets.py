@@ -169,7 +169,7 @@ class qMRMLPlotWidget(ViewWidget):
         super().__init__(ViewControllerBar(node.GetLayoutLabel(), QColor("#b9b9b9")), qMRMLPlotView(node))
 
     def mrmlPlotViewNode(self):
-        return self._view.mrmlPlotViewNode()
+        return self._view._node
 
     def plotView(self):
         return self._view

@@ -108,6 +108,7 @@ class ManagedView(RenderedView):
         super().__init__()
         self._renderer = vtkRenderer()
         self._window.AddRenderer(self._renderer)
+        self._add_background()
         interactor = vtkRenderWindowInteractor()
         interactor.SetRenderWindow(self._window)
         interactor.SetInteractorStyle(self._style())
@@ -117,6 +118,9 @@ class ManagedView(RenderedView):
                 factory.RegisterDisplayableManager(name)
         self._group = slicer.vtkMRMLDisplayableManagerGroup()
         self._group.Initialize(factory, self._renderer)
+
+    def _add_background(self):
+        """What is drawn before, and so below, everything that the displayable managers draw."""
 
     def displayableManagerByClassName(self, className):
         return self._group.GetDisplayableManagerByClassName(className)
@@ -132,13 +136,6 @@ class qMRMLSliceView(ManagedView):
     def __init__(self, logic):
         super().__init__(slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance(), SLICE_MANAGERS)
         self._logic = logic
-        self._renderer.GetActiveCamera().ParallelProjectionOn()
-        self._mapper = vtkImageMapper()
-        self._mapper.SetColorWindow(255)
-        self._mapper.SetColorLevel(127.5)
-        self._actor = vtkActor2D()
-        self._actor.SetMapper(self._mapper)
-        self._actor.GetProperty().SetDisplayLocationToBackground()
         self._observer = slicer.vtkMRMLSliceViewInteractorStyle()
         self._observer.SetSliceLogic(logic)
         self._observer.SetDisplayableManagers(self._group)
@@ -165,13 +162,21 @@ class qMRMLSliceView(ManagedView):
     def _style(self):
         return vtkInteractorStyleUser()
 
+    def _add_background(self):
+        self._renderer.GetActiveCamera().ParallelProjectionOn()
+        self._mapper = vtkImageMapper()
+        self._mapper.SetColorWindow(255)
+        self._mapper.SetColorLevel(127.5)
+        self._actor = vtkActor2D()
+        self._actor.SetMapper(self._mapper)
+        self._actor.GetProperty().SetDisplayLocationToBackground()
+        self._actor.SetVisibility(False)
+        self._renderer.AddViewProp(self._actor)
+
     def _connect_image(self):
         connection = self._logic.GetImageDataConnection()
         self._mapper.SetInputConnection(connection)
-        if connection is None:
-            self._renderer.RemoveViewProp(self._actor)
-        elif not self._renderer.HasViewProp(self._actor):
-            self._renderer.AddViewProp(self._actor)
+        self._actor.SetVisibility(connection is not None)
 
     def _resized(self):
         self._logic.ResizeSliceNode(self.width, self.height)
