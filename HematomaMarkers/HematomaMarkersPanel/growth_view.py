@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import qt
 import slicer
 import slicer.util
 import vtk
@@ -96,12 +97,15 @@ class SideBySide:
         _background(PRIOR_VIEW, result_node(result, PRIOR))
         _onlyIn(result_node(result, SEGMENTATION), CURRENT_VIEW)
         _onlyIn(result_node(result, PRIOR_SEGMENTATION), PRIOR_VIEW)
-        _fitKeepingSlice(result_node(result, VOLUME))
+        for name in (CURRENT_VIEW, PRIOR_VIEW):
+            _composite(name).SetLinkedControl(True)
         red, yellow = (_sliceNode(name) for name in (CURRENT_VIEW, PRIOR_VIEW))
         for own, other in ((red, yellow), (yellow, red)):
             tag = own.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_, own=own, other=other: self._follow(own, other))
             self._observed.append((own, tag))
         self._follow(red, yellow)
+        self._fit()
+        qt.QTimer.singleShot(0, self._fit)  # once more when the views have their new size
 
     def hide(self) -> None:
         """Return to the layout before; nothing where they are not shown."""
@@ -111,6 +115,8 @@ class SideBySide:
         if self._result is None:
             return
         result, self._result = self._result, None
+        for name in (CURRENT_VIEW, PRIOR_VIEW):
+            _composite(name).SetLinkedControl(False)
         _onlyIn(result_node(result, SEGMENTATION), None)
         _sliceNode(PRIOR_VIEW).SetOrientation("Sagittal")
         volume = result_node(result, VOLUME)
@@ -118,33 +124,39 @@ class SideBySide:
             _background(PRIOR_VIEW, volume)
         slicer.app.layoutManager().setLayout(self._layoutBefore)
 
+    def _fit(self) -> None:
+        """Show all of the CT in its view, at the slice that is shown, and the earlier one at the same magnification."""
+        volume = result_node(self._result, VOLUME) if self._result is not None else None
+        if volume is None:
+            return
+        number = currentSlice(volume, CURRENT_VIEW)
+        slicer.app.layoutManager().sliceWidget(CURRENT_VIEW).sliceLogic().FitSliceToBackground()
+        own, other = _sliceNode(CURRENT_VIEW), _sliceNode(PRIOR_VIEW)
+        pixel_mm = own.GetFieldOfView()[0] / max(own.GetDimensions()[0], 1)
+        columns, rows, _slices = other.GetDimensions()
+        other.SetFieldOfView(pixel_mm * columns, pixel_mm * rows, other.GetFieldOfView()[2])
+        if number is not None:
+            jumpToSlice(volume, number, CURRENT_VIEW)
+
     def _follow(self, own, other) -> None:
-        """Show the place of one view in the other one, at the same magnification."""
+        """Show the place of one view in the other one; zooming is linked by Slicer itself."""
         if self._following:
             return
         self._following = True
         try:
             other.GetSliceToRAS().DeepCopy(own.GetSliceToRAS())
             other.UpdateMatrices()
-            pixel_mm = own.GetFieldOfView()[0] / max(own.GetDimensions()[0], 1)
-            columns, rows, _slices = other.GetDimensions()
-            other.SetFieldOfView(pixel_mm * columns, pixel_mm * rows, other.GetFieldOfView()[2])
         finally:
             self._following = False
 
 
-def _fitKeepingSlice(volume) -> None:
-    """Show all of the CT in its view, at the slice that is shown."""
-    number = currentSlice(volume, CURRENT_VIEW)
-    slicer.app.layoutManager().sliceWidget(CURRENT_VIEW).sliceLogic().FitSliceToBackground()
-    if number is not None:
-        jumpToSlice(volume, number, CURRENT_VIEW)
-
-
 def _background(viewName: str, volume) -> None:
-    composite = slicer.app.layoutManager().sliceWidget(viewName).sliceLogic().GetSliceCompositeNode()
-    composite.SetBackgroundVolumeID(volume.GetID())
-    composite.SetForegroundVolumeID(None)
+    _composite(viewName).SetBackgroundVolumeID(volume.GetID())
+    _composite(viewName).SetForegroundVolumeID(None)
+
+
+def _composite(viewName: str):
+    return slicer.app.layoutManager().sliceWidget(viewName).mrmlSliceCompositeNode()
 
 
 def _sliceNode(viewName: str):

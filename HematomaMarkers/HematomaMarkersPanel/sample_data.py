@@ -24,7 +24,11 @@ def registerSamples(iconsFolder: Path) -> None:
     logic.registerCustomSampleDataCategory(CATEGORY, title=_("LesionReading"))
     for name, thumbnail in _THUMBNAILS.items():
         logic.registerCustomSampleDataSource(
-            category=CATEGORY, sampleName=name, thumbnailFileName=str(iconsFolder / thumbnail), customDownloader=_download
+            category=CATEGORY,
+            sampleName=name,
+            uris="",  # nothing is downloaded, but the Sample Data module counts the addresses
+            thumbnailFileName=str(iconsFolder / thumbnail),
+            customDownloader=_download,
         )
 
 
