@@ -19,7 +19,7 @@ _UI_WIDGETS = {
 _SELECTOR = """
 <widget class="qMRMLNodeComboBox" name="inputSelector">
  <property name="nodeTypes"><stringlist notr="true"><string>vtkMRMLScalarVolumeNode</string></stringlist></property>
- <property name="noneEnabled"><bool>true</bool></property>
+ <property name="noneEnabled"><bool>false</bool></property>
  <property name="SlicerParameterName" stdset="0"><string>inputVolume</string></property>
 </widget>
 """

@@ -71,6 +71,27 @@ def test_the_first_volume_of_the_scene_is_selected_when_the_user_comes(a_desktop
     assert "3 mm" in a_panel.ui.inputFactsLabel.text
 
 
+def test_a_volume_that_gets_its_voxels_after_it_was_selected_can_be_applied(a_panel):
+    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    assert not a_panel.ui.applyButton.enabled
+    volume.SetSpacing(0.5, 0.5, 3)
+    slicer.util.updateVolumeFromArray(volume, numbered())
+    assert a_panel.ui.applyButton.enabled
+    assert "5 slices" in a_panel.ui.inputFactsLabel.text
+
+
+def test_a_spacing_changed_elsewhere_is_shown_and_nothing_else_is_shown_anew(a_panel):
+    volume = a_volume()
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    told = len(a_panel.shown)
+    volume.SetName("renamed")
+    volume.SetAttribute("some", "thing")
+    assert len(a_panel.shown) == told
+    volume.SetSpacing(0.5, 0.75, 4)
+    assert "4 mm" in a_panel.ui.inputFactsLabel.text
+
+
 def test_apply_runs_loads_shows_and_tidies_up(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)

@@ -160,9 +160,10 @@ def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
     for name, length_mm in (("pixels", pixel_mm), ("slices", slice_mm)):
         if not (math.isfinite(length_mm) and length_mm > 0):
             raise InputError(f"A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.")
-    volume.SetSpacing(pixel_mm, pixel_mm, slice_mm)
-    volume.SetAttribute(SOURCE_ATTRIBUTE, TYPED)
-    volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
+    with slicer.util.NodeModify(volume):
+        volume.SetSpacing(pixel_mm, pixel_mm, slice_mm)
+        volume.SetAttribute(SOURCE_ATTRIBUTE, TYPED)
+        volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
 
 
 def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, name: str, spacing_source: str):

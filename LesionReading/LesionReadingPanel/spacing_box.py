@@ -1,11 +1,22 @@
 """Shows what the input is, and asks for its spacing where it states none: never guessed, never 1 mm by default."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import slicer.util
 from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.spacing import Spacing
 from slicer.i18n import tr as _
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What is told of a volume: a text, whether it can be analysed, and its spacing in mm (None where there are no voxels)."""
+
+    text: str
+    ready: bool
+    spacing: Spacing | None
 
 
 class SpacingBox:
@@ -23,33 +34,24 @@ class SpacingBox:
     @property
     def ready(self) -> bool:
         """Whether the volume shown has voxels and states its spacing."""
-        return self._ready
+        return self._described.ready
+
+    def isUpToDate(self) -> bool:
+        """Whether the volume shown is still as it was told."""
+        return _described(self._volume) == self._described
 
     def show(self, volume) -> None:
         """Show the facts of a volume node, or of none."""
-        self._volume, self._ready = volume, False
-        self._ui.spacingBox.visible = False
-        if volume is None:
-            self._ui.inputFactsLabel.text = ""
-            return
-        try:
-            spacing = scene.volume_spacing(volume)
-            self._ready = scene.has_spacing(volume)
-        except InputError as error:
-            self._ui.inputFactsLabel.text = str(error)
-            return
-        columns, rows, slices = volume.GetImageData().GetDimensions()
-        size = _("{columns} x {rows} pixels, {slices} slices").format(columns=columns, rows=rows, slices=slices)
-        self._ui.inputFactsLabel.text = size + "\n" + (_facts(spacing) if self._ready else _("Its spacing is not known."))
-        if not self._ready:
-            self._ask(spacing.row_mm or 0.0, spacing.frame_mm or 0.0)
-
-    def _ask(self, pixel_mm: float, slice_mm: float) -> None:
-        # 0 stands for "not typed yet"; the button waits until both are lengths.
-        self._ui.pixelSpacingSpinBox.value = pixel_mm
-        self._ui.sliceSpacingSpinBox.value = slice_mm
-        self._ui.spacingBox.visible = True
-        self._onTyped()
+        self._volume, self._described = volume, _described(volume)
+        self._ui.inputFactsLabel.text = self._described.text
+        spacing = self._described.spacing
+        asks = spacing is not None and not self._described.ready
+        self._ui.spacingBox.visible = asks
+        if asks:
+            # 0 stands for "not typed yet"; the button waits until both are lengths.
+            self._ui.pixelSpacingSpinBox.value = spacing.row_mm or 0.0
+            self._ui.sliceSpacingSpinBox.value = spacing.frame_mm or 0.0
+            self._onTyped()
 
     def _onTyped(self, value: float = 0.0) -> None:
         self._ui.setSpacingButton.enabled = self._ui.pixelSpacingSpinBox.value > 0 and self._ui.sliceSpacingSpinBox.value > 0
@@ -61,7 +63,20 @@ class SpacingBox:
             self._onSet()
 
 
-def _facts(spacing) -> str:
+def _described(volume) -> _Described:
+    if volume is None:
+        return _Described("", False, None)
+    try:
+        spacing = scene.volume_spacing(volume)
+    except InputError as error:
+        return _Described(str(error), False, None)
+    columns, rows, slices = volume.GetImageData().GetDimensions()
+    size = _("{columns} x {rows} pixels, {slices} slices").format(columns=columns, rows=rows, slices=slices)
+    ready = scene.has_spacing(volume)
+    return _Described(f"{size}\n{_facts(spacing) if ready else _('Its spacing is not known.')}", ready, spacing)
+
+
+def _facts(spacing: Spacing) -> str:
     """Distances in mm and where they came from."""
     row, column, frame = (f"{length:.4g}" for length in (spacing.row_mm, spacing.column_mm, spacing.frame_mm))
     pixels = row if row == column else f"{row} x {column}"

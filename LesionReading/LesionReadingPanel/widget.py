@@ -16,6 +16,13 @@ from .model_selector import ModelSelector
 from .run_control import RunControl
 from .spacing_box import SpacingBox
 
+_INPUT_EVENTS = (
+    vtk.vtkCommand.ModifiedEvent,
+    slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+    slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+)
+_AFTER_SELECTORS = -100.0  # priority of an observer that is called after those of the node selectors
+
 
 class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """A panel with an input volume, a model, Apply and Cancel. A module derives its own widget class and fills in the hooks.
@@ -39,6 +46,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNodeGuiTag = None
         self._shownInput = None
         self._isStale = False
+        self._isImporting = False
 
     # Hooks
 
@@ -82,13 +90,14 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
-        self.spacing = SpacingBox(self.ui, self._onSpacingSet)
+        self.spacing = SpacingBox(self.ui, self._checkCanApply)
         self.models = ModelSelector(self.ui, self.TASK)
         self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._checkCanApply)
         self.setupPanel()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndBatchProcessEvent, self.onSceneEndBatch, priority=_AFTER_SELECTORS)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.modelComboBox.connect("currentIndexChanged(int)", self._onModelChosen)
@@ -123,11 +132,17 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
-    def onSceneEndImport(self, caller, event) -> None:
-        """Called when a scene was opened: its results are there only now."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-            self.refresh()
+    def onSceneStartImport(self, caller, event) -> None:
+        """Called just before a scene is opened or added: what the selectors choose meanwhile must not be written over it."""
+        self._isImporting = True
+        self.setParameterNode(None)
+
+    def onSceneEndBatch(self, caller, event) -> None:
+        """Called after many changes at once: a scene that was opened is complete, and the selectors know its nodes."""
+        if self._isImporting:
+            self._isImporting = False
+            if self.parent.isEntered:
+                self.initializeParameterNode()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node) -> None:
@@ -175,18 +190,28 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _onParametersChanged(self, caller=None, event=None) -> None:
         volume = self._parameterNode.inputVolume if self._parameterNode else None
         if volume is not self._shownInput:
-            self._shownInput = volume
+            self._observeInput(volume)
             self.refresh()
         else:
             self._checkCanApply()
+
+    def _observeInput(self, volume) -> None:
+        for event in _INPUT_EVENTS:
+            if self._shownInput is not None:
+                self.removeObserver(self._shownInput, event, self._onInputModified)
+            if volume is not None:
+                self.addObserver(volume, event, self._onInputModified)
+        self._shownInput = volume
 
     def _onModelChosen(self, index: int = 0) -> None:
         if self._parameterNode and self.models.currentModel():
             self._parameterNode.model = self.models.currentModel()
         self._checkCanApply()
 
-    def _onSpacingSet(self) -> None:
-        self.refresh()
+    def _onInputModified(self, caller=None, event=None) -> None:
+        # A volume may be selected before it has its voxels, and be moved or given another spacing by other modules.
+        if not self.spacing.isUpToDate():
+            self.refresh()
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         reason = self._whyNotApply()
