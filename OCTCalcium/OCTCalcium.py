@@ -135,6 +135,10 @@ class OCTCalciumWidget(LesionReadingWidget):
 class OCTCalciumLogic(ScriptedLoadableModuleLogic):
     """What the module does, usable without its panel."""
 
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+        self._runs: set[WorkerProcess] = set()  # a run that nobody holds would end
+
     def getParameterNode(self):
         return OCTCalciumParameterNode(super().getParameterNode())
 
@@ -158,6 +162,7 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
 
         def onFinished(outcome: Outcome) -> None:
+            self._runs.discard(worker)
             try:
                 result = self.takeRun(folder, volume, model) if outcome.status == "done" else None
             finally:
@@ -170,6 +175,7 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        self._runs.add(worker)
         return worker
 
     def measure(self, result):

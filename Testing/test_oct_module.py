@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 
@@ -288,6 +289,9 @@ def test_the_panel_fits_350_pixels_and_every_widget_says_what_it_is_for(a_deskto
     for name, widget in vars(panel.ui).items():
         if isinstance(widget, QWidget) and not name.startswith("qt_"):
             assert widget.toolTip or name == "OCTCalcium", f"{name} has no tool tip"
+    shown = [widget.text for widget in vars(panel.ui).values() if isinstance(getattr(widget, "text", None), str)]
+    keys = [text[text.index("&") + 1].lower() for text in shown if re.search(r"&\w", text) and "&nbsp;" not in text]
+    assert len(keys) == len(set(keys)) >= 15, sorted(keys)
     a_desktop.screenshot_panel(tmp_path / "panel.png", 350)
     import vtk
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import slicer
 import slicer.util
-from drawn_result import a_pullback
+from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
-from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_spacing
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_spacing, write_volume_node
+from LesionReadingLib.spacing import UNKNOWN
 from LesionReadingLib.training_case import read_case
 from LesionReadingPanel.views import currentSlice
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
@@ -189,7 +191,53 @@ def test_closing_the_scene_during_a_run_cancels_it(a_desktop, an_oct_module):
     assert not results(pullback_results.KIND) and panel.ui.inputSelector.currentNode() is None
 
 
+# The logic without the panel
+
+
+def test_the_logic_runs_a_worker_and_gives_the_result_to_whoever_asked(a_desktop, an_oct_module, monkeypatch):
+    """The network's run is another test's; here the worker measures drawn labels, which takes the same way."""
+    volume, ended = a_pullback(), []
+
+    def measure_drawn(volume, model, folder):
+        drawn = write_run(folder / "drawn", volume, a_vessel()) / "out" / "segmentation.seg.nrrd"
+        return ["measure", str(drawn), "-o", str(folder / "out")]
+
+    monkeypatch.setattr(pullback_results, "prepareRun", measure_drawn)
+    run = an_oct_module.logic.start(volume, "", lambda outcome, result: ended.append((outcome, result)))
+    assert run.running
+    a_desktop.wait_until(lambda: ended, 60)
+    outcome, result = ended[0]
+    assert outcome.status == "done" and result is result_of(volume, pullback_results.KIND)
+    assert an_oct_module.logic.measure(result).max_arc_deg == pytest.approx(240, abs=2)
+
+
+def test_the_logic_tells_of_a_run_that_failed_and_gives_no_result(a_desktop, an_oct_module):
+    ended = []
+    head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
+    an_oct_module.logic.start(head, "", lambda outcome, result: ended.append((outcome, result)))
+    a_desktop.wait_until(lambda: ended, 60)
+    assert ended[0][0].status == "failed" and ended[0][1] is None
+
+
+def test_the_logic_refuses_a_pullback_without_spacing(a_desktop, an_oct_module):
+    volume = add_volume(np.zeros((4, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
+    with pytest.raises(InputError, match="does not state its spacing"):
+        an_oct_module.logic.start(volume, "", lambda outcome, result: None)
+
+
 # The report and the self-test
+
+
+def test_labels_of_another_size_than_the_pullback_are_refused(tmp_path):
+    from OCTCalciumLib.analysis import measure
+
+    volume = a_pullback()
+    labels = write_run(tmp_path / "run", volume, a_vessel()) / "out" / "segmentation.seg.nrrd"
+    shorter = a_pullback(frame_count=20)
+    write_volume_node(shorter, tmp_path / "shorter.nrrd")
+    with pytest.raises(InputError, match=r"24 x 160 x 160 voxels .* but the pullback 20 x 160 x 160"):
+        measure(labels, tmp_path / "out", None, pullback_source=tmp_path / "shorter.nrrd")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_report_is_of_the_labels_as_they_are_now(a_desktop, a_drawn_result, tmp_path):

@@ -67,7 +67,8 @@ def _narrowest(measurement) -> int | None:
 
 def _enlarge(label) -> None:
     font = label.font
-    font.setPointSizeF(1.35 * font.pointSizeF())
+    if font.pointSizeF() > 0:  # a font that is told in pixels has none
+        font.setPointSizeF(1.35 * font.pointSizeF())
     font.setBold(True)
     label.font = font
 

@@ -103,7 +103,10 @@ def _lookAt(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
 
 def _makeWall():
     volume = _viewNode(slicer.vtkMRMLScalarVolumeNode(), _("Vessel wall (view)"))
-    display = _viewNode(slicer.modules.volumerendering.logic().CreateVolumeRenderingDisplayNode(), "")
+    logic = slicer.modules.volumerendering.logic()
+    display = logic.CreateVolumeRenderingDisplayNode()
+    display.UnRegister(logic)  # it was made for its caller to delete
+    display = _viewNode(display, "")
     look = _viewNode(slicer.vtkMRMLVolumePropertyNode(), "")
     display.SetAndObserveVolumePropertyNodeID(look.GetID())
     opacity, grey = vtk.vtkPiecewiseFunction(), vtk.vtkColorTransferFunction()
