@@ -6,7 +6,6 @@ from typing import Annotated
 import qt
 import slicer
 import slicer.util
-import vtk
 from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.ct_nodes import doubtsOf, locationOf, onsetOf, patientPosition, scanOf
@@ -30,7 +29,7 @@ from LesionReadingLib.scene import (
 )
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
-from LesionReadingPanel.views import Observation, showVolume
+from LesionReadingPanel.views import showVolume
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
 from slicer import vtkMRMLScalarVolumeNode
@@ -97,7 +96,6 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def setupPanel(self) -> None:
         self._force = False
         self._ended = None
-        self._watched = None
         self._analysed = (None, USUAL_WINDOW)
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
@@ -121,7 +119,6 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.ui.forceButton.visible = False
         self.choices.show(volume)
         self._showFacts()
-        self._watch(volume)
         self.reading.stop()
         self.editing.stop()
         self.review.bind(None, None)
@@ -199,20 +196,13 @@ class HematomaMarkersWidget(LesionReadingWidget):
         result = result_of(self._shownInput, KIND)
         return result if result is not None and isWhole(result) else None
 
-    def _watch(self, volume) -> None:
-        """Follow the facts of a CT: a volume is selected as soon as it is in the scene, before it has voxels and spacing."""
-        if self._watched is not None:
-            self._watched.stop()
-        self._watched = Observation(volume, vtk.vtkCommand.ModifiedEvent, self._onInputModified) if volume is not None else None
-
-    def _onInputModified(self) -> None:
-        self.spacing.show(self._shownInput)
+    def _onInputModified(self, caller=None, event=None) -> None:
+        super()._onInputModified(caller, event)
         self._showFacts()
-        self._checkCanApply()
 
     def _showFacts(self) -> None:
         facts = self.choices.facts()
-        if facts:
+        if facts and facts not in self.ui.inputFactsLabel.text:
             self.ui.inputFactsLabel.text += "\n" + facts
 
     def _startEditing(self) -> None:

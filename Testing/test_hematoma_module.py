@@ -445,3 +445,13 @@ def test_the_panel_fits_350_pixels_and_every_widget_has_a_tool_tip(a_head_module
 
 def test_the_self_test_passes(a_desktop, a_head_module):
     a_desktop.run_self_test("HematomaMarkers")
+
+
+def test_deleting_a_read_ct_shows_no_heat_map_in_its_place(a_desktop, a_read_head):
+    panel = a_read_head
+    slicer.mrmlScene.RemoveNode(panel.later)
+    slicer.mrmlScene.RemoveNode(panel.first)
+    a_desktop.process_events()
+    panel.initializeParameterNode()
+    assert panel.ui.inputSelector.currentNode() is None and not panel.ui.applyButton.enabled
+    assert not panel.ui.resultsButton.enabled

@@ -156,7 +156,11 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Make sure that the parameter node exists and is observed, and that an input is selected where there is any."""
         self.setParameterNode(self.logic.getParameterNode())
         if not self._parameterNode.inputVolume:
-            volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            # Hidden volumes belong to results, as heat maps do.
+            volumes = (
+                volume for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if not volume.GetHideFromEditors()
+            )
+            volume = next(volumes, None)
             if volume:
                 self._parameterNode.inputVolume = volume
 
