@@ -202,9 +202,9 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _observeInput(self, volume) -> None:
         for event in _INPUT_EVENTS:
             if self._shownInput is not None:
-                self.removeObserver(self._shownInput, event, self._onShownInputModified)
+                self.removeObserver(self._shownInput, event, self._onInputModified)
             if volume is not None:
-                self.addObserver(volume, event, self._onShownInputModified)
+                self.addObserver(volume, event, self._onInputModified)
         self._shownInput = volume
 
     def _onModelChosen(self, index: int = 0) -> None:
@@ -212,7 +212,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.model = self.models.currentModel()
         self._checkCanApply()
 
-    def _onShownInputModified(self, caller=None, event=None) -> None:
+    def _onInputModified(self, caller=None, event=None) -> None:
         # A volume may be selected before it has its voxels, and be moved or given another spacing by other modules.
         if not self.spacing.isUpToDate():
             self.refresh()
