@@ -194,23 +194,6 @@ def test_closing_the_scene_during_a_run_cancels_it(a_desktop, an_oct_module):
 # The logic without the panel
 
 
-def test_the_logic_runs_a_worker_and_gives_the_result_to_whoever_asked(a_desktop, an_oct_module, monkeypatch):
-    """The network's run is another test's; here the worker measures drawn labels, which takes the same way."""
-    volume, ended = a_pullback(), []
-
-    def measure_drawn(volume, model, folder):
-        drawn = write_run(folder / "drawn", volume, a_vessel()) / "out" / "segmentation.seg.nrrd"
-        return ["measure", str(drawn), "-o", str(folder / "out")]
-
-    monkeypatch.setattr(pullback_results, "prepareRun", measure_drawn)
-    run = an_oct_module.logic.start(volume, "", lambda outcome, result: ended.append((outcome, result)))
-    assert run.running
-    a_desktop.wait_until(lambda: ended, 60)
-    outcome, result = ended[0]
-    assert outcome.status == "done" and result is result_of(volume, pullback_results.KIND)
-    assert an_oct_module.logic.measure(result).max_arc_deg == pytest.approx(240, abs=2)
-
-
 def test_the_logic_tells_of_a_run_that_failed_and_gives_no_result(a_desktop, an_oct_module):
     ended = []
     head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
@@ -256,13 +239,9 @@ def test_the_report_is_of_the_labels_as_they_are_now(a_desktop, a_drawn_result, 
 
 
 def test_the_self_test_passes(a_desktop, an_oct_module, kept, monkeypatch):
-    """The self-test's own run of the worker is replaced by what the real run wrote, where that is there already."""
-    import OCTCalcium
-
-    if (kept / "out").exists():
-
-        def analysed(self, logic, volume):
-            return logic.takeRun(kept, volume)
-
-        monkeypatch.setattr(OCTCalcium.OCTCalciumTest, "_analysed", analysed)
+    """It starts a worker by the logic. Where the network has run already, that worker measures what it made then."""
+    found = kept / "out" / "segmentation.seg.nrrd"
+    if found.exists():
+        arguments = ["measure", str(found), "-o"]
+        monkeypatch.setattr(pullback_results, "prepareRun", lambda volume, model, folder: [*arguments, str(folder / "out")])
     a_desktop.run_self_test("OCTCalcium")

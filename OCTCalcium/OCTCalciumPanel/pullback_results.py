@@ -81,9 +81,9 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
 
 
 def _typedSpacing(volume) -> list[str]:
-    """Options that let the report say that the user typed the spacing."""
+    """Options that let the report say that the user typed the spacing, where they can: they know square pixels only."""
     spacing = scene.volume_spacing(volume)
-    if spacing.in_plane_source != TYPED:
+    if spacing.in_plane_source != TYPED or not np.isclose(spacing.row_mm, spacing.column_mm, rtol=1e-6):
         return []
     return ["--pixel-spacing", f"{spacing.row_mm:.9g}", "--frame-spacing", f"{spacing.frame_mm:.9g}"]
 
