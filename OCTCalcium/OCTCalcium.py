@@ -100,6 +100,9 @@ class OCTCalciumWidget(LesionReadingWidget):
         result = scene.result_of(volume, pullback_results.KIND)
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
             self.results.show(volume, result)
+            if not self.parent.isEntered:  # views and keyboard are another module's
+                return
+            self.results.startEditing()
             if result is not None and result is self._newResult:
                 self._newResult = None
                 self.results.arrange()

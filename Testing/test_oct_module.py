@@ -245,6 +245,17 @@ def test_a_removed_pullback_takes_its_numbers_from_the_panel(a_desktop, a_drawn_
     assert panel.ui.volumeLabel.text == "–" and not panel.ui.applyButton.enabled
 
 
+def test_a_run_that_ends_while_another_module_is_open_leaves_views_and_keyboard_alone(a_desktop, an_oct_module, tmp_path):
+    panel, volume = an_oct_module, a_pullback()
+    panel.ui.inputSelector.setCurrentNode(volume)
+    slicer.util.mainWindow().moduleSelector().selectModule("")
+    layout = slicer.app.layoutManager().layout
+    take_run(panel, volume, write_run(tmp_path / "run", volume, a_vessel()))
+    assert not panel.ui.segmentEditorWidget.enabled and slicer.app.layoutManager().layout == layout
+    slicer.util.selectModule("OCTCalcium")
+    assert panel.ui.segmentEditorWidget.enabled and number(panel.ui.arcLabel.text) == pytest.approx(240, abs=2)
+
+
 def test_leaving_the_module_and_coming_back_editing_goes_on(a_desktop, a_drawn_result):
     panel = a_drawn_result
     slicer.util.mainWindow().moduleSelector().selectModule("")

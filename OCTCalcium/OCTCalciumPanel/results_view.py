@@ -71,7 +71,6 @@ class ResultsView:
         ]
         self._enable(True)
         selectChart(result)
-        self.startEditing()
         if turned:
             self._goToLargestArc()
         self._onSlice()
