@@ -186,10 +186,10 @@ def _layer(image, values: np.ndarray | None, to_volume: np.ndarray, shape: tuple
     moved = to_voxels[:3, :3] @ corners + to_voxels[:3, 3, None]
     if np.abs(moved - corners - shift[:, None]).max() > _SAME_VOXELS:
         return None
-    first, last = (extent[:, 0] + shift)[::-1], (extent[:, 1] + shift)[::-1]
+    first, last = ((extent[:, end] + shift)[::-1].tolist() for end in (0, 1))
     box = tuple(slice(max(low, 0), max(min(high + 1, size), 0)) for low, high, size in zip(first, last, shape, strict=True))
     inside = tuple(slice(one.start - low, max(one.stop - low, 0)) for one, low in zip(box, first, strict=True))
-    stored = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(last - first + 1)
+    stored = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
     return Layer(image, box, stored[inside], values)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import vtk
 
 from .labelmaps import Segment
 from .scene_labels import Box, Layer, label_layers, labels_of, paint
@@ -25,35 +27,85 @@ class TrackedLabels:
         """
         self._source = (segmentation, volume, segments)
         self.labels = labels_of(*self._source)
-        self._covered = _union(label_layers(*self._source) or [])
+        self._seen = _looked_at(label_layers(*self._source))
 
     def update(self) -> list[int]:
         """Follow the segmentation and give the numbers of the slices that have changed, ascending.
 
-        Only what the layers cover, or covered before, is compared.
+        Layers are compared with what was seen of them before, and labels are put together only where that differs.
 
         Raises:
             InputError: as ``scene.labels_of``.
         """
         layers = label_layers(*self._source)
-        if layers is None:
-            return self._replace(labels_of(*self._source))
-        covered = _union(layers)
-        numbers, rows, columns = _union_of_boxes([self._covered, covered])
-        self._covered = covered
+        if layers is None or self._seen is None:
+            return self._replace(layers)
+        _, rows, columns = _union([*(seen.box for seen in self._seen.values()), *(layer.box for layer in layers)])
         changed = []
-        for number in range(numbers.start, numbers.stop):
+        for number in sorted(self._touched(layers)):
             known, now = self.labels[number, rows, columns], _composed(number, layers, rows, columns)
             if not np.array_equal(known, now):
                 known[...] = now
                 changed.append(number)
         return changed
 
-    def _replace(self, labels: np.ndarray) -> list[int]:
-        changed = [number for number in range(len(labels)) if not np.array_equal(labels[number], self.labels[number])]
-        self.labels = labels
-        self._covered = tuple(slice(0, size) for size in labels.shape)
+    def _touched(self, layers: Sequence[Layer]) -> set[int]:
+        """Slices where a layer is no longer as it was seen, came or went; from now on it is seen as it is."""
+        before, self._seen = self._seen, {}
+        touched: set[int] = set()
+        for layer in layers:
+            seen = before.pop(layer.image, None)
+            if seen is not None and seen.fits(layer):
+                touched |= seen.follow(layer)
+            else:
+                touched |= _numbers(layer.box) | (_numbers(seen.box) if seen is not None else set())
+                seen = _Seen.of(layer)
+            self._seen[layer.image] = seen
+        return touched.union(*(_numbers(gone.box) for gone in before.values()))
+
+    def _replace(self, layers: Sequence[Layer] | None) -> list[int]:
+        """Follow without layers on the volume's own voxels, now or before: everything is compared."""
+        before, self.labels, self._seen = self.labels, labels_of(*self._source), _looked_at(layers)
+        return [number for number in range(len(before)) if not np.array_equal(before[number], self.labels[number])]
+
+
+def _looked_at(layers: Sequence[Layer] | None) -> dict[vtk.vtkObject, _Seen] | None:
+    return None if layers is None else {layer.image: _Seen.of(layer) for layer in layers}
+
+
+@dataclass(eq=False)
+class _Seen:
+    """A layer as it was when last looked at: when it was modified, its box, its values and a copy of its voxels."""
+
+    modified: int
+    box: Box
+    values: np.ndarray | None
+    part: np.ndarray
+
+    @classmethod
+    def of(cls, layer: Layer) -> _Seen:
+        return cls(layer.image.GetMTime(), layer.box, layer.values, layer.part.copy())
+
+    def fits(self, layer: Layer) -> bool:
+        """Whether a layer covers the same voxels and means the same by its values."""
+        same_values = np.array_equal(self.values, layer.values) if self.values is not None else layer.values is None
+        return self.box == layer.box and self.part.dtype == layer.part.dtype and same_values
+
+    def follow(self, layer: Layer) -> set[int]:
+        """See a layer that fits as it is now; gives the numbers of its slices that have changed."""
+        if self.modified == layer.image.GetMTime():
+            return set()
+        self.modified = layer.image.GetMTime()
+        changed = set()
+        for offset, (known, now) in enumerate(zip(self.part, layer.part, strict=True)):
+            if not np.array_equal(known, now):
+                known[...] = now
+                changed.add(layer.box[0].start + offset)
         return changed
+
+
+def _numbers(box: Box) -> set[int]:
+    return set(range(box[0].start, box[0].stop))
 
 
 def _composed(number: int, layers: Sequence[Layer], rows: slice, columns: slice) -> np.ndarray:
@@ -69,11 +121,7 @@ def _composed(number: int, layers: Sequence[Layer], rows: slice, columns: slice)
     return labels
 
 
-def _union(layers: Sequence[Layer]) -> Box:
-    return _union_of_boxes([layer.box for layer in layers])
-
-
-def _union_of_boxes(boxes: Sequence[Box]) -> Box:
+def _union(boxes: Sequence[Box]) -> Box:
     """The smallest box around some; empty ones count for nothing."""
     full = [box for box in boxes if all(one.start < one.stop for one in box)]
     if not full:
