@@ -104,8 +104,9 @@ def test_shipped_models_of_the_task_are_offered_with_their_figures(a_selector):
     ui, selector, _ = a_selector
     assert ui.modelComboBox.count == 1
     assert selector.currentModel().endswith("a_shipped_model")
-    for fact in ("A line.", "patients", "dice 0.812", "auc blend 0.7"):
-        assert fact in ui.modelFactsLabel.text
+    assert ui.modelFactsLabel.text == "A line."
+    for fact in ("A line.", "patients", "dice 0.812", "AUC blend 0.7"):
+        assert fact in ui.modelFactsLabel.toolTip
     assert not ui.modelRemoveButton.enabled
 
 

@@ -31,7 +31,6 @@ DEFINITIONS = {
     FLUID_LEVEL: "A level border, darker above and brighter below, as blood settles. Rare: about 2 of 100 patients.",
 }
 _DECISION_STYLE = {REFER_NOW: "refer", WATCH: "watch"}
-_METRICS = {"auc": "AUC", "ece": "ECE", "ml": "(mL)", "iou": "IoU", "ap": "AP"}
 _MIDLINE_MM = 10.0
 
 
@@ -91,7 +90,7 @@ def write_report(
             input_rows=_input_rows(case),
             notes=scan.notes if scan else (),
             warnings=scan.warnings if scan else (),
-            model_rows=model_rows(model, _METRICS) if model else [],
+            model_rows=model_rows(model) if model else [],
             not_looked_for=NOT_LOOKED_FOR,
             colors=COLORS,
             definitions=DEFINITIONS,

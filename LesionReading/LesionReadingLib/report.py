@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 PARTS = Path(__file__).parent / "templates"
 JPEG_QUALITY = 88
 ABSENT = "not known"
+_METRICS = {  # words in the names of test figures -> how they are written
+    "iou": "IoU",
+    "f1": "F1",
+    "auc": "AUC",
+    "ece": "ECE",
+    "ap": "AP",
+    "sd": "SD",
+    "deg": "(degrees)",
+    "percent": "(%)",
+    "ml": "(mL)",
+}
 _MODEL_FIELDS = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
 
 # Dark text on white, readable from 380 px on and on A4; nothing is loaded from elsewhere.
@@ -121,16 +132,13 @@ def picture_uri(path: Path) -> str:
     return f"data:{kind};base64,{base64.b64encode(original).decode('ascii')}"
 
 
-def model_rows(model: Mapping[str, Any], abbreviations: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What a bundle says of itself (``Bundle.summary``) as rows for a table of facts.
-
-    Args:
-        abbreviations: how words in the names of its test figures are written, for example ``{"iou": "IoU"}``.
-    """
+def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a bundle says of itself (``Bundle.summary``) as rows for a table of facts: title, text."""
     rows = [(title, str(model[field])) for field, title in _MODEL_FIELDS.items() if model.get(field)]
-    for kind, values in (model.get("eval_metrics") or {}).items():
-        told = "; ".join(_flat(values, abbreviations)) if isinstance(values, Mapping) else str(values)
-        rows.append((f"Test figures: {_words(kind, abbreviations)}", told))
+    figures = model.get("eval_metrics")
+    for kind, values in figures.items() if isinstance(figures, Mapping) else ():
+        told = "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)
+        rows.append((f"Test figures: {_words(kind)}", told))
     return rows
 
 
@@ -144,17 +152,17 @@ def with_unit(value: float | None, unit: str, decimals: int) -> str:
     return ABSENT if value is None else f"{value:.{decimals}f} {unit}"
 
 
-def _flat(values: Mapping[str, Any], abbreviations: Mapping[str, str], before: str = "") -> list[str]:
+def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     """The leaves of nested figures as words and numbers."""
     told = []
     for name, value in values.items():
-        title = f"{before} {_words(name, abbreviations)}".strip()
+        title = f"{before} {_words(name)}".strip()
         if isinstance(value, Mapping):
-            told += _flat(value, abbreviations, title)
+            told += _flat(value, title)
         else:
             told.append(f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}")
     return told
 
 
-def _words(name: str, abbreviations: Mapping[str, str]) -> str:
-    return " ".join(abbreviations.get(word, word) for word in str(name).split("_"))
+def _words(name: str) -> str:
+    return " ".join(_METRICS.get(word, word) for word in str(name).split("_"))

@@ -10,9 +10,8 @@ import slicer
 import slicer.util
 from LesionReadingLib.bundle import METADATA, Bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.report import model_rows
 from slicer.i18n import tr as _
-
-_FIGURES = 4  # of each test that the panel has room for
 
 
 def userModelFolder() -> Path:
@@ -83,7 +82,8 @@ class ModelSelector:
 
     def _showFacts(self, index: int = 0) -> None:
         bundle = self._current()
-        self._ui.modelFactsLabel.text = _facts(bundle) if bundle is not None else _("There is no model; add a bundle.")
+        self._ui.modelFactsLabel.text = _origin(bundle) if bundle is not None else _("There is no model; add a bundle.")
+        self._ui.modelFactsLabel.toolTip = self._ui.modelComboBox.toolTip = _facts(bundle) if bundle is not None else ""
         self._ui.modelFolderButton.enabled = bundle is not None
         self._ui.modelRemoveButton.enabled = bundle is not None and _isUsers(bundle)
 
@@ -121,21 +121,11 @@ def _isUsers(bundle: Bundle) -> bool:
     return userModelFolder() in bundle.path.parents
 
 
+def _origin(bundle: Bundle) -> str:
+    """What a reader must know before believing a model: what it learnt from."""
+    return str(bundle.metadata.get("data_source") or bundle.metadata.get("description") or bundle.name)
+
+
 def _facts(bundle: Bundle) -> str:
-    """Description and where it was tested with which figures, short."""
-    tests = bundle.metadata.get("eval_metrics")
-    lines = [str(bundle.metadata.get("description", ""))]
-    for name, figures in tests.items() if isinstance(tests, dict) else ():
-        shown = _figures(figures) if isinstance(figures, dict) else ""
-        if shown:
-            lines.append(_("Tested on {data}: {figures}").format(data=name, figures=shown))
-    return "\n".join(line for line in lines if line)
-
-
-def _figures(figures: dict) -> str:
-    """The numbers of one test, those of a group behind its name."""
-    flat = {}
-    for name, value in figures.items():
-        inner = {f"{name} {key}": number for key, number in value.items()} if isinstance(value, dict) else {name: value}
-        flat |= {key: number for key, number in inner.items() if isinstance(number, int | float) and not key.endswith("background")}
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in list(flat.items())[:_FIGURES])
+    """Everything that a bundle says of itself, its test figures too, a line each."""
+    return "\n".join(f"{title}: {text}" for title, text in model_rows(bundle.summary()))

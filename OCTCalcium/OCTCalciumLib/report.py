@@ -25,7 +25,6 @@ _FIELDS = {
     "max_thickness_mm": "Calcium thickness",
     "minimum_lumen_area": "Minimum lumen area",
 }
-_METRICS = {"iou": "IoU", "f1": "F1", "deg": "(degrees)", "percent": "(%)", "sd": "SD"}
 
 
 def write_report(
@@ -62,7 +61,7 @@ def write_report(
         input_rows=_input_rows(measurement, pullback),
         notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
         missing=_missing(measurement),
-        model_rows=model_rows(model, _METRICS) if model else [],
+        model_rows=model_rows(model) if model else [],
         limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
         shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
         mm=_mm,
