@@ -223,6 +223,27 @@ def test_a_stroke_moves_the_volume_by_what_was_painted_within_a_fifth_of_a_secon
     )
 
 
+def test_the_3d_view_looks_at_the_hematoma_and_its_surface_follows_a_stroke(a_desktop, a_read_head):
+    panel = a_read_head
+    segmentation, labels = result_node(result_of(panel.later, KIND), SEGMENTATION), labels_in(panel, panel.later)
+    axes_mm, origin_mm = volume_place(panel.later)
+    places = np.argwhere(labels == HEMATOMA)
+    middle_lps = places.mean(axis=0)[::-1] @ axes_mm + origin_mm
+    camera = slicer.app.layoutManager().threeDWidget(0).threeDView().cameraNode()
+    assert np.linalg.norm(np.array(camera.GetFocalPoint()) * (-1, -1, 1) - middle_lps) < 10
+    assert camera.GetPosition()[1] > camera.GetFocalPoint()[1] + 50  # from the front: RAS grows towards anterior
+
+    def surface_bounds():
+        surface = segmentation.GetClosedSurfaceInternalRepresentation(SEGMENTS[0].name)
+        return np.array(surface.GetBounds())
+
+    before = surface_bounds()
+    number, row, column = places[len(places) // 2]
+    a_desktop.paint(segmentation, SEGMENTS[0].name, panel.later, (int(places[:, 2].max()), int(row), int(number)), 9.0)
+    a_desktop.process_events()
+    assert np.abs(surface_bounds() - before).max() > 4
+
+
 def test_erasing_everything_says_that_nothing_is_marked(a_desktop, a_read_head):
     from LesionReadingLib.scene import replace_labels
 

@@ -9,7 +9,7 @@ from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.scene import result_node, results, reviewed, volume_place
 from LesionReadingPanel.live_labels import LiveLabels
-from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, onSliceChanged, showOverlay
+from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
 
 from .growth_view import SideBySide
 from .heat_maps import heatOf
@@ -30,6 +30,8 @@ from .scan_results import (
 from .slice_table import SliceTable
 
 VIEW = "Red"
+_FRONT, _UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])  # LPS
+_AROUND = 2.0  # how much of the 3D view is left around the hematoma
 
 
 class ReadingView:
@@ -126,6 +128,15 @@ class ReadingView:
         if any(areas):
             self._onSlice(areas.index(max(areas)))
             self._centreOthers(areas.index(max(areas)))
+            self._lookAtHematoma()
+
+    def _lookAtHematoma(self) -> None:
+        """Turn the 3D view towards the hematoma, seen from the front."""
+        axes_mm, origin_mm = volume_place(self._volume())
+        places = np.argwhere(self._labels.labels == HEMATOMA)[:, ::-1] @ axes_mm + origin_mm
+        low, high = places.min(axis=0), places.max(axis=0)
+        right_mm, depth_mm, up_mm = (high - low) / 2
+        lookAt((low + high) / 2, _FRONT, _UP, _AROUND * max(right_mm, up_mm), depth_mm)
 
     def _centreOthers(self, number: int) -> None:
         """Let the other slice views cut through the middle of the hematoma on a slice."""

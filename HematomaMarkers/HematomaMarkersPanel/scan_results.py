@@ -83,6 +83,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     found = json.loads((folder / "measurements.json").read_text(encoding="utf-8"))
     name = volume.GetName()
     segmentation = _loadLabels(folder / "segmentation.seg.nrrd", volume)
+    segmentation.CreateClosedSurfaceRepresentation()  # the 3D view shows the hematoma, and edits of it
     result = make_result(volume, KIND)
     set_result_node(result, SEGMENTATION, segmentation)
     set_result_json(result, NETWORK, _ofNetwork(found))

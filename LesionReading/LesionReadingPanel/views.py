@@ -9,6 +9,8 @@ import vtk
 from LesionReadingLib.scene import volume_place
 
 READING_VIEW = "Red"
+_VIEW_ANGLE_DEG = 30.0  # of Slicer's cameras
+_RAS_OF_LPS = np.array([-1.0, -1.0, 1.0])
 _PRESETS = ("Sagittal", "Coronal", "Axial")  # the plane across the patient's left-right, front-back and feet-head axis
 
 
@@ -77,6 +79,23 @@ def currentSlice(volume, viewName: str = READING_VIEW) -> int | None:
 def onSliceChanged(viewName: str, callback: Callable[[], None]) -> Observation:
     """Call back whenever a slice view was moved, panned, zoomed or turned, until stop() of what is given back."""
     return Observation(_sliceNode(viewName), vtk.vtkCommand.ModifiedEvent, callback)
+
+
+def lookAt(middleLps: np.ndarray, viewer: np.ndarray, up: np.ndarray, reachMm: float, depthMm: float) -> None:
+    """Turn all three-dimensional views towards a thing, so that it fills them.
+
+    middleLps: (3,) middle of the thing, mm. viewer, up: (3,) unit vectors in LPS, from the thing to the viewer and upwards.
+    reachMm: half of the thing's size across the line of sight. depthMm: how much of it lies before its middle.
+    """
+    distance = reachMm / np.tan(np.radians(_VIEW_ANGLE_DEG / 2)) + depthMm
+    layoutManager = slicer.app.layoutManager()
+    for number in range(layoutManager.threeDViewCount):
+        camera = layoutManager.threeDWidget(number).threeDView().cameraNode()
+        camera.SetFocalPoint(*(middleLps * _RAS_OF_LPS))
+        camera.SetPosition(*((middleLps + viewer * distance) * _RAS_OF_LPS))
+        camera.SetViewUp(*(up * _RAS_OF_LPS))
+        camera.SetParallelScale(distance * np.tan(np.radians(_VIEW_ANGLE_DEG / 2)))
+        camera.ResetClippingRange()
 
 
 def _sliceNode(viewName: str):

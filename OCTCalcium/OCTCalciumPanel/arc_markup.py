@@ -63,7 +63,7 @@ def _makeNode():
     from OCTCalciumLib.colors import rgb
 
     node = slicer.vtkMRMLMarkupsAngleNode()
-    node.SetName(_("Calcium arc"))
+    node.SetName(_("Arc"))
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
     node.SetUndoEnabled(False)

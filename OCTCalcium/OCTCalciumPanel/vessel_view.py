@@ -8,6 +8,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.scene import volume_array, volume_place
+from LesionReadingPanel.views import lookAt
 from slicer.i18n import tr as _
 
 AFTER_EDIT_MS = 1200  # an edited vessel is built anew when the hand rests so long
@@ -15,8 +16,6 @@ _WALL_OPACITY = ((0, 0.0), (30, 0.0), (255, 0.025))  # (brightness, opacity per 
 _WALL_GREY = ((0, 0.5), (255, 1.0))  # (brightness, grey)
 _OPACITY_DISTANCE_MM = 0.1
 _VIEWER = np.array([1.0, -0.45, -0.75])  # from the vessel to the viewer, along columns, rows and frames: as in the report
-_VIEW_ANGLE_DEG = 30.0  # of Slicer's cameras
-_RAS = np.array([-1.0, -1.0, 1.0])  # of LPS
 
 
 class VesselView:
@@ -72,22 +71,16 @@ class VesselView:
 
     def _turnViews(self) -> None:
         """Look at the vessel so that the pullback runs from left to right and fills the view."""
-        middle, viewer, up, distance = _lookAt(self.wall)
+        lookAt(*_sightOf(self.wall))
         layoutManager = slicer.app.layoutManager()
         for number in range(layoutManager.threeDViewCount):
-            view = layoutManager.threeDWidget(number).threeDView()
-            view.mrmlViewNode().SetBoxVisible(False)  # of the whole image, around a vessel that is a small part of it
-            view.mrmlViewNode().SetAxisLabelsVisible(False)
-            camera = view.cameraNode()
-            camera.SetFocalPoint(*(middle * _RAS))
-            camera.SetPosition(*((middle + viewer * distance) * _RAS))
-            camera.SetViewUp(*(up * _RAS))
-            camera.SetParallelScale(distance * np.tan(np.radians(_VIEW_ANGLE_DEG / 2)))
-            camera.ResetClippingRange()
+            node = layoutManager.threeDWidget(number).threeDView().mrmlViewNode()
+            node.SetBoxVisible(False)  # of the whole image, around a vessel that is a small part of it
+            node.SetAxisLabelsVisible(False)
 
 
-def _lookAt(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Where to look at a volume, and from where: its middle (LPS mm), unit vectors to the viewer and upwards, distance in mm."""
+def _sightOf(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    """Where to look at a volume, and from where, as ``lookAt`` takes it."""
     axes_mm, origin_mm = volume_place(volume)
     size = np.array(volume.GetImageData().GetDimensions()) - 1.0
     units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
@@ -97,8 +90,7 @@ def _lookAt(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     up = np.cross(viewer, right)
     corners = (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5) * size @ axes_mm
     reach = max(np.abs(corners @ right).max(), np.abs(corners @ up).max())
-    distance = reach / np.tan(np.radians(_VIEW_ANGLE_DEG / 2)) + np.abs(corners @ viewer).max() / 2
-    return origin_mm + size / 2 @ axes_mm, viewer, up, float(distance)
+    return origin_mm + size / 2 @ axes_mm, viewer, up, float(reach), float(np.abs(corners @ viewer).max() / 2)
 
 
 def _makeWall():
