@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 import slicer
+from shiboken6 import isValid
 
 MODULE = """
 import slicer
@@ -66,6 +67,14 @@ def test_a_module_lives_through_setup_enter_exit_reload_and_cleanup(a_desktop, a
     slicer.util.reloadScriptedModule("Trial")
     assert a_trial.events[-1] == "cleanup" and slicer.modules.TrialWidget.events == ["setup"]
     assert not hasattr(a_trial.parent, "isOpen")
+
+
+def test_an_unloaded_module_leaves_nothing_behind(a_desktop, tmp_path):
+    (tmp_path / "Trial.py").write_text(MODULE)
+    panel = a_desktop.load_module(tmp_path / "Trial.py").parent
+    a_desktop.start_anew()
+    assert not isValid(panel) and not hasattr(slicer.modules, "TrialWidget")
+    assert "Trial" not in slicer.selfTests and not hasattr(slicer.modules, "sampleDataSources")
 
 
 def test_a_failing_self_test_fails_here_and_shows_no_dialog(a_desktop, a_trial):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import slicer
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from . import ctk_widgets, dicom, mrml_widgets, packages, parameter_nodes, sample_data, scripted_modules, translation
@@ -24,6 +25,7 @@ SLICER_CLASSES = (
     *(mrml_widgets.qMRMLWidget, mrml_widgets.qSlicerWidget, mrml_widgets.qMRMLNodeComboBox, mrml_widgets.qMRMLSliderWidget),
     *(qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget, qMRMLSegmentEditorWidget),
 )
+REGISTRIES = ("dicomPlugins", "sampleDataSources", "sampleDataSourceCategories")
 
 
 class Desktop:
@@ -44,6 +46,7 @@ class Desktop:
         _remove_functions_that_slicer_lacks()
         _install_modules()
         slicer.modules = Modules()
+        slicer.selfTests = {}
         slicer.app = self.app = qSlicerApplication()
         self.app.setStyle("Fusion")
         QApplication.setPalette(dark_palette())
@@ -83,6 +86,7 @@ class Desktop:
             selector.selectModule("")
         self.app.moduleManager()._remove(name)
         sys.modules.pop(name, None)
+        self.process_events()
 
     def run_self_test(self, name):
         """Run a loaded module's self-test as ``ctest`` does: in testing mode; what the test raises is raised here."""
@@ -103,13 +107,18 @@ class Desktop:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"waited {seconds} s in vain"
-            self.app.processEvents()
+            self._turn()
             time.sleep(0.001)
 
     def process_events(self):
         """Let everything that waits in the event loop happen."""
         for _ in range(3):
-            self.app.processEvents()
+            self._turn()
+
+    def _turn(self):
+        """One turn of the event loop. Qt deletes what is to be deleted later only inside a loop of its own, so it is told to."""
+        self.app.processEvents()
+        self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def screenshot(self, path, width=1400, height=900):
         """Write what the main window shows as a picture: panel on the left, the layout's views on the right."""
@@ -125,7 +134,11 @@ class Desktop:
         self.main_window.moduleSelector()._panel.grab_whole(width, self.process_events).save(str(path))
 
     def start_anew(self):
-        """Empty the scene, show the first layout, forget dialogs and errors; returns what went wrong unnoticed, as texts."""
+        """No module, an empty scene, the first layout, no dialogs, no errors; returns what went wrong unnoticed, as texts."""
+        for name in self.app.moduleManager()._scripted_modules():
+            self.unload_module(name)
+        for registry in REGISTRIES:
+            vars(slicer.modules).pop(registry, None)
         slicer.mrmlScene.Clear(0)
         self.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
         self.process_events()

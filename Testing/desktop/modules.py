@@ -147,10 +147,15 @@ class qSlicerModuleManager(QObject):
 
     def _remove(self, name):
         self.moduleAboutToBeUnloaded.emit(name)
-        del self._modules[name]
+        representation = getattr(self._modules.pop(name), "_representation", None)
+        if representation is not None:
+            representation.deleteLater()
         for attribute in (name.lower(), name + "Instance", name + "Widget"):
-            if hasattr(slicer.modules, attribute):
-                delattr(slicer.modules, attribute)
+            vars(slicer.modules).pop(attribute, None)
+        slicer.selfTests.pop(name, None)
+
+    def _scripted_modules(self):
+        return [name for name, module in self._modules.items() if isinstance(module, qSlicerScriptedLoadableModule)]
 
 
 class qSlicerModuleFactoryManager:

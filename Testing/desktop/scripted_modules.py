@@ -26,8 +26,6 @@ class ScriptedLoadableModule:
         icon = next((path for path in map(self._icon_path, (".svg", ".png")) if os.path.isfile(path)), None)
         if icon:
             parent.icon = QIcon(icon)
-        if not hasattr(slicer, "selfTests"):
-            slicer.selfTests = {}
         slicer.selfTests[self.moduleName] = self.runTest
 
     def _icon_path(self, extension):

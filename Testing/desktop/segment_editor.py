@@ -83,7 +83,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._logic.SetSegmentationHistory(self._history)
         self._build()
         history_event = self._logic.SegmentationHistoryChangedEvent
-        Observations(self).add(self._logic, history_event, lambda caller, event: self._update_undo())
+        self._history_observations = Observations(self)
+        self._history_observations.add(self._logic, history_event, lambda caller, event: self._update_undo())
 
     def setMRMLScene(self, newScene):
         super().setMRMLScene(newScene)
