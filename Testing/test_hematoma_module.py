@@ -238,7 +238,7 @@ def test_the_3d_view_looks_at_the_hematoma_and_its_surface_follows_a_stroke(a_de
         return np.array(surface.GetBounds())
 
     before = surface_bounds()
-    number, row, column = places[len(places) // 2]
+    number, row, _column = places[len(places) // 2]
     a_desktop.paint(segmentation, SEGMENTS[0].name, panel.later, (int(places[:, 2].max()), int(row), int(number)), 9.0)
     a_desktop.process_events()
     assert np.abs(surface_bounds() - before).max() > 4

@@ -180,14 +180,18 @@ def test_a_single_frame_goes_through(a_desktop, an_oct_module, tmp_path):
 
 def test_volume_rendering_shows_the_vessel_beside_the_plot_and_goes_again(a_desktop, a_drawn_result):
     panel, layouts = a_drawn_result, slicer.vtkMRMLLayoutNode
+    frame = slicer.app.layoutManager().threeDWidget(0).mrmlViewNode()
+    assert frame.GetBoxVisible() and frame.GetAxisLabelsVisible()
     panel.ui.renderingCheckBox.click()
     assert slicer.app.layoutManager().layout == layouts.SlicerLayoutConventionalPlotView
+    assert not frame.GetBoxVisible() and not frame.GetAxisLabelsVisible()
     wall = panel.results._vessel.wall
     assert wall.GetDisplayNode().IsA("vtkMRMLVolumeRenderingDisplayNode") and wall.GetDisplayNode().GetVisibility()
     assert panel.ui.inputSelector.currentNode() is not wall
     panel.ui.renderingCheckBox.click()
     assert slicer.app.layoutManager().layout == layouts.SlicerLayoutFourUpPlotView
     assert not slicer.mrmlScene.IsNodePresent(wall)
+    assert frame.GetBoxVisible() and frame.GetAxisLabelsVisible()
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLModelNode") == number_of_slice_models()
 
 

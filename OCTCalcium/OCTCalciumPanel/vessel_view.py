@@ -25,6 +25,7 @@ class VesselView:
         """source(): volume node, labels (frames, rows, columns) and PullbackMeasurement as they are now."""
         self._source = source
         self.wall = self.calcium = None
+        self._frames: list[tuple] = []  # view node, whether its box and its axis labels were shown before
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(AFTER_EDIT_MS)
@@ -52,6 +53,10 @@ class VesselView:
             if node is not None and slicer.mrmlScene.IsNodePresent(node):
                 _removeWithDisplays(node)
         self.wall = self.calcium = None
+        for viewNode, box, labels in self._frames:
+            viewNode.SetBoxVisible(box)
+            viewNode.SetAxisLabelsVisible(labels)
+        self._frames = []
 
     def _build(self) -> None:
         from OCTCalciumLib.vessel_scene import vessel_scene
@@ -75,6 +80,8 @@ class VesselView:
         layoutManager = slicer.app.layoutManager()
         for number in range(layoutManager.threeDViewCount):
             node = layoutManager.threeDWidget(number).threeDView().mrmlViewNode()
+            if all(node is not framed for framed, _box, _labels in self._frames):
+                self._frames.append((node, node.GetBoxVisible(), node.GetAxisLabelsVisible()))
             node.SetBoxVisible(False)  # of the whole image, around a vessel that is a small part of it
             node.SetAxisLabelsVisible(False)
 
