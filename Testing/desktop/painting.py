@@ -6,6 +6,8 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
+from .segment_editor import editor_of
+
 
 def paint(segmentation, segment_id, volume, ijk, radius_mm, erase=False):
     """One stroke of a round brush of ``radius_mm`` at voxel ``ijk`` (column, row, slice) of ``volume``, in that slice only.
@@ -21,9 +23,9 @@ def paint(segmentation, segment_id, volume, ijk, radius_mm, erase=False):
 
 def _logic_for(segmentation, volume):
     """The logic of the segment editor that edits this segmentation; without one, a logic of its own."""
-    for widget in slicer.app.allWidgets():
-        if isinstance(widget, slicer.qMRMLSegmentEditorWidget) and widget.segmentationNode() is segmentation:
-            return widget._logic
+    editor = editor_of(segmentation)
+    if editor is not None:
+        return editor._logic
     node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
     node.UnRegister(None)
     slicer.mrmlScene.AddNode(node)

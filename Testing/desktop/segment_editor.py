@@ -1,5 +1,7 @@
 """The segment editor's widget on Slicer's own segment editor logic."""
 
+from weakref import WeakSet
+
 import slicer
 from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPixmap
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 from vtkmodules.vtkCommonCore import vtkCommand
 
 from .mrml_widgets import SCENE_EVENTS, qMRMLNodeComboBox, qMRMLWidget
@@ -26,6 +29,12 @@ from .segment_effects import EFFECT_NAMES, qSlicerSegmentEditorAbstractEffect
 from .ui_loader import custom_widget
 
 EFFECT_COLUMNS = 3
+_editors = WeakSet()
+
+
+def editor_of(segmentation):
+    """The segment editor that edits this segmentation node, or None."""
+    return next((editor for editor in _editors if isValid(editor) and editor.segmentationNode() is segmentation), None)
 
 
 def _visible_part(part):
@@ -72,6 +81,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
+        _editors.add(self)
         self._node = None
         self._observations = Observations(self)
         self._order = list(EFFECT_NAMES)

@@ -80,8 +80,9 @@ class RenderedView(QWidget):
         painter.fillRect(self.rect, QColor(0, 0, 0))
         painter.drawImage(self.rect, self._image)
         for row, text in enumerate(self._annotations()):
-            painter.setPen(QColor("#f2f2f2"))
-            painter.drawText(8, self.height - 8 - 15 * row, text)
+            for shift, color in ((1, "#000000"), (0, "#f2f2f2")):
+                painter.setPen(QColor(color))
+                painter.drawText(8 + shift, self.height - 8 - 15 * row + shift, text)
 
     def _prepare(self):
         pass
