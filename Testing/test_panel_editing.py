@@ -140,7 +140,8 @@ def test_the_module_keeps_one_editor_node(an_editor):
     editing.stop()
     editing.start(segmentation, volume, "lumen")
     assert ui.segmentEditorWidget.mrmlSegmentEditorNode() is node
-    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentEditorNode") == 1
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode")
+    assert [other for other in nodes if other.GetSingletonTag() == "OCTCalcium"] == [node]
 
 
 def test_after_stop_no_effect_is_active_and_nothing_can_be_edited(an_editor):

@@ -57,7 +57,7 @@ class Desktop:
         slicer.dicomDatabase = dicom.ctkDICOMDatabase()
         self._make_scene()
         self.main_window = qSlicerMainWindow()
-        self.main_window.resize(1400, 900)
+        self.main_window.arrange(1400, 900)
         self.main_window.show()
         self.app._layout_manager = qSlicerLayoutManager(self.main_window.centralWidget())
 
@@ -122,7 +122,7 @@ class Desktop:
 
     def screenshot(self, path, width=1400, height=900):
         """Write what the main window shows as a picture: panel on the left, the layout's views on the right."""
-        self.main_window.resize(width, height)
+        self.main_window.arrange(width, height)
         self.process_events()
         for view in self.app.layoutManager()._visible_views():
             view.forceRender()

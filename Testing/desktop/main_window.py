@@ -107,7 +107,7 @@ class qSlicerMainWindow(QMainWindow):
         dock.setTitleBarWidget(QWidget(dock))
         dock.setWidget(self._panel)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        self.resizeDocks([dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+        self._dock = dock
         central = QWidget(self)
         central.setObjectName("CentralWidget")
         layout = QVBoxLayout(central)
@@ -117,6 +117,11 @@ class qSlicerMainWindow(QMainWindow):
 
     def moduleSelector(self):
         return self._selector
+
+    def arrange(self, width, height):
+        """Give the window a size in px and the panel its usual share; a panel that was wide once would stay so."""
+        self.resize(width, height)
+        self.resizeDocks([self._dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
 
 
 def dark_palette():
