@@ -73,7 +73,8 @@ def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_cancelled_job_is_status_130_and_leaves_nothing(tmp_path, ending):
     job = f"""
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in a shell's background would ignore it
 def job(report):
     with finished_folder(Path({str(tmp_path / "results")!r}), 0) as scratch:
         (scratch / "half.txt").write_text("half")
