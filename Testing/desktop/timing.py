@@ -23,8 +23,8 @@ class Pause:
 def longest_pause():
     """Watches the event loop inside the ``with``; something in it must let the loop run (``desktop.wait_until``).
 
-    The time for which this thread could have run but other processes had the processor is not counted: a busy machine is no fault of
-    the program under test. Waiting for anything, a file or a process, is counted.
+    The time for which this thread could have run but other processes had the processor is not counted: a busy machine is no fault
+    of the program under test. Waiting for anything, a file or a process, is counted.
     """
     pause = Pause()
     last = _own_seconds()
