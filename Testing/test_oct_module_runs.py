@@ -91,7 +91,7 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, an_oct_
     assert currentSlice(volume) == panel.results.measurement.max_arc_frame
 
 
-def test_a_whole_session_from_editing_to_a_reopened_scene(a_desktop, an_analysed_phantom, tmp_path):
+def test_from_editing_to_a_reopened_scene(a_desktop, an_analysed_phantom, tmp_path):
     panel = an_analysed_phantom
     measurement = panel.results.measurement
     frame = measurement.max_arc_frame

@@ -51,7 +51,7 @@ class EnFaceMap:
             picture = picture.copy()
             picture[:, max(at - 1, 0) : at + 1] = _LINE
         pixmap = qt.QPixmap()
-        pixmap.loadFromData(_ppm(picture))
+        pixmap.loadFromData(qt.QByteArray(_ppm(picture)))
         self._label.setPixmap(pixmap)
 
     def _onClick(self, x: int) -> None:
