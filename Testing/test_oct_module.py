@@ -28,6 +28,22 @@ def a_drawn_result(a_desktop, an_oct_module, tmp_path):
     return an_oct_module
 
 
+# Input
+
+
+def test_a_stack_of_colour_pictures_can_be_chosen_and_a_label_map_cannot(a_desktop, an_oct_module):
+    selector, stack = an_oct_module.ui.inputSelector, np.zeros((4, 60, 80, 3), np.uint8)
+    place = np.diag([-1.0, -1.0, 1.0, 1.0])
+    labels = slicer.util.addVolumeFromArray(stack[..., 0], place, "labels", "vtkMRMLLabelMapVolumeNode")
+    colours = slicer.util.addVolumeFromArray(stack, place, "pictures", "vtkMRMLVectorVolumeNode")
+    selector.setCurrentNode(labels)
+    assert selector.currentNode() is None
+    selector.setCurrentNode(colours)
+    assert selector.currentNode() is colours
+    assert "80 x 60 pixels, 4 slices" in an_oct_module.ui.inputFactsLabel.text
+    assert an_oct_module.ui.spacingBox.visible and not an_oct_module.ui.applyButton.enabled
+
+
 # Numbers, table, plot, map and arc
 
 

@@ -156,9 +156,11 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Make sure that the parameter node exists and is observed, and that an input is selected where there is any."""
         self.setParameterNode(self.logic.getParameterNode())
         if not self._parameterNode.inputVolume:
-            # Hidden volumes belong to results, as heat maps do.
+            # Hidden volumes belong to results, as heat maps do; label maps are volumes, too.
             volumes = (
-                volume for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if not volume.GetHideFromEditors()
+                volume
+                for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+                if not volume.GetHideFromEditors() and not volume.IsA("vtkMRMLLabelMapVolumeNode")
             )
             volume = next(volumes, None)
             if volume:
