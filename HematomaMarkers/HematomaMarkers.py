@@ -193,7 +193,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def _result(self):
         """The result of the CT that is shown; None where there is none, or a node of it was removed."""
-        result = result_of(self._shownInput, KIND)
+        result = result_of(self._shownInput, KIND) if self.spacing.placed else None
         return result if result is not None and isWhole(result) else None
 
     def _onInputModified(self, caller=None, event=None) -> None:

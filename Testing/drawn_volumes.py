@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import slicer.util
+import vtk
 from LesionReadingLib.scene import add_volume
 
 ORIGIN = np.array([12.0, -34.5, 56.25])
@@ -44,3 +45,18 @@ def turned(degrees: float, shift=(0.0, 0.0, 0.0)) -> np.ndarray:
     matrix[:2, :2] = [[cosine, -sine], [sine, cosine]]
     matrix[:3, 3] = shift
     return matrix
+
+
+def a_bend():
+    """A transform node that bends space, so that no matrix says where a voxel below it lies."""
+    bend = vtk.vtkThinPlateSplineTransform()
+    points, moved = vtk.vtkPoints(), vtk.vtkPoints()
+    for number, point in enumerate(((0, 0, 0), (10, 0, 0), (0, 10, 0), (0, 0, 10), (10, 10, 10))):
+        points.InsertNextPoint(point)
+        moved.InsertNextPoint(np.add(point, number))
+    bend.SetSourceLandmarks(points)
+    bend.SetTargetLandmarks(moved)
+    bend.SetBasisToR()
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode")
+    transform.SetAndObserveTransformToParent(bend)
+    return transform

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import slicer
 import slicer.util
-from drawn_volumes import ORIGIN, a_volume, numbered
+from drawn_volumes import ORIGIN, a_bend, a_volume, numbered
 from LesionReadingLib.scene import add_volume, result_json, result_of
 from LesionReadingLib.spacing import UNKNOWN
 from little_module import write_little_module
@@ -90,6 +90,32 @@ def test_a_spacing_changed_elsewhere_is_shown_and_nothing_else_is_shown_anew(a_p
     assert len(a_panel.shown) == told
     volume.SetSpacing(0.5, 0.75, 4)
     assert "4 mm" in a_panel.ui.inputFactsLabel.text
+
+
+def test_a_volume_bent_by_a_transform_is_told_until_the_transform_is_gone(a_desktop, a_panel):
+    volume = a_volume()
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    volume.SetAndObserveTransformNodeID(a_bend().GetID())
+    a_desktop.process_events()
+    assert "harden" in a_panel.ui.inputFactsLabel.text
+    assert not a_panel.ui.applyButton.enabled
+    assert "harden" in a_panel.ui.applyButton.toolTip
+    volume.SetAndObserveTransformNodeID(None)
+    a_desktop.process_events()
+    assert a_panel.ui.applyButton.enabled
+
+
+def test_the_result_of_a_volume_that_was_bent_is_put_away_until_it_is_straight_again(a_desktop, a_panel):
+    volume = a_volume()
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    _apply(a_panel)
+    _done(a_desktop, a_panel)
+    volume.SetAndObserveTransformNodeID(a_bend().GetID())
+    a_desktop.process_events()
+    assert a_panel.shown[-1] is None
+    volume.SetAndObserveTransformNodeID(None)
+    a_desktop.process_events()
+    assert a_panel.shown[-1] == MEAN
 
 
 def test_apply_runs_loads_shows_and_tidies_up(a_desktop, a_panel):

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 import slicer
 import slicer.util
 import vtk
-from drawn_volumes import GEOMETRIES, MIRRORED, OBLIQUE, ORIGIN, STEPS, a_volume, move, numbered, turned
+from drawn_volumes import GEOMETRIES, MIRRORED, OBLIQUE, ORIGIN, STEPS, a_bend, a_volume, move, numbered, turned
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import (
     add_volume,
@@ -57,17 +57,7 @@ def test_transforms_above_a_volume_are_applied(a_desktop, directions):
 
 def test_a_transform_that_bends_space_is_refused_with_what_to_do(a_desktop):
     volume = a_volume()
-    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode")
-    volume.SetAndObserveTransformNodeID(transform.GetID())
-    bend = vtk.vtkThinPlateSplineTransform()
-    points, moved = vtk.vtkPoints(), vtk.vtkPoints()
-    for number, point in enumerate(((0, 0, 0), (10, 0, 0), (0, 10, 0), (0, 0, 10), (10, 10, 10))):
-        points.InsertNextPoint(point)
-        moved.InsertNextPoint(np.add(point, number))
-    bend.SetSourceLandmarks(points)
-    bend.SetTargetLandmarks(moved)
-    bend.SetBasisToR()
-    transform.SetAndObserveTransformToParent(bend)
+    volume.SetAndObserveTransformNodeID(a_bend().GetID())
     with pytest.raises(InputError, match="harden"):
         volume_place(volume)
 

@@ -36,6 +36,16 @@ class SpacingBox:
         """Whether the volume shown has voxels and states its spacing."""
         return self._described.ready
 
+    @property
+    def placed(self) -> bool:
+        """Whether the volume shown has voxels that a matrix places; ``text`` tells what is wrong otherwise."""
+        return self._described.spacing is not None
+
+    @property
+    def text(self) -> str:
+        """What is told of the volume shown."""
+        return self._described.text
+
     def isUpToDate(self) -> bool:
         """Whether the volume shown is still as it was told."""
         return _described(self._volume) == self._described

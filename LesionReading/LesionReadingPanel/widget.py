@@ -70,7 +70,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         raise NotImplementedError
 
     def showInput(self, volume) -> None:
-        """Show the result of a volume node, or nothing: another one (or None) was selected, or its result has changed."""
+        """Show the result of the volume node, or nothing for None, after another choice, a new result or a move of the volume."""
         raise NotImplementedError
 
     def whyNotApply(self) -> str:
@@ -188,7 +188,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.spacing.show(self._shownInput)
         self._isStale = self._shownInput is not None and not self.parent.isEntered
         if not self._isStale:
-            self.showInput(self._shownInput)
+            self.showInput(self._shownInput if self.spacing.placed else None)
         self._checkCanApply()
 
     # Reactions
@@ -229,6 +229,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return _("An analysis is running")
         if self._shownInput is None:
             return _("Select an input volume")
+        if not self.spacing.placed:
+            return self.spacing.text
         if not self.spacing.ready:
             return _("Set the spacing of the input volume first")
         if not self.models.currentModel():
