@@ -83,6 +83,13 @@ def test_a_row_goes_to_its_frame_and_the_table_follows_the_view(a_desktop, a_dra
     assert currentSlice(volume) == 5
 
 
+def test_the_plot_has_an_upright_line_where_the_frame_on_view_lies(a_desktop, a_drawn_result):
+    jumpToSlice(a_drawn_result.ui.inputSelector.currentNode(), 7)
+    line = result_node(result_in(a_drawn_result), arc_plot.FRAME_TABLE_ROLE).GetTable()
+    for name, ends in ((arc_plot.POSITION_MM, (7 * FRAME_MM, 7 * FRAME_MM)), (arc_plot.FRAME_LINE, (0, 360))):
+        assert (line.GetColumnByName(name).GetValue(0), line.GetColumnByName(name).GetValue(1)) == pytest.approx(ends)
+
+
 def test_a_click_on_the_map_goes_to_the_frame_below_it(a_desktop, a_drawn_result):
     import qt
 

@@ -60,6 +60,7 @@ def test_the_plot_shows_the_arc_by_position_and_the_line_of_180_degrees(a_result
     assert [(one.GetXColumnName(), one.GetYColumnName()) for one in series] == [
         (arc_plot.POSITION_MM, arc_plot.ARC),
         (arc_plot.POSITION_MM, arc_plot.LIMIT),
+        (arc_plot.POSITION_MM, arc_plot.FRAME_LINE),
     ]
     assert chart.GetXAxisTitle() == "Position (mm)"
 
@@ -67,8 +68,8 @@ def test_the_plot_shows_the_arc_by_position_and_the_line_of_180_degrees(a_result
 def test_measuring_again_makes_no_second_plot(a_result):
     pullback_results.measure(a_result)
     pullback_results.measure(a_result)
-    assert result_node(a_result, arc_plot.CHART_ROLE).GetNumberOfPlotSeriesNodes() == 2
-    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 1
+    assert result_node(a_result, arc_plot.CHART_ROLE).GetNumberOfPlotSeriesNodes() == 3
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 2
 
 
 def test_edited_frames_change_their_rows_and_no_others(a_result):

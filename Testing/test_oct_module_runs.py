@@ -123,7 +123,7 @@ def test_from_editing_to_a_reopened_scene(a_desktop, an_analysed_phantom, tmp_pa
     assert reviewed(result_in(panel)) == done and row(panel, min(done))[6] == "✓"
     assert panel.ui.renderingCheckBox.checked and panel.results._vessel.visible
     chart = result_node(result_in(panel), arc_plot.CHART_ROLE)
-    assert chart.GetNumberOfPlotSeriesNodes() == 2 and len(results(pullback_results.KIND)) == 1
+    assert chart.GetNumberOfPlotSeriesNodes() == 3 and len(results(pullback_results.KIND)) == 1
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode") == 2
     erase_frame(a_desktop, panel, frame - 1)
     assert row(panel, frame - 1)[2] == ""

@@ -1,13 +1,16 @@
-"""The arc of calcium along the pullback as a table node and a plot: bridged arc by position, with the line of 180 degrees."""
+"""The arc of calcium along the pullback as a table node and a plot: bridged arc by position, 180 degrees, the frame on view."""
 
 import slicer
 from LesionReadingLib.scene import fill_table, result_node, set_result_node
 from slicer.i18n import tr as _
 
 TABLE_ROLE, CHART_ROLE = "table", "chart"
-ARC_ROLE, LIMIT_ROLE = "arcSeries", "limitSeries"
+ARC_ROLE, LIMIT_ROLE, FRAME_ROLE = "arcSeries", "limitSeries", "frameSeries"
+FRAME_TABLE_ROLE = "frameTable"
 POSITION_MM, FRAME = "position (mm)", "frame"
-ARC, LIMIT = "bridged arc (deg)", "180 degrees"  # no tr: columns, by which saved scenes find them
+ARC, LIMIT, FRAME_LINE = "bridged arc (deg)", "180 degrees", "frame on view"  # no tr: columns, by which saved scenes find them
+WHOLE_CIRCLE_DEG = 360
+FRAME_GREY = (0.35, 0.35, 0.35)
 
 COLUMNS = {
     FRAME: lambda frame: frame.frame,
@@ -41,6 +44,13 @@ def updateFrames(result, measurement, frames: list[int]) -> None:
     table.Modified()
 
 
+def showFrame(result, measurement, frame: int) -> None:
+    """Put the upright line of the plot at a frame, from 0."""
+    along = _along(measurement)
+    place = COLUMNS[along](measurement.frames[frame])
+    fill_table(result_node(result, FRAME_TABLE_ROLE), {along: [place, place], FRAME_LINE: [0, WHOLE_CIRCLE_DEG]})
+
+
 def selectChart(result) -> None:
     """Show the chart of a result in the plot views."""
     chart = result_node(result, CHART_ROLE)
@@ -54,8 +64,7 @@ def selectChart(result) -> None:
 def _showChart(result, table, measurement) -> None:
     from OCTCalciumLib.colors import rgb
 
-    known = measurement.spacing.frame_mm is not None
-    along = POSITION_MM if known else FRAME
+    along = _along(measurement)
     arc = _series(result, ARC_ROLE, _("Bridged arc"), table, along, ARC)
     arc.SetColor(*rgb("calcium"))
     arc.SetLineWidth(3)
@@ -63,20 +72,30 @@ def _showChart(result, table, measurement) -> None:
     limit.SetColor(*rgb("calcium_over_180"))
     limit.SetLineStyle(limit.LineStyleDash)
     limit.SetLineWidth(2)
+    frameTable = _node(result, FRAME_TABLE_ROLE, "vtkMRMLTableNode", _("OCT frame on view"))
+    frame = _series(result, FRAME_ROLE, _("Frame on view"), frameTable, along, FRAME_LINE)
+    frame.SetColor(*FRAME_GREY)
+    frame.SetLineWidth(2)
+    showFrame(result, measurement, 0)
     chart = _node(result, CHART_ROLE, "vtkMRMLPlotChartNode", _("Calcium arc"))
     chart.SetTitle(_("Calcium arc along the pullback"))
-    chart.SetXAxisTitle(_("Position (mm)") if known else _("Frame"))
+    chart.SetXAxisTitle(_("Position (mm)") if along == POSITION_MM else _("Frame"))
     chart.SetYAxisTitle(_("Arc (degrees)"))
     chart.SetYAxisRangeAuto(False)
-    chart.SetYAxisRange(0, 360)
+    chart.SetYAxisRange(0, WHOLE_CIRCLE_DEG)
     chart.SetTitleFontSize(16)
     chart.SetAxisTitleFontSize(14)
     chart.SetLegendFontSize(12)
     chart.SetEnablePointMoveAlongX(False)
     chart.SetEnablePointMoveAlongY(False)
-    for series in (arc, limit):
+    for series in (arc, limit, frame):
         if not chart.HasPlotSeriesNodeID(series.GetID()):
             chart.AddAndObservePlotSeriesNodeID(series.GetID())
+
+
+def _along(measurement) -> str:
+    """The column along which the plot runs: millimetres where the distance of the frames is known."""
+    return FRAME if measurement.spacing.frame_mm is None else POSITION_MM
 
 
 def _series(result, role: str, name: str, table, along: str, column: str):

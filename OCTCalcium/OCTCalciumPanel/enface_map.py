@@ -94,4 +94,4 @@ def _legend(measurement) -> str:
         parts.insert(0, _("{scale} thickness, 0 to {most:.1f} mm").format(scale=scale, most=thickness_scale_mm(measurement)))
     if measurement.runs:
         parts.append(_("{patch} 180° or more").format(patch=patch(COLORS["calcium_over_180"])))
-    return " &nbsp; ".join(parts)
+    return " &nbsp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in parts)

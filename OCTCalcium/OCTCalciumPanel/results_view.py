@@ -12,7 +12,7 @@ from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, ju
 from slicer.i18n import tr as _
 
 from .arc_markup import ArcMarkup
-from .arc_plot import selectChart, updateFrames
+from .arc_plot import selectChart, showFrame, updateFrames
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
@@ -138,6 +138,7 @@ class ResultsView:
         self._frame = frame
         self._table.select(frame)
         self._map.select(frame)
+        showFrame(self._result, self.measurement, frame)
         self._drawArc()
 
     def _onReviewed(self) -> None:

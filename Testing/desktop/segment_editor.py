@@ -100,8 +100,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         super().setMRMLScene(newScene)
         self._hold_scene(newScene, SCENE_EVENTS, lambda caller, event: self.updateWidgetFromMRML())
         self._logic.SetMRMLScene(newScene)
-        self._part_segmentation.setMRMLScene(newScene)
-        self._part_source.setMRMLScene(newScene)
+        self._segmentations.setMRMLScene(newScene)
+        self._sources.setMRMLScene(newScene)
 
     def mrmlSegmentEditorNode(self):
         return self._node
@@ -211,8 +211,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self._node.SetSelectedSegmentID(segmentation.GetSegmentation().GetNthSegmentID(0))
             return
         self._history.SetSegmentation(segmentation.GetSegmentation() if segmentation else None)
-        self._part_segmentation.setCurrentNode(segmentation)
-        self._part_source.setCurrentNode(source)
+        self._segmentations.setCurrentNode(segmentation)
+        self._sources.setCurrentNode(source)
         self._list_segments()
         self._update_undo()
         for name, button in self._buttons.items():
@@ -244,12 +244,12 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def _build(self):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._part_segmentation = _selector("vtkMRMLSegmentationNode", self.setSegmentationNode)
-        self._part_source = _selector("vtkMRMLScalarVolumeNode", self.setSourceVolumeNode)
-        form = QFormLayout()
-        form.addRow("Segmentation:", self._part_segmentation)
-        form.addRow("Source volume:", self._part_source)
-        layout.addLayout(form)
+        self._segmentations = _selector("vtkMRMLSegmentationNode", self.setSegmentationNode)
+        self._sources = _selector("vtkMRMLScalarVolumeNode", self.setSourceVolumeNode)
+        self._part_segmentation = _labelled("Segmentation:", self._segmentations)
+        self._part_source = _labelled("Source volume:", self._sources)
+        layout.addWidget(self._part_segmentation)
+        layout.addWidget(self._part_source)
         row = QHBoxLayout()
         self._part_add_remove = QWidget()
         QHBoxLayout(self._part_add_remove).setContentsMargins(0, 0, 0, 0)
@@ -331,6 +331,15 @@ def _selector(kind, choose):
     selector.setNoneEnabled(True)
     selector.nodeActivated.connect(choose)
     return selector
+
+
+def _labelled(text, selector):
+    """The selector with its name before it, which hides with it."""
+    row = QWidget()
+    form = QFormLayout(row)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.addRow(text, selector)
+    return row
 
 
 def _segment_table():
