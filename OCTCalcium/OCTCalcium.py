@@ -68,6 +68,7 @@ class OCTCalciumWidget(LesionReadingWidget):
 
     PACKAGE = PACKAGE
     TASK = TASK
+    SLICES = _("frames")
 
     def makeLogic(self):
         return OCTCalciumLogic()

@@ -40,7 +40,7 @@ def test_a_stack_of_colour_pictures_can_be_chosen_and_a_label_map_cannot(a_deskt
     assert selector.currentNode() is None
     selector.setCurrentNode(colours)
     assert selector.currentNode() is colours
-    assert "80 x 60 pixels, 4 slices" in an_oct_module.ui.inputFactsLabel.text
+    assert "80 x 60 pixels, 4 frames" in an_oct_module.ui.inputFactsLabel.text
     assert an_oct_module.ui.spacingBox.visible and not an_oct_module.ui.applyButton.enabled
 
 

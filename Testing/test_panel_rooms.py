@@ -29,7 +29,7 @@ def a_spacing_box(a_desktop):
     from LesionReadingPanel.spacing_box import SpacingBox
 
     ui, told = panel_widgets(), []
-    return ui, SpacingBox(ui, lambda: told.append(True)), told
+    return ui, SpacingBox(ui, "slices", lambda: told.append(True)), told
 
 
 def test_a_volume_with_spacing_is_described_and_nothing_is_asked(a_spacing_box):

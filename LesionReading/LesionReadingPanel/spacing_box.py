@@ -22,9 +22,9 @@ class _Described:
 class SpacingBox:
     """Fills inputFactsLabel; spacingBox with pixelSpacingSpinBox, sliceSpacingSpinBox and setSpacingButton appears where needed."""
 
-    def __init__(self, ui, onSet: Callable[[], None]) -> None:
-        """onSet(): called after the user has set the spacing of the volume shown."""
-        self._ui, self._onSet = ui, onSet
+    def __init__(self, ui, slices: str, onSet: Callable[[], None]) -> None:
+        """slices: what its readers call the slices of a volume. onSet(): called after the user has set a spacing."""
+        self._ui, self._slices, self._onSet = ui, slices, onSet
         self._volume = None
         ui.setSpacingButton.connect("clicked(bool)", self._onSetClicked)
         for box in (ui.pixelSpacingSpinBox, ui.sliceSpacingSpinBox):
@@ -48,11 +48,11 @@ class SpacingBox:
 
     def isUpToDate(self) -> bool:
         """Whether the volume shown is still as it was told."""
-        return _described(self._volume) == self._described
+        return _described(self._volume, self._slices) == self._described
 
     def show(self, volume) -> None:
         """Show the facts of a volume node, or of none."""
-        self._volume, self._described = volume, _described(volume)
+        self._volume, self._described = volume, _described(volume, self._slices)
         self._ui.inputFactsLabel.text = self._described.text
         spacing = self._described.spacing
         asks = spacing is not None and not self._described.ready
@@ -73,7 +73,7 @@ class SpacingBox:
             self._onSet()
 
 
-def _described(volume) -> _Described:
+def _described(volume, called: str) -> _Described:
     if volume is None:
         return _Described("", False, None)
     try:
@@ -81,15 +81,15 @@ def _described(volume) -> _Described:
     except InputError as error:
         return _Described(str(error), False, None)
     columns, rows, slices = volume.GetImageData().GetDimensions()
-    size = _("{columns} x {rows} pixels, {slices} slices").format(columns=columns, rows=rows, slices=slices)
+    size = _("{columns} x {rows} pixels, {count} {slices}").format(columns=columns, rows=rows, count=slices, slices=called)
     ready = scene.has_spacing(volume)
-    return _Described(f"{size}\n{_facts(spacing) if ready else _('Its spacing is not known.')}", ready, spacing)
+    return _Described(f"{size}\n{_facts(spacing, called) if ready else _('Its spacing is not known.')}", ready, spacing)
 
 
-def _facts(spacing: Spacing) -> str:
+def _facts(spacing: Spacing, called: str) -> str:
     """Distances in mm and where they came from."""
     row, column, frame = (f"{length:.4g}" for length in (spacing.row_mm, spacing.column_mm, spacing.frame_mm))
     pixels = row if row == column else f"{row} x {column}"
-    return _("Pixels {pixels} mm, slices {frame} mm apart ({source})").format(
-        pixels=pixels, frame=frame, source=spacing.in_plane_source
+    return _("Pixels {pixels} mm, {slices} {frame} mm apart ({source})").format(
+        pixels=pixels, slices=called, frame=frame, source=spacing.in_plane_source
     )

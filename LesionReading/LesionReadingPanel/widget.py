@@ -28,13 +28,14 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """A panel with an input volume, a model, Apply and Cancel. A module derives its own widget class and fills in the hooks.
 
     Attributes:
-        PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models.
+        PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models. SLICES: what its readers call the slices.
         ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
         analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for.
     """
 
     PACKAGE = ""
     TASK = ""
+    SLICES = _("slices")
 
     def __init__(self, parent=None) -> None:
         """Called by Slicer, before setup()."""
@@ -90,7 +91,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
-        self.spacing = SpacingBox(self.ui, self._checkCanApply)
+        self.spacing = SpacingBox(self.ui, self.SLICES, self._checkCanApply)
         self.models = ModelSelector(self.ui, self.TASK)
         self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._checkCanApply)
         self.setupPanel()
