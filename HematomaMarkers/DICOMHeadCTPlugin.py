@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import slicer
+import slicer.util
 from DICOMLib import DICOMLoadable, DICOMPlugin
 from slicer.i18n import tr as _
 
 CONFIDENCE = 0.55
-"""Of a head CT: a little more than the scalar volume plugin's 0.5, so that a tilted head comes out right without a choice."""
+"""Of a plain head CT: a little more than the scalar volume plugin's 0.5, so that a tilted head comes out right without a choice."""
 
 POSSIBLE = 0.4
-"""Of a CT that does not state its body part: offered, not chosen."""
+"""Of a CT with contrast agent, for bone, of no stated body part, or that cannot be decoded here: offered, not chosen."""
 
 
 class DICOMHeadCTPluginClass(DICOMPlugin):
@@ -25,32 +26,40 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
-        from HematomaMarkersLib.series_choice import has_contrast, is_head
+        from HematomaMarkersLib.series_choice import has_contrast, is_bone, is_head
+        from LesionReadingLib.dicom import why_undecodable
 
         series = self._examinedSeries(files)
         if series is None or not series.is_axial or not is_head(series):
             return []
+        # Slicer's own reader decodes what pydicom lacks a package for before the first Apply.
+        undecodable = why_undecodable(Path(files[0]))
         stated = bool(series.header.get("BodyPartExamined"))
+        isPlain = stated and not (undecodable or has_contrast(series) or is_bone(series))
         loadable = DICOMLoadable()
         loadable.files = list(files)
         loadable.name = self._nodeName(series)
         loadable.tooltip = _("{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone").format(
             count=len(files)
         )
-        loadable.warning = _("The series says that contrast agent was given.") if has_contrast(series) else ""
-        loadable.confidence = CONFIDENCE if stated else POSSIBLE
-        loadable.selected = stated
+        contrast = _("The series says that contrast agent was given.") if has_contrast(series) else ""
+        loadable.warning = undecodable or contrast
+        loadable.confidence = CONFIDENCE if isPlain else POSSIBLE
+        loadable.selected = isPlain
         return [loadable]
 
     def load(self, loadable):
-        """Load the series as a volume node, or raise InputError with a sentence on what is wrong with it."""
+        """Load the series as a volume node; InputError, shown to the user, says what is wrong with it."""
         from HematomaMarkersLib.reading import open_dicom
         from HematomaMarkersPanel.ct_nodes import addHeadCT
+        from LesionReadingPanel.views import showLoaded
 
-        volume = addHeadCT(open_dicom([Path(file) for file in loadable.files]), loadable.name)
+        with slicer.util.tryWithErrorDisplay(_("The head CT could not be loaded.")):  # the browser tells no reasons
+            volume = addHeadCT(open_dicom([Path(file) for file in loadable.files]), loadable.name)
         uids = [slicer.dicomDatabase.fileValue(file, self.tags["instanceUID"]) for file in loadable.files]
         volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
         self.addSeriesInSubjectHierarchy(loadable, volume)
+        showLoaded(volume)
         return volume
 
     def _examinedSeries(self, files: list):

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import slicer
+import slicer.util
 from DICOMLib import DICOMLoadable, DICOMPlugin
 from slicer.i18n import tr as _
 
@@ -17,8 +18,8 @@ CERTAIN = 0.95
 LIKELY = 0.75
 """Of an export that names OCT in its description or maker: a little more than the 0.7 of ultrasound as an image sequence."""
 
-POSSIBLE = 0.55
-"""Of any other export that could hold OCT: more than the scalar volume plugin's 0.5, less than an image sequence's 0.7."""
+POSSIBLE = 0.45
+"""Of any other export that could hold OCT, as screenshots could: offered, but below the scalar volume plugin's 0.5."""
 
 _EXPORTS = ("US", "IVUS", "OT", "SC")  # the modalities by which workstations export pullbacks
 _IMAGES = re.compile(r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(3\.1|6\.1|7(\.\d)?)")  # ultrasound (multi-frame), secondary captures
@@ -49,20 +50,25 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
         return [self._loadable(stack, number, len(stacks)) for number, stack in enumerate(stacks, 1)]
 
     def load(self, loadable):
-        """Load a pullback as a volume node, or raise InputError with a sentence on what is wrong with it."""
+        """Load a pullback as a volume node; InputError, shown to the user, says what is wrong with it."""
+        from LesionReadingPanel.views import showLoaded
         from OCTCalciumLib.reading import open_dicom
         from OCTCalciumPanel.pullback_nodes import addPullback
 
-        pullback = open_dicom([Path(file) for file in loadable.files])
+        with slicer.util.tryWithErrorDisplay(_("The pullback could not be loaded.")):  # the browser tells no reasons
+            pullback = open_dicom([Path(file) for file in loadable.files])
+            volume = addPullback(pullback, loadable.name)
         for note in pullback.notes:
             logging.info(note)
-        volume = addPullback(pullback, loadable.name)
         uids = [self._value(file, "instanceUID") for file in loadable.files]
         volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
         self.addSeriesInSubjectHierarchy(loadable, volume)
+        showLoaded(volume)
         return volume
 
     def _loadable(self, files: list, number: int, count: int):
+        from LesionReadingLib.dicom import why_undecodable
+
         frames = self._frameCount(files[0]) if len(files) == 1 else len(files)
         loadable = DICOMLoadable()
         loadable.files = files
@@ -71,7 +77,8 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
             count=frames
         )
         loadable.confidence = self._confidence(files[0])
-        loadable.selected = True
+        loadable.warning = why_undecodable(Path(files[0]))
+        loadable.selected = loadable.confidence > POSSIBLE
         return loadable
 
     def _confidence(self, file: str) -> float:

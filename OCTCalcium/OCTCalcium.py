@@ -10,6 +10,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib import scene
+from LesionReadingPanel.dependencies import ensureDependencies, missingPackages
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
 from OCTCalciumPanel import pullback_results
@@ -31,7 +32,7 @@ class OCTCalcium(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("OCT Calcium")
         self.parent.categories = [_("Lesion Reading")]
-        self.parent.dependencies = []
+        self.parent.dependencies = ["Segmentations", "VolumeRendering", "Markups", "Plots", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
         self.parent.helpText = _(
             "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
@@ -129,8 +130,10 @@ class OCTCalciumWidget(LesionReadingWidget):
         """Write the report of the labels as they are now."""
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
         if folder:
-            with slicer.util.tryWithErrorDisplay(_("The report could not be written."), waitCursor=True):
-                self.report.start(self._result(), Path(folder))
+            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
+                ensureDependencies(self.moduleName)  # the scene may have been read on another computer
+                with slicer.util.WaitCursor():
+                    self.report.start(self._result(), Path(folder))
 
     def _result(self):
         return scene.result_of(self._shownInput, pullback_results.KIND)
@@ -195,6 +198,11 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
     """The self-test: a phantom pullback is analysed by the shipped model, edited, exported, and shown in the panel."""
 
     def setUp(self):
+        missing = missingPackages()
+        if missing:
+            self.skipTest(
+                _("Press Apply once in this module, which installs what is missing: {names}").format(names=", ".join(missing))
+            )
         slicer.mrmlScene.Clear()
 
     def runTest(self):

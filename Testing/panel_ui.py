@@ -13,6 +13,7 @@ BUTTONS = (
 
 def panel_widgets() -> SimpleNamespace:
     """One of each."""
+    import ctk
     import qt
     import slicer
 
@@ -22,6 +23,7 @@ def panel_widgets() -> SimpleNamespace:
         sliceSpacingSpinBox=qt.QDoubleSpinBox(),
         modelComboBox=qt.QComboBox(),
         progressBar=qt.QProgressBar(),
+        editButton=ctk.ctkCollapsibleButton(),
         detailsText=qt.QPlainTextEdit(),
         reviewedCheckBox=qt.QCheckBox(),
         segmentEditorWidget=slicer.qMRMLSegmentEditorWidget(),

@@ -14,6 +14,7 @@ from HematomaMarkersPanel import sample_data
 from HematomaMarkersPanel.growth_view import ALIGNMENT
 from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
 from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, REPORT, SEGMENTATION, TABLE, VOLUME, sliceOf
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import add_volume, labels_of, result_node, result_of, results, reviewed, volume_place
 from LesionReadingLib.training_case import read_case
 from LesionReadingPanel.views import currentSlice
@@ -303,6 +304,8 @@ def test_an_exported_case_holds_ct_contour_and_own_reading_and_nobodys_identity(
 
 def test_side_by_side_shows_one_place_of_the_head_in_both_views(a_desktop, a_read_head):
     panel = a_read_head
+    composite("Red").SetLinkedControl(True)
+    plane_before = _array(slicer.app.layoutManager().sliceWidget("Yellow").mrmlSliceNode().GetSliceToRAS())[:3, :3]
     panel.ui.sideBySideButton.click()
     assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
     assert composite("Red").GetBackgroundVolumeID() == panel.later.GetID()
@@ -318,6 +321,8 @@ def test_side_by_side_shows_one_place_of_the_head_in_both_views(a_desktop, a_rea
     panel.ui.sideBySideButton.click()
     assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
     assert composite("Yellow").GetBackgroundVolumeID() == panel.later.GetID()
+    np.testing.assert_allclose(_array(yellow.GetSliceToRAS())[:3, :3], plane_before, atol=1e-6)
+    assert composite("Red").GetLinkedControl() and not composite("Yellow").GetLinkedControl()
 
 
 def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head, tmp_path):
@@ -439,6 +444,21 @@ def test_a_ct_with_contrast_is_read_only_when_asked_for_twice(a_desktop, a_head_
     assert panel.run.running
     panel.ui.cancelButton.click()
     a_desktop.wait_until(lambda: not panel.run.running, 5)
+
+
+def test_insisting_on_one_ct_says_nothing_of_the_next(a_desktop, a_head_module, sample, monkeypatch):
+    panel = a_head_module
+    volume = sample(sample_data.FIRST)
+    volume.SetAttribute("LesionReading.Doubts", "The series says that contrast agent was given.")
+    choose(panel, volume)
+    panel.ui.applyButton.click()
+    with monkeypatch.context() as offline:
+        offline.setattr("importlib.metadata.version", lambda name: "0.1")  # everything is too old, and there is no network
+        a_desktop.dialogs.answer(True, True)  # yes, install; and the error is read
+        with pytest.raises(InputError):
+            panel.onForceButton()
+    panel.ui.applyButton.click()
+    assert not panel.run.running and panel.ui.forceButton.visible
 
 
 def test_deleting_the_ct_during_a_run_ends_it_quietly(a_desktop, a_head_module, sample):

@@ -155,11 +155,42 @@ def test_a_series_that_does_not_state_its_body_part_is_offered_but_not_preferred
     assert offer.confidence < SCALAR_VOLUME_CONFIDENCE
 
 
+def test_a_series_for_bone_is_offered_but_not_preferred(a_browser, tmp_path):
+    grid = slices(EVEN)
+    for file in write_series(tmp_path, head_on(grid), grid):
+        data = pydicom.dcmread(file)
+        data.SeriesDescription = "Petrous bone"
+        data.save_as(file)
+    ((offer,),) = a_browser.dicom_loadables(tmp_path).values()
+    assert offer.confidence < SCALAR_VOLUME_CONFIDENCE
+
+
+def test_what_cannot_be_decoded_here_is_left_to_slicer_with_the_reason(a_browser, tmp_path):
+    grid = slices(EVEN)
+    for file in write_series(tmp_path, head_on(grid), grid):
+        data = pydicom.dcmread(file)
+        data.file_meta.TransferSyntaxUID = pydicom.uid.MPEG2MPML  # which no package decodes
+        data.PixelData = pydicom.encaps.encapsulate([b"none"])
+        data["PixelData"].is_undefined_length = True
+        data.save_as(file)
+    ((offer,),) = a_browser.dicom_loadables(tmp_path).values()
+    assert offer.confidence < SCALAR_VOLUME_CONFIDENCE and "MPEG2" in offer.warning
+
+
+def test_a_loaded_series_is_shown(a_browser, tmp_path):
+    grid = slices(EVEN)
+    write_series(tmp_path, head_on(grid), grid)
+    (volume,) = a_browser.load_dicom(tmp_path)
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    assert composite.GetBackgroundVolumeID() == volume.GetID()
+
+
 def test_contrast_is_told_before_loading_and_kept_for_the_panel(a_browser, tmp_path):
     grid = slices(EVEN)
     write_series(tmp_path, head_on(grid), grid, Acquisition(contrast_agent="Iopamidol"))
     ((offer,),) = a_browser.dicom_loadables(tmp_path).values()
     assert "contrast" in offer.warning
+    assert offer.confidence < SCALAR_VOLUME_CONFIDENCE
     (volume,) = a_browser.load_dicom(tmp_path)
     assert "contrast" in volume.GetAttribute("LesionReading.Doubts")
 
@@ -192,6 +223,8 @@ def test_a_series_that_cannot_be_read_is_refused_with_a_sentence(a_browser, tmp_
         data = pydicom.dcmread(file)
         data.PixelSpacing = [1.0, 1.0]
         data.save_as(file)
+    a_browser.dialogs.answer(True)
     with pytest.raises(InputError, match="differ in pixel spacing"):
         a_browser.load_dicom(tmp_path)
     assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is None
+    assert "differ in pixel spacing" in a_browser.dialogs.shown[-1].text

@@ -44,10 +44,10 @@ def loaded(plugin, path):
 
 
 @pytest.mark.parametrize("name", [*CERTAIN, *EXPORTS])
-def test_every_variety_is_offered_above_a_plain_volume(a_plugin, files, name):
+def test_every_variety_is_offered_and_chosen_where_nothing_else_can_be_meant(a_plugin, files, name):
     (loadable,) = a_plugin.examineForImport([listed(files / name)])
-    assert loadable.selected and loadable.confidence > SCALAR_VOLUME_CONFIDENCE
-    assert (loadable.confidence > 0.9) == (name in CERTAIN)
+    assert loadable.selected == (loadable.confidence > SCALAR_VOLUME_CONFIDENCE) == (name in CERTAIN)
+    assert loadable.confidence > 0.9 or name in EXPORTS
     assert "8 frames" in loadable.tooltip and len(loadable.files) == (8 if name == "frames" else 1)
 
 
@@ -66,6 +66,12 @@ def test_every_variety_becomes_a_grey_volume_as_our_reader_reads_it(a_plugin, fi
     ):
         assert (ours is None) == (theirs is None) and (theirs is None or ours == pytest.approx(theirs))
     assert spacing.in_plane_source == pullback.spacing.in_plane_source
+
+
+def test_a_loaded_pullback_is_shown(a_plugin, files):
+    volume = loaded(a_plugin, files / "presentation.dcm")
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    assert composite.GetBackgroundVolumeID() == volume.GetID()
 
 
 def test_spacing_and_place_are_those_of_the_phantom(a_plugin, files):
@@ -98,7 +104,8 @@ def test_an_export_that_names_oct_is_likelier_than_one_that_does_not(a_plugin, f
     data.save_as(tmp_path / "named.dcm")
     (named,) = a_plugin.examineForImport([[str(tmp_path / "named.dcm")]])
     (plain,) = a_plugin.examineForImport([[str(files / "capture.dcm")]])
-    assert named.confidence > 0.7 > plain.confidence
+    assert named.confidence > 0.7 and plain.confidence < SCALAR_VOLUME_CONFIDENCE
+    assert named.selected and not plain.selected  # what does not name OCT could be anybody's screenshots
     data.SeriesDescription = "October doctor"
     data.save_as(tmp_path / "other.dcm")
     (other,) = a_plugin.examineForImport([[str(tmp_path / "other.dcm")]])

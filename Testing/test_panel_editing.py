@@ -134,6 +134,29 @@ def test_the_editor_offers_what_the_task_needs_and_no_more(an_editor):
     assert node.GetSingletonTag() == "OCTCalcium"
 
 
+def test_keys_belong_to_the_editor_only_while_its_tools_are_in_sight(an_editor):
+    import slicer.util
+    from qt import QShortcut
+
+    ui, editing, *_ = an_editor
+
+    def keys():
+        return {shortcut.key.toString() for shortcut in slicer.util.mainWindow().findChildren(QShortcut)}
+
+    assert "1" in keys()
+    ui.segmentEditorWidget.setActiveEffectByName("Paint")
+    ui.editButton.collapsed = True
+    assert keys() == set()
+    assert ui.segmentEditorWidget.activeEffect() is None
+    ui.editButton.collapsed = False
+    assert "1" in keys()
+    editing.stop()
+    assert keys() == set()
+    ui.editButton.collapsed = True
+    ui.editButton.collapsed = False
+    assert keys() == set()
+
+
 def test_the_module_keeps_one_editor_node(an_editor):
     ui, editing, _, _, segmentation, volume = an_editor
     node = ui.segmentEditorWidget.mrmlSegmentEditorNode()

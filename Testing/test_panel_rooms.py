@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -248,7 +249,6 @@ def test_without_torch_the_user_is_asked_first_and_may_say_no(a_desktop, a_slice
 
 
 def test_without_torch_and_without_its_extension_the_message_says_what_to_install(a_desktop, a_slicer_without, monkeypatch):
-    import sys
 
     from LesionReadingPanel.dependencies import ensureDependencies
 
@@ -266,6 +266,43 @@ def test_without_a_network_the_message_says_so(a_desktop, a_slicer_without, pack
     a_desktop.dialogs.answer(True)
     with pytest.raises(InputError, match="internet"):
         ensureDependencies("OCTCalcium")
+
+
+def test_no_package_may_bring_another_torch_than_the_one_that_fits_the_graphics_card(a_desktop, a_slicer_without):
+    from importlib.metadata import version
+
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_slicer_without.add("monai")
+    a_desktop.dialogs.answer(True)
+    with pytest.raises(InputError) as refused:
+        ensureDependencies("OCTCalcium")
+    assert refused.value.__cause__.output.split() == [f"torch=={version('torch')}"]
+
+
+def test_on_an_intel_mac_the_message_does_not_blame_the_network(a_desktop, a_slicer_without, monkeypatch):
+    import platform
+
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_slicer_without.add("torch")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    with pytest.raises(InputError, match="Intel"):
+        ensureDependencies("OCTCalcium")
+
+
+def test_a_self_test_is_skipped_with_the_reason_where_packages_are_missing(a_desktop, a_slicer_without):
+    import unittest
+
+    a_slicer_without.add("monai")
+    for module in ("OCTCalcium", "HematomaMarkers"):
+        a_desktop.load_module(ROOT / module / f"{module}.py")
+        tests = unittest.defaultTestLoader.loadTestsFromTestCase(getattr(sys.modules[module], f"{module}Test"))
+        outcome = tests.run(unittest.TestResult())
+        a_desktop.unload_module(module)
+        assert len(outcome.skipped) == tests.countTestCases() > 0
+        assert "Apply once" in outcome.skipped[0][1] and "monai" in outcome.skipped[0][1]
 
 
 def test_packages_are_named_before_they_are_installed_and_no_is_an_answer(a_desktop, a_slicer_without):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 import time
@@ -116,6 +117,20 @@ def test_the_result_of_a_volume_that_was_bent_is_put_away_until_it_is_straight_a
     volume.SetAndObserveTransformNodeID(None)
     a_desktop.process_events()
     assert a_panel.shown[-1] == MEAN
+
+
+def test_a_removed_volume_leaves_the_memory_also_after_a_run(a_desktop, a_panel):
+    volume = a_volume()
+    a_panel.ui.inputSelector.setCurrentNode(volume)
+    _apply(a_panel)
+    _done(a_desktop, a_panel)
+    gone = []
+    volume.AddObserver("DeleteEvent", lambda caller, event: gone.append(True))
+    slicer.mrmlScene.RemoveNode(volume)
+    del volume
+    a_desktop.process_events()
+    gc.collect()
+    assert gone
 
 
 def test_apply_runs_loads_shows_and_tidies_up(a_desktop, a_panel):

@@ -125,6 +125,17 @@ def test_a_fault_has_its_traceback_in_the_details_and_not_in_the_sentence(a_desk
     assert "Traceback" in one.outcomes[0].details
 
 
+def test_a_package_that_is_missing_is_named_with_what_to_do(a_desktop, a_worker):
+    one = a_worker("""
+def job(report):
+    import a_package_that_nobody_has
+sys.exit(run_and_report(job))
+""")
+    a_desktop.wait_until(one.ended, 20)
+    assert "a_package_that_nobody_has is missing" in one.outcomes[0].message and "Apply" in one.outcomes[0].message
+    assert "Traceback" in one.outcomes[0].details
+
+
 def test_a_package_that_cannot_be_imported_is_told_with_the_reason_in_the_details(a_desktop, a_worker):
     one = a_worker("import a_module_that_nobody_has")
     a_desktop.wait_until(one.ended, 20)

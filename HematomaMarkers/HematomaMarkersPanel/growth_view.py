@@ -78,6 +78,8 @@ class SideBySide:
     def __init__(self) -> None:
         self._result = None
         self._layoutBefore = None
+        self._linkedBefore: dict[str, bool] = {}
+        self._planeBefore = vtk.vtkMatrix4x4()
         self._observed: list[tuple] = []
         self._following = False
 
@@ -92,6 +94,8 @@ class SideBySide:
         alignPrior(result)
         manager = slicer.app.layoutManager()
         self._result, self._layoutBefore = result, manager.layout
+        self._linkedBefore = {name: bool(_composite(name).GetLinkedControl()) for name in (CURRENT_VIEW, PRIOR_VIEW)}
+        self._planeBefore.DeepCopy(_sliceNode(PRIOR_VIEW).GetSliceToRAS())
         manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
         _background(CURRENT_VIEW, result_node(result, VOLUME))
         _background(PRIOR_VIEW, result_node(result, PRIOR))
@@ -115,10 +119,11 @@ class SideBySide:
         if self._result is None:
             return
         result, self._result = self._result, None
-        for name in (CURRENT_VIEW, PRIOR_VIEW):
-            _composite(name).SetLinkedControl(False)
+        for name, linked in self._linkedBefore.items():
+            _composite(name).SetLinkedControl(linked)
         _onlyIn(result_node(result, SEGMENTATION), None)
-        _sliceNode(PRIOR_VIEW).SetOrientation("Sagittal")
+        _sliceNode(PRIOR_VIEW).GetSliceToRAS().DeepCopy(self._planeBefore)
+        _sliceNode(PRIOR_VIEW).UpdateMatrices()
         volume = result_node(result, VOLUME)
         if volume is not None:
             _background(PRIOR_VIEW, volume)

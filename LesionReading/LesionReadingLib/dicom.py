@@ -157,6 +157,17 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
                 yield frame
 
 
+def why_undecodable(path: Path) -> str:
+    """Why the frames of a DICOM file cannot be decoded here, as far as its transfer syntax tells; empty where they can."""
+    stated = read_file_meta_info_or_empty(path).get("TransferSyntaxUID")
+    try:
+        if stated:
+            check_decodable(UID(stated), path.name)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
 def check_decodable(syntax: UID, name: str) -> None:
     """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
     kind = syntax.name if syntax.name != str(syntax) else f"unknown transfer syntax {syntax}"
@@ -171,7 +182,10 @@ def check_decodable(syntax: UID, name: str) -> None:
         raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
     if not decoder.is_available:
         package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "python-gdcm")
-        raise InputError(f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package}.")
+        raise InputError(
+            f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package} "
+            "(in Slicer, the first Apply of LesionReading's modules installs it)."
+        )
 
 
 def _without_unreadable(header: Dataset) -> Dataset:

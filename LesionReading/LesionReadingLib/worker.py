@@ -107,6 +107,12 @@ def run_and_report(job: Callable[[JsonLines | Terminal], None]) -> int:
         # Whoever read along is gone: nobody is left to tell, and the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
+    except ModuleNotFoundError as error:
+        advice = (
+            f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
+        )
+        report.error(advice, traceback.format_exc())
+        return 1
     except Exception as error:
         report.error(f"This is a fault of LesionReading ({type(error).__name__}): {_one_line(error)}", traceback.format_exc())
         return 1

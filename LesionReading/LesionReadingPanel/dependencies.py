@@ -1,7 +1,11 @@
 """Gets the Python packages that the Libs need, on the first Apply and not before, after asking the user."""
 
+import importlib.metadata
 import logging
+import platform
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import slicer
@@ -11,6 +15,12 @@ from slicer.i18n import tr as _
 
 TORCH_VERSION = ">=2.6"
 _REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "lesion_reading_requirements.txt"
+
+
+def missingPackages() -> list[str]:
+    """What the Libs need, PyTorch among it, and Slicer's Python lacks; nothing is imported to find out."""
+    wanted = [f"torch{TORCH_VERSION}", *map(str, slicer.packaging.load_requirements(_REQUIREMENTS))]
+    return [requirement for requirement in wanted if not slicer.packaging.pip_check(requirement)]
 
 
 def ensureDependencies(requester: str) -> None:
@@ -25,7 +35,7 @@ def ensureDependencies(requester: str) -> None:
         return
     _ensureTorch()
     try:
-        slicer.packaging.pip_ensure(slicer.packaging.load_requirements(_REQUIREMENTS), requester=requester)
+        _ensureOthers(requester)
     except subprocess.CalledProcessError as error:
         raise InputError(_offline()) from error
     except RuntimeError as error:
@@ -37,6 +47,8 @@ def _ensureTorch() -> None:
     # Asked of the installed packages: PyTorchUtils would import torch into Slicer to find out.
     if slicer.packaging.pip_check(f"torch{TORCH_VERSION}"):
         return
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        raise InputError(_("PyTorch is no longer made for Macs with an Intel processor; use another computer."))
     try:
         import PyTorchUtils
     except ImportError as error:
@@ -52,8 +64,17 @@ def _ensureTorch() -> None:
         raise InputError(_("PyTorch is missing, and without it nothing can be analyzed; press Apply again to install it."))
 
 
+def _ensureOthers(requester: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="LesionReading-") as folder:
+        # PyTorch was chosen to fit the graphics card: no package may bring another one.
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text(f"torch=={importlib.metadata.version('torch')}\n", encoding="utf-8")
+        requirements = slicer.packaging.load_requirements(_REQUIREMENTS)
+        slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=requester)
+
+
 def _offline() -> str:
     return _(
-        "Python packages could not be installed; connect this computer to the internet and press Apply again. "
+        "Python packages could not be installed; check that this computer is connected to the internet and press Apply again. "
         "Slicer's log (Help > Report a Bug) has the details."
     )

@@ -9,7 +9,10 @@ _PREPARED = "LesionReading.Prepared"
 
 
 class SegmentEditing:
-    """Drives segmentEditorWidget and fillBetweenButton. Idle, and free of the views, until start()."""
+    """Drives segmentEditorWidget and fillBetweenButton below editButton.
+
+    Idle until start(). Views and keyboard are the editor's only while editButton is open: nobody paints without seeing it.
+    """
 
     def __init__(self, ui, singletonTag: str) -> None:
         """ui: the widgets of the panel. singletonTag: the module's name; each module has its own settings of the editor."""
@@ -23,8 +26,10 @@ class SegmentEditing:
         self._editor.sourceVolumeNodeSelectorVisible = False
         self._editor.addRemoveSegmentButtonsVisible = False
         self._editor.switchToSegmentationsButtonVisible = False
+        self._editor.autoShowSourceVolumeNode = False  # the panel shows the volume
         ui.fillBetweenButton.connect("clicked(bool)", self._onFillBetween)
-        self._started = False
+        ui.editButton.connect("contentsCollapsed(bool)", lambda collapsed: self._listen())
+        self._started = self._listening = False
         self._show(False)
 
     @property
@@ -39,10 +44,8 @@ class SegmentEditing:
         self._editor.setSegmentationNode(segmentation)
         self._editor.setSourceVolumeNode(volume)
         self._editor.setCurrentSegmentID(segmentId)
-        if not self._started:
-            self._editor.setupViewObservations()
-            self._editor.installKeyboardShortcuts()
         self._started = True
+        self._listen()
         self._show(True)
 
     def stop(self) -> None:
@@ -50,11 +53,23 @@ class SegmentEditing:
         if not self._started:
             return
         self._started = False
-        self._editor.setActiveEffect(None)
-        self._editor.uninstallKeyboardShortcuts()
-        self._editor.removeViewObservations()
+        self._listen()
         self._editor.setSegmentationNode(None)
         self._show(False)
+
+    def _listen(self) -> None:
+        """Listen to views and keyboard while a segmentation is being edited and the tools are in sight, else give them back."""
+        wanted = self._started and not self._ui.editButton.collapsed
+        if wanted == self._listening:
+            return
+        self._listening = wanted
+        if wanted:
+            self._editor.setupViewObservations()
+            self._editor.installKeyboardShortcuts()
+        else:
+            self._editor.setActiveEffect(None)
+            self._editor.uninstallKeyboardShortcuts()
+            self._editor.removeViewObservations()
 
     def _editorNode(self):
         """The module's own editor node; segments overwrite only what is visible, so that nothing changes unseen."""

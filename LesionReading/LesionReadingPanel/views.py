@@ -9,6 +9,7 @@ import vtk
 from LesionReadingLib.scene import volume_place
 
 READING_VIEW = "Red"
+SLICE_VIEWS = (READING_VIEW, "Green", "Yellow")  # of Slicer's usual layouts
 _VIEW_ANGLE_DEG = 30.0  # of Slicer's cameras
 _RAS_OF_LPS = np.array([-1.0, -1.0, 1.0])
 _PRESETS = ("Sagittal", "Coronal", "Axial")  # the plane across the patient's left-right, front-back and feet-head axis
@@ -23,14 +24,15 @@ class Observation:
         self._tag = observed.AddObserver(event, lambda caller, name: callback())
 
     def stop(self) -> None:
-        """Listen no more."""
-        if self._tag is not None:
+        """Listen no more, and keep nothing of the object."""
+        if self._observed is not None:
             self._observed.RemoveObserver(self._tag)
-        self._tag = None
+        self._observed = None
 
 
 def showVolume(volume) -> None:
-    """Show a volume in all slice views, turned into its own planes: its slices in the reading view, across them in the others.
+    """Show a volume in all slice views, the usual three turned into its own planes: its slices in the reading view, across them
+    in the others.
 
     Left and right, front and back hang as usual, however the volume is stored.
 
@@ -41,13 +43,19 @@ def showVolume(volume) -> None:
     across = int(np.argmax(np.abs(np.cross(axes_mm[0], axes_mm[1]))))
     presets = [_PRESETS[across], *(name for name in reversed(_PRESETS) if name != _PRESETS[across])]
     slicer.util.setSliceViewerLayers(background=volume, foreground=None, label=None)
-    names = sorted(slicer.app.layoutManager().sliceViewNames(), key=lambda name: name != READING_VIEW)
-    for number, name in enumerate(names):
+    for name, preset in zip(SLICE_VIEWS, presets, strict=True):
         node = _sliceNode(name)
-        node.SetOrientation(presets[number % len(presets)])
+        node.SetOrientation(preset)
         node.RotateToVolumePlane(volume)
     slicer.util.resetSliceViews()
     jumpToSlice(volume, volume.GetImageData().GetDimensions()[2] // 2)
+
+
+def showLoaded(volume) -> None:
+    """Show a volume that was just loaded in the slice views, as Slicer's own readers do."""
+    applicationLogic = slicer.app.applicationLogic()
+    applicationLogic.GetSelectionNode().SetActiveVolumeID(volume.GetID())
+    applicationLogic.PropagateVolumeSelection()
 
 
 def showOverlay(volume, heat, opacity: float) -> None:

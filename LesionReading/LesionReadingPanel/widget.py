@@ -15,6 +15,7 @@ from .dependencies import ensureDependencies
 from .model_selector import ModelSelector
 from .run_control import RunControl
 from .spacing_box import SpacingBox
+from .views import Observation
 
 _INPUT_EVENTS = (
     vtk.vtkCommand.ModifiedEvent,
@@ -30,7 +31,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     Attributes:
         PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models. SLICES: what its readers call the slices.
         ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
-        analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for.
+        analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for; else None.
     """
 
     PACKAGE = ""
@@ -45,7 +46,9 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.analysedVolume = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
+        self._parameterObservation: Observation | None = None
         self._shownInput = None
+        self._inputObservations: list[Observation] = []
         self._isStale = False
         self._isImporting = False
 
@@ -93,7 +96,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = self.makeLogic()
         self.spacing = SpacingBox(self.ui, self.SLICES, self._checkCanApply)
         self.models = ModelSelector(self.ui, self.TASK)
-        self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._checkCanApply)
+        self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._onEnded)
         self.setupPanel()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -151,7 +154,9 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if node is self.analysedVolume:
             self.run.cancel()
         if node is self._shownInput:
-            self._onParametersChanged()
+            # The parameter node still has it: Slicer ends references to a node only after this event.
+            self._observeInput(None)
+            self.refresh()
 
     def initializeParameterNode(self) -> None:
         """Make sure that the parameter node exists and is observed, and that an input is selected where there is any."""
@@ -174,7 +179,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.models.select(self._parameterNode.model)
-            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+            modified = vtk.vtkCommand.ModifiedEvent
+            self._parameterObservation = Observation(self._parameterNode, modified, self._onParametersChanged)
         self._onParametersChanged()
 
     def _disconnectParameterNode(self) -> None:
@@ -182,7 +188,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
         self._parameterNodeGuiTag = None
-        self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self._parameterObservation.stop()
 
     def refresh(self) -> None:
         """Show the selected input and its result anew; while another module is open, as soon as the user comes back."""
@@ -203,11 +209,11 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _observeInput(self, volume) -> None:
-        for event in _INPUT_EVENTS:
-            if self._shownInput is not None:
-                self.removeObserver(self._shownInput, event, self._onInputModified)
-            if volume is not None:
-                self.addObserver(volume, event, self._onInputModified)
+        # Not by VTKObservationMixin: it would keep every volume that was ever shown in memory.
+        for observation in self._inputObservations:
+            observation.stop()
+        events = _INPUT_EVENTS if volume is not None else ()
+        self._inputObservations = [Observation(volume, event, self._onInputModified) for event in events]
         self._shownInput = volume
 
     def _onModelChosen(self, index: int = 0) -> None:
@@ -241,25 +247,33 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onApplyButton(self, checked: bool = False) -> None:
         """Check the packages, write the input, start the run."""
         try:
-            with slicer.util.tryWithErrorDisplay(_("The analysis could not be started."), waitCursor=True):
-                ensureDependencies(self.moduleName)
-                self._startRun()
+            with slicer.util.tryWithErrorDisplay(_("The analysis could not be started.")):
+                ensureDependencies(self.moduleName)  # asks the user, so the cursor stays as it is
+                with slicer.util.WaitCursor():
+                    self._startRun()
         finally:
             self._checkCanApply()
 
     def _startRun(self) -> None:
-        self.analysedVolume = self._shownInput
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
         try:
+            self.analysedVolume = self._shownInput
             arguments = self.makeArguments(folder)
         except BaseException:
+            self.analysedVolume = None
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self.run.start(arguments, folder)
 
     def _onDone(self, folder: Path) -> None:
+        if self.analysedVolume is self._shownInput:
+            self.stopEditing()  # of the result that is replaced
         try:
             self.takeResults(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        self.refresh()
+            self.refresh()
+
+    def _onEnded(self) -> None:
+        self.analysedVolume = None
+        self._checkCanApply()

@@ -52,7 +52,8 @@ class qSlicerLayoutManager(QObject):
     tableViewCount = Property(int, lambda self: 0)
 
     def sliceViewNames(self):
-        return list(self._views[SLICE])
+        """In no order that means anything: Slicer's are the keys of a hash table."""
+        return sorted(self._views[SLICE], key=hash)
 
     def sliceWidget(self, name):
         return self._views[SLICE].get(name)

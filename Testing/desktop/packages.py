@@ -22,8 +22,9 @@ def pip_check(req):
 
 
 def pip_install(requirements, constraints=None, show_progress=True, requester=None):
-    """There is no network: fails as pip then does."""
-    raise subprocess.CalledProcessError(1, ["PythonSlicer", "-m", "pip", "install", *map(str, _requirements(requirements))])
+    """There is no network: fails as pip then does. The error's output is what constrained it."""
+    command = ["PythonSlicer", "-m", "pip", "install", *map(str, _requirements(requirements))]
+    raise subprocess.CalledProcessError(1, command, output=Path(constraints).read_text() if constraints else "")
 
 
 def pip_ensure(

@@ -8,6 +8,7 @@ import enum
 import pathlib
 import types
 import typing
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +129,8 @@ class Parameter:
             node.SetParameter(self.name, str(value))
 
     def read(self, node):
+        if not node.HasParameter(self.name):
+            self.write(node, self.default.value)
         if self.is_node:
             return node.GetNodeReference(self.name)
         text = node.GetParameter(self.name)
@@ -180,18 +183,28 @@ class WrappedNode:
         self.parameterNode = parameterNode
         self._connections = {}
         self._updating = False
-        for parameter in self.allParameters.values():
-            if not parameterNode.HasParameter(parameter.name):
-                parameter.write(parameterNode, parameter.default.value)
+        # Slicer's wrapper reads when it is made, when it writes and when the node tells of a change, and not in between.
+        self._values = {}
+        self._read()
+        this = weakref.ref(self)  # so that a wrapper that nobody uses any more goes, and its observer with it
+        self._observation = parameterNode.AddObserver(vtkCommand.ModifiedEvent, lambda caller, event: this()._read())
+
+    def __del__(self):
+        self.parameterNode.RemoveObserver(self._observation)
 
     def default(self, paramName):
         return self.allParameters[paramName].default
 
+    def _read(self):
+        self._values = {name: parameter.read(self.parameterNode) for name, parameter in self.allParameters.items()}
+
     def getValue(self, name):
-        return self.allParameters[name].read(self.parameterNode)
+        return self._values[name]
 
     def setValue(self, name, value):
-        self.allParameters[name].write(self.parameterNode, value)
+        with slicer.util.NodeModify(self.parameterNode):
+            self.allParameters[name].write(self.parameterNode, value)
+            self._read()
 
     def connectGui(self, gui):
         """Connect the widgets of ``gui`` whose dynamic property SlicerParameterName names a parameter. Returns a tag."""
@@ -273,8 +286,8 @@ def parameterNodeWrapper(classtype=None):
 
 def _property(parameter):
     return property(
-        lambda self: parameter.read(self.parameterNode),
-        lambda self, value: parameter.write(self.parameterNode, value),
+        lambda self: self.getValue(parameter.name),
+        lambda self, value: self.setValue(parameter.name, value),
     )
 
 

@@ -4,7 +4,7 @@ from weakref import WeakSet
 
 import slicer
 from PySide6.QtCore import Property, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFormLayout,
@@ -85,6 +85,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._node = None
         self._observations = Observations(self)
         self._order = list(EFFECT_NAMES)
+        self._shortcuts = []
         self._shown_segment = self._shown_segmentation = self._shown_source = None
         self._effects = [qSlicerSegmentEditorAbstractEffect(name, self) for name in EFFECT_NAMES]
         self._history = slicer.vtkSegmentationHistory()
@@ -194,10 +195,18 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         """Nothing: the stand-in's views take no mouse."""
 
     def installKeyboardShortcuts(self, parent=None):
-        """Nothing: the stand-in has no shortcuts of effects."""
+        """Keys 1 to 9 and 0 for the first ten effects, as long as the whole window has the keyboard."""
+        self.uninstallKeyboardShortcuts()
+        for number, name in enumerate(list(self._buttons)[:10], 1):
+            shortcut = QShortcut(QKeySequence(str(number % 10)), parent or slicer.util.mainWindow())
+            shortcut.activated.connect(lambda name=name: self.setActiveEffectByName(name))
+            self._shortcuts.append(shortcut)
 
     def uninstallKeyboardShortcuts(self):
-        """Nothing: the stand-in has no shortcuts of effects."""
+        for shortcut in self._shortcuts:
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._shortcuts = []
 
     def rotateSliceViewsToSegmentation(self):
         volume = self.sourceVolumeNode()
