@@ -124,7 +124,7 @@ def test_from_editing_to_a_reopened_scene(a_desktop, an_analysed_phantom, tmp_pa
     assert panel.ui.renderingCheckBox.checked and panel.results._vessel.visible
     chart = result_node(result_in(panel), arc_plot.CHART_ROLE)
     assert chart.GetNumberOfPlotSeriesNodes() == 3 and len(results(pullback_results.KIND)) == 1
-    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode") == 2
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode") == 3
     erase_frame(a_desktop, panel, frame - 1)
     assert row(panel, frame - 1)[2] == ""
 

@@ -220,8 +220,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self._node.SetSelectedSegmentID(segmentation.GetSegmentation().GetNthSegmentID(0))
             return
         self._history.SetSegmentation(segmentation.GetSegmentation() if segmentation else None)
-        self._segmentations.setCurrentNode(segmentation)
-        self._sources.setCurrentNode(source)
+        for selector, node in ((self._segmentations, segmentation), (self._sources, source)):
+            wasBlocked = selector.blockSignals(True)
+            selector.setCurrentNode(node)
+            selector.blockSignals(wasBlocked)
         self._list_segments()
         self._update_undo()
         for name, button in self._buttons.items():
@@ -253,8 +255,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def _build(self):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._segmentations = _selector("vtkMRMLSegmentationNode", self.setSegmentationNode)
-        self._sources = _selector("vtkMRMLScalarVolumeNode", self.setSourceVolumeNode)
+        self._segmentations = _selector("vtkMRMLSegmentationNode", False, self.setSegmentationNode)
+        self._sources = _selector("vtkMRMLScalarVolumeNode", True, self.setSourceVolumeNode)
         self._part_segmentation = _labelled("Segmentation:", self._segmentations)
         self._part_source = _labelled("Source volume:", self._sources)
         layout.addWidget(self._part_segmentation)
@@ -334,11 +336,12 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._redo.setEnabled(self._logic.CanRedo())
 
 
-def _selector(kind, choose):
+def _selector(kind, noneEnabled, choose):
+    """As in Slicer it acts on every change, also of a hidden selector whose node was removed, but not amid many changes at once."""
     selector = qMRMLNodeComboBox()
     selector.setNodeTypes([kind])
-    selector.setNoneEnabled(True)
-    selector.nodeActivated.connect(choose)
+    selector.setNoneEnabled(noneEnabled)
+    selector.currentNodeChanged.connect(lambda node: None if slicer.mrmlScene.IsBatchProcessing() else choose(node))
     return selector
 
 
