@@ -108,6 +108,13 @@ def composite(view):
     return slicer.app.layoutManager().sliceWidget(view).mrmlSliceCompositeNode()
 
 
+def test_a_panel_without_a_ct_offers_nothing_that_needs_one(a_head_module):
+    ui = a_head_module.ui
+    assert not ui.forceButton.visible
+    assert ui.editButton.collapsed and not ui.editButton.enabled
+    assert not ui.applyButton.enabled and not ui.resultsButton.enabled
+
+
 # The way from the sample to the result
 
 

@@ -98,6 +98,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.models = ModelSelector(self.ui, self.TASK)
         self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._onEnded)
         self.setupPanel()
+        self.showInput(None)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
