@@ -13,7 +13,16 @@ import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_spacing, write_volume_node
+from LesionReadingLib.scene import (
+    add_volume,
+    result_node,
+    result_of,
+    results,
+    reviewed,
+    set_result_json,
+    volume_spacing,
+    write_volume_node,
+)
 from LesionReadingLib.spacing import UNKNOWN
 from LesionReadingLib.training_case import read_case
 from LesionReadingPanel.views import currentSlice
@@ -235,7 +244,17 @@ def test_the_report_is_of_the_labels_as_they_are_now(a_desktop, a_drawn_result, 
     assert areas[10] == 0 and areas[9] == pytest.approx(panel.results.measurement.frames[9].area_mm2, abs=0.001)
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "typed by the user" in page and panel.ui.volumeLabel.text in page
+    assert "A network drew the contours" not in page  # the result's model, a_model, is no longer there
     assert a_desktop.dialogs.opened == [f"file://{tmp_path / 'report' / 'report.html'}"]
+
+
+def test_the_report_names_the_model_that_drew_and_that_people_may_have_corrected_it(a_desktop, a_drawn_result, tmp_path):
+    set_result_json(result_in(a_drawn_result), pullback_results.MODEL, "oct_calcium_phantom")
+    a_desktop.dialogs.answer(str(tmp_path / "report"))
+    a_drawn_result.ui.reportButton.click()
+    a_desktop.wait_until(lambda: not a_drawn_result.report.running, 90)
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "oct_calcium_phantom" in page and "may have been corrected" in page
 
 
 def test_the_self_test_passes(a_desktop, an_oct_module, kept, monkeypatch):

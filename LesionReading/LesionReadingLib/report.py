@@ -29,7 +29,13 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "percent": "(%)",
     "ml": "(mL)",
 }
-_MODEL_FIELDS = {"name": "Model", "version": "Version", "description": "Network", "data_source": "Trained on"}
+_MODEL_FIELDS = {
+    "name": "Model",
+    "version": "Version",
+    "description": "Network",
+    "data_source": "Trained on",
+    "contours": "Contours",
+}
 
 # Dark text on white, readable from 380 px on and on A4; nothing is loaded from elsewhere.
 BASE_STYLE = """

@@ -19,6 +19,12 @@ def userModelFolder() -> Path:
     return Path(os.path.dirname(slicer.app.slicerUserSettingsFilePath)) / "LesionReading" / "Models"
 
 
+def modelNamed(name: str, task: str) -> str:
+    """Folder of the bundle of that name, shipped or the user's; empty where there is none any more."""
+    bundles = (bundle for folder in (*model_folders(), userModelFolder()) for bundle in _bundlesIn(folder, task))
+    return next((str(bundle.path) for bundle in bundles if bundle.name == name), "")
+
+
 class ModelSelector:
     """Drives modelComboBox with a task's bundles, modelFactsLabel, modelAddButton, modelFolderButton and modelRemoveButton."""
 

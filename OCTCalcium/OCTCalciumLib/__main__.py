@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
     add_output(measure)
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
+    measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
 
@@ -78,7 +79,14 @@ def _measure(chosen: argparse.Namespace, report) -> None:
     from .analysis import measure
 
     measure(
-        chosen.labelmap, chosen.output, report, chosen.pixel_spacing, chosen.frame_spacing, _parameters(chosen), chosen.pullback
+        chosen.labelmap,
+        chosen.output,
+        report,
+        chosen.pixel_spacing,
+        chosen.frame_spacing,
+        _parameters(chosen),
+        chosen.pullback,
+        chosen.drawn_by,
     )
 
 

@@ -51,7 +51,7 @@ def analyze(
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
     report.result(str(output), **_headline(measurement))
 
 
@@ -63,14 +63,16 @@ def measure(
     frame_spacing_mm: float | None = None,
     parameters: Parameters | None = None,
     pullback_source: Path | None = None,
+    drawn_by: str | None = None,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
     Args:
         pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
+        drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
 
     Raises:
-        InputError: label map, pullback or output cannot be used; nothing is written then.
+        InputError: label map, pullback, bundle or output cannot be used; nothing is written then.
     """
     from .reading import check_typed, open_pullback
     from .segments import read_oct_label_map
@@ -83,8 +85,9 @@ def measure(
             f"{source.name} has {' x '.join(map(str, label_map.labels.shape))} voxels (frames x rows x columns) but the pullback "
             f"{pullback.frame_count} x {pullback.rows} x {pullback.columns}; name the pullback that the labels were drawn on."
         )
+    model = _drawn_by(drawn_by) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
-        measurement = _finish(folder, label_map, parameters, report, pullback, None)
+        measurement = _finish(folder, label_map, parameters, report, pullback, model)
     report.result(str(output), **_headline(measurement))
 
 
@@ -110,7 +113,7 @@ def write_phantom(
     report.result(str(folder))
 
 
-def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, bundle) -> PullbackMeasurement:
+def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``."""
     from LesionReadingLib.seg_nrrd import write_seg_nrrd
 
@@ -123,9 +126,21 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, bundle.summary() if bundle else None, report.log)
+    present(folder, pullback, label_map, measurement, model, report.log)
     report.progress("Writing the report", 1, 1)
     return measurement
+
+
+def _drawn_by(name: str) -> dict:
+    """What the report says of the model whose contours may have been corrected since."""
+    from LesionReadingLib.bundle import find_bundle
+
+    from .labels import TASK
+
+    return {
+        **find_bundle(name, TASK).summary(),
+        "contours": "Drawn by this model; what was corrected since is measured as corrected",
+    }
 
 
 def _headline(measurement: PullbackMeasurement) -> dict:

@@ -43,7 +43,8 @@ def write_report(
         pictures: name (as in ``presenting.PICTURES``) -> picture file; those that are there.
         missing_pictures: the sentence in the place of the three-dimensional pictures, or None where they are there.
         pullback: where the frames came from; None where only a label map was measured.
-        model: what the bundle says of itself; None where no network took part.
+        model: what the bundle says of itself, with "contours" where they may have been corrected since; None where no network
+            took part.
     """
     template = environment(TEMPLATES).get_template("report.html")
     page = template.render(
@@ -62,6 +63,7 @@ def write_report(
         notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
         missing=_missing(measurement),
         model_rows=model_rows(model) if model else [],
+        caution=_caution(model),
         limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
         shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
         mm=_mm,
@@ -69,6 +71,13 @@ def write_report(
         deg=_deg,
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _caution(model: Mapping[str, Any] | None) -> str:
+    if not model:
+        return "Check the contours before you rely on a number."
+    corrected = ", which may have been corrected since" if "contours" in model else ""
+    return f"A network drew the contours{corrected}: check them before you rely on a number."
 
 
 def finding(measurement: PullbackMeasurement) -> tuple[str, str]:

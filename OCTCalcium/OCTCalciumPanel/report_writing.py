@@ -5,10 +5,13 @@ import tempfile
 from pathlib import Path
 
 import qt
+from LesionReadingLib.scene import result_json
+from LesionReadingPanel.model_selector import modelNamed
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
-from .pullback_results import prepareReport
+from .pullback_results import MODEL, prepareReport
 
 REPORT = "report.html"
 
@@ -34,7 +37,9 @@ class ReportWriting:
         """
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-report-"))
         try:
-            self._worker.start("OCTCalciumLib", prepareReport(result, folder, output))
+            model = modelNamed(result_json(result, MODEL, ""), TASK)
+            drawnBy = ["--drawn-by", model] if model else []
+            self._worker.start("OCTCalciumLib", prepareReport(result, folder, output) + drawnBy)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -32,6 +32,7 @@ LIMITS = (
     "- Trained on phantoms alone: expect missed and false blood and wrong markers on patients, and check every slice.\n"
     "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, contrast.\n"
     "- One slice at a time: it does not look at the neighbouring slices.\n"
+    "- Blood under 1 mL that only one slice shows is taken for noise.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
     "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none."
 )
