@@ -8,13 +8,14 @@ import slicer
 import slicer.util
 from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
-from HematomaMarkersPanel.ct_nodes import doubtsOf, locationOf, onsetOf, patientPosition, scanOf
+from HematomaMarkersPanel.ct_nodes import doubtsOf, scanOf
 from HematomaMarkersPanel.growth_view import releasePrior
 from HematomaMarkersPanel.input_choices import InputChoices
 from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.reading_view import ReadingView
+from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
 from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
-from HematomaMarkersPanel.scan_results import KIND, REPORT, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import (
     has_spacing,
@@ -27,7 +28,8 @@ from LesionReadingLib.scene import (
     volume_place,
     write_volume_node,
 )
-from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.dependencies import ensureDependencies, missingPackages
+from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
@@ -39,7 +41,6 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest
 
 USUAL_WINDOW = (0.0, 80.0)
-FORCE = "--force"
 READING = "reading"
 
 
@@ -100,6 +101,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._analysed = (None, USUAL_WINDOW)
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
+        self.report = ReportWriting(self.ui, self.PACKAGE)
         self.editing = SegmentEditing(self.ui, KIND)
         self.review = ReviewBar(self.ui)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
@@ -136,6 +138,11 @@ class HematomaMarkersWidget(LesionReadingWidget):
             self.reading.show(result)
         self.review.bind(result, volume)
         self._startEditing()
+
+    def cleanup(self) -> None:
+        """Called when Slicer ends or the module is reloaded."""
+        self.report.cancel()
+        super().cleanup()
 
     def stopEditing(self) -> None:
         """Leave the segment editor."""
@@ -181,11 +188,14 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.onApplyButton()
 
     def onReportButton(self, checked: bool = False) -> None:
-        """Save the report of the reading."""
-        file = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), _("Save the report"), "report.html", "HTML (*.html)")
-        if file:
-            with slicer.util.tryWithErrorDisplay(_("The report could not be saved.")):
-                self.logic.saveReport(self._result(), Path(file))
+        """Write the report of the contour as it is now."""
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
+                ensureDependencies(self.moduleName)  # the scene may have been read on another computer
+                with slicer.util.WaitCursor():
+                    result, output = self._result(), Path(folder)
+                    self.report.start(lambda inputs: prepareReport(result, inputs, output), output)
 
     def onExportButton(self, checked: bool = False) -> None:
         """Export the CT and its contour for training."""
@@ -277,12 +287,8 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
             releasePrior(prior)
             write_volume_node(prior, folder / "prior.nrrd")
             arguments += ["--prior", str(folder / "prior.nrrd")]
-        told = {"--model": model, "--patient-position": patientPosition(volume), "--location": locationOf(volume)}
-        for option, value in told.items():
-            arguments += [option, value] if value else []
-        if onsetOf(volume) is not None:
-            arguments += ["--onset-to-ct", f"{onsetOf(volume):g}"]
-        return [*arguments, FORCE] if force else arguments
+        arguments += ["--model", model] if model else []
+        return [*arguments, *toldOf(volume), *([FORCE] if force else [])]
 
     def loadResults(self, folder: Path, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW):
         """Load what the worker wrote into ``folder/out`` as the result node of the volume."""
@@ -306,10 +312,6 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
     def numbers(self, result):
         """Measure the segmentation of a result as it is now (HematomaMarkersPanel.scan_results.Numbers)."""
         return LiveNumbers(result).numbers()
-
-    def saveReport(self, result, file: Path) -> None:
-        """Write the report of the reading, one HTML file."""
-        file.write_text(result_node(result, REPORT).GetText(), encoding="utf-8")
 
     def exportCase(self, result, folder: Path, reading: dict[str, bool | None]) -> Path:
         """Write the CT, the contour as it is now and the reader's judgement as a case for training, into a new folder.

@@ -11,10 +11,10 @@ import slicer.util
 import vtk
 from LesionReadingLib import scene
 from LesionReadingPanel.dependencies import ensureDependencies, missingPackages
+from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
 from OCTCalciumPanel import pullback_results
-from OCTCalciumPanel.report_writing import ReportWriting
 from OCTCalciumPanel.results_view import ResultsView
 from OCTCalciumPanel.sample_data import loadSample, registerSample
 from slicer import vtkMRMLScalarVolumeNode
@@ -77,7 +77,7 @@ class OCTCalciumWidget(LesionReadingWidget):
     def setupPanel(self) -> None:
         self._newResult = None
         self.results = ResultsView(self.ui)
-        self.report = ReportWriting(self.ui)
+        self.report = ReportWriting(self.ui, PACKAGE)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
 
@@ -133,7 +133,8 @@ class OCTCalciumWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
                 ensureDependencies(self.moduleName)  # the scene may have been read on another computer
                 with slicer.util.WaitCursor():
-                    self.report.start(self._result(), Path(folder))
+                    result, output = self._result(), Path(folder)
+                    self.report.start(lambda inputs: pullback_results.prepareReport(result, inputs, output), output)
 
     def _result(self):
         return scene.result_of(self._shownInput, pullback_results.KIND)

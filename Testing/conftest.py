@@ -30,3 +30,63 @@ def a_head_module(a_desktop):
     """The panel of the HematomaMarkers module, open."""
     yield a_desktop.load_module(ROOT / "HematomaMarkers" / "HematomaMarkers.py")
     a_desktop.unload_module("HematomaMarkers")
+
+
+@pytest.fixture
+def small_heads(monkeypatch):
+    """Samples of heads with few and large voxels."""
+    from HematomaMarkersPanel import sample_data
+
+    monkeypatch.setattr(sample_data, "_SIZE", 128)
+    monkeypatch.setattr(sample_data, "_SLICE_MM", 7.0)
+
+
+@pytest.fixture(scope="session")
+def drawn_heads():
+    """The samples that were drawn so far: name -> (voxels, place, attributes)."""
+    return {}
+
+
+@pytest.fixture
+def sample(a_desktop, drawn_heads, small_heads):
+    """Click a sample; a second click in these tests gives a copy of what the first one drew."""
+    import slicer.util
+    from LesionReadingLib.scene import add_volume, volume_place
+
+    def click(name):
+        if name not in drawn_heads:
+            (volume,) = a_desktop.click_sample(name)
+            attributes = {key: volume.GetAttribute(key) for key in volume.GetAttributeNames()}
+            drawn_heads[name] = (slicer.util.arrayFromVolume(volume).copy(), volume_place(volume), attributes)
+            return volume
+        voxels, place, attributes = drawn_heads[name]
+        volume = add_volume(voxels, *place, name, "test")
+        for key, value in attributes.items():
+            volume.SetAttribute(key, value)
+        return volume
+
+    return click
+
+
+@pytest.fixture(scope="session")
+def kept_head(tmp_path_factory):
+    """What the one real run of these tests wrote, for the tests that only need a result."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def a_read_head(a_desktop, a_head_module, kept_head, sample):
+    """The panel with both scans of the patient in the scene and the later one read, by a real run the first time."""
+    from head_panel import apply_and_wait, choose, keep_results
+    from HematomaMarkersPanel import sample_data
+
+    panel = a_head_module
+    panel.first, panel.later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
+    choose(panel, panel.later, panel.first)
+    if (kept_head / "out").exists():
+        panel.logic.loadResults(kept_head, panel.later, panel.first)
+        panel.refresh()
+    else:
+        keep_results(panel, kept_head)
+        apply_and_wait(a_desktop, panel)
+    return panel

@@ -1,6 +1,7 @@
 """``hematoma-markers`` as a person or a program meets it: results on the phantom, one clear sentence for what cannot be used."""
 
 import json
+import shutil
 import signal
 from dataclasses import replace
 from datetime import datetime
@@ -160,6 +161,55 @@ def test_measuring_the_truth_gives_its_volume_and_needs_no_network(a_patient, tm
     counted_ml = sum(np.sum(plane == 1) * ml for plane, ml in zip(head.labels, head.grid.voxel_ml, strict=True))
     assert numbers(tmp_path / "r")["volume_ml"] == pytest.approx(counted_ml, rel=1e-3)
     assert numbers(tmp_path / "r")["markers"]["blend"]["probability"] is None
+
+
+def test_a_corrected_contour_is_measured_beside_what_the_network_said(a_patient, an_analysis, tmp_path, head):
+    output, _ = an_analysis
+    files = (a_patient / "truth.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
+    assert run("measure", *files, "-o", tmp_path / "r", "--location", "putamen") == 0
+    now, before = numbers(tmp_path / "r"), numbers(output)
+    counted_ml = sum(np.sum(plane == 1) * ml for plane, ml in zip(head.labels, head.grid.voxel_ml, strict=True))
+    assert now["volume_ml"] == pytest.approx(counted_ml, rel=1e-3)
+    assert [now["markers"][marker]["probability"] for marker in MARKERS] == pytest.approx(
+        [before["markers"][marker]["probability"] for marker in MARKERS]
+    )
+    assert now["thresholds"] == before["thresholds"] and now["triage"]["location"] == "putamen"
+    assert now["model"]["name"] == before["model"]["name"] and "corrected" in now["model"]["contours"]
+    assert {path.name for path in (tmp_path / "r").glob("*_heat_*.png")} == {path.name for path in output.glob("*_heat_*.png")}
+    assert "may have been corrected" in (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_networks_own_contour_measured_again_is_not_called_corrected(a_patient, an_analysis, tmp_path):
+    output, _ = an_analysis
+    files = (output / "segmentation.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
+    assert run("measure", *files, "-o", tmp_path / "r") == 0
+    assert numbers(tmp_path / "r")["model"] == numbers(output)["model"]
+    assert numbers(tmp_path / "r")["volume_ml"] == pytest.approx(numbers(output)["volume_ml"])
+
+
+def test_a_contour_that_left_the_networks_slice_still_has_a_report(a_patient, an_analysis, tmp_path, head):
+    output, _ = an_analysis
+    best = numbers(output)["marker_slices"]["blend"]
+    moved = head.labels.copy()
+    moved[best - 1 : best + 2] = 0
+    write_grid_seg_nrrd(tmp_path / "moved.seg.nrrd", moved, head.grid, SEGMENTS, "phantom")
+    files = (tmp_path / "moved.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
+    assert run("measure", *files, "-o", tmp_path / "r") == 0
+
+
+@pytest.mark.parametrize("of", ["nothing", "a mask alone", "another scan"])
+def test_a_reading_that_does_not_belong_to_the_scan_is_refused(of, a_patient, an_analysis, tmp_path, capsys):
+    reading = tmp_path / "reading"
+    if of == "nothing":
+        reading.mkdir()
+    else:
+        shutil.copytree(an_analysis[0], reading)
+        (reading / "segmentation.seg.nrrd").unlink()
+        found = numbers(reading)
+        found.update({"model": None} if of == "a mask alone" else {"slices": found["slices"][:-1]})
+        (reading / "measurements.json").write_text(json.dumps(found))
+    files = (a_patient / "truth.seg.nrrd", "--ct", a_patient / "first", "--reading", reading)
+    assert "reading" in refused(capsys, tmp_path, "measure", *files, "-o", tmp_path / "r")
 
 
 def test_an_earlier_result_folder_serves_as_prior(a_patient, an_analysis, tmp_path):

@@ -1,111 +1,26 @@
 """The HematomaMarkers panel as its users click it, with the real worker and network on one small phantom patient."""
 
 import os
-import shutil
 import signal
 import time
 
 import numpy as np
 import pytest
 import slicer
+from head_panel import GROWN_ML, apply_and_wait, choose, composite, keep_results, labels_in, shown_ml
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel import sample_data
-from HematomaMarkersPanel.growth_view import ALIGNMENT
 from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
-from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, REPORT, SEGMENTATION, TABLE, VOLUME, sliceOf
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, TABLE, VOLUME, sliceOf
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import add_volume, labels_of, result_node, result_of, results, reviewed, volume_place
+from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_place
 from LesionReadingLib.training_case import read_case
 from LesionReadingPanel.views import currentSlice
 
-TRUE_ML, GROWN_ML = 24.0, 33.0
-SIZE, SLICE_MM = 128, 7.0
+TRUE_ML = 24.0
 
-
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory):
-    """What the one real run of these tests wrote, and the scans it read, for the tests that only need a result."""
-    return tmp_path_factory.mktemp("kept")
-
-
-@pytest.fixture(autouse=True)
-def small_samples(monkeypatch):
-    monkeypatch.setattr(sample_data, "_SIZE", SIZE)
-    monkeypatch.setattr(sample_data, "_SLICE_MM", SLICE_MM)
-
-
-@pytest.fixture(scope="session")
-def drawn():
-    """The samples that were drawn so far: name -> (voxels, place, attributes)."""
-    return {}
-
-
-@pytest.fixture
-def sample(a_desktop, drawn):
-    """Click a sample; a second click in these tests gives a copy of what the first one drew."""
-
-    def click(name):
-        if name not in drawn:
-            (volume,) = a_desktop.click_sample(name)
-            attributes = {key: volume.GetAttribute(key) for key in volume.GetAttributeNames()}
-            drawn[name] = (slicer.util.arrayFromVolume(volume).copy(), volume_place(volume), attributes)
-            return volume
-        voxels, place, attributes = drawn[name]
-        volume = add_volume(voxels, *place, name, "test")
-        for key, value in attributes.items():
-            volume.SetAttribute(key, value)
-        return volume
-
-    return click
-
-
-def choose(panel, volume, prior=None):
-    panel.ui.inputSelector.setCurrentNode(volume)
-    panel.ui.priorSelector.setCurrentNode(prior)
-
-
-def apply_and_wait(desktop, panel):
-    panel.ui.applyButton.click()
-    desktop.wait_until(lambda: not panel.run.running, 120)
-
-
-def keep_results(panel, kept):
-    """Copy what the worker writes, when the panel takes it."""
-    take = panel.logic.loadResults
-
-    def copy_and_take(folder, *arguments):
-        shutil.copytree(folder / "out", kept / "out")
-        return take(folder, *arguments)
-
-    panel.logic.loadResults = copy_and_take
-
-
-@pytest.fixture
-def a_read_head(a_desktop, a_head_module, kept, sample):
-    """The panel with both scans of the patient in the scene and the later one read, by a real run the first time."""
-    panel = a_head_module
-    panel.first, panel.later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
-    choose(panel, panel.later, panel.first)
-    if (kept / "out").exists():
-        panel.logic.loadResults(kept, panel.later, panel.first)
-        panel.refresh()
-    else:
-        keep_results(panel, kept)
-        apply_and_wait(a_desktop, panel)
-    return panel
-
-
-def labels_in(panel, volume):
-    return labels_of(result_node(result_of(volume, KIND), SEGMENTATION), volume, SEGMENTS)
-
-
-def shown_ml(panel):
-    return float(panel.ui.volumeLabel.text.split()[0])
-
-
-def composite(view):
-    return slicer.app.layoutManager().sliceWidget(view).mrmlSliceCompositeNode()
+pytestmark = pytest.mark.usefixtures("small_heads")
 
 
 def test_a_panel_without_a_ct_offers_nothing_that_needs_one(a_head_module):
@@ -118,13 +33,13 @@ def test_a_panel_without_a_ct_offers_nothing_that_needs_one(a_head_module):
 # The way from the sample to the result
 
 
-def test_from_sample_to_results_the_window_never_stands_still(a_desktop, a_head_module, kept, sample):
+def test_from_sample_to_results_the_window_never_stands_still(a_desktop, a_head_module, kept_head, sample):
     panel = a_head_module
     assert not panel.ui.applyButton.enabled
     first, later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
     choose(panel, later, first)
     assert panel.ui.applyButton.enabled and panel.ui.priorOrderLabel.visible
-    keep_results(panel, kept)
+    keep_results(panel, kept_head)
     stages = set()
     panel.ui.applyButton.click()
     panel.ui.inputSelector.setCurrentNode(first)  # the results go to the scan that was read all the same
@@ -304,102 +219,6 @@ def test_an_exported_case_holds_ct_contour_and_own_reading_and_nobodys_identity(
     assert (tmp_path / "head_002").is_dir()
     text = (tmp_path / "head_001" / "case.json").read_text(encoding="utf-8")
     assert not any(word in text for word in ("PHANTOM", "phantom-1012", "2024", panel.later.GetName()))
-
-
-# Growth
-
-
-def test_side_by_side_shows_one_place_of_the_head_in_both_views(a_desktop, a_read_head):
-    panel = a_read_head
-    composite("Red").SetLinkedControl(True)
-    plane_before = _array(slicer.app.layoutManager().sliceWidget("Yellow").mrmlSliceNode().GetSliceToRAS())[:3, :3]
-    panel.ui.sideBySideButton.click()
-    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
-    assert composite("Red").GetBackgroundVolumeID() == panel.later.GetID()
-    assert composite("Yellow").GetBackgroundVolumeID() == panel.first.GetID()
-    result = result_of(panel.later, KIND)
-    earlier, now = (result_node(result, role) for role in (PRIOR_SEGMENTATION, SEGMENTATION))
-    middles = [_middle(segmentation, volume) for segmentation, volume in ((earlier, panel.first), (now, panel.later))]
-    assert np.linalg.norm(middles[0] - middles[1]) < 4.0  # the same bleed, grown by a third
-    panel.ui.sliceTable.setCurrentCell(6, 0)
-    red, yellow = (slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "Yellow"))
-    np.testing.assert_allclose(_array(yellow.GetSliceToRAS()), _array(red.GetSliceToRAS()), atol=1e-6)
-    assert earlier.GetDisplayNode().GetVisibility()
-    panel.ui.sideBySideButton.click()
-    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-    assert composite("Yellow").GetBackgroundVolumeID() == panel.later.GetID()
-    np.testing.assert_allclose(_array(yellow.GetSliceToRAS())[:3, :3], plane_before, atol=1e-6)
-    assert composite("Red").GetLinkedControl() and not composite("Yellow").GetLinkedControl()
-
-
-def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head, tmp_path):
-    panel = a_read_head
-    own_place = volume_place(panel.first)[1]
-    panel.ui.sideBySideButton.click()
-    assert np.linalg.norm(volume_place(panel.first)[1] - own_place) > 5  # the phantom lay elsewhere on the table
-    panel.logic.arguments(panel.later, tmp_path, prior=panel.first)
-    np.testing.assert_allclose(volume_place(panel.first)[1], own_place, atol=1e-3)
-    assert result_node(result_of(panel.later, KIND), ALIGNMENT) is None
-
-
-def _array(matrix):
-    return slicer.util.arrayFromVTKMatrix(matrix)
-
-
-def _middle(segmentation, volume):
-    """LPS of the middle of the hematoma."""
-    axes_mm, origin_mm = volume_place(volume)
-    places = np.argwhere(labels_of(segmentation, volume, SEGMENTS) == HEMATOMA)[:, ::-1]
-    return places.mean(axis=0) @ axes_mm + origin_mm
-
-
-# Scenes
-
-
-def test_a_saved_scene_comes_back_whole(a_desktop, a_read_head, tmp_path):
-    panel = a_read_head
-    panel.ui.locationComboBox.currentIndex = panel.ui.locationComboBox.findText("putamen")
-    panel.ui.sliceTable.setCurrentCell(4, 0)
-    panel.ui.reviewedCheckBox.click()
-    panel.ui.blendReading.currentIndex = 2
-    panel.ui.windowHighSpinBox.value = 60
-    a_desktop.paint(result_node(result_of(panel.later, KIND), SEGMENTATION), SEGMENTS[0].name, panel.later, (64, 64, 9), 8.0)
-    a_desktop.process_events()
-    before = (panel.ui.volumeLabel.text, panel.ui.reasonsLabel.text, panel.ui.growthLabel.text, panel.ui.blendButton.text)
-    name = panel.later.GetName()
-    heat = slicer.util.arrayFromVolume(heatOf(result_of(panel.later, KIND), BLEND)).copy()
-    assert slicer.util.saveScene(str(tmp_path / "head.mrb"))
-    slicer.mrmlScene.Clear(0)
-    a_desktop.process_events()
-    assert not panel.ui.resultsButton.enabled and not panel.ui.applyButton.enabled
-    slicer.util.loadScene(str(tmp_path / "head.mrb"))
-    a_desktop.process_events()
-    later = slicer.util.getNode(name)
-    assert panel.ui.inputSelector.currentNode() is later
-    assert (panel.ui.volumeLabel.text, panel.ui.reasonsLabel.text, panel.ui.growthLabel.text, panel.ui.blendButton.text) == before
-    assert panel.ui.editedLabel.visible and panel.ui.locationComboBox.currentText == "putamen"
-    assert reviewed(result_of(later, KIND)) == {4} and panel.ui.blendReading.currentIndex == 2
-    assert panel.ui.windowHighSpinBox.value == 60 and panel.ui.windowComboBox.currentText.startswith("narrow")
-    np.testing.assert_allclose(slicer.util.arrayFromVolume(heatOf(result_of(later, KIND), BLEND)), heat, atol=1e-6)
-    assert result_node(result_of(later, KIND), REPORT).GetText().startswith("<!")
-    panel.ui.blendButton.click()
-    assert composite("Red").GetForegroundVolumeID() == heatOf(result_of(later, KIND), BLEND).GetID()
-
-
-def test_two_scans_of_one_scene_do_not_mix(a_desktop, a_read_head):
-    panel = a_read_head
-    panel.ui.inputSelector.setCurrentNode(panel.first)
-    assert not panel.ui.resultsButton.enabled and not panel.ui.editButton.enabled
-    panel.ui.locationComboBox.currentIndex = 1
-    panel.ui.inputSelector.setCurrentNode(panel.later)
-    assert panel.ui.locationComboBox.currentIndex == 0
-    assert shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
-
-
-def test_the_report_of_the_reading_can_be_saved(a_desktop, a_read_head, tmp_path):
-    a_desktop.dialogs.answer(str(tmp_path / "report.html"))
-    a_read_head.ui.reportButton.click()
-    assert "Refer now" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 # What goes wrong

@@ -47,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
     add_output(measure)
     measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
+    measure.add_argument(
+        "--reading",
+        type=Path,
+        metavar="DIR",
+        help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
+    )
     _add_scan(measure)
     measure.set_defaults(run=_measure)
 
@@ -105,6 +111,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.force,
         chosen.with_identity,
         chosen.patient_position,
+        getattr(chosen, "reading", None),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
@@ -15,21 +15,18 @@ from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes
+from .kept_reading import MEASUREMENTS, KeptReading, read_kept_reading, read_measurements
 from .measurement import ScanMeasurement, measure_scan, to_json
 from .scan import Scan, gravity_of
 from .triage import Triage, read_rules, triage
 from .triage import to_json as triage_json
 
 if TYPE_CHECKING:
-    from LesionReadingLib.bundle import Bundle
-
     from .prediction import Prediction
 
 DEFAULT_MODEL = "hematoma_markers_phantom"
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
-MEASUREMENTS = "measurements.json"
-PRIOR_LABELS = "prior_segmentation.seg.nrrd"
-SCHEMA = "hematoma-markers/1"
+LABELS, PRIOR_LABELS = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Asked:
         force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
         identity: name the patient in the DICOM segmentation, as the scan does.
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
+        reading: the result folder of the reading whose contour was corrected.
     """
 
     series: str | None = None
@@ -57,6 +55,7 @@ class Asked:
     force: bool = False
     identity: bool = False
     patient_position: str | None = None
+    reading: Path | None = None
 
 
 def analyze(
@@ -106,34 +105,57 @@ def analyze(
             write_grid_seg_nrrd(folder / PRIOR_LABELS, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
-        _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle, report)
+        _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle.summary(), report)
     report.result(str(output), **_headline(measurement, decided, prediction))
 
 
 def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, asked: Asked) -> None:
     """Measure a label map from anywhere (annotator, network, another program) and write what ``analyze`` writes without a network.
 
+    What a network said before the contour was corrected stands beside the numbers, where its result folder is given.
+
     Args:
         source: the label map, on the scan's voxels or not: it is placed by its geometry. ct: the scan.
+        asked: its prior may be a scan where its reading is given and holds the contour of that scan.
 
     Raises:
-        InputError: label map, scan, rules or output cannot be used; nothing is written then.
+        InputError: label map, scan, prior, reading, rules or output cannot be used; nothing is written then.
     """
     from .segments import read_hematoma_label_map, write_label_map
 
     rules = read_rules(asked.rules)
     scan = _open(ct, report, asked)
     labels = read_hematoma_label_map(source, scan)
-    prior = _prior_volumes(asked.prior) if asked.prior else None
+    kept = _kept(asked.reading, scan, labels) if asked.reading else None
+    prior = _measured_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
         report.progress("Measuring", 0, 1)
         measurement = measure_scan(scan, labels)
         growth = _growth(prior, scan, labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
-        decided = triage(measurement, None, growth, rules, asked.location, asked.onset_to_ct_hours)
+        decided = triage(measurement, kept, growth, rules, asked.location, asked.onset_to_ct_hours)
         write_label_map(folder, scan, labels, asked.identity)
-        _finish(folder, scan, labels, measurement, None, growth, prior, decided, None, report)
-    report.result(str(output), **_headline(measurement, decided, None))
+        _finish(folder, scan, labels, measurement, kept, growth, prior, decided, kept.model if kept else None, report)
+    report.result(str(output), **_headline(measurement, decided, kept))
+
+
+def _kept(folder: Path, scan: Scan, labels: np.ndarray) -> KeptReading:
+    """What the network said; its own contour, where it is there, tells whether this one was corrected."""
+    from .segments import read_hematoma_label_map
+
+    own = folder / LABELS
+    is_own = own.exists() and np.array_equal(read_hematoma_label_map(own, scan), labels)
+    return read_kept_reading(folder, scan.hounsfield.shape, is_own)
+
+
+def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> tuple | None:
+    """The earlier scan with the contour that the reading has of it, or the volumes in mL of an earlier result."""
+    from .segments import read_hematoma_label_map
+
+    if asked.reading is None:
+        return _prior_volumes(asked.prior) if asked.prior else None
+    prior = _open_prior(asked, report, scan)
+    return (prior, read_hematoma_label_map(asked.reading / PRIOR_LABELS, prior)) if isinstance(prior, Scan) else prior
 
 
 def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:
@@ -165,12 +187,11 @@ def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan 
 
 def _prior_volumes(folder: Path) -> tuple[float, float]:
     """(hematoma, intraventricular blood) in mL of an earlier result."""
-    file = folder / MEASUREMENTS
+    found = read_measurements(folder)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if found["schema"] == SCHEMA:
+        if found is not None:
             return float(found["volume_ml"]), float(found["ivh_ml"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         pass
     raise InputError(
         f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
@@ -196,11 +217,11 @@ def _finish(
     scan: Scan,
     labels: np.ndarray,
     measurement: ScanMeasurement,
-    prediction: Prediction | None,
+    prediction: Prediction | KeptReading | None,
     growth: Growth | None,
     prior: tuple | None,
     decided: Triage,
-    bundle: Bundle | None,
+    model: Mapping[str, Any] | None,
     report: JsonLines | Terminal,
 ) -> None:
     """Write the numbers and everything for a reader."""
@@ -214,18 +235,18 @@ def _finish(
     )
     numbers["thresholds"] = prediction.thresholds if prediction else None
     numbers["marker_slices"] = prediction.marker_slices if prediction else None
-    numbers["model"] = bundle.summary() if bundle else None
+    numbers["model"] = model
     numbers["triage"] = triage_json(decided)
     numbers["location"] = decided.location
     numbers["spacing_source"] = scan.grid_source
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     report.progress("Writing the report", 0, 1)
     earlier = prior if prior and isinstance(prior[0], Scan) else None
-    present(folder, scan, labels, measurement, prediction, growth, earlier, decided, numbers["model"], report.log)
+    present(folder, scan, labels, measurement, prediction, growth, earlier, decided, model, report.log)
     report.progress("Writing the report", 1, 1)
 
 
-def _headline(measurement: ScanMeasurement, decided: Triage, prediction: Prediction | None) -> dict:
+def _headline(measurement: ScanMeasurement, decided: Triage, prediction: Prediction | KeptReading | None) -> dict:
     """What the last line of a run says."""
     told = {"decision": decided.decision, "volume_ml": round(measurement.volume_ml, 2), "ivh_ml": round(measurement.ivh_ml, 2)}
     if prediction:

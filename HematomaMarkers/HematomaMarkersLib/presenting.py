@@ -17,6 +17,7 @@ from .triage import Triage, marker_seen
 
 if TYPE_CHECKING:
     from .growth import Growth
+    from .kept_reading import KeptReading
     from .measurement import ScanMeasurement
     from .prediction import Prediction
     from .scan import Scan
@@ -61,7 +62,7 @@ class Case:
     scan: Scan | None
     labels: np.ndarray
     measurement: ScanMeasurement
-    prediction: Prediction | None
+    prediction: Prediction | KeptReading | None
 
     @property
     def grid(self) -> SliceGrid:
@@ -74,7 +75,7 @@ def present(
     scan: Scan | None,
     labels: np.ndarray,
     measurement: ScanMeasurement,
-    prediction: Prediction | None,
+    prediction: Prediction | KeptReading | None,
     growth: Growth | None,
     prior: tuple[Scan, np.ndarray] | None,
     triage: Triage,
@@ -161,7 +162,8 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
     if network is not None:
         heat = case.prediction.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
-        box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
+        shown = hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False)
+        box = view.around(shown if shown.any() else case.labels.any(axis=0))  # a corrected contour may have left the slice
         both = ", and where it was measured" if measured == network else ""
         caption = f"Slice {network}, highest for the network{both}"
         yield _drawn(folder / f"{marker}_slice_{network:03d}.png", case, view, network, box, f"{caption}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.report import ABSENT, Number, environment, model_rows, picture_uri, plural, with_unit
+from LesionReadingLib.report import ABSENT, Number, caution, environment, model_rows, picture_uri, plural, with_unit
 
 from .colors import COLORS
 from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
@@ -84,6 +84,7 @@ def write_report(
             growth_notes=growth.notes if growth else (),
             cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.volume_ml > 0 else [],
             network=case.prediction is not None,
+            caution=caution(model),
             scan=scan,
             slices=[(row, heights[row.slice]) for row in case.measurement.slices if row.area_mm2 or row.ivh_area_mm2],
             slice_count=case.grid.slice_count,

@@ -13,11 +13,12 @@ from .slice_view import heights_mm
 from .triage import marker_seen
 
 if TYPE_CHECKING:
+    from .kept_reading import KeptReading
     from .measurement import ScanMeasurement
     from .prediction import Prediction
 
 
-def write_slices(path: Path, measurement: ScanMeasurement, prediction: Prediction | None) -> None:
+def write_slices(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
     """One row per slice of the scan, in its order; probabilities only where a network took part."""
     heights = heights_mm(measurement.grid)
     columns: Columns = {
@@ -35,7 +36,7 @@ def write_slices(path: Path, measurement: ScanMeasurement, prediction: Predictio
     write_table(path, columns, measurement.slices)
 
 
-def write_markers(path: Path, measurement: ScanMeasurement, prediction: Prediction | None) -> None:
+def write_markers(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
     """One row per marker: what the network says, what was measured, and whether the two agree."""
 
     def of_network(marker: str, values: str) -> float | int | None:

@@ -18,7 +18,6 @@ from .results_view import showNumbers
 from .scan_results import (
     KIND,
     PRIOR_SEGMENTATION,
-    REPORT,
     SEGMENTATION,
     VOLUME,
     LiveNumbers,
@@ -71,7 +70,7 @@ class ReadingView:
             onSliceChanged(VIEW, self._followView),
             Observation(result, vtk.vtkCommand.ModifiedEvent, self._followReviewed),
         ]
-        self._ui.reportButton.enabled = result_node(result, REPORT) is not None
+        self._ui.reportButton.enabled = True
         self._ui.resultsButton.enabled = True
         self._ui.resultsButton.collapsed = False
         _showContoursOf(result)

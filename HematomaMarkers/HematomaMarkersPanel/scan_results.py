@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 KIND = "HematomaMarkers"
 VOLUME, PRIOR, SEGMENTATION, PRIOR_SEGMENTATION = "volume", "prior", "segmentation", "priorSegmentation"
-TABLE, REPORT = "table", "report"
+TABLE = "table"
 NETWORK, GROWTH, WINDOW, EDITED = "network", "growth", "window", "edited"
 FILL_OPACITY = 0.08
 _FEW = 4  # edited slices; where there are more, measuring the whole scan is quicker
@@ -91,7 +91,6 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     loadHeatMaps(folder, result, volume)
     table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("{name} slices").format(name=name))
     set_result_node(result, TABLE, table)
-    set_result_node(result, REPORT, _addReport(folder / "report.html", name))
     if prior is not None and found["growth"]:
         set_result_node(result, PRIOR, prior)
         set_result_node(result, PRIOR_SEGMENTATION, _loadLabels(folder / "prior_segmentation.seg.nrrd", prior))
@@ -192,14 +191,6 @@ def _loadLabels(path: Path, volume):
     segmentation = load_segmentation(path, volume, _("{name} hematoma").format(name=volume.GetName()), SEGMENTS)
     segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
     return segmentation
-
-
-def _addReport(path: Path, name: str):
-    """The worker's report as a text node, so that it is saved with the scene."""
-    report = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", _("{name} report").format(name=name))
-    report.SetText(path.read_text(encoding="utf-8"))
-    report.HideFromEditorsOn()
-    return report
 
 
 def _ofNetwork(found: dict) -> dict:

@@ -138,6 +138,14 @@ def picture_uri(path: Path) -> str:
     return f"data:{kind};base64,{base64.b64encode(original).decode('ascii')}"
 
 
+def caution(model: Mapping[str, Any] | None) -> str:
+    """Who drew the contours, as far as ``model`` tells (``Bundle.summary``, with "contours" where people corrected them)."""
+    if not model:
+        return "Check the contours before you rely on a number."
+    corrected = ", which may have been corrected since" if "contours" in model else ""
+    return f"A network drew the contours{corrected}: check them before you rely on a number."
+
+
 def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a bundle says of itself (``Bundle.summary``) as rows for a table of facts: title, text."""
     rows = [(title, str(model[field])) for field, title in _MODEL_FIELDS.items() if model.get(field)]

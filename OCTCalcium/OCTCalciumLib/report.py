@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.report import ABSENT, Number, environment, model_rows, picture_uri, plural, with_unit
+from LesionReadingLib.report import ABSENT, Number, caution, environment, model_rows, picture_uri, plural, with_unit
 from LesionReadingLib.spacing import Spacing
 
 from .labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
@@ -63,7 +63,7 @@ def write_report(
         notes=[*(pullback.notes if pullback else ()), *_cautions(measurement)],
         missing=_missing(measurement),
         model_rows=model_rows(model) if model else [],
-        caution=_caution(model),
+        caution=caution(model),
         limits={"arc": SCORE_ARC_DEG, "thickness": SCORE_THICKNESS_MM, "length": SCORE_LENGTH_MM},
         shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
         mm=_mm,
@@ -71,13 +71,6 @@ def write_report(
         deg=_deg,
     )
     path.write_text(page, encoding="utf-8")
-
-
-def _caution(model: Mapping[str, Any] | None) -> str:
-    if not model:
-        return "Check the contours before you rely on a number."
-    corrected = ", which may have been corrected since" if "contours" in model else ""
-    return f"A network drew the contours{corrected}: check them before you rely on a number."
 
 
 def finding(measurement: PullbackMeasurement) -> tuple[str, str]:

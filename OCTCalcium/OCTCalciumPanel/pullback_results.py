@@ -7,6 +7,8 @@ import slicer
 from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.spacing import TYPED
+from LesionReadingPanel.model_selector import modelNamed
+from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
 from .arc_plot import showNumbersInScene
@@ -77,7 +79,8 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
-    return ["measure", *files, *_typedSpacing(volume)]
+    model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
+    return ["measure", *files, *(["--drawn-by", model] if model else []), *_typedSpacing(volume)]
 
 
 def _typedSpacing(volume) -> list[str]:
@@ -141,7 +144,6 @@ def exportForTraining(result, folder: Path) -> Path:
         InputError: as ``labelsOf``, or the case cannot be written.
     """
     from LesionReadingLib.training_case import write_case
-    from OCTCalciumLib.labels import TASK
 
     labels, volume = labelsOf(result), volumeOf(result)
     axes_mm, origin_mm = scene.volume_place(volume)

@@ -2,16 +2,13 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import qt
-from LesionReadingLib.scene import result_json
-from LesionReadingPanel.model_selector import modelNamed
-from LesionReadingPanel.worker_process import Outcome, WorkerProcess
-from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
-from .pullback_results import MODEL, prepareReport
+from .worker_process import Outcome, WorkerProcess
 
 REPORT = "report.html"
 
@@ -19,9 +16,9 @@ REPORT = "report.html"
 class ReportWriting:
     """Drives reportButton; what happens is told in statusLabel and detailsText. The finished report is opened in the browser."""
 
-    def __init__(self, ui) -> None:
-        """ui: the widgets of the panel."""
-        self._ui, self._folder = ui, None
+    def __init__(self, ui, package: str) -> None:
+        """ui: the widgets of the panel. package: the Lib whose command line writes reports."""
+        self._ui, self._package, self._folder = ui, package, None
         self._worker = WorkerProcess(self._onProgress, ui.detailsText.appendPlainText, self._onFinished)
 
     @property
@@ -29,17 +26,18 @@ class ReportWriting:
         """Whether a report is being written."""
         return self._worker.running
 
-    def start(self, result, output: Path) -> None:
+    def start(self, prepare: Callable[[Path], list[str]], output: Path) -> None:
         """Write the report, its tables and pictures into a folder.
 
+        prepare(folder): writes what the report is made from into a temporary folder, and gives the arguments of the command line.
+        output: where the report goes.
+
         Raises:
-            InputError: volume or segmentation cannot be used, or a report is being written already.
+            InputError: a report is being written already. Whatever ``prepare`` raises.
         """
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-report-"))
         try:
-            model = modelNamed(result_json(result, MODEL, ""), TASK)
-            drawnBy = ["--drawn-by", model] if model else []
-            self._worker.start("OCTCalciumLib", prepareReport(result, folder, output) + drawnBy)
+            self._worker.start(self._package, prepare(folder))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -1,0 +1,96 @@
+"""What the report of a result is made from, for the command line: the contour as it is now, and what the network said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from HematomaMarkersLib.kept_reading import MEASUREMENTS, SCHEMA
+from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.scene import labels_of, result_json, result_node, volume_grid, write_volume_node
+from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
+
+from .ct_nodes import locationOf, onsetOf, patientPosition
+from .growth_view import ALIGNMENT, alignPrior, releasePrior
+from .heat_maps import heatOf
+from .scan_results import EDITED, GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW
+
+FORCE = "--force"
+_CONTOUR, _PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
+
+
+def prepareReport(result, folder: Path, output: Path) -> list[str]:
+    """Write a result into a temporary folder and give the arguments that write its report.
+
+    Args:
+        output: where the report goes.
+
+    Raises:
+        InputError: volume or segmentation are gone, or below a transform that bends space.
+    """
+    volume, reading = result_node(result, VOLUME), folder / "reading"
+    reading.mkdir()
+    write_volume_node(volume, folder / "ct.nrrd")
+    _writeContour(folder / _CONTOUR, result_node(result, SEGMENTATION), volume)
+    if not result_json(result, EDITED, False):
+        _writeContour(reading / _CONTOUR, result_node(result, SEGMENTATION), volume)
+    (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(result_json(result, NETWORK))), encoding="utf-8")
+    for marker in MARKERS:
+        write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
+    # What was doubted of the scan was settled before it was read.
+    files = [str(folder / _CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), "--reading", str(reading), FORCE]
+    low, high = result_json(result, WINDOW)
+    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
+
+
+def toldOf(volume) -> list[str]:
+    """Arguments of the command line: what the user, or DICOM, has told of a CT."""
+    onset = onsetOf(volume)
+    told = {
+        "--patient-position": patientPosition(volume),
+        "--location": locationOf(volume),
+        "--onset-to-ct": "" if onset is None else f"{onset:g}",
+    }
+    return [part for option, value in told.items() if value for part in (option, value)]
+
+
+def _prior(result, folder: Path) -> list[str]:
+    """Arguments for the earlier scan: the scan itself, or its volumes where it was removed from the scene."""
+    growth = result_json(result, GROWTH)
+    if not growth:
+        return []
+    prior, contour = result_node(result, PRIOR), result_node(result, PRIOR_SEGMENTATION)
+    if prior is None or contour is None:
+        (folder / "prior").mkdir()
+        volumes = {"schema": SCHEMA, "volume_ml": growth["prior_ml"], "ivh_ml": growth["prior_ivh_ml"]}
+        (folder / "prior" / MEASUREMENTS).write_text(json.dumps(volumes), encoding="utf-8")
+        return ["--prior", str(folder / "prior")]
+    wasAligned = result_node(result, ALIGNMENT) is not None
+    releasePrior(prior)  # the report tells how the head moved between the scans
+    try:
+        write_volume_node(prior, folder / "prior.nrrd")
+        _writeContour(folder / "reading" / _PRIOR_CONTOUR, contour, prior)
+    finally:
+        if wasAligned:
+            alignPrior(result)
+    return ["--prior", str(folder / "prior.nrrd")]
+
+
+def _writeContour(path: Path, segmentation, volume) -> None:
+    write_grid_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), volume_grid(volume), SEGMENTS, "")
+
+
+def _saidByNetwork(network: dict) -> dict:
+    """What a result keeps of the network, as a result folder has it."""
+    return {
+        "schema": SCHEMA,
+        "model": network["model"],
+        "thresholds": network["thresholds"],
+        "marker_slices": network["marker_slices"],
+        "markers": {marker: {"probability": network["probabilities"][marker]} for marker in MARKERS},
+        "slices": [
+            {"markers": {marker: {"probability": value} for marker, value in zip(MARKERS, row, strict=True)}}
+            for row in network["slices"]
+        ],
+    }
