@@ -8,7 +8,7 @@ import slicer
 import slicer.util
 from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
-from HematomaMarkersPanel.ct_nodes import doubtsOf, scanOf
+from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf, scanOf
 from HematomaMarkersPanel.growth_view import releasePrior
 from HematomaMarkersPanel.input_choices import InputChoices
 from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
@@ -28,7 +28,7 @@ from LesionReadingLib.scene import (
     volume_place,
     write_volume_node,
 )
-from LesionReadingPanel.dependencies import ensureDependencies, missingPackages
+from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
@@ -101,11 +101,10 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._analysed = (None, USUAL_WINDOW)
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
-        self.report = ReportWriting(self.ui, self.PACKAGE)
+        self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
         self.editing = SegmentEditing(self.ui, KIND)
         self.review = ReviewBar(self.ui)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
-        self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
         for name in WIDGET_NAMES.values():
@@ -187,16 +186,6 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._force = True
         self.onApplyButton()
 
-    def onReportButton(self, checked: bool = False) -> None:
-        """Write the report of the contour as it is now."""
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
-        if folder:
-            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
-                ensureDependencies(self.moduleName)  # the scene may have been read on another computer
-                with slicer.util.WaitCursor():
-                    result, output = self._result(), Path(folder)
-                    self.report.start(lambda inputs: prepareReport(result, inputs, output), output)
-
     def onExportButton(self, checked: bool = False) -> None:
         """Export the CT and its contour for training."""
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
@@ -204,6 +193,9 @@ class HematomaMarkersWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+
+    def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
+        return prepareReport(self._result(), inputs, output)
 
     def _result(self):
         """The result of the CT that is shown; None where there is none, or a node of it was removed."""
@@ -215,6 +207,8 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._showFacts()
 
     def _showFacts(self) -> None:
+        if self._shownInput is not None:
+            askFiles(self._shownInput)
         facts = self.choices.facts()
         if facts and facts not in self.ui.inputFactsLabel.text:
             self.ui.inputFactsLabel.text += "\n" + facts

@@ -10,7 +10,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib import scene
-from LesionReadingPanel.dependencies import ensureDependencies, missingPackages
+from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
@@ -77,9 +77,8 @@ class OCTCalciumWidget(LesionReadingWidget):
     def setupPanel(self) -> None:
         self._newResult = None
         self.results = ResultsView(self.ui)
-        self.report = ReportWriting(self.ui, PACKAGE)
+        self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
-        self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
 
     def enter(self) -> None:
         super().enter()
@@ -126,15 +125,8 @@ class OCTCalciumWidget(LesionReadingWidget):
                 case = self.logic.exportForTraining(self._result(), Path(folder))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
 
-    def onReportButton(self, checked: bool = False) -> None:
-        """Write the report of the labels as they are now."""
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
-        if folder:
-            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
-                ensureDependencies(self.moduleName)  # the scene may have been read on another computer
-                with slicer.util.WaitCursor():
-                    result, output = self._result(), Path(folder)
-                    self.report.start(lambda inputs: pullback_results.prepareReport(result, inputs, output), output)
+    def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
+        return pullback_results.prepareReport(self._result(), inputs, output)
 
     def _result(self):
         return scene.result_of(self._shownInput, pullback_results.KIND)

@@ -28,7 +28,7 @@ def keep_results(panel, kept):
     take = panel.logic.loadResults
 
     def copy_and_take(folder, *arguments):
-        shutil.copytree(folder / "out", kept / "out")
+        shutil.copytree(folder / "out", kept / "out", dirs_exist_ok=True)
         return take(folder, *arguments)
 
     panel.logic.loadResults = copy_and_take

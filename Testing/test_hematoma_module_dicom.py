@@ -11,7 +11,7 @@ from drawn_head import head_on, slices, voxel_places_mm
 from HematomaMarkersLib.phantom_dicom import Acquisition, write_enhanced, write_series
 from HematomaMarkersLib.scan import AIR_HU
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import spacing_source, volume_grid
+from LesionReadingLib.scene import add_volume, spacing_source, volume_grid
 
 ROOT = Path(__file__).resolve().parents[1]
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0
@@ -214,6 +214,27 @@ def test_how_the_patient_lay_is_kept_for_the_fluid_level(a_browser, tmp_path):
     from HematomaMarkersPanel.ct_nodes import scanOf
 
     np.testing.assert_array_equal(scanOf(volume, (0.0, 80.0)).gravity, [0, -1, 0])
+
+
+def test_a_ct_that_another_reader_loaded_is_doubted_and_laid_by_its_files(a_browser, a_head_module, tmp_path):
+    grid = slices(EVEN)
+    write_series(tmp_path, head_on(grid), grid, Acquisition(contrast_agent="Iopamidol", patient_position="FFP"))
+    a_browser.dicom_loadables(tmp_path)  # so the database has the files
+    volume = add_volume(head_on(grid), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "by Slicer's own reader", "DICOM")
+    volume.SetAttribute("DICOM.instanceUIDs", " ".join(str(pydicom.dcmread(file).SOPInstanceUID) for file in tmp_path.iterdir()))
+    a_head_module.ui.inputSelector.setCurrentNode(volume)
+    assert volume.GetAttribute("LesionReading.PatientPosition") == "FFP"
+    assert "contrast" in a_head_module.ui.inputFactsLabel.text
+    a_head_module.ui.applyButton.click()
+    assert not a_head_module.run.running and a_head_module.ui.forceButton.visible
+
+
+@pytest.mark.parametrize("uid", ["", "1.2.3"])
+def test_a_volume_whose_files_are_not_at_hand_is_taken_as_it_is(a_browser, a_head_module, uid):
+    volume = add_volume(head_on(slices(EVEN)), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "from another computer", "NRRD")
+    volume.SetAttribute("DICOM.instanceUIDs", uid)
+    a_head_module.ui.inputSelector.setCurrentNode(volume)
+    assert volume.GetAttribute("LesionReading.PatientPosition") is None and a_head_module.ui.applyButton.enabled
 
 
 def test_a_series_that_cannot_be_read_is_refused_with_a_sentence(a_browser, tmp_path):

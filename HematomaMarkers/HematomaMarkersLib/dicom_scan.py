@@ -9,14 +9,15 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
+from LesionReadingLib.dicom import DicomImage, open_image, read_header, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
 
-from .ct_series import CtSeries, Plane
+from .ct_series import CtSeries, Plane, find_series
 from .hounsfield import as_hounsfield
 from .scan import AIR_HU, Scan, gravity_of
 from .series_choice import has_contrast, is_bone, is_head
@@ -236,6 +237,19 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
     step = grid.step_mm
     tilt_deg = np.degrees(np.arccos(min(abs(float(step @ grid.normal)) / np.linalg.norm(step), 1.0)))
     return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
+
+
+def told_by_file(path: Path) -> tuple[str, tuple[str, ...]]:
+    """What one file of a CT says of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
+
+    Both are empty where the file says nothing of it, or is no CT slice.
+    """
+    header = read_header(path)
+    try:
+        series = find_series([(path, header)])[0][0] if header is not None else None
+    except (InputError, KeyError, ValueError, AttributeError):
+        series = None
+    return ("", ()) if series is None else (str(series.header.get("PatientPosition", "") or ""), _warnings(series))
 
 
 def _warnings(series: CtSeries) -> tuple[str, ...]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import slicer
 from HematomaMarkersLib.hounsfield import as_hounsfield
 from HematomaMarkersLib.scan import Scan, gravity_of
 from HematomaMarkersLib.straightening import straightened
 from LesionReadingLib.nrrd import grid_axes_mm
 from LesionReadingLib.scene import add_volume, volume_array, volume_grid
 
+INSTANCES = "DICOM.instanceUIDs"  # by which readers of DICOM, Slicer's own too, name the files of a volume
 POSITION = "LesionReading.PatientPosition"
 CHANGES = "LesionReading.Straightened"
 DOUBTS = "LesionReading.Doubts"
@@ -42,6 +46,20 @@ def addHeadCT(scan: Scan, name: str):
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(low, high)
     return volume
+
+
+def askFiles(volume) -> None:
+    """Keep with a CT what its DICOM files say of it, where another reader has loaded it: how the patient lay, what is doubtful."""
+    from HematomaMarkersLib.dicom_scan import told_by_file
+
+    instances = (volume.GetAttribute(INSTANCES) or "").split()
+    if not instances or volume.GetAttribute(POSITION) is not None:
+        return
+    file = slicer.dicomDatabase.fileForInstance(instances[0])
+    if file:
+        position, doubts = told_by_file(Path(file))
+        volume.SetAttribute(POSITION, position)  # also where it is empty: the files are asked once
+        _setOrRemove(volume, DOUBTS, " ".join(doubts) or None)
 
 
 def patientPosition(volume) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import qt
+import slicer.util
 from slicer.i18n import tr as _
 
+from .dependencies import ensureDependencies
 from .worker_process import Outcome, WorkerProcess
 
 REPORT = "report.html"
@@ -16,9 +18,15 @@ REPORT = "report.html"
 class ReportWriting:
     """Drives reportButton; what happens is told in statusLabel and detailsText. The finished report is opened in the browser."""
 
-    def __init__(self, ui, package: str) -> None:
-        """ui: the widgets of the panel. package: the Lib whose command line writes reports."""
-        self._ui, self._package, self._folder = ui, package, None
+    def __init__(self, ui, module: str, package: str, prepare: Callable[[Path, Path], list[str]]) -> None:
+        """Make the room of a panel.
+
+        ui: the widgets of the panel. module: its name, shown to the user. package: the Lib whose command line writes reports.
+        prepare(inputs, output): writes what the report is made from into the temporary folder ``inputs``, and gives the arguments
+        of the command line that write the report into the folder ``output``.
+        """
+        self._ui, self._module, self._package, self._prepare, self._folder = ui, module, package, prepare, None
+        ui.reportButton.connect("clicked(bool)", lambda checked=False: self._ask())
         self._worker = WorkerProcess(self._onProgress, ui.detailsText.appendPlainText, self._onFinished)
 
     @property
@@ -26,18 +34,15 @@ class ReportWriting:
         """Whether a report is being written."""
         return self._worker.running
 
-    def start(self, prepare: Callable[[Path], list[str]], output: Path) -> None:
+    def start(self, output: Path) -> None:
         """Write the report, its tables and pictures into a folder.
-
-        prepare(folder): writes what the report is made from into a temporary folder, and gives the arguments of the command line.
-        output: where the report goes.
 
         Raises:
             InputError: a report is being written already. Whatever ``prepare`` raises.
         """
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-report-"))
         try:
-            self._worker.start(self._package, prepare(folder))
+            self._worker.start(self._package, self._prepare(folder, output))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -47,6 +52,14 @@ class ReportWriting:
     def cancel(self) -> None:
         """Write no report, where one is being written."""
         self._worker.cancel()
+
+    def _ask(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the report"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
+                ensureDependencies(self._module)  # the scene may have been read on another computer
+                with slicer.util.WaitCursor():
+                    self.start(Path(folder))
 
     def _onProgress(self, stage: str, done: int, total: int) -> None:
         self._ui.statusLabel.text = stage

@@ -106,6 +106,10 @@ class ctkDICOMDatabase:
         files = self._files.get(seriesUID, [])
         return files if hits < 0 else files[:hits]
 
+    def fileForInstance(self, sopInstanceUID):
+        files = (file for listed in self._files.values() for file in listed)
+        return next((file for file in files if self.instanceForFile(file) == sopInstanceUID), "")
+
     def instanceForFile(self, fileName):
         return self.fileValue(fileName, "0008,0018")
 
