@@ -54,8 +54,9 @@ def world_of(node) -> np.ndarray:
         return np.eye(4)
     if not transform.IsTransformToWorldLinear():
         raise InputError(
-            "The volume lies below a transform that bends space; harden the transform (right-click on the volume in the "
-            "module Data), then try again."
+            "The volume lies below a transform that bends space, as Slicer's own reader puts one above a tilted CT; load the "
+            "series by LesionReading's reader (module DICOM, Advanced), or harden the transform (right-click on the volume in the module "
+            "Data), then try again."
         )
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
