@@ -55,8 +55,8 @@ def world_of(node) -> np.ndarray:
     if not transform.IsTransformToWorldLinear():
         raise InputError(
             "The volume lies below a transform that bends space, as Slicer's own reader puts one above a tilted CT; load the "
-            "series by LesionReading's reader (module DICOM, Advanced), or harden the transform (right-click on the volume in the module "
-            "Data), then try again."
+            "series by LesionReading's reader (module DICOM, Advanced), or harden the transform (right-click on the volume in "
+            "the module Data), then try again."
         )
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
