@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from desktop import start
+from panel_ui import delete_panel_widgets
 
 ROOT = Path(__file__).parent.parent
 DESKTOP = start()
@@ -14,6 +15,7 @@ def a_desktop():
     """The desktop with an empty scene. An exception in a slot or an observer fails the test, unless a dialog told it."""
     DESKTOP.start_anew()
     yield DESKTOP
+    delete_panel_widgets()
     gone_wrong = DESKTOP.start_anew()
     assert not gone_wrong, "\n".join(gone_wrong)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from shiboken6 import delete
+
 LABELS = ("inputFactsLabel", "modelFactsLabel", "statusLabel", "reviewLabel")
 BUTTONS = (
     *("setSpacingButton", "modelAddButton", "modelFolderButton", "modelRemoveButton", "applyButton", "cancelButton"),
@@ -11,8 +13,11 @@ BUTTONS = (
 )
 
 
+_made: list[SimpleNamespace] = []
+
+
 def panel_widgets() -> SimpleNamespace:
-    """One of each."""
+    """One of each, until ``delete_panel_widgets``."""
     import ctk
     import qt
     import slicer
@@ -34,4 +39,12 @@ def panel_widgets() -> SimpleNamespace:
         setattr(ui, name, qt.QLabel())
     for name in BUTTONS:
         setattr(ui, name, qt.QPushButton())
+    _made.append(ui)
     return ui
+
+
+def delete_panel_widgets() -> None:
+    """Delete them all: left alone, they would go on observing the scene in every later test."""
+    while _made:
+        for widget in vars(_made.pop()).values():
+            delete(widget)
