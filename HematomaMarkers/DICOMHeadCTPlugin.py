@@ -35,14 +35,14 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         # Slicer's own reader decodes what pydicom lacks a package for before the first Apply.
         undecodable = why_undecodable(Path(files[0]))
         stated = bool(series.header.get("BodyPartExamined"))
-        isPlain = stated and not (undecodable or has_contrast(series) or is_bone(series))
+        contrast = _("The series says that contrast agent was given.") if has_contrast(series) else ""
+        isPlain = stated and not (undecodable or contrast or is_bone(series))
         loadable = DICOMLoadable()
         loadable.files = list(files)
         loadable.name = self._nodeName(series)
         loadable.tooltip = _("{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone").format(
             count=len(files)
         )
-        contrast = _("The series says that contrast agent was given.") if has_contrast(series) else ""
         loadable.warning = undecodable or contrast
         loadable.confidence = CONFIDENCE if isPlain else POSSIBLE
         loadable.selected = isPlain
@@ -64,18 +64,10 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _examinedSeries(self, files: list):
         """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""
-        from HematomaMarkersLib.ct_series import find_series
-        from LesionReadingLib.dicom import read_header
-        from LesionReadingLib.errors import InputError
+        from HematomaMarkersLib.ct_series import series_of_some
 
-        looked_at = sorted({0, len(files) // 2, len(files) - 1})
-        headers = [(Path(files[number]), read_header(Path(files[number]))) for number in looked_at]
-        try:
-            found, _passed_over = find_series([(path, header) for path, header in headers if header is not None])
-        except (InputError, KeyError, ValueError, AttributeError):
-            return None
-        largest = max(found, key=lambda series: len(series.planes))
-        return largest if len(files) > 1 or len(largest.planes) > 1 else None
+        series = series_of_some([Path(files[number]) for number in sorted({0, len(files) // 2, len(files) - 1})])
+        return series if series is not None and (len(files) > 1 or len(series.planes) > 1) else None
 
     def _nodeName(self, series) -> str:
         """Number and description of the series; who the patient is appears nowhere."""

@@ -148,18 +148,12 @@ def test_coronal_slices_and_single_ones_are_left_to_slicer(a_browser, tmp_path):
         assert not any(a_browser.dicom_loadables(tmp_path / folder).values())
 
 
-def test_a_series_that_does_not_state_its_body_part_is_offered_but_not_preferred(a_browser, tmp_path):
-    grid = slices(EVEN)
-    write_series(tmp_path, head_on(grid), grid, Acquisition(body_part=""))
-    ((offer,),) = a_browser.dicom_loadables(tmp_path).values()
-    assert offer.confidence < SCALAR_VOLUME_CONFIDENCE
-
-
-def test_a_series_for_bone_is_offered_but_not_preferred(a_browser, tmp_path):
+@pytest.mark.parametrize(("keyword", "value"), [("BodyPartExamined", ""), ("SeriesDescription", "Petrous bone")])
+def test_what_may_be_no_plain_head_is_offered_but_not_preferred(a_browser, tmp_path, keyword, value):
     grid = slices(EVEN)
     for file in write_series(tmp_path, head_on(grid), grid):
         data = pydicom.dcmread(file)
-        data.SeriesDescription = "Petrous bone"
+        setattr(data, keyword, value)
         data.save_as(file)
     ((offer,),) = a_browser.dicom_loadables(tmp_path).values()
     assert offer.confidence < SCALAR_VOLUME_CONFIDENCE

@@ -11,6 +11,7 @@ from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.growth_view import ALIGNMENT
 from HematomaMarkersPanel.heat_maps import heatOf
 from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import labels_of, result_node, result_of, reviewed, volume_place
 
 # Growth
@@ -139,3 +140,11 @@ def test_the_report_follows_a_corrected_contour_and_what_was_told_since(a_deskto
     assert "may have been corrected" in page and "corrected since" in found["model"]["contours"]
     assert f"{100 * found['markers']['blend']['probability']:.0f} %" in blend
     assert f"{found['growth']['change_ml']:+.1f} mL" in panel.ui.growthLabel.text
+
+
+def test_without_its_heat_maps_a_result_has_no_report_but_a_sentence(a_desktop, a_read_head, tmp_path):
+    slicer.mrmlScene.RemoveNode(heatOf(result_of(a_read_head.later, KIND), BLEND))
+    a_desktop.dialogs.answer(str(tmp_path / "report"), True)
+    with pytest.raises(InputError, match="heat map"):
+        a_read_head.report._ask()
+    assert "heat map" in a_desktop.dialogs.shown[-1].text and not (tmp_path / "report").exists()

@@ -45,6 +45,11 @@ def _done(desktop, panel):
     desktop.process_events()
 
 
+def _run(desktop, panel):
+    _apply(panel)
+    _done(desktop, panel)
+
+
 def _scratch() -> list[str]:
     return [path.name for path in Path(tempfile.gettempdir()).iterdir()]
 
@@ -109,8 +114,7 @@ def test_a_volume_bent_by_a_transform_is_told_until_the_transform_is_gone(a_desk
 def test_the_result_of_a_volume_that_was_bent_is_put_away_until_it_is_straight_again(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     volume.SetAndObserveTransformNodeID(a_bend().GetID())
     a_desktop.process_events()
     assert a_panel.shown[-1] is None
@@ -122,8 +126,7 @@ def test_the_result_of_a_volume_that_was_bent_is_put_away_until_it_is_straight_a
 def test_a_removed_volume_leaves_the_memory_also_after_a_run(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     gone = []
     volume.AddObserver("DeleteEvent", lambda caller, event: gone.append(True))
     slicer.mrmlScene.RemoveNode(volume)
@@ -157,8 +160,7 @@ def test_results_are_those_of_the_volume_that_was_read_whatever_is_selected_by_n
     assert result_json(result_of(first, KIND), "mean") == MEAN
     assert result_of(second, KIND) is None
     assert a_panel.shown[-1] is None
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     assert a_panel.shown[-1] == MEAN + 1000
     a_panel.ui.inputSelector.setCurrentNode(first)
     assert a_panel.shown[-1] == MEAN
@@ -167,8 +169,7 @@ def test_results_are_those_of_the_volume_that_was_read_whatever_is_selected_by_n
 def test_cancel_ends_within_a_second_and_changes_nothing(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     _apply(a_panel, "endless")
     a_desktop.wait_until(lambda: "Reading" in a_panel.ui.statusLabel.text, 20)
     begun = time.monotonic()
@@ -193,8 +194,7 @@ def test_a_refused_input_is_told_in_the_status_line(a_desktop, a_panel):
 def test_results_that_cannot_be_loaded_are_told_and_the_earlier_ones_stay(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     a_desktop.dialogs.answer(True)
     _apply(a_panel, "garbage")
     _done(a_desktop, a_panel)
@@ -246,8 +246,7 @@ def test_removing_another_volume_does_not(a_desktop, a_panel):
 def test_a_removed_volume_is_shown_no_more(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     slicer.mrmlScene.RemoveNode(volume)
     assert a_panel.shown[-1] is None
     assert a_panel.ui.inputFactsLabel.text == ""
@@ -258,8 +257,7 @@ def test_a_saved_scene_comes_back_with_input_model_and_results(a_desktop, a_pane
     volume.SetName("mine")
     other.SetName("other")
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     _reopened(tmp_path)
     assert a_panel.ui.inputSelector.currentNode().GetName() == "mine"
     assert a_panel.shown[-1] == MEAN
@@ -314,8 +312,7 @@ def test_a_closed_scene_is_forgotten_while_another_module_is_open(a_desktop, a_p
 def test_a_volume_removed_while_another_module_is_open_is_shown_no_more(a_desktop, a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    _apply(a_panel)
-    _done(a_desktop, a_panel)
+    _run(a_desktop, a_panel)
     slicer.util.selectModule("")
     slicer.mrmlScene.RemoveNode(volume)
     assert a_panel.shown[-1] is None

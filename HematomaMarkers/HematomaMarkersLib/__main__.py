@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     add_without(analyze)
     _add_scan(analyze)
-    analyze.set_defaults(run=_analyze)
+    analyze.set_defaults(run=_analyze, reading=None)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument(
@@ -111,7 +111,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.force,
         chosen.with_identity,
         chosen.patient_position,
-        getattr(chosen, "reading", None),
+        chosen.reading,
     )
 
 

@@ -15,7 +15,7 @@ from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes
-from .kept_reading import MEASUREMENTS, KeptReading, read_kept_reading, read_measurements
+from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_measurements
 from .measurement import ScanMeasurement, measure_scan, to_json
 from .scan import Scan, gravity_of
 from .triage import Triage, read_rules, triage
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "hematoma_markers_phantom"
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
-LABELS, PRIOR_LABELS = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def analyze(
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
         write_label_map(folder, scan, prediction.labels, asked.identity)
         if isinstance(earlier, Scan):
-            write_grid_seg_nrrd(folder / PRIOR_LABELS, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
+            write_grid_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
         _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle.summary(), report)
@@ -143,7 +142,7 @@ def _kept(folder: Path, scan: Scan, labels: np.ndarray) -> KeptReading:
     """What the network said; its own contour, where it is there, tells whether this one was corrected."""
     from .segments import read_hematoma_label_map
 
-    own = folder / LABELS
+    own = folder / CONTOUR
     is_own = own.exists() and np.array_equal(read_hematoma_label_map(own, scan), labels)
     return read_kept_reading(folder, scan.hounsfield.shape, is_own)
 
@@ -155,7 +154,7 @@ def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> t
     if asked.reading is None:
         return _prior_volumes(asked.prior) if asked.prior else None
     prior = _open_prior(asked, report, scan)
-    return (prior, read_hematoma_label_map(asked.reading / PRIOR_LABELS, prior)) if isinstance(prior, Scan) else prior
+    return (prior, read_hematoma_label_map(asked.reading / PRIOR_CONTOUR, prior)) if isinstance(prior, Scan) else prior
 
 
 def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.dicom import functional_group
+from LesionReadingLib.dicom import functional_group, read_header
 from LesionReadingLib.errors import InputError
 from pydicom.dataset import Dataset
 
@@ -133,6 +133,16 @@ def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], 
         for members in grouped.values()
     ]
     return series, tuple(f"{kind} ({count})" for kind, count in passed_over.items())
+
+
+def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
+    """The largest CT series of a few files, for a first look at a study; None where none of them is a CT slice with its place."""
+    headers = [(path, read_header(path)) for path in paths]
+    try:
+        found, _ = find_series([(path, header) for path, header in headers if header is not None])
+    except (InputError, KeyError, ValueError, AttributeError):
+        return None
+    return max(found, key=lambda series: len(series.planes))
 
 
 def planes_of(path: Path, header: Dataset) -> list[Plane]:

@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.dicom import DicomImage, open_image, read_header, stored_frames
+from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
 
-from .ct_series import CtSeries, Plane, find_series
+from .ct_series import CtSeries, Plane, series_of_some
 from .hounsfield import as_hounsfield
 from .scan import AIR_HU, Scan, gravity_of
 from .series_choice import has_contrast, is_bone, is_head
@@ -244,11 +244,7 @@ def told_by_file(path: Path) -> tuple[str, tuple[str, ...]]:
 
     Both are empty where the file says nothing of it, or is no CT slice.
     """
-    header = read_header(path)
-    try:
-        series = find_series([(path, header)])[0][0] if header is not None else None
-    except (InputError, KeyError, ValueError, AttributeError):
-        series = None
+    series = series_of_some([path])
     return ("", ()) if series is None else (str(series.header.get("PatientPosition", "") or ""), _warnings(series))
 
 

@@ -14,6 +14,7 @@ from LesionReadingLib.errors import InputError
 from .labels import MARKERS
 
 MEASUREMENTS = "measurements.json"
+CONTOUR, PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 SCHEMA = "hematoma-markers/1"
 CORRECTED = "Drawn by this model and corrected since; probabilities and heat maps are those of its own contour"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
-from HematomaMarkersLib.kept_reading import MEASUREMENTS, SCHEMA
+from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, SCHEMA
 from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import labels_of, result_json, result_node, volume_grid, write_volume_node
 from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
+from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
 from .growth_view import ALIGNMENT, alignPrior, releasePrior
@@ -17,7 +20,6 @@ from .heat_maps import heatOf
 from .scan_results import EDITED, GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW
 
 FORCE = "--force"
-_CONTOUR, _PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 
 
 def prepareReport(result, folder: Path, output: Path) -> list[str]:
@@ -27,19 +29,21 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
         output: where the report goes.
 
     Raises:
-        InputError: volume or segmentation are gone, or below a transform that bends space.
+        InputError: volume, segmentation or a heat map are gone, or below a transform that bends space.
     """
     volume, reading = result_node(result, VOLUME), folder / "reading"
     reading.mkdir()
     write_volume_node(volume, folder / "ct.nrrd")
-    _writeContour(folder / _CONTOUR, result_node(result, SEGMENTATION), volume)
+    _writeContour(folder / CONTOUR, result_node(result, SEGMENTATION), volume)
     if not result_json(result, EDITED, False):
-        _writeContour(reading / _CONTOUR, result_node(result, SEGMENTATION), volume)
+        shutil.copy(folder / CONTOUR, reading / CONTOUR)
     (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(result_json(result, NETWORK))), encoding="utf-8")
     for marker in MARKERS:
+        if heatOf(result, marker) is None:
+            raise InputError(_("A heat map of this result was removed; read the CT again."))
         write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
     # What was doubted of the scan was settled before it was read.
-    files = [str(folder / _CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), "--reading", str(reading), FORCE]
+    files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), "--reading", str(reading), FORCE]
     low, high = result_json(result, WINDOW)
     return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
 
@@ -70,7 +74,7 @@ def _prior(result, folder: Path) -> list[str]:
     releasePrior(prior)  # the report tells how the head moved between the scans
     try:
         write_volume_node(prior, folder / "prior.nrrd")
-        _writeContour(folder / "reading" / _PRIOR_CONTOUR, contour, prior)
+        _writeContour(folder / "reading" / PRIOR_CONTOUR, contour, prior)
     finally:
         if wasAligned:
             alignPrior(result)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
+from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.scene import (
@@ -80,9 +81,9 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     Raises:
         InputError: the label map does not lie on the voxels of the volume.
     """
-    found = json.loads((folder / "measurements.json").read_text(encoding="utf-8"))
+    found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
     name = volume.GetName()
-    segmentation = _loadLabels(folder / "segmentation.seg.nrrd", volume)
+    segmentation = _loadLabels(folder / CONTOUR, volume)
     segmentation.CreateClosedSurfaceRepresentation()  # the 3D view shows the hematoma, and edits of it
     result = make_result(volume, KIND)
     set_result_node(result, SEGMENTATION, segmentation)
@@ -93,7 +94,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     set_result_node(result, TABLE, table)
     if prior is not None and found["growth"]:
         set_result_node(result, PRIOR, prior)
-        set_result_node(result, PRIOR_SEGMENTATION, _loadLabels(folder / "prior_segmentation.seg.nrrd", prior))
+        set_result_node(result, PRIOR_SEGMENTATION, _loadLabels(folder / PRIOR_CONTOUR, prior))
         set_result_json(result, GROWTH, found["growth"])
     return result
 

@@ -21,8 +21,7 @@ def userModelFolder() -> Path:
 
 def modelNamed(name: str, task: str) -> str:
     """Folder of the bundle of that name, shipped or the user's; empty where there is none any more."""
-    bundles = (bundle for folder in (*model_folders(), userModelFolder()) for bundle in _bundlesIn(folder, task))
-    return next((str(bundle.path) for bundle in bundles if bundle.name == name), "")
+    return next((str(bundle.path) for bundle in _bundles(task) if bundle.name == name), "")
 
 
 class ModelSelector:
@@ -53,7 +52,7 @@ class ModelSelector:
     def refresh(self) -> None:
         """Look for bundles anew, keeping the choice where it is still there."""
         chosen = self.currentModel()
-        self._bundles = [bundle for folder in (*model_folders(), userModelFolder()) for bundle in _bundlesIn(folder, self._task)]
+        self._bundles = _bundles(self._task)
         box = self._ui.modelComboBox
         wasBlocked = box.blockSignals(True)
         box.clear()
@@ -109,6 +108,11 @@ class ModelSelector:
             with slicer.util.tryWithErrorDisplay(_("The model could not be removed.")):
                 shutil.rmtree(bundle.path)
             self.refresh()
+
+
+def _bundles(task: str) -> list[Bundle]:
+    """The usable bundles of a task: those that come with the extension, then the user's."""
+    return [bundle for folder in (*model_folders(), userModelFolder()) for bundle in _bundlesIn(folder, task)]
 
 
 def _bundlesIn(folder: Path, task: str) -> list[Bundle]:

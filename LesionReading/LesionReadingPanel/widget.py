@@ -259,12 +259,11 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
         try:
             self.analysedVolume = self._shownInput
-            arguments = self.makeArguments(folder)
+            self.run.start(self.makeArguments(folder), folder)
         except BaseException:
             self.analysedVolume = None
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.run.start(arguments, folder)
 
     def _onDone(self, folder: Path) -> None:
         if self.analysedVolume is self._shownInput:
