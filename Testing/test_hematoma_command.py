@@ -187,7 +187,7 @@ def test_the_networks_own_contour_measured_again_is_not_called_corrected(a_patie
     assert numbers(tmp_path / "r")["volume_ml"] == pytest.approx(numbers(output)["volume_ml"])
 
 
-def test_a_contour_that_left_the_networks_slice_still_has_a_report(a_patient, an_analysis, tmp_path, head):
+def test_a_contour_that_left_the_networks_slice_still_has_its_heat_there_in_the_report(a_patient, an_analysis, tmp_path, head):
     output, _ = an_analysis
     best = numbers(output)["marker_slices"]["blend"]
     moved = head.labels.copy()
@@ -195,6 +195,7 @@ def test_a_contour_that_left_the_networks_slice_still_has_a_report(a_patient, an
     write_grid_seg_nrrd(tmp_path / "moved.seg.nrrd", moved, head.grid, SEGMENTS, "phantom")
     files = (tmp_path / "moved.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
     assert run("measure", *files, "-o", tmp_path / "r") == 0
+    assert (tmp_path / "r" / f"blend_heat_{best:03d}.png").exists()
 
 
 @pytest.mark.parametrize("of", ["nothing", "a mask alone", "another scan"])

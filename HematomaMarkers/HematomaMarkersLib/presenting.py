@@ -162,8 +162,7 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
     if network is not None:
         heat = case.prediction.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
-        shown = hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False)
-        box = view.around(shown if shown.any() else case.labels.any(axis=0))  # a corrected contour may have left the slice
+        box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
         both = ", and where it was measured" if measured == network else ""
         caption = f"Slice {network}, highest for the network{both}"
         yield _drawn(folder / f"{marker}_slice_{network:03d}.png", case, view, network, box, f"{caption}.")
