@@ -43,7 +43,7 @@ def analyze(
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
         from LesionReadingLib.bundle import find_bundle
-        from LesionReadingLib.labelmaps import LabelMap
+        from LesionReadingLib.labels.label_map import LabelMap
 
         from .labels import TASK
         from .segmentation import segment
@@ -115,7 +115,7 @@ def write_phantom(
 
 def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``."""
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .presenting import present
     from .segments import SEGMENTS

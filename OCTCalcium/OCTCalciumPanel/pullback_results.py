@@ -68,8 +68,8 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: as ``labelsOf``.
     """
-    from LesionReadingLib.labelmaps import LabelMap
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.label_map import LabelMap
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.segments import SEGMENTS
 
     labels, volume = labelsOf(result), volumeOf(result)
