@@ -5,7 +5,9 @@ Every line is one object with a ``"type"``:
 * ``{"type": "progress", "stage": str, "done": int, "total": int}``
 * ``{"type": "log", "message": str}``
 * ``{"type": "result", "folder": str, ...}`` (the last line of a run that ended well)
-* ``{"type": "error", "message": str, "details": str}`` (the last line of a run that did not)
+* ``{"type": "error", "code": str, "message": str, "details": str}`` (the last line of a run that did not)
+
+The code is that of the ``InputError`` (``"input"`` where it names none), ``"cancelled"``, ``"missing-package"`` or ``"fault"``.
 
 A person at a terminal sees a progress bar instead of the lines. Desktop, browser and command line read the same protocol.
 Exit status: 0 done, 2 unusable input or arguments, 1 a fault of ours, 130 cancelled.
@@ -35,8 +37,8 @@ class JsonLines:
     def result(self, folder: str, **values) -> None:
         self._write(type="result", folder=folder, **values)
 
-    def error(self, message: str, details: str = "") -> None:
-        self._write(type="error", message=message, details=details)
+    def error(self, code: str, message: str, details: str = "") -> None:
+        self._write(type="error", code=code, message=message, details=details)
         print(message, file=sys.stderr)
 
     def close(self) -> None:
@@ -74,7 +76,7 @@ class Terminal:
             self._console.print(f"{name}: {value}", markup=False, highlight=False)
         self._console.print(f"Results are in {folder}", markup=False, highlight=False, soft_wrap=True)
 
-    def error(self, message: str, details: str = "") -> None:
+    def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
         print(details + message, file=sys.stderr)
 
@@ -98,10 +100,10 @@ def run_and_report(job: Callable[[JsonLines | Terminal], None]) -> int:
         job(report)
         return 0
     except InputError as error:
-        report.error(_one_line(error))
+        report.error(error.code, _one_line(error))
         return 2
     except (Cancelled, KeyboardInterrupt):
-        report.error("Cancelled; nothing was written.")
+        report.error("cancelled", "Cancelled; nothing was written.")
         return 130
     except BrokenPipeError:
         # Whoever read along is gone: nobody is left to tell, and the interpreter must not complain at exit.
@@ -111,10 +113,11 @@ def run_and_report(job: Callable[[JsonLines | Terminal], None]) -> int:
         advice = (
             f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
         )
-        report.error(advice, traceback.format_exc())
+        report.error("missing-package", advice, traceback.format_exc())
         return 1
     except Exception as error:
-        report.error(f"This is a fault of LesionReading ({type(error).__name__}): {_one_line(error)}", traceback.format_exc())
+        message = f"This is a fault of LesionReading ({type(error).__name__}): {_one_line(error)}"
+        report.error("fault", message, traceback.format_exc())
         return 1
     finally:
         signal.signal(signal.SIGTERM, previous)
