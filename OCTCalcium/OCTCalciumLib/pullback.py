@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from LesionReadingLib.spacing import Spacing
 
+from .cautions import Caution
+
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -24,7 +26,9 @@ class Pullback:
         origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
+        stated_aspect: height over width of a pixel, where a file states that and no spacing.
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
+        cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
     """
 
@@ -36,8 +40,15 @@ class Pullback:
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False
+    stated_aspect: float = 1.0
     notes: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Height over width of a pixel; 1 where nothing is known."""
+        return self.spacing.row_mm / self.spacing.column_mm if self.spacing.in_plane_known else self.stated_aspect
 
 
 def sample_indices(frame_count: int, wanted: int) -> list[int]:
