@@ -22,7 +22,8 @@ from LesionReadingLib.worker import run_and_report
 
 
 def run(job: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", PREAMBLE + job], capture_output=True, text=True, env=_environment(), **options)
+    asking = _environment() | {"LESION_READING_JSON_LINES": "1"}
+    return subprocess.run([sys.executable, "-c", PREAMBLE + job], capture_output=True, text=True, env=asking, **options)
 
 
 def _environment():

@@ -1,5 +1,16 @@
 """The ways in which a run can end other than well; the worker turns each into an exit status."""
 
+_OUT_OF_MEMORY = (
+    "out of memory",  # CUDA
+    "allocate memory",  # PyTorch's allocator on processors, and the loader of libraries
+    "bad_alloc",  # C++
+    "could not create a primitive",  # oneDNN
+    "could not create a memory",
+    "could not execute a primitive",
+    "can't start new thread",
+    "failed to map segment",
+)
+
 
 class InputError(Exception):
     """The input or the arguments cannot be used (exit status 2).
@@ -21,3 +32,8 @@ class Cancelled(BaseException):
 
     As ``KeyboardInterrupt`` it is no ``Exception``: it may come at any line, and what mends a failed step must not swallow it.
     """
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out. PyTorch, oneDNN, the system's loader and threads say so only in words."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)
