@@ -1,8 +1,8 @@
 """The wall unrolled: what a frame shows behind the lumen border, by angle and depth, and the way back into the frame.
 
 Row ``i`` of a view is the ray at ``i / ANGLES`` of a turn from the lumen's centroid (0 toward increasing column, growing toward
-increasing row); column ``j`` lies ``FIRST_DEPTH_MM + j * DEPTH_STEP_MM`` mm behind the lumen border of that ray. The first row and the
-last are neighbours. A turned frame gives a turned view, and neither the lumen's size nor its place in the picture changes it.
+increasing row); column ``j`` lies ``FIRST_DEPTH_MM + j * DEPTH_STEP_MM`` mm behind the lumen border of that ray. The first row and
+the last are neighbours. A turned frame gives a turned view, and neither the lumen's size nor its place in the picture changes it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class PolarView:
         return map_coordinates(picture, self.places, np.float32, order=1, mode="constant", prefilter=False)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """Float32 (rows, columns) of a view's values (ANGLES, DEPTHS), between samples linearly; 0 where the view does not reach."""
+        """Float32 (rows, columns) of a view's values (ANGLES, DEPTHS), between samples linearly; 0 beyond the view."""
         reach = (float(self.border_mm.max()) + _DEPTH_MM[0, -1]) / self.pixel_mm
         window = tuple(
             slice(max(int(centre - reach), 0), min(int(centre + reach) + 2, size))
@@ -105,9 +105,9 @@ def distance_to_catheter_mm(view: PolarView) -> np.ndarray:
 def channels(grey: np.ndarray, wire: np.ndarray, lumen: np.ndarray, catheter_mm: np.ndarray) -> np.ndarray:
     """``CHANNELS`` of a view, float32, none of which changes with the display's gain or offset.
 
-    Grey is 0 at the view's dark end and 1 at the bright end of the wall's surface; against the other angles means less the median at the
-    same depth: what weakens light less than the rest of the wall is brighter there, whatever the display. Hidden is the guidewire with
-    its shadow, and what lies beyond the field of view. All arrays are (ANGLES, DEPTHS).
+    Grey is 0 at the view's dark end and 1 at the bright end of the wall's surface; against the other angles means less the median
+    at the same depth: what weakens light less than the rest of the wall is brighter there, whatever the display. Hidden is the
+    guidewire with its shadow, and what lies beyond the field of view. All arrays are (ANGLES, DEPTHS).
     """
     beyond = np.minimum.accumulate((grey < 1)[:, ::-1], axis=1)[:, ::-1]
     lumen = np.where(np.abs(_DEPTH_MM) < 0.1, _DEPTH_MM < 0, lumen)  # the border itself is where the view says that it is

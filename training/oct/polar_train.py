@@ -24,7 +24,7 @@ class PolarRecipe:
     """How the calcium network learns.
 
     Attributes:
-        steps: batches learnt from. batch: views at once. rate: largest learning rate, after a short rise; it falls as a half cosine.
+        steps: batches learnt from. batch: views at once. rate: largest learning rate, reached after a short rise.
         real_share: share of views from real frames. painted_share: share of those into which calcium is painted.
         calcium_weight: weight of calcium's samples in the cross-entropy. average: of the running average of the weights.
     """

@@ -28,8 +28,8 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
 
     Args:
         images: folder of pictures ``PATIENT_NUMBER.png``, all of one patient having the same name up to the last underscore.
-        masks: folder (it may be the same) with ``PATIENT_NUMBER_calcium.png`` for each picture, calcium being what is not 0; an empty
-            mask says that the frame holds none.
+        masks: folder (it may be the same) with ``PATIENT_NUMBER_calcium.png`` for each picture, calcium being what is not 0; an
+            empty mask says that the frame holds none.
         pixel_mm: side of a pixel in mm where the pictures do not say it.
 
     Returns:
@@ -65,8 +65,12 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
 def real_table(figures: dict[str, Any]) -> str:
     """Tables of ``evaluate_real``."""
     rows = [
-        [frame["name"], f"{frame['dice']:.2f}" if frame["true_pixels"] else "-", f"{frame['true_arc_deg']:.0f}"]
-        + [f"{frame['found_arc_deg']:.0f}"]
+        [
+            frame["name"],
+            f"{frame['dice']:.2f}" if frame["true_pixels"] else "-",
+            f"{frame['true_arc_deg']:.0f}",
+            f"{frame['found_arc_deg']:.0f}",
+        ]
         for frame in figures["frames"]
     ]
     frames = markdown_table(["real frame", "Dice of calcium", "true arc (degrees)", "found arc (degrees)"], rows)
