@@ -7,7 +7,6 @@ what turns the order of letters around it (Unicode's bidirectional overrides).
 from __future__ import annotations
 
 import re
-import unicodedata
 
 # ECMA-48: CSI ... final byte; the strings OSC, DCS, SOS, PM and APC up to their end, where they have one; other escapes.
 _SEQUENCES = re.compile(
@@ -15,17 +14,12 @@ _SEQUENCES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
-_INVISIBLE = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060")
+# What is left of the C0 and C1 controls; marks that turn the order of letters or take no room.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters, as Python reads a file name that is not UTF-8
 
 
 def plain(text: object) -> str:
     """The text on one line, without control characters, terminal sequences, turned order and halves of characters."""
-    shown = _SEQUENCES.sub("", str(text))
-    return "".join(_shown(letter) for letter in " ".join(shown.split())).strip()
-
-
-def _shown(letter: str) -> str:
-    kind = unicodedata.category(letter)
-    if kind == "Cc" or letter in _INVISIBLE:
-        return ""
-    return "\N{REPLACEMENT CHARACTER}" if kind == "Cs" else letter
+    shown = " ".join(_SEQUENCES.sub("", str(text)).split())
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", _UNSEEN.sub("", shown)).strip()
