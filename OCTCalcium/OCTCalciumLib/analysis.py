@@ -46,10 +46,14 @@ def analyze(
         from LesionReadingLib.labels.label_map import LabelMap
 
         from .labels import TASK
+        from .pullback import with_lumen_caution
         from .segmentation import segment
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(pullback, labels)
+        for caution in pullback.cautions:
+            report.log(caution.sentence)
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
         measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
     report.result(str(output), **_headline(measurement))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,22 +37,20 @@ class Caution:
     sentence: str
 
 
-def lumen_caution(labels: np.ndarray, legible: Sequence[bool] | None = None) -> Caution | None:
+def lumen_caution(labels: np.ndarray) -> Caution | None:
     """Say on how many frames a lumen was found, where that is not all: of the others nothing can be said.
 
     Args:
-        labels: (frames, rows, columns), values of ``labels``, as a network gave them.
-        legible: for each frame whether it shows a picture at all (``legibility.is_legible``); all, where not given.
+        labels: (frames, rows, columns), values of ``labels``, as a network gave them (``segmentation.segment`` leaves frames that
+            show nothing without labels).
     """
-    seen = [
-        bool(np.count_nonzero(frame == LUMEN) >= SMALLEST_LUMEN * frame.size) and (legible is None or legible[number])
-        for number, frame in enumerate(labels)
-    ]
-    count, total = sum(seen), len(seen)
+    count = sum(bool(np.count_nonzero(frame == LUMEN) >= SMALLEST_LUMEN * frame.size) for frame in labels)
+    total = len(labels)
     if count == total:
         return None
     if count == 0:
-        return Caution(NO_LUMEN, f"No lumen was found on any of the {total} frames, so nothing can be said of calcium.")
+        frames = "the only frame" if total == 1 else f"any of the {total} frames"
+        return Caution(NO_LUMEN, f"No lumen was found on {frames}, so nothing can be said of calcium.")
     return Caution(
         NO_LUMEN, f"A lumen was found on {count} of {total} frames; nothing can be said of calcium on the {total - count} others."
     )

@@ -14,9 +14,8 @@ from LesionReadingLib.pictures import read_picture
 from .luma import luma
 
 _MASK_WORDS = frozenset(
-    ("mask", "masks", "label", "labels", "seg", "segmentation", "gt", "truth", "annotation", "annotations")
-    + ("contour", "contours", "overlay", "calcium", "lumen", "plaque")
-)
+    ("mask", "masks", "label", "labels", "seg", "segmentation", "gt", "truth", "annotation", "contour", "contours", "overlay")
+) | {"calcium", "lumen", "plaque", "annotations"}
 _FEW_LEVELS = 8  # grey levels or colours; frames of OCT have hundreds
 _MIDDLE = slice(24, 232)  # grey levels that a mask has only at its edges, where JPEG blurs them
 _MOST_MIDDLE = 0.02  # share of such pixels

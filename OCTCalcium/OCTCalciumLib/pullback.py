@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from LesionReadingLib.spacing import Spacing
 
-from .cautions import Caution
+from .cautions import Caution, lumen_caution
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -49,6 +49,12 @@ class Pullback:
     def pixel_aspect(self) -> float:
         """Height over width of a pixel; 1 where nothing is known."""
         return self.spacing.row_mm / self.spacing.column_mm if self.spacing.in_plane_known else self.stated_aspect
+
+
+def with_lumen_caution(pullback: Pullback, labels: np.ndarray) -> Pullback:
+    """The pullback with the caution on frames without a lumen, by the labels (frames, rows, columns) that a network gave it."""
+    caution = lumen_caution(labels)
+    return replace(pullback, cautions=(*pullback.cautions, caution)) if caution else pullback
 
 
 def sample_indices(frame_count: int, wanted: int) -> list[int]:

@@ -142,12 +142,26 @@ def _without_overlays(recording: Pullback) -> tuple[Callable[[int, int], Iterato
     from .overlays import find_overlays, grey_without_overlays
 
     indices = sample_indices(recording.frame_count, _OVERLAY_SAMPLES)
-    overlays = find_overlays([next(iter(recording.read(index, index + 1))) for index in indices], recording.pixel_aspect)
+    samples = [next(iter(recording.read(index, index + 1))) for index in indices]
+    _require_one_picture(samples, recording.pixel_aspect)
+    overlays = find_overlays(samples, recording.pixel_aspect)
 
     def read(first: int, stop: int) -> Iterator[np.ndarray]:
         return (grey_without_overlays(frame, overlays) for frame in recording.read(first, stop))
 
     return read, overlays.notes
+
+
+def _require_one_picture(samples: Sequence[np.ndarray], aspect: float) -> None:
+    from .legibility import pictures_beside_each_other
+    from .luma import luma
+
+    count = pictures_beside_each_other([luma(sample) for sample in samples], aspect)
+    if count > 1:
+        raise InputError(
+            f"Each frame shows {count} round pictures beside each other, of several pullbacks or views; "
+            "export one pullback alone, or cut the frames to one picture each."
+        )
 
 
 def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float = 1.0) -> None:

@@ -35,7 +35,7 @@ def check_axes(size: Sequence[int], spacing_mm: Sequence[float | None], where: s
         what = f"the {_NAMES[axis]} axis, with {size[axis]} planes, looks like the pullback"
         raise InputError(
             f"{where} would have {frames} frames of {columns} x {rows} pixels (columns x rows), which no OCT frames are: {what}; "
-            "save it with the frames along the third axis (of a NumPy array: the last one for nibabel, the first one for SimpleITK)."
+            "save it with the frames along the third axis (of a NumPy array: the last for nibabel, the first for SimpleITK)."
         )
     if max(rows, columns) > LARGEST_SHAPE_RATIO * min(rows, columns):
         raise InputError(
