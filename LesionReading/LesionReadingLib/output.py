@@ -20,6 +20,7 @@ IN_EVERY_RESULT = ("report.html", "measurements.json", "segmentation.seg.nrrd")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NEXT_TO_NOTHING_BYTES = 1_000_000
+_LONGEST_NAME = 80
 
 
 @contextmanager
@@ -96,8 +97,9 @@ def _refused(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         _explain(error, target, None)
-        where = f" at {Path(error.filename2 or error.filename).name}" if error.filename else ""
-        reason = f"{error.strerror or error}{where if len(where) < 80 else ''}"
+        name = Path(error.filename2 or error.filename or "").name
+        where = f" at {name}" if name and len(name) < _LONGEST_NAME and not name.startswith(SCRATCH_PREFIX) else ""
+        reason = f"{error.strerror or error}{where}"
         raise InputError(f"The output folder {target} cannot be written ({reason}); name another folder.", "output") from error
 
 
