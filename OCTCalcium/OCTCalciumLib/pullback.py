@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from LesionReadingLib.spacing import Spacing
 
+from .cautions import Caution
+
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -25,6 +27,7 @@ class Pullback:
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
+        cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
     """
 
@@ -37,6 +40,7 @@ class Pullback:
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False
     notes: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
 
 
