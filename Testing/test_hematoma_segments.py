@@ -16,7 +16,7 @@ from HematomaMarkersLib.reading import open_scan
 from HematomaMarkersLib.scan import Scan
 from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat, write_label_map
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import match_segment
+from LesionReadingLib.labels.names import match_segment
 
 HEMATOMA_MM, VENTRICLE_MM = np.array([25.0, -10, 12]), np.array([-8.0, 20, 20])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.training_case import TrainingCase, read_case
 
 from .drawing import WATCHED_EVERY

@@ -5,12 +5,16 @@ Nothing heavy is imported before it is needed: ``measure`` never loads a network
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
+    del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
+
 import argparse
 import math
-import sys
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_output
+from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -21,7 +25,7 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report))
+    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--tilt", type=float, metavar="DEGREES", help="of the gantry; likewise")
     phantom.add_argument("--whole-study", action="store_true", help="also scout, bone kernel, reformat and dose page")
     phantom.set_defaults(run=_phantom)
+    for command in commands.choices.values():
+        add_json_lines(command)
     return parser
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.label_grids import label_grid, labels_on
-from LesionReadingLib.label_reading import read_label_map
-from LesionReadingLib.labelmaps import Segment
+from LesionReadingLib.labels.label_map import Segment
+from LesionReadingLib.labels.on_grid import label_grid, labels_on
+from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.nrrd import write_volume
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, NAMES
@@ -51,7 +51,7 @@ def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:
         path: .seg.nrrd, NRRD, NIfTI, MetaImage, or DICOM SEG (or a folder with one).
 
     Raises:
-        InputError: as ``label_reading.read_label_map``, no place in the patient, or another place than the scan's.
+        InputError: as ``labels.read.read_label_map``, no place in the patient, or another place than the scan's.
     """
     return labels_on(read_label_map(path, SEGMENTS), scan.grid, path.name)
 
@@ -60,7 +60,7 @@ def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
     """Read a label map of which no scan is at hand: (slices, rows, columns) uint8 and where its voxels lie.
 
     Raises:
-        InputError: as ``label_reading.read_label_map``, or no place in the patient.
+        InputError: as ``labels.read.read_label_map``, or no place in the patient.
     """
     label_map = read_label_map(path, SEGMENTS)
     return label_map.labels, label_grid(label_map, path.name)

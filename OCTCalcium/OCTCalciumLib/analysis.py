@@ -43,13 +43,17 @@ def analyze(
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
         from LesionReadingLib.bundle import find_bundle
-        from LesionReadingLib.labelmaps import LabelMap
+        from LesionReadingLib.labels.label_map import LabelMap
 
         from .labels import TASK
+        from .pullback import with_lumen_caution
         from .segmentation import segment
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(pullback, labels)
+        for caution in pullback.cautions:
+            report.log(caution.sentence)
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
         measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
     report.result(str(output), **_headline(measurement))
@@ -115,7 +119,7 @@ def write_phantom(
 
 def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``."""
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .measurement_cautions import all_cautions
     from .presenting import present

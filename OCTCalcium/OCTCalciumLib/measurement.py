@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.spacing import Spacing
 
 from .arcs import BRIDGE_TOLERANCE_DEG

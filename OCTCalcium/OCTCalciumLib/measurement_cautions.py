@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.report import plural
 
-from .cautions import Caution
+from .cautions import NO_LUMEN, Caution
 from .deposits import WIDEST_GUIDEWIRE_DEG
 from .frame_measurement import FrameMeasurement
 from .measurement import PullbackMeasurement
@@ -15,8 +15,6 @@ from .measurement import PullbackMeasurement
 if TYPE_CHECKING:
     from .pullback import Pullback
 
-NO_LUMEN = "no_lumen"
-"""On some or all frames there is no lumen, so nothing can be said of calcium there."""
 VERTEX_IMAGE_CENTRE = "vertex_image_centre"
 """Frames with calcium but without lumen: their angles are seen from the image centre."""
 VERTEX_IN_CALCIUM = "vertex_in_calcium"
@@ -42,8 +40,8 @@ MEASUREMENT_CODES |= {SMALL_LUMEN, STRAYS}
 SPIKE_DEG = 45.0
 """One frame's arc is told as a spike where it exceeds what neighbours hold by this much, or alone reaches the continuous arc."""
 
-CALCIUM_FRAMES = "calcium_frames"
-"""Kind of figures in a bundle's ``eval_metrics``: on real frames with calcium drawn by hand."""
+REAL_FRAMES = "real"
+"""Kind of figures in a bundle's ``eval_metrics``: on real frames whose calcium was drawn by hand."""
 
 _NAMED_FRAMES = 4
 
@@ -51,8 +49,8 @@ _NAMED_FRAMES = 4
 def all_cautions(
     measurement: PullbackMeasurement, pullback: Pullback | None, model: Mapping[str, Any] | None
 ) -> tuple[Caution, ...]:
-    """Every caution of a run, one of each code: of the reading, of the measurement, of the model (``Bundle.summary``)."""
-    found = (*(pullback.cautions if pullback else ()), *measurement_cautions(measurement), *model_cautions(model))
+    """Every caution of a run, one of each code: of the measurement, of the reading, of the model (``Bundle.summary``)."""
+    found = (*measurement_cautions(measurement), *(pullback.cautions if pullback else ()), *model_cautions(model))
     return tuple({caution.code: caution for caution in reversed(found)}.values())[::-1]
 
 
@@ -90,12 +88,12 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
         return ()
     source = str(model.get("data_source") or "").split(". ")[0].rstrip(".")
     learnt = f"What the network learnt from: {source}." if source else "The model does not say what the network learnt from."
-    figures = (model.get("eval_metrics") or {}).get(CALCIUM_FRAMES)
-    if figures:
+    figures = (model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}
+    if figures.get("frames_with_calcium"):
         missed = (
-            f"On {figures['frames']} real frames with calcium the network found {figures['calcium_recall']:.0%} of its area (mean "
-            f"Dice {figures['calcium_dice']:.2f}; nothing at all on {figures['frames_without_any']}): calcium that is not marked "
-            "may well be there."
+            f"On {figures['frames_with_calcium']} real frames with calcium what the network marked agreed with a reader by a mean Dice "
+            f"of {figures['dice']:.2f} (1 is perfect), and it marked none of it on {figures['frames_missed']}: calcium that is not "
+            "marked may well be there."
         )
     else:
         missed = "How much calcium the network misses on patients has not been measured: what is not marked may well be there."

@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
+from .luma import WEIGHTS, luma
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _STEP = 4  # width of a level of luma; wider ones would jump where only blue still rises
 _FEWEST = 30  # pixels that a level needs
 _TURN = 40  # how far the ramp may turn from one level to the next (0 to 255)
@@ -54,21 +53,22 @@ class Overlays:
     notes: tuple[str, ...]
 
 
-def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
+def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlays:
     """Learn field of view, colour ramp and static overlays from a few frames spread over the pullback.
 
     Args:
         samples: uint8 frames, grey (rows, columns) or RGB (rows, columns, 3).
+        aspect: height over width of a pixel.
     """
-    lumas = [_luma(sample) for sample in samples]
-    circle = field_of_view(lumas)
+    lumas = [luma(sample) for sample in samples]
+    circle = field_of_view(lumas, aspect)
     strip = longitudinal_strip(lumas)
     outside = None if circle is None and not strip.any() else strip
     if circle is not None:
-        outside = strip | beyond_circle(circle, lumas[0].shape)
+        outside = strip | beyond_circle(circle, lumas[0].shape, aspect)
     notes = []
     # A rim of half a pixel is the circle's own edge; a mark is thicker.
-    beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape)
+    beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape, aspect)
     if any(np.any(luma[beyond] > 3 * LIVE) for luma in lumas):
         notes.append("Marks outside the field of view (text, scale bar, longitudinal strip or ticks) were removed.")
     if not any(_coloured(sample) for sample in samples):
@@ -94,7 +94,7 @@ def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
 
 def grey_without_overlays(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
     """One frame as uint8 grey (rows, columns), without what ``find_overlays`` found."""
-    grey = _luma(frame)
+    grey = luma(frame)
     if overlays.grey_of_luma is not None:
         grey = np.take(overlays.grey_of_luma, grey)
         off = np.take(overlays.off_ramp, _colour_index(frame))
@@ -117,7 +117,7 @@ def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
     Args:
         colours: (n, 3) uint8 colours of pixels in the field of view.
     """
-    luma = np.rint(colours @ _LUMA).astype(int)
+    luma = np.rint(colours @ WEIGHTS).astype(int)
     levels = [colours[luma // _STEP == level].astype(np.float32) for level in range(256 // _STEP)]
     anchor = max(range(1, len(levels)), key=lambda level: len(levels[level]))
     if len(levels[anchor]) < _FEWEST:
@@ -155,20 +155,13 @@ def _middle(level: int) -> float:
 def _colour_at(colours: np.ndarray, level: int) -> np.ndarray:
     """The median colour, shifted to the luma of the level's middle."""
     colour = np.median(colours, axis=0)
-    return np.clip(colour + _middle(level) - colour @ _LUMA, 0, 255).astype(np.float32)
+    return np.clip(colour + _middle(level) - colour @ WEIGHTS, 0, 255).astype(np.float32)
 
 
 def grey_along(ramp: np.ndarray, brightest: int) -> np.ndarray:
     """(256,) uint8: the distance along the ramp (largest channel's step) for each luma, 255 at most at the brightest luma seen."""
     distance = np.concatenate([[0], np.cumsum(np.abs(np.diff(ramp, axis=0)).max(axis=1))])
     return np.rint(np.minimum(distance * min(1.0, 255 / max(distance[brightest], 1)), 255)).astype(np.uint8)
-
-
-def _luma(frame: np.ndarray) -> np.ndarray:
-    if frame.ndim == 2:
-        return frame
-    # Pillow's conversion to L is the luma of ITU-R 601 and runs in C.
-    return np.asarray(Image.fromarray(np.ascontiguousarray(frame)).convert("L"))
 
 
 def _coloured(frame: np.ndarray) -> bool:
@@ -186,7 +179,7 @@ def _colours_off(ramp: np.ndarray) -> np.ndarray:
     """(32768,) bool: colours farther from the ramp's colour of the same luma than noise reaches."""
     axis = np.arange(32, dtype=np.float32) * 8 + 4
     colours = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-    return np.abs(colours - ramp[np.rint(colours @ _LUMA).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
+    return np.abs(colours - ramp[np.rint(colours @ WEIGHTS).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
 
 
 def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.ndarray, brightest: int) -> np.ndarray:

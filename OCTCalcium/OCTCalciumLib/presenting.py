@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.labels.label_map import LabelMap
 
 from .measurement import PullbackMeasurement
 from .rendering import Rendering, Scene, Surface, build_scene

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401  VTK finds its drawing classes by these two imports
+from LesionReadingLib.leash import end_with_parent
 from scipy.ndimage import gaussian_filter
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPolyData
@@ -366,8 +367,10 @@ def write_surface(surface: vtkPolyData, file: str, origin_mm: list[float], direc
     writer = vtkXMLPolyDataWriter()
     writer.SetInputConnection(placed.GetOutputPort())
     writer.SetFileName(file)
-    writer.Write()
+    if not writer.Write():
+        raise OSError("the calcium surface could not be written")
 
 
 if __name__ == "__main__":
+    end_with_parent()
     draw(Path(sys.argv[1]))

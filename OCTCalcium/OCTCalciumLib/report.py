@@ -128,10 +128,11 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
     longest = max((lesion.length_mm for lesion in measurement.lesions if lesion.length_mm is not None), default=None)
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
     lesion_count = plural(len(measurement.lesions), "lesion")
+    looked_at = f"lumen on {measurement.lumen_frames} of {plural(len(measurement.frames), 'frame')}"
+    place = _frame_place(lumen[1] if lumen else None, spacing)
     short = sum(not run.held for run in measurement.runs)
     stretches = plural(len(measurement.runs) - short, "stretch", "es")
     return [
-        Number("Lumen found", f"{measurement.lumen_frames} of {len(measurement.frames)}", "frames"),
         Number("Largest arc", *largest_arc(measurement)),
         Number(
             f"At {limit}° or more",
@@ -146,7 +147,7 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
             _frame_place(measurement.max_thickness_frame, spacing),
         ),
         Number("Calcium score", *score(measurement)),
-        Number("Minimum lumen", _mm2(lumen[0] if lumen else None), _frame_place(lumen[1] if lumen else None, spacing)),
+        Number("Minimum lumen", _mm2(lumen[0] if lumen else None), f"{place}; " * bool(place) + looked_at),
     ]
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.label_reading import read_label_map
-from LesionReadingLib.labelmaps import LabelMap, Segment
+from LesionReadingLib.labels.label_map import LabelMap, Segment
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.spacing import UNKNOWN
 
 from .colors import rgb

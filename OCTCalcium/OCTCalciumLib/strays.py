@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .cautions import SMALLEST_LUMEN
 from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from .pieces import Pieces
 from .rays import padded
 
 SPECK_SHARE, SPECK_PIXELS = 1e-4, 4
 """A piece of calcium or guidewire smaller than this share of the frame (0.004 mm2 where 6 mm are seen), or than so many pixels."""
-
-SMALLEST_LUMEN_SHARE = 5e-4
-"""Share of the frame from which a label is a lumen: 0.02 mm2 where 6 mm are seen, less than a tenth of an imaging catheter."""
 
 SMALLEST_PIECE_SHARE = 0.05
 """A piece of lumen or guidewire smaller than this share of the largest one of the frame is a slip."""
@@ -49,7 +47,7 @@ def remove_strays(labels: np.ndarray, frame_pixels: int) -> Strays:
     return Strays(
         calcium=_remove(labels, CALCIUM, speck, 0, 0),
         guidewire=_remove(labels, GUIDEWIRE, speck, SMALLEST_PIECE_SHARE, 0),
-        lumen=_remove(labels, LUMEN, 0, SMALLEST_PIECE_SHARE, SMALLEST_LUMEN_SHARE * frame_pixels),
+        lumen=_remove(labels, LUMEN, 0, SMALLEST_PIECE_SHARE, SMALLEST_LUMEN * frame_pixels),
     )
 
 

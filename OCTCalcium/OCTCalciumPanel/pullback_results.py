@@ -13,6 +13,7 @@ from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
 from .arc_plot import showNumbersInScene
+from .pullback_nodes import UNKNOWN_PIXEL_MM
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"
@@ -25,7 +26,7 @@ def prepareRun(volume, model: str, folder: Path) -> list[str]:
     Raises:
         InputError: the volume cannot be used.
     """
-    if not scene.has_spacing(volume):
+    if not scene.has_spacing(volume, UNKNOWN_PIXEL_MM):
         raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
     pullback = folder / "pullback.nrrd"
     scene.write_volume_node(volume, pullback)
@@ -83,14 +84,14 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: as ``labelsOf``.
     """
-    from LesionReadingLib.labelmaps import LabelMap
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.label_map import LabelMap
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.segments import SEGMENTS
 
     labels, volume = labelsOf(result), volumeOf(result)
     axes_mm, origin_mm = scene.volume_place(volume)
     units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
-    label_map = LabelMap(labels, scene.volume_spacing(volume), tuple(origin_mm), tuple(units.T.ravel()))
+    label_map = LabelMap(labels, scene.volume_spacing(volume, UNKNOWN_PIXEL_MM), tuple(origin_mm), tuple(units.T.ravel()))
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
@@ -100,7 +101,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
 
 def _typedSpacing(volume) -> list[str]:
     """Options that let the report say that the user typed the spacing, where they can: they know square pixels only."""
-    spacing = scene.volume_spacing(volume)
+    spacing = scene.volume_spacing(volume, UNKNOWN_PIXEL_MM)
     if spacing.in_plane_source != TYPED or not np.isclose(spacing.row_mm, spacing.column_mm, rtol=1e-6):
         return []
     return ["--pixel-spacing", f"{spacing.row_mm:.9g}", "--frame-spacing", f"{spacing.frame_mm:.9g}"]
@@ -145,7 +146,7 @@ def measure(result, labels: np.ndarray | None = None):
     from OCTCalciumLib.measurement import measure_pullback
 
     labels = labelsOf(result) if labels is None else labels
-    measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result)))
+    measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result), UNKNOWN_PIXEL_MM))
     showNumbersInScene(result, measurement)
     return measurement
 

@@ -20,6 +20,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
+    _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
     _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 
@@ -28,6 +29,7 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-frames", type=int, default=16, help="frames drawn of each pullback")
     parser.add_argument("--pullback-frames", type=int, default=270)
     parser.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
+    parser.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range, for the two-step model")
     parser.set_defaults(run=_make_data)
 
 
@@ -42,6 +44,7 @@ def _make_data(chosen: argparse.Namespace) -> None:
         chosen.keep_frames,
         False,
         chosen.processes,
+        chosen.wide,
     ):
         print(f"patient {seed}", flush=True)
 
@@ -168,20 +171,44 @@ def _evaluate_frames(chosen: argparse.Namespace) -> None:
     write_json(chosen.json, figures)
 
 
+def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("images", type=Path, help="folder of real frames PATIENT_NUMBER.png")
+    parser.add_argument("masks", type=Path, help="folder of PATIENT_NUMBER_calcium.png; it may be the same one")
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    add_device(parser)
+    parser.set_defaults(run=_evaluate_real)
+
+
+def _evaluate_real(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from OCTCalciumLib.labels import TASK
+
+    from .real_frames import evaluate_real, real_table
+
+    figures = evaluate_real(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
+    print(real_table(figures))
+    write_json(chosen.json, figures)
+
+
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle")
     parser.add_argument("--phantom", type=Path, metavar="FILE", help="figures of evaluate")
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
     parser.add_argument("--frames-source", default="unnamed", metavar="TEXT", help="where the real frames come from, with licence")
+    parser.add_argument("--real", type=Path, metavar="FILE", help="figures of evaluate-real")
+    parser.add_argument("--real-source", default="unnamed", metavar="TEXT", help="where those frames come from, with licence")
     parser.set_defaults(run=_card)
 
 
 def _card(chosen: argparse.Namespace) -> None:
     from .bundle import write_card
 
-    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames}
+    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames, "real": chosen.real}
     figures = {kind: json.loads(file.read_text()) for kind, file in files.items() if file}
-    if "frames" in figures:
-        figures["frames"]["source"] = chosen.frames_source
+    for kind, source in (("frames", chosen.frames_source), ("real", chosen.real_source)):
+        if kind in figures:
+            figures[kind]["source"] = source
     write_card(chosen.folder, figures)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
-from .image_grids import image_place, image_reader, states_spacing
-from .labelmaps import LabelMap, Segment, match_segment, painting_order, whole_labels
-from .nrrd import POSITIONS_KEY
+from ..errors import InputError
+from ..image_grids import image_place, image_reader, states_spacing
+from ..nrrd import POSITIONS_KEY
+from ..slice_grid import SAME_MM
+from ..spacing import UNKNOWN, Spacing
+from .label_map import LabelMap, Segment, painting_order, whole_labels
+from .names import match_segment
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
-from .slice_grid import SAME_MM
-from .spacing import UNKNOWN, Spacing
 
 
 def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:

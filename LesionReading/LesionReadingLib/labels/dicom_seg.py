@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError
-from .labelmaps import LabelMap, Segment, match_segment, painting_order
-from .slice_grid import SAME_MM
-from .spacing import UNKNOWN, Spacing
+from ..errors import InputError
+from ..slice_grid import SAME_MM
+from ..spacing import UNKNOWN, Spacing
+from .label_map import LabelMap, Segment, painting_order
+from .names import match_segment
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription

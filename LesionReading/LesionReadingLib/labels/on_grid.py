@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import InputError
-from .labelmaps import LabelMap
-from .nrrd import grid_axes_mm
-from .slice_grid import SAME_MM, SliceGrid, even_grid, stacked_grid
+from ..errors import InputError
+from ..nrrd import grid_axes_mm
+from ..slice_grid import SAME_MM, SliceGrid, even_grid, stacked_grid
+from .label_map import LabelMap
 
 _OUTSIDE = 0.02
 """So much of the labels may lie outside of the scan: a border that rounding moved, but not another scan."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import InputError
+from ..spacing import TYPED
 from .dicom_seg import find_dicom_seg, read_dicom_seg
-from .errors import InputError
-from .label_images import read_image
-from .labelmaps import LabelMap, Segment
-from .spacing import TYPED
+from .images import read_image
+from .label_map import LabelMap, Segment
 
 
 def read_label_map(

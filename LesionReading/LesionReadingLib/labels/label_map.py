@@ -1,23 +1,20 @@
-"""What a label map is, and how the segments of a file become its values.
+"""What a label map is.
 
 Coordinates are LPS in mm. A label map carries its slowest axis (k: frames of a pullback, slices of a scan) first, as numpy sees it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError
-from .spacing import Spacing
+from ..errors import InputError
+from ..spacing import Spacing
 
 Code = tuple[str, str, str]
 """A coded term: coding scheme designator, code value, code meaning (DICOM PS3.3 section 8)."""
-
-_UNTOLD_NAME = re.compile(r"(segment|label)?[\s_]*\d*", re.IGNORECASE)  # "Segment_1": named by a program, tells nothing
 
 
 @dataclass(frozen=True)
@@ -89,32 +86,6 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         known = ", ".join(f"{value} {name}" for value, name in enumerate(names))
         raise InputError(f"The label map has unknown label values ({', '.join(map(str, unknown[:5]))}); relabel it as {known}.")
     return values.astype(np.uint8, copy=False)
-
-
-def match_segment(
-    name: str, number: int, code: Sequence[str], segments: Sequence[Segment], region: Sequence[str] = ()
-) -> Segment | None:
-    """The known segment that a file's segment stands for; None for other tissue.
-
-    Args:
-        name: its name or label in the file.
-        number: its number, or its label value.
-        code: coding scheme and value of its type; empty strings where the file has none.
-        segments: those known, the one whose words go first in front.
-        region: coding scheme and value of its anatomic region, which tells segments of one type apart.
-    """
-    of_type = [segment for segment in segments if tuple(code[:2]) == segment.type[:2]]
-    of_region = [segment for segment in of_type if tuple(region[:2]) == segment.region[:2]]
-    if len(of_type) == 1 or of_region:
-        return (of_region or of_type)[0]
-    for segment in segments:
-        if any(word in name.lower() for word in segment.other_words):
-            continue
-        if any(re.search(rf"(?<!non)(?<!non[\s_-]){re.escape(word)}", name.lower()) for word in segment.words):
-            return segment
-    if _UNTOLD_NAME.fullmatch(name.strip()):
-        return next((segment for segment in segments if segment.value == number), None)
-    return None
 
 
 def painting_order(found: Mapping[int, Segment]) -> list[int]:
