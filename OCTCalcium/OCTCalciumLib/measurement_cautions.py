@@ -90,10 +90,10 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
     learnt = f"What the network learnt from: {source}." if source else "The model does not say what the network learnt from."
     figures = (model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}
     if figures.get("frames_with_calcium"):
+        count, missed_count = figures["frames_with_calcium"], figures["frames_missed"]
         missed = (
-            f"On {figures['frames_with_calcium']} real frames with calcium what the network marked agreed with a reader by a mean Dice "
-            f"of {figures['dice']:.2f} (1 is perfect), and it marked none of it on {figures['frames_missed']}: calcium that is not "
-            "marked may well be there."
+            f"On {count} real frames with calcium what it marked agreed with a reader by a mean Dice of {figures['dice']:.2f} (1 "
+            f"is perfect), and on {missed_count} it marked none of it: calcium that is not marked may well be there."
         )
     else:
         missed = "How much calcium the network misses on patients has not been measured: what is not marked may well be there."

@@ -22,10 +22,12 @@ INTENDED_USE = (
 )
 PHANTOM_DATA = (
     "Phantom pullbacks only, drawn by OCTCalciumLib.phantom (physics-based, domain-randomised); no patient's picture was used. "
-    "Until it is measured on patients, nothing is known of its accuracy there."
+    "Its figures on real frames, where there are any, stand in the model card."
 )
-LIMITS = (
-    "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+NOT_STATED = "Not stated. (python -m training oct bundle --data-source says it.)"
+_ON_PHANTOMS_ALONE = "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+_ON_CASES = "- Learnt from the data named above: elsewhere expect missed and false calcium, and check every frame.\n"
+_LIMITS = (
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Thin and dim ends of deposits are missed: arcs come out too small more often than too large (see the agreement below).\n"
     "- One frame at a time: it does not look at the neighbouring frames."
@@ -80,7 +82,12 @@ def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str,
     """The text of docs/README.md."""
     shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
     tables = {title: _TABLES.get(kind, phantom_tables)(figures[kind]) for kind, title in shown.items()}
-    return card_text(name, metadata, LIMITS, tables)
+    return card_text(name, metadata, limits(metadata["data_source"]), tables)
+
+
+def limits(data_source: str) -> str:
+    """Known limits of a model that learnt from ``data_source``, a Markdown list."""
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
 
 
 def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def frames_table(figures: dict[str, Any]) -> str:
 def real_frames_table(figures: dict[str, Any]) -> str:
     """Tables of ``real_frames.evaluate_real``, with where the frames come from."""
     missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
-    said = f"Source: {figures.get('source', 'unnamed')}. On {missed} of {figures['frames_with_calcium']} frames with calcium none was found."
+    said = f"Source: {figures.get('source', 'unnamed')}. "
+    said += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
     return said + "\n\n" + real_table(figures)
 
 
