@@ -121,12 +121,14 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     """Measure a label map and write everything about it into ``folder``."""
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
+    from .measurement_cautions import all_cautions
     from .presenting import present
     from .segments import SEGMENTS
 
     report.progress("Measuring", 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
-    (folder / "measurements.json").write_text(json.dumps(to_json(measurement), indent=1))
+    cautions = all_cautions(measurement, pullback, model)
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions), indent=1))
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
@@ -152,5 +154,6 @@ def _headline(measurement: PullbackMeasurement) -> dict:
     return {
         "volume_mm3": measurement.volume_mm3,
         "max_arc_deg": measurement.max_arc_deg,
+        "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,
     }

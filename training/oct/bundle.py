@@ -13,7 +13,7 @@ from OCTCalciumLib.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
-from .tables import frames_table, phantom_tables
+from .tables import frames_table, phantom_tables, real_frames_table
 from .train import Recipe, trained_network
 
 INTENDED_USE = (
@@ -22,10 +22,12 @@ INTENDED_USE = (
 )
 PHANTOM_DATA = (
     "Phantom pullbacks only, drawn by OCTCalciumLib.phantom (physics-based, domain-randomised); no patient's picture was used. "
-    "Until it is measured on patients, nothing is known of its accuracy there."
+    "Its figures on real frames, where there are any, stand in the model card."
 )
-LIMITS = (
-    "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+NOT_STATED = "Not stated. (python -m training oct bundle --data-source says it.)"
+_ON_PHANTOMS_ALONE = "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+_ON_CASES = "- Learnt from the data named above: elsewhere expect missed and false calcium, and check every frame.\n"
+_LIMITS = (
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Thin and dim ends of deposits are missed: arcs come out too small more often than too large (see the agreement below).\n"
     "- One frame at a time: it does not look at the neighbouring frames."
@@ -33,8 +35,10 @@ LIMITS = (
 _TITLES = {
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
-    "frames": "Figures on real frames",
+    "frames": "Figures on real frames without calcium",
+    "real": "Figures on real frames with calcium",
 }
+_TABLES = {"frames": frames_table, "real": real_frames_table}
 REFERENCES = [
     "Chen L-C et al. Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation. arXiv:1802.02611, 2018.",
     "Xu C et al. Characterization of atherosclerosis plaques by measuring both backscattering and attenuation coefficients in "
@@ -66,7 +70,8 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
     """Write the figures of evaluations into a bundle's metadata and model card.
 
     Args:
-        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``) and ``"frames"`` (of ``evaluate_frames``).
+        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``), ``"frames"`` (of ``evaluate_frames``) and ``"real"`` (of
+            ``evaluate_real``). Real frames are quoted whole: every frame of a set, easy or not.
     """
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
@@ -76,10 +81,13 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
 def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
     """The text of docs/README.md."""
     shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
-    tables = {
-        title: frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind]) for kind, title in shown.items()
-    }
-    return card_text(name, metadata, LIMITS, tables)
+    tables = {title: _TABLES.get(kind, phantom_tables)(figures[kind]) for kind, title in shown.items()}
+    return card_text(name, metadata, limits(metadata["data_source"]), tables)
+
+
+def limits(data_source: str) -> str:
+    """Known limits of a model that learnt from ``data_source``, a Markdown list."""
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
 
 
 def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
@@ -117,6 +125,10 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
     if kind == "frames":
         return {name: value for name, value in figures.items() if name != "frames"}
+    if kind == "real":
+        missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
+        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "frames_without_calcium", "false_calcium_share")
+        return {name: figures[name] for name in kept if name in figures} | {"frames_missed": missed}
     errors = figures["agreement"]["volume_error_percent"]
     return {
         "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},

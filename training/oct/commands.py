@@ -102,17 +102,19 @@ def _offsets(chosen: argparse.Namespace) -> None:
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train")
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
-    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--data-source", help="what it was trained on; by default phantoms and the number of cases")
     parser.add_argument("--calcium-offset", type=float, default=0.0, help="added to calcium's score, to find more of it")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle)
 
 
 def _bundle(chosen: argparse.Namespace) -> None:
-    from .bundle import PHANTOM_DATA, bundle_of_training
+    from ..cases import learnt_from
+    from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
 
     licence = chosen.licence.read_text(encoding="utf-8")
-    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence, chosen.calcium_offset)
+    source = chosen.data_source or learnt_from(chosen.training, PHANTOM_DATA, "phantom pullbacks") or NOT_STATED
+    bundle = bundle_of_training(chosen.training, chosen.folder, source, licence, chosen.calcium_offset)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
@@ -198,14 +200,17 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
     parser.add_argument("--frames-source", default="unnamed", metavar="TEXT", help="where the real frames come from, with licence")
+    parser.add_argument("--real", type=Path, metavar="FILE", help="figures of evaluate-real")
+    parser.add_argument("--real-source", default="unnamed", metavar="TEXT", help="where those frames come from, with licence")
     parser.set_defaults(run=_card)
 
 
 def _card(chosen: argparse.Namespace) -> None:
     from .bundle import write_card
 
-    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames}
+    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames, "real": chosen.real}
     figures = {kind: json.loads(file.read_text()) for kind, file in files.items() if file}
-    if "frames" in figures:
-        figures["frames"]["source"] = chosen.frames_source
+    for kind, source in (("frames", chosen.frames_source), ("real", chosen.real_source)):
+        if kind in figures:
+            figures[kind]["source"] = source
     write_card(chosen.folder, figures)

@@ -85,8 +85,8 @@ def class_figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, dict
 def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) -> dict[str, Any]:
     """How pullbacks measured on the model's labels differ from those measured on the truth; differences are found minus true."""
     frames = [both for truth, found in pairs for both in zip(truth.frames, found.frames, strict=True)]
-    with_calcium = [(true, found) for true, found in frames if true.calcium_pixels or found.calcium_pixels]
-    in_both = [(true, found) for true, found in frames if true.calcium_pixels and found.calcium_pixels]
+    with_calcium = [(true, found) for true, found in frames if true.deposits or found.deposits]
+    in_both = [(true, found) for true, found in frames if true.deposits and found.deposits]
     lumens = [(true, found) for true, found in frames if true.lumen_area_mm2 and found.lumen_area_mm2]
     over = np.array([[frame.arc_bridged_deg >= CONTINUOUS_ARC_DEG for frame in both] for both in frames], bool).reshape(-1, 2)
     hits = int((over[:, 0] & over[:, 1]).sum())
