@@ -14,7 +14,7 @@ from scipy import ndimage
 _WHITE = 235  # grey level of a mark, with what JPEG leaves of it
 _SMALLEST = 12  # pixels
 _LARGEST = 0.03  # share of the frame
-_NEXT, _BEYOND = 0.8, 0.55
+_EDGE, _EDGE_AT_REST = (0.8, 0.62), (0.75, 0.75)
 """Grey level, as a share of the mark's, that the pixels next to a mark (half covered ones among them) and those one farther stay
 below. Around saturated tissue, wires and struts it is 0.85 and 0.7 and more, in a real pullback and in phantoms."""
 
@@ -24,6 +24,7 @@ _NEAR = 6  # pixels between the pieces of one mark
 
 _RESTING = 200  # grey level that a mark has on every frame
 _RANGE = 30  # grey levels by which it may change, for JPEG
+_MOST_RESTING = 0.2  # share of what is bright; where more rests, the frames show one place
 _FEWEST_FRAMES = 5
 _CATHETER = 0.25  # of the picture's radius: the rings of the catheter are as sharp, and marks there touch no wall
 
@@ -41,7 +42,7 @@ def sharp_marks(grey: np.ndarray, circle: Circle | None) -> np.ndarray:
     """
     if min(grey.shape) < _FINE:
         return np.zeros(grey.shape, bool)
-    return _sharp_pieces(grey, grey >= _WHITE, circle)
+    return _sharp_pieces(grey, grey >= _WHITE, _EDGE, circle)
 
 
 def resting_marks(greys: Sequence[np.ndarray], circle: Circle | None) -> np.ndarray:
@@ -53,10 +54,15 @@ def resting_marks(greys: Sequence[np.ndarray], circle: Circle | None) -> np.ndar
     if len(greys) < _FEWEST_FRAMES:
         return np.zeros(greys[0].shape, bool)
     lowest, highest = np.min(greys, axis=0), np.max(greys, axis=0)
-    return _sharp_pieces(lowest, (lowest >= _RESTING) & (highest - lowest <= _RANGE), circle)
+    bright = highest >= _RESTING / 2
+    if np.count_nonzero(bright & (highest - lowest <= _RANGE)) > _MOST_RESTING * np.count_nonzero(bright):
+        return np.zeros(lowest.shape, bool)
+    # Edges are looked at on the typical frame: on the darkest, a wire that hardly moves in few frames has sharp ones, too.
+    rests = (lowest >= _RESTING) & (highest - lowest <= _RANGE)
+    return _sharp_pieces(np.median(greys, axis=0), rests, _EDGE_AT_REST, circle)
 
 
-def _sharp_pieces(grey: np.ndarray, white: np.ndarray, circle: Circle | None) -> np.ndarray:
+def _sharp_pieces(grey: np.ndarray, white: np.ndarray, edge: tuple[float, float], circle: Circle | None) -> np.ndarray:
     rows, columns = grey.shape
     row, column, radius = circle or ((rows - 1) / 2, (columns - 1) / 2, min(rows, columns) / 2)
     marks = np.zeros(grey.shape, bool)
@@ -75,7 +81,7 @@ def _sharp_pieces(grey: np.ndarray, white: np.ndarray, circle: Circle | None) ->
         distance = ndimage.distance_transform_cdt(~inside, "chessboard")
         level = np.median(grey[around][inside])
         rings = [grey[around][distance == pixels] for pixels in (1, 2)]
-        if all(np.median(ring) < share * level for ring, share in zip(rings, (_NEXT, _BEYOND), strict=True) if ring.size):
+        if all(np.median(ring) < share * level for ring, share in zip(rings, edge, strict=True) if ring.size):
             marks[around] |= inside
     # Dots and thin strokes beside a mark belong to it.
     return white & ndimage.binary_dilation(marks, iterations=_NEAR) if marks.any() else marks
