@@ -13,8 +13,9 @@ from OCTCalciumLib.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
+from .real_frames import real_table
 from .tables import frames_table, phantom_tables
-from .train import Recipe, trained_network
+from .train import trained_network
 
 INTENDED_USE = (
     "Research on coronary OCT: marks calcium, guidewire and lumen so that a reader can check and correct them. "
@@ -33,6 +34,8 @@ LIMITS = (
 _TITLES = {
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
+    "wide": "Figures on phantoms of the wide range",
+    "real": "Figures on real frames with calcium",
     "frames": "Figures on real frames",
 }
 REFERENCES = [
@@ -55,8 +58,8 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     with torch.no_grad():
         network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    metadata = _metadata(data_source, recipe)
-    metadata["training"]["calcium_offset"] = calcium_offset
+    metadata = bundle_metadata(data_source, {**asdict(recipe), "calcium_offset": calcium_offset})
+    metadata["description"] = f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes."
     arguments = {"classes": len(NAMES), "width": recipe.width}
     card = model_card(folder.name, metadata, {})
     return write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
@@ -73,17 +76,16 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
     return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures))
 
 
-def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
+def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]], limits: str = LIMITS) -> str:
     """The text of docs/README.md."""
     shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
-    tables = {
-        title: frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind]) for kind, title in shown.items()
-    }
-    return card_text(name, metadata, LIMITS, tables)
+    forms = {"frames": frames_table, "real": real_table}
+    tables = {title: forms.get(kind, phantom_tables)(figures[kind]) for kind, title in shown.items()}
+    return card_text(name, metadata, limits, tables)
 
 
-def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
-    """MONAI's fields of metadata.json."""
+def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any]:
+    """MONAI's fields of metadata.json, but for the description of the network; ``training`` is the recipe."""
     frame = {"type": "image", "modality": "OCT", "is_patch_data": False, "spatial_shape": [NETWORK_SIZE, NETWORK_SIZE]}
     frame["dtype"] = "float32"
     image = {**frame, "format": "magnitude", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "grey"}}
@@ -93,7 +95,6 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
         **shared_metadata(),
         "name": "Calcium in coronary OCT",
         "task": "Calcium, guidewire and lumen in Cartesian frames of coronary OCT pullbacks",
-        "description": f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes.",
         "intended_use": INTENDED_USE,
         "data_source": data_source,
         "data_type": "DICOM, NRRD, NIfTI, MetaImage, PNG, TIFF",
@@ -105,7 +106,7 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
         "pred_classes": "Scores of these four classes; the largest is the label.",
         "eval_metrics": {},
         "references": REFERENCES,
-        "training": asdict(recipe),
+        "training": training,
         "network_data_format": {
             "inputs": {"image": image},
             "outputs": {"pred": scores},
@@ -115,7 +116,7 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
 
 def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
-    if kind == "frames":
+    if kind in ("frames", "real"):
         return {name: value for name, value in figures.items() if name != "frames"}
     errors = figures["agreement"]["volume_error_percent"]
     return {

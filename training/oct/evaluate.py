@@ -28,7 +28,7 @@ FALSE_CALCIUM_DEG = 30.0
 FOUND_WIRE_DEG = 5.0
 
 
-def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool) -> dict[str, Any]:
+def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool, wide: bool = False) -> dict[str, Any]:
     """Compare a model with the truth of phantom patients; every frame of each pullback must be there.
 
     Returns:
@@ -47,6 +47,7 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         numbers.append(patient.number)
     return {
         "shifted": shifted,
+        "wide": wide,
         "patients": numbers,
         "frames": sum(len(truth.frames) for truth, _ in pairs),
         "confusion": confusion.tolist(),

@@ -68,27 +68,45 @@ def painted(grey: np.ndarray, labels: np.ndarray, random: np.random.Generator) -
     """Grey and labels (ANGLES, DEPTHS) of a real wall with one to three deposits drawn into it.
 
     Grey is taken as proportional to decibels: inside a deposit backscatter changes by a step and the attenuation that is not
-    there gives grey back with depth, so that behind the deposit the wall is brighter than it was; sides are sharp.
+    there gives grey back with depth, so that behind the deposit the wall is brighter than it was. Its grain is that of the
+    wall's surface.
     """
     grey, labels = grey.astype(np.float32), labels.copy()
-    lit = ~(labels == GUIDEWIRE).any(axis=1, keepdims=True)
+    tissue = (labels == BACKGROUND) & (grey >= 1) & ~(labels == GUIDEWIRE).any(axis=1, keepdims=True)
     for _ in range(random.choice([1, 2, 3], p=[0.6, 0.3, 0.1])):
         inner, outer = _deposit_mm(random)
-        grey_per_db, step_db = random.uniform(4, 10), random.uniform(-11, 1.5)
-        back_db_per_mm = random.uniform(2, 8) if step_db < -5 else random.uniform(6, 16)
-        fade, cap_db = random.uniform(0.02, 0.3), random.choice([0.0, random.uniform(-2, 3)])
-        inside = np.clip((DEPTH_MM - inner) / 0.03 + 0.5, 0, 1) * np.clip((outer - DEPTH_MM) / fade + 0.5, 0, 1) * (outer > inner)
-        crossed_mm = np.clip(DEPTH_MM, inner, np.maximum(outer, inner)) - inner
-        uneven_db = random.uniform(0, 2.5) * smooth(random, (random.uniform(2, 6), random.uniform(2, 6)))
-        layers_db = random.choice([0.0, random.uniform(0, 3)]) * smooth(random, (12, 1.2))
-        change_db = inside * (step_db + uneven_db + layers_db) + back_db_per_mm * crossed_mm
-        change_db = change_db + cap_db * ((DEPTH_MM > 0) & (inner > DEPTH_MM) & (outer > inner))
-        if random.random() < 0.3:
-            change_db = change_db + random.uniform(1, 5) * (np.abs(DEPTH_MM - outer) < 0.03) * (outer > inner)
-        tissue = (labels == BACKGROUND) & (grey >= 1) & lit
-        grey = np.where(tissue, np.clip(grey + grey_per_db * change_db, 1, 255), grey)
-        labels[tissue & (inner <= DEPTH_MM) & (outer > DEPTH_MM)] = CALCIUM
+        inside = (inner <= DEPTH_MM) & (outer > DEPTH_MM)
+        softness = (random.uniform(0.5, 3.0), random.uniform(0.4, 3.0))
+        share = gaussian_filter(inside.astype(np.float32), softness, mode=("wrap", "nearest"))
+        drawn = _deposit(grey, labels, share, inner, outer, random)
+        grey = np.where(tissue, np.clip(drawn, 1, 255), grey)
+        labels[tissue & inside] = CALCIUM
     return grey, labels
+
+
+def _deposit(grey, labels, share, inner, outer, random: np.random.Generator) -> np.ndarray:
+    """Grey of a wall with one deposit, of which every sample belongs to it by a share (all (ANGLES, DEPTHS), edges (ANGLES, 1))."""
+    grey_per_db, step_db = random.uniform(4, 10), random.uniform(-11, 1.0)
+    back_db_per_mm = random.uniform(0, 8) if step_db < -6 else random.uniform(6, 16)
+    mean = gaussian_filter(grey, 2.0, mode=("wrap", "nearest"))
+    surface = (DEPTH_MM[0] > 0.02) & (DEPTH_MM[0] < 0.42)
+    grain = np.roll((grey - mean)[:, surface], random.integers(ANGLES), axis=0)
+    grain = np.concatenate([grain, grain[:, ::-1]], axis=1)
+    grain = np.tile(grain, (1, DEPTHS // grain.shape[1] + 1))[:, :DEPTHS]
+    crossed_mm = np.clip(DEPTH_MM, inner, np.maximum(outer, inner)) - inner
+    uneven_db = random.uniform(0, 2.5) * smooth(random, (random.uniform(2, 6), random.uniform(2, 6)))
+    layers_db = random.choice([0.0, random.uniform(0, 2.5)]) * smooth(random, (12, 1.2))
+    rays_db = random.uniform(0, 2.0) * smooth(random, (0.8, 20))
+    level = mean + grey_per_db * (step_db + uneven_db + layers_db + rays_db + back_db_per_mm * crossed_mm)
+    bright = max(float(np.percentile(grey[labels == BACKGROUND], 90)), 20.0)
+    deposit = level + grain * np.clip(level / bright, 0.1, 1.0)
+    behind = grey_per_db * back_db_per_mm * crossed_mm * random.uniform(0.3, 1.0) * (outer <= DEPTH_MM)
+    lines_db = random.uniform(1, 5) * (random.random() < 0.3) * (np.abs(DEPTH_MM - outer) < 0.03) * (outer > inner)
+    cap_db = random.choice([0.0, random.uniform(-2, 3)]) * ((DEPTH_MM > 0) & (inner > DEPTH_MM) & (outer > inner))
+    flank = gaussian_filter(share, (random.uniform(4, 10), 4), mode=("wrap", "nearest")) * (1 - share) * (DEPTH_MM > 0.1)
+    flanks_db = random.choice([0.0, random.uniform(0, 14)]) * flank * (outer.max() > DEPTH_MM)
+    around = grey + behind + grey_per_db * (lines_db + cap_db + flanks_db)
+    return share * deposit + (1 - share) * around
 
 
 def smooth(random: np.random.Generator, sigma: tuple[float, float]) -> np.ndarray:
@@ -106,7 +124,7 @@ def _deposit_mm(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     inner = (
         random.uniform(0.0, 0.45) * (1 + 0.25 * wave[0]) + random.choice([0, random.uniform(0.05, 0.5)]) * np.clip(away, 0, 1) ** 3
     )
-    profile = np.clip(1 - away**2, 0, None) ** random.uniform(0.12, 0.8)
+    profile = np.clip(1 - away**2, 0, None) ** random.uniform(0.15, 0.9)
     thickness = random.uniform(0.25, 1.4) * profile * np.clip(1 + 0.2 * wave[1], 0.4, 2)
     inner = np.maximum(inner, 0)[:, None]
     return inner, np.minimum(inner + thickness[:, None], 2.0)
