@@ -1,4 +1,4 @@
-"""Two steps in one model: lumen and guidewire in the Cartesian frame, then calcium in the wall unrolled behind that lumen."""
+"""Two steps in one model: all labels in the Cartesian frame, then more calcium in the wall unrolled behind the lumen found there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from LesionReadingLib.prediction import Predictor, fold_batch_norms
 from torch import nn
 
-from .labels import BACKGROUND, CALCIUM, LUMEN
+from .labels import LUMEN
 from .network import DeepLabV3Plus
 from .polar_network import PolarUNet
 from .polar_view import polar_view, wall_channels, with_calcium
@@ -22,7 +22,7 @@ _FRAMES_FOR_SIZE = 9
 
 
 class TwoStep(nn.Module):
-    """A DeepLab v3+ whose lumen and guidewire are kept, and a polar U-Net for calcium.
+    """A DeepLab v3+ for calcium, guidewire and lumen, and a polar U-Net for the calcium that it misses.
 
     Args:
         classes, width: of the first step, see ``DeepLabV3Plus``. widths: of the second, see ``PolarUNet``.
@@ -43,7 +43,7 @@ class TwoStepPredictor(Predictor):
 
     Args:
         network: in eval mode. device, batch, workers: as for ``Stream``.
-        pixel_mm: side of a pixel of the squares in mm; without it no calcium is looked for.
+        pixel_mm: side of a pixel of the squares in mm; without it there is no second step.
     """
 
     def __init__(
@@ -61,7 +61,6 @@ class TwoStepPredictor(Predictor):
     @torch.inference_mode()
     def _predict(self, frames: list[np.ndarray]) -> np.ndarray:
         found = super()._predict(frames)
-        found[found == CALCIUM] = BACKGROUND
         if self.pixel_mm is None:
             return found
         views = [polar_view(labels, self.pixel_mm) for labels in found]

@@ -24,7 +24,7 @@ def random_views(
         real = len(pools[1]) > 0 and (len(pools[0]) == 0 or random.random() < real_share)
         chosen = random.choice(pools[int(real)])
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
-        if random.random() < (painted_share if real else 0.3 * (not np.any(labels == CALCIUM))):
+        if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
             grey, labels = painted(grey, labels, random)
         image, target = _augmented(grey, labels, views.catheter_mm[chosen].astype(np.float32), random)
         images.append(image)

@@ -73,6 +73,8 @@ def painted(grey: np.ndarray, labels: np.ndarray, random: np.random.Generator) -
     """
     grey, labels = grey.astype(np.float32), labels.copy()
     tissue = (labels == BACKGROUND) & (grey >= 1) & ~(labels == GUIDEWIRE).any(axis=1, keepdims=True)
+    if random.random() < 0.5:  # a wall in which light does not reach far, beside a deposit in which it does
+        grey = np.where(tissue, np.clip(grey - random.uniform(0, 100) * np.maximum(DEPTH_MM, 0), 1, 255), grey)
     for _ in range(random.choice([1, 2, 3], p=[0.6, 0.3, 0.1])):
         inner, outer = _deposit_mm(random)
         inside = (inner <= DEPTH_MM) & (outer > DEPTH_MM)

@@ -75,8 +75,8 @@ def two_step_bundle(
     weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
     metadata = bundle_metadata(data_source, {**asdict(recipe), "calcium_offset": calcium_offset, "first_step": before.name})
     metadata["description"] = (
-        f"Two steps: lumen and guidewire by the DeepLab v3+ of {before.name}, then calcium by a U-Net in the wall unrolled behind "
-        "that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel."
+        f"Two steps: calcium, guidewire and lumen by the DeepLab v3+ of {before.name}, then more calcium by a U-Net in the wall "
+        "unrolled behind that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel. Calcium is what either finds."
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
     card = model_card(folder.name, metadata, {})
