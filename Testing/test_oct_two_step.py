@@ -22,8 +22,9 @@ from PIL import Image
 
 from training.__main__ import main
 from training.oct.data import load_patients
+from training.oct.painting import painted
 from training.oct.polar_augment import random_views
-from training.oct.polar_views import Views, joined, painted, phantom_views
+from training.oct.polar_views import Views, joined, phantom_views
 
 FIRST_STEP = "oct_calcium_phantom"
 

@@ -1,4 +1,4 @@
-"""Two steps in one model: all labels in the Cartesian frame, then more calcium in the wall unrolled behind the lumen found there."""
+"""Two steps in one model: all labels in the Cartesian frame, then more calcium in the wall unrolled behind that lumen."""
 
 from __future__ import annotations
 

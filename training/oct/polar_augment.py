@@ -7,7 +7,8 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import ANGLES, DEPTHS, channels
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter1d
 
-from .polar_views import DEPTH_MM, Views, painted
+from .painting import painted
+from .polar_views import DEPTH_MM, Views
 
 
 def random_views(

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save
 from .bundle import bundle_metadata, model_card
 from .data import is_watched, load_patients
 from .polar_train import WEIGHTS, PolarRecipe
-from .polar_views import Views, phantom_views, real_views
+from .polar_views import Views, phantom_views, real_views, visible_calcium
 
 REAL_COPIES = 6
 REFERENCE = "Ronneberger O et al. U-Net: Convolutional Networks for Biomedical Image Segmentation. arXiv:1505.04597, 2015."
@@ -36,7 +36,7 @@ def learnt_and_watched(folders: list[Path], seed: int = 0) -> tuple[Views, Views
     if not learnt or not watched:
         raise InputError("There must be patients to learn from and some to watch, whose number ends in 0; draw more.")
     random = np.random.default_rng(seed)
-    return phantom_views(learnt, random, 1), phantom_views(watched, random, 0)
+    return visible_calcium(phantom_views(learnt, random, 1)), phantom_views(watched, random, 0)
 
 
 def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: Bundle, device: str, seed: int = 1) -> Views:
