@@ -15,6 +15,7 @@ from OCTCalciumLib.polar_view import (
     FIRST_DEPTH_MM,
     channels,
     polar_view,
+    sure_deposits,
     wall_channels,
     with_calcium,
 )
@@ -61,7 +62,7 @@ def test_a_deposit_comes_back_to_its_pixels(arc_deg):
     within = (angle - arc_deg[0]) % 360 < arc_deg[1] - arc_deg[0] if arc_deg[1] - arc_deg[0] < 360 else np.full(angle.shape, True)
     deposit = within & (distance > 1.4) & (distance < 2.1)
     view = polar_view(labels, PIXEL_MM)
-    back = with_calcium(labels, view, view.sampled(deposit.astype(np.float32))) == CALCIUM
+    back = with_calcium(labels, view, view.sampled(deposit.astype(np.float32)) >= 0.5) == CALCIUM
     assert 2 * (back & deposit).sum() / (back.sum() + deposit.sum()) > 0.97
 
 
@@ -79,17 +80,29 @@ def test_calcium_takes_no_pixel_of_lumen_or_guidewire_and_what_a_first_step_call
     view = polar_view(labels, PIXEL_MM)
     first = labels.copy()
     first[(distance > 2.6) & (distance < 2.7)] = CALCIUM
-    everywhere = with_calcium(first, view, np.ones((ANGLES, DEPTHS), np.float32))
+    everywhere = with_calcium(first, view, np.ones((ANGLES, DEPTHS), bool))
     assert np.array_equal(everywhere == LUMEN, labels == LUMEN) and np.array_equal(everywhere == GUIDEWIRE, labels == GUIDEWIRE)
     assert (everywhere[first == CALCIUM] == CALCIUM).all() and (everywhere == CALCIUM).sum() > 10 * (first == CALCIUM).sum()
-    assert np.array_equal(with_calcium(first, view, np.zeros((ANGLES, DEPTHS), np.float32)), first)
+    assert np.array_equal(with_calcium(first, view, np.zeros((ANGLES, DEPTHS), bool)), first)
 
 
-def test_a_frame_without_lumen_has_no_view_and_no_calcium():
+def test_a_frame_without_lumen_has_no_view():
     labels = np.zeros((50, 60), np.uint8)
     labels[10:20, 10:20] = CALCIUM
     assert polar_view(labels, PIXEL_MM) is None
-    assert np.array_equal(with_calcium(labels, None, None), labels)
+
+
+@pytest.mark.parametrize("turn", [0, 90, -10, 185])
+def test_a_deposit_is_certain_somewhere_and_reaches_as_far_as_it_is_likely(turn):
+    probability = np.zeros((ANGLES, DEPTHS), np.float32)
+    probability[20:50, 20:60] = 0.3
+    probability[30:40, 30:40] = 0.95  # 100 samples are certain
+    probability[100:130, 20:60] = 0.8
+    turned = np.roll(probability, turn, axis=0)
+    found = np.roll(sure_deposits(turned, 0.9, 0.2, 100), -turn, axis=0)
+    assert found[20:50, 20:60].all() and found.sum() == 30 * 40
+    assert not sure_deposits(turned, 0.9, 0.2, 101).any()
+    assert sure_deposits(turned, 0.7, 0.2, 101).sum() == 30 * 40
 
 
 def test_a_wall_that_leaves_the_picture_is_hidden_there():

@@ -40,10 +40,10 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(data, tmp_path_factory):
-    """A two-step bundle after three steps of training whose offset makes it call all of the wall calcium."""
+    """A two-step bundle after three steps of training that calls all of the wall calcium."""
     folder = tmp_path_factory.mktemp("two")
     assert main(["oct", "train-calcium", str(folder / "run"), str(data), "--steps", "3", "--batch", "2"]) == 0
-    assert main(["oct", "bundle-two-step", str(folder / "run"), str(folder / "mine"), "--calcium-offset", "50"]) == 0
+    assert main(["oct", "bundle-two-step", str(folder / "run"), str(folder / "mine"), "--certain", "0", "--likely", "0"]) == 0
     return find_bundle(folder / "mine", TASK)
 
 
@@ -137,14 +137,17 @@ def test_calcium_and_grey_of_a_random_view_are_turned_together(data):
 def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, drawn, tmp_path, capsys):
     for index, name in enumerate(("p_0", "q_0")):
         Image.fromarray(drawn.frames[index]).save(tmp_path / f"{name}.png")
-        mask = (drawn.labels[index] == CALCIUM) * (255 if name == "p_0" else 0)
-        Image.fromarray(mask.astype(np.uint8)).save(tmp_path / f"{name}_calcium.png")
+        mask = np.zeros(drawn.frames[index].shape, np.uint8)
+        if name == "p_0":
+            mask[:, mask.shape[1] // 2 :] = 255
+        Image.fromarray(mask).save(tmp_path / f"{name}_calcium.png")
     arguments = ["--pixel-spacing", str(drawn.spacing.row_mm), "--json", str(tmp_path / "figures.json")]
     assert main(["oct", "evaluate-real", str(bundle.path), str(tmp_path), str(tmp_path), *arguments]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert [frame["name"] for frame in figures["frames"]] == ["p_0", "q_0"]
     assert figures["false_calcium_share"] == 1.0 and figures["frames_without_calcium"] == 1
-    assert figures["frames"][1]["found_arc_deg"] > 180
+    assert 100 < figures["frames"][0]["true_arc_deg"] < 260 and figures["frames"][1]["found_arc_deg"] > 260
+    assert 0 < figures["patients"]["p"] == figures["dice"] < 1
     assert "q_0" in capsys.readouterr().out
 
 

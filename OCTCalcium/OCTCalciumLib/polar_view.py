@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, map_coordinates, median_filter
 
 from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
@@ -142,11 +143,29 @@ def _median_of_seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.where(count > 0, middle, 0).astype(np.float32)[None, :]
 
 
-def with_calcium(labels: np.ndarray, view: PolarView | None, probability: np.ndarray | None) -> np.ndarray:
-    """A frame's labels with calcium added to its background where the view's probability (ANGLES, DEPTHS) is at least a half."""
+def sure_deposits(probability: np.ndarray, certain: float, likely: float, samples: int) -> np.ndarray:
+    """Where deposits lie, booleans (ANGLES, DEPTHS): connected samples of a ``likely`` probability, some of them of a ``certain`` one.
+
+    A deposit is seen clearly somewhere and fades from there; what is nowhere clear is none. Pieces touch across the ring's seam.
+
+    Args:
+        samples: number of samples of a piece that must be at least ``certain``.
+    """
+    if np.count_nonzero(probability >= certain) < samples:
+        return np.zeros(probability.shape, bool)
+    twice = np.concatenate([probability, probability])  # a piece across the seam is whole in one of its two copies
+    pieces, count = ndimage.label(twice >= likely)
+    clear = np.bincount(pieces[twice >= certain], minlength=count + 1) >= samples
+    clear[0] = False
+    kept = clear[pieces]
+    return kept[:ANGLES] | kept[ANGLES:]
+
+
+def with_calcium(labels: np.ndarray, view: PolarView, deposits: np.ndarray) -> np.ndarray:
+    """A frame's labels with calcium added to its background where the view, booleans (ANGLES, DEPTHS), has deposits."""
     joined = labels.copy()
-    if view is not None and probability is not None and probability.max() >= 0.5:
-        joined[(view.spread(probability) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
+    if deposits.any():
+        joined[(view.spread(deposits) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
     return joined
 
 

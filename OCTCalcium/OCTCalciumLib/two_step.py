@@ -12,7 +12,7 @@ from torch import nn
 from .labels import LUMEN
 from .network import DeepLabV3Plus
 from .polar_network import PolarUNet
-from .polar_view import polar_view, wall_channels, with_calcium
+from .polar_view import polar_view, sure_deposits, wall_channels, with_calcium
 from .preparation import network_input
 
 USUAL_LUMEN_MM = 2.4
@@ -26,10 +26,14 @@ class TwoStep(nn.Module):
 
     Args:
         classes, width: of the first step, see ``DeepLabV3Plus``. widths: of the second, see ``PolarUNet``.
+        certain, likely, samples: what counts as a deposit of the second, see ``sure_deposits``.
     """
 
-    def __init__(self, classes: int, width: int, widths: Sequence[int]) -> None:
+    def __init__(
+        self, classes: int, width: int, widths: Sequence[int], certain: float = 0.9, likely: float = 0.15, samples: int = 150
+    ) -> None:
         super().__init__()
+        self.sureness = (certain, likely, samples)
         self.lumen = DeepLabV3Plus(classes, width)
         self.calcium = PolarUNet(widths)
 
@@ -56,6 +60,7 @@ class TwoStepPredictor(Predictor):
     ) -> None:
         super().__init__(network.lumen, network_input, device, batch, workers)
         self.pixel_mm = pixel_mm
+        self._sureness = network.sureness
         self._calcium = fold_batch_norms(network.calcium).float().to(device)
 
     @torch.inference_mode()
@@ -70,7 +75,7 @@ class TwoStepPredictor(Predictor):
         walls = np.stack([wall_channels(views[index], views[index].sampled(frames[index])) for index in seen])
         chance = torch.sigmoid(self._calcium(torch.from_numpy(walls).to(self.device))).cpu().numpy()
         for index, probability in zip(seen, chance, strict=True):
-            found[index] = with_calcium(found[index], views[index], probability)
+            found[index] = with_calcium(found[index], views[index], sure_deposits(probability, *self._sureness))
         return found
 
 

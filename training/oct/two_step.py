@@ -54,26 +54,34 @@ def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: 
 
 
 def two_step_bundle(
-    training: Path, folder: Path, first_step: str, recipe: PolarRecipe, data_source: str, licence: str, calcium_offset: float = 0.0
+    training: Path,
+    folder: Path,
+    first_step: str,
+    recipe: PolarRecipe,
+    data_source: str,
+    licence: str,
+    sureness: tuple[float, float, int],
 ) -> Bundle:
     """Write the bundle of a calcium network behind another bundle's lumen and guidewire, in half precision.
 
     Args:
         training: folder of ``train-calcium``. folder: the bundle to write.
         first_step: name or folder of the bundle with a DeepLab v3+ whose lumen and guidewire are kept.
-        calcium_offset: added to calcium's score (a logit) by the network's last bias.
+        sureness: ``certain``, ``likely`` and ``samples`` of ``polar_view.sure_deposits``.
     """
     before = find_bundle(first_step, TASK)
     lumen = load_network(before, {"DeepLabV3Plus": DeepLabV3Plus})
     calcium = PolarUNet()
     calcium.load_state_dict(load_file(training / WEIGHTS))
-    with torch.no_grad():
-        calcium.classifier.bias += calcium_offset
-    arguments: dict[str, Any] = {**before.network_arguments, "widths": list(PolarUNet.WIDTHS)}
+    arguments: dict[str, Any] = {
+        **before.network_arguments,
+        "widths": list(PolarUNet.WIDTHS),
+        **dict(zip(("certain", "likely", "samples"), sureness, strict=True)),
+    }
     network = TwoStep(**arguments)
     network.lumen, network.calcium = lumen, calcium
     weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
-    metadata = bundle_metadata(data_source, {**asdict(recipe), "calcium_offset": calcium_offset, "first_step": before.name})
+    metadata = bundle_metadata(data_source, {**asdict(recipe), "first_step": before.name})
     metadata["description"] = (
         f"Two steps: calcium, guidewire and lumen by the DeepLab v3+ of {before.name}, then more calcium by a U-Net in the wall "
         "unrolled behind that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel. Calcium is what either finds."

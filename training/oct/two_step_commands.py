@@ -35,7 +35,9 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle whose lumen and guidewire are kept")
     parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
-    parser.add_argument("--calcium-offset", type=float, default=0.0, help="added to calcium's score, to find more of it")
+    parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
+    parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
+    parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle_two_step)
 
@@ -83,6 +85,6 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
         chosen.data_source or PHANTOM_DATA,
         chosen.licence.read_text(encoding="utf-8"),
-        chosen.calcium_offset,
+        (chosen.certain, chosen.likely, chosen.samples),
     )
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
