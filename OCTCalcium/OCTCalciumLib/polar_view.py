@@ -144,7 +144,7 @@ def _median_of_seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def sure_deposits(probability: np.ndarray, certain: float, likely: float, samples: int) -> np.ndarray:
-    """Where deposits lie, booleans (ANGLES, DEPTHS): connected samples of a ``likely`` probability, some of them of a ``certain`` one.
+    """Booleans (ANGLES, DEPTHS): connected samples of a ``likely`` probability, some of them of a ``certain`` one.
 
     A deposit is seen clearly somewhere and fades from there; what is nowhere clear is none. Pieces touch across the ring's seam.
 
