@@ -159,6 +159,7 @@ def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of real frames without calcium, each with a guidewire")
     parser.add_argument("masks", type=Path, help="folder of lumen masks of the same names")
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     parser.set_defaults(run=_evaluate_frames)
@@ -171,7 +172,8 @@ def _evaluate_frames(chosen: argparse.Namespace) -> None:
     from .evaluate import evaluate_frames
     from .tables import frames_table
 
-    figures = evaluate_frames(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device)
+    bundle = find_bundle(chosen.model, TASK)
+    figures = evaluate_frames(bundle, chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
     print(frames_table(figures))
     write_json(chosen.json, figures)
 
