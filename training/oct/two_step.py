@@ -20,7 +20,7 @@ from OCTCalciumLib.segmentation import segment
 from OCTCalciumLib.two_step import TwoStep
 from safetensors.torch import load_file, save
 
-from .bundle import bundle_metadata, model_card
+from .bundle import TWO_STEP_LIMITS, bundle_metadata, model_card
 from .data import is_watched, load_patients
 from .polar_train import WEIGHTS, PolarRecipe
 from .polar_views import Views, phantom_views, real_views, visible_calcium
@@ -87,7 +87,7 @@ def two_step_bundle(
         "unrolled behind that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel. Calcium is what either finds."
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
-    card = model_card(folder.name, metadata, {})
+    card = model_card(folder.name, metadata, {}, TWO_STEP_LIMITS)
     return write_bundle(folder, TASK, "TwoStep", arguments, save(weights), metadata, card, licence)
 
 
