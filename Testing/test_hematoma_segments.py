@@ -53,7 +53,7 @@ def scan(request, tmp_path):
 
 def _volume_scan(grid):
     """As read from a volume file: without DICOM behind it."""
-    return Scan(head_on(grid), grid, grid_source="header of a.nrrd")
+    return Scan(head_on(grid), grid, grid_source="header of the file")
 
 
 def test_masks_come_back_on_the_very_voxels(tmp_path, scan):

@@ -51,7 +51,7 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
     return Scan(
         hounsfield=as_hounsfield(sitk.GetArrayFromImage(image), window, path.name),
         grid=grid,
-        grid_source=f"header of {path.name}",
+        grid_source="header of the file",
         notes=_orientation_notes(image),
         details={"format": "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # Segmentation, Label Map Segmentation
 _STEP_TOLERANCE = 0.1  # of a step: rounding in files, but no missing frame
+_ROUNDED_STEP = 0.02  # relative: how far a stated distance may be from that of the frames' places
 _ONE_PLANE_MM = 0.01  # frames closer than that lie in one plane
 _SAME_DIRECTION = 1e-3  # of a cosine
 
@@ -199,10 +200,10 @@ def _even_places(offsets: np.ndarray, between_mm: float | None) -> np.ndarray | 
     for step in (between_mm, smallest):
         if step is not None and step < smallest * (1 + _STEP_TOLERANCE):
             places = (offsets - offsets.min()) / step
-            # The number of steps is exact for the last frame, so rounding of the stated step does not add up.
-            count = round(float(places.max()))
-            places = places * count / places.max() if count else places
-            if (np.abs(places - places.round()) <= _STEP_TOLERANCE).all():
+            count = max(round(float(places.max())), 1)
+            places *= count / places.max()  # so that the rounding of a step does not add up over many
+            exact = abs(np.ptp(offsets) / (count * step) - 1) < _ROUNDED_STEP
+            if exact and (np.abs(places - places.round()) <= _STEP_TOLERANCE).all():
                 return places.round().astype(int)
     return None
 

@@ -25,8 +25,9 @@ _NEIGHBOUR = 1.5
 """Of the stated thickness: a frame farther away than that is no neighbour."""
 
 _TOLD_CHANGE = 0.01
-_PIECES = 2  # per voxel of the scan and axis, in which a voxel of the label map is cut for averaging
-_MOST_PIECES = 40
+_LIMITS = (0.3, 0.7)
+_MOST_LIMITS = 40
+_ROUNDING_MM = 1e-6
 
 
 def label_grid(label_map: LabelMap, name: str) -> SliceGrid:
@@ -59,7 +60,7 @@ def labels_on(
 
     Slices that lie in the planes of the scan, but for rounding, all or some of them, in any order and cropped or not, are copied.
     So are those on the one matrix with which unevenly spaced slices are written (``nrrd.grid_axes_mm``). Any other grid is
-    averaged: a voxel of the scan has the label that fills at least half of it.
+    averaged: a voxel of the scan has the label that fills about half of it or more, so that the volume stays the same.
 
     Args:
         name: of its file, for the message. segments: what the values are called in notes.
@@ -141,26 +142,78 @@ def _paste(stored: np.ndarray, target: np.ndarray, row: int, column: int) -> Non
 
 
 def _averaged(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid) -> np.ndarray:
-    """The label that fills at least half of each voxel of the scan.
+    """The label of every voxel of the scan that is filled by more than a share near one half, by which the volume stays the same.
 
-    Every labelled voxel is cut into pieces finer than the scan's voxels, and the volume of each goes to the voxel that it lies in.
+    How far a voxel is filled is counted at points spread over its whole extent, nearer to each other than the label map's voxels.
     """
     placed = np.zeros(grid.shape, np.uint8)
-    values = [int(value) for value in np.unique(labels) if value]
-    if not values:
+    values = np.unique(labels[labels > 0])
+    if not len(values):
         return placed
     box = _box(labels, own, reach_mm, grid)
-    shape = tuple(one.stop - one.start for one in box)
-    filled = np.zeros((len(values), int(np.prod(shape))), np.float32)
-    for number, one in enumerate(labels):
-        for place, value in enumerate(values):
-            pixels = np.argwhere(one == value)
-            if len(pixels):
-                _fill(filled[place], box, pixels, own, number, reach_mm[number], grid)
-    filled /= np.repeat(grid.voxel_ml[box[0]], shape[1] * shape[2]).astype(np.float32)
-    labelled = np.array(values, np.uint8)[filled.argmax(axis=0)]
-    placed[box] = np.where(filled.sum(axis=0) >= 0.5, labelled, 0).reshape(shape)
+    corner = np.array([one.start for one in box])
+    voxels = np.stack(np.mgrid[box], axis=-1)
+    centres = _labels_at(labels, own, reach_mm, grid.lps_mm(voxels))
+    edge = _edge(centres, np.rint(grid.indices(own.lps_mm(np.argwhere(labels)))).astype(int) - corner)
+    filled = (centres == values[:, None, None, None]).astype(np.float32)
+    filled[:, edge] = _shares(labels, own, reach_mm, grid, voxels[edge], values)
+    share = filled.sum(axis=0)
+    wanted_ml = float(((labels > 0).sum(axis=(1, 2)) * own.voxel_ml).sum())
+    limit = _limit(share, grid.voxel_ml[box[0]], wanted_ml)
+    placed[box] = np.where(share >= limit, values[filled.argmax(axis=0)], 0)
     return placed
+
+
+def _edge(centres: np.ndarray, hit: np.ndarray) -> np.ndarray:
+    """Voxels that may be filled in part: beside another label, or hit (n, 3) by the centre of a voxel of the label map."""
+    from scipy import ndimage
+
+    some = centres > 0
+    inside = hit[((hit >= 0) & (hit < centres.shape)).all(axis=1)]
+    some[tuple(inside.T)] = True
+    low, high = ndimage.minimum_filter(centres, 3), ndimage.maximum_filter(centres, 3)
+    return ndimage.binary_dilation(some, np.ones((3, 3, 3), bool)) & ~((low == high) & (low > 0))
+
+
+def _shares(
+    labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid, voxels: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """(values, n) how much of each of n voxels (slice, row, column) of the scan has each label."""
+    reach = _reach_mm(grid, None)[voxels[:, 0]]
+    depth_mm, shift_mm = reach.sum(axis=1), (reach[:, 1] - reach[:, 0]) / 2
+    rows, columns = _spread(grid.row_mm, own.row_mm, 4), _spread(grid.column_mm, own.column_mm, 4)
+    along = grid.step_mm / abs(grid.step_mm @ grid.normal)
+    points = [(d, r, c) for d in _spread(depth_mm.max(), reach_mm.sum(axis=1).min(), 12) for r in rows for c in columns]
+    found = np.zeros((len(values), len(voxels)), np.float32)
+    for depth, row, column in points:
+        at = grid.lps_mm(voxels + np.array([0, row, column])) + (depth * depth_mm + shift_mm)[:, None] * along
+        found += _labels_at(labels, own, reach_mm, at) == values[:, None]
+    return found / len(points)
+
+
+def _spread(size_mm: float, part_mm: float, most: int) -> np.ndarray:
+    """Places from -0.5 to 0.5 of an edge of a voxel, two or more for every edge of the other grid."""
+    count = int(np.clip(np.ceil(2 * size_mm / part_mm - 1e-6), 3, most))
+    return (np.arange(count) + 0.5) / count - 0.5
+
+
+def _labels_at(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, lps_mm: np.ndarray) -> np.ndarray:
+    """The label at points (..., 3); 0 beyond the label map and between slices that are no neighbours."""
+    indices = np.rint(own.indices(lps_mm)).astype(int)
+    inside = ((indices >= 0) & (indices < own.shape)).all(axis=-1)
+    number, row, column = np.where(inside, np.moveaxis(indices, -1, 0), 0)
+    forwards = np.sign(own.step_mm @ own.normal) or 1.0
+    away = (lps_mm @ own.normal - own.offsets_mm[number]) * forwards
+    inside &= (away >= -reach_mm[number, 0] - _ROUNDING_MM) & (away <= reach_mm[number, 1] + _ROUNDING_MM)
+    return np.where(inside, labels[number, row, column], 0)
+
+
+def _limit(share: np.ndarray, voxel_ml: np.ndarray, wanted_ml: float) -> float:
+    """The share from which voxels are labelled: of those around one half the one that keeps the volume best."""
+    limits = np.unique(np.append(share[(share >= _LIMITS[0]) & (share <= _LIMITS[1])], 0.5))
+    limits = limits[np.linspace(0, len(limits) - 1, min(len(limits), _MOST_LIMITS)).astype(int)]
+    volumes = [float(((share >= limit).sum(axis=(1, 2)) * voxel_ml).sum()) for limit in limits]
+    return float(limits[np.abs(np.array(volumes) - wanted_ml).argmin()])
 
 
 def _box(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid) -> tuple[slice, slice, slice]:
@@ -171,48 +224,6 @@ def _box(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGr
     first = np.clip(np.floor(at.min(axis=0) - margin), 0, grid.shape).astype(int)
     stop = np.clip(np.ceil(at.max(axis=0) + margin) + 1, first, grid.shape).astype(int)
     return tuple(slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
-
-
-def _fill(
-    filled: np.ndarray,
-    box: tuple[slice, slice, slice],
-    pixels: np.ndarray,
-    own: SliceGrid,
-    number: int,
-    reach_mm: np.ndarray,
-    grid: SliceGrid,
-) -> None:
-    """Add the volume in mL of pixels (n, 2) of one slice to the scan's voxels in a box."""
-    corner, shape = [one.start for one in box], [one.stop - one.start for one in box]
-    axes_mm = np.array([own.normal * reach_mm.sum(), own.row_axis * own.row_mm, own.column_axis * own.column_mm])
-    counts = [_piece_count(axis, grid) for axis in axes_mm]
-    places = [(np.arange(count) + 0.5) / count - 0.5 for count in counts]
-    step = own.step_mm / abs(own.step_mm @ own.normal)  # along the slices' stack, leaning where the gantry does
-    depths = (places[0] + 0.5) * reach_mm.sum() - reach_mm[0]
-    volume = np.float32(own.pixel_mm2 * reach_mm.sum() / 1000 / np.prod(counts))
-    for depth in depths:
-        for row in places[1]:
-            for column in places[2]:
-                at = np.concatenate([np.full((len(pixels), 1), float(number)), np.add(pixels, (row, column))], axis=1)
-                index = np.rint(grid.indices(own.lps_mm(at) + depth * step)).astype(int) - corner
-                index = index[((index >= 0) & (index < shape)).all(axis=1)]
-                if len(index):
-                    flat = np.ravel_multi_index(tuple(index.T), shape)
-                    first = flat.min()
-                    sums = np.bincount(flat - first)
-                    filled[first : first + len(sums)] += volume * sums.astype(np.float32)
-
-
-def _piece_count(axis_mm: np.ndarray, grid: SliceGrid) -> int:
-    """Into how many pieces an edge of a voxel is cut, by the finest of the scan's edges along it."""
-    along = np.abs(
-        [
-            axis_mm @ grid.normal / grid.extents_mm.min(),
-            axis_mm @ grid.row_axis / grid.row_mm,
-            axis_mm @ grid.column_axis / grid.column_mm,
-        ]
-    )
-    return int(np.clip(np.ceil(_PIECES * along.max() - 1e-6), 1, _MOST_PIECES))
 
 
 def _require_inside(labels: np.ndarray, own: SliceGrid, grid: SliceGrid, placed: np.ndarray, name: str) -> None:
