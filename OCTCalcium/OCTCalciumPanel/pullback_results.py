@@ -1,5 +1,6 @@
 """The result of an analysed pullback as nodes of the scene; nothing here needs the panel."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from .pullback_nodes import UNKNOWN_PIXEL_MM
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"
-MODEL, EXPORTED = "model", "exportedTo"
+MODEL, EXPORTED, CAUTIONS = "model", "exportedTo", "cautions"
 
 
 def prepareRun(volume, model: str, folder: Path) -> list[str]:
@@ -57,7 +58,21 @@ def takeRun(folder: Path, volume, model: str):
     result = scene.make_result(volume, KIND)
     scene.set_result_node(result, SEGMENTATION_ROLE, segmentation)
     scene.set_result_json(result, MODEL, Path(model).name)
+    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
     return result
+
+
+def runCautions(result) -> list[str]:
+    """What the run that made a result told a reader of its pullback and its model, a sentence each."""
+    return scene.result_json(result, CAUTIONS, [])
+
+
+def _toldByRun(measurements: Path) -> list[str]:
+    """The cautions of a run that do not come from its labels, which may be edited since."""
+    from OCTCalciumLib.measurement_cautions import MEASUREMENT_CODES
+
+    cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
+    return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]
 
 
 def prepareReport(result, folder: Path, output: Path) -> list[str]:
@@ -69,8 +84,8 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: as ``labelsOf``.
     """
-    from LesionReadingLib.labelmaps import LabelMap
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.label_map import LabelMap
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.segments import SEGMENTS
 
     labels, volume = labelsOf(result), volumeOf(result)
