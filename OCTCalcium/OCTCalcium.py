@@ -1,6 +1,5 @@
 """The module OCTCalcium: calcium in coronary OCT pullbacks, segmented, measured, shown and corrected."""
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib import scene
+from LesionReadingLib.scratch import Scratch
 from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
@@ -161,21 +161,22 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
         :return: the run; it can be cancelled.
         :raises InputError: the pullback cannot be used.
         """
-        folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
+        scratch = Scratch(None, "LesionReading-run-")
+        folder = scratch.path
 
         def onFinished(outcome: Outcome) -> None:
             self._runs.discard(worker)
             try:
                 result = self.takeRun(folder, volume, model) if outcome.status == "done" else None
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                scratch.close()
             onDone(outcome, result)
 
         worker = WorkerProcess(lambda stage, done, total: None, lambda lines: None, onFinished)
         try:
             worker.start(PACKAGE, self.prepareRun(volume, model, folder))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.close()
             raise
         self._runs.add(worker)
         return worker

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
@@ -100,6 +101,15 @@ def test_lumen_and_guidewire_are_the_first_steps_and_calcium_lies_in_the_wall(bu
 def test_calcium_is_looked_for_where_no_size_of_a_pixel_is_known(bundle, drawn):
     unknown = replace(drawn.spacing, row_mm=None, column_mm=None)
     assert (found(drawn, bundle, unknown) == CALCIUM).any(axis=(1, 2)).all()
+
+
+def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bundle, drawn, monkeypatch):
+    network = load_network(bundle, NETWORKS)
+    with torch.no_grad():
+        list(network.calcium.parameters())[-1].fill_(float("inf"))
+    monkeypatch.setattr("OCTCalciumLib.segmentation.load_network", lambda *_: network)
+    with pytest.raises(InputError, match="no finite numbers"):
+        found(drawn, bundle, drawn.spacing)
 
 
 def test_a_pullback_without_lumen_has_no_calcium(bundle):

@@ -150,6 +150,16 @@ def test_apply_runs_loads_shows_and_tidies_up(a_desktop, a_panel):
     assert _scratch() == []
 
 
+def test_the_image_that_a_killed_slicer_left_behind_is_swept_by_the_next_run(a_desktop, a_panel):
+    left = Path(tempfile.gettempdir()) / "LesionReading-run-of-yesterday"
+    left.mkdir()
+    (left / "owner").write_text("locked while a run works here")
+    (left / "in.nrrd").write_text("a patient's image")
+    a_panel.ui.inputSelector.setCurrentNode(a_volume())
+    _run(a_desktop, a_panel)
+    assert _scratch() == []
+
+
 def test_results_are_those_of_the_volume_that_was_read_whatever_is_selected_by_now(a_desktop, a_panel):
     first = a_volume()
     second = add_volume(numbered() + 1000, np.diag([0.5, 0.5, 2]), ORIGIN, "second", "DICOM")

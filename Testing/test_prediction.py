@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import torch
 from LesionReadingLib.bundle import write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import Predictor, best_class, choose_device, fold_batch_norms, load_network
+from LesionReadingLib.prediction import Predictor, Stream, best_class, choose_device, fold_batch_norms, load_network
 from safetensors.torch import save
 from torch import nn
 
@@ -111,6 +112,38 @@ def test_the_size_that_fits_is_kept_for_the_rest_of_the_pullback():
     np.testing.assert_array_equal(found, [expected(frame) for frame in some_frames(100)])
     last_too_large = max(number for number, size in enumerate(seen) if size > 3)
     assert last_too_large < 10 and sum(size for size in seen if size <= 3) == 100
+
+
+def test_what_failed_for_lack_of_memory_is_done_again_alone():
+    """Memory for one batch at a time: whatever runs beside it takes what it needs."""
+    lock, together = threading.Lock(), threading.Barrier(2)
+    running, calls, failed = set(), [], []
+
+    def work(items: list[int]) -> list[int]:
+        with lock:
+            number = len(calls)
+            calls.append(len(items))
+            running.add(number)
+        if number < 2:
+            together.wait(20)
+        time.sleep(0.02)
+        with lock:
+            crowded = len(running) > 1
+        if number < 2:
+            together.wait(20)
+        time.sleep(0.02)
+        with lock:
+            crowded |= len(running) > 1
+            running.discard(number)
+        if crowded:
+            failed.append(number)
+            raise MemoryError
+        return [item * item for item in items]
+
+    with Stream(work, CPU, batch=8, workers=2) as stream:
+        assert list(stream.results(range(60))) == [item * item for item in range(60)]
+        assert stream.batch == 4  # halved once: alone, that is enough
+    assert 2 <= len(failed) <= 3  # those that were under way together, and none after them
 
 
 def test_another_fault_of_the_network_is_not_taken_for_lack_of_memory():

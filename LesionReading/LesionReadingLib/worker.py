@@ -135,9 +135,9 @@ def run_and_report(job: Callable[[JsonLines | Terminal], None], json_lines: bool
     Args:
         json_lines: whether a program asked for them.
     """
-    if hasattr(sys.stdout, "reconfigure"):  # a letter that the terminal does not know must not end a run
-        sys.stdout.reconfigure(errors="backslashreplace")
-        sys.stderr.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a letter that the terminal does not know must not end a run
+            stream.reconfigure(errors="backslashreplace")
     report = reporter(json_lines)
     try:
         with cancellable(), hushed():

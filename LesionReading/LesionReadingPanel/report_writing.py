@@ -1,12 +1,12 @@
 """Writes the report of a result, as its labels are now, in a process of its own."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import qt
 import slicer.util
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.scratch import Scratch
 from slicer.i18n import tr as _
 
 from .dependencies import ensureDependencies
@@ -25,7 +25,7 @@ class ReportWriting:
         prepare(inputs, output): writes what the report is made from into the temporary folder ``inputs``, and gives the arguments
         of the command line that write the report into the folder ``output``.
         """
-        self._ui, self._module, self._package, self._prepare, self._folder = ui, module, package, prepare, None
+        self._ui, self._module, self._package, self._prepare = ui, module, package, prepare
         ui.reportButton.connect("clicked(bool)", lambda checked=False: self._ask())
         self._worker = WorkerProcess(self._onProgress, ui.detailsText.appendPlainText, self._onFinished)
 
@@ -40,13 +40,14 @@ class ReportWriting:
         Raises:
             InputError: a report is being written already. Whatever ``prepare`` raises.
         """
-        folder = Path(tempfile.mkdtemp(prefix="LesionReading-report-"))
+        if self.running:
+            raise InputError(_("A report is being written already; wait for it."))
+        self._scratch, self._output = Scratch(None, "LesionReading-report-"), output
         try:
-            self._worker.start(self._package, self._prepare(folder, output))
+            self._worker.start(self._package, self._prepare(self._scratch.path, output))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._scratch.close()
             raise
-        self._folder, self._output = folder, output
         self._ui.statusLabel.text = _("Writing the report...")
 
     def cancel(self) -> None:
@@ -65,7 +66,7 @@ class ReportWriting:
         self._ui.statusLabel.text = stage
 
     def _onFinished(self, outcome: Outcome) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
         if outcome.details:
             self._ui.detailsText.appendPlainText(outcome.details)
         if outcome.status != "done":

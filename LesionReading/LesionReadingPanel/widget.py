@@ -1,12 +1,12 @@
 """The life cycle that the panels of both modules share, as Slicer's template for scripted modules has it."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import slicer
 import slicer.util
 import vtk
+from LesionReadingLib.scratch import Scratch
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
@@ -53,6 +53,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._inputObservations: list[Observation] = []
         self._isStale = False
         self._isImporting = False
+        self._scratch: Scratch | None = None
 
     # Hooks
 
@@ -258,13 +259,14 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _startRun(self) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="LesionReading-"))
+        # It holds the patient's image: where Slicer is killed, the next run sweeps it.
+        self._scratch = Scratch(None, "LesionReading-run-")
         try:
             self.analysedVolume = self._shownInput
-            self.run.start(self.makeArguments(folder), folder)
+            self.run.start(self.makeArguments(self._scratch.path), self._scratch.path)
         except BaseException:
             self.analysedVolume = None
-            shutil.rmtree(folder, ignore_errors=True)
+            self._scratch.close()
             raise
 
     def _onDone(self, folder: Path) -> None:
@@ -278,4 +280,6 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _onEnded(self) -> None:
         self.analysedVolume = None
+        if self._scratch is not None:
+            self._scratch.close()
         self._checkCanApply()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from LesionReadingLib.prediction import Predictor, fold_batch_norms
+from LesionReadingLib.prediction import Predictor, finite, fold_batch_norms
 from torch import nn
 
 from .labels import LUMEN
@@ -73,7 +73,7 @@ class TwoStepPredictor(Predictor):
         if not seen:
             return found
         walls = np.stack([wall_channels(views[index], views[index].sampled(frames[index])) for index in seen])
-        chance = torch.sigmoid(self._calcium(torch.from_numpy(walls).to(self.device))).cpu().numpy()
+        chance = torch.sigmoid(finite(self._calcium(torch.from_numpy(walls).to(self.device)))).cpu().numpy()
         for index, probability in zip(seen, chance, strict=True):
             found[index] = with_calcium(found[index], views[index], sure_deposits(probability, *self._sureness))
         return found
