@@ -155,7 +155,7 @@ def test_a_spike_makes_neither_the_finding_nor_the_score():
     shown = {number.name: number for number in numbers(measurement)}
     assert "Calcium reaches 100 degrees" in finding(measurement)[0] and "short stretch" in finding(measurement)[1]
     assert shown["Largest arc"].value == "100°" and "330° in frame 3" in shown["Largest arc"].where
-    assert shown["Calcium score"].value == "0 of 4" and "3 if single frames count" in shown["Calcium score"].where
+    assert shown["Calcium score"].value == "0 of 4" and ": 3 if single frames count" in shown["Calcium score"].where
     assert shown["At 180° or more"].value == "0.0 mm" and "1 shorter not counted" in shown["At 180° or more"].where
 
 

@@ -169,9 +169,7 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
     single = max(measurement.lesions, key=lambda lesion: lesion.calcium_score.total)
     if single.calcium_score.total > worst.held.score:
         number = measurement.lesions.index(single) + 1
-        where += (
-            f"; {single.calcium_score.total} if a single frame counts (lesion {number}, frame {single.calcium_score.angle_frame})"
-        )
+        where += f"; lesion {number}: {single.calcium_score.total} if single frames count"
     return f"{worst.held.score} of 4", where + _seen_from(measurement, worst)
 
 
