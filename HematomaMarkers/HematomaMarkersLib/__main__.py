@@ -14,7 +14,7 @@ import argparse
 import math
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output
+from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     add_without(analyze)
     _add_scan(analyze)
-    analyze.set_defaults(run=_analyze, reading=None)
+    analyze.set_defaults(run=_analyze, reading=None, segment=None)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument(
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
     add_output(measure)
+    add_segments(measure, "hematoma")
     measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
     measure.add_argument(
         "--reading",
@@ -118,6 +119,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.with_identity,
         chosen.patient_position,
         chosen.reading,
+        chosen_segments(chosen),
     )
 
 

@@ -221,7 +221,8 @@ class Stream(Generic[Item, Result]):
     def _in_pieces(self, items: list[Item]) -> list[Result]:
         """Results of a batch that was too large, in smaller ones; the size that fits is kept for all that follow."""
         found: list[Result] = []
-        self.batch = max(1, len(items) // 2)
+        if self.batch >= len(items):  # else a smaller size has been found since this batch was begun
+            self.batch = max(1, len(items) // 2)
         while len(found) < len(items):
             try:
                 found.extend(self._work(items[len(found) : len(found) + self.batch]))

@@ -10,6 +10,7 @@ import slicer
 import slicer.util
 from LesionReadingLib.bundle import METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.plain_text import plain
 from LesionReadingLib.report import model_rows
 from slicer.i18n import tr as _
 
@@ -135,10 +136,10 @@ def _isUsers(bundle: Bundle) -> bool:
 
 
 def _origin(bundle: Bundle) -> str:
-    """What a reader must know before believing a model: what it learnt from."""
-    return str(bundle.metadata.get("data_source") or bundle.metadata.get("description") or bundle.name)
+    """What a reader must know before believing a model: what it learnt from, in its own words."""
+    return plain(bundle.metadata.get("data_source") or bundle.metadata.get("description") or bundle.name)
 
 
 def _facts(bundle: Bundle) -> str:
     """Everything that a bundle says of itself, its test figures too, a line each."""
-    return "\n".join(f"{title}: {text}" for title, text in model_rows(bundle.summary()))
+    return "\n".join(plain(f"{title}: {text}") for title, text in model_rows(bundle.summary()))

@@ -13,7 +13,7 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 import argparse
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output
+from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
     add_output(measure)
+    add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
@@ -93,6 +94,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         _parameters(chosen),
         chosen.pullback,
         chosen.drawn_by,
+        chosen_segments(chosen),
     )
 
 

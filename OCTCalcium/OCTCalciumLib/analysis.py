@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
@@ -68,12 +69,14 @@ def measure(
     parameters: Parameters | None = None,
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
+    segments: Mapping[str, str] | None = None,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
     Args:
         pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
         drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
+        segments: name of a segment of the label map -> what it is, where its name does not say.
 
     Raises:
         InputError: label map, pullback, bundle or output cannot be used; nothing is written then.
@@ -82,13 +85,10 @@ def measure(
     from .segments import read_oct_label_map
 
     check_typed(pixel_spacing_mm, frame_spacing_mm)
-    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm)
     pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
-    if pullback and label_map.labels.shape != (pullback.frame_count, pullback.rows, pullback.columns):
-        raise InputError(
-            f"{source.name} has {' x '.join(map(str, label_map.labels.shape))} voxels (frames x rows x columns) but the pullback "
-            f"{pullback.frame_count} x {pullback.rows} x {pullback.columns}; name the pullback that the labels were drawn on."
-        )
+    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
+    for sentence in (*label_map.told, *label_map.notes):
+        report.log(sentence)
     model = _drawn_by(drawn_by) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
         measurement = _finish(folder, label_map, parameters, report, pullback, model)

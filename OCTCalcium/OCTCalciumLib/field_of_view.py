@@ -10,6 +10,7 @@ from scipy import ndimage
 
 LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
 
+_MOST_STILL = 0.8  # share of the rows; a strip is a third at most
 _SQUARE = 0.01  # difference of an aspect from 1 that moves no circle by more than a pixel
 
 
@@ -68,7 +69,8 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
     """(rows, columns) bool: the lengthwise cut that consoles show above or below the cross-section, all False without one.
 
     It is bright over most of its width and the same in every frame, but for the line that marks the frame on display; tissue
-    changes with its speckle. Found at the upper or lower border of the picture, it is taken up to that border.
+    changes with its speckle. Found at the upper or lower border of the picture, it is taken up to that border. Where almost nothing
+    changes the frames show one place, and rest tells nothing.
     """
     rows, columns = lumas[0].shape
     strip = np.zeros((rows, columns), bool)
@@ -76,6 +78,8 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
         return strip
     highest, lowest = np.max(lumas, axis=0), np.min(lumas, axis=0)
     still = np.mean(highest - lowest > LIVE, axis=1) < 0.15
+    if np.mean(still) > _MOST_STILL:
+        return strip
     bright = still & (np.mean(lowest > LIVE, axis=1) > 0.6)
     for outward, lines in ((slice(None), bright), (slice(None, None, -1), bright[::-1])):
         depth = np.flatnonzero(lines)

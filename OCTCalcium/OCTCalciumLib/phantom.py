@@ -206,9 +206,11 @@ def _tissue(plan: PhantomPlan, index: int, borders: _Borders, phi, rho, depth) -
     for plaque, inner, outer in borders.deposits:
         tissue, fade = plaque.tissue, plaque.fade_mm
         inner_at, outer_at = inner.astype(np.float32)[phi], outer.astype(np.float32)[phi]
-        sharp = 0.02 if tissue == CALCIUM else fade
+        sharp = max(0.02, plaque.soft_mm) if tissue == CALCIUM else fade
         weight = np.clip((depth - inner_at) / sharp + 0.5, 0, 1) * np.clip((outer_at - depth) / fade + 0.5, 0, 1)
         weight *= outer_at > inner_at
+        if plaque.soft_mm:
+            weight *= np.clip((outer_at - inner_at) / np.float32(3 * plaque.soft_mm), 0, 1)
         cap = np.float32(plaque.cap_gain) ** np.clip((outer_at - inner_at) / 0.2, 0, 1)
         backscatter *= np.where((depth > 0) & (depth < inner_at), cap, 1)
         uneven = plaque.brightness * np.exp((0.55 if tissue == CALCIUM else 0.2) * patches + np.float32(plaque.layering) * striae)

@@ -36,6 +36,7 @@ class Plaque:
         brightness, weakening: factors on its tissue's backscatter and attenuation.
         layering: how strongly layers along the wall show inside it. line_gain: brightness of a thin line along its outer edge.
         dome_mm: how much deeper its inner edge lies at its sides. deepest_mm: no part of it reaches deeper below the lumen border.
+        soft_mm: width of its inner edge's transition; its sides fade where it is thinner than three times as much.
     """
 
     tissue: str
@@ -53,6 +54,7 @@ class Plaque:
     layering: float = 0.0
     line_gain: float = 1.0
     dome_mm: float = 0.0
+    soft_mm: float = 0.0
     deepest_mm: float = DEEPEST_MM
 
     def edges_mm(self, frame: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,9 @@ class PolarUNet(nn.Module):
         dropout: share of the coarsest channels dropped while training.
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 48, 80, 128), dropout: float = 0.1) -> None:
+    WIDTHS = (24, 48, 80, 128)
+
+    def __init__(self, widths: Sequence[int] = WIDTHS, dropout: float = 0.1) -> None:
         super().__init__()
         self.stem = _RingConvolution(len(CHANNELS), STEM_WIDTH)
         before = (STEM_WIDTH, *widths[:-1])

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, map_coordinates, median_filter
 
 from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from .lumen import close_lumen
+from .rays import bounding_box
 
 ANGLES = 192
 DEPTHS = 96
@@ -54,22 +56,29 @@ class PolarView:
         return map_coordinates(picture, self.places, np.float32, order=1, mode="constant", prefilter=False)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """Float32 (rows, columns) of a view's values (ANGLES, DEPTHS), between samples linearly; 0 beyond the view."""
-        reach = (float(self.border_mm.max()) + _DEPTH_MM[0, -1]) / self.pixel_mm
+        """Float32 (rows, columns) of a view's values (ANGLES, DEPTHS), between samples linearly; 0 beyond the view.
+
+        Only as far out as values differ from 0 are pixels looked at: most frames hold little calcium.
+        """
+        frame = np.zeros(self.shape, np.float32)
+        held = np.flatnonzero(values.any(axis=0))
+        if held.size == 0:
+            return frame
+        deepest = min(int(held[-1]) + 1, DEPTHS - 1)
+        reach = (float(self.border_mm.max()) + float(_DEPTH_MM[0, deepest])) / self.pixel_mm
         window = tuple(
             slice(max(int(centre - reach), 0), min(int(centre + reach) + 2, size))
             for centre, size in zip(self.vertex, self.shape, strict=True)
         )
         rows, columns = (np.arange(part.start, part.stop, dtype=np.float32) for part in window)
         down, right = (rows - np.float32(self.vertex[0]))[:, None], (columns - np.float32(self.vertex[1]))[None, :]
-        ray = np.arctan2(down, right) * np.float32(ANGLES / (2 * np.pi)) % ANGLES
-        before = ray.astype(np.int32) % ANGLES
-        border = self.border_mm.astype(np.float32)
-        border = border[before] + (ray - np.floor(ray)) * (border[(before + 1) % ANGLES] - border[before])
-        depth = (np.hypot(down, right) * np.float32(self.pixel_mm) - border - np.float32(FIRST_DEPTH_MM)) / np.float32(
-            DEPTH_STEP_MM
-        )
-        frame = np.zeros(self.shape, np.float32)
+        ray = np.arctan2(down, right) * np.float32(ANGLES / (2 * np.pi))
+        ray[ray < 0] += ANGLES
+        before = np.minimum(ray.astype(np.int32), ANGLES - 1)
+        border = np.append(self.border_mm, self.border_mm[0]).astype(np.float32)
+        border_mm = border[before] + (ray - before) * (border[before + 1] - border[before])
+        depth_mm = np.sqrt(down * down + right * right) * np.float32(self.pixel_mm) - border_mm
+        depth = (depth_mm - np.float32(FIRST_DEPTH_MM)) / np.float32(DEPTH_STEP_MM)
         ring = np.concatenate([values, values[:1]]).astype(np.float32)
         frame[window] = map_coordinates(ring, [ray, depth], np.float32, order=1, mode="constant", prefilter=False)
         return frame
@@ -134,18 +143,39 @@ def _median_of_seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.where(count > 0, middle, 0).astype(np.float32)[None, :]
 
 
-def with_calcium(labels: np.ndarray, view: PolarView | None, probability: np.ndarray | None) -> np.ndarray:
-    """The labels of lumen and guidewire with calcium where its probability (ANGLES, DEPTHS) is at least a half."""
-    joined = np.where(labels == CALCIUM, BACKGROUND, labels).astype(np.uint8)
-    if view is not None and probability is not None:
-        joined[(view.spread(probability) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
+def sure_deposits(probability: np.ndarray, certain: float, likely: float, samples: int) -> np.ndarray:
+    """Booleans (ANGLES, DEPTHS): connected samples of a ``likely`` probability, some of them of a ``certain`` one.
+
+    A deposit is seen clearly somewhere and fades from there; what is nowhere clear is none. Pieces touch across the ring's seam.
+
+    Args:
+        samples: number of samples of a piece that must be at least ``certain``.
+    """
+    if np.count_nonzero(probability >= certain) < samples:
+        return np.zeros(probability.shape, bool)
+    twice = np.concatenate([probability, probability])  # a piece across the seam is whole in one of its two copies
+    pieces, count = ndimage.label(twice >= likely)
+    clear = np.bincount(pieces[twice >= certain], minlength=count + 1) >= samples
+    clear[0] = False
+    kept = clear[pieces]
+    return kept[:ANGLES] | kept[ANGLES:]
+
+
+def with_calcium(labels: np.ndarray, view: PolarView, deposits: np.ndarray) -> np.ndarray:
+    """A frame's labels with calcium added to its background where the view, booleans (ANGLES, DEPTHS), has deposits."""
+    joined = labels.copy()
+    if deposits.any():
+        joined[(view.spread(deposits) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
     return joined
 
 
 def _border(labels: np.ndarray, vertex: tuple[float, float]) -> np.ndarray | None:
     """(ANGLES,) distance (pixels) of the outermost lumen of each ray; drawn on where the guidewire or nothing is seen."""
     step = 0.5
-    distances = np.arange(0, np.hypot(*labels.shape), step, dtype=np.float32)
+    box = bounding_box(labels)
+    corners = [(row, column) for row in (box[0].start, box[0].stop) for column in (box[1].start, box[1].stop)]
+    reach = max(np.hypot(row - vertex[0], column - vertex[1]) for row, column in corners)
+    distances = np.arange(0, reach + 2, step, dtype=np.float32)
     rows, columns = _places(vertex, np.broadcast_to(distances, (ANGLES, distances.size)))
     along = _nearest(labels, rows, columns)
     last_lumen, last_wire = (_last(along == value) for value in (LUMEN, GUIDEWIRE))

@@ -63,7 +63,7 @@ def present(
         draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
         draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
     report = folder / "report.html"
-    write_report(report, measurement, pictures, views.reason, pullback, model)
+    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes)
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
 

@@ -5,6 +5,11 @@ World axes are x = column, y = row, z = frame, in mm. All views are parallel pro
 
 from __future__ import annotations
 
+from LesionReadingLib.leash import end_with_parent
+
+if __name__ == "__main__":
+    end_with_parent()  # before the libraries are loaded, which takes a while
+
 import json
 import sys
 from dataclasses import dataclass
@@ -14,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401  VTK finds its drawing classes by these two imports
-from LesionReadingLib.leash import end_with_parent
 from scipy.ndimage import gaussian_filter
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPolyData
@@ -372,5 +376,4 @@ def write_surface(surface: vtkPolyData, file: str, origin_mm: list[float], direc
 
 
 if __name__ == "__main__":
-    end_with_parent()
     draw(Path(sys.argv[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ def write_report(
     missing_pictures: str | None,
     pullback: Pullback | None,
     model: Mapping[str, Any] | None,
+    label_notes: Sequence[str] = (),
 ) -> None:
     """Write the report as one HTML file that needs nothing else.
 
@@ -51,6 +52,7 @@ def write_report(
         pullback: where the frames came from; None where only a label map was measured.
         model: what the bundle says of itself, with "contours" where they may have been corrected since; None where no network
             took part.
+        label_notes: sentences on the label map and how it was placed.
     """
     template = environment(TEMPLATES).get_template("report.html")
     found = finding(measurement, by_network=model is not None)
@@ -76,7 +78,7 @@ def write_report(
         sums=_sums(measurement),
         frames=[frame for frame in measurement.frames if frame.calcium_pixels],
         input_rows=_input_rows(measurement, pullback),
-        notes=[*(pullback.notes if pullback else ()), *_cut(measurement)],
+        notes=[*(pullback.notes if pullback else ()), *label_notes, *_cut(measurement)],
         missing=_missing(measurement),
         model_rows=model_rows(model) if model else [],
         caution=caution(model),

@@ -28,7 +28,7 @@ FALSE_CALCIUM_DEG = 30.0
 FOUND_WIRE_DEG = 5.0
 
 
-def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool) -> dict[str, Any]:
+def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool, wide: bool = False) -> dict[str, Any]:
     """Compare a model with the truth of phantom patients; every frame of each pullback must be there.
 
     Returns:
@@ -47,6 +47,7 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         numbers.append(patient.number)
     return {
         "shifted": shifted,
+        "wide": wide,
         "patients": numbers,
         "frames": sum(len(truth.frames) for truth, _ in pairs),
         "confusion": confusion.tolist(),
@@ -106,18 +107,18 @@ def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) 
     }
 
 
-def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str) -> dict[str, Any]:
+def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixel_mm: float | None = None) -> dict[str, Any]:
     """Judge a model on real frames whose lumen was drawn by hand and which hold no calcium, with the guidewire in every frame.
 
     Args:
         images: folder of pictures, one per frame; masks: folder with a mask of the same name (any ending) for each, the lumen
-            being what is not 0 in its first channel.
+            being what is not 0 in its first channel. pixel_mm: side of a pixel in mm, where the pictures do not say it.
 
     Returns:
         Mean and smallest Dice of the closed lumen, share of frames whose false calcium is larger than 30 degrees
         in all, share of frames whose guidewire label is wider than 5 degrees, and the numbers of every frame.
     """
-    pullback = open_pullback(images)
+    pullback = open_pullback(images, pixel_mm)
     names = sorted(path.stem for path in images.iterdir() if path.suffix.lower() in Image.registered_extensions())
     if len(names) != pullback.frame_count:
         raise InputError(

@@ -7,7 +7,8 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import ANGLES, DEPTHS, channels
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter1d
 
-from .polar_views import DEPTH_MM, Views, painted
+from .painting import painted
+from .polar_views import DEPTH_MM, Views
 
 
 def random_views(
@@ -24,7 +25,7 @@ def random_views(
         real = len(pools[1]) > 0 and (len(pools[0]) == 0 or random.random() < real_share)
         chosen = random.choice(pools[int(real)])
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
-        if real and random.random() < painted_share:
+        if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
             grey, labels = painted(grey, labels, random)
         image, target = _augmented(grey, labels, views.catheter_mm[chosen].astype(np.float32), random)
         images.append(image)
@@ -65,7 +66,7 @@ def _appearance(grey: np.ndarray, labels: np.ndarray, random: np.random.Generato
         grey = gaussian_filter(grey, (random.uniform(0, 1.3), random.uniform(0, 1.3)), mode=("wrap", "nearest"))
     wall = labels != LUMEN
     if random.random() < 0.5:  # more or less attenuation in the whole wall
-        grey = grey + wall * random.uniform(-25, 25) * np.maximum(DEPTH_MM, 0)
+        grey = grey + wall * random.uniform(-80, 25) * np.maximum(DEPTH_MM, 0)
     if random.random() < 0.4:  # light that enters unevenly
         light = gaussian_filter1d(random.standard_normal(ANGLES), random.uniform(4, 25), mode="wrap")
         grey = grey + wall * (random.uniform(0, 25) * light / light.std())[:, None]

@@ -1,4 +1,4 @@
-"""Unrolled walls to learn calcium from: views of phantoms, and of real frames without calcium into which calcium is painted."""
+"""Unrolled walls to learn calcium from: views of phantoms, and of real frames without calcium."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
+from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import (
     ANGLES,
+    CHANNELS,
     DEPTH_STEP_MM,
     DEPTHS,
     FIRST_DEPTH_MM,
     PolarView,
+    channels,
     distance_to_catheter_mm,
     polar_view,
 )
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d
 
 from .data import Patient
 
 DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
+
+
+LEAST_VISIBLE = 0.05  # of the brightness of the wall's surface
 
 
 @dataclass(frozen=True)
@@ -64,54 +69,6 @@ def real_views(frames: np.ndarray, labels: np.ndarray, pixel_mm: float, random: 
     return _stacked(found, real=True)
 
 
-def painted(grey: np.ndarray, labels: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Grey and labels (ANGLES, DEPTHS) of a real wall with one to three deposits drawn into it.
-
-    Grey is taken as proportional to decibels: inside a deposit backscatter changes by a step and the attenuation that is not
-    there gives grey back with depth, so that behind the deposit the wall is brighter than it was; sides are sharp.
-    """
-    grey, labels = grey.astype(np.float32), labels.copy()
-    lit = ~(labels == GUIDEWIRE).any(axis=1, keepdims=True)
-    for _ in range(random.choice([1, 2, 3], p=[0.6, 0.3, 0.1])):
-        inner, outer = _deposit_mm(random)
-        grey_per_db, step_db = random.uniform(4, 10), random.uniform(-11, 1.5)
-        back_db_per_mm = random.uniform(2, 8) if step_db < -5 else random.uniform(6, 16)
-        fade, cap_db = random.uniform(0.02, 0.3), random.choice([0.0, random.uniform(-2, 3)])
-        inside = np.clip((DEPTH_MM - inner) / 0.03 + 0.5, 0, 1) * np.clip((outer - DEPTH_MM) / fade + 0.5, 0, 1) * (outer > inner)
-        crossed_mm = np.clip(DEPTH_MM, inner, np.maximum(outer, inner)) - inner
-        uneven_db = random.uniform(0, 2.5) * smooth(random, (random.uniform(2, 6), random.uniform(2, 6)))
-        layers_db = random.choice([0.0, random.uniform(0, 3)]) * smooth(random, (12, 1.2))
-        change_db = inside * (step_db + uneven_db + layers_db) + back_db_per_mm * crossed_mm
-        change_db = change_db + cap_db * ((DEPTH_MM > 0) & (inner > DEPTH_MM) & (outer > inner))
-        if random.random() < 0.3:
-            change_db = change_db + random.uniform(1, 5) * (np.abs(DEPTH_MM - outer) < 0.03) * (outer > inner)
-        tissue = (labels == BACKGROUND) & (grey >= 1) & lit
-        grey = np.where(tissue, np.clip(grey + grey_per_db * change_db, 1, 255), grey)
-        labels[tissue & (inner <= DEPTH_MM) & (outer > DEPTH_MM)] = CALCIUM
-    return grey, labels
-
-
-def smooth(random: np.random.Generator, sigma: tuple[float, float]) -> np.ndarray:
-    """Smooth noise (ANGLES, DEPTHS), a ring along the angles, of standard deviation 1."""
-    noise = gaussian_filter(random.standard_normal((ANGLES, DEPTHS), dtype=np.float32), sigma, mode=("wrap", "nearest"))
-    return noise / max(float(noise.std()), 1e-6)
-
-
-def _deposit_mm(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Depth of the inner and the outer edge, (ANGLES, 1) each; equal where there is no deposit."""
-    half = np.exp(random.uniform(np.log(np.radians(9)), np.log(np.radians(150))))
-    away = np.abs((ANGLE_RAD - random.uniform(0, 2 * np.pi) + np.pi) % (2 * np.pi) - np.pi) / half
-    wave = gaussian_filter1d(random.standard_normal((2, ANGLES)), random.uniform(3, 12), axis=1, mode="wrap")
-    wave /= wave.std(axis=1, keepdims=True)
-    inner = (
-        random.uniform(0.0, 0.45) * (1 + 0.25 * wave[0]) + random.choice([0, random.uniform(0.05, 0.5)]) * np.clip(away, 0, 1) ** 3
-    )
-    profile = np.clip(1 - away**2, 0, None) ** random.uniform(0.12, 0.8)
-    thickness = random.uniform(0.25, 1.4) * profile * np.clip(1 + 0.2 * wave[1], 0.4, 2)
-    inner = np.maximum(inner, 0)[:, None]
-    return inner, np.minimum(inner + thickness[:, None], 2.0)
-
-
 def _views(
     grey: np.ndarray, labels: np.ndarray, truth: np.ndarray, pixel_mm: float, random: np.random.Generator, copies: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -138,6 +95,29 @@ def _shaken(view: PolarView, random: np.random.Generator) -> PolarView:
 def _stacked(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], real: bool) -> Views:
     grey, labels, catheter = (np.stack(arrays) for arrays in zip(*found, strict=True))
     return Views(grey, labels, catheter, np.full(len(grey), real))
+
+
+def visible_calcium(views: Views) -> Views:
+    """The views without those whose calcium looks like the wall beside it at the same depth: no reader would mark it."""
+    kept = [index for index in range(len(views)) if _visibility(*_seen(views, index)) >= LEAST_VISIBLE]
+    return Views(*(getattr(views, name)[kept] for name in ("grey", "labels", "catheter_mm", "real")))
+
+
+def _seen(views: Views, index: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = views.labels[index]
+    grey, catheter_mm = views.grey[index].astype(np.float32), views.catheter_mm[index].astype(np.float32)
+    return channels(grey, labels == GUIDEWIRE, labels == LUMEN, catheter_mm), labels == CALCIUM
+
+
+def _visibility(image: np.ndarray, calcium: np.ndarray) -> float:
+    """Mean difference of scaled grey between calcium and the rest of the wall at the same depth; large where there is no rest."""
+    rest = ~calcium & (image[CHANNELS.index("hidden")] == 0)
+    differences, weights = [], []
+    for depth in np.flatnonzero((calcium.sum(axis=0) >= 4) & (rest.sum(axis=0) >= 8)):
+        column = image[0, :, depth]
+        differences.append(abs(np.median(column[calcium[:, depth]]) - np.median(column[rest[:, depth]])))
+        weights.append(calcium[:, depth].sum())
+    return float(np.average(differences, weights=weights)) if differences else 1.0
 
 
 def joined(*parts: Views) -> Views:

@@ -15,7 +15,9 @@ SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background"
 
 def phantom_tables(figures: dict[str, Any]) -> str:
     """Tables of ``evaluate.evaluate``: the source study's three classes, four classes, confusion matrix and agreement."""
-    kind = "scanners outside the training range" if figures["shifted"] else "scanners of the training range"
+    kind = "scanners outside the training range" if figures["shifted"] else "scanners of the ordinary range"
+    if figures.get("wide"):
+        kind = "optics and anatomy of the wide range"
     first, last = min(figures["patients"]), max(figures["patients"])
     held = f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
     three = ("calcium", "guidewire", "background")

@@ -23,21 +23,17 @@ class Segment:
 
     Attributes:
         value: in the label map.
-        name: shown to users and matched when a file is read.
-        words: lower-case words; a segment of a file whose name contains one of them, not after "non", is this one.
+        name: shown to users; what else people call it is in ``vocabulary.TERMS``.
         color: red, green, blue from 0 to 1.
         category, type, region: codes of the property category (DICOM CID 7150), of the type, and of the anatomic region.
-        other_words: lower-case words; a segment of a file whose name contains one of them is other tissue, whatever else it says.
     """
 
     value: int
     name: str
-    words: tuple[str, ...]
     color: tuple[float, float, float]
     category: Code
     type: Code
     region: Code
-    other_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +46,11 @@ class LabelMap:
         origin_mm: LPS of the centre of voxel (0, 0, 0).
         direction: nine cosines in SimpleITK's order: row-major matrix whose columns are the axes i (column), j (row), k (frame).
         positions_mm: (frames, 3) LPS of the first voxel of each frame where their distances differ, else None.
+        thickness_mm: what a frame without a neighbour stands for, along the normal; None where the file does not say.
+        framewise: whether every frame says itself where it lies, by its place or its source (DICOM SEG), so that others may be left
+            out as empty.
+        told: sentences that name segments, for the person who runs the command, never for a file.
+        notes: sentences for the report, without names of files, segments or patients.
     """
 
     labels: np.ndarray
@@ -57,6 +58,10 @@ class LabelMap:
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
     positions_mm: np.ndarray | None = None
+    thickness_mm: float | None = None
+    framewise: bool = False
+    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
