@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import statistics
 import time
@@ -16,7 +17,7 @@ from LesionReadingLib.scene import add_volume, has_spacing, result_node, result_
 from LesionReadingLib.spacing import TYPED, UNKNOWN
 from LesionReadingPanel.views import currentSlice, jumpToSlice
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
-from OCTCalciumLib.labels import CALCIUM
+from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumPanel import arc_plot, pullback_results
 
 
@@ -184,7 +185,8 @@ def test_a_pullback_without_calcium_says_so(a_desktop, an_oct_module, tmp_path):
     empty = np.where(a_vessel() == CALCIUM, 0, a_vessel())
     show_drawn(an_oct_module, a_pullback(), empty, tmp_path / "empty")
     ui = an_oct_module.ui
-    assert ui.findingLabel.text == "No calcium was found." and ui.volumeLabel.text == "0.0 mm³" and ui.scoreLabel.text == "0 of 4"
+    assert ui.findingLabel.text == "No calcium was found. That does not mean that there is none."
+    assert ui.volumeLabel.text == "0.0 mm³" and ui.scoreLabel.text == ui.arcLabel.text == "none"
     assert not ui.maxArcButton.enabled and not ui.maxThicknessButton.enabled and ui.minLumenButton.enabled
     ui.renderingCheckBox.checked = True
     assert an_oct_module.results._vessel.visible
@@ -337,3 +339,16 @@ def test_the_panel_fits_350_pixels_and_every_widget_says_what_it_is_for(a_deskto
     reader.SetFileName(str(tmp_path / "panel.png"))
     reader.Update()
     assert reader.GetOutput().GetDimensions()[0] == 350
+
+
+def test_cautions_of_the_labels_and_of_the_run_stand_below_the_finding(an_oct_module, tmp_path):
+    volume, labels = a_pullback(), a_vessel()
+    labels[10:12][labels[10:12] == LUMEN] = 0
+    folder = write_run(tmp_path / "run", volume, labels)
+    told = [{"code": "model_source", "sentence": "It learnt from drawings."}, {"code": "no_lumen", "sentence": "Of labels before."}]
+    (folder / "out" / "measurements.json").write_text(json.dumps({"cautions": told}))
+    an_oct_module.ui.inputSelector.setCurrentNode(volume)
+    take_run(an_oct_module, volume, folder)
+    label = an_oct_module.ui.cautionLabel
+    assert label.visible and "It learnt from drawings." in label.text and "Of labels before." not in label.text
+    assert "A lumen was found on 22 of 24 frames" in label.text and "image centre" in label.text

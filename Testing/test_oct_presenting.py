@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 import pytest
-from drawn_labels import GUIDEWIRE, Drawing
+from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.spacing import Spacing
@@ -106,9 +106,26 @@ def test_a_pullback_of_one_frame_is_presented(tmp_path):
     assert (tmp_path / "calcium_3d.png").exists()
 
 
-def test_an_empty_label_map_is_presented(tmp_path):
-    folder = presented(tmp_path, np.zeros((4, 64, 64), np.uint8), with_frames=False)
-    assert "No calcium was found." in (folder / "report.html").read_text()
+def test_an_empty_label_map_is_presented_without_calm(tmp_path):
+    report = (presented(tmp_path, np.zeros((4, 64, 64), np.uint8), with_frames=False) / "report.html").read_text()
+    assert report.count("No lumen was found on any of the 4 frames, so nothing can be said of calcium.") == 1
+    assert "No calcium was found" not in report
+
+
+def test_a_speck_far_out_does_not_shrink_the_vessel_in_its_picture(a_presentation, tmp_path):
+    labels = a_vessel()
+    labels[10, 1, 2] = labels[10, 158, 157] = CALCIUM
+    folder = presented(tmp_path, labels)
+    np.testing.assert_array_equal(picture_of(folder / "frame_max_arc.png"), picture_of(a_presentation / "frame_max_arc.png"))
+
+
+def test_the_frame_that_neighbours_hold_is_shown_beside_a_spike(a_presentation, tmp_path):
+    labels = a_vessel()
+    labels[3] = a_frame().sector(CALCIUM, 1.4, 2.0, 0, 330).labels
+    folder = presented(tmp_path, labels)
+    assert (folder / "frame_held_arc.png").exists() and not (a_presentation / "frame_held_arc.png").exists()
+    report = (folder / "report.html").read_text()
+    assert "Calcium reaches 240 degrees around the vessel" in report and "330°" in report
 
 
 def test_a_label_map_alone_without_spacing_gives_pictures_and_says_that_they_are_not_to_scale(tmp_path):

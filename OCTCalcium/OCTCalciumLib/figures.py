@@ -1,4 +1,4 @@
-"""Figures along the pullback: the en-face map, the arcs by frame, and the three-dimensional views with their legends."""
+"""Figures along the pullback: the house style, the axis along it, and the arcs by frame."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from LesionReadingLib.spacing import Spacing
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
-from .colors import COLORS, THICKNESS
-from .en_face import thickness_scale_mm
-from .lesions import SCORE_THICKNESS_MM
+from .colors import COLORS
 from .measurement import PullbackMeasurement
 
 DOTS_PER_INCH = 150
@@ -47,8 +42,7 @@ STYLE = {
     "savefig.facecolor": "white",
 }
 
-THICKNESS_COLOURS = LinearSegmentedColormap.from_list("thickness", THICKNESS)
-_LINE = {"color": COLORS["text"], "linewidth": 1.3}
+_SPIKE_DEG = 10.0  # one frame's arc is marked apart from the held one from this difference on
 
 
 @contextmanager
@@ -84,74 +78,6 @@ class Along:
     def span(self, first_frame: int, last_frame: int) -> tuple[float, float]:
         """Where these frames begin and end on the axis, each frame being one step wide."""
         return (first_frame - 0.5) * self.step, (last_frame + 0.5) * self.step
-
-
-def draw_en_face(path: Path, measurement: PullbackMeasurement) -> None:
-    """The vessel cut open and laid flat: angle by position, thickness as colour, guidewire hatched, runs bracketed."""
-    along = Along.of(measurement.spacing)
-    count = len(measurement.frames)
-    extent = (*along.span(0, count - 1), 0, 360)
-    guidewire = np.array([frame.guidewire for frame in measurement.frames]).T
-    with picture(path, 4.2) as figure:
-        axes = figure.add_axes((0.07, 0.14, 0.81, 0.64))
-        axes.imshow(_rgba(guidewire, "shadow"), extent=extent, origin="lower", aspect="auto", interpolation="nearest")
-        if guidewire.any():
-            _hatch(axes, guidewire, extent)
-        _draw_thickness(figure, axes, measurement, extent)
-        _axis_along(axes, along, count)
-        axes.set_ylim(0, 360)
-        axes.set_yticks(range(0, 361, 90))
-        axes.set_ylabel("Angle (degrees; 0 right, 90 down)")
-        for run in measurement.runs:
-            _bracket(axes, along.span(run.first_frame, run.last_frame), 1.03)
-        _label_runs(axes, measurement, along, 1.055)
-        figure.text(0.07, 0.94, "Calcium laid flat", fontsize=11, fontweight="bold")
-        figure.legend(handles=_en_face_legend(measurement), loc="upper right", bbox_to_anchor=(0.885, 1.0), ncols=3, fontsize=9)
-
-
-def _en_face_legend(measurement: PullbackMeasurement) -> list[Artist]:
-    handles: list[Artist] = [Patch(facecolor=COLORS["shadow"], hatch="////", edgecolor="#8A929C", label="hidden by the guidewire")]
-    if measurement.thickness_map_mm is None:
-        handles.append(Patch(color=COLORS["calcium"], label="calcium (thickness unknown)"))
-    if measurement.runs:
-        limit = measurement.parameters.continuous_arc_deg
-        handles.append(Line2D([], [], color=COLORS["calcium_over_180"], linewidth=1.8, label=f"arc of {limit:g} degrees or more"))
-    return handles
-
-
-def _draw_thickness(figure: Figure, axes: Axes, measurement: PullbackMeasurement, extent: tuple) -> None:
-    if measurement.thickness_map_mm is None:
-        present = np.array([frame.calcium_degrees for frame in measurement.frames]).T
-        axes.imshow(_rgba(present, "calcium"), extent=extent, origin="lower", aspect="auto", interpolation="nearest")
-        return
-    most = thickness_scale_mm(measurement)
-    image = axes.imshow(
-        measurement.thickness_map_mm.T,
-        extent=extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        cmap=THICKNESS_COLOURS,
-        vmin=0,
-        vmax=most,
-    )
-    scale = figure.colorbar(image, cax=figure.add_axes((0.9, 0.14, 0.014, 0.64)))
-    scale.set_label("Thickness (mm); white line: 0.5")
-    scale.ax.axhline(SCORE_THICKNESS_MM, color="white", linewidth=2)
-    scale.outline.set_visible(False)
-
-
-def _hatch(axes: Axes, marks: np.ndarray, extent: tuple) -> None:
-    """Hatch the marked cells of (degrees, frames)."""
-    frames = np.linspace(extent[0], extent[1], marks.shape[1] + 1)
-    x = np.stack([frames[:-1], frames[1:]], axis=1).ravel()
-    cells = np.repeat(marks, 2, axis=1).astype(float)
-    axes.contourf(x, np.arange(len(marks)) + 0.5, cells, levels=[0.5, 1.5], colors="none", hatches=["/////"])
-
-
-def _rgba(marks: np.ndarray, colour: str) -> np.ndarray:
-    """Picture (rows, columns, 4) with ``colour`` where ``marks``, clear elsewhere."""
-    return marks[..., None] * np.array(to_rgba(COLORS[colour]))
 
 
 def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
@@ -191,9 +117,10 @@ def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
         top.set_yticks(range(0, 361, 60))
         top.set_ylabel("Arc (degrees)")
         _mark_maximum(top, measurement, along)
+        _mark_held(top, measurement, along)
         _draw_lesions(lesions, measurement, along)
         _draw_lumen_area(bottom, measurement, along)
-        _axis_along(bottom, along, len(frames))
+        axis_along(bottom, along, len(frames))
         figure.text(0.07, 0.955, "Calcium arc and lumen area", fontsize=11, fontweight="bold")
         figure.legend(
             *top.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.06, 0.95), ncols=4, fontsize=9, columnspacing=1.4
@@ -207,7 +134,7 @@ def _mark_maximum(axes: Axes, measurement: PullbackMeasurement, along: Along) ->
     axes.plot(measurement.max_arc_frame * along.step, measurement.max_arc_deg, marker="v", color=COLORS["text"], markersize=5)
     right = measurement.max_arc_frame > 0.8 * len(measurement.frames)
     axes.annotate(
-        f"maximum {measurement.max_arc_deg:.0f}°",
+        f"{'single frame' if _is_spike(measurement) else 'maximum'} {measurement.max_arc_deg:.0f}°",
         (measurement.max_arc_frame * along.step, measurement.max_arc_deg),
         xytext=(-7 if right else 7, 3),
         textcoords="offset points",
@@ -215,6 +142,29 @@ def _mark_maximum(axes: Axes, measurement: PullbackMeasurement, along: Along) ->
         fontweight="bold",
         fontsize=9.5,
     )
+
+
+def _mark_held(axes: Axes, measurement: PullbackMeasurement, along: Along) -> None:
+    """The arc that neighbouring frames hold, where one frame alone shows more."""
+    held = measurement.held_arc
+    if held.first_frame is None or not _is_spike(measurement):
+        return
+    first, last = along.span(held.first_frame, held.last_frame)
+    axes.plot((first, last), (held.value, held.value), color=COLORS["text"], linewidth=3, solid_capstyle="butt")
+    axes.annotate(
+        f"held by {measurement.hold_frames} frames: {held.value:.0f}°",
+        (first, held.value),
+        xytext=(0, 5),
+        textcoords="offset points",
+        ha="left" if held.first_frame < 0.2 * len(measurement.frames) else "right",
+        fontweight="bold",
+        fontsize=9.5,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+    )
+
+
+def _is_spike(measurement: PullbackMeasurement) -> bool:
+    return measurement.max_arc_deg - measurement.held_arc.value >= _SPIKE_DEG
 
 
 def _draw_lesions(axes: Axes, measurement: PullbackMeasurement, along: Along) -> None:
@@ -266,25 +216,7 @@ def _draw_lumen_area(axes: Axes, measurement: PullbackMeasurement, along: Along)
     )
 
 
-def _axis_along(axes: Axes, along: Along, frame_count: int) -> None:
+def axis_along(axes: Axes, along: Along, frame_count: int) -> None:
+    """Name the axis along the pullback and end it with the first and the last frame."""
     axes.set_xlim(*along.span(0, frame_count - 1))
     axes.set_xlabel(along.label)
-
-
-def _bracket(axes: Axes, span: tuple[float, float], height: float) -> None:
-    """A bracket above the axes from ``span[0]`` to ``span[1]``, at ``height`` in parts of the axes."""
-    x, y = (span[0], span[0], span[1], span[1]), (height - 0.025, height, height, height - 0.025)
-    axes.plot(x, y, transform=axes.get_xaxis_transform(), clip_on=False, color=COLORS["calcium_over_180"], linewidth=1.8)
-
-
-def _label_runs(axes: Axes, measurement: PullbackMeasurement, along: Along, height: float) -> None:
-    """The length of each bracket above it, longest first, as far as the labels do not overlap."""
-    room = 0.045 * len(measurement.frames) * along.step
-    taken: list[float] = []
-    for run in sorted(measurement.runs, key=lambda run: run.first_frame - run.last_frame):
-        first, last = along.span(run.first_frame, run.last_frame)
-        middle = (first + last) / 2
-        if all(abs(middle - other) > 2 * room for other in taken):
-            taken.append(middle)
-            text = f"{last - first:.1f} mm" if along.unit == " mm" else f"{last - first:.0f} frames"
-            axes.text(middle, height, text, transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=9)

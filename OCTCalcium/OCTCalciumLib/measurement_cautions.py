@@ -111,16 +111,16 @@ def _no_lumen(measurement: PullbackMeasurement, calcium: bool) -> str:
         return ""
     if count == 0:
         return no_lumen_sentence(total)
-    return f"A lumen was found on {count} of {total} frames; nothing can be said of calcium on the {total - count} without."
+    return f"A lumen was found on {count} of {total} frames; nothing can be said of calcium on the others."
 
 
 def _image_centre(measurement: PullbackMeasurement, calcium: Sequence[FrameMeasurement]) -> str:
     lacking = [frame for frame in calcium if frame.vertex_source == "image_centre"]
     if not lacking:
         return ""
-    who = "No frame has a lumen label" if measurement.lumen_frames == 0 else f"{_named(lacking)} with calcium: no lumen label"
+    who = "No frame has a lumen label" if measurement.lumen_frames == 0 else f"{_named(lacking)}: calcium, but no lumen label"
     return (
-        f"{who}. Arcs, thickness, lesions and calcium score are then seen from the image centre, which may lie outside the lumen; "
+        f"{who}. Arcs, thickness, lesions and calcium score there are seen from the image centre, which may lie outside the lumen: "
         "they can be far too large or too small."
     )
 

@@ -36,9 +36,8 @@ class Pieces:
         touching = np.maximum(np.searchsorted(starts, stops + width, side="right") - first, 0)
         above = np.repeat(np.arange(count), touching)
         below = np.arange(above.size) + np.repeat(first - np.cumsum(touching) + touching, touching)
-        links = coo_array((np.ones(above.size, np.int8), (above, below)), shape=(count, count))
-        pieces, piece_of_run = connected_components(links, directed=False) if count else (0, np.zeros(0, np.int32))
-        return cls(starts, stops, piece_of_run, np.bincount(piece_of_run, weights=stops - starts, minlength=pieces).astype(np.intp))
+        piece_of_run = _numbered(above, below, count)
+        return cls(starts, stops, piece_of_run, np.bincount(piece_of_run, weights=stops - starts).astype(np.intp))
 
     @property
     def count(self) -> int:
@@ -58,3 +57,18 @@ class Pieces:
         runs = chosen[self.piece_of_run]
         starts, lengths = self.starts[runs], (self.stops - self.starts)[runs]
         return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+
+def _numbered(above: np.ndarray, below: np.ndarray, count: int) -> np.ndarray:
+    """Number, from 0, of the piece of each of so many runs; run ``above[i]`` touches the later run ``below[i]``."""
+    root = np.arange(count)
+    root[below[::-1]] = above[::-1]  # the first run that each touches above it
+    while not np.array_equal(higher := root[root], root):
+        root = higher
+    numbers = (np.cumsum(root == np.arange(count)) - 1)[root]
+    parted = numbers[above] != numbers[below]  # branches that meet farther down
+    if not parted.any():
+        return numbers
+    branches = int(numbers.max()) + 1
+    links = coo_array((np.ones(int(parted.sum()), np.int8), (numbers[above[parted]], numbers[below[parted]])), (branches, branches))
+    return connected_components(links, directed=False)[1][numbers]

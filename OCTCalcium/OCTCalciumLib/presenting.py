@@ -88,12 +88,16 @@ def _flat_pictures(
     folder: Path, pullback: Pullback | None, labels: np.ndarray, measurement: PullbackMeasurement
 ) -> dict[str, Path]:
     """Draw the figures along the pullback and the frames of the largest values; name -> file."""
-    from .figures import draw_arcs, draw_en_face
+    from .en_face_figure import draw_en_face
+    from .figures import draw_arcs
     from .frame_pictures import FramePicture, draw_smallest_lumen, draw_thickest, draw_widest_arc
 
     lumen = measurement.minimum_lumen_area
+    held = _widest_held(measurement)
+    single = "Maximum arc" if held is None else "Maximum arc of a single frame"
     decisive = {
-        "frame_max_arc": (measurement.max_arc_frame, draw_widest_arc, "Maximum arc"),
+        "frame_held_arc": (held, draw_widest_arc, "Largest arc that neighbours hold"),
+        "frame_max_arc": (measurement.max_arc_frame, draw_widest_arc, single),
         "frame_max_thickness": (measurement.max_thickness_frame, draw_thickest, "Maximum thickness"),
         "frame_min_lumen": (lumen[1] if lumen else None, draw_smallest_lumen, "Minimum lumen area"),
     }
@@ -108,3 +112,12 @@ def _flat_pictures(
             picture = FramePicture(grey, labels[frame], measurement.frames[frame], measurement.spacing)
             draw(pictures[name], picture, f"{title}: frame {frame}{at}")
     return pictures
+
+
+def _widest_held(measurement: PullbackMeasurement) -> int | None:
+    """The widest frame of the stretch that holds the largest arc; None where it is the frame of the maximum arc anyway."""
+    held = measurement.held_arc
+    if held.first_frame is None or held.first_frame <= measurement.max_arc_frame <= held.last_frame:
+        return None
+    stretch = measurement.frames[held.first_frame : held.last_frame + 1]
+    return max(stretch, key=lambda frame: frame.arc_bridged_deg).frame

@@ -171,10 +171,8 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
     single = max(measurement.lesions, key=lambda lesion: lesion.calcium_score.total)
     if single.calcium_score.total > worst.held.score:
         number = measurement.lesions.index(single) + 1
-        where += (
-            f"; {single.calcium_score.total} if a single frame counts (lesion {number}, frame {single.calcium_score.angle_frame})"
-        )
-    return f"{worst.held.score} of 4", where + _seen_from(measurement)
+        where += f"; lesion {number}: {single.calcium_score.total} if single frames count"
+    return f"{worst.held.score} of 4", where + _seen_from(measurement, worst)
 
 
 def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
@@ -186,8 +184,8 @@ def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
     if held.first_frame is None:
         return _deg(0), single
     if measurement.hold_frames == 1:
-        return _deg(held.value), _stretch(held) + _seen_from(measurement)
-    return _deg(held.value), f"{_stretch(held)}; {single}{_seen_from(measurement)}"
+        return _deg(held.value), _stretch(held) + _seen_from(measurement, held)
+    return _deg(held.value), f"{_stretch(held)}; {single}{_seen_from(measurement, held)}"
 
 
 def _centre(measurement: PullbackMeasurement) -> str:
@@ -196,10 +194,10 @@ def _centre(measurement: PullbackMeasurement) -> str:
     return "the vessel" if seen else "the image centre"
 
 
-def _seen_from(measurement: PullbackMeasurement) -> str:
-    """A warning where angles of calcium are not seen from the lumen."""
-    doubtful = any(frame.deposits and not frame.vertex_open for frame in measurement.frames)
-    return "; seen from the image centre" if doubtful else ""
+def _seen_from(measurement: PullbackMeasurement, stretch) -> str:
+    """A warning where a stretch of frames has calcium whose angles are not seen from the lumen."""
+    frames = measurement.frames[stretch.first_frame : stretch.last_frame + 1]
+    return "; seen from the image centre" if any(frame.deposits and not frame.vertex_open for frame in frames) else ""
 
 
 def _stretch(held) -> str:

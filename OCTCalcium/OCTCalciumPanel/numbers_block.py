@@ -16,6 +16,7 @@ class NumbersBlock:
         for label in (ui.volumeLabel, ui.arcLabel, ui.lengthLabel, ui.scoreLabel):
             _enlarge(label)
         _embolden(ui.findingLabel)
+        self._arcTip, self._scoreTip = ui.arcLabel.toolTip, ui.scoreLabel.toolTip
         self.clear(_("No result yet."))
 
     def clear(self, sentence: str) -> None:
@@ -42,11 +43,11 @@ class NumbersBlock:
         ui.cautionLabel.text = "\n".join(sentence for sentence in cautions if sentence not in found)
         ui.cautionLabel.visible = bool(ui.cautionLabel.text)
         ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
-        ui.arcLabel.text, ui.arcLabel.toolTip = largest_arc(measurement)
+        _tell(ui.arcLabel, *largest_arc(measurement), self._arcTip)
         if measurement.held_arc.first_frame is not None:
             ui.arcLabel.text += " " + _("in frame {frame}").format(frame=measurement.held_arc.first_frame)
         ui.lengthLabel.text = with_unit(measurement.held_over_180_length_mm, "mm", 1)
-        ui.scoreLabel.text, ui.scoreLabel.toolTip = score(measurement)
+        _tell(ui.scoreLabel, *score(measurement), self._scoreTip)
         # Two fields may lack the same spacing; its sentence is said once.
         sentences = list(dict.fromkeys(measurement.missing.values()))
         ui.missingLabel.text = "\n".join(sentences)
@@ -54,6 +55,11 @@ class NumbersBlock:
         ui.maxArcButton.enabled = _widest(measurement) is not None
         ui.maxThicknessButton.enabled = _thickest(measurement) is not None
         ui.minLumenButton.enabled = _narrowest(measurement) is not None
+
+
+def _tell(label, value: str, where: str, meaning: str) -> None:
+    """Show a value, and in its tool tip where it was found above what it means."""
+    label.text, label.toolTip = value, f"{where}\n{meaning}".strip()
 
 
 def _widest(measurement) -> int | None:

@@ -141,7 +141,7 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     if kind == "real":
         missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
         kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "frames_without_calcium", "false_calcium_share")
-        return {name: figures[name] for name in kept if name in figures} | {"frames_missed": missed}
+        return {name: figures[name] for name in kept if figures.get(name) is not None} | {"frames_missed": missed}
     errors = figures["agreement"]["volume_error_percent"]
     return {
         "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},
