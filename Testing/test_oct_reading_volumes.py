@@ -21,12 +21,10 @@ def write_nrrd(path, array, kinds, directions, fields=()):
         "NRRD0004",
         "type: uint8",
         f"dimension: {array.ndim}",
-        "space: left-posterior-superior",
+        *([] if directions is None else ["space: left-posterior-superior", f"space directions: {directions}"]),
         "sizes: " + " ".join(map(str, array.shape[::-1])),
-        f"space directions: {directions}",
         f"kinds: {kinds}",
         "encoding: raw",
-        "space origin: (0,0,0)",
         *fields,
     ]
     path.write_bytes(("\n".join(header) + "\n\n").encode() + array.tobytes())
@@ -111,7 +109,7 @@ def test_a_sequence_is_no_colour(tmp_path, count):
 
 
 def test_a_list_of_frames_as_the_last_axis_is_no_colour_either(tmp_path):
-    path = write_nrrd(tmp_path / "a.nrrd", noise(3), "domain domain list", "(0.01,0,0) (0,0.01,0) none")
+    path = write_nrrd(tmp_path / "a.nrrd", noise(3), "domain domain list", None, ("spacings: 0.01 0.01 NaN",))
     assert "sequence of 3" in refusal(path)
 
 
