@@ -56,7 +56,7 @@ def python_files(*folders: str) -> list[Path]:
 
 def slicer_files() -> list[Path]:
     """What runs in Slicer's process beside the Libs: files of modules and DICOM plugins, and the Panels."""
-    return [path for path in python_files(*MODULES) if not path.parent.name.endswith("Lib")]
+    return [path for path in python_files(*MODULES) if not any(part.endswith("Lib") for part in path.parts)]
 
 
 def test_every_file_of_a_module_is_installed_and_every_installed_file_is_there():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from LesionReadingLib.dicom import read_header
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.pictures import is_picture, is_volume
+from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
 
 from .head_check import head_warnings, shows_brain
 from .scan import Scan
@@ -65,40 +65,33 @@ def open_dicom(files: Sequence[Path]) -> Scan:
 
 
 def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
+    files = input_files(path)
+    scan = _scan_of(files, series, window, slice_spacing_mm, pixel_spacing_mm)
+    return replace(scan, notes=files.notes + scan.notes)
+
+
+def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
     from .image_scan import read_pictures, read_volume
 
-    if not path.exists():
-        raise InputError(f"There is no file or folder {path}; check the path.")
-    if path.is_dir():
-        return _open_folder(path, series, window, slice_spacing_mm, pixel_spacing_mm)
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
-    if is_volume(path):
-        return read_volume(path, window)
-    if is_picture(path):
-        return read_pictures([path], window, slice_spacing_mm, pixel_spacing_mm)
-    return _open_file(path, window)
-
-
-def _open_folder(folder: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
-    from .image_scan import read_pictures, read_volume
-
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-    here = [path for path in files if path.parent == folder]
-    volumes, pictures = [path for path in here if is_volume(path)], [path for path in here if is_picture(path)]
-    headers = _headers([path for path in files if not (is_picture(path) or is_volume(path))])
-    if headers:
+    path = files.named
+    headers = _headers(files.others)
+    if headers and files.is_folder:
         return _open_dicom(headers, series, window)
-    if len(volumes) + bool(pictures) > 1:
-        listed = ", ".join(path.name for path in volumes[:6]) + (f" and {len(pictures)} pictures" if pictures else "")
-        raise InputError(f"The folder {folder} holds more than one scan: {listed}; name one file.")
-    if volumes:
-        return read_volume(volumes[0], window)
-    if pictures:
-        return read_pictures(pictures, window, slice_spacing_mm, pixel_spacing_mm)
-    if not files:
-        raise InputError(f"The folder {folder} is empty; choose the folder with the head CT.")
-    raise InputError(f"The folder {folder} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
+    if headers:
+        return _open_file(path, window)
+    if len(files.volumes) + bool(files.pictures) > 1:
+        listed = ", ".join(file.name for file in files.volumes[:6])
+        listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
+        raise InputError(f"The folder {path} holds more than one scan: {listed}; name one file.")
+    if files.volumes:
+        return read_volume(files.volumes[0], window)
+    if files.pictures:
+        return read_pictures(files.pictures, window, slice_spacing_mm, pixel_spacing_mm)
+    if not files.is_folder:
+        raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
+    if files.is_empty:
+        raise InputError(f"The folder {path} is empty; choose the folder with the head CT.")
+    raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
 
 
 def _open_file(path: Path, window) -> Scan:
@@ -107,18 +100,16 @@ def _open_file(path: Path, window) -> Scan:
     from .dicom_scan import read_series
 
     header = read_header(path)
-    if header is None:
-        raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
     members = [(path, header)]
     if int(header.get("NumberOfFrames") or 1) == 1 and header.get("SeriesInstanceUID"):
-        beside = [other for other in sorted(path.parent.iterdir()) if other.is_file() and other != path]
-        same = [pair for pair in _headers(beside) if pair[1].get("SeriesInstanceUID") == header.SeriesInstanceUID]
+        beside = _headers(files_beside(path))
+        same = [pair for pair in beside if pair[1].get("SeriesInstanceUID") == header.SeriesInstanceUID]
         members += [(other, found) for other, found in same if int(found.get("NumberOfFrames") or 1) == 1]
     found, _ = find_series(members)
     scan = read_series(found[0], window)
     if len(members) == 1:
         return scan
-    return replace(scan, notes=(f"The {len(members) - 1} other files of its series were read with {path.name}.", *scan.notes))
+    return replace(scan, notes=(f"The {len(members) - 1} other files of its series were read with the named one.", *scan.notes))
 
 
 def _open_dicom(headers: list, series: str | None, window) -> Scan:
@@ -134,8 +125,8 @@ def _open_dicom(headers: list, series: str | None, window) -> Scan:
     return replace(scan, notes=notes + scan.notes)
 
 
-def _headers(paths: list[Path]) -> list:
-    found = ((path, read_header(path)) for path in paths if not is_picture(path) and path.stat().st_size > 0)
+def _headers(paths: Sequence[Path]) -> list:
+    found = ((path, read_header(path)) for path in paths)
     return [(path, header) for path, header in found if header is not None]
 
 

@@ -35,6 +35,7 @@ from pydicom.uid import (
 )
 
 from .errors import InputError
+from .reading.stored_bits import highest_bit, stored_values
 
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -145,15 +146,18 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    frame, facts = decoder.as_array(data, index=0, raw=True, number_of_frames=1, **options)
+                    frame, facts = decoder.as_array(
+                        data, index=0, raw=True, number_of_frames=1, correct_unused_bits=False, **options
+                    )
             except Exception as error:
                 # The decoders raise whatever their C libraries tell; all of it means that this frame is damaged.
                 raise InputError(
                     f"Frame {index + 1} of {image.path.name} cannot be decoded ({image.transfer_syntax.name}); "
                     "the file may be damaged, export it again or send it uncompressed."
                 ) from error
+            frame = stored_values(frame, image.header)
             if frame.ndim == 3:
-                yield _as_rgb(frame, facts["photometric_interpretation"], options["bits_stored"])
+                yield _as_rgb(frame, facts["photometric_interpretation"], int(image.header.get("BitsStored") or 8))
             elif palette is not None:
                 yield palette[np.minimum(frame, len(palette) - 1)]
             else:
@@ -288,7 +292,8 @@ def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict
             "samples_per_pixel": int(header.get("SamplesPerPixel", 1)),
             "photometric_interpretation": str(header.PhotometricInterpretation),
             "bits_allocated": int(header.BitsAllocated),
-            "bits_stored": int(header.get("BitsStored", header.BitsAllocated)),
+            # Decoders of JPEG leave out what lies above the stored bits, so they are told of all bits up to the highest.
+            "bits_stored": highest_bit(header, int(header.BitsAllocated)) + 1,
             "pixel_representation": int(header.get("PixelRepresentation", 0)),
             "planar_configuration": int(header.get("PlanarConfiguration", 0) or 0),
             "pixel_keyword": keyword,

@@ -100,13 +100,13 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
 def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
     """A one-frame file with the other one-frame files of its series and size in its folder; any other file alone."""
     from LesionReadingLib.dicom import read_header
+    from LesionReadingLib.reading.inputs import files_beside
 
     alone = [(path, header)]
     series = header.get("SeriesInstanceUID")
     if not series or "Rows" not in header or open_image(path).frame_count > 1:
         return alone
-    beside = [other for other in sorted(path.parent.iterdir()) if other.is_file() and other != path and other.name[0] != "."]
-    headers = [(other, read_header(other)) for other in beside]
+    headers = [(other, read_header(other)) for other in files_beside(path)]
     same = [
         (other, found)
         for other, found in headers

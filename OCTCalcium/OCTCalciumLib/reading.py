@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.pictures import is_picture, is_volume
+from LesionReadingLib.reading.inputs import InputFiles, input_files
 from LesionReadingLib.spacing import TYPED, Spacing
 
 from .cautions import FRAME_SPACING_UNUSUAL, Caution
@@ -92,54 +92,35 @@ def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
 
 
 def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    if not path.exists():
-        raise InputError(f"There is no file or folder {path}; check the path.")
-    if path.is_dir():
-        return _open_folder(path, pixel_spacing_mm, frame_spacing_mm)
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
+    files = input_files(path)
+    recording = _recording_of(files, pixel_spacing_mm, frame_spacing_mm)
+    return replace(recording, notes=files.notes + recording.notes)
+
+
+def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
+    from .dicom_pullback import siblings
     from .image_pullback import picture_recording, volume_recording
 
-    if is_volume(path):
-        return volume_recording(path)
-    if is_picture(path):
-        return picture_recording([path])
-    headers = _dicom_headers([path])
-    if not headers:
+    path = files.named
+    headers = _dicom_headers(list(files.others))
+    if headers:
+        members = headers if files.is_folder else siblings(*headers[0])
+        return _open_dicom(members, pixel_spacing_mm, frame_spacing_mm)
+    if len(files.volumes) + bool(files.pictures) > 1:
+        listed = ", ".join(file.name for file in files.volumes[:6])
+        listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
+        raise InputError(f"The folder {path} holds more than one pullback: {listed}; name one file.")
+    if files.volumes:
+        return volume_recording(files.volumes[0])
+    if files.pictures:
+        return picture_recording(files.pictures)
+    if not files.is_folder:
         raise InputError(
             f"{path.name} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback."
         )
-    from .dicom_pullback import siblings
-
-    return _open_dicom(siblings(*headers[0]), pixel_spacing_mm, frame_spacing_mm)
-
-
-def _open_folder(folder: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    from .image_pullback import picture_recording, volume_recording
-
-    here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    volumes = [path for path in here if is_volume(path)]
-    pictures = [path for path in here if is_picture(path)]
-    others = [path for path in here if path not in volumes and path not in pictures]
-    below = [
-        path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".") and path.parent != folder
-    ]
-    # Archives nest their DICOM files in folders; pictures are taken from the named folder only, as masks and thumbnails lie below.
-    headers = _dicom_headers(others + [path for path in below if not (is_picture(path) or is_volume(path))])
-    if headers:
-        return _open_dicom(headers, pixel_spacing_mm, frame_spacing_mm)
-    if len(volumes) + bool(pictures) > 1:
-        listed = ", ".join(path.name for path in volumes[:6]) + (f" and {len(pictures)} pictures" if pictures else "")
-        raise InputError(f"The folder {folder} holds more than one pullback: {listed}; name one file.")
-    if volumes:
-        return volume_recording(volumes[0])
-    if pictures:
-        return picture_recording(pictures)
-    if not here and not below:
-        raise InputError(f"The folder {folder} is empty; choose the folder with the pullback.")
-    raise InputError(
-        f"The folder {folder} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback."
-    )
+    if files.is_empty:
+        raise InputError(f"The folder {path} is empty; choose the folder with the pullback.")
+    raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback.")
 
 
 def _dicom_headers(paths: list[Path]) -> list:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import InputError
+from ..spacing import TYPED, Spacing
 from .dicom_seg import find_dicom_seg, read_dicom_seg
-from .errors import InputError
-from .label_images import read_image
-from .labelmaps import LabelMap, Segment
-from .spacing import TYPED
+from .images import read_image
+from .label_map import LabelMap, Segment
 
 
 def read_label_map(
@@ -18,28 +18,33 @@ def read_label_map(
     segments: Sequence[Segment],
     pixel_spacing_mm: float | None = None,
     frame_spacing_mm: float | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> LabelMap:
     """Read a label map from any of the formats.
 
-    In files with named segments (.seg.nrrd, DICOM SEG) a segment is recognised by its code, then by a word of its name; one with a
-    name that tells nothing ("Segment_2") by its number; other tissue is left out. Where segments overlap, the one of the lowest
-    label value is on top. In plain label maps the values are taken as they are.
+    In files with named segments (.seg.nrrd, DICOM SEG) each is known as ``names.match_segments`` tells. Where segments overlap, the
+    one of the lowest label value is on top. In plain label maps the values are taken as they are, but for those that were chosen.
 
     Args:
         path: a file, or a folder with one DICOM SEG in it.
         segments: the label values that the caller knows.
+        chosen: name or number of a segment -> name of the class, from the user.
         pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
 
     Raises:
-        InputError: nothing there, not readable, not a label map, or none of its segments is known.
+        InputError: nothing there, not readable, not a label map, or no segment of the first class.
     """
     if not path.exists():
         raise InputError(f"There is no {path}; check the path of the label map.")
     dicom = find_dicom_seg(path)
-    label_map = read_dicom_seg(dicom, segments) if dicom else read_image(path, segments)
-    spacing = label_map.spacing
+    label_map = read_dicom_seg(dicom, segments, chosen) if dicom else read_image(path, segments, chosen)
+    return replace(label_map, spacing=with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
+
+
+def with_typed(spacing: Spacing, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Spacing:
+    """A spacing with what the user typed in the place of what the file states."""
     if pixel_spacing_mm is not None:
         spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
     if frame_spacing_mm is not None:
         spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
-    return replace(label_map, spacing=spacing)
+    return spacing

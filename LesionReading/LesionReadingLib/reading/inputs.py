@@ -1,0 +1,225 @@
+"""The door for inputs: what a path holds, decided in one place for pullbacks, scans and label maps.
+
+A path is a file, a folder, a zip file, a DICOMDIR file, or a symbolic link to one of these. Only names, links and the first bytes
+are looked at here; whether a file is DICOM, and of which kind, the readers decide.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..pictures import is_picture, is_volume, natural_key
+from .archives import archive_kind, unpacked
+
+MOST_FILES = 200_000
+"""A folder with more is no study; it was named by mistake."""
+
+_DICOMDIR = "DICOMDIR"
+_DICOMDIR_CLASS = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+_ZIPS_IN_ZIPS = 2
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """The files that a path holds, every kind in natural order of folders and names, none of them empty of meaning or hidden.
+
+    Attributes:
+        named: the path as the person named it.
+        folder: where the files lie: the named folder, the one that a zip file was unpacked into, or the one of the named file. A
+            folder that holds nothing but one folder stands for that one.
+        is_folder: whether many files were named (a folder, a zip file, a DICOMDIR), not a single one.
+        volumes: NRRD, NIfTI and MetaImage files in ``folder`` itself.
+        pictures: PNG, TIFF, BMP and JPEG files in ``folder`` itself, as masks and thumbnails lie below it.
+        others: all other files in ``folder`` and below it, which may be DICOM.
+        notes: sentences on what could not be opened: links that lead nowhere, folders without permission.
+    """
+
+    named: Path
+    folder: Path
+    is_folder: bool
+    volumes: tuple[Path, ...] = ()
+    pictures: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that could be read."""
+        return not (self.volumes or self.pictures or self.others)
+
+
+def input_files(path: Path) -> InputFiles:
+    """What a path holds.
+
+    Links are followed, also round in circles; a file that several links name is there once (but every picture counts, as frames
+    may be equal). Files and folders whose name begins with a dot are left out. A zip file is unpacked into a scratch folder that
+    is removed when the process ends, so that its files can be read frame by frame until then.
+
+    Args:
+        path: file, folder, zip file or DICOMDIR file; or a link to one.
+
+    Raises:
+        InputError: nothing there, a link that leads nowhere, a file of 0 bytes, an archive that cannot or must not be unpacked,
+            a DICOMDIR without its files, or far too many files.
+        PermissionError: the path itself may not be read.
+    """
+    path = Path(path)
+    if not _exists(path):
+        if path.is_symlink():
+            raise InputError(f"{path} is a link that leads nowhere; fetch the file that it stands for (as with datalad get).")
+        raise InputError(f"There is no file or folder {path}; check the path.")
+    if path.is_dir():
+        return _of_folder(path, path, 0)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
+    alone = InputFiles(path, path.parent, False)
+    if is_volume(path):
+        return replace(alone, volumes=(path,))
+    if is_picture(path):
+        return replace(alone, pictures=(path,))
+    if archive_kind(path):
+        return _of_folder(path, unpacked(path), 0)
+    if _is_dicomdir(path):
+        return InputFiles(path, path.parent, True, others=_of_dicomdir(path))
+    return replace(alone, others=(path,))
+
+
+def files_beside(path: Path) -> tuple[Path, ...]:
+    """The other files in the folder of a file that may be DICOM, in natural order: where the rest of its series lies."""
+    found, _ = _listed(path.parent, below=False)
+    own = os.path.realpath(path)
+    return tuple(other for other in _once(found) if _may_be_dicom(other) and os.path.realpath(other) != own)
+
+
+def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
+    files, notes = _listed(folder)
+    while files and not any(file.parent == folder for file in files) and len({_first_part(file, folder) for file in files}) == 1:
+        folder = folder / _first_part(files[0], folder)
+    here = [file for file in files if file.parent == folder]
+    volumes = _once(file for file in here if is_volume(file))
+    pictures = [file for file in here if is_picture(file)]
+    others = _once(file for file in files if _may_be_dicom(file))
+    if not (volumes or pictures) and not any(_is_dicom(file) for file in others):
+        packed = [file for file in others if archive_kind(file)]
+        if len(packed) > 1:
+            raise InputError(f"The folder {folder} holds {len(packed)} packed files; name one of them, or unpack them.")
+        if packed and depth < _ZIPS_IN_ZIPS:
+            inner = _of_folder(named, unpacked(packed[0]), depth + 1)
+            beside = tuple(file for file in others if file not in packed)
+            return replace(inner, others=(*beside, *inner.others), notes=(*notes, *inner.notes))
+    return InputFiles(named, folder, True, tuple(volumes), tuple(pictures), tuple(others), notes)
+
+
+def _may_be_dicom(file: Path) -> bool:
+    return not (is_volume(file) or is_picture(file) or file.name.upper() == _DICOMDIR)
+
+
+def _first_part(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).parts[0]
+
+
+def _once(files: Iterable[Path]) -> list[Path]:
+    """Without files that are the same behind their links; a file itself stands before a link to it."""
+    chosen: dict[str, Path] = {}
+    for file in files:
+        real = os.path.realpath(file)
+        if real not in chosen or (chosen[real].is_symlink() and not file.is_symlink()):
+            chosen[real] = file
+    return list(chosen.values())
+
+
+def _listed(folder: Path, below: bool = True) -> tuple[list[Path], tuple[str, ...]]:
+    """Regular files with content in a folder, in it and below it, and what could not be opened, told in sentences."""
+    files: list[Path] = []
+    lost = closed = 0
+    seen: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            entries = sorted(os.scandir(current), key=lambda entry: natural_key(entry.name))
+        except PermissionError:
+            if current == folder:
+                raise
+            closed += 1
+            continue
+        inner = []
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                continue
+            file = Path(current, entry.name)
+            if not _exists(file):
+                lost += entry.is_symlink()
+            elif entry.is_dir():
+                inner.append(file)
+            elif entry.is_file() and entry.stat().st_size > 0:
+                files.append(file)
+        if len(files) > MOST_FILES:
+            raise InputError(f"The folder {folder} holds more than {MOST_FILES} files; name the folder of one study.")
+        waiting += reversed(inner) if below else []
+    notes = [f"{lost} link(s) in the folder lead nowhere and were passed over; fetch what they stand for."] if lost else []
+    notes += [f"{closed} folder(s) could not be opened (permission denied) and were passed over."] if closed else []
+    return files, tuple(notes)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except PermissionError:
+        raise
+    except (OSError, ValueError):  # not there, links in a circle, a name that no file can have
+        return False
+    return True
+
+
+def _is_dicom(path: Path) -> bool:
+    """Whether a file begins as DICOM files should; some do not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except PermissionError:
+        return False
+
+
+def _is_dicomdir(path: Path) -> bool:
+    if not _is_dicom(path):
+        return False
+    from ..dicom import read_file_meta_info_or_empty
+
+    return read_file_meta_info_or_empty(path).get("MediaStorageSOPClassUID") == _DICOMDIR_CLASS
+
+
+def _of_dicomdir(path: Path) -> tuple[Path, ...]:
+    """The image files that a DICOMDIR lists (DICOM PS3.3 F.3), as far as they lie beside or below it."""
+    from ..dicom import read_header
+
+    header = read_header(path)
+    records = [] if header is None else header.get("DirectoryRecordSequence") or []
+    wanted = [_file_id(record) for record in records if record.get("ReferencedFileID")]
+    if not wanted:
+        raise InputError(f"{path.name} lists no files; name the folder with the images.")
+    present = {_folded(file.relative_to(path.parent).as_posix()): file for file in _listed(path.parent)[0]}
+    found = [present[name] for name in dict.fromkeys(wanted) if name in present]
+    if not found:
+        raise InputError(
+            f"{path.name} lists {len(wanted)} files, but none of them lies beside it; copy the whole disc and name it there."
+        )
+    return tuple(_once(found))
+
+
+def _file_id(record) -> str:
+    value = record.ReferencedFileID
+    return _folded("/".join([value] if isinstance(value, str) else [str(part) for part in value]))
+
+
+def _folded(name: str) -> str:
+    """Discs are copied with names in small letters, with version numbers (``IM1;1``) or backslashes."""
+    return name.replace("\\", "/").lower().split(";")[0].rstrip(".")
