@@ -94,6 +94,16 @@ def test_a_compressed_copy_of_a_frame_is_a_duplicate(tmp_path, syntax):
     assert "1 duplicate" in pullback.notes[0]
 
 
+def test_a_copy_with_its_colours_stored_in_planes_is_a_duplicate(tmp_path):
+    colour = np.repeat(noise(1)[..., np.newaxis], 3, axis=-1)
+    attributes = {"SOPInstanceUID": ONE_UID, "SOPClassUID": SECONDARY_CAPTURE, "Modality": "OT", "NumberOfFrames": None}
+    save(dicom(colour, **attributes), tmp_path / "a.dcm")
+    planes = dicom(colour, PlanarConfiguration=1, **attributes)
+    planes.PixelData = np.moveaxis(colour[0], -1, 0).tobytes()
+    save(planes, tmp_path / "b.dcm")
+    assert open_pullback(tmp_path / "a.dcm").frame_count == 1
+
+
 def test_two_multi_frame_files_of_one_uid_are_two_pullbacks(tmp_path):
     for index in range(2):
         save(dicom(noise(3, seed=index), SOPInstanceUID=ONE_UID), tmp_path / f"{index}.dcm")
