@@ -179,3 +179,10 @@ def test_frames_stated_far_apart_are_used_with_a_caution(tmp_path):
     assert read.spacing.frame_mm == 2.0 and [caution.code for caution in read.cautions] == ["frame_spacing_unusual"]
     assert open_pullback(tmp_path / "a.nrrd", None, 2.0).cautions == ()
     assert open_pullback(write(tmp_path / "b.nrrd", noise(3))).cautions == ()
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0, 1, 2, 3], [0, 255]])
+def test_a_label_map_is_no_pullback(tmp_path, values):
+    labels = np.random.default_rng(1).choice(values, (3, 40, 64)).astype(np.uint8)
+    assert "oct-calcium measure" in refusal(write(tmp_path / "a.nrrd", labels))
+    assert open_pullback(write(tmp_path / "black.nrrd", np.zeros((3, 40, 64), np.uint8))).frame_count == 3
