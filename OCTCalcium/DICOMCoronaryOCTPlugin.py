@@ -60,6 +60,8 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
             volume = addPullback(pullback, loadable.name)
         for note in pullback.notes:
             logging.info(note)
+        for caution in pullback.cautions:
+            logging.warning(caution.sentence)
         uids = [self._value(file, "instanceUID") for file in loadable.files]
         volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
         self.addSeriesInSubjectHierarchy(loadable, volume)

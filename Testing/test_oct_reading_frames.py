@@ -1,7 +1,6 @@
 """Which files and bytes are frames: nothing is lost as a duplicate, by a number or by a count, and what is no frame is left out."""
 
 import numpy as np
-import pydicom
 import pytest
 import SimpleITK as sitk
 from dicom_files import SECONDARY_CAPTURE, dicom, noise, save
@@ -93,6 +92,16 @@ def test_a_compressed_copy_of_a_frame_is_a_duplicate(tmp_path, syntax):
     pullback = open_pullback(tmp_path)
     np.testing.assert_array_equal(frames_of(pullback), pixels)
     assert "1 duplicate" in pullback.notes[0]
+
+
+def test_a_copy_with_its_colours_stored_in_planes_is_a_duplicate(tmp_path):
+    colour = np.repeat(noise(1)[..., np.newaxis], 3, axis=-1)
+    attributes = {"SOPInstanceUID": ONE_UID, "SOPClassUID": SECONDARY_CAPTURE, "Modality": "OT", "NumberOfFrames": None}
+    save(dicom(colour, **attributes), tmp_path / "a.dcm")
+    planes = dicom(colour, PlanarConfiguration=1, **attributes)
+    planes.PixelData = np.moveaxis(colour[0], -1, 0).tobytes()
+    save(planes, tmp_path / "b.dcm")
+    assert open_pullback(tmp_path / "a.dcm").frame_count == 1
 
 
 def test_two_multi_frame_files_of_one_uid_are_two_pullbacks(tmp_path):
@@ -247,15 +256,24 @@ def test_no_note_and_no_source_names_a_file(tmp_path):
         assert not any(word in told for word in ("YAMADA", "Taro", "1950", "SUZUKI", "IM00"))
 
 
-def test_pydicom_agrees_on_left_justified_and_signed_pixels(tmp_path):
-    """The values are those of the standard (PS3.5 8.1.1): BitsStored bits up to HighBit."""
+@pytest.mark.parametrize(
+    "kind", ["left-justified", "junk above", "signed", "signed and left-justified", "inverted", "inverted and left"]
+)
+def test_bits_are_taken_where_the_header_says_they_are(tmp_path, kind):
+    """The values are those of the standard (PS3.5 8.1.1): Bits Stored bits up to High Bit; 0 to 4095 become 0 to 255."""
     values = np.random.default_rng(3).integers(0, 4096, (2, 40, 64)).astype(np.uint16)
-    window = {"WindowCenter": 2048, "WindowWidth": 4096}
-    plain = dicom(values, BitsStored=12, HighBit=11, **window)
-    first = frames_of(open_pullback(save(plain, tmp_path / "a.dcm")))
-    np.testing.assert_allclose(first, values / 4095 * 255, atol=1)
-    signed = dicom((values.astype(np.int32) - 2048).astype(np.int16), WindowCenter=0, WindowWidth=4096)
-    np.testing.assert_allclose(frames_of(open_pullback(save(signed, tmp_path / "b.dcm"))), first, atol=1)
-    inverted = dicom(4095 - values, BitsStored=12, HighBit=11, PhotometricInterpretation="MONOCHROME1", **window)
-    np.testing.assert_allclose(frames_of(open_pullback(save(inverted, tmp_path / "c.dcm"))), first, atol=1)
-    assert pydicom.dcmread(tmp_path / "b.dcm").PixelRepresentation == 1
+    junk = np.random.default_rng(4).integers(0, 16, values.shape).astype(np.uint16)
+    signed = (values.astype(np.int32) - 2048).astype(np.int16)
+    left, right = {"BitsStored": 12, "HighBit": 15}, {"BitsStored": 12, "HighBit": 11}
+    of_values, of_signed = {"WindowCenter": 2048, "WindowWidth": 4096}, {"WindowCenter": 0, "WindowWidth": 4096}
+    inverted = {"PhotometricInterpretation": "MONOCHROME1"} | of_values
+    stored, attributes = {
+        "left-justified": (values << 4 | junk, left | of_values),
+        "junk above": (junk << 12 | values, right | of_values),
+        "signed": (signed, of_signed),
+        "signed and left-justified": (signed << 4, left | of_signed),
+        "inverted": (4095 - values, right | inverted),
+        "inverted and left": ((4095 - values) << 4 | junk, left | inverted),
+    }[kind]
+    path = save(dicom(stored, **attributes), tmp_path / "a.dcm")
+    np.testing.assert_allclose(frames_of(open_pullback(path)), values / 4095 * 255, atol=1)

@@ -81,10 +81,28 @@ def test_the_round_picture_is_found_where_pixels_are_not_square(tmp_path, aspect
 
 def test_a_stated_pixel_aspect_ratio_is_taken(tmp_path):
     pixels = vessel(aspect=1.2)
-    assert opened(tmp_path, pixels, PixelAspectRatio=[6, 5]).pixel_aspect == pytest.approx(1.2)
-    assert opened(tmp_path, pixels, PixelAspectRatio=[6, 5], PixelSpacing=[0.06, 0.06]).pixel_aspect == 1
-    assert opened(tmp_path, pixels, PixelSpacing=[0.072, 0.06]).pixel_aspect == pytest.approx(1.2)
-    assert opened(tmp_path, pixels, PixelAspectRatio=[0, 5]).pixel_aspect == 1
+    for attributes in ({"PixelAspectRatio": [6, 5]}, {"PixelSpacing": [0.072, 0.06]}):
+        pullback = opened(tmp_path, pixels, **attributes)
+        assert pullback.pixel_aspect == pytest.approx(1.2) and pullback.cautions == ()
+    assert opened(tmp_path, vessel(), PixelAspectRatio=[0, 5]).pixel_aspect == 1
+
+
+@pytest.mark.parametrize("aspect", [0.75, 0.9375, 1.1, 1.2])
+@pytest.mark.parametrize("typed", [None, 0.06])
+def test_an_ellipse_shows_that_pixels_are_not_square_and_the_network_is_given_the_circle(tmp_path, aspect, typed):
+    for index, frame in enumerate(vessel(aspect=aspect)):
+        Image.fromarray(frame).save(tmp_path / f"{index}.png")
+    pullback = open_pullback(tmp_path, typed)
+    assert pullback.pixel_aspect == pytest.approx(aspect, rel=0.02)
+    assert [caution.code for caution in pullback.cautions] == ["pixels_not_square"]
+    assert ("wide as high" if aspect > 1 else "high as wide") in pullback.cautions[0].sentence
+
+
+def test_a_round_picture_has_square_pixels(tmp_path):
+    for index, frame in enumerate(vessel()):
+        Image.fromarray(frame).save(tmp_path / f"{index}.png")
+    pullback = open_pullback(tmp_path)
+    assert pullback.pixel_aspect == 1 and pullback.cautions == ()
 
 
 # White marks.

@@ -21,12 +21,10 @@ def write_nrrd(path, array, kinds, directions, fields=()):
         "NRRD0004",
         "type: uint8",
         f"dimension: {array.ndim}",
-        "space: left-posterior-superior",
+        *([] if directions is None else ["space: left-posterior-superior", f"space directions: {directions}"]),
         "sizes: " + " ".join(map(str, array.shape[::-1])),
-        f"space directions: {directions}",
         f"kinds: {kinds}",
         "encoding: raw",
-        "space origin: (0,0,0)",
         *fields,
     ]
     path.write_bytes(("\n".join(header) + "\n\n").encode() + array.tobytes())
@@ -111,7 +109,7 @@ def test_a_sequence_is_no_colour(tmp_path, count):
 
 
 def test_a_list_of_frames_as_the_last_axis_is_no_colour_either(tmp_path):
-    path = write_nrrd(tmp_path / "a.nrrd", noise(3), "domain domain list", "(0.01,0,0) (0,0.01,0) none")
+    path = write_nrrd(tmp_path / "a.nrrd", noise(3), "domain domain list", None, ("spacings: 0.01 0.01 NaN",))
     assert "sequence of 3" in refusal(path)
 
 
@@ -181,3 +179,10 @@ def test_frames_stated_far_apart_are_used_with_a_caution(tmp_path):
     assert read.spacing.frame_mm == 2.0 and [caution.code for caution in read.cautions] == ["frame_spacing_unusual"]
     assert open_pullback(tmp_path / "a.nrrd", None, 2.0).cautions == ()
     assert open_pullback(write(tmp_path / "b.nrrd", noise(3))).cautions == ()
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0, 1, 2, 3], [0, 255]])
+def test_a_label_map_is_no_pullback(tmp_path, values):
+    labels = np.random.default_rng(1).choice(values, (3, 40, 64)).astype(np.uint8)
+    assert "oct-calcium measure" in refusal(write(tmp_path / "a.nrrd", labels))
+    assert open_pullback(write(tmp_path / "black.nrrd", np.zeros((3, 40, 64), np.uint8))).frame_count == 3

@@ -3,6 +3,8 @@
 The network of these tests tells lumen, wall and calcium by their grey alone, so what comes back is known.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -19,11 +21,9 @@ GREYS = {0: 120, 1: 240, 2: 1000, 3: 20}  # of wall, calcium, a wire that is nev
 
 
 class ByGrey(torch.nn.Module):
-    """Logits (batch, 4, rows, columns): how near the grey is to that of each label. ``seen`` keeps the squares."""
+    """Logits (batch, 4, rows, columns): how near the grey is to that of each label. ``seen`` keeps the squares, also of copies."""
 
-    def __init__(self):
-        super().__init__()
-        self.seen = []
+    seen: ClassVar[list] = []
 
     def forward(self, squares):
         self.seen.append(squares.detach().float().numpy())
@@ -33,6 +33,7 @@ class ByGrey(torch.nn.Module):
 @pytest.fixture
 def network(monkeypatch):
     made = ByGrey()
+    made.seen.clear()
     monkeypatch.setattr(segmentation, "load_network", lambda bundle, networks: made)
     return made
 
@@ -87,11 +88,11 @@ def test_frames_of_other_places_are_not_steadied_at_an_unknown_distance(network)
 @pytest.mark.parametrize(
     ("rows", "columns", "spacing", "aspect"),
     [
-        (48, 96, Spacing(0.1, 0.05, None), 1.0),
-        (192, 96, Spacing(0.025, 0.05, 0.2), 1.0),
-        (80, 96, Spacing(0.06, 0.05, None), 1.0),
-        (96, 48, Spacing(0.05, 0.1, None), 1.0),
-        (80, 96, None, 1.2),
+        (96, 192, Spacing(0.06, 0.03, None), 1.0),
+        (384, 192, Spacing(0.015, 0.03, 0.2), 1.0),
+        (160, 192, Spacing(0.036, 0.03, None), 1.0),
+        (192, 96, Spacing(0.03, 0.06, None), 1.0),
+        (160, 192, None, 1.2),
     ],
 )
 def test_the_network_sees_the_shape_in_mm_and_labels_come_back_on_the_files_pixels(network, rows, columns, spacing, aspect):

@@ -17,8 +17,8 @@ ULTRASOUND = "intravascular_ultrasound"
 FRAME_SPACING_UNUSUAL = "frame_spacing_unusual"
 """Frames lie farther apart, or nearer, than those of OCT pullbacks."""
 
-TWO_PICTURES = "two_pictures"
-"""Each frame shows two vessels side by side."""
+PIXELS_NOT_SQUARE = "pixels_not_square"
+"""The round picture is an ellipse, and no spacing says so."""
 
 SMALLEST_LUMEN = 5e-4
 """Share of the frame from which a label is a lumen: 0.02 mm2 where 6 mm are seen, a tenth of the smallest that are imaged."""

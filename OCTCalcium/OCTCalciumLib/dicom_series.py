@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,35 +88,33 @@ def _without_duplicates(images: Sequence[DicomImage]) -> tuple[list[DicomImage],
 
 
 def _digests(images: Sequence[DicomImage]) -> list[tuple]:
-    """What is the same for images of equal pixels: of the bytes as stored, decoded first where one UID is stored in two ways."""
-    syntaxes = defaultdict(set)
-    for image in images:
-        syntaxes[image.header.get("SOPInstanceUID")].add(image.transfer_syntax)
+    """What is the same for images of equal pixels: of the bytes as stored, or decoded, where one UID may be stored in two ways."""
+    uids = Counter(image.header.get("SOPInstanceUID") for image in images)
     return [
         (
             image.rows,
             image.columns,
             image.frame_count,
             image.header.get("SeriesInstanceUID") if image.frame_count == 1 else "",
-            image.header.get("PhotometricInterpretation") if len(syntaxes[image.header.get("SOPInstanceUID")]) == 1 else "",
-            _digest(image, decoded=len(syntaxes[image.header.get("SOPInstanceUID")]) > 1),
+            *_digest(image, decoded=uids[image.header.get("SOPInstanceUID")] > 1),
         )
         for image in images
     ]
 
 
-def _digest(image: DicomImage, decoded: bool) -> bytes:
+def _digest(image: DicomImage, decoded: bool) -> tuple[str, bytes]:
+    """How bytes become colours, and a digest of the bytes."""
     digest = hashlib.blake2b(digest_size=16)
     if decoded:
         for frame in stored_frames(image, 0, image.frame_count):
             digest.update(np.ascontiguousarray(frame).tobytes())
-        return digest.digest()
+        return "", digest.digest()
     with image.source() as stream:
         for frame in image.spans:
             for offset, length in frame:
                 stream.seek(offset)
                 digest.update(stream.read(length))
-    return digest.digest()
+    return str(image.header.get("PhotometricInterpretation")), digest.digest()
 
 
 def _one_place(image: DicomImage, other: DicomImage) -> bool:

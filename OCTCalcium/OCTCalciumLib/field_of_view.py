@@ -11,6 +11,7 @@ from scipy import ndimage
 LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
 
 _MOST_STILL = 0.8  # share of the rows; a strip is a third at most
+_LEAST_STRETCHED = 0.04  # difference of an aspect from 1 that an outline shows beyond doubt
 _SQUARE = 0.01  # difference of an aspect from 1 that moves no circle by more than a pixel
 
 
@@ -31,38 +32,51 @@ def field_of_view(lumas: Sequence[np.ndarray], aspect: float = 1.0) -> tuple[flo
         circle = field_of_view(squares)
         scale = square_rows / rows
         return None if circle is None else ((circle[0] + 0.5) / scale - 0.5, *circle[1:])
-    live = _live(lumas)
-    labels, count = ndimage.label(live)
-    if not count:
+    found = _live_outline(lumas)
+    if found is None:
         return None
-    region = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    outline = _outline(region)
-    rows, columns = region.shape
-    margin = 2
-    free = (
-        (outline[:, 0] > margin)
-        & (outline[:, 0] < rows - 1 - margin)
-        & (outline[:, 1] > margin)
-        & (outline[:, 1] < columns - 1 - margin)
-    )
-    if np.count_nonzero(free) < 24:
-        return None
+    live, outline, free = found
     circle = _fitted_circle(outline[free])
     if circle is None:
         return None
     row, column, radius = circle
+    rows, columns = live.shape
     near_centre = abs(row - (rows - 1) / 2) < rows / 2 and abs(column - (columns - 1) / 2) < columns / 2
     if not near_centre or not 0.2 * min(rows, columns) < radius < 0.75 * max(rows, columns):
         return None
     angles = np.degrees(np.arctan2(outline[free, 0] - row, outline[free, 1] - column)).astype(int) % 360
     on_circle = np.abs(np.hypot(outline[free, 0] - row, outline[free, 1] - column) - radius) < max(2.0, 0.015 * radius)
-    possible = np.unique(_angles_within(circle, region.shape))
+    possible = np.unique(_angles_within(circle, live.shape))
     covered = np.intersect1d(np.unique(angles[on_circle]), possible)
-    beyond = beyond_circle(circle, region.shape)
-    ring = beyond & ~beyond_circle((row, column, 1.06 * radius), region.shape)
+    beyond = beyond_circle(circle, live.shape)
+    ring = beyond & ~beyond_circle((row, column, 1.06 * radius), live.shape)
     if len(possible) < 24 or len(covered) < 0.5 * len(possible) or (ring.any() and np.mean(live[ring]) > 0.1):
         return None
     return circle
+
+
+def aspect_of_round_picture(lumas: Sequence[np.ndarray]) -> float | None:
+    """Height over width of a pixel by which the picture's outline, an ellipse on the file's pixels, is a circle.
+
+    ``None`` where the outline is a circle as it is, or no ellipse along rows and columns.
+    """
+    found = _live_outline(lumas)
+    if found is None:
+        return None
+    live, outline, free = found
+    # About the middle of the picture, in halves of its width: down * row^2 + across * column^2 + linear terms = 1.
+    points = kept = (outline[free] - (np.array(live.shape) - 1) / 2) / (live.shape[1] / 2)
+    for _ in range(12):
+        (down, across, *linear), *_ = np.linalg.lstsq(np.column_stack([kept**2, kept]), np.ones(len(kept)), rcond=None)
+        if down <= 0 or across <= 0:
+            return None
+        beside = np.column_stack([points**2, points]) @ np.array([down, across, *linear]) - 1
+        kept = points[np.abs(beside) < max(0.03, 1.5 * float(np.median(np.abs(beside))))]
+        if len(kept) < 24:
+            return None
+    aspect = float(np.sqrt(down / across))
+    stretched = abs(aspect - 1) > _LEAST_STRETCHED and 0.4 < aspect < 2.5
+    return aspect if stretched and field_of_view(lumas, aspect) is not None else None
 
 
 def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
@@ -92,6 +106,24 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
         if still[outward][:inner].mean() > 0.95:
             strip[outward][:inner] = True
     return strip
+
+
+def _live_outline(lumas: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """What is live, (n, 2) the outline of its largest piece, and (n,) which points of it the picture's edge does not cut off."""
+    live = _live(lumas)
+    labels, count = ndimage.label(live)
+    if not count:
+        return None
+    outline = _outline(labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:])))
+    rows, columns = live.shape
+    margin = 2
+    free = (
+        (outline[:, 0] > margin)
+        & (outline[:, 0] < rows - 1 - margin)
+        & (outline[:, 1] > margin)
+        & (outline[:, 1] < columns - 1 - margin)
+    )
+    return (live, outline, free) if np.count_nonzero(free) >= 24 else None
 
 
 def _live(lumas: Sequence[np.ndarray]) -> np.ndarray:

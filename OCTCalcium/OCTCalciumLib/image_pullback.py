@@ -12,7 +12,7 @@ from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
-from .picture_frames import frames_alone
+from .picture_frames import FEW_LEVELS, frames_alone
 from .pullback import IDENTITY, Pullback, sample_indices
 from .spacing_rule import in_mm, stated_unit_mm
 from .volume_axes import check_axes, check_channels, check_colour
@@ -87,7 +87,9 @@ def volume_recording(path: Path) -> Pullback:
         for frame in volume()[first:stop]:
             yield frame[..., :3] if frame.ndim == 3 else frame
 
-    check_channels([volume()[index] for index in sample_indices(frame_count, _SAMPLES)], kind, path.name)
+    samples = [volume()[index] for index in sample_indices(frame_count, _SAMPLES)]
+    check_channels(samples, kind, path.name)
+    _require_no_label_map(samples, path.name)
     return Pullback(
         frame_count=frame_count,
         rows=rows,
@@ -98,6 +100,15 @@ def volume_recording(path: Path) -> Pullback:
         direction=direction,
         details={"format": f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
+
+
+def _require_no_label_map(samples: Sequence[np.ndarray], name: str) -> None:
+    levels = np.unique(np.concatenate([np.unique(sample) for sample in samples]))
+    if 1 < len(levels) <= FEW_LEVELS:
+        raise InputError(
+            f"{name} holds {len(levels)} different values only, as label maps do, not the grey of OCT frames; choose the pullback "
+            "(a label map is measured with: oct-calcium measure)."
+        )
 
 
 def _in_three_dimensions(reader, name: str):

@@ -11,6 +11,7 @@ from .field_of_view import field_of_view
 
 _CENTRE = 0.33  # half the side of the square looked at, as a share of the frame: it lies within the round picture
 _BLOCKS = 32  # along the frame's longer side
+_SMALLEST_BLOCK = 8  # pixels: wider than speckle also in small pictures
 _STRUCTURE = 0.15
 """Least share of the variance that lies between blocks: 0.6 and more in real frames and phantoms, 0.01 in noise, 0.1 in blurred."""
 
@@ -30,7 +31,7 @@ _WIDE = 1.5
 def is_legible(frame: np.ndarray) -> bool:
     """Whether a grey frame (rows, columns) uint8 shows more than black or noise: bright and dark areas, larger than speckle."""
     rows, columns = frame.shape
-    block = max(2, max(rows, columns) // _BLOCKS)
+    block = max(_SMALLEST_BLOCK, max(rows, columns) // _BLOCKS)
     half = max(block, round(_CENTRE * min(rows, columns)))
     top, left = max(0, rows // 2 - half), max(0, columns // 2 - half)
     high, wide = (min(rows - top, 2 * half) // block, min(columns - left, 2 * half) // block)

@@ -16,7 +16,7 @@ from .luma import luma
 _MASK_WORDS = frozenset(
     ("mask", "masks", "label", "labels", "seg", "segmentation", "gt", "truth", "annotation", "contour", "contours", "overlay")
 ) | {"calcium", "lumen", "plaque", "annotations"}
-_FEW_LEVELS = 8  # grey levels or colours; frames of OCT have hundreds
+FEW_LEVELS = 8  # grey levels or colours; frames of OCT have hundreds
 _MIDDLE = slice(24, 232)  # grey levels that a mask has only at its edges, where JPEG blurs them
 _MOST_MIDDLE = 0.02  # share of such pixels
 _ENOUGH = 0.25  # share of few-levelled pictures from which they are masks, not blank frames with marks
@@ -79,4 +79,4 @@ def _levels(path: Path) -> int:
         count = np.count_nonzero(grey)
     else:
         count = len(np.unique(values))
-    return int(count) if count <= _FEW_LEVELS else 0
+    return int(count) if count <= FEW_LEVELS else 0

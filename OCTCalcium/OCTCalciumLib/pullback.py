@@ -27,6 +27,7 @@ class Pullback:
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
         stated_aspect: height over width of a pixel, where a file states that and no spacing.
+        shown_aspect: height over width of a pixel, where the picture's outline alone shows that they are not square.
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
         cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
@@ -41,6 +42,7 @@ class Pullback:
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False
     stated_aspect: float = 1.0
+    shown_aspect: float | None = None
     notes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Pullback:
     @property
     def pixel_aspect(self) -> float:
         """Height over width of a pixel; 1 where nothing is known."""
+        if self.shown_aspect is not None:
+            return self.shown_aspect
         return self.spacing.row_mm / self.spacing.column_mm if self.spacing.in_plane_known else self.stated_aspect
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.reading.inputs import InputFiles, input_files
 from LesionReadingLib.spacing import TYPED, Spacing
 
-from .cautions import FRAME_SPACING_UNUSUAL, Caution
+from .cautions import FRAME_SPACING_UNUSUAL, PIXELS_NOT_SQUARE, Caution
 from .pullback import Pullback, sample_indices
 from .spacing_rule import (
     FRAME_LIMITS_MM,
@@ -68,15 +68,13 @@ def open_dicom(paths: Sequence[Path]) -> Pullback:
 
 def _finished(recording: Pullback, spacing: Spacing) -> Pullback:
     """The recording with its final spacing, frames without overlays."""
-    recording = replace(recording, spacing=spacing)
-    read, notes = _without_overlays(recording)
-    return replace(
+    recording = replace(
         recording,
-        read=read,
-        clean=True,
-        notes=recording.notes + unknown_notes(spacing) + notes,
+        spacing=spacing,
+        notes=recording.notes + unknown_notes(spacing),
         cautions=recording.cautions + _spacing_cautions(spacing),
     )
+    return recording if recording.clean else _without_overlays(recording)
 
 
 def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
@@ -136,32 +134,46 @@ def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm:
     return dicom_recording(headers, Typed(pixel_spacing_mm, frame_spacing_mm))
 
 
-def _without_overlays(recording: Pullback) -> tuple[Callable[[int, int], Iterator[np.ndarray]], tuple[str, ...]]:
-    if recording.clean:
-        return recording.read, ()
+def _without_overlays(recording: Pullback) -> Pullback:
     from .overlays import find_overlays, grey_without_overlays
 
     indices = sample_indices(recording.frame_count, _OVERLAY_SAMPLES)
     samples = [next(iter(recording.read(index, index + 1))) for index in indices]
-    _require_one_picture(samples, recording.pixel_aspect)
+    recording = _with_its_shape(recording, samples)
     overlays = find_overlays(samples, recording.pixel_aspect)
 
     def read(first: int, stop: int) -> Iterator[np.ndarray]:
         return (grey_without_overlays(frame, overlays) for frame in recording.read(first, stop))
 
-    return read, overlays.notes
+    return replace(recording, read=read, clean=True, notes=recording.notes + overlays.notes)
 
 
-def _require_one_picture(samples: Sequence[np.ndarray], aspect: float) -> None:
+def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullback:
+    """The recording with the aspect of its pixels where only the outline of the picture tells it.
+
+    Raises:
+        InputError: frames of several pictures.
+    """
+    from .field_of_view import aspect_of_round_picture
     from .legibility import pictures_beside_each_other
     from .luma import luma
 
-    count = pictures_beside_each_other([luma(sample) for sample in samples], aspect)
+    lumas = [luma(sample) for sample in samples]
+    count = pictures_beside_each_other(lumas, recording.pixel_aspect)
     if count > 1:
         raise InputError(
             f"Each frame shows {count} round pictures beside each other, of several pullbacks or views; "
             "export one pullback alone, or cut the frames to one picture each."
         )
+    shown = aspect_of_round_picture(lumas) if recording.pixel_aspect == 1 else None
+    if shown is None:
+        return recording
+    longer, shorter = ("wide", "high") if shown > 1 else ("high", "wide")
+    sentence = (
+        f"The round picture is {max(shown, 1 / shown):.2f} times as {longer} as {shorter}: its pixels are not square, and no "
+        "spacing says so. Angles, lengths and areas are distorted; export it with square pixels or with its spacing."
+    )
+    return replace(recording, shown_aspect=shown, cautions=(*recording.cautions, Caution(PIXELS_NOT_SQUARE, sentence)))
 
 
 def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float = 1.0) -> None:
