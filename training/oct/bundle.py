@@ -38,8 +38,8 @@ TWO_STEP_LIMITS = (
     "other patients.\n"
     "- Arcs in real frames come out too small: the dim sides of a deposit, and deposits beyond the guidewire, are missed.\n"
     "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
-    "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, to "
-    "find calcium with and for nothing else.\n"
+    "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, "
+    "to find calcium with and for nothing else.\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- One frame at a time: it does not look at the neighbouring frames."
 )
