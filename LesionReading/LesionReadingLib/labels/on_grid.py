@@ -193,7 +193,7 @@ def _shares(
 
 def _spread(size_mm: float, part_mm: float, most: int) -> np.ndarray:
     """Places from -0.5 to 0.5 of an edge of a voxel, two or more for every edge of the other grid."""
-    count = int(np.clip(np.ceil(2 * size_mm / part_mm - 1e-6), 3, most))
+    count = int(np.clip(np.ceil(2 * size_mm / part_mm - 1e-6), 3, most)) | 1  # odd, so that half a voxel is no tie
     return (np.arange(count) + 0.5) / count - 0.5
 
 
