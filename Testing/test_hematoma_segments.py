@@ -215,7 +215,7 @@ def test_a_segmentation_with_a_margin_around_the_scan_lands_on_the_right_voxels(
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_a_mask_drawn_on_a_finer_grid_is_on_the_voxels_that_it_fills_at_least_by_half(tmp_path, name):
+def test_a_mask_drawn_on_a_finer_grid_is_on_the_voxels_that_it_fills_by_half_or_more(tmp_path, name):
     grid = GRIDS[name]
     corner, step_mm, count = np.array([-20.0, -60, -40]), 1.5, (66, 72, 60)
     places = corner + step_mm * np.stack(np.meshgrid(*map(np.arange, count), indexing="ij"), axis=-1)
@@ -224,9 +224,11 @@ def test_a_mask_drawn_on_a_finer_grid_is_on_the_voxels_that_it_fills_at_least_by
     read = read_hematoma_label_map(path, _volume_scan(grid))
     first, last = places[box].min(axis=0) - step_mm / 2, places[box].max(axis=0) + step_mm / 2
     filled = _share_of_voxels_in(first, last, grid)
-    assert read[filled > 0.65].all()
-    assert not read[filled < 0.35].any()
-    assert (read * grid.voxel_ml[:, None, None]).sum() == pytest.approx(np.prod(last - first) / 1000, rel=0.05)
+    assert read[filled > 0.75].all()
+    assert not read[filled < 0.25].any()
+    assert (read * grid.voxel_ml[:, None, None]).sum() == pytest.approx(
+        np.prod(last - first) / 1000, rel=0.12
+    )  # a layer of voxels is there or not
 
 
 def _share_of_voxels_in(first, last, grid, pieces=5):

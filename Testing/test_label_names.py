@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from drawn_head import head_on, slices
+from HematomaMarkersLib.__main__ import main as hematoma_markers
+from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.names import FileSegment, match_segment, match_segments, shown_name
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.vocabulary import TERMS
+from LesionReadingLib.nrrd import write_nrrd
+from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.segments import SEGMENTS as OCT
 
 OCT_NAMES = {
@@ -138,3 +145,52 @@ def test_versions_of_one_class_are_asked_about_and_parts_of_it_are_not(names):
 def test_a_name_on_the_terminal_has_no_control_characters_and_an_end():
     assert shown_name("ICH\x1b[31m\n\u202eevil\x07") == '"ICH [31m evil"'
     assert len(shown_name("x" * 500)) < 70
+
+
+def _a_file(path, names):
+    """A Slicer segmentation of one voxel per segment."""
+    keys = {f"Segment{number}_Name": name for number, name in enumerate(names)}
+    keys |= {f"Segment{number}_LabelValue": str(number + 1) for number in range(len(names))}
+    labels = np.arange(1, len(names) + 1, dtype=np.uint8).reshape(1, 1, -1)
+    write_nrrd(path, labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0), keys)
+    return path
+
+
+def test_a_file_is_read_with_what_the_user_says_of_its_segments(tmp_path):
+    path = _a_file(tmp_path / "a.seg.nrrd", ["Plaque 1", "Lumen", "Lipid"])
+    read = read_label_map(path, OCT, chosen={"Plaque 1": "calcium"})
+    assert read.labels.tolist() == [[[1, 3, 0]]]
+    assert '"Lipid" is left out' in read.told[0] and "Lipid" not in "".join(read.notes)
+
+
+def test_values_of_a_plain_label_image_are_assigned_too(tmp_path):
+    labels = np.array([[[0, 5, 3, 1, 7]]], np.uint8)
+    write_nrrd(tmp_path / "a.nrrd", labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0))
+    with pytest.raises(InputError, match="unknown label values"):
+        read_label_map(tmp_path / "a.nrrd", OCT)
+    read = read_label_map(tmp_path / "a.nrrd", OCT, chosen={"5": "calcium", "1": "none"})
+    assert read.labels.tolist() == [[[0, 1, 3, 0, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--segment", "Plack=calcium"], 'no segment "Plack"'),
+        (["--segment", "Lumen"], "--segment takes the name"),
+        ([], "no segment that is calcium"),
+    ],
+)
+def test_the_command_line_hands_on_what_the_segments_are(tmp_path, capfd, arguments, said):
+    path = _a_file(tmp_path / "a.seg.nrrd", ["Plaque", "Lumen"])
+    assert oct_calcium(["measure", str(path), "-o", str(tmp_path / "out"), *arguments]) == 2
+    assert said in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_of_head_ct_hands_them_on_too(tmp_path, capfd):
+    grid = slices([5.0] * 24)
+    write_series(tmp_path / "ct", head_on(grid), grid)
+    path = _a_file(tmp_path / "a.seg.nrrd", ["Lesion"])
+    arguments = ["measure", str(path), "--ct", str(tmp_path / "ct"), "-o", str(tmp_path / "out")]
+    assert hematoma_markers([*arguments, "--segment", "Läsion=hematoma"]) == 2
+    assert 'no segment "Läsion"; its segments are "Lesion"' in capfd.readouterr().err

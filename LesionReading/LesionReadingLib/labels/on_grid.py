@@ -181,7 +181,7 @@ def _shares(
     """(values, n) how much of each of n voxels (slice, row, column) of the scan has each label."""
     reach = _reach_mm(grid, None)[voxels[:, 0]]
     depth_mm, shift_mm = reach.sum(axis=1), (reach[:, 1] - reach[:, 0]) / 2
-    rows, columns = _spread(grid.row_mm, own.row_mm, 4), _spread(grid.column_mm, own.column_mm, 4)
+    rows, columns = _spread(grid.row_mm, own.row_mm, 8), _spread(grid.column_mm, own.column_mm, 8)
     along = grid.step_mm / abs(grid.step_mm @ grid.normal)
     points = [(d, r, c) for d in _spread(depth_mm.max(), reach_mm.sum(axis=1).min(), 12) for r in rows for c in columns]
     found = np.zeros((len(values), len(voxels)), np.float32)
@@ -193,7 +193,7 @@ def _shares(
 
 def _spread(size_mm: float, part_mm: float, most: int) -> np.ndarray:
     """Places from -0.5 to 0.5 of an edge of a voxel, two or more for every edge of the other grid."""
-    count = int(np.clip(np.ceil(2 * size_mm / part_mm - 1e-6), 3, most))
+    count = int(np.clip(np.ceil(2 * size_mm / part_mm - 1e-6), 3, most)) | 1  # odd, so that half a voxel is no tie
     return (np.arange(count) + 0.5) / count - 0.5
 
 
