@@ -96,6 +96,18 @@ def test_a_run_that_is_asked_to_stop_stops(tmp_path, moment):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_without_an_output_folder_stops_too():
+    done = run(f"""{PREAMBLE}
+def job(report):
+    try:
+        asked()
+    except BaseException:
+        pass
+sys.exit(run_and_report(job))
+""")
+    assert (done.returncode, done.stderr) == (130, "Cancelled; nothing was written.\n")
+
+
 def test_once_the_results_are_in_their_place_a_run_is_done_whatever_comes(tmp_path):
     code = a_job("pass", tmp_path / "results").replace('    report.result("done")', '    asked()\n    report.result("done")')
     done = run(code)

@@ -40,6 +40,7 @@ def cancellable() -> Iterator[None]:
     previous = {number: signal.signal(number, _ask) for number in wanted}
     try:
         yield
+        check()
     except Exception as error:
         if _wish.asked:
             raise Cancelled from error
