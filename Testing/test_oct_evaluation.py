@@ -121,7 +121,8 @@ def test_real_frames_are_judged_and_the_card_tells_it(model, tmp_path, capsys):
         (tmp_path / folder).mkdir()
     for name in ("a_1", "a_2"):
         labels = vessel(0, 20)
-        Image.fromarray(np.where(labels == 0, 120, 5).astype(np.uint8)).save(tmp_path / f"images/{name}.png")
+        grey = np.where(labels == 0, 120, 5) + np.random.default_rng(len(name)).integers(0, 40, labels.shape)
+        Image.fromarray(grey.astype(np.uint8)).save(tmp_path / f"images/{name}.png")
         mask = np.zeros((*labels.shape, 3), np.uint8)
         mask[vessel(0) == 3, 0] = 255
         mask[:20, :, 1] = 255
