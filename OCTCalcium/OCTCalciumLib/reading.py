@@ -129,7 +129,8 @@ def _dicom_headers(paths: list[Path]) -> list:
 
 
 def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    from .dicom_pullback import Typed, dicom_recording
+    from .dicom_place import Typed
+    from .dicom_pullback import dicom_recording
 
     return dicom_recording(headers, Typed(pixel_spacing_mm, frame_spacing_mm))
 
