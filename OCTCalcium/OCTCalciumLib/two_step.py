@@ -14,6 +14,7 @@ from .network import DeepLabV3Plus
 from .polar_network import PolarUNet
 from .polar_view import polar_view, sure_deposits, wall_channels, with_calcium
 from .preparation import network_input
+from .tidying import tidied
 
 USUAL_LUMEN_MM = 2.4
 """Diameter that a pullback's lumen is taken to have where nobody knows the size of a pixel (real ones: 1.8 to 2.9 mm)."""
@@ -68,7 +69,7 @@ class TwoStepPredictor(Predictor):
         found = super()._predict(frames)
         if self.pixel_mm is None:
             return found
-        views = [polar_view(labels, self.pixel_mm) for labels in found]
+        views = [polar_view(tidied(labels), self.pixel_mm) for labels in found]  # a speck of lumen would move the border
         seen = [index for index, view in enumerate(views) if view is not None]
         if not seen:
             return found

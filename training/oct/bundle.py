@@ -37,7 +37,7 @@ TWO_STEP_LIMITS = (
     "patients, and check every frame.\n"
     "- The real frames with calcium are few, of two patients, and the trial and its thresholds were chosen on them: expect less on "
     "other patients.\n"
-    "- Arcs in real frames come out too small: the dim sides of a deposit, and deposits beyond the guidewire, are missed.\n"
+    "- Far too much calcium on ordinary phantoms (earlier weights: IoU 0.32; the first step alone: 0.81).\n"
     "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
     "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, "
     "to find calcium with and for nothing else.\n"
