@@ -26,7 +26,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
-        from HematomaMarkersLib.series_choice import has_contrast, is_bone, is_head
+        from HematomaMarkersLib.series_choice import is_bone, is_head
         from LesionReadingLib.dicom import why_undecodable
 
         series = self._examinedSeries(files)
@@ -35,7 +35,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         # Slicer's own reader decodes what pydicom lacks a package for before the first Apply.
         undecodable = why_undecodable(Path(files[0]))
         stated = bool(series.header.get("BodyPartExamined"))
-        contrast = _("The series says that contrast agent was given.") if has_contrast(series) else ""
+        contrast = _("The series says that contrast agent was given.") if series.has_contrast else ""
         isPlain = stated and not (undecodable or contrast or is_bone(series))
         loadable = DICOMLoadable()
         loadable.files = list(files)

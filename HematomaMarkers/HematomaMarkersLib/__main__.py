@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", metavar="NUMBER", help="series number or UID, where a folder holds several")
+    parser.add_argument("--prior-series", metavar="NUMBER", help="likewise, of the scan given as --prior")
     parser.add_argument(
         "--window",
         nargs="+",
@@ -85,7 +86,9 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
     parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
     parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
-    parser.add_argument("--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient")
+    parser.add_argument(
+        "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
+    )
     parser.add_argument("--with-identity", action="store_true", help="name the patient in segmentation.dcm, for an archive")
 
 
@@ -112,6 +115,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.with_identity,
         chosen.patient_position,
         chosen.reading,
+        chosen.prior_series,
     )
 
 
