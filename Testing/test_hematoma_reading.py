@@ -98,7 +98,7 @@ def test_one_file_stands_for_its_series(head, tmp_path, upright):
     scan = open_scan(head[5])
     assert scan.hounsfield.shape == upright.shape
     assert np.array_equal(scan.hounsfield, head_on(upright))
-    assert "other files of its series" in " ".join(scan.notes)
+    assert "other files of its series (21)" in " ".join(scan.notes)
 
 
 def test_the_tilt_and_the_changing_distance_are_told(tmp_path):
@@ -223,9 +223,7 @@ def test_identity_is_a_digest_and_the_time_is_the_earliest_slice(tmp_path, uprig
     assert all("4711" not in scan.patient_key and "19500101" not in scan.patient_key for scan in scans)
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"), [("", "19500101", True), ("1950.01.01", "19500101", True), ("19500101", "19510101", False)]
-)
+@pytest.mark.parametrize(("one", "other", "same"), [("", "19500101", True), ("19500101", "19510101", False)])
 def test_a_birth_date_that_is_not_stated_makes_no_other_patient(tmp_path, upright, one, other, same):
     scans = []
     for number, birth in enumerate((one, other)):

@@ -62,6 +62,15 @@ def test_a_folder_in_a_folder_alone_stands_for_it(tmp_path):
     assert found.pictures == (found.folder / "1.png",)
 
 
+def test_images_in_folders_below_are_not_taken_but_told(tmp_path):
+    touch(tmp_path / "a" / "1.png", tmp_path / "b" / "2.nii.gz")
+    found = input_files(tmp_path)
+    assert not (found.pictures or found.volumes or found.others or found.is_empty) and found.folders_below == "a, b"
+    for read in (open_scan, open_pullback):
+        with pytest.raises(InputError, match=r"only in folders below it \(a, b\)"):
+            read(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.nrrd", "volumes"), ("a.PNG", "pictures"), ("IM1", "others"), ("a.seg.nrrd", "volumes")]
 )
@@ -120,6 +129,18 @@ def test_a_file_named_by_several_links_is_one_slice_but_several_pictures(tmp_pat
     found = input_files(tmp_path)
     assert names(found.others) == ["IM1"] and names(found.volumes) == ["scan.nrrd"]
     assert names(found.pictures) == ["1.png", "2.png"]
+
+
+def test_links_that_git_wrote_as_text_are_followed_but_not_out_of_a_zip_file(tmp_path):
+    touch(tmp_path / "store" / "IM1", tmp_path / "store" / "IM2", tmp_path / "x" / "IM3")
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "series").write_text("../store")
+    (study / "IM3").write_text("../x/IM3")
+    (study / "note").write_text("see ../store")
+    assert sorted(names(input_files(study).others)) == ["IM1", "IM2", "IM3", "note"]
+    path = packed(tmp_path / "a.zip", {"series": str(Path("..") / ".." / tmp_path.relative_to("/") / "store").encode()})
+    assert names(input_files(path).others) == ["series"]
 
 
 def test_links_whose_files_were_not_fetched_are_told(tmp_path):

@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
-    analyze.add_argument("input", type=Path, help="DICOM file or folder, NRRD, NIfTI, MetaImage, or a folder of 8-bit pictures")
+    analyze.add_argument(
+        "input", type=Path, help="DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"
+    )
     add_output(analyze)
     analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
     analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

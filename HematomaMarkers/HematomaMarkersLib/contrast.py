@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -71,6 +71,7 @@ def _agents(header: Dataset) -> list[str]:
     return [str(header.get("ContrastBolusAgent", "") or ""), *coded]
 
 
+@lru_cache(maxsize=1000)  # the files of a series say the same
 def _mentions(text: str) -> tuple[bool, bool]:
     """Whether an agent is mentioned as given, and whether a text says that none was."""
     table = _table()

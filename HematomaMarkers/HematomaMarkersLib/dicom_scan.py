@@ -117,16 +117,17 @@ def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, 
             f"Every place was scanned {min(map(len, groups))} times or more, as for perfusion; give the scan without contrast."
         )
     values = np.empty((len(groups), *planes[0].size), np.int16)
-    identical, different = [], []
+    identical, different, levels = [], [], set()
     for number, group in enumerate(groups):
         values[number] = read(group[-1])
         for other in group[:-1]:
             _require_same_place(other, group[-1])
             same = np.array_equal(read(other), values[number])
             (identical if same else different).append(f"{_middle_mm(group[-1])[2]:.1f}")
-    if len(different) > _MOST_DIFFERENT * len(groups):
+            levels |= set() if same else {number}
+    if len(groups) > 1 and len(levels) > _MOST_DIFFERENT * len(groups):
         raise InputError(
-            f"{len(different)} of {len(groups)} levels are there twice with different pixels, and nothing tells which are meant; "
+            f"{len(levels)} of {len(groups)} levels are there twice with different pixels, and nothing tells which are meant; "
             "give one scan or one reconstruction."
         )
     notes = []
@@ -189,12 +190,12 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
     return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
 
 
-def told_by_file(path: Path) -> tuple[str, tuple[str, ...]]:
-    """What one file of a CT says of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
+def told_by_files(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
+    """What some files of a CT say of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
 
-    Both are empty where the file says nothing of it, or is no CT slice.
+    Both are empty where the files say nothing of it, or are no CT slices.
     """
-    series = series_of_some([path])
+    series = series_of_some(paths)
     return ("", ()) if series is None else (str(series.header.get("PatientPosition", "") or ""), _warnings(series))
 
 

@@ -19,6 +19,7 @@ _BRAIN_MM2 = (3000.0, 30000.0)  # inside of a skull on one slice; the largest he
 _WIDEST_MM = 360.0
 _ONE_BACKGROUND = 0.95  # share of what surrounds a brain cut out of its skull that has one and the same value
 _LEAST_BACKGROUND = 0.3  # of all voxels
+_LEAST_SPREAD_HU = 3.0  # of a brain, its fluid and the noise; water or a drawn shape has less
 _MOST_BONE = 0.02  # of a brain alone: remains of the skull at its rim, calcifications
 _TISSUE_HU = -300
 _NEAR_LARGEST = 0.9
@@ -64,27 +65,36 @@ def without_background(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray | 
         return None
     if (shown > _BONE_HU).mean() > _MOST_BONE or not _BRAIN_HU[0] <= np.median(shown) <= _BRAIN_HU[1]:
         return None
+    if np.ptp(np.percentile(shown, [5, 95])) < _LEAST_SPREAD_HU:
+        return None
     return np.where(outside, AIR_HU, hounsfield).astype(hounsfield.dtype)
 
 
 def is_turned(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
-    """Whether the head's long axis lies across to what the grid calls front and back, by the slices that show most of it."""
-    directions, ratios = [], []
+    """Whether the head's long axis lies across to what the grid calls front and back, on the slices that show most of the brain.
+
+    The halves of that axis, front from back, are not told from each other.
+    """
     tissue = hounsfield > max(_TISSUE_HU, int(hounsfield.min()))
-    areas = tissue.sum(axis=(1, 2))
-    for number in np.flatnonzero(areas > _NEAR_LARGEST * areas.max()):
-        parts, count = ndimage.label(ndimage.binary_opening(tissue[number], iterations=max(1, round(_PIXEL_MM * 2 / grid.row_mm))))
-        if not count:
-            continue
-        rows, columns = np.nonzero(parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]))
-        places = np.stack([rows * grid.row_mm, columns * grid.column_mm])
-        spreads, axes = np.linalg.eigh(np.cov(places))
-        ratios.append(np.sqrt(spreads[1] / max(spreads[0], 1e-6)))
-        directions.append(axes[0, 1] * grid.row_axis + axes[1, 1] * grid.column_axis)
-    if not ratios or np.median(ratios) < _LONGER:
+    areas = brain_areas_mm2(hounsfield, grid)
+    if not areas.any():  # a brain alone
+        areas = tissue.sum(axis=(1, 2))
+    shapes = [_long_axis(tissue[number], grid) for number in np.flatnonzero(areas > _NEAR_LARGEST * areas.max())]
+    shapes = [shape for shape in shapes if shape is not None]
+    if not shapes or np.median([ratio for ratio, _ in shapes]) < _LONGER:
         return False
-    away = [np.degrees(np.arctan2(abs(direction[0]), abs(direction[1]))) for direction in directions]
-    return bool(np.median(away) > _TURNED_DEG)
+    away_deg = [np.degrees(np.arctan2(abs(axis[0]), abs(axis[1]))) for _, axis in shapes]
+    return bool(np.median(away_deg) > _TURNED_DEG)
+
+
+def _long_axis(tissue: np.ndarray, grid: SliceGrid) -> tuple[float, np.ndarray] | None:
+    """How much longer than wide the largest part of a mask (rows, columns) is, and its long axis (3,) in LPS; None without one."""
+    parts, count = ndimage.label(ndimage.binary_opening(tissue, iterations=max(1, round(2 * _PIXEL_MM / grid.row_mm))))
+    if not count:
+        return None
+    rows, columns = np.nonzero(parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]))
+    spreads, axes = np.linalg.eigh(np.cov(np.stack([rows * grid.row_mm, columns * grid.column_mm])))
+    return float(np.sqrt(spreads[1] / max(spreads[0], 1e-6))), axes[0, 1] * grid.row_axis + axes[1, 1] * grid.column_axis
 
 
 def head_warnings(grid: SliceGrid) -> tuple[str, ...]:

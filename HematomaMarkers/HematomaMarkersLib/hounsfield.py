@@ -13,6 +13,7 @@ _LEAST_RANGE_HU = 60.0
 
 _BACKGROUND = 0.4  # share of zeros from which a picture without negatives may be a brain cut out of its skull
 _CUT_OUT_HU = (15.0, 50.0)  # median of such a brain; on 8 bits of any usual window it is brighter
+_CLIPPED_HU = 150.0  # no such brain is brighter; bone on 8 bits is
 
 
 def as_hounsfield(values: np.ndarray, window: tuple[float, float] | None, name: str) -> np.ndarray:
@@ -66,7 +67,7 @@ def _is_normalised(values: np.ndarray) -> bool:
 
 def _is_cut_out(values: np.ndarray) -> bool:
     """Whether values from 0 to 255 are the HU of a brain alone on a background of zeros."""
-    if values.dtype == np.uint8:
+    if values.dtype == np.uint8 or values.max() > _CLIPPED_HU:
         return False
     shown = values[values > 0]
     return shown.size < (1 - _BACKGROUND) * values.size and _CUT_OUT_HU[0] <= np.median(shown) <= _CUT_OUT_HU[1]

@@ -16,7 +16,7 @@ from .hounsfield import as_hounsfield
 from .scan import Scan
 
 _AXIAL = 0.64  # cosine of 50 degrees
-_COARSEST_MM = 3.0  # pixel of axial slices that are cut from others
+_COARSEST_MM = 4.5  # pixel of axial slices that are cut from others; sagittal and coronal reformats are often 5 mm thick
 _UNIT_LIMITS_MM = (0.1, 20.0)  # a head CT's voxel; far beyond, the header counts in another unit
 
 

@@ -72,16 +72,17 @@ def _with_brain(scan: Scan, name: str) -> Scan:
     return scan
 
 
-def open_dicom(files: Sequence[Path]) -> Scan:
+def open_dicom(files: Sequence[Path], series: str | None = None) -> Scan:
     """Open a head CT from DICOM files, as a DICOM browser lists them; whether they show a brain is not looked at.
 
     Raises:
+        series_choice.SeveralSeries: the files hold several volumes; name one of its choices as ``series``.
         InputError: as ``open_scan``.
     """
     headers = _headers(list(files))
     if not headers:
         raise InputError("None of the chosen files is DICOM; choose the series of a head CT.")
-    return _open_dicom(headers, None, None)
+    return _open_dicom(headers, series, None)
 
 
 def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
@@ -111,6 +112,8 @@ def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: fl
         raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
     if files.is_empty:
         raise InputError(f"The folder {path} is empty; choose the folder with the head CT.")
+    if files.deeper:
+        raise InputError(f"The folder {path} holds images only in folders below it ({files.folders_below}); name one of them.")
     raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
 
 
@@ -128,7 +131,7 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
         find_series([(path, header)])  # says what kind of image it is
     scan = read_series(own[0], window)
     others = len(scan.files) - 1
-    told = (f"The {others} other files of its series were read with the named one.",) if others else ()
+    told = (f"The other files of its series ({others}) were read with the named one.",) if others else ()
     return replace(scan, notes=(*told, *scan.notes))
 
 

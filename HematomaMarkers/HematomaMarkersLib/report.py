@@ -117,7 +117,7 @@ def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
 
 
 def side_of_hematoma(case: Case) -> str | None:
-    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without scan or hematoma, or if not known."""
+    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
     if case.scan is None or not case.scan.sides_known or not (case.labels == HEMATOMA).any():
         return None
     number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())

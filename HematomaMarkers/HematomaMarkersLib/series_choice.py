@@ -28,6 +28,18 @@ _HEAD_WORDS = (
 )
 
 
+class SeveralSeries(InputError):
+    """Several volumes could be meant.
+
+    Attributes:
+        choices: what ``wanted`` takes for each of them.
+    """
+
+    def __init__(self, message: str, choices: Sequence[CtSeries]) -> None:
+        super().__init__(message)
+        self.choices = tuple(one.designator for one in sorted(choices, key=_sort_key))
+
+
 def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tuple[CtSeries, tuple[str, ...]]:
     """The volume to read, and sentences on which were left.
 
@@ -37,7 +49,8 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
         wanted: designator, number or UID of a series, typed by the person; None to choose.
 
     Raises:
-        InputError: the wanted series is not there, no series is axial, or the choice is not clear.
+        SeveralSeries: the choice is not clear.
+        InputError: the wanted series is not there, the scans are of several patients, or no part shows the whole head.
     """
     if wanted is not None:
         series = _wanted(series, wanted)
@@ -53,11 +66,11 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
         kept = [one for one in left if abs((one.thickness_mm or 0) - _BEST_MM) == nearest]
         out += [(one, "another thickness of the same scan") for one in left if one not in kept]
         left = kept
-    if len(left) > 1:
-        raise InputError(f"Several series could be meant: {_listed(left)}; name one with --series {left[0].designator}.")
-    chosen = left[0]
     if wanted is None:
-        _require_whole_head(chosen, series)
+        _require_whole_head(left[0], series)
+    if len(left) > 1:
+        raise SeveralSeries(f"Several series could be meant: {_listed(left)}; name one with --series {left[0].designator}.", left)
+    chosen = left[0]
     if not out:
         return chosen, ()
     others = "; ".join(f"{one.label}: {reason}" for one, reason in sorted(out, key=lambda pair: _sort_key(pair[0])))
