@@ -71,6 +71,26 @@ def test_the_sound_place_of_two_is_taken(tmp_path, codes, stated):
     assert np.abs(np.array(read_label_map(labels, SEGMENTS).origin_mm) - GRID.positions_mm[0]).max() < 0.01
 
 
+@pytest.mark.parametrize("stated", [{}, {"sform": ATLAS}])
+@pytest.mark.parametrize("flips", [(True, False, False), (False, False, True), (True, True, True)])
+def test_a_left_handed_qform_is_understood(tmp_path, flips, stated):
+    """Its third axis runs the other way (qfac -1, which the image library does not tell)."""
+    image = sitk.Flip(sitk.GetImageFromArray(HEAD), flips, False)
+    image.SetSpacing((4, 4, 7))
+    image.SetDirection(np.diag(np.where(flips, -1.0, 1)).ravel().tolist())
+    image.SetOrigin(np.where(flips, GRID.positions_mm[-1] + [252, 252, 0], GRID.positions_mm[0]).tolist())
+    path = tmp_path / "head.nii"
+    sitk.WriteImage(image, str(path))
+    if stated:
+        data = bytearray(path.read_bytes())
+        data[254:256], data[280:328] = struct.pack("<h", 4), struct.pack("<12f", *stated["sform"].ravel())
+        path.write_bytes(data)
+    scan = open_scan(path)
+    assert scan.grid.lps_mm([(0, 0, 0)])[0] == pytest.approx(image.GetOrigin(), abs=0.01)
+    last = np.array(image.TransformIndexToPhysicalPoint([63, 63, 21]))
+    assert scan.grid.lps_mm([(21, 63, 63)])[0] == pytest.approx(last, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("codes", "sform"),
     [((1, 2), TURNED), ((1, 1), ATLAS), ((2, 1), _matrix(GRID) + np.array([[0, 0, 0, 5.0], [0] * 4, [0] * 4]))],

@@ -63,7 +63,9 @@ def image_place(image) -> tuple[tuple[float, ...], tuple[float, ...], tuple[floa
     matrix = None
     if len(origin) == 3:
         keys = [key for key in image.GetMetaDataKeys() if key.startswith(NIFTI_FIELDS)]
-        matrix = nifti_matrix({key: image.GetMetaData(key) for key in keys}, image.GetSize())
+        library = np.eye(4)
+        library[:3, :3], library[:3, 3] = np.array(direction).reshape(3, 3) * spacing, origin
+        matrix = nifti_matrix({key: image.GetMetaData(key) for key in keys}, image.GetSize(), library)
     if matrix is None:
         return spacing, origin, direction
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)

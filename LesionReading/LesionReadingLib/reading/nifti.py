@@ -6,7 +6,7 @@ the patient, 3 and 4 an atlas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _SAME_SIZE = 0.2  # relative difference of voxel sizes; those of a tilted gantry
 _UNIT_MM = {1: 1000.0, 3: 0.001}  # metres, micrometres
 
 
-def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int]) -> np.ndarray | None:
+def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int], library: np.ndarray) -> np.ndarray | None:
     """The (4, 4) matrix from voxel (i, j, k) to LPS in mm where that of the image library may be wrong; None where it is right.
 
     Where qform and sform disagree, one that was never set (no rotation, no offset) gives way, then one that leads into an atlas.
@@ -30,6 +30,7 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int]) -> np.n
     Args:
         header: fields as ITK names them (``qform_code``, ``srow_x`` ...), those of other formats do nothing here.
         shape: voxels along i, j and k.
+        library: (4, 4), the matrix from voxel to LPS in mm that the image library made of the header.
 
     Raises:
         InputError: the two disagree and nothing tells which is right, or the voxel size is stated in two ways.
@@ -38,7 +39,7 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int]) -> np.n
         return None
     codes = int(header["qform_code"]), int(header["sform_code"])
     sizes = np.array([float(header[f"pixdim[{axis}]"]) for axis in (1, 2, 3)])
-    qform, sform = _qform(header, sizes), _sform(header)
+    sform = _sform(header)
     if codes[1] <= 0 or not np.abs(np.linalg.det(sform[:3, :3])) > 0:
         return None
     lengths = np.linalg.norm(sform[:3, :3], axis=0)
@@ -47,6 +48,7 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int]) -> np.n
         raise InputError(f"The NIfTI header states voxels of {stated} and of {other} mm; correct it (pixdim and sform).")
     if codes[0] <= 0:
         return _lps_mm(sform, header) if _is_sheared(sform) else None
+    qform = _qform(header, sizes, shape, (sform, np.diag([-1.0, -1, 1, 1]) @ library))
     if _is_sheared(sform) and _apart_mm(qform, sform, (shape[0], shape[1], 1)) < _SAME_VOXEL * sizes.min():
         return _lps_mm(sform, header)  # the gantry's tilt, which a qform cannot hold
     apart_mm = _apart_mm(qform, sform, shape)
@@ -63,7 +65,8 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int]) -> np.n
     )
 
 
-def _qform(header: Mapping[str, str], sizes: np.ndarray) -> np.ndarray:
+def _qform(header: Mapping[str, str], sizes: np.ndarray, shape: tuple[int, int, int], known: Sequence[np.ndarray]) -> np.ndarray:
+    """The matrix of the quaternion. ITK does not tell the sign of its third axis (qfac): that nearer to a known matrix is taken."""
     b, c, d = (float(header[f"quatern_{axis}"]) for axis in "bcd")
     a = np.sqrt(max(0.0, 1 - b * b - c * c - d * d))
     rotation = np.array(
@@ -73,11 +76,9 @@ def _qform(header: Mapping[str, str], sizes: np.ndarray) -> np.ndarray:
             [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
         ]
     )
-    sign = -1.0 if float(header.get("pixdim[0]", 1)) < 0 else 1.0
-    matrix = np.eye(4)
-    matrix[:3, :3] = rotation * (sizes * [1, 1, sign])
-    matrix[:3, 3] = [float(header[f"qoffset_{axis}"]) for axis in "xyz"]
-    return matrix
+    offset = [[float(header[f"qoffset_{axis}"])] for axis in "xyz"]
+    signed = [np.vstack([np.hstack([rotation * (sizes * [1, 1, sign]), offset]), [0, 0, 0, 1]]) for sign in (1, -1)]
+    return min(signed, key=lambda matrix: min(_apart_mm(matrix, other, shape) for other in known))
 
 
 def _sform(header: Mapping[str, str]) -> np.ndarray:
