@@ -15,6 +15,7 @@ from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
 from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
 from OCTCalciumPanel.results_view import ResultsView
 from OCTCalciumPanel.sample_data import loadSample, registerSample
 from slicer import vtkMRMLScalarVolumeNode
@@ -70,6 +71,7 @@ class OCTCalciumWidget(LesionReadingWidget):
     PACKAGE = PACKAGE
     TASK = TASK
     SLICES = _("frames")
+    UNKNOWN_PIXEL_MM = UNKNOWN_PIXEL_MM
 
     def makeLogic(self):
         return OCTCalciumLogic()

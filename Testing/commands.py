@@ -19,9 +19,9 @@ def environment(package: str) -> dict[str, str]:
 
 
 def start(package: str, *arguments: Any) -> subprocess.Popen:
-    """Start ``python -m package arguments``."""
+    """Start ``python -m package arguments`` as a program does, which reads JSON lines."""
     return subprocess.Popen(
-        [sys.executable, "-m", package, *map(str, arguments)],
+        [sys.executable, "-m", package, *map(str, arguments), "--json-lines"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from drawn_vessel import FRAME_MM, PIXEL_MM, a_vessel
-from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.scene import add_volume, volume_place, volume_spacing
-from LesionReadingLib.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.spacing import TYPED
 from OCTCalciumLib.segments import SEGMENTS
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
-from LesionReadingLib.bundle import METADATA, WEIGHTS, find_bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import METADATA, WEIGHTS, described_bundle, find_bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from safetensors.numpy import save
 
@@ -131,4 +132,60 @@ def test_a_pickle_called_safetensors_is_refused_even_where_its_checksum_is_right
 def test_weights_of_another_format_are_refused(folder, content):
     (folder / WEIGHTS).write_bytes(content)
     change_metadata(folder, weights_sha256=hashlib.sha256(content).hexdigest())
+    assert "not safetensors" in refusal(folder)
+
+
+def as_a_pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def as_endless_zeros(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def as_a_folder(file: Path) -> None:
+    file.mkdir()
+
+
+def as_a_link_to_nothing(file: Path) -> None:
+    file.symlink_to(file.parent / "gone")
+
+
+@pytest.mark.parametrize("file", [METADATA, WEIGHTS])
+@pytest.mark.parametrize("put", [as_a_pipe, as_endless_zeros, as_a_folder, as_a_link_to_nothing])
+def test_what_is_no_file_is_refused_and_never_read(folder, file, put):
+    (folder / file).unlink()
+    put(folder / file)
+    assert file.name in refusal(folder)
+
+
+UNBOUNDED = {
+    "not a number": '{"lesion_reading": {"dropout": NaN}}',
+    "infinite": '{"lesion_reading": {"dropout": -Infinity}}',
+    "beyond a double": '{"lesion_reading": {"dropout": 1e999}}',
+    "deeper than Python": "[" * 100_000 + "]" * 100_000,
+    "deep": '{"a":' * 40 + "1" + "}" * 40,
+    "large": '{"description": "' + "x" * 1_000_001 + '"}',
+    "digits": '{"lesion_reading": ' + "9" * 5000 + "}",
+    "no text": "\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("name", UNBOUNDED)
+def test_metadata_beyond_all_bounds_are_refused(folder, name):
+    (folder / METADATA).write_text(UNBOUNDED[name], encoding="latin-1")
+    assert "metadata.json" in refusal(folder)
+
+
+def test_a_description_of_a_bundle_does_not_read_its_weights(folder, monkeypatch):
+    """A list of models is made at every refresh of a panel; what a run uses is checked by ``load_bundle``."""
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("the weights were hashed"))
+    assert described_bundle(folder, "a-task").summary()["name"] == "mine"
+
+
+def test_weights_with_a_header_of_gigabytes_are_refused_without_reading_it(folder):
+    content = (1 << 33).to_bytes(8, "little") + b"{" * 64
+    with open(folder / WEIGHTS, "wb") as weights:
+        weights.write(content)
+        weights.truncate(2 << 33)  # a hole: no such disk is needed
     assert "not safetensors" in refusal(folder)

@@ -17,7 +17,7 @@ from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.phantom import draw_follow_up, draw_head
 from HematomaMarkersLib.phantom_dicom import Acquisition, in_position, write_series
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.slice_grid import stacked_grid
 
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}

@@ -218,7 +218,7 @@ def test_an_exported_case_holds_ct_contour_and_own_reading_and_nobodys_identity(
     assert case.markers == {"hypodensity": None, "irregular_margin": None, "blend": True, "fluid_level": False}
     assert (tmp_path / "head_002").is_dir()
     text = (tmp_path / "head_001" / "case.json").read_text(encoding="utf-8")
-    assert not any(word in text for word in ("PHANTOM", "phantom-1012", "2024", panel.later.GetName()))
+    assert not any(word in text for word in ("Maboroshi", "幻影", "phantom-1012", "2024", panel.later.GetName()))
 
 
 # What goes wrong

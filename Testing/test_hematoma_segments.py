@@ -11,14 +11,21 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, nearest_voxel, slices, voxel_places_mm
+from HematomaMarkersLib import segments
 from HematomaMarkersLib.phantom_dicom import in_position, write_enhanced, write_series
 from HematomaMarkersLib.reading import open_scan
 from HematomaMarkersLib.scan import Scan
-from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat, write_label_map
+from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import match_segment
+from LesionReadingLib.labels.names import match_segment
 
 HEMATOMA_MM, VENTRICLE_MM = np.array([25.0, -10, 12]), np.array([-8.0, 20, 20])
+
+
+def write_label_map(folder, scan, labels, identity=False):
+    files, notes = segments.write_label_map(folder, scan, labels, identity)
+    assert notes == ()
+    return files
 
 
 def labels_on_grid(grid):
@@ -208,16 +215,35 @@ def test_a_segmentation_with_a_margin_around_the_scan_lands_on_the_right_voxels(
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_a_mask_drawn_on_a_finer_grid_is_put_on_the_nearest_voxels(tmp_path, name):
+def test_a_mask_drawn_on_a_finer_grid_is_on_the_voxels_that_it_fills_at_least_by_half(tmp_path, name):
     grid = GRIDS[name]
     corner, step_mm, count = np.array([-20.0, -60, -40]), 1.5, (66, 72, 60)
     places = corner + step_mm * np.stack(np.meshgrid(*map(np.arange, count), indexing="ij"), axis=-1)
-    box = (np.abs(places - HEMATOMA_MM) < [18, 24, 20]).all(axis=-1).astype(np.uint8)
-    path = _write_seg_nrrd(tmp_path / "fine.seg.nrrd", box.transpose(2, 1, 0), corner, step_mm * np.eye(3))
+    box = (np.abs(places - HEMATOMA_MM) < [18, 24, 20]).all(axis=-1)
+    path = _write_seg_nrrd(tmp_path / "fine.seg.nrrd", box.astype(np.uint8).transpose(2, 1, 0), corner, step_mm * np.eye(3))
     read = read_hematoma_label_map(path, _volume_scan(grid))
-    away = np.abs(voxel_places_mm(grid) - HEMATOMA_MM) - [18, 24, 20]
-    assert read[(away < -step_mm / 2).all(axis=-1)].all()
-    assert not read[(away > step_mm / 2).any(axis=-1)].any()
+    first, last = places[box].min(axis=0) - step_mm / 2, places[box].max(axis=0) + step_mm / 2
+    filled = _share_of_voxels_in(first, last, grid)
+    assert read[filled > 0.65].all()
+    assert not read[filled < 0.35].any()
+    assert (read * grid.voxel_ml[:, None, None]).sum() == pytest.approx(np.prod(last - first) / 1000, rel=0.05)
+
+
+def _share_of_voxels_in(first, last, grid, pieces=5):
+    """How much of each voxel (those of the last and first slices left out) lies in a box, by looking at many points of it."""
+    filled = np.zeros(grid.shape)
+    steps = (np.arange(pieces) + 0.5) / pieces - 0.5
+    numbers = np.arange(grid.slice_count)
+    for t in steps:
+        # A slice reaches half-way to its neighbours.
+        at = np.clip(numbers + t, 0, grid.slice_count - 1)
+        positions = np.stack([np.interp(at, numbers, grid.positions_mm[:, axis]) for axis in range(3)], axis=-1)
+        moved = voxel_places_mm(replace(grid, positions_mm=positions))
+        for r in steps:
+            for c in steps:
+                point = moved + r * grid.row_mm * grid.row_axis + c * grid.column_mm * grid.column_axis
+                filled += ((point > first) & (point < last)).all(axis=-1)
+    return filled / pieces**3
 
 
 def test_flipped_axes_are_no_flipped_mask(tmp_path):
@@ -257,9 +283,11 @@ def test_a_dicom_seg_of_slices_with_blood_only_lands_on_them(tmp_path):
         pydicom.sr.coding.Code("12738006", "SCT", "Brain"),
         "MANUAL",
     )
-    seg = highdicom.seg.Segmentation(
-        [pydicom.dcmread(path) for path in paths], labels, "BINARY", [description], *("1.2.3", 1, "1.2.3.4", 1, "a", "b", "c", "d")
-    )
+    headers = [pydicom.dcmread(path) for path in paths]
+    for header in headers:
+        header.decode()
+        header.SpecificCharacterSet = "ISO_IR 192"  # other programs have their own ways with ISO 2022
+    seg = highdicom.seg.Segmentation(headers, labels, "BINARY", [description], *("1.2.3", 1, "1.2.3.4", 1, "a", "b", "c", "d"))
     seg.save_as(tmp_path / "seg.dcm")
     assert len(seg.PerFrameFunctionalGroupsSequence) == 6
     assert np.array_equal(read_hematoma_label_map(tmp_path / "seg.dcm", open_scan(tmp_path / "ct")), labels)

@@ -104,7 +104,7 @@ def test_where_the_choice_is_not_clear_the_person_is_asked(two_scans):
     with pytest.raises(InputError, match="--series 2") as told:
         open_scan(two_scans[0])
     assert "2 “Head 5 mm” (22 slices, 7 mm, kernel H31s); 12 “Head again”" in str(told.value)
-    assert "PHANTOM" not in str(told.value) and "phantom-0" not in str(told.value)
+    assert "Maboroshi" not in str(told.value) and "phantom-0" not in str(told.value)
 
 
 def test_the_named_series_is_read(two_scans):

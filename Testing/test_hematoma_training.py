@@ -22,7 +22,7 @@ from LesionReadingLib.slice_grid import even_grid
 
 from training.__main__ import main
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
-from training.hematoma.bundle import bundle_of_training, write_card
+from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, limits, write_card
 from training.hematoma.data import STEPS_FILE, load_patients
 from training.hematoma.evaluate import PatientResult, distance_mm
 from training.hematoma.figures import model_figures
@@ -336,9 +336,11 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     figures = model_figures([_result(0, 4.0, 6.0, (80, 100, 100), 0.9, True), _result(3, 0.0, 0.0, (0, 0, 0), None, False)])
     write_card(tmp_path / "mine", json.loads(json.dumps(figures)))
     bundle = find_bundle(tmp_path / "mine", TASK)
+    card = (tmp_path / "mine/docs/README.md").read_text()
+    assert "drawn discs" in card and "phantoms alone" not in card and "phantoms alone" in limits(PHANTOM_DATA)
     assert rule_from_settings(bundle.settings, "mine") == rule
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)
-    assert "| under 5 mL | 1 | 0.800 (0.800 to 0.800) | 0.800 |" in (tmp_path / "mine/docs/README.md").read_text()
+    assert "| under 5 mL | 1 | 0.800 (0.800 to 0.800) | 0.800 |" in card
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
     assert shipped.keys() == kept.keys() and all(torch.equal(value, kept[name]) for name, value in shipped.items())

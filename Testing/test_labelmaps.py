@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.label_reading import read_label_map
-from LesionReadingLib.labelmaps import LabelMap, whole_labels
-from LesionReadingLib.seg_nrrd import write_seg_nrrd
+from LesionReadingLib.labels.label_map import LabelMap, whole_labels
+from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
 from pydicom.dataset import Dataset, FileMetaDataset

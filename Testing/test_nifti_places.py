@@ -11,7 +11,7 @@ from drawn_head import EVEN, GRIDS, head_on, rotation, slices, voxel_places_mm
 from HematomaMarkersLib.reading import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.label_reading import read_label_map
+from LesionReadingLib.labels.read import read_label_map
 
 GRID = GRIDS["upright"]
 HEAD = head_on(GRID)

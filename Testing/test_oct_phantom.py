@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from LesionReadingLib.phantom.identity import IDENTITY
 from OCTCalciumLib import labels as label
 from OCTCalciumLib.phantom import draw_frame, draw_pullback, pixel_spacing_mm, plan_pullback
 from OCTCalciumLib.phantom_anatomy import ANGLES, CALCIUM, CATHETER_RADIUS_MM, GUIDEWIRE_RADIUS_MM, lumen_border_mm
@@ -180,9 +181,12 @@ def test_the_truth_lies_beside_the_phantom_with_its_spacing(every_variety):
     np.testing.assert_allclose(truth.GetSpacing(), expected)
 
 
-def test_no_written_file_names_a_patient(every_variety):
+def test_every_written_file_carries_the_whole_identity_that_is_nobodys(every_variety):
+    """So that a leak of any of it into an output shows."""
     for path in every_variety.glob("*.dcm"):
-        assert str(pydicom.dcmread(path).PatientName) == "PHANTOM"
+        data = pydicom.dcmread(path)
+        assert {keyword: str(data[keyword].value) for keyword in IDENTITY} == dict(IDENTITY)
+        assert data.PatientName.ideographic == "幻影^太郎"
 
 
 def _guidewire_inside_lumen(plan, labels) -> int:

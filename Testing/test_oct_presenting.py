@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from drawn_labels import GUIDEWIRE, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
-from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present

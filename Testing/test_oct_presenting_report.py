@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
-from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present

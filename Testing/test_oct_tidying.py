@@ -100,8 +100,21 @@ def test_one_frame_or_two_or_none_stay_as_they_are():
         np.testing.assert_array_equal(list(steadied(frames, 0.2)), frames)
 
 
-@pytest.mark.parametrize("frame_mm", [0.51, 2.0, None])
-def test_frames_far_apart_or_at_an_unknown_distance_each_stand_alone(frame_mm):
+@pytest.mark.parametrize("frame_mm", [0.51, 2.0])
+def test_frames_known_to_lie_far_apart_each_stand_alone(frame_mm):
     frames = frames_of("011", "001", "011")
     np.testing.assert_array_equal(list(steadied(frames, frame_mm)), frames)
     assert not np.array_equal(list(steadied(frames, 0.5)), frames)
+
+
+def test_at_an_unknown_distance_the_order_of_frames_that_look_alike_counts():
+    frames = frames_of("011", "001", "011", "001", "011")
+    steady = list(steadied(frames, None))
+    np.testing.assert_array_equal(steady, list(steadied(frames, 0.2)))
+    assert not np.array_equal(steady, frames)
+    # The fourth frame is of another place than the third, so neither can correct the other.
+    apart = list(steadied(frames, None, alike=[False, True, True, False, True]))
+    np.testing.assert_array_equal(apart[:2], steady[:2])
+    np.testing.assert_array_equal(apart[2:], frames[2:])
+    # Where the distance is known it alone counts.
+    np.testing.assert_array_equal(list(steadied(frames, 0.2, alike=[False] * 5)), steady)

@@ -181,6 +181,28 @@ def test_a_damaged_model_among_the_users_own_is_left_out(a_selector, tmp_path):
     assert ui.modelComboBox.count == 1
 
 
+def test_a_new_look_at_the_models_reads_no_weights(a_selector, tmp_path, monkeypatch):
+    """Qt's loop waits for it, and weights may lie on a slow disk; what a run uses is checked by the run."""
+    ui, selector, users = a_selector
+    selector.add(_bundle(tmp_path / "mine"))
+    (users / "mine" / WEIGHTS).write_bytes((users / "mine" / WEIGHTS).read_bytes()[:-1] + b"x")
+    monkeypatch.setattr("hashlib.file_digest", lambda *_: pytest.fail("the weights were hashed"))
+    selector.refresh()
+    assert ui.modelComboBox.count == 2
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="altered"):
+        load_bundle(users / "mine", TASK)
+
+
+@pytest.mark.parametrize("source", ["Phantom pullbacks only.", "12 patients of our own.", "Frames of a\x1b[31m friend"])
+def test_what_a_model_learnt_from_is_told_in_its_own_words(a_selector, tmp_path, source):
+    ui, selector, _ = a_selector
+    selector.add(_bundle(tmp_path / "mine", data_source=source))
+    assert ui.modelFactsLabel.text == source.replace("\x1b[31m", "")
+    assert f"Trained on: {ui.modelFactsLabel.text}" in ui.modelFactsLabel.toolTip
+    assert ("hantom" in ui.modelFactsLabel.text) == source.startswith("Phantom")
+
+
 def test_a_choice_survives_a_new_look_and_can_be_made_by_folder(a_selector, tmp_path):
     _, selector, users = a_selector
     selector.add(_bundle(tmp_path / "mine"))

@@ -80,6 +80,9 @@ def test_warming_up_predicts_once_in_every_worker_and_changes_no_label():
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("could not create a primitive descriptor for a convolution forward propagation primitive"),
+        RuntimeError("std::bad_alloc"),
         MemoryError(),
     ],
 )
@@ -94,8 +97,20 @@ def test_out_of_memory_falls_back_to_smaller_batches_without_losing_a_frame(fail
 
 
 def test_out_of_memory_with_one_frame_is_told_in_one_sentence():
-    with pytest.raises(InputError, match="one frame at a time"):
-        predicted(some_frames(4), Thresholds(0, MemoryError()), 2)
+    for failure in (MemoryError(), RuntimeError("std::bad_alloc"), RuntimeError("could not create a primitive")):
+        with pytest.raises(InputError, match="one frame at a time") as caught:
+            predicted(some_frames(4), Thresholds(0, failure), 2)
+        assert caught.value.code == "memory" and "\n" not in str(caught.value)
+
+
+def test_the_size_that_fits_is_kept_for_the_rest_of_the_pullback():
+    """Batches that were already under way when memory ran out are done again; none after them is as large."""
+    with Predictor(Thresholds(3, MemoryError()), as_float, CPU, batch=12, workers=3) as predictor:
+        found = list(predictor.labels(iter(some_frames(100))))
+        seen = predictor._network.seen
+    np.testing.assert_array_equal(found, [expected(frame) for frame in some_frames(100)])
+    last_too_large = max(number for number, size in enumerate(seen) if size > 3)
+    assert last_too_large < 10 and sum(size for size in seen if size <= 3) == 100
 
 
 def test_another_fault_of_the_network_is_not_taken_for_lack_of_memory():
@@ -250,3 +265,70 @@ def test_a_network_that_is_unknown_or_does_not_fit_is_refused(tmp_path, network_
     bundle = bundle_of(tmp_path, nn.Linear(3, 2), network_class, **arguments)
     with pytest.raises(InputError, match=reason):
         load_network(bundle, {"Line": nn.Linear})
+
+
+def weights_with(value: float, place: str) -> nn.Module:
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    with torch.no_grad():
+        dict(network.state_dict())[place].view(-1)[-1] = value
+    return network
+
+
+def a_line_and_a_norm() -> nn.Module:
+    return nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", ["0.weight", "0.bias", "1.running_mean", "1.running_var"])
+def test_weights_that_are_no_finite_numbers_are_refused(tmp_path, value, place):
+    bundle = bundle_of(tmp_path, weights_with(value, place), "Net")
+    with pytest.raises(InputError, match="no finite numbers") as caught:
+        load_network(bundle, {"Net": a_line_and_a_norm})
+    assert caught.value.code == "model"
+
+
+def test_half_precision_that_overflowed_is_refused(tmp_path):
+    bundle = bundle_of(tmp_path, weights_with(1e6, "0.weight").half(), "Net")
+    with pytest.raises(InputError, match="no finite numbers"):
+        load_network(bundle, {"Net": a_line_and_a_norm})
+
+
+class Scores(nn.Module):
+    """Good scores everywhere but in one pixel of one class."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        scores = torch.cat([images, 2 * images], dim=1)
+        scores[-1, 1, 2, 3] = self.value
+        return scores
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_one_score_that_is_no_finite_number_ends_the_run(value):
+    """Weights may all be finite and yet give this: a negative variance, a product beyond what a number holds."""
+    with pytest.raises(InputError, match="no finite numbers"):
+        predicted(some_frames(5), Scores(value), 2)
+    assert len(predicted(some_frames(5), Scores(7.0), 2)) == 5
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"in_features": 0, "out_features": -2},
+        {"in_features": [1] * 1000, "out_features": 2},
+        {"in_features": {"deep": [10**9]}, "out_features": 2},
+        {"in_features": 3, "out_features": 2, "dropout": 2},
+        {},
+    ],
+)
+def test_arguments_out_of_range_are_refused_whatever_the_network_makes_of_them(tmp_path, arguments):
+    def build(in_features=None, out_features=None, dropout=0.0):
+        nn.Dropout(dropout)
+        return nn.Linear(in_features // 1, out_features)
+
+    bundle = bundle_of(tmp_path, nn.Linear(3, 2), "Line", **arguments)
+    with pytest.raises(InputError, match="do not fit"):
+        load_network(bundle, {"Line": build})

@@ -171,6 +171,27 @@ def test_pixels_of_one_mm_that_nobody_vouches_for_are_not_known_and_are_asked_fo
     assert volume_grid(volume).pixel_mm2 == pytest.approx(0.0001)
 
 
+@pytest.mark.parametrize("steps_mm", [(1.0, 1.0, 1.0), (1.0, 1.0, 5.0)])
+def test_a_ct_of_one_mm_pixels_states_its_spacing_and_an_oct_of_them_does_not(a_desktop, steps_mm):
+    volume = slicer.util.addVolumeFromArray(numbered(), np.diag([*steps_mm, 1.0]), "resampled")
+    assert has_spacing(volume) and volume_spacing(volume).row_mm == 1.0
+    assert volume_grid(volume).pixel_mm2 == pytest.approx(1.0)
+    assert not has_spacing(volume, 1.0) and volume_spacing(volume, 1.0).row_mm is None
+    volume.SetAttribute("DICOM.instanceUIDs", "1.2.3")
+    assert spacing_source(volume) == "DICOM" and spacing_source(volume, 1.0) == UNKNOWN
+
+
+@pytest.mark.parametrize("ending", ["png", "JPG", "tif"])
+def test_pictures_of_one_mm_pixels_are_never_believed(a_desktop, ending):
+    volume = slicer.util.addVolumeFromArray(numbered(), np.eye(4), "a stack of pictures")
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(f"/scan/slice1.{ending}")
+    volume.SetAndObserveStorageNodeID(storage.GetID())
+    assert not has_spacing(volume)
+    volume.SetSpacing(0.5, 0.5, 3.0)
+    assert has_spacing(volume)
+
+
 def test_pixels_of_one_mm_with_a_source_are_believed(a_desktop):
     volume = add_volume(numbered(), np.eye(3), ORIGIN, "coarse", "DICOM (0028,0030) Pixel Spacing")
     assert volume_spacing(volume).row_mm == 1.0

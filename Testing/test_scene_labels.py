@@ -11,6 +11,7 @@ import slicer.util
 import vtk
 from drawn_volumes import GEOMETRIES, OBLIQUE, STRAIGHT, a_volume, move, turned
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.seg_nrrd import terminology_entry, write_grid_seg_nrrd
 from LesionReadingLib.scene import (
     TrackedLabels,
     add_segmentation,
@@ -19,7 +20,6 @@ from LesionReadingLib.scene import (
     replace_labels,
     volume_grid,
 )
-from LesionReadingLib.seg_nrrd import terminology_entry, write_grid_seg_nrrd
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.segments import SEGMENTS
 from vtk.util.numpy_support import vtk_to_numpy

@@ -22,7 +22,8 @@ from LesionReadingLib.worker import run_and_report
 
 
 def run(job: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", PREAMBLE + job], capture_output=True, text=True, env=_environment(), **options)
+    asking = _environment() | {"LESION_READING_JSON_LINES": "1"}
+    return subprocess.run([sys.executable, "-c", PREAMBLE + job], capture_output=True, text=True, env=asking, **options)
 
 
 def _environment():
@@ -59,7 +60,17 @@ sys.exit(run_and_report(job))
     )
     assert done.returncode == 2
     assert done.stderr == "There is no file scan.dcm; check the path.\n"
-    assert json.loads(done.stdout.splitlines()[-1])["type"] == "error"
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "type": "error",
+        "code": "input",
+        "message": "There is no file scan.dcm; check the path.",
+        "details": "",
+    }
+
+
+def test_a_refusal_of_a_kind_carries_its_code():
+    done = run('sys.exit(run_and_report(lambda report: (_ for _ in ()).throw(InputError("Contrast was given.", "contrast"))))')
+    assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["code"]) == (2, "contrast")
 
 
 def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():
@@ -67,7 +78,8 @@ def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Traceback" in json.loads(done.stdout.splitlines()[-1])["details"]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["code"] == "fault" and "Traceback" in told["details"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

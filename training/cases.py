@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.training_case import TrainingCase, read_case
 
 from .drawing import WATCHED_EVERY
 
 CASE_NUMBERS = range(100_000, 1_000_000_000)
 """Numbers of patients that are cases; phantom seeds stay below."""
+
+_LEARNT = "learnt.json"  # in a training folder
 
 
 def add_cases_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,3 +61,23 @@ def case_number(image: np.ndarray) -> int:
     """
     digest = hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
     return CASE_NUMBERS.start + int.from_bytes(digest[:8], "big") % len(CASE_NUMBERS)
+
+
+def note_learnt(training: Path, numbers: Sequence[int]) -> None:
+    """Keep in a training folder, beside those of before, the numbers of the patients that it learns from."""
+    file = training / _LEARNT
+    before = json.loads(file.read_text()) if file.exists() else []
+    file.write_text(json.dumps(sorted({*before, *numbers})))
+
+
+def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | None:
+    """What a training folder has learnt from, in a sentence; None where it does not say.
+
+    Args:
+        phantoms_alone: the sentence where there were no cases. phantoms: what its phantoms are, in the plural.
+    """
+    if not (training / _LEARNT).exists():
+        return None
+    numbers = json.loads((training / _LEARNT).read_text())
+    cases = sum(number in CASE_NUMBERS for number in numbers)
+    return f"{len(numbers) - cases} {phantoms} and {cases} cases exported by its user." if cases else phantoms_alone

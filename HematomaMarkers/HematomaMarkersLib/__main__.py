@@ -5,12 +5,16 @@ Nothing heavy is imported before it is needed: ``measure`` never loads a network
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
+    del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
+
 import argparse
 import math
-import sys
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_output
+from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -21,7 +25,7 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report))
+    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     add_without(analyze)
     _add_scan(analyze)
-    analyze.set_defaults(run=_analyze, reading=None)
+    analyze.set_defaults(run=_analyze, reading=None, segment=None)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument(
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
     add_output(measure)
+    add_segments(measure, "hematoma")
     measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
     measure.add_argument(
         "--reading",
@@ -70,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--tilt", type=float, metavar="DEGREES", help="of the gantry; likewise")
     phantom.add_argument("--whole-study", action="store_true", help="also scout, bone kernel, reformat and dose page")
     phantom.set_defaults(run=_phantom)
+    for command in commands.choices.values():
+        add_json_lines(command)
     return parser
 
 
@@ -118,6 +125,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.patient_position,
         chosen.reading,
         chosen.prior_series,
+        chosen_segments(chosen),
     )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import Growth, check_order, compare, growth_of_volumes
@@ -42,6 +42,7 @@ class Asked:
         identity: name the patient in the DICOM segmentation, as the scan does.
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
+        segments: name of a segment of the label map -> what it is, where its name does not say.
     """
 
     series: str | None = None
@@ -57,6 +58,7 @@ class Asked:
     patient_position: str | None = None
     reading: Path | None = None
     prior_series: str | None = None
+    segments: Mapping[str, str] | None = None
 
 
 def analyze(
@@ -101,7 +103,7 @@ def analyze(
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
-        write_label_map(folder, scan, prediction.labels, asked.identity)
+        scan = _noted(scan, write_label_map(folder, scan, prediction.labels, asked.identity)[1], report)
         if isinstance(earlier, Scan):
             write_grid_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
         for marker in prediction.probabilities:
@@ -122,11 +124,14 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     Raises:
         InputError: label map, scan, prior, reading, rules or output cannot be used; nothing is written then.
     """
-    from .segments import read_hematoma_label_map, write_label_map
+    from .segments import place_label_map, write_label_map
 
     rules = read_rules(asked.rules)
     scan = _open(ct, report, asked, asked.series)
-    labels = read_hematoma_label_map(source, scan)
+    placed = place_label_map(source, scan, asked.segments)
+    for sentence in placed.told:
+        report.log(sentence)
+    scan, labels = _noted(scan, placed.notes, report), placed.labels
     kept = _kept(asked.reading, scan, labels) if asked.reading else None
     prior = _measured_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
@@ -135,9 +140,16 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
         growth = _growth(prior, scan, labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, kept, growth, rules, asked.location, asked.onset_to_ct_hours)
-        write_label_map(folder, scan, labels, asked.identity)
+        scan = _noted(scan, write_label_map(folder, scan, labels, asked.identity)[1], report)
         _finish(folder, scan, labels, measurement, kept, growth, prior, decided, kept.model if kept else None, report)
     report.result(str(output), **_headline(measurement, decided, kept))
+
+
+def _noted(scan: Scan, notes: Collection[str], report: JsonLines | Terminal) -> Scan:
+    """The scan with more sentences for the report, told at once."""
+    for sentence in notes:
+        report.log(sentence)
+    return replace(scan, notes=(*scan.notes, *notes))
 
 
 def _kept(folder: Path, scan: Scan, labels: np.ndarray) -> KeptReading:

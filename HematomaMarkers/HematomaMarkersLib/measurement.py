@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .evidence import MarkerEvidence, found_on_slice, gather_evidence

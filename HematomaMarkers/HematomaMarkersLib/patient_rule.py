@@ -62,12 +62,27 @@ def rule_from_settings(settings: Mapping[str, Any], bundle_name: str) -> Patient
     try:
         own = settings["markers"]
         calibrations = {marker: MarkerCalibration(**own["markers"][marker]) for marker in MARKERS}
-        return PatientRule(calibrations, int(own["top_slices"]), float(own["least_area_cm2"]))
+        rule = PatientRule(calibrations, int(own["top_slices"]), float(own["least_area_cm2"]))
+        _check(rule)
+        return rule
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"The model {bundle_name} does not say how slices make a patient (lesion_reading.markers in its metadata); "
             "choose another model."
         ) from error
+
+
+def _check(rule: PatientRule) -> None:
+    """Refuse a rule with which no probability comes out.
+
+    Raises:
+        TypeError, ValueError: what is no number, or out of its range.
+    """
+    for calibration in rule.markers.values():
+        if not (0 < calibration.threshold < 1 and abs(calibration.scale) < 1e3 and abs(calibration.offset) < 1e3):
+            raise ValueError("a calibration out of range")
+    if not (1 <= rule.top_slices <= 1000 and 0 <= rule.least_area_cm2 <= 1000):
+        raise ValueError("a rule out of range")
 
 
 def patient_probabilities(slice_logits: np.ndarray, areas_cm2: np.ndarray, rule: PatientRule) -> dict[str, float | None]:

@@ -1,8 +1,8 @@
 """Writes a head CT the way scanners and archives do: the varieties of series that a reader meets.
 
-Objects follow DICOM PS3.3: A.3 (CT Image IOD), A.38 (Enhanced CT Image IOD), A.8 (Secondary Capture). No file names a patient: the
-name is "PHANTOM". Where the voxels lie is told by the ``SliceGrid`` alone, so tilt, oblique planes and mixed distances need no
-switch here.
+Objects follow DICOM PS3.3: A.3 (CT Image IOD), A.38 (Enhanced CT Image IOD), A.8 (Secondary Capture). Files carry a full identity
+that is nobody's (``LesionReadingLib.phantom.identity``). Where the voxels lie is told by the ``SliceGrid`` alone, so tilt, oblique
+planes and mixed distances need no switch here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from LesionReadingLib.phantom.identity import identify
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
@@ -279,11 +280,10 @@ def _new_file(path: Path, sop_class: str, acquisition: Acquisition, which: str) 
     data.StudyInstanceUID = _uid("study", acquisition)
     data.SeriesInstanceUID = _uid(f"series {acquisition.series_number}", acquisition)
     data.Modality, data.Manufacturer, data.ManufacturerModelName = "CT", "LesionReading", "head phantom"
-    data.PatientName, data.PatientID = "PHANTOM", acquisition.patient_id
-    data.PatientBirthDate, data.PatientSex = acquisition.birth_date, ""
+    identify(data)
+    data.PatientID, data.PatientBirthDate, data.PatientSex = acquisition.patient_id, acquisition.birth_date, ""
     data.StudyDate = data.SeriesDate = data.AcquisitionDate = f"{acquisition.acquired:%Y%m%d}"
     data.StudyTime = data.SeriesTime = data.AcquisitionTime = f"{acquisition.acquired:%H%M%S}"
-    data.AccessionNumber = data.ReferringPhysicianName = data.StudyID = ""
     data.SeriesNumber, data.SeriesDescription = acquisition.series_number, acquisition.description
     data.ImageType = list(acquisition.image_type)
     return data

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 
 from .phantom import PhantomHead, draw_follow_up, draw_head
 from .phantom_dicom import Acquisition, write_series, write_study

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
@@ -78,7 +79,7 @@ def predict(
     """
     rule = rule_from_settings(bundle.settings, bundle.name)
     network, on_device = load_network(bundle, NETWORKS), choose_device(device)
-    steps = replace(Steps(**bundle.settings.get("preparation", {})), **dict.fromkeys(without, False))
+    steps = replace(_steps(bundle), **dict.fromkeys(without, False))
     prepared = prepare(scan, steps)
     order = prepared.slice_order
     reading = read_head(network, prepared.hounsfield, prepared.inside, scan.grid.extents_mm[order], window, on_device, progress)
@@ -94,4 +95,24 @@ def predict(
         marker_slices(logits, areas_cm2, rule),
         prepared,
         reading,
+    )
+
+
+def _steps(bundle: Bundle) -> Steps:
+    """The preparation with which a model was trained."""
+    stated = bundle.settings.get("preparation", {})
+    try:
+        steps = Steps(**stated)
+    except TypeError as error:
+        raise _unknown_steps(bundle) from error
+    if not all(isinstance(value, bool) for value in stated.values()):
+        raise _unknown_steps(bundle)
+    return steps
+
+
+def _unknown_steps(bundle: Bundle) -> InputError:
+    return InputError(
+        f"The model {bundle.name} asks for a preparation that this version does not know (lesion_reading.preparation in its "
+        "metadata); choose another model or update LesionReading.",
+        "model",
     )

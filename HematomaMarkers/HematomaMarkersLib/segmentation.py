@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from LesionReadingLib.prediction import Stream, fold_batch_norms
+from LesionReadingLib.prediction import Stream, finite, fold_batch_norms
 from scipy import ndimage
 
 from .gradcam import MarkerHeat
@@ -84,15 +84,9 @@ def read_head(
     logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
     heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
     looked_at = np.zeros(labels.shape, bool)
-    heat_of = MarkerHeat(quick.markers.tail)
     shown = np.flatnonzero(areas_cm2)
-    for some in (shown[first : first + _MARKER_BATCH] for first in range(0, len(shown), _MARKER_BATCH)):
-        mask = torch.from_numpy(labels[some] == HEMATOMA)[:, None].float().to(device)
-        before_tail = _before_tail(quick, hounsfield[some], mask, [features[number] for number in some], window, device)
-        with torch.inference_mode():
-            looked_at[some] = quick.markers.region(mask)[:, 0].cpu().numpy() > 0
-            logits[some] = quick.markers.tail(*before_tail).cpu().numpy()
-        heat[some] = heat_of(*before_tail).cpu().numpy()
+    for number, found in zip(shown, _marked(quick, hounsfield, labels, features, shown, window, device), strict=True):
+        looked_at[number], logits[number], heat[number] = found
     return HeadReading(labels, areas_cm2, logits, heat, looked_at)
 
 
@@ -118,11 +112,35 @@ def _segmented(
     @torch.inference_mode()
     def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, Features]]:
         scores, features = network.segment(_images(np.stack(images), window, device))
-        labels = scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        labels = finite(scores).argmax(dim=1).to(torch.uint8).cpu().numpy()
         return [(found, [feature[number] for feature in features]) for number, found in enumerate(labels)]
 
     with Stream(work, device) as stream:
         yield from stream.results(hounsfield)
+
+
+def _marked(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    labels: np.ndarray,
+    features: dict[int, Features],
+    shown: np.ndarray,
+    window: tuple[float, float],
+    device: torch.device,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Where the markers were looked for, bool (256, 256), their logits (4,) and heat (4, 32, 32) on each slice of ``shown``."""
+    heat_of = MarkerHeat(network.markers.tail)
+
+    def work(some: list[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        mask = torch.from_numpy(labels[some] == HEMATOMA)[:, None].float().to(device)
+        before_tail = _before_tail(network, hounsfield[some], mask, [features[number] for number in some], window, device)
+        with torch.inference_mode():
+            looked_at = network.markers.region(mask)[:, 0].cpu().numpy() > 0
+            logits = finite(network.markers.tail(*before_tail)).cpu().numpy()
+        return list(zip(looked_at, logits, finite(heat_of(*before_tail)).cpu().numpy(), strict=True))
+
+    with Stream(work, device, _MARKER_BATCH, workers=1) as stream:
+        yield from stream.results(shown.tolist())
 
 
 @torch.inference_mode()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.label_grids import label_grid, labels_on
-from LesionReadingLib.label_reading import read_label_map
-from LesionReadingLib.labelmaps import Segment
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels import write
+from LesionReadingLib.labels.label_map import LabelMap, Segment
+from LesionReadingLib.labels.on_grid import label_grid, labels_on
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.nrrd import write_volume
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, NAMES
@@ -18,67 +21,101 @@ from .scan import Scan
 # Types: DICOM CID 7159 (lesion segmentation types). Categories: CID 7150. Regions: CID 4 and SNOMED CT.
 _ABNORMAL = ("SCT", "49755003", "Morphologically Abnormal Structure")
 _HEMORRHAGE = ("SCT", "50960005", "Hemorrhage")
-_OTHER_BLOOD = ("peri", "dural", "arachnoid", "edema", "oedema")  # beside the brain, or around the hematoma
 
 SEGMENTS = (
     Segment(
         HEMATOMA,
         NAMES[HEMATOMA],
-        ("hematoma", "haematoma", "hemorrhag", "haemorrhag", "bleed", "blood", "clot", "ich", "iph"),
         (0.90, 0.12, 0.10),
         _ABNORMAL,
         _HEMORRHAGE,
         ("SCT", "12738006", "Brain"),
-        (*_OTHER_BLOOD, "ventric", "ivh"),
     ),
     Segment(
         INTRAVENTRICULAR,
         NAMES[INTRAVENTRICULAR],
-        ("ventricular blood", "ventricular h", "ventricle blood", "ivh"),
         (0.20, 0.55, 0.95),
         _ABNORMAL,
         _HEMORRHAGE,
         ("SCT", "35764002", "Brain ventricle"),
-        _OTHER_BLOOD,
     ),
 )
 
 
-def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:
-    """Read a label map from anywhere onto the voxels of a scan, by geometry: (slices, rows, columns) uint8.
+@dataclass(frozen=True, eq=False)
+class PlacedLabels:
+    """A label map on the voxels of a scan.
+
+    Attributes:
+        labels: (slices, rows, columns) uint8.
+        told: sentences that name segments, for the person who runs the command, never for a file.
+        notes: sentences for the report.
+    """
+
+    labels: np.ndarray
+    told: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = None) -> PlacedLabels:
+    """Read a label map from anywhere onto the voxels of a scan, by geometry.
 
     Args:
         path: .seg.nrrd, NRRD, NIfTI, MetaImage, or DICOM SEG (or a folder with one).
+        chosen: name of a segment -> name of the class, from the user.
 
     Raises:
-        InputError: as ``label_reading.read_label_map``, no place in the patient, or another place than the scan's.
+        InputError: as ``labels.read.read_label_map``, no place in the patient, or another place than the scan's.
     """
-    return labels_on(read_label_map(path, SEGMENTS), scan.grid, path.name)
+    label_map = read_label_map(path, SEGMENTS, chosen=chosen)
+    _check_size(label_map, path.name)
+    labels, changes = labels_on(label_map, scan.grid, path.name, SEGMENTS)
+    return PlacedLabels(labels, label_map.told, (*label_map.notes, *changes))
+
+
+def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:
+    """The labels alone of ``place_label_map``: (slices, rows, columns) uint8."""
+    return place_label_map(path, scan).labels
 
 
 def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
     """Read a label map of which no scan is at hand: (slices, rows, columns) uint8 and where its voxels lie.
 
     Raises:
-        InputError: as ``label_reading.read_label_map``, or no place in the patient.
+        InputError: as ``labels.read.read_label_map``, or no place in the patient.
     """
     label_map = read_label_map(path, SEGMENTS)
+    _check_size(label_map, path.name)
     return label_map.labels, label_grid(label_map, path.name)
 
 
-def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool = False) -> list[Path]:
+def _check_size(label_map: LabelMap, name: str) -> None:
+    """Refuse voxels that no scan of a head has: they are in another unit."""
+    from .reading import PIXEL_LIMITS_MM, SLICE_LIMITS_MM
+
+    spacing = label_map.spacing
+    for what, value, (low, high) in (
+        ("pixels", spacing.row_mm, PIXEL_LIMITS_MM),
+        ("pixels", spacing.column_mm, PIXEL_LIMITS_MM),
+        ("slices", label_map.thickness_mm or spacing.frame_mm, SLICE_LIMITS_MM),
+    ):
+        if value is not None and not low <= value <= high:
+            raise InputError(
+                f"{name} states {what} of {value:.6g} mm, which cannot be right for a head CT ({low:g} to {high:g} mm); "
+                "save it with its spacing in mm."
+            )
+
+
+def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool = False) -> tuple[list[Path], tuple[str, ...]]:
     """Write a label map on the original voxels of a scan: ``segmentation.seg.nrrd``, and ``segmentation.dcm`` for a DICOM scan.
 
     Args:
         labels: (slices, rows, columns) of the values in ``labels``. identity: whether the DICOM file names the patient.
-    """
-    written = [folder / "segmentation.seg.nrrd"]
-    write_grid_seg_nrrd(written[0], labels, scan.grid, SEGMENTS, scan.grid_source)
-    if scan.files:
-        from .dicom_segmentation import write_segmentation
 
-        written.append(write_segmentation(folder / "segmentation.dcm", scan, labels, identity))
-    return written
+    Returns:
+        the files written, and sentences for the report.
+    """
+    return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.grid_source, scan.files, identity)
 
 
 def write_heat(path: Path, scan: Scan, heat: np.ndarray) -> None:

@@ -10,8 +10,8 @@ from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.scene import labels_of, result_json, result_node, volume_grid, write_volume_node
-from LesionReadingLib.seg_nrrd import write_grid_seg_nrrd
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition

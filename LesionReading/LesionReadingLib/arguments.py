@@ -5,14 +5,45 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .errors import InputError
+from .plain_text import plain
+
 
 class OneLineParser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line, as every bad input's is."""
 
     def error(self, message: str) -> None:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {plain(message)}; see {self.prog} --help\n")
+
+
+def add_json_lines(parser: argparse.ArgumentParser) -> None:
+    """Let a program ask for the lines of ``worker``."""
+    parser.add_argument("--json-lines", action="store_true", help="report as JSON lines on standard output, for a program")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Let a command take the folder for its results."""
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+
+
+def add_segments(parser: argparse.ArgumentParser, example: str) -> None:
+    """Let a command take what the segments of a label map are, where their names do not say."""
+    parser.add_argument(
+        "--segment",
+        action="append",
+        metavar="NAME=CLASS",
+        help=f'a segment of the label map by its name, number or label value, and what it is: "Lesion 1={example}"; '
+        "none leaves it out; may be repeated",
+    )
+
+
+def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
+    """Name -> class, of the segments that the person named.
+
+    Raises:
+        InputError: an argument without a name or a class.
+    """
+    pairs = [argument.rpartition("=") for argument in chosen.segment or []]
+    if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
+        raise InputError('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".')
+    return {name: kind for name, _, kind in pairs}

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ METADATA = Path("configs/metadata.json")
 WEIGHTS = Path("models/model.safetensors")
 CARD = Path("docs/README.md")
 LICENCE = Path("LICENSE")
+MOST_METADATA_BYTES, MOST_METADATA_DEPTH = 1_000_000, 32
+MOST_WEIGHTS_BYTES, MOST_HEADER_BYTES = 4 << 30, 16 << 20
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
 _REQUIRED = ("task", "network", "weights_sha256")
 _SUMMARY = ("version", "description", "intended_use", "data_source", "eval_metrics", "authors", "references")
@@ -78,10 +81,13 @@ def find_bundle(name_or_path: str | Path, task: str) -> Bundle:
         if folder.is_dir():
             return load_bundle(folder, task)
     if Path(name_or_path).is_file():
-        raise InputError(f"The model {name_or_path} is a file, not a bundle; name the folder that holds configs/ and models/.")
+        raise InputError(
+            f"The model {name_or_path} is a file, not a bundle; name the folder that holds configs/ and models/.", "model"
+        )
     shipped = sorted({folder.name for parent in model_folders() for folder in parent.iterdir() if (folder / METADATA).is_file()})
     raise InputError(
-        f"There is no model {name_or_path}; name a bundle's folder, or one of those shipped: {', '.join(shipped) or 'none'}."
+        f"There is no model {name_or_path}; name a bundle's folder, or one of those shipped: {', '.join(shipped) or 'none'}.",
+        "model",
     )
 
 
@@ -95,20 +101,37 @@ def load_bundle(folder: Path, task: str) -> Bundle:
     """Check a bundle's folder and give its bundle.
 
     Raises:
-        InputError: metadata missing or unreadable, another task, weights missing, altered, pickled or not safetensors.
+        InputError: metadata missing, unreadable or beyond all bounds, another task, weights missing, altered, pickled or not
+            safetensors.
+    """
+    bundle = described_bundle(folder, task)
+    with open(bundle.weights, "rb") as weights:
+        found = hashlib.file_digest(weights, "sha256").hexdigest()
+    if found != _own(bundle.metadata)["weights_sha256"]:
+        raise InputError(
+            f"The weights of the model {folder} do not match its {METADATA}: altered or damaged; get the bundle anew.", "model"
+        )
+    return bundle
+
+
+def described_bundle(folder: Path, task: str) -> Bundle:
+    """The same without reading the weights, which takes a while: they are there and begin as safetensors do, no more is known.
+
+    Raises:
+        InputError: as ``load_bundle``, but for altered weights.
     """
     metadata = _read_metadata(folder)
     own = _own(metadata)
     try:
-        made_for, network, sha256 = own["task"], own["network"], own["weights_sha256"]
+        made_for, network, _ = own["task"], own["network"], own["weights_sha256"]
         bundle = Bundle(folder, folder.resolve().name, made_for, str(network["class"]), dict(network["arguments"]), metadata)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"The model {folder} is not a bundle of LesionReading: its {METADATA} has no complete block lesion_reading."
+            f"The model {folder} is not a bundle of LesionReading: its {METADATA} has no complete block lesion_reading.", "model"
         ) from error
     if made_for != task:
-        raise InputError(f"The model {folder} was made for the task {made_for}, not for {task}; choose another model.")
-    _check_weights(bundle, sha256)
+        raise InputError(f"The model {folder} was made for the task {made_for}, not for {task}; choose another model.", "model")
+    _check_weights(bundle)
     return bundle
 
 
@@ -148,13 +171,50 @@ def write_bundle(
 
 
 def _read_metadata(folder: Path) -> dict[str, Any]:
+    file = folder / METADATA
     try:
-        metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+        if not file.is_file():  # a device or a pipe would never end
+            raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.", "model")
+        with open(file, "rb") as opened:
+            content = opened.read(MOST_METADATA_BYTES + 1)
     except OSError as error:
-        raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.") from error
-    except ValueError as error:
-        raise InputError(f"The model {folder} cannot be used: its {METADATA} is not valid JSON; get the bundle anew.") from error
+        raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.", "model") from error
+    if len(content) > MOST_METADATA_BYTES:
+        raise InputError(
+            f"The model {folder} cannot be used: its {METADATA} is larger than {MOST_METADATA_BYTES / 1e6:g} MB.", "model"
+        )
+    try:
+        metadata = json.loads(content.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+        _check_depth(metadata)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"The model {folder} cannot be used: its {METADATA} is not valid JSON of finite numbers; get the bundle anew.", "model"
+        ) from error
     return metadata if isinstance(metadata, dict) else {}
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is beyond all numbers")
+    return value
+
+
+def _check_depth(metadata: Any) -> None:
+    layer = [metadata]
+    for _ in range(MOST_METADATA_DEPTH):
+        layer = [inner for outer in layer for inner in _contents(outer)]
+    if layer:
+        raise ValueError("nested too deeply")
+
+
+def _contents(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _own(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,33 +222,36 @@ def _own(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     return own if isinstance(own, dict) else {}
 
 
-def _check_weights(bundle: Bundle, sha256: str) -> None:
-    if not bundle.weights.is_file():
+def _check_weights(bundle: Bundle) -> None:
+    if not bundle.weights.is_file():  # a device or a pipe would never end
         models = bundle.weights.parent
         pickled = sorted(file.name for file in models.glob("*") if file.suffix in _PICKLED)
         if pickled:
             raise InputError(
                 f"The model {bundle.path} holds its weights as a pickle ({pickled[0]}), which can run code when it is opened; "
-                "save them as safetensors first."
+                "save them as safetensors first.",
+                "model",
             )
-        raise InputError(f"The model {bundle.path} has no weights: {WEIGHTS} is missing; get the bundle anew.")
-    content = bundle.weights.read_bytes()
-    if not _is_safetensors(content):
-        raise InputError(
-            f"The weights of the model {bundle.path} are not safetensors, whatever the file is called; they were not opened."
-        )
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise InputError(
-            f"The weights of the model {bundle.path} do not match its {METADATA}: altered or damaged; get the bundle anew."
-        )
-
-
-def _is_safetensors(content: bytes) -> bool:
-    """Whether it begins as safetensors do: the length of a header, then that header, a JSON object."""
-    length = int.from_bytes(content[:8], "little")
-    if not 2 <= length <= len(content) - 8:
-        return False
+        raise InputError(f"The model {bundle.path} has no weights: {WEIGHTS} is missing; get the bundle anew.", "model")
     try:
-        return isinstance(json.loads(content[8 : 8 + length]), dict)
-    except ValueError:
-        return False
+        is_sound = _is_safetensors(bundle.weights)
+    except OSError as error:
+        raise InputError(f"The weights of the model {bundle.path} cannot be read ({error.strerror}).", "model") from error
+    if not is_sound:
+        raise InputError(
+            f"The weights of the model {bundle.path} are not safetensors, whatever the file is called; they were not opened.",
+            "model",
+        )
+
+
+def _is_safetensors(file: Path) -> bool:
+    """Whether it begins as safetensors do: the length of a header, then that header, a JSON object."""
+    size = file.stat().st_size
+    with open(file, "rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        if size > MOST_WEIGHTS_BYTES or not 2 <= length <= min(size - 8, MOST_HEADER_BYTES):
+            return False
+        try:
+            return isinstance(json.loads(opened.read(length)), dict)
+        except (ValueError, RecursionError):
+            return False

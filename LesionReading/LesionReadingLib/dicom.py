@@ -31,6 +31,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
 )
 
 from .errors import InputError
@@ -54,7 +55,7 @@ class DicomImage:
         path: the file.
         header: the data set without its pixels.
         transfer_syntax: as the file states it.
-        frame_count, rows, columns: the size of the image.
+        frame_count, rows, columns: the size of the image; frames that are there, also where the header states fewer or none.
         spans: for each frame the byte ranges (offset, length) that hold it, in the stream of ``source``.
         source: opens the stream of bytes.
         options: what pydicom's decoder must know.
@@ -115,13 +116,15 @@ def open_image(path: Path) -> DicomImage:
         options = _decoder_options(header, keyword, vr, path)
         check_decodable(syntax, path.name)
         frame_count = _frame_count(header, path)
-        find_spans = _encapsulated_spans if syntax.is_encapsulated else _native_spans
         if syntax.is_encapsulated != (length == _UNDEFINED_LENGTH):
             raise InputError(f"{path.name} states a transfer syntax ({syntax.name}) that its pixels do not have; export it again.")
-        spans = find_spans(stream, header, options, frame_count, path)
+        if syntax.is_encapsulated:
+            spans = _encapsulated_spans(stream, syntax, frame_count, path)
+        else:
+            spans = _native_spans(stream, length, options, frame_count, path)
     stated = UID(read_file_meta_info_or_empty(path).get("TransferSyntaxUID", syntax))
     return DicomImage(
-        path, header, stated, frame_count, options["rows"], options["columns"], spans, source, {"decoder": syntax, **options}
+        path, header, stated, len(spans), options["rows"], options["columns"], spans, source, {"decoder": syntax, **options}
     )
 
 
@@ -313,7 +316,8 @@ def _frame_count(header: Dataset, path: Path) -> int:
     return int(count)
 
 
-def _native_spans(stream: BinaryIO, header: Dataset, options: dict, frame_count: int, path: Path):
+def _native_spans(stream: BinaryIO, length: int, options: dict, frame_count: int, path: Path):
+    """Frames one after another; those that the element holds whole, where the header states fewer."""
     start = stream.tell()
     pixel_bytes = options["samples_per_pixel"] * options["bits_allocated"] // 8
     frame_bytes = options["rows"] * options["columns"] * pixel_bytes
@@ -325,11 +329,15 @@ def _native_spans(stream: BinaryIO, header: Dataset, options: dict, frame_count:
             f"The pixels of {path.name} are cut off: {present} of {frame_bytes * frame_count} bytes are there "
             f"({present // frame_bytes} of {frame_count} frames); copy or export the file again."
         )
+    frame_count = max(frame_count, min(length, present) // frame_bytes)
     return tuple(((start + index * frame_bytes, frame_bytes),) for index in range(frame_count))
 
 
-def _encapsulated_spans(stream: BinaryIO, header: Dataset, options: dict, frame_count: int, path: Path):
-    """Which fragments make up which frame (PS3.5 A.4): told by an offset table, by the count, or by the end-of-image marks."""
+def _encapsulated_spans(stream: BinaryIO, syntax: UID, frame_count: int, path: Path):
+    """Which fragments make up which frame (PS3.5 A.4): told by an offset table, by the count, or by the end-of-image marks.
+
+    The marks also tell where there are more frames than the header states.
+    """
     cut_off = InputError(
         f"The pixels of {path.name} are cut off: fewer than {frame_count} frames are there; copy or export it again."
     )
@@ -342,13 +350,18 @@ def _encapsulated_spans(stream: BinaryIO, header: Dataset, options: dict, frame_
         raise cut_off from error
     if not fragments or sum(fragments[-1]) > stream.seek(0, io.SEEK_END):
         raise cut_off
+    # RLE knows no fragments of a frame (PS3.5 A.4.2); the JPEG family marks the end of each image.
+    whole = syntax == RLELossless
+    ends = [whole or b"\xff\xd9" in _bytes_at(stream, offset + length - 10, 10) for offset, length in fragments]
+    if ends[-1]:
+        frame_count = max(frame_count, sum(ends))
+    frame_count = max(frame_count, len(basic_offsets))
     if len(fragments) == frame_count:
         # So it also is wherever there is an Extended Offset Table (PS3.3 C.7.6.3.1.8).
         owners = np.arange(frame_count)
     elif len(basic_offsets) == frame_count:
         owners = np.searchsorted(np.array(basic_offsets) + origin, positions, side="right") - 1
     else:
-        ends = [b"\xff\xd9" in _bytes_at(stream, offset + length - 10, 10) for offset, length in fragments]
         owners = np.concatenate([[0], np.cumsum(ends)[:-1]]) if frame_count > 1 else np.zeros(len(fragments))
     spans = tuple(
         tuple(fragment for fragment, owner in zip(fragments, owners, strict=True) if owner == index) for index in range(frame_count)

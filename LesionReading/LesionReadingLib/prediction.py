@@ -18,13 +18,13 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bundle import Bundle
-from .errors import InputError
+from .errors import InputError, is_out_of_memory
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 CPU_BATCH, CUDA_BATCH = 2, 32
 MOST_WORKERS = 8
-_OUT_OF_MEMORY = ("out of memory", "allocate memory", "bad_alloc")
+LARGEST_ARGUMENT, LONGEST_ARGUMENT = 10**6, 100
 
 
 def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
@@ -34,26 +34,67 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
         networks: the networks that the module knows, by the name that a bundle calls them.
 
     Raises:
-        InputError: the bundle names another network, or its weights do not fit.
+        InputError: the bundle names another network, or its weights do not fit or are no finite numbers.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     if bundle.network_class not in networks:
         raise InputError(
             f"The model {bundle.path} needs the network {bundle.network_class}, which this version does not know "
-            f"(it knows {', '.join(networks)}); choose another model or update LesionReading."
+            f"(it knows {', '.join(networks)}); choose another model or update LesionReading.",
+            "model",
         )
     try:
+        _check_arguments(bundle.network_arguments.values())
         with torch.device("meta"):  # no memory for weights that are replaced at once, nor for a size that only the metadata claim
             network = networks[bundle.network_class](**bundle.network_arguments)
         network.load_state_dict(load_file(bundle.weights), assign=True)
-    except (TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        is_finite = all(bool(torch.isfinite(weights).all()) for weights in network.state_dict().values())
+    except Exception as error:  # networks, ours and MONAI's, raise every kind of error on arguments that they were not made for
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"The weights of the model {bundle.path} do not fit the network {bundle.network_class} that its metadata describe; "
-            "get the bundle anew."
+            "get the bundle anew.",
+            "model",
         ) from error
+    if not is_finite:
+        raise InputError(
+            f"The weights of the model {bundle.path} hold values that are no finite numbers: its training went wrong, or the file "
+            "is damaged; choose another model.",
+            "model",
+        )
     return network.eval()
+
+
+def _check_arguments(values: Iterable) -> None:
+    """Refuse arguments of a network beyond all sense, with which it would be built for ever.
+
+    Raises:
+        ValueError: a number or a list is too large.
+    """
+    for value in values:
+        if isinstance(value, dict | list):
+            if len(value) > LONGEST_ARGUMENT:
+                raise ValueError("too many values")
+            _check_arguments(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, int | float) and not abs(value) <= LARGEST_ARGUMENT:
+            raise ValueError(f"{value} is too large")
+
+
+def finite(scores: torch.Tensor) -> torch.Tensor:
+    """Give what a network gave, if it is all finite numbers: nan is never the largest, so it would read as "nothing found".
+
+    Raises:
+        InputError: it is not.
+    """
+    if not bool(torch.isfinite(scores.sum(dtype=torch.float32))):
+        raise InputError(
+            "The model gave values that are no finite numbers: its weights are damaged, or it was not made for such pictures; "
+            "choose another model.",
+            "model",
+        )
+    return scores
 
 
 def choose_device(name: str) -> torch.device:
@@ -171,7 +212,7 @@ class Stream(Generic[Item, Result]):
         try:
             return future.result()
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         wait([future for _, future in pending])  # so that what is tried again has the memory for itself
         self._ahead = 0
@@ -180,17 +221,19 @@ class Stream(Generic[Item, Result]):
     def _in_pieces(self, items: list[Item]) -> list[Result]:
         """Results of a batch that was too large, in smaller ones; the size that fits is kept for all that follow."""
         found: list[Result] = []
-        self.batch = max(1, len(items) // 2)
+        if self.batch >= len(items):  # else a smaller size has been found since this batch was begun
+            self.batch = max(1, len(items) // 2)
         while len(found) < len(items):
             try:
                 found.extend(self._work(items[len(found) : len(found) + self.batch]))
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if self.batch == 1:
                     raise InputError(
                         f"The memory of the {self.device.type} does not suffice for this model even with one frame at a time; "
-                        "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else ".")
+                        "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else "."),
+                        "memory",
                     ) from error
                 self.batch //= 2
         return found
@@ -229,7 +272,7 @@ class Predictor(Stream[np.ndarray, np.ndarray]):
     @torch.inference_mode()
     def _predict(self, frames: list[np.ndarray]) -> np.ndarray:
         images = self._prepare(torch.from_numpy(np.stack(frames)).to(self.device)).to(self.dtype)
-        scores = self._network(images.to(memory_format=torch.channels_last))
+        scores = finite(self._network(images.to(memory_format=torch.channels_last)))
         return best_class(scores).cpu().numpy()
 
 
@@ -245,8 +288,3 @@ def best_class(scores: torch.Tensor) -> torch.Tensor:
         labels.masked_fill_(better, number)
         torch.maximum(best, scores[:, number], out=best)
     return labels
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out; on a processor PyTorch says so only in the text of a RuntimeError."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .plain_text import plain
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -109,7 +111,7 @@ class Number:
 def environment(templates: Path) -> Environment:
     """Jinja2 environment of a folder of templates, and of the parts of a page that both reports share.
 
-    Everything is escaped, and a name that is not given is an error.
+    Everything is escaped and shown plain, and a name that is not given is an error.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -117,11 +119,17 @@ def environment(templates: Path) -> Environment:
         loader=FileSystemLoader([templates, PARTS]),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.globals["base_style"] = BASE_STYLE
     return made
+
+
+def _shown(value: Any) -> Any:
+    """Text without what a page must not obey; markup that is ours stays as it is."""
+    return plain(value) if type(value) is str else value
 
 
 def picture_uri(path: Path) -> str:

@@ -18,9 +18,9 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .errors import InputError
-from .labelmaps import Segment
+from .labels.label_map import Segment
+from .labels.seg_nrrd import terminology_entry
 from .scene_volumes import world_of
-from .seg_nrrd import terminology_entry
 
 TERMINOLOGY_TAG = "TerminologyEntry"
 BINARY = "Binary labelmap"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import vtk
 
-from .labelmaps import Segment
+from .labels.label_map import Segment
 from .scene_labels import Box, Layer, label_layers, labels_of, paint
 
 

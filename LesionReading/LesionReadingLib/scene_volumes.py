@@ -24,6 +24,7 @@ SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file
 
 _LPS_OF_RAS = np.diag([-1.0, -1.0, 1.0])
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as pictures with colours become grey everywhere
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _SQUARE = 1e-3  # cosine between rows and columns up to which they count as perpendicular
 
 
@@ -109,17 +110,18 @@ def volume_grid(volume) -> SliceGrid:
     return even_grid(shape, tuple(lengths[::-1].tolist()), origin_mm, units.T)
 
 
-def volume_spacing(volume) -> Spacing:
+def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
     """The distances between the voxels of a volume node, with linear transforms applied; None where it does not state them.
 
-    Programs that know no spacing write 1 mm: pixels of exactly 1 x 1 mm of which nobody says where that came from are not known.
+    Args:
+        unknown_pixel_mm: as for ``spacing_source``.
 
     Raises:
         InputError: as ``volume_place``.
     """
     axes_mm, _ = volume_place(volume)
     column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
-    source = spacing_source(volume)
+    source = spacing_source(volume, unknown_pixel_mm)
     if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
         return Spacing(row_mm, column_mm, None, source, UNKNOWN)
     if source != UNKNOWN:
@@ -129,19 +131,31 @@ def volume_spacing(volume) -> Spacing:
     return Spacing(None, None, slice_mm, UNKNOWN, "the volume as it was loaded")
 
 
-def spacing_source(volume) -> str:
-    """Where the spacing of a volume node came from; ``spacing.UNKNOWN`` where it has none."""
+def spacing_source(volume, unknown_pixel_mm: float | None = None) -> str:
+    """Where the spacing of a volume node came from; ``spacing.UNKNOWN`` where it has none.
+
+    Args:
+        unknown_pixel_mm: the distance of pixels that means "not known" in this kind of image where nobody says where it came
+            from. Programs that know no spacing write 1 mm, which no OCT has; in CT it is a spacing like any other.
+    """
     stated = volume.GetAttribute(SOURCE_ATTRIBUTE)
     if stated:
         return stated
-    if volume.GetSpacing()[:2] == (1.0, 1.0):
+    pixel_mm = volume.GetSpacing()[:2]
+    if pixel_mm == (unknown_pixel_mm, unknown_pixel_mm) or (pixel_mm == (1.0, 1.0) and _is_picture(volume)):
         return UNKNOWN
     return "DICOM" if volume.GetAttribute("DICOM.instanceUIDs") else "the volume as it was loaded"
 
 
-def has_spacing(volume) -> bool:
-    """Whether a volume node states its whole spacing, or somebody typed it."""
-    return spacing_source(volume) != UNKNOWN and volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) != UNKNOWN
+def has_spacing(volume, unknown_pixel_mm: float | None = None) -> bool:
+    """Whether a volume node states its whole spacing, or somebody typed it; ``unknown_pixel_mm`` as for ``spacing_source``."""
+    return spacing_source(volume, unknown_pixel_mm) != UNKNOWN and volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) != UNKNOWN
+
+
+def _is_picture(volume) -> bool:
+    """Whether a volume node was loaded from a file of a kind that states no distances."""
+    storage = volume.GetStorageNode()
+    return storage is not None and Path(storage.GetFileName() or "").suffix.lower() in _PICTURES
 
 
 def set_slice_spacing_unknown(volume) -> None:
@@ -181,8 +195,7 @@ def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, na
     ijk_to_ras[:3, :3] = _LPS_OF_RAS @ np.asarray(axes_mm, float).T
     ijk_to_ras[:3, 3] = _LPS_OF_RAS @ np.asarray(origin_mm, float)
     volume = slicer.util.addVolumeFromArray(array, ijk_to_ras, name)
-    if spacing_source != UNKNOWN:
-        volume.SetAttribute(SOURCE_ATTRIBUTE, spacing_source)
+    volume.SetAttribute(SOURCE_ATTRIBUTE, spacing_source)
     return volume
 
 

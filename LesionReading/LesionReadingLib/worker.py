@@ -1,42 +1,52 @@
-"""How a run talks to whoever started it: JSON lines on standard output, one sentence on standard error.
+"""How a run talks to whoever started it: on standard output, and in one sentence on standard error where it did not end well.
 
-Every line is one object with a ``"type"``:
+A person reads plain lines, at a terminal with a progress bar below them. A program asks for JSON lines, by ``--json-lines`` or by
+the environment variable ``LESION_READING_JSON_LINES=1`` (which ``leash`` sets). Every line is one object with a ``"type"``:
 
 * ``{"type": "progress", "stage": str, "done": int, "total": int}``
 * ``{"type": "log", "message": str}``
 * ``{"type": "result", "folder": str, ...}`` (the last line of a run that ended well)
-* ``{"type": "error", "message": str, "details": str}`` (the last line of a run that did not)
+* ``{"type": "error", "code": str, "message": str, "details": str}`` (the last line of a run that did not)
 
-A person at a terminal sees a progress bar instead of the lines. Desktop, browser and command line read the same protocol.
-Exit status: 0 done, 2 unusable input or arguments, 1 a fault of ours, 130 cancelled.
+The code is that of the ``InputError`` (``"input"`` where it names none), ``"memory"``, ``"cancelled"``, ``"missing-package"`` or
+``"fault"``. Standard output may hold other lines, of libraries; standard error holds ours alone.
+Exit status: 0 done, 2 unusable input or arguments or too little memory, 1 a fault of ours, 130 cancelled.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 
-from .errors import Cancelled, InputError
+from .cancelling import cancellable, check
+from .errors import Cancelled, InputError, is_out_of_memory
+from .hushed import hushed
+from .plain_text import plain
+
+ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
+LINE_EVERY_S = 10.0
 
 
 class JsonLines:
     """Reports a run as JSON lines on standard output, for a program that reads along."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
+        check()
         self._write(type="progress", stage=stage, done=done, total=total)
 
     def log(self, message: str) -> None:
-        self._write(type="log", message=message)
+        check()
+        self._write(type="log", message=plain(message))
 
     def result(self, folder: str, **values) -> None:
         self._write(type="result", folder=folder, **values)
 
-    def error(self, message: str, details: str = "") -> None:
-        self._write(type="error", message=message, details=details)
+    def error(self, code: str, message: str, details: str = "") -> None:
+        self._write(type="error", code=code, message=message, details=details)
         print(message, file=sys.stderr)
 
     def close(self) -> None:
@@ -47,83 +57,119 @@ class JsonLines:
 
 
 class Terminal:
-    """Reports a run to a person at a terminal: a bar that moves, and plain sentences."""
+    """Reports a run to a person in plain lines, as they are kept in a file; of a long stage a line now and then."""
+
+    def __init__(self) -> None:
+        self._stage, self._told_s = "", 0.0
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        check()
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._told_s = stage, now
+            self._say(f"{stage}: {total} to do" if total > 1 else stage)
+        elif total > 1 and (done == total or now - self._told_s >= LINE_EVERY_S):
+            self._told_s = now
+            self._say(f"{stage}: {done} of {total}")
+
+    def log(self, message: str) -> None:
+        check()
+        self._say(message)
+
+    def result(self, folder: str, **values) -> None:
+        self.close()
+        for name, value in values.items():
+            self._say(f"{name}: {value}")
+        self._say(f"Results are in {folder}")
+
+    def error(self, code: str, message: str, details: str = "") -> None:
+        self.close()
+        print(details + message, file=sys.stderr)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _say(self, line: str) -> None:
+        print(plain(line), flush=True)
+
+
+class WatchedTerminal(Terminal):
+    """Reports a run to a person who watches: plain lines, and a bar that moves below them."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+        super().__init__()
         self._console = Console()
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self._console
-        )
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=self._console)
         self._tasks: dict[str, int] = {}
         self._bar.start()
 
     def progress(self, stage: str, done: int, total: int) -> None:
+        check()
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=total)
         self._bar.update(self._tasks[stage], completed=done, total=total)
 
-    def log(self, message: str) -> None:
-        self._console.print(message, markup=False, highlight=False)
-
-    def result(self, folder: str, **values) -> None:
-        self.close()
-        for name, value in values.items():
-            self._console.print(f"{name}: {value}", markup=False, highlight=False)
-        self._console.print(f"Results are in {folder}", markup=False, highlight=False, soft_wrap=True)
-
-    def error(self, message: str, details: str = "") -> None:
-        self.close()
-        print(details + message, file=sys.stderr)
-
     def close(self) -> None:
         self._bar.stop()
 
-
-def reporter() -> JsonLines | Terminal:
-    """A progress bar where a person watches, JSON lines where a program reads."""
-    return Terminal() if sys.stdout.isatty() else JsonLines()
+    def _say(self, line: str) -> None:
+        self._console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def run_and_report(job: Callable[[JsonLines | Terminal], None]) -> int:
+def reporter(json_lines: bool = False) -> JsonLines | Terminal:
+    """JSON lines where a program asks for them, a progress bar where a person watches, else plain lines."""
+    if json_lines or os.environ.get(ASKS_FOR_JSON_LINES) == "1":
+        return JsonLines()
+    return WatchedTerminal() if sys.stdout.isatty() else Terminal()
+
+
+def run_and_report(job: Callable[[JsonLines | Terminal], None], json_lines: bool = False) -> int:
     """Run ``job(reporter)`` and return the exit status that the protocol promises.
 
     SIGTERM and Ctrl-C end the job by an exception, so that ``with`` blocks remove half-written files.
+
+    Args:
+        json_lines: whether a program asked for them.
     """
-    report = reporter()
-    previous = signal.signal(signal.SIGTERM, _cancel)
+    if hasattr(sys.stdout, "reconfigure"):  # a letter that the terminal does not know must not end a run
+        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stderr.reconfigure(errors="backslashreplace")
+    report = reporter(json_lines)
     try:
-        job(report)
+        with cancellable(), hushed():
+            job(report)
         return 0
-    except InputError as error:
-        report.error(_one_line(error))
-        return 2
     except (Cancelled, KeyboardInterrupt):
-        report.error("Cancelled; nothing was written.")
+        report.error("cancelled", "Cancelled; nothing was written.")
         return 130
     except BrokenPipeError:
         # Whoever read along is gone: nobody is left to tell, and the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
-    except ModuleNotFoundError as error:
-        advice = (
-            f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
-        )
-        report.error(advice, traceback.format_exc())
-        return 1
     except Exception as error:
-        report.error(f"This is a fault of LesionReading ({type(error).__name__}): {_one_line(error)}", traceback.format_exc())
-        return 1
+        return _told(report, error)
     finally:
-        signal.signal(signal.SIGTERM, previous)
         report.close()
 
 
-def _cancel(*_) -> None:
-    raise Cancelled
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _told(report: JsonLines | Terminal, error: Exception) -> int:
+    """Report what ended a run; give its exit status."""
+    if isinstance(error, InputError):
+        report.error(error.code, plain(error))
+        return 2
+    if is_out_of_memory(error):
+        report.error("memory", "The memory of this machine does not suffice; close other programs, then try again.")
+        return 2
+    if isinstance(error, ModuleNotFoundError):
+        advice = (
+            f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
+        )
+        report.error("missing-package", advice, traceback.format_exc())
+        return 1
+    message = f"This is a fault of LesionReading ({type(error).__name__}): {plain(error)}"
+    report.error("fault", message, traceback.format_exc())
+    return 1

@@ -7,7 +7,7 @@ import numpy as np
 import qt
 import slicer
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import Segment
+from LesionReadingLib.labels.label_map import Segment
 from LesionReadingLib.scene import TrackedLabels
 
 from .views import Observation

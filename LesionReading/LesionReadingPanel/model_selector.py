@@ -8,8 +8,9 @@ from pathlib import Path
 import qt
 import slicer
 import slicer.util
-from LesionReadingLib.bundle import METADATA, Bundle, load_bundle, model_folders
+from LesionReadingLib.bundle import METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.plain_text import plain
 from LesionReadingLib.report import model_rows
 from slicer.i18n import tr as _
 
@@ -68,7 +69,7 @@ class ModelSelector:
         Raises:
             InputError: it is no bundle of the task, or one of that name is there already.
         """
-        bundle = load_bundle(folder, self._task)
+        bundle = described_bundle(folder, self._task)
         target = userModelFolder() / bundle.name
         if target.exists():
             raise InputError(_("You have a model named {name} already; remove it first.").format(name=bundle.name))
@@ -116,12 +117,15 @@ def _bundles(task: str) -> list[Bundle]:
 
 
 def _bundlesIn(folder: Path, task: str) -> list[Bundle]:
-    """The usable bundles of a task, by name; a damaged one is left out."""
+    """The bundles of a task, by name; one that is none, or has no weights, is left out.
+
+    The weights are not read here: this is called at every refresh, and Qt's loop must not wait for a disk. A run checks them.
+    """
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if (path / METADATA).is_file() and not path.name.startswith("."):
             try:
-                found.append(load_bundle(path, task))
+                found.append(described_bundle(path, task))
             except InputError:
                 continue
     return found
@@ -132,10 +136,10 @@ def _isUsers(bundle: Bundle) -> bool:
 
 
 def _origin(bundle: Bundle) -> str:
-    """What a reader must know before believing a model: what it learnt from."""
-    return str(bundle.metadata.get("data_source") or bundle.metadata.get("description") or bundle.name)
+    """What a reader must know before believing a model: what it learnt from, in its own words."""
+    return plain(bundle.metadata.get("data_source") or bundle.metadata.get("description") or bundle.name)
 
 
 def _facts(bundle: Bundle) -> str:
     """Everything that a bundle says of itself, its test figures too, a line each."""
-    return "\n".join(f"{title}: {text}" for title, text in model_rows(bundle.summary()))
+    return "\n".join(plain(f"{title}: {text}") for title, text in model_rows(bundle.summary()))

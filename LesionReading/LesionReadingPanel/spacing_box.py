@@ -22,9 +22,12 @@ class _Described:
 class SpacingBox:
     """Fills inputFactsLabel; spacingBox with pixelSpacingSpinBox, sliceSpacingSpinBox and setSpacingButton appears where needed."""
 
-    def __init__(self, ui, slices: str, onSet: Callable[[], None]) -> None:
-        """slices: what its readers call the slices of a volume. onSet(): called after the user has set a spacing."""
-        self._ui, self._slices, self._onSet = ui, slices, onSet
+    def __init__(self, ui, slices: str, onSet: Callable[[], None], unknownPixelMm: float | None = None) -> None:
+        """slices: what its readers call the slices of a volume. onSet(): called after the user has set a spacing.
+
+        unknownPixelMm: the distance of pixels that means "not known" in this kind of image; see ``scene.spacing_source``.
+        """
+        self._ui, self._slices, self._onSet, self._unknownPixelMm = ui, slices, onSet, unknownPixelMm
         self._volume = None
         ui.setSpacingButton.connect("clicked(bool)", self._onSetClicked)
         for box in (ui.pixelSpacingSpinBox, ui.sliceSpacingSpinBox):
@@ -48,11 +51,11 @@ class SpacingBox:
 
     def isUpToDate(self) -> bool:
         """Whether the volume shown is still as it was told."""
-        return _described(self._volume, self._slices) == self._described
+        return _described(self._volume, self._slices, self._unknownPixelMm) == self._described
 
     def show(self, volume) -> None:
         """Show the facts of a volume node, or of none."""
-        self._volume, self._described = volume, _described(volume, self._slices)
+        self._volume, self._described = volume, _described(volume, self._slices, self._unknownPixelMm)
         self._ui.inputFactsLabel.text = self._described.text
         spacing = self._described.spacing
         asks = spacing is not None and not self._described.ready
@@ -73,16 +76,16 @@ class SpacingBox:
             self._onSet()
 
 
-def _described(volume, called: str) -> _Described:
+def _described(volume, called: str, unknownPixelMm: float | None) -> _Described:
     if volume is None:
         return _Described("", False, None)
     try:
-        spacing = scene.volume_spacing(volume)
+        spacing = scene.volume_spacing(volume, unknownPixelMm)
     except InputError as error:
         return _Described(str(error), False, None)
     columns, rows, slices = volume.GetImageData().GetDimensions()
     size = _("{columns} x {rows} pixels, {count} {slices}").format(columns=columns, rows=rows, count=slices, slices=called)
-    ready = scene.has_spacing(volume)
+    ready = scene.has_spacing(volume, unknownPixelMm)
     return _Described(f"{size}\n{_facts(spacing, called) if ready else _('Its spacing is not known.')}", ready, spacing)
 
 

@@ -30,6 +30,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     Attributes:
         PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models. SLICES: what its readers call the slices.
+        UNKNOWN_PIXEL_MM: the distance of pixels that means "not known" in its images, if there is one.
         ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
         analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for; else None.
     """
@@ -37,6 +38,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     PACKAGE = ""
     TASK = ""
     SLICES = _("slices")
+    UNKNOWN_PIXEL_MM: float | None = None
 
     def __init__(self, parent=None) -> None:
         """Called by Slicer, before setup()."""
@@ -94,7 +96,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
-        self.spacing = SpacingBox(self.ui, self.SLICES, self._checkCanApply)
+        self.spacing = SpacingBox(self.ui, self.SLICES, self._checkCanApply, self.UNKNOWN_PIXEL_MM)
         self.models = ModelSelector(self.ui, self.TASK)
         self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._onEnded)
         self.setupPanel()

@@ -7,7 +7,6 @@ threads would stand still while Qt's loop runs.
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import LesionReadingLib
 import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.leash import end_group
+from LesionReadingLib.scratch import Scratch
 from slicer.i18n import tr as _
 
 READ_EVERY_MS = 100
@@ -63,7 +63,7 @@ class WorkerProcess:
         return self._process is not None
 
     def start(self, package: str, arguments: list[str]) -> None:
-        """Start ``python -m package arguments``; ``package`` lies on Python's path.
+        """Start ``python -P -m package arguments``; ``package`` lies on Python's path.
 
         Raises:
             InputError: a run goes on already, or Slicer's Python is not there.
@@ -73,8 +73,8 @@ class WorkerProcess:
         python = shutil.which("PythonSlicer")
         if not python:
             raise InputError(_("Slicer's own Python (PythonSlicer) was not found; install Slicer again."))
-        self._folder = tempfile.TemporaryDirectory(prefix="LesionReading-log-", ignore_cleanup_errors=True)
-        output, errors = (Path(self._folder.name) / name for name in ("output", "errors"))
+        self._folder = Scratch(None, "LesionReading-log-")
+        output, errors = (self._folder.path / name for name in ("output", "errors"))
         self._group, self._cancelled, self._lastLine = None, False, {}
         self._process = qt.QProcess()
         self._process.setProcessEnvironment(_environment(package))
@@ -82,7 +82,7 @@ class WorkerProcess:
         self._process.setStandardErrorFile(str(errors))
         output.touch()
         self._lines = _GrowingLines(output)
-        self._process.start(python, ["-m", "LesionReadingLib.leash", package, *arguments])
+        self._process.start(python, ["-P", "-m", "LesionReadingLib.leash", package, *arguments])
         self._timer.start()
 
     def cancel(self) -> None:
@@ -134,12 +134,12 @@ class WorkerProcess:
 
     def _finish(self) -> None:
         self._timer.stop()
-        errors = _tail(Path(self._folder.name) / "errors")
+        errors = _tail(self._folder.path / "errors")
         outcome = self._outcome(errors)
         if outcome.status != "done" and self._group is not None:
             # A killed run leaves its children behind.
             end_group(self._group)
-        self._folder.cleanup()
+        self._folder.close()
         self._process = None
         self._onFinished(outcome)
 
@@ -182,8 +182,11 @@ class _GrowingLines:
 def _environment(package: str):
     """Slicer's own environment, in which its Python finds the Libs as well."""
     environment = qt.QProcessEnvironment.systemEnvironment()
-    folders = [_folderOf(package), str(Path(LesionReadingLib.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    # An empty entry would be the folder that Slicer was started in, and what lies there is not ours to run.
+    others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    folders = [_folderOf(package), str(Path(LesionReadingLib.__file__).parents[1]), *others]
     environment.insert("PYTHONPATH", os.pathsep.join(folder for folder in folders if folder))
+    environment.insert("PYTHONSAFEPATH", "1")  # the same as -P, for the run's own children
     environment.insert("PYTHONUTF8", "1")
     return environment
 

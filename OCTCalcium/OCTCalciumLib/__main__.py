@@ -5,11 +5,15 @@ Nothing heavy is imported before it is needed: ``measure`` never loads a network
 
 from __future__ import annotations
 
-import argparse
 import sys
+
+if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
+    del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
+
+import argparse
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_output
+from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -17,7 +21,7 @@ from LesionReadingLib.worker import run_and_report
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report))
+    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
     add_output(measure)
+    add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
@@ -49,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
     phantom.add_argument("--every-variety", action="store_true", help="also legacy, compressed and single-frame files")
     phantom.set_defaults(run=_phantom)
+    for command in commands.choices.values():
+        add_json_lines(command)
     return parser
 
 
@@ -87,6 +94,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         _parameters(chosen),
         chosen.pullback,
         chosen.drawn_by,
+        chosen_segments(chosen),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
@@ -43,13 +44,17 @@ def analyze(
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
         from LesionReadingLib.bundle import find_bundle
-        from LesionReadingLib.labelmaps import LabelMap
+        from LesionReadingLib.labels.label_map import LabelMap
 
         from .labels import TASK
+        from .pullback import with_lumen_caution
         from .segmentation import segment
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(pullback, labels)
+        for caution in pullback.cautions:
+            report.log(caution.sentence)
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
         measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
     report.result(str(output), **_headline(measurement))
@@ -64,12 +69,14 @@ def measure(
     parameters: Parameters | None = None,
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
+    segments: Mapping[str, str] | None = None,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
     Args:
         pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
         drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
+        segments: name of a segment of the label map -> what it is, where its name does not say.
 
     Raises:
         InputError: label map, pullback, bundle or output cannot be used; nothing is written then.
@@ -78,13 +85,10 @@ def measure(
     from .segments import read_oct_label_map
 
     check_typed(pixel_spacing_mm, frame_spacing_mm)
-    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm)
     pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
-    if pullback and label_map.labels.shape != (pullback.frame_count, pullback.rows, pullback.columns):
-        raise InputError(
-            f"{source.name} has {' x '.join(map(str, label_map.labels.shape))} voxels (frames x rows x columns) but the pullback "
-            f"{pullback.frame_count} x {pullback.rows} x {pullback.columns}; name the pullback that the labels were drawn on."
-        )
+    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
+    for sentence in (*label_map.told, *label_map.notes):
+        report.log(sentence)
     model = _drawn_by(drawn_by) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
         measurement = _finish(folder, label_map, parameters, report, pullback, model)
@@ -115,14 +119,16 @@ def write_phantom(
 
 def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``."""
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
+    from .measurement_cautions import all_cautions
     from .presenting import present
     from .segments import SEGMENTS
 
     report.progress("Measuring", 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
-    (folder / "measurements.json").write_text(json.dumps(to_json(measurement), indent=1))
+    cautions = all_cautions(measurement, pullback, model)
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions), indent=1))
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
@@ -148,5 +154,6 @@ def _headline(measurement: PullbackMeasurement) -> dict:
     return {
         "volume_mm3": measurement.volume_mm3,
         "max_arc_deg": measurement.max_arc_deg,
+        "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,
     }

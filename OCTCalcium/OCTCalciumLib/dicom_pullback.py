@@ -1,28 +1,27 @@
-"""A pullback from DICOM: one multi-frame file, or a folder of files; Cartesian, or A-lines that are scan-converted here."""
+"""A pullback from DICOM: one multi-frame file, or the files of a series; Cartesian, or A-lines that are scan-converted here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.dicom import DicomImage, functional_group, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
-from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
+from LesionReadingLib.spacing import UNKNOWN, Spacing
 from pydicom.dataset import Dataset
-from pydicom.uid import (
-    UID,
-    IntravascularOpticalCoherenceTomographyImageStorageForProcessing,
-    MediaStorageDirectoryStorage,
-)
+from pydicom.uid import UID, MediaStorageDirectoryStorage
 
+from .cautions import ULTRASOUND, Caution
+from .dicom_polar import has_value, is_polar, scan_converted
 from .dicom_series import DicomSeries, in_order
-from .dicom_spacing import a_line_candidates, disagreement, frame_candidates, in_plane_candidates
-from .polar import PolarFrame, picture_size, scan_convert, scan_matrix
+from .dicom_spacing import frame_candidates, in_plane_candidates
+from .field_of_view import field_of_view
+from .luma import luma
 from .pullback import IDENTITY, Pullback, sample_indices
+from .spacing_choice import choose_frame_distance, choose_in_plane
 
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")
@@ -40,8 +39,10 @@ _MODALITY_NAMES = {
     "SR": "a structured report",
     "ECG": "an electrocardiogram",
 }
+_COMPANIONS = ("SEG", "SR", "PR", "KO", "REG", "DOC")
+"""What lies beside images in an archive, made from them: segmentations, reports, presentation states, key objects."""
+
 _SAMPLES = 5
-_SHORTEST_A_LINE = 8  # depth samples
 
 
 @dataclass(frozen=True)
@@ -63,31 +64,58 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
         InputError: no pullback, more than one, another modality, or pixels that cannot be read.
     """
     files = [(path, header) for path, header in files if header.get("SOPClassUID") != MediaStorageDirectoryStorage]
+    images_alone = [(path, header) for path, header in files if str(header.get("Modality") or "") not in _COMPANIONS]
+    files, companions = (images_alone, len(files) - len(images_alone)) if images_alone else (files, 0)
     with_pixels = [(path, header) for path, header in files if "Rows" in header]
     for path, header in with_pixels or files:
         check_modality(header, path.name)
     if not with_pixels:
         name = files[0][0].name if files else "The folder"
         raise InputError(f"{name} holds no pixels (no image in the DICOM data); choose the file with the images.")
-    series = in_order(with_pixels)
-    images = [open_image(path) for path in series.paths]
+    series = in_order([open_image(path) for path, _ in with_pixels])
+    images = series.images
     _require_one_size(images)
     first = images[0]
     read, grey_note = _grey_or_rgb(images)
-    frame_count = sum(image.frame_count for image in images)
+    notes = [*series.notes, *_told_frame_count(images), *([grey_note] if grey_note else [])]
+    if companions:
+        notes.insert(0, f"{companions} file(s) beside the images (segmentations, reports and the like) were left out.")
     recording = Pullback(
-        frame_count=frame_count,
+        frame_count=sum(image.frame_count for image in images),
         rows=first.rows,
         columns=first.columns,
         spacing=Spacing(None, None, None),
         read=read,
-        notes=series.notes + ((grey_note,) if grey_note else ()),
+        stated_aspect=_stated_aspect(first.header),
+        notes=tuple(notes),
+        cautions=_cautions(first.header),
         details=_details(first),
     )
-    recording = _in_mm(recording, first.header, series, typed)
-    if first.header.get("SOPClassUID") == IntravascularOpticalCoherenceTomographyImageStorageForProcessing:
-        recording = _scan_converted(recording, first.header, typed)
+    recording = _in_mm(recording, series, typed)
+    if is_polar(first.header):
+        recording = scan_converted(recording, first.header, typed.pixel_spacing_mm)
     return _without_standstill(recording, first.header, typed)
+
+
+def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
+    """A one-frame file with the other one-frame files of its series and size in its folder; any other file alone."""
+    from LesionReadingLib.dicom import read_header
+    from LesionReadingLib.reading.inputs import files_beside
+
+    alone = [(path, header)]
+    series = header.get("SeriesInstanceUID")
+    if not series or "Rows" not in header or open_image(path).frame_count > 1:
+        return alone
+    headers = [(other, read_header(other)) for other in files_beside(path)]
+    same = [
+        (other, found)
+        for other, found in headers
+        if found is not None
+        and found.get("SeriesInstanceUID") == series
+        and (found.get("Rows"), found.get("Columns")) == (header.Rows, header.Columns)
+        and open_image(other).frame_count == 1
+    ]
+    return alone + same
 
 
 def check_modality(header: Dataset, name: str) -> None:
@@ -133,34 +161,84 @@ def _grey_or_rgb(images: Sequence[DicomImage]):
     return read, note
 
 
-def _in_mm(recording: Pullback, header: Dataset, series: DicomSeries, typed: Typed) -> Pullback:
+def _told_frame_count(images: Sequence[DicomImage]) -> list[str]:
+    """A sentence where a header states fewer frames than its pixels are."""
+    stated = [int(image.header.get("NumberOfFrames") or 1) for image in images]
+    more = [(count, image.frame_count) for count, image in zip(stated, images, strict=True) if image.frame_count > count]
+    if not more:
+        return []
+    count, there = more[0]
+    return [f"The header states {count} frame(s) by (0028,0008) Number of Frames but {there} are there; all {there} are read."]
+
+
+def _stated_aspect(header: Dataset) -> float:
+    """Height over width of a pixel by (0028,0034) Pixel Aspect Ratio, 1 where it is not stated or cannot be."""
+    try:
+        vertical, horizontal = (float(value) for value in header.get("PixelAspectRatio") or (1, 1))
+    except (TypeError, ValueError):
+        return 1.0
+    return vertical / horizontal if vertical > 0 and horizontal > 0 and 0.25 <= vertical / horizontal <= 4 else 1.0
+
+
+def _cautions(header: Dataset) -> tuple[Caution, ...]:
+    if header.get("Modality") != "IVUS":
+        return ()
+    return (
+        Caution(
+            ULTRASOUND,
+            "The file says that it is intravascular ultrasound (modality IVUS), and the model has only learnt optical coherence "
+            "tomography: its contours mean nothing on ultrasound.",
+        ),
+    )
+
+
+def _in_mm(recording: Pullback, series: DicomSeries, typed: Typed) -> Pullback:
     """The recording with what the file states about spacing and place; A-lines get the spacing of their picture later."""
+    header = series.images[0].header
     row_mm = column_mm = frame_mm = None
     in_plane_source = frame_source = UNKNOWN
-    notes = []
-    if typed.pixel_spacing_mm is None and "Rows" in header and not _is_polar(header):
-        candidates = in_plane_candidates(header)
-        if candidates:
-            row_mm, column_mm, in_plane_source = candidates[0].row_mm, candidates[0].column_mm, candidates[0].source
-            notes.append(disagreement(candidates))
-    positions = series.positions_mm if len(series.paths) > 1 else _plane_positions(header, recording.frame_count)
+    notes: list[str] = []
+    if typed.pixel_spacing_mm is None and not is_polar(header):
+        _require_one_pixel_spacing(series.images)
+        choice = choose_in_plane(in_plane_candidates(header, _round_picture(recording, header)))
+        if choice.used is not None:
+            row_mm, column_mm = choice.used.row_mm, choice.used.column_mm
+        in_plane_source = choice.source
+        notes += choice.notes
+    positions = series.positions_mm if len(series.images) > 1 else _plane_positions(header, recording.frame_count)
     if typed.frame_spacing_mm is None:
-        candidates = frame_candidates(header, recording.frame_count, positions)
-        if candidates:
-            frame_mm, frame_source = candidates[0].frame_mm, candidates[0].source
-            notes.append(disagreement(candidates))
+        different = positions is not None and len(set(np.round(positions, 6))) == len(positions)
+        choice = choose_frame_distance(frame_candidates(header, recording.frame_count, positions if different else None))
+        if choice.used is not None:
+            frame_mm = choice.used.frame_mm
+        frame_source = choice.source
+        notes += choice.notes
     origin_mm, direction = _place(header, positions)
     return replace(
         recording,
         spacing=Spacing(row_mm, column_mm, frame_mm, in_plane_source, frame_source),
         origin_mm=origin_mm,
         direction=direction,
-        notes=recording.notes + tuple(note for note in notes if note),
+        notes=recording.notes + tuple(notes),
     )
 
 
-def _is_polar(header: Dataset) -> bool:
-    return header.get("SOPClassUID") == IntravascularOpticalCoherenceTomographyImageStorageForProcessing
+def _require_one_pixel_spacing(images: Sequence[DicomImage]) -> None:
+    stated = {tuple(float(value) for value in image.header.get("PixelSpacing") or ()) for image in images}
+    if len(stated) > 1:
+        raise InputError(
+            "The files of the series state different pixel spacings by DICOM (0028,0030), which cannot be measured in one volume; "
+            "type one value with --pixel-spacing MM if that is right."
+        )
+
+
+def _round_picture(recording: Pullback, header: Dataset) -> tuple[float, float, float] | None:
+    """The circle of the picture in an export, to which a stated spacing must belong; files of IVOCT are the picture alone."""
+    if "Coherence" in UID(str(header.get("SOPClassUID") or "")).name:
+        return None
+    indices = sample_indices(recording.frame_count, _SAMPLES)
+    frames = [luma(next(iter(recording.read(index, index + 1)))) for index in indices]
+    return field_of_view(frames, recording.stated_aspect)
 
 
 def _plane_positions(header: Dataset, frame_count: int) -> list[float] | None:
@@ -184,7 +262,7 @@ def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[tuple[fl
     """Origin (LPS mm) and direction in SimpleITK's order, from frame 0; the frame axis points the way that the positions run."""
     item = functional_group(header, "PlanePositionSequence", 0) or header
     stated = item.get("ImagePositionPatient")
-    if not stated or len(stated) != 3 or _is_polar(header):
+    if not stated or len(stated) != 3 or is_polar(header):
         return (0.0, 0.0, 0.0), IDENTITY
     column_axis, row_axis = np.array(_orientation(header)).reshape(2, 3)
     frame_axis = np.cross(column_axis, row_axis)
@@ -192,85 +270,6 @@ def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[tuple[fl
         frame_axis = -frame_axis
     axes = np.stack([column_axis, row_axis, frame_axis], axis=1)
     return tuple(float(value) for value in stated), tuple(float(value) for value in axes.ravel())
-
-
-def _scan_converted(recording: Pullback, header: Dataset, typed: Typed) -> Pullback:
-    """The recording as Cartesian pictures with isotropic spacing."""
-    frames = [_polar_frame(header, index, recording) for index in range(recording.frame_count)]
-    largest_z_offset = max(frame.z_offset for frame in frames)
-    if recording.columns + largest_z_offset < _SHORTEST_A_LINE:
-        raise InputError("The OCT Z Offset Correction (0052,0030) leaves nothing of the A-lines; export the pullback again.")
-    side, samples_per_pixel = picture_size(recording.columns, largest_z_offset)
-    spacing, notes = recording.spacing, []
-    if typed.pixel_spacing_mm is not None:
-        # The person knows the pixels of the file, which are depth samples; the picture's may be larger.
-        pixel_mm = typed.pixel_spacing_mm * samples_per_pixel
-        spacing = replace(spacing, row_mm=pixel_mm, column_mm=pixel_mm, in_plane_source=f"{TYPED}, per A-line sample")
-    else:
-        candidates, note = a_line_candidates(header)
-        notes.append(note)
-        if candidates:
-            pixel_mm = candidates[0].frame_mm * samples_per_pixel
-            spacing = replace(spacing, row_mm=pixel_mm, column_mm=pixel_mm, in_plane_source=candidates[0].source)
-    for keyword, tag, assumed in (
-        ("FirstALineLocation", "(0052,0034) First A-line Location", "the first A-line is shown at 12 o'clock"),
-        ("CatheterDirectionOfRotation", "(0052,0031) Catheter Direction of Rotation", "clockwise is assumed"),
-    ):
-        if not _has_value(header, keyword):
-            notes.append(
-                f"The file does not state {tag}; {assumed}, which turns or mirrors the picture but changes no measurement."
-            )
-
-    # Most pullbacks have one geometry for all frames; those corrected frame by frame still repeat a few.
-    matrix_of = lru_cache(maxsize=4)(lambda frame: scan_matrix(frame, side, samples_per_pixel))
-
-    def read(first: int, stop: int) -> Iterator[np.ndarray]:
-        for frame, polar in zip(frames[first:stop], recording.read(first, stop), strict=True):
-            yield scan_convert(polar[: frame.a_lines], matrix_of(frame), side)
-
-    details = {
-        **recording.details,
-        "scan conversion": f"{frames[0].a_lines} A-lines of {recording.columns} samples to {side} x {side} pixels",
-    }
-    return replace(
-        recording,
-        rows=side,
-        columns=side,
-        spacing=spacing,
-        read=read,
-        clean=True,
-        notes=recording.notes + tuple(note for note in notes if note),
-        details=details,
-    )
-
-
-def _polar_frame(header: Dataset, index: int, recording: Pullback) -> PolarFrame:
-    """Geometry of one frame of A-lines (PS3.3 C.8.27.4, C.8.27.5, C.8.27.6.2, C.8.27.6.3)."""
-    oct_content = functional_group(header, "IntravascularOCTFrameContentSequence", index) or Dataset()
-    content = functional_group(header, "IntravascularFrameContentSequence", index) or Dataset()
-    padded = int(_stated(oct_content, header, "NumberOfPaddedALines") or 0)
-    a_lines = recording.rows - padded
-    if a_lines < 2 or padded < 0:
-        raise InputError(
-            f"Frame {index + 1} has {padded} padded A-lines (0052,0038) of {recording.rows}; export the pullback again."
-        )
-    z_offset = 0 if header.get("OCTZOffsetApplied") == "YES" else int(_stated(oct_content, header, "OCTZOffsetCorrection") or 0)
-    clockwise = header.get("CatheterDirectionOfRotation") != "CC"
-    first_angle_deg = float(header.get("FirstALineLocation") or 0)
-    if _has_value(content, "SeamLineLocation") and _has_value(oct_content, "SeamLineIndex"):
-        # PS3.17 EEE.2.3: the A-lines are turned so that the seam's A-line lies where the seam is displayed.
-        turn = 360 * int(oct_content.SeamLineIndex) / a_lines
-        first_angle_deg = float(content.SeamLineLocation) - (turn if clockwise else -turn)
-    return PolarFrame(a_lines, recording.columns, z_offset, first_angle_deg % 360, clockwise)
-
-
-def _stated(content: Dataset, header: Dataset, keyword: str):
-    """A value of the frame's functional group, else of the data set itself, where some writers put it."""
-    return content.get(keyword, header.get(keyword))
-
-
-def _has_value(header: Dataset, keyword: str) -> bool:
-    return keyword in header and header[keyword].value not in (None, "")
 
 
 def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> Pullback:
@@ -321,7 +320,7 @@ def _details(image: DicomImage) -> dict[str, str]:
         ("ranging depth in air", "RangingDepth", " mm"),
         ("effective refractive index", "EffectiveRefractiveIndex", ""),
     ):
-        if _has_value(header, keyword):
+        if has_value(header, keyword):
             value = header[keyword].value
             facts[label] = f"{value:.4g}{unit}" if isinstance(value, float) and value < 1000 else f"{value}{unit}"
     return facts

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.dicom import functional_group
 from LesionReadingLib.errors import InputError
 from pydicom.dataset import Dataset
 
-_CENTIMETRES = 3  # (0018,6024) Physical Units X Direction, PS3.3 C.8.5.5.1.15
+from .spacing_choice import FrameDistance, InPlane, doubted_by_size
+from .spacing_rule import USUAL_FRAME_LIMITS_MM, typical_frame_distance
+from .ultrasound_regions import region_candidates
+
 _MOTORIZED = ("MOTORIZED", "MOTOR_PULLBACK")  # (0018,3100) in PS3.3 C.8.27.5 and, for ultrasound, in C.8.5.6
 _SAME = 1e-3  # relative difference up to which two stated spacings are the same number, rounded
+_VIDEO_RATES = (24.0, 25.0, 30.0)  # frames per second of films and of television, which no OCT catheter turns at
+_FASTEST_SHOWN = 61.0  # frames per second that a screen shows
+_SAME_RATE = 0.013  # relative: 33 ms stand for 30 frames per second
 
 
-@dataclass(frozen=True)
-class InPlane:
-    """A stated in-plane spacing (mm) and the attribute it stands in."""
-
-    row_mm: float
-    column_mm: float
-    source: str
-
-
-@dataclass(frozen=True)
-class FrameDistance:
-    """A stated distance between frames (mm) and the attributes it stands in."""
-
-    frame_mm: float
-    source: str
-
-
-def in_plane_candidates(header: Dataset) -> list[InPlane]:
+def in_plane_candidates(header: Dataset, circle: tuple[float, float, float] | None = None) -> list[InPlane]:
     """Every in-plane spacing that a Cartesian image states, the most trusted first.
 
     Order: per-frame, then shared Pixel Measures (PS3.3 C.7.6.16.2.1), Pixel Spacing (C.7.6.2), ultrasound
     region calibration (C.8.5.5).
+
+    Args:
+        circle: row, column and radius (pixels) of the round picture, where one was found: its region's calibration counts, and a
+            spacing by which it would be larger or smaller than what catheters see is doubted.
 
     Raises:
         InputError: the spacing changes from frame to frame.
@@ -52,13 +44,8 @@ def in_plane_candidates(header: Dataset) -> list[InPlane]:
         candidates.append(InPlane(*shared[0], "DICOM (5200,9229) Shared Pixel Measures (0028,0030) Pixel Spacing"))
     if header.get("PixelSpacing"):
         candidates.append(InPlane(*_pair(header.PixelSpacing), "DICOM (0028,0030) Pixel Spacing"))
-    region = _largest_region(header)
-    if region is not None:
-        row_mm, column_mm = 10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX))
-        candidates.append(
-            InPlane(row_mm, column_mm, "DICOM (0018,6011) Ultrasound Region Calibration (0018,602C) (0018,602E) Physical Delta")
-        )
-    return candidates
+    candidates += region_candidates(header, circle)
+    return [doubted_by_size(candidate, circle) for candidate in candidates]
 
 
 def a_line_candidates(header: Dataset) -> tuple[list[FrameDistance], str | None]:
@@ -101,16 +88,21 @@ def frame_candidates(header: Dataset, frame_count: int, positions_mm: Sequence[f
         InputError: frames do not lie at equal distances.
     """
     candidates = []
+    by_rate = _by_pullback_rate(header, frame_count)
     distances = _longitudinal_distances(header)
     if len(distances) > 2 and np.ptp(np.diff(distances)) < _SAME * abs(distances[1] - distances[0]):
         # Some writers count from the first frame instead of from the one before: the values then rise in equal steps.
         distances = np.diff(distances)
-    if len(distances):
+    zeros = np.count_nonzero(np.asarray(distances) == 0)
+    if zeros and any(not rate.doubt for rate in by_rate):
+        doubt = f"as {zeros} of {len(distances)} values are zero: they were not filled in"
+        candidates.append(FrameDistance(0.0, "DICOM (0052,0028) Intravascular Longitudinal Distance", doubt))
+    elif len(distances):
         _require_constant(
             np.abs(distances), "distance between frames", "(0052,0028) Intravascular Longitudinal Distance", "--frame-spacing"
         )
         candidates.append(FrameDistance(abs(float(distances[0])), "DICOM (0052,0028) Intravascular Longitudinal Distance"))
-    candidates += _by_pullback_rate(header, frame_count)
+    candidates += by_rate
     if positions_mm is not None and len(positions_mm) > 1:
         candidates.append(FrameDistance(regular_step(positions_mm), "DICOM slice positions"))
     measures = functional_group(header, "PixelMeasuresSequence", 0)
@@ -137,22 +129,6 @@ def regular_step(positions_mm: Sequence[float]) -> float:
     return step
 
 
-def disagreement(candidates: Sequence[InPlane | FrameDistance], tolerance: float = 0.05) -> str | None:
-    """A sentence where the file states the same spacing twice and differently; the first candidate is the one in use."""
-    for other in candidates[1:]:
-        used, stated = _size(candidates[0]), _size(other)
-        if used > 0 and abs(stated / used - 1) > tolerance:
-            return (
-                f"The file states another spacing too: {used:.5g} mm by {candidates[0].source} is used, "
-                f"{stated:.5g} mm by {other.source} is not."
-            )
-    return None
-
-
-def _size(candidate: InPlane | FrameDistance) -> float:
-    return candidate.row_mm if isinstance(candidate, InPlane) else candidate.frame_mm
-
-
 def _pair(value) -> tuple[float, float]:
     try:
         row, column = value
@@ -176,24 +152,6 @@ def _require_constant(values: np.ndarray, what: str, where: str, option: str) ->
             f"The {what} changes from frame to frame ({values.min():.5g} to {values.max():.5g} mm by DICOM {where}), "
             f"which cannot be measured in one volume; type one value with {option} MM if that is right."
         )
-
-
-def _largest_region(header: Dataset) -> Dataset | None:
-    """The largest two-dimensional region calibrated in centimetres."""
-    regions = [
-        region
-        for region in header.get("SequenceOfUltrasoundRegions") or []
-        if region.get("PhysicalUnitsXDirection") == region.get("PhysicalUnitsYDirection") == _CENTIMETRES
-        and region.get("PhysicalDeltaX")
-        and region.get("PhysicalDeltaY")
-        and region.get("RegionSpatialFormat", 1) == 1
-    ]
-    return max(regions, key=_region_area, default=None)
-
-
-def _region_area(region: Dataset) -> int:
-    width = region.get("RegionLocationMaxX1", 0) - region.get("RegionLocationMinX0", 0)
-    return width * (region.get("RegionLocationMaxY1", 0) - region.get("RegionLocationMinY0", 0))
 
 
 def _longitudinal_distances(header: Dataset) -> list[float]:
@@ -225,7 +183,27 @@ def _by_pullback_rate(header: Dataset, frame_count: int) -> list[FrameDistance]:
             (frame_count / float(header.AcquisitionDuration), "(0018,9073) Acquisition Duration by number of frames")
         )
     return [
-        FrameDistance(rate / value, f"DICOM (0018,3101) IVUS Pullback Rate and {name}")
+        FrameDistance(
+            rate / value, f"DICOM (0018,3101) IVUS Pullback Rate and {name}", _doubt_of_rate(header, rate / value, value, name)
+        )
         for value, name in frames_per_second
         if value > 0
     ]
+
+
+def _doubt_of_rate(header: Dataset, frame_mm: float, frames_per_second: float, name: str) -> str:
+    """Why a frame rate is not that of the catheter, empty where it can be.
+
+    (0018,1063) Frame Time is by PS3.3 C.7.6.5 the time between frames, but exports write the rate at which they are to be shown.
+    """
+    shown = [header.get(keyword) for keyword in ("CineRate", "RecommendedDisplayFrameRate")]
+    shown = [float(rate) for rate in shown if rate]
+    if "(0018,1063)" in name:
+        if frames_per_second < _FASTEST_SHOWN and any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in shown):
+            return f"as its {frames_per_second:.3g} frames per second are the rate at which the frames are to be shown"
+        if any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in _VIDEO_RATES):
+            return f"as its {frames_per_second:.3g} frames per second are those of video, not of a catheter"
+    if not typical_frame_distance(frame_mm):
+        low, high = USUAL_FRAME_LIMITS_MM
+        return f"which is not how far apart OCT frames lie ({low:g} to {high:g} mm)"
+    return ""

@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 LIVE = 6  # grey levels by which a pixel of tissue or blood changes between frames at least
 
+_MOST_STILL = 0.8  # share of the rows; a strip is a third at most
+_SQUARE = 0.01  # difference of an aspect from 1 that moves no circle by more than a pixel
 
-def field_of_view(lumas: Sequence[np.ndarray]) -> tuple[float, float, float] | None:
-    """The circle (row, column, radius in pixels) inside which the picture lives, or ``None`` where there is no such circle.
+
+def field_of_view(lumas: Sequence[np.ndarray], aspect: float = 1.0) -> tuple[float, float, float] | None:
+    """The circle (row, column, radius in columns) inside which the picture lives, or ``None`` where there is no such circle.
 
     Live is what changes between frames (in a single frame: what is not black). The largest connected live region must have a
     circular outline over most of the angles that the picture's edge does not cut off, and almost nothing may be live just outside.
+
+    Args:
+        lumas: uint8 (rows, columns), of a few frames.
+        aspect: height over width of a pixel; where it is not 1 the circle is an ellipse of radius / aspect rows.
     """
+    if abs(aspect - 1) > _SQUARE:
+        rows, columns = lumas[0].shape
+        square_rows = round(rows * aspect)
+        squares = [np.asarray(Image.fromarray(luma).resize((columns, square_rows), Image.Resampling.BILINEAR)) for luma in lumas]
+        circle = field_of_view(squares)
+        scale = square_rows / rows
+        return None if circle is None else ((circle[0] + 0.5) / scale - 0.5, *circle[1:])
     live = _live(lumas)
     labels, count = ndimage.label(live)
     if not count:
@@ -54,7 +69,8 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
     """(rows, columns) bool: the lengthwise cut that consoles show above or below the cross-section, all False without one.
 
     It is bright over most of its width and the same in every frame, but for the line that marks the frame on display; tissue
-    changes with its speckle. Found at the upper or lower border of the picture, it is taken up to that border.
+    changes with its speckle. Found at the upper or lower border of the picture, it is taken up to that border. Where almost nothing
+    changes the frames show one place, and rest tells nothing.
     """
     rows, columns = lumas[0].shape
     strip = np.zeros((rows, columns), bool)
@@ -62,6 +78,8 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
         return strip
     highest, lowest = np.max(lumas, axis=0), np.min(lumas, axis=0)
     still = np.mean(highest - lowest > LIVE, axis=1) < 0.15
+    if np.mean(still) > _MOST_STILL:
+        return strip
     bright = still & (np.mean(lowest > LIVE, axis=1) > 0.6)
     for outward, lines in ((slice(None), bright), (slice(None, None, -1), bright[::-1])):
         depth = np.flatnonzero(lines)
@@ -118,11 +136,11 @@ def _fitted_circle(points: np.ndarray) -> tuple[float, float, float] | None:
     return float(row), float(column), radius + 0.5
 
 
-def beyond_circle(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:
-    """(rows, columns) bool: pixels outside ``circle`` (row, column, radius in pixels)."""
+def beyond_circle(circle: tuple[float, float, float], shape: tuple[int, ...], aspect: float = 1.0) -> np.ndarray:
+    """(rows, columns) bool: pixels outside ``circle`` (row, column, radius in columns); ``aspect`` as in ``field_of_view``."""
     row, column, radius = circle
     rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return (rows - row) ** 2 + (columns - column) ** 2 > radius**2
+    return ((rows - row) * aspect) ** 2 + (columns - column) ** 2 > radius**2
 
 
 def _angles_within(circle: tuple[float, float, float], shape: tuple[int, ...]) -> np.ndarray:

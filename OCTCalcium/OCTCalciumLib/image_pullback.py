@@ -12,19 +12,25 @@ from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
-from .pullback import Pullback, sample_indices
+from .picture_frames import frames_alone
+from .pullback import IDENTITY, Pullback, sample_indices
+from .spacing_rule import in_mm, stated_unit_mm
+from .volume_axes import check_axes, check_channels, check_colour
 
 _SAMPLES = 5
+HEADER = "header of the file"
+"""The source of what a volume states; files are named after patients, and their names are written nowhere."""
 
 
 def picture_recording(paths: Sequence[Path]) -> Pullback:
     """Pictures of one folder in natural order (2 before 10), one frame each, or one TIFF of many pages.
 
-    No spacing: resolution tags of pictures describe print or screen.
+    No spacing: resolution tags of pictures describe print or screen. Masks that lie beside the frames are left out.
 
     Raises:
-        InputError: pictures that cannot be read, or differ in size.
+        InputError: pictures that cannot be read, that differ in size, or that are all masks.
     """
+    paths, notes = frames_alone(paths)
     pages, (rows, columns) = picture_pages(paths)
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:
@@ -37,12 +43,13 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
         columns=columns,
         spacing=Spacing(None, None, None),
         read=_to_uint8(stored, len(pages)),
+        notes=notes,
         details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
     )
 
 
 def volume_recording(path: Path) -> Pullback:
-    """One volume file; its slowest axis is the pullback. Spacing of exactly 1 mm in plane is what programs write that know none.
+    """One volume file; its third axis is the pullback.
 
     Raises:
         InputError: the file cannot be read, or is not a stack of frames.
@@ -55,9 +62,15 @@ def volume_recording(path: Path) -> Pullback:
         reader.ReadImageInformation()
     except RuntimeError as error:
         raise InputError(f"{path.name} cannot be read as NRRD, NIfTI or MetaImage; it may be damaged, export it again.") from error
-    if reader.GetDimension() not in (2, 3):
-        raise InputError(f"{path.name} has {reader.GetDimension()} dimensions, a pullback has three (columns, rows, frames).")
-    columns, rows, frame_count = (*reader.GetSize(), 1)[:3]
+    kind = reader.GetMetaData("NRRD_kinds[pixel]") if reader.HasMetaDataKey("NRRD_kinds[pixel]") else ""
+    pixels = sitk.GetPixelIDValueAsString(reader.GetPixelID())
+    if np.prod(reader.GetSize()) == 0 or "complex" in pixels:
+        raise InputError(f"{path.name} holds no grey or colour pixels; choose the file with the images.")
+    check_colour(reader.GetNumberOfComponents(), kind, "8-bit unsigned" in pixels, path.name)
+    size, spacing, origin_mm, direction = _in_three_dimensions(reader, path.name)
+    spacing = in_mm(spacing, stated_unit_mm(path))
+    check_axes(size, (spacing.column_mm, spacing.row_mm, spacing.frame_mm), path.name)
+    columns, rows, frame_count = size
 
     @cache
     def volume() -> np.ndarray:
@@ -68,46 +81,47 @@ def volume_recording(path: Path) -> Pullback:
             raise InputError(
                 f"The pixels of {path.name} cannot be read; the file may be cut off, copy or export it again."
             ) from error
-        return values if reader.GetDimension() == 3 else values[np.newaxis]
-
-    if np.prod(reader.GetSize()) == 0 or "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
-        raise InputError(f"{path.name} holds no grey or colour pixels; choose the file with the images.")
-    components = reader.GetNumberOfComponents()
-    if components not in (1, 3, 4):
-        raise InputError(f"{path.name} has {components} values per pixel; a pullback has one (grey) or three (colour).")
+        return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:
         for frame in volume()[first:stop]:
             yield frame[..., :3] if frame.ndim == 3 else frame
 
-    spacing, notes = _header_spacing(path, reader.GetSpacing())
-    origin, direction = reader.GetOrigin(), reader.GetDirection()
-    flat = reader.GetDimension() == 2
+    check_channels([volume()[index] for index in sample_indices(frame_count, _SAMPLES)], kind, path.name)
     return Pullback(
         frame_count=frame_count,
         rows=rows,
         columns=columns,
         spacing=spacing,
         read=_to_uint8(stored, frame_count),
-        origin_mm=(*origin, 0.0) if flat else tuple(origin),
-        direction=(direction[0], direction[1], 0.0, direction[2], direction[3], 0.0, 0.0, 0.0, 1.0) if flat else tuple(direction),
-        notes=notes,
+        origin_mm=origin_mm,
+        direction=direction,
         details={"format": f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
 
 
-def _header_spacing(path: Path, stated: Sequence[float]) -> tuple[Spacing, tuple[str, ...]]:
-    column_mm, row_mm, frame_mm = (*(float(value) for value in stated), None)[:3]
-    source = f"header of {path.name}"
-    if (row_mm, column_mm) != (1.0, 1.0):
-        return Spacing(row_mm, column_mm, frame_mm, source, source if frame_mm is not None else UNKNOWN), ()
-    note = (
-        "The header states a pixel spacing of exactly 1 x 1 mm, which stands for 'not known'; "
-        "type the right one with --pixel-spacing MM."
-    )
-    if frame_mm in (1.0, None):
-        return Spacing(None, None, None), (note,)
-    return Spacing(None, None, frame_mm, UNKNOWN, source), (note,)
+def _in_three_dimensions(reader, name: str):
+    """Size (columns, rows, frames), spacing, origin and direction; axes of one plane beyond the third are left out.
+
+    Raises:
+        InputError: more than three axes.
+    """
+    stated, size = reader.GetSpacing(), list(reader.GetSize())
+    if not 2 <= len(size) <= 4 or (len(size) == 4 and 1 not in size[2:]):
+        raise InputError(
+            f"{name} has {len(size)} dimensions of {' x '.join(map(str, size))}; a pullback has three (columns, rows, frames): "
+            "export it as one grey volume."
+        )
+    # Four axes with one plane along the third are frames in time: how far apart they lie is not stated.
+    frame_axis = 3 if len(size) == 4 and size[2] == 1 < size[3] else 2
+    frame_mm = float(stated[2]) if len(size) > 2 and frame_axis == 2 else None
+    frames = size[frame_axis] if len(size) > 2 else 1
+    origin, axes = np.zeros(3), np.array(IDENTITY).reshape(3, 3)
+    known = min(len(size), 3)
+    origin[:known] = reader.GetOrigin()[:known]
+    axes[:known, :known] = np.array(reader.GetDirection()).reshape(len(size), len(size))[:known, :known]
+    spacing = Spacing(float(stated[1]), float(stated[0]), frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
+    return (size[0], size[1], frames), spacing, tuple(origin.tolist()), tuple(axes.ravel().tolist())
 
 
 def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: int) -> Callable[[int, int], Iterator[np.ndarray]]:

@@ -7,39 +7,36 @@ are defined in ``frame_measurement``, lesions and scores in ``lesions``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labelmaps import whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.spacing import Spacing
 
 from .arcs import BRIDGE_TOLERANCE_DEG
+from .cautions import Caution
 from .deposits import THICKNESS_WINDOW_DEG
 from .frame_measurement import FrameMeasurement, Vertex, measure_frame
+from .held import HeldMaximum, frames_to_hold, held_maximum
 from .labels import NAMES
 from .lesions import Lesion, find_lesions
+from .runs import Run, find_runs
 
-__all__ = [
-    "FrameMeasurement",
-    "Lesion",
-    "PullbackMeasurement",
-    "Run",
-    "measure_frame",
-    "measure_pullback",
-    "remeasure",
-    "remeasure_frames",
-    "to_json",
-]
+__all__ = ["PullbackMeasurement", "measure_frame", "measure_pullback", "remeasure", "remeasure_frames", "to_json"]
 
 CONTINUOUS_ARC_DEG = 180.0
 """Calcium from this bridged arc on (not only above it) keeps a stent from expanding: the rule of the source study."""
 
 LESION_GAP_FRAMES = 2
 """So many frames without calcium are allowed inside a lesion."""
+
+SMALLEST_LUMEN_SHARE = 0.05
+"""A lumen smaller than this share of the usual one (the median, each frame weighted by its lumen) is a slip, no minimum lumen area:
+an imaging catheter of 0.9 mm lies in every lumen, and 5 % of a lumen of 3 mm would be 0.7 mm across."""
 
 _THREADS = 2
 
@@ -63,23 +60,6 @@ class Parameters:
     thickness_window_deg: float = field(default=THICKNESS_WINDOW_DEG, init=False)
 
 
-@dataclass(frozen=True)
-class Run:
-    """Neighbouring frames whose bridged arc is 180 degrees or more.
-
-    Attributes:
-        first_frame, last_frame: numbers from 0.
-        length_mm: number of frames x frame spacing; None while that is unknown.
-        max_arc_deg, max_arc_frame: the largest bridged arc in the run and its frame.
-    """
-
-    first_frame: int
-    last_frame: int
-    length_mm: float | None
-    max_arc_deg: float
-    max_arc_frame: int
-
-
 @dataclass(frozen=True, eq=False)
 class PullbackMeasurement:
     """The numbers of a pullback.
@@ -89,12 +69,16 @@ class PullbackMeasurement:
         parameters: the choices behind the numbers.
         frames: one per frame of the label map.
         lesions: by first frame.
-        volume_mm3: calcium voxels x voxel volume; None while a spacing is unknown.
+        volume_mm3: every calcium voxel x voxel volume; None while a spacing is unknown.
         max_arc_deg: largest bridged arc, 0 without calcium; ``max_arc_frame`` its frame, None without calcium.
+        hold_frames: how many neighbouring frames hold a value (see ``held``).
+        held_arc: the largest bridged arc that so many neighbouring frames all reach.
         max_thickness_mm, max_thickness_frame: None without calcium or in-plane spacing.
         runs: of frames with a bridged arc of 180 degrees or more.
         over_180_length_mm: their lengths together; None while the frame spacing is unknown.
-        minimum_lumen_area: (mm2, frame) among the frames whose lumen lies wholly in the image; None without one or without spacing.
+        held_over_180_length_mm: the lengths together of those that are held.
+        lumen_frames: number of frames with a lumen. small_lumens: frames whose lumen is too small to be one.
+        minimum_lumen_area: (mm2, frame) among the other frames whose lumen lies wholly in the image; None without one or spacing.
         thickness_map_mm: (frames, 360) float32, thickness by degree, NaN without calcium; None without in-plane spacing.
         missing: field of this class that is absent -> why, one sentence.
     """
@@ -106,10 +90,15 @@ class PullbackMeasurement:
     volume_mm3: float | None
     max_arc_deg: float
     max_arc_frame: int | None
+    hold_frames: int
+    held_arc: HeldMaximum
     max_thickness_mm: float | None
     max_thickness_frame: int | None
     runs: tuple[Run, ...]
     over_180_length_mm: float | None
+    held_over_180_length_mm: float | None
+    lumen_frames: int
+    small_lumens: tuple[int, ...]
     minimum_lumen_area: tuple[float, int] | None
     thickness_map_mm: np.ndarray | None
     missing: dict[str, str]
@@ -178,48 +167,46 @@ def _check_spacing(spacing: Spacing) -> None:
 
 def _summary(frames: tuple[FrameMeasurement, ...], spacing: Spacing, parameters: Parameters) -> PullbackMeasurement:
     """Everything about the pullback that follows from its frames."""
-    with_calcium = [frame for frame in frames if frame.calcium_pixels]
+    with_calcium = [frame for frame in frames if frame.deposits]
     widest = max(with_calcium, key=lambda frame: frame.arc_bridged_deg, default=None)
     thickest = max(with_calcium, key=lambda frame: frame.max_thickness_mm, default=None) if spacing.in_plane_known else None
-    runs = _runs(frames, spacing, parameters.continuous_arc_deg)
+    hold_frames = frames_to_hold(spacing, len(frames))
+    runs = find_runs(frames, spacing, parameters.continuous_arc_deg, hold_frames)
     volume = None
     if spacing.known:
         volume = sum(frame.calcium_pixels for frame in frames) * spacing.row_mm * spacing.column_mm * spacing.frame_mm
-    lumens = [frame for frame in frames if frame.lumen_area_mm2 is not None and not frame.lumen_cut]
+    small = _small_lumens(frames)
+    lumens = [f for f in frames if f.lumen_area_mm2 is not None and not f.lumen_cut and f.frame not in small]
     narrowest = min(lumens, key=lambda frame: frame.lumen_area_mm2, default=None)
     return PullbackMeasurement(
         spacing=spacing,
         parameters=parameters,
         frames=frames,
-        lesions=find_lesions(frames, spacing, parameters.lesion_gap_frames),
+        lesions=find_lesions(frames, spacing, parameters.lesion_gap_frames, hold_frames),
         volume_mm3=volume,
         max_arc_deg=widest.arc_bridged_deg if widest else 0.0,
         max_arc_frame=widest.frame if widest else None,
+        hold_frames=hold_frames,
+        held_arc=held_maximum([frame.arc_bridged_deg for frame in frames], hold_frames),
         max_thickness_mm=thickest.max_thickness_mm if thickest else None,
         max_thickness_frame=thickest.frame if thickest else None,
         runs=runs,
         over_180_length_mm=None if spacing.frame_mm is None else sum(run.length_mm for run in runs),
+        held_over_180_length_mm=None if spacing.frame_mm is None else sum(run.length_mm for run in runs if run.held),
+        lumen_frames=sum(frame.lumen_pixels > 0 for frame in frames) - len(small),
+        small_lumens=small,
         minimum_lumen_area=(narrowest.lumen_area_mm2, narrowest.frame) if narrowest else None,
         thickness_map_mm=np.stack([frame.thickness_mm for frame in frames]) if spacing.in_plane_known else None,
         missing=_missing(frames, spacing, bool(with_calcium), narrowest is not None),
     )
 
 
-def _runs(frames: tuple[FrameMeasurement, ...], spacing: Spacing, limit_deg: float) -> tuple[Run, ...]:
-    over = np.array([False, *(frame.arc_bridged_deg >= limit_deg for frame in frames), False])
-    edges = np.flatnonzero(over[1:] != over[:-1])
-    return tuple(_run(frames[first:stop], spacing) for first, stop in edges.reshape(-1, 2))
-
-
-def _run(frames: tuple[FrameMeasurement, ...], spacing: Spacing) -> Run:
-    widest = max(frames, key=lambda frame: frame.arc_bridged_deg)
-    return Run(
-        first_frame=frames[0].frame,
-        last_frame=frames[-1].frame,
-        length_mm=None if spacing.frame_mm is None else len(frames) * spacing.frame_mm,
-        max_arc_deg=widest.arc_bridged_deg,
-        max_arc_frame=widest.frame,
-    )
+def _small_lumens(frames: tuple[FrameMeasurement, ...]) -> tuple[int, ...]:
+    """Frames whose lumen is smaller than ``SMALLEST_LUMEN_SHARE`` of the usual one."""
+    pixels = np.array([frame.lumen_pixels for frame in frames])
+    ordered = np.sort(pixels)
+    usual = ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)]
+    return tuple(int(frame) for frame in np.flatnonzero((pixels > 0) & (pixels < SMALLEST_LUMEN_SHARE * usual)))
 
 
 def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bool, lumen: bool) -> dict[str, str]:
@@ -246,8 +233,12 @@ def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bo
     return missing
 
 
-def to_json(measurement: PullbackMeasurement) -> dict[str, Any]:
-    """The content of measurements.json (schema oct-calcium/1); every absent value is null, with its reason in ``missing``."""
+def to_json(measurement: PullbackMeasurement, cautions: Sequence[Caution] = ()) -> dict[str, Any]:
+    """The content of measurements.json (schema oct-calcium/1); every absent value is null, with its reason in ``missing``.
+
+    Args:
+        cautions: what a reader must know before the numbers (``measurement_cautions.all_cautions``).
+    """
     spacing, lumen = measurement.spacing, measurement.minimum_lumen_area
     return {
         "schema": "oct-calcium/1",
@@ -256,12 +247,24 @@ def to_json(measurement: PullbackMeasurement) -> dict[str, Any]:
         "volume_mm3": measurement.volume_mm3,
         "max_arc_deg": measurement.max_arc_deg,
         "max_arc_frame": measurement.max_arc_frame,
+        "held_arc": {
+            "arc_deg": measurement.held_arc.value,
+            "first_frame": measurement.held_arc.first_frame,
+            "last_frame": measurement.held_arc.last_frame,
+            "frames": measurement.hold_frames,
+        },
         "max_thickness_mm": measurement.max_thickness_mm,
         "max_thickness_frame": measurement.max_thickness_frame,
-        "arc_over_180": {"length_mm": measurement.over_180_length_mm, "runs": [asdict(run) for run in measurement.runs]},
+        "arc_over_180": {
+            "length_mm": measurement.over_180_length_mm,
+            "held_length_mm": measurement.held_over_180_length_mm,
+            "runs": [asdict(run) for run in measurement.runs],
+        },
+        "lumen_frames": measurement.lumen_frames,
         "minimum_lumen_area": {"area_mm2": lumen[0] if lumen else None, "frame": lumen[1] if lumen else None},
         "frames": [_frame_json(frame) for frame in measurement.frames],
         "lesions": [asdict(lesion) for lesion in measurement.lesions],
+        "cautions": [asdict(caution) for caution in cautions],
         "missing": measurement.missing,
         "parameters": asdict(measurement.parameters),
     }
@@ -282,4 +285,7 @@ def _frame_json(frame: FrameMeasurement) -> dict[str, Any]:
         "lumen_cut": frame.lumen_cut,
         "calcium_cut": frame.calcium_cut,
         "vertex": list(frame.vertex),
+        "vertex_source": frame.vertex_source,
+        "guidewire_bridges": not frame.bridging_refused,
+        "stray_pixels": asdict(frame.strays),
     }

@@ -2,7 +2,7 @@
 
 Outside the vessel: watermark, scale bar, longitudinal strip, ticks. They lie beyond the circular field of view, which is found from
 what changes between frames, and are blanked. Inside: coloured lines, ticks and markers. Their colours lie off the frame's colour
-ramp (grey or sepia), and they are replaced by the median of the tissue around them.
+ramp (grey or sepia), and they are replaced by the median of the tissue around them; so are white ones (``white_marks``).
 
 Colour becomes grey as the distance along the ramp: for a grey ramp that is the grey level, for a sepia ramp the red, for
 a black-red-yellow-white ramp the position. It rises along any ramp, so no two intensities become one.
@@ -11,15 +11,15 @@ a black-red-yellow-white ramp the position. It rises along any ramp, so no two i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
+from .luma import WEIGHTS, luma
+from .white_marks import resting_marks, sharp_marks
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _STEP = 4  # width of a level of luma; wider ones would jump where only blue still rises
 _FEWEST = 30  # pixels that a level needs
 _TURN = 40  # how far the ramp may turn from one level to the next (0 to 255)
@@ -28,6 +28,7 @@ _OFF_RAMP_IN_ONE_FRAME = 48
 _OFF_RAMP_IN_MOST_FRAMES = 9
 _FRAMES_FOR_STATIC = 5
 _COLOURED = 40  # difference between channels; JPEG leaves less on grey
+_LIGHT = 200  # of all three channels
 _MOST_DRAWN = 0.2  # share of the field of view; more is not drawn over but coloured itself
 _SMALLEST_MARK = 8  # pixels; less is noise of the compression
 _NEIGHBOURHOOD = 3  # pixels each way
@@ -40,7 +41,8 @@ class Overlays:
     Attributes:
         outside: (rows, columns) bool, beyond the field of view; ``None`` where no circle is there.
         circle: (row, column, radius) of the field of view in pixels, or ``None``.
-        drawn: (rows, columns) bool, drawn over in most frames; ``None`` for grey frames.
+        drawn: (rows, columns) bool, drawn over in colour in most frames; ``None`` for grey frames.
+        resting: (rows, columns) bool, white marks that all frames have; ``None`` without them.
         off_ramp: (32 * 32 * 32) bool, colours that tissue does not have; ``None`` for grey frames.
         grey_of_luma: (256,) uint8, grey level for each luma.
         notes: sentences for the report.
@@ -49,63 +51,93 @@ class Overlays:
     outside: np.ndarray | None
     circle: tuple[float, float, float] | None
     drawn: np.ndarray | None
+    resting: np.ndarray | None
     off_ramp: np.ndarray | None
     grey_of_luma: np.ndarray | None
     notes: tuple[str, ...]
 
 
-def find_overlays(samples: Sequence[np.ndarray]) -> Overlays:
+def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlays:
     """Learn field of view, colour ramp and static overlays from a few frames spread over the pullback.
 
     Args:
         samples: uint8 frames, grey (rows, columns) or RGB (rows, columns, 3).
+        aspect: height over width of a pixel.
     """
-    lumas = [_luma(sample) for sample in samples]
-    circle = field_of_view(lumas)
+    lumas = [luma(sample) for sample in samples]
+    circle = field_of_view(lumas, aspect)
     strip = longitudinal_strip(lumas)
     outside = None if circle is None and not strip.any() else strip
     if circle is not None:
-        outside = strip | beyond_circle(circle, lumas[0].shape)
+        outside = strip | beyond_circle(circle, lumas[0].shape, aspect)
     notes = []
     # A rim of half a pixel is the circle's own edge; a mark is thicker.
-    beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape)
+    beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape, aspect)
     if any(np.any(luma[beyond] > 3 * LIVE) for luma in lumas):
         notes.append("Marks outside the field of view (text, scale bar, longitudinal strip or ticks) were removed.")
-    if not any(_coloured(sample) for sample in samples):
-        return Overlays(outside, circle, None, None, None, tuple(notes))
     inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside
-    tissue = inside & _changing(lumas)
-    ramp, brightest = colour_ramp(np.concatenate([sample[tissue if tissue.any() else inside][::7] for sample in samples]))
-    off_ramp = _colours_off(ramp)
-    drawn = _drawn(samples, lumas, ramp, brightest) & inside
-    share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
-    if share > _MOST_DRAWN:
-        notes.append(
-            "The colours of the picture do not follow one colour ramp; their brightness was taken as grey and nothing was removed."
-        )
-        return Overlays(outside, circle, None, None, None, tuple(notes))
-    if share > 0:
-        notes.append(
-            f"Coloured lines, ticks or markers drawn over the picture ({100 * share:.1f} % of it) "
-            "were replaced by the grey around them."
-        )
-    return Overlays(outside, circle, drawn, off_ramp, grey_along(ramp, brightest), tuple(notes))
+    coloured = Overlays(outside, circle, None, None, None, None, ())
+    if any(_coloured(sample) for sample in samples):
+        coloured, told = _colours_drawn_over(samples, lumas, inside, coloured)
+        notes += told
+    greys = [_grey_without_colours(sample, coloured) for sample in samples]
+    resting = resting_marks(greys, circle) & inside
+    if resting.any() or any(np.any(sharp_marks(grey, circle) & inside) for grey in greys):
+        notes.append("White marks drawn over the picture were replaced by the grey around them.")
+    return replace(coloured, resting=_grown(_grown(resting)) if resting.any() else None, notes=tuple(notes))
 
 
 def grey_without_overlays(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
-    """One frame as uint8 grey (rows, columns), without what ``find_overlays`` found."""
-    grey = _luma(frame)
-    if overlays.grey_of_luma is not None:
-        grey = np.take(overlays.grey_of_luma, grey)
-        off = np.take(overlays.off_ramp, _colour_index(frame))
-        # The edge of a drawn line is a mixture that may lie near the ramp, so its neighbours go with it.
-        covered = _grown(off) | overlays.drawn if off.any() else overlays.drawn
-        if overlays.outside is not None:
-            covered = covered & ~overlays.outside
-        grey = _filled(grey, covered)
+    """One frame as uint8 grey (rows, columns), without what ``find_overlays`` found, nor white marks of its own."""
+    grey = _grey_without_colours(frame, overlays)
+    marks = sharp_marks(grey, overlays.circle)
+    marks = _grown(_grown(marks)) if marks.any() else marks  # the half covered pixels at their edges, too
+    if overlays.resting is not None:
+        marks = marks | overlays.resting
+    if overlays.outside is not None:
+        marks = marks & ~overlays.outside
+    grey = _filled(grey, marks)
     if overlays.outside is not None:
         grey = np.where(overlays.outside, np.uint8(0), grey)
     return grey
+
+
+def _grey_without_colours(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
+    """A frame as grey, with the grey around them in place of coloured drawings."""
+    grey = luma(frame)
+    if overlays.grey_of_luma is None:
+        return grey
+    grey = np.take(overlays.grey_of_luma, grey)
+    off = np.take(overlays.off_ramp, _colour_index(frame))
+    # The edge of a drawn line is a mixture that may lie near the ramp, so its neighbours go with it.
+    covered = _grown(off) | overlays.drawn if off.any() else overlays.drawn
+    if overlays.outside is not None:
+        covered = covered & ~overlays.outside
+    return _filled(grey, covered)
+
+
+def _colours_drawn_over(
+    samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], inside: np.ndarray, plain: Overlays
+) -> tuple[Overlays, list[str]]:
+    """``plain`` with the colour ramp of the frames and what lies off it, and sentences for the report."""
+    tissue = inside & _changing(lumas)
+    ramp, brightest = colour_ramp(np.concatenate([sample[tissue if tissue.any() else inside][::7] for sample in samples]))
+    off_ramp = _colours_off(ramp) | _whites_off(ramp[brightest])
+    drawn = _drawn(samples, lumas, ramp, brightest) & inside
+    share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
+    if share > _MOST_DRAWN:
+        return plain, [
+            "The colours of the picture do not follow one colour ramp; their brightness was taken as grey and nothing was removed."
+        ]
+    told = (
+        [
+            f"Coloured lines, ticks or markers drawn over the picture ({100 * share:.1f} % of it) "
+            "were replaced by the grey around them."
+        ]
+        if share > 0
+        else []
+    )
+    return replace(plain, drawn=drawn, off_ramp=off_ramp, grey_of_luma=grey_along(ramp, brightest)), told
 
 
 def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
@@ -117,7 +149,7 @@ def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:
     Args:
         colours: (n, 3) uint8 colours of pixels in the field of view.
     """
-    luma = np.rint(colours @ _LUMA).astype(int)
+    luma = np.rint(colours @ WEIGHTS).astype(int)
     levels = [colours[luma // _STEP == level].astype(np.float32) for level in range(256 // _STEP)]
     anchor = max(range(1, len(levels)), key=lambda level: len(levels[level]))
     if len(levels[anchor]) < _FEWEST:
@@ -155,20 +187,13 @@ def _middle(level: int) -> float:
 def _colour_at(colours: np.ndarray, level: int) -> np.ndarray:
     """The median colour, shifted to the luma of the level's middle."""
     colour = np.median(colours, axis=0)
-    return np.clip(colour + _middle(level) - colour @ _LUMA, 0, 255).astype(np.float32)
+    return np.clip(colour + _middle(level) - colour @ WEIGHTS, 0, 255).astype(np.float32)
 
 
 def grey_along(ramp: np.ndarray, brightest: int) -> np.ndarray:
     """(256,) uint8: the distance along the ramp (largest channel's step) for each luma, 255 at most at the brightest luma seen."""
     distance = np.concatenate([[0], np.cumsum(np.abs(np.diff(ramp, axis=0)).max(axis=1))])
     return np.rint(np.minimum(distance * min(1.0, 255 / max(distance[brightest], 1)), 255)).astype(np.uint8)
-
-
-def _luma(frame: np.ndarray) -> np.ndarray:
-    if frame.ndim == 2:
-        return frame
-    # Pillow's conversion to L is the luma of ITU-R 601 and runs in C.
-    return np.asarray(Image.fromarray(np.ascontiguousarray(frame)).convert("L"))
 
 
 def _coloured(frame: np.ndarray) -> bool:
@@ -186,7 +211,14 @@ def _colours_off(ramp: np.ndarray) -> np.ndarray:
     """(32768,) bool: colours farther from the ramp's colour of the same luma than noise reaches."""
     axis = np.arange(32, dtype=np.float32) * 8 + 4
     colours = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-    return np.abs(colours - ramp[np.rint(colours @ _LUMA).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
+    return np.abs(colours - ramp[np.rint(colours @ WEIGHTS).astype(int)]).max(axis=1) > _OFF_RAMP_IN_ONE_FRAME
+
+
+def _whites_off(brightest: np.ndarray) -> np.ndarray:
+    """(32768,) bool: whites and light greys, where the brightest colour of tissue (R, G, B) is not one of them."""
+    axis = np.arange(32) * 8 + 4
+    lowest = np.min(np.meshgrid(axis, axis, axis, indexing="ij"), axis=0).ravel()
+    return (lowest >= _LIGHT) & (np.ptp(brightest) > _COLOURED)
 
 
 def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.ndarray, brightest: int) -> np.ndarray:

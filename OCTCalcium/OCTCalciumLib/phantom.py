@@ -36,6 +36,7 @@ from .phantom_physics import (
     smooth_noise,
     true_angle_rad,
 )
+from .phantom_wide import widened_anatomy, widened_physics
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,20 @@ class _Borders:
     deposits: tuple[tuple[Plaque, np.ndarray, np.ndarray], ...]
 
 
-def plan_pullback(seed: int, frame_count: int, frame_mm: float = 0.2, samples: int = 512, shifted: bool = False) -> PhantomPlan:
+def plan_pullback(
+    seed: int, frame_count: int, frame_mm: float = 0.2, samples: int = 512, shifted: bool = False, wide: bool = False
+) -> PhantomPlan:
     """Draw artery and scanner of the phantom patient ``seed``; the same arguments always give the same pullback."""
-    rng = np.random.default_rng([seed, int(shifted)])
+    rng = np.random.default_rng([seed, 2 if wide else int(shifted)])
     anatomy = draw_anatomy(rng, frame_count, frame_mm)
+    if wide:
+        anatomy = widened_anatomy(anatomy, rng)
     centre = np.hypot(*anatomy.catheter_mm.T)
     farthest_mm = max(np.max(lumen_border_mm(anatomy, frame)) + centre[frame] for frame in range(0, frame_count, 5))
-    return PhantomPlan(anatomy, draw_physics(rng, samples, farthest_mm + 0.5, shifted), seed, frame_count, frame_mm)
+    physics = draw_physics(rng, samples, farthest_mm + 0.5, shifted)
+    if wide:
+        physics = widened_physics(physics, rng, farthest_mm + 0.5)
+    return PhantomPlan(anatomy, physics, seed, frame_count, frame_mm)
 
 
 def draw_pullback(
@@ -99,6 +107,7 @@ def draw_pullback(
     frame_mm: float = 0.2,
     shifted: bool = False,
     indices: Sequence[int] | None = None,
+    wide: bool = False,
 ) -> PhantomPullback:
     """Draw a phantom pullback with its truth.
 
@@ -106,8 +115,9 @@ def draw_pullback(
         seed: the phantom patient. frame_count: frames of the whole pullback, ``frame_mm`` mm apart.
         size: rows and columns of a frame. shifted: a scanner outside the training range (see ``draw_physics``).
         indices: draw only these frames of the pullback, all by default.
+        wide: optics and anatomy of ``phantom_wide`` instead of the ordinary ones; ``shifted`` is not looked at then.
     """
-    plan = plan_pullback(seed, frame_count, frame_mm, samples=max(size // 2 + size // 4, 64), shifted=shifted)
+    plan = plan_pullback(seed, frame_count, frame_mm, max(size // 2 + size // 4, 64), shifted and not wide, wide)
     drawn = [draw_frame(plan, index, size) for index in (range(frame_count) if indices is None else indices)]
     pixel_mm = pixel_spacing_mm(plan, size)
     return PhantomPullback(
@@ -196,14 +206,18 @@ def _tissue(plan: PhantomPlan, index: int, borders: _Borders, phi, rho, depth) -
     for plaque, inner, outer in borders.deposits:
         tissue, fade = plaque.tissue, plaque.fade_mm
         inner_at, outer_at = inner.astype(np.float32)[phi], outer.astype(np.float32)[phi]
-        sharp = 0.02 if tissue == CALCIUM else fade
+        sharp = max(0.02, plaque.soft_mm) if tissue == CALCIUM else fade
         weight = np.clip((depth - inner_at) / sharp + 0.5, 0, 1) * np.clip((outer_at - depth) / fade + 0.5, 0, 1)
         weight *= outer_at > inner_at
+        if plaque.soft_mm:
+            weight *= np.clip((outer_at - inner_at) / np.float32(3 * plaque.soft_mm), 0, 1)
         cap = np.float32(plaque.cap_gain) ** np.clip((outer_at - inner_at) / 0.2, 0, 1)
         backscatter *= np.where((depth > 0) & (depth < inner_at), cap, 1)
-        uneven = np.exp((0.55 if tissue == CALCIUM else 0.2) * patches)
+        uneven = plaque.brightness * np.exp((0.55 if tissue == CALCIUM else 0.2) * patches + np.float32(plaque.layering) * striae)
         backscatter += weight * (mu_b[tissue] * uneven - backscatter)
-        attenuation += weight * (mu_t[tissue] - attenuation)
+        attenuation += weight * (plaque.weakening * mu_t[tissue] - attenuation)
+        if plaque.line_gain != 1:
+            backscatter *= np.where((np.abs(depth - outer_at) < 0.02) & (outer_at > inner_at), np.float32(plaque.line_gain), 1)
     outer_wall = np.exp(0.25 * striae + 0.35 * patches)
     backscatter *= np.where(layer >= 2, outer_wall, np.exp(0.25 * patches + 0.06 * striae)).astype(np.float32)
     in_lumen = layer == 0

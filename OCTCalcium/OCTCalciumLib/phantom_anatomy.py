@@ -33,6 +33,10 @@ class Plaque:
         protrusion_mm: how far the deposit pushes the lumen border inward (calcified nodule).
         fade_mm: width of the outer edge's transition; the truth lies at its middle.
         ripple: (2, 4) amplitudes and phases of the unevenness of its edges.
+        brightness, weakening: factors on its tissue's backscatter and attenuation.
+        layering: how strongly layers along the wall show inside it. line_gain: brightness of a thin line along its outer edge.
+        dome_mm: how much deeper its inner edge lies at its sides. deepest_mm: no part of it reaches deeper below the lumen border.
+        soft_mm: width of its inner edge's transition; its sides fade where it is thinner than three times as much.
     """
 
     tissue: str
@@ -45,16 +49,25 @@ class Plaque:
     protrusion_mm: float
     fade_mm: float
     ripple: np.ndarray
+    brightness: float = 1.0
+    weakening: float = 1.0
+    layering: float = 0.0
+    line_gain: float = 1.0
+    dome_mm: float = 0.0
+    soft_mm: float = 0.0
+    deepest_mm: float = DEEPEST_MM
 
     def edges_mm(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """Depth of the inner and the outer edge at every angle of ``PHI`` (mm); equal where the deposit is absent."""
         inner = self.cap_mm[frame] * (1 + 0.35 * self._uneven(0.0))
         across = angular_distance(PHI, self.centre_rad[frame]) / max(self.half_width_rad[frame], 1e-6)
+        if self.dome_mm:
+            inner = inner + self.dome_mm * np.clip(across, 0, 1) ** 3
         profile = np.clip(1 - across**2, 0, None) ** self.flatness
         if self.half_width_rad[frame] > 3.1:
             profile = np.ones(ANGLES)
         thickness = self.thickness_mm[frame] * profile * (1 + 0.3 * self._uneven(1.0))
-        thickness = np.clip(thickness, 0, np.maximum(DEEPEST_MM - inner, 0.1))
+        thickness = np.clip(thickness, 0, np.maximum(self.deepest_mm - inner, 0.1))
         return inner, inner + np.where(self.half_width_rad[frame] > 0, thickness, 0)
 
     def bulge_mm(self, frame: int) -> np.ndarray:

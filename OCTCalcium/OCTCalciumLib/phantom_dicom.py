@@ -1,7 +1,7 @@
 """Writes a phantom pullback the way consoles, workstations and exports do: the varieties of file that readers meet.
 
-Objects follow DICOM PS3.3: A.66 (Intravascular OCT Image IOD), A.7 (Ultrasound Multi-frame), A.8 (Secondary Capture). No file
-names a patient: the identity is "PHANTOM" and the seed.
+Objects follow DICOM PS3.3: A.66 (Intravascular OCT Image IOD), A.7 (Ultrasound Multi-frame), A.8 (Secondary Capture). Files carry
+a full identity that is nobody's (``LesionReadingLib.phantom.identity``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 from LesionReadingLib.dicom_compression import compress
+from LesionReadingLib.phantom.identity import identify
 from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -25,6 +26,7 @@ Z_OFFSET_SAMPLES = 6  # samples near the catheter's axis that a for-processing f
 PADDED_A_LINES = 4
 STRIP_ROWS = 0.14  # height of the longitudinal strip, as a share of the frame
 CAPTURE_WATERMARK = "OCT PHANTOM"
+BIRTH_DATE = "19480229"
 
 
 def sepia_table() -> np.ndarray:
@@ -191,9 +193,9 @@ def _new_file(path: Path, sop_class: str, modality: str, seed: int) -> FileDatas
     data.StudyInstanceUID = generate_uid(entropy_srcs=["study", str(seed)])
     data.SeriesInstanceUID = generate_uid(entropy_srcs=["series", path.name, str(seed)])
     data.Modality, data.Manufacturer = modality, "LesionReading phantom"
-    data.PatientName, data.PatientID = "PHANTOM", f"phantom-{seed}"
-    data.PatientBirthDate = data.PatientSex = data.StudyDate = data.StudyTime = data.AccessionNumber = ""
-    data.ReferringPhysicianName = data.StudyID = ""
+    identify(data)
+    data.PatientID, data.PatientBirthDate, data.PatientSex = f"phantom-{seed}", BIRTH_DATE, ""
+    data.StudyDate = data.StudyTime = ""
     data.SeriesNumber = data.InstanceNumber = 1
     data.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"] if modality == "IVOCT" else ["DERIVED", "SECONDARY"]
     return data

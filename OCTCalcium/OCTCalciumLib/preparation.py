@@ -1,7 +1,7 @@
 """The way of a frame into the network and of its answer back: one rule for training and for prediction.
 
-A frame of any size is shrunk or enlarged to fit a square of ``NETWORK_SIZE`` pixels without changing its proportions,
-and lies in the middle of that square on black. Grey 0..255 becomes 0..1.
+A frame of any size is shrunk or enlarged to fit a square of ``NETWORK_SIZE`` pixels with the proportions that it has in mm, also
+where its pixels are not square, and lies in the middle of that square on black. Grey 0..255 becomes 0..1.
 """
 
 from __future__ import annotations
@@ -30,21 +30,28 @@ class Letterbox:
     Attributes:
         rows, columns: size of the frame in its own pixels.
         size: side of the square in network pixels.
+        aspect: height over width of the frame's pixels; those of the square are square.
     """
 
     rows: int
     columns: int
     size: int = NETWORK_SIZE
+    aspect: float = 1.0
 
     @property
     def inner_rows(self) -> int:
         """Rows of the square that the frame covers."""
-        return max(1, round(self.rows * self.size / max(self.rows, self.columns)))
+        return max(1, round(self._height * self.size / max(self._height, self.columns)))
 
     @property
     def inner_columns(self) -> int:
         """Columns of the square that the frame covers."""
-        return max(1, round(self.columns * self.size / max(self.rows, self.columns)))
+        return max(1, round(self.columns * self.size / max(self._height, self.columns)))
+
+    @property
+    def _height(self) -> float:
+        """Of the frame, in widths of its pixels."""
+        return self.rows * self.aspect
 
     @property
     def window(self) -> tuple[slice, slice]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.labelmaps import LabelMap
+from LesionReadingLib.labels.label_map import LabelMap
 
 from .measurement import PullbackMeasurement
 from .rendering import Rendering, Scene, Surface, build_scene
+from .strays import without_strays
 from .tables import write_frames, write_lesions
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def present(
     Returns:
         the files that were written.
     """
-    scene = build_scene(label_map.labels, measurement)
+    labels = _without_strays(label_map.labels, measurement)
+    scene = build_scene(labels, measurement)
     tissue = _tissue(pullback, scene) if pullback else None
     surface = None
     if scene.to_scale and measurement.max_arc_frame is not None:
@@ -51,7 +53,7 @@ def present(
         tables = [folder / "frames.csv", folder / "lesions.csv"]
         write_frames(tables[0], measurement)
         write_lesions(tables[1], measurement)
-        pictures = _flat_pictures(folder, pullback, label_map, measurement)
+        pictures = _flat_pictures(folder, pullback, labels, measurement)
         views = rendering.finish()
     if views.reason:
         log(views.reason)
@@ -61,7 +63,7 @@ def present(
         draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
         draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
     report = folder / "report.html"
-    write_report(report, measurement, pictures, views.reason, pullback, model)
+    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes)
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
 
@@ -71,8 +73,19 @@ def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
     return np.stack([scene.reduced(frame) for frame in pullback.read(*scene.close_up)])
 
 
+def _without_strays(labels: np.ndarray, measurement: PullbackMeasurement) -> np.ndarray:
+    """The labels (frames, rows, columns) that were measured: a speck far out would shrink the vessel in its picture."""
+    with_strays = [frame.frame for frame in measurement.frames if frame.strays.any]
+    if not with_strays:
+        return labels
+    kept = labels.copy()
+    for frame in with_strays:
+        kept[frame] = without_strays(labels[frame])
+    return kept
+
+
 def _flat_pictures(
-    folder: Path, pullback: Pullback | None, label_map: LabelMap, measurement: PullbackMeasurement
+    folder: Path, pullback: Pullback | None, labels: np.ndarray, measurement: PullbackMeasurement
 ) -> dict[str, Path]:
     """Draw the figures along the pullback and the frames of the largest values; name -> file."""
     from .figures import draw_arcs, draw_en_face
@@ -92,6 +105,6 @@ def _flat_pictures(
             grey = next(iter(pullback.read(frame, frame + 1))) if pullback else None
             pictures[name] = folder / f"{name}.png"
             at = "" if measurement.spacing.frame_mm is None else f", {frame * measurement.spacing.frame_mm:.1f} mm"
-            picture = FramePicture(grey, label_map.labels[frame], measurement.frames[frame], measurement.spacing)
+            picture = FramePicture(grey, labels[frame], measurement.frames[frame], measurement.spacing)
             draw(pictures[name], picture, f"{title}: frame {frame}{at}")
     return pictures

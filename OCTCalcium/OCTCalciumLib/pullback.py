@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from LesionReadingLib.spacing import Spacing
+
+from .cautions import Caution, lumen_caution
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -24,7 +26,9 @@ class Pullback:
         origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
+        stated_aspect: height over width of a pixel, where a file states that and no spacing.
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
+        cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
     """
 
@@ -36,8 +40,21 @@ class Pullback:
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False
+    stated_aspect: float = 1.0
     notes: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Height over width of a pixel; 1 where nothing is known."""
+        return self.spacing.row_mm / self.spacing.column_mm if self.spacing.in_plane_known else self.stated_aspect
+
+
+def with_lumen_caution(pullback: Pullback, labels: np.ndarray) -> Pullback:
+    """The pullback with the caution on frames without a lumen, by the labels (frames, rows, columns) that a network gave it."""
+    caution = lumen_caution(labels)
+    return replace(pullback, cautions=(*pullback.cautions, caution)) if caution else pullback
 
 
 def sample_indices(frame_count: int, wanted: int) -> list[int]:

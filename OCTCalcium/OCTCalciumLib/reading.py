@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,20 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.reading.inputs import InputFiles, input_files
-from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
+from LesionReadingLib.spacing import TYPED, Spacing
 
+from .cautions import FRAME_SPACING_UNUSUAL, Caution
 from .pullback import Pullback, sample_indices
+from .spacing_rule import (
+    FRAME_LIMITS_MM,
+    IN_PLANE_LIMITS_MM,
+    USUAL_FRAME_LIMITS_MM,
+    checked_spacing,
+    typical_frame_distance,
+    unknown_notes,
+    within,
+)
 
-# A coronary OCT pixel is 0.004 to 0.02 mm and a frame step 0.05 to 0.5 mm; far beyond that the number is in another unit or wrong.
-IN_PLANE_LIMITS_MM = (0.001, 0.2)
-FRAME_LIMITS_MM = (0.005, 5.0)
 CALIBRATION_LIMITS = (0.5, 2.0)
 _OVERLAY_SAMPLES = 12
 
@@ -62,8 +68,27 @@ def open_dicom(paths: Sequence[Path]) -> Pullback:
 
 def _finished(recording: Pullback, spacing: Spacing) -> Pullback:
     """The recording with its final spacing, frames without overlays."""
+    recording = replace(recording, spacing=spacing)
     read, notes = _without_overlays(recording)
-    return replace(recording, spacing=spacing, read=read, clean=True, notes=recording.notes + notes)
+    return replace(
+        recording,
+        read=read,
+        clean=True,
+        notes=recording.notes + unknown_notes(spacing) + notes,
+        cautions=recording.cautions + _spacing_cautions(spacing),
+    )
+
+
+def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
+    """A word on frames farther apart, or nearer, than those of pullbacks; not where the person typed so."""
+    if spacing.frame_mm is None or spacing.frame_source.startswith(TYPED) or typical_frame_distance(spacing.frame_mm):
+        return ()
+    low, high = USUAL_FRAME_LIMITS_MM
+    sentence = (
+        f"The frames are stated to be {spacing.frame_mm:.3g} mm apart ({spacing.frame_source}), while those of OCT pullbacks are "
+        f"{low:g} to {high:g} mm apart; check it before using lengths and volumes."
+    )
+    return (Caution(FRAME_SPACING_UNUSUAL, sentence),)
 
 
 def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
@@ -73,12 +98,14 @@ def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm
 
 
 def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
+    from .dicom_pullback import siblings
     from .image_pullback import picture_recording, volume_recording
 
     path = files.named
     headers = _dicom_headers(list(files.others))
     if headers:
-        return _open_dicom(headers, pixel_spacing_mm, frame_spacing_mm)
+        members = headers if files.is_folder else siblings(*headers[0])
+        return _open_dicom(members, pixel_spacing_mm, frame_spacing_mm)
     if len(files.volumes) + bool(files.pictures) > 1:
         listed = ", ".join(file.name for file in files.volumes[:6])
         listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
@@ -117,12 +144,26 @@ def _without_overlays(recording: Pullback) -> tuple[Callable[[int, int], Iterato
     from .overlays import find_overlays, grey_without_overlays
 
     indices = sample_indices(recording.frame_count, _OVERLAY_SAMPLES)
-    overlays = find_overlays([next(iter(recording.read(index, index + 1))) for index in indices])
+    samples = [next(iter(recording.read(index, index + 1))) for index in indices]
+    _require_one_picture(samples, recording.pixel_aspect)
+    overlays = find_overlays(samples, recording.pixel_aspect)
 
     def read(first: int, stop: int) -> Iterator[np.ndarray]:
         return (grey_without_overlays(frame, overlays) for frame in recording.read(first, stop))
 
     return read, overlays.notes
+
+
+def _require_one_picture(samples: Sequence[np.ndarray], aspect: float) -> None:
+    from .legibility import pictures_beside_each_other
+    from .luma import luma
+
+    count = pictures_beside_each_other([luma(sample) for sample in samples], aspect)
+    if count > 1:
+        raise InputError(
+            f"Each frame shows {count} round pictures beside each other, of several pullbacks or views; "
+            "export one pullback alone, or cut the frames to one picture each."
+        )
 
 
 def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, calibration: float = 1.0) -> None:
@@ -131,17 +172,17 @@ def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, 
     Raises:
         InputError: a number is outside its limits or not a number.
     """
-    if pixel_spacing_mm is not None and not _within(pixel_spacing_mm, IN_PLANE_LIMITS_MM):
+    if pixel_spacing_mm is not None and not within(pixel_spacing_mm, IN_PLANE_LIMITS_MM):
         raise InputError(
             f"The typed pixel spacing {pixel_spacing_mm} mm is not between {IN_PLANE_LIMITS_MM[0]} and {IN_PLANE_LIMITS_MM[1]} mm; "
             "type millimetres per pixel, for example --pixel-spacing 0.0067."
         )
-    if frame_spacing_mm is not None and not _within(frame_spacing_mm, FRAME_LIMITS_MM):
+    if frame_spacing_mm is not None and not within(frame_spacing_mm, FRAME_LIMITS_MM):
         raise InputError(
             f"The typed frame spacing {frame_spacing_mm} mm is not between {FRAME_LIMITS_MM[0]} and {FRAME_LIMITS_MM[1]} mm; "
             "type millimetres between frames, for example --frame-spacing 0.2."
         )
-    if not _within(calibration, CALIBRATION_LIMITS):
+    if not within(calibration, CALIBRATION_LIMITS):
         raise InputError(
             f"The calibration factor {calibration} is not between {CALIBRATION_LIMITS[0]} and {CALIBRATION_LIMITS[1]}; "
             "give true size divided by measured size, for example 1.02."
@@ -155,20 +196,10 @@ def _final_spacing(stated: Spacing, pixel_spacing_mm: float | None, frame_spacin
         spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
     if frame_spacing_mm is not None:
         spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
-    for value in (spacing.row_mm, spacing.column_mm):
-        if value is not None and not _within(value, IN_PLANE_LIMITS_MM):
-            raise InputError(
-                f"The pixel spacing {value:.6g} mm ({spacing.in_plane_source}) cannot be right, as OCT pixels are "
-                f"{IN_PLANE_LIMITS_MM[0]} to {IN_PLANE_LIMITS_MM[1]} mm; type the right one, for example --pixel-spacing 0.0067."
-            )
-    if spacing.frame_mm is not None and not _within(spacing.frame_mm, FRAME_LIMITS_MM):
-        raise InputError(
-            f"The frame spacing {spacing.frame_mm:.6g} mm ({spacing.frame_source}) cannot be right, as OCT frames lie "
-            f"{FRAME_LIMITS_MM[0]} to {FRAME_LIMITS_MM[1]} mm apart; type the right one, for example --frame-spacing 0.2."
-        )
+    spacing = checked_spacing(spacing, "The pullback")
     if calibration == 1.0:
         return spacing
-    if not spacing.in_plane_known or spacing.in_plane_source == UNKNOWN:
+    if not spacing.in_plane_known:
         raise InputError(
             "A calibration factor needs a pixel spacing to correct, and the input states none; type one with --pixel-spacing MM."
         )
@@ -178,7 +209,3 @@ def _final_spacing(stated: Spacing, pixel_spacing_mm: float | None, frame_spacin
         column_mm=spacing.column_mm * calibration,
         in_plane_source=f"{spacing.in_plane_source}, multiplied by the calibration factor {calibration:g}",
     )
-
-
-def _within(value: float, limits: tuple[float, float]) -> bool:
-    return math.isfinite(value) and limits[0] <= value <= limits[1]

@@ -10,12 +10,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import LesionReadingLib
 import numpy as np
+from LesionReadingLib.cancelling import held
+from LesionReadingLib.scratch import Scratch
 from LesionReadingLib.spacing import Spacing
 
 from .labels import CALCIUM, GUIDEWIRE, LUMEN
@@ -28,6 +29,7 @@ CLOSE_UP_HALF_LENGTH_MM = 6.0
 CLOSE_UP_HALF_FRAMES = 30  # where the frame spacing is not known
 CLOSE_UP_MOST_FRAMES = 120
 RENDERING_LIMIT_S = 180  # a driver that hangs must not hang the run
+SCRATCH_PREFIX = "oct-calcium-"
 NOT_TO_SCALE = "Proportions are not to scale: a spacing is unknown."
 UNAFFECTED = "All numbers are unaffected."
 NO_OPENGL = (
@@ -214,8 +216,19 @@ class Rendering:
             tissue: grey frames of the close-up, uint8 (frames, rows, columns) on the scene's grid; None without a pullback.
             surface: the file to write the calcium surface to; None for none.
         """
-        self._folder = tempfile.TemporaryDirectory(prefix="oct-calcium-")
-        folder = Path(self._folder.name)
+        self._scratch, self._process, self._reason = None, None, ""
+        try:
+            with held():
+                self._scratch = Scratch(None, SCRATCH_PREFIX)
+            self._start(self._scratch.path, scene, tissue, surface)
+        except OSError as error:  # a full or missing temporary folder costs the pictures and no more
+            self.close()
+            self._reason = str(error.strerror or error)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, folder: Path, scene: Scene, tissue: np.ndarray | None, surface: Surface | None) -> None:
         for name in ("calcium", "over_180", "lumen", "guidewire"):
             np.save(folder / f"{name}.npy", getattr(scene, name))
         if tissue is not None:
@@ -223,11 +236,13 @@ class Rendering:
         facts = {"step_mm": scene.step_mm, "close_up": scene.close_up, "surface": surface and surface.placed(scene)}
         (folder / "scene.json").write_text(json.dumps(facts))
         packages = [str(Path(__file__).parents[1]), str(Path(LesionReadingLib.__file__).parents[1])]
-        with open(folder / "stderr.txt", "wb") as complaints:
+        # An empty entry would be the current folder, and -P keeps it out as well: what lies there is not ours to run.
+        others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        with open(folder / "stderr.txt", "wb") as complaints, held():
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.rendering_views", str(folder)],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([*packages, os.environ.get("PYTHONPATH", "")])},
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-P", "-m", f"{__package__}.rendering_views", str(folder)],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([*packages, *others])},
+                stdin=subprocess.PIPE,  # never written to: it ends with this process, and the drawing ends with it
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
             )
@@ -236,13 +251,23 @@ class Rendering:
         return self
 
     def __exit__(self, *_) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._folder.cleanup()
+        self.close()
+
+    def close(self) -> None:
+        """End the drawing, if it goes on, and remove what it left."""
+        with held():
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                self._process.stdin.close()
+            if self._scratch is not None:
+                self._scratch.close()
 
     def finish(self) -> Views:
         """Wait for the views; where this machine cannot draw them, a sentence says so in their place."""
-        folder = Path(self._folder.name)
+        if self._process is None:
+            return Views({}, f"The three-dimensional pictures could not be drawn (temporary folder: {self._reason}). {UNAFFECTED}")
+        folder = self._scratch.path
         try:
             status = self._process.wait(RENDERING_LIMIT_S)
         except subprocess.TimeoutExpired:

@@ -5,6 +5,11 @@ World axes are x = column, y = row, z = frame, in mm. All views are parallel pro
 
 from __future__ import annotations
 
+from LesionReadingLib.leash import end_with_parent
+
+if __name__ == "__main__":
+    end_with_parent()  # before the libraries are loaded, which takes a while
+
 import json
 import sys
 from dataclasses import dataclass
@@ -366,7 +371,8 @@ def write_surface(surface: vtkPolyData, file: str, origin_mm: list[float], direc
     writer = vtkXMLPolyDataWriter()
     writer.SetInputConnection(placed.GetOutputPort())
     writer.SetFileName(file)
-    writer.Write()
+    if not writer.Write():
+        raise OSError("the calcium surface could not be written")
 
 
 if __name__ == "__main__":

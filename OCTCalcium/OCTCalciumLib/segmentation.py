@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+import torch
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import Predictor, choose_device, load_network
+from torch import nn
 
+from .labels import BACKGROUND
+from .legibility import coarse, is_legible, look_alike
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .pullback import Pullback
 from .tidying import steadied, tidied
+from .two_step import TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
 
-NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus}
+NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus, "TwoStep": TwoStep}
 
 
 def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> np.ndarray:
-    """Label every frame of a pullback and tidy each answer.
+    """Label every frame of a pullback and tidy each answer; frames that show nothing (``legibility.is_legible``) get no label.
 
     Args:
         pullback: as ``reading.open_pullback`` gives it; read once, from first to last frame.
@@ -31,12 +36,37 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
     Raises:
         InputError: a frame, the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
     """
-    network, box = load_network(bundle, NETWORKS), Letterbox(pullback.rows, pullback.columns)
+    network = load_network(bundle, NETWORKS).float()
+    box = Letterbox(pullback.rows, pullback.columns, aspect=pullback.pixel_aspect)
     labels = np.empty((pullback.frame_count, pullback.rows, pullback.columns), np.uint8)
-    with Predictor(network, network_input, choose_device(device)) as predictor:
+    with _predictor(network, pullback, box, choose_device(device)) as predictor:
         predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
-        squares = (box.square(frame) for frame in pullback.read(0, pullback.frame_count))
-        for frame, found in enumerate(steadied(predictor.labels(squares), pullback.spacing.frame_mm)):
-            labels[frame] = box.frame_labels(tidied(found))
+        legible: list[bool] = []  # of the frames read so far, as what follows; the answers come after them
+        alike: list[bool] = []
+        squares = (box.square(frame) for frame in _noted(pullback.read(0, pullback.frame_count), legible, alike))
+        for frame, found in enumerate(steadied(predictor.labels(squares), pullback.spacing.frame_mm, alike)):
+            labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
     return labels
+
+
+def _noted(frames: Iterable[np.ndarray], legible: list[bool], alike: list[bool]) -> Iterator[np.ndarray]:
+    """The frames as they are, having noted of each whether it shows anything and whether it looks like the one before."""
+    before = None
+    for frame in frames:
+        now = coarse(frame)
+        legible.append(is_legible(frame))
+        alike.append(before is not None and look_alike(before, now))
+        before = now
+        yield frame
+
+
+def _predictor(network: nn.Module, pullback: Pullback, box: Letterbox, device: torch.device) -> Predictor:
+    """Whatever labels squares with this network."""
+    if not isinstance(network, TwoStep):
+        return Predictor(network, network_input, device)
+    pixel_mm = pullback.spacing.row_mm
+    if pixel_mm is not None:
+        return TwoStepPredictor(network, device, pixel_mm * box.rows / box.inner_rows)
+    some = [box.square(next(iter(pullback.read(index, index + 1)))) for index in frames_for_size(pullback.frame_count)]
+    return TwoStepPredictor(network, device, usual_pixel_mm(network, some, device))

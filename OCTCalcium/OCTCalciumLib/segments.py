@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.label_reading import read_label_map
-from LesionReadingLib.labelmaps import LabelMap, Segment
-from LesionReadingLib.spacing import UNKNOWN
+from LesionReadingLib.labels.label_map import LabelMap, Segment
+from LesionReadingLib.labels.read import read_label_map, with_typed
+from LesionReadingLib.pictures import is_volume
 
 from .colors import rgb
+from .label_placing import on_pullback, refuse_turned
 from .labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
+from .pullback import Pullback
+from .spacing_rule import checked_spacing, in_mm, stated_unit_mm, unknown_notes
 
 _CORONARY_ARTERY = ("SCT", "41801008", "Coronary artery")
 
@@ -20,7 +24,6 @@ SEGMENTS = (
     Segment(
         CALCIUM,
         NAMES[CALCIUM],
-        ("calc", "kalk"),
         rgb("calcium"),
         ("SCT", "49755003", "Morphologically Abnormal Structure"),
         ("SCT", "29483008", "Calcified atheromatous plaque"),
@@ -29,7 +32,6 @@ SEGMENTS = (
     Segment(
         GUIDEWIRE,
         NAMES[GUIDEWIRE],
-        ("guide", "wire"),
         rgb("guidewire"),
         ("SCT", "260787004", "Physical object"),
         ("SCT", "272224001", "Guide wire"),
@@ -38,7 +40,6 @@ SEGMENTS = (
     Segment(
         LUMEN,
         NAMES[LUMEN],
-        ("lumen",),
         rgb("lumen"),
         ("SCT", "123037004", "Anatomical Structure"),
         ("SCT", "91747007", "Lumen of blood vessel"),
@@ -47,26 +48,47 @@ SEGMENTS = (
 )
 
 
-def read_oct_label_map(path: Path, pixel_spacing_mm: float | None = None, frame_spacing_mm: float | None = None) -> LabelMap:
-    """Read the label map of a pullback.
+def read_oct_label_map(
+    path: Path,
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    chosen: Mapping[str, str] | None = None,
+    pullback: Pullback | None = None,
+) -> LabelMap:
+    """Read the label map of a pullback, on the pullback's frames where it is given.
 
-    A stated pixel of exactly 1 x 1 mm is what programs write that know none; here it counts as not known, as it does for pullbacks.
+    Its spacing is checked by the rule for all inputs (``spacing_rule.checked_spacing``).
 
     Args:
         path: .seg.nrrd, NRRD, NIfTI, MetaImage, or DICOM SEG (or a folder with one).
         pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
+        chosen: name of a segment -> name of the class, from the user.
+        pullback: that the labels were drawn on.
 
     Raises:
-        InputError: as ``read_label_map``, or frames that are not evenly spaced.
+        InputError: as ``read_label_map``, ``checked_spacing`` and ``on_pullback``, or frames that are not evenly spaced.
     """
-    label_map = read_label_map(path, SEGMENTS, pixel_spacing_mm, frame_spacing_mm)
-    if label_map.positions_mm is not None:
+    label_map = read_label_map(path, SEGMENTS, chosen=chosen)
+    refuse_turned(label_map.labels.shape, path.name)
+    spacing = in_mm(label_map.spacing, stated_unit_mm(path)) if is_volume(path) else label_map.spacing
+    spacing = checked_spacing(with_typed(spacing, pixel_spacing_mm, frame_spacing_mm), path.name)
+    label_map = replace(label_map, spacing=spacing)
+    if pullback is not None:
+        label_map = on_pullback(label_map, pullback, path.name)
+    elif label_map.positions_mm is not None:
         raise InputError(
-            f"The frames of {path.name} are not evenly spaced; export the segmentation with one distance between frames."
+            f"The frames of {path.name} are not evenly spaced; name the pullback that they were drawn on with --pullback."
         )
-    spacing = label_map.spacing
-    if pixel_spacing_mm is None and (spacing.row_mm, spacing.column_mm) == (1.0, 1.0):
-        spacing = replace(spacing, row_mm=None, column_mm=None, in_plane_source=UNKNOWN)
-        if frame_spacing_mm is None and spacing.frame_mm == 1.0:
-            spacing = replace(spacing, frame_mm=None, frame_source=UNKNOWN)
-    return replace(label_map, spacing=spacing)
+    unknown = unknown_notes(label_map.spacing)
+    return replace(label_map, notes=(*label_map.notes, *unknown, *_frames_left_out(label_map, pullback)))
+
+
+def _frames_left_out(label_map: LabelMap, pullback: Pullback | None) -> tuple[str, ...]:
+    """A caution where a DICOM SEG may lack frames between those that it holds, so that their distance may be too large."""
+    frame_mm, thickness_mm = label_map.spacing.frame_mm, label_map.thickness_mm
+    if pullback or not label_map.framewise or not frame_mm or not thickness_mm or frame_mm < 1.5 * thickness_mm:
+        return ()
+    return (
+        f"The frames of the DICOM SEG lie {frame_mm:.3g} mm apart but are said to be {thickness_mm:.3g} mm thick: if it leaves out "
+        "frames between them, volumes and lengths are too large; name the pullback with --pullback.",
+    )

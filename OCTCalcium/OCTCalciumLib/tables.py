@@ -21,6 +21,9 @@ FRAME_COLUMNS: Columns = {
     "lumen area (mm2)": lambda frame: frame.lumen_area_mm2,
     "lumen cut by image border": lambda frame: int(frame.lumen_cut),
     "calcium cut by image border": lambda frame: int(frame.calcium_cut),
+    "angles seen from": lambda frame: frame.vertex_source,
+    "guidewire bridges gaps": lambda frame: int(not frame.bridging_refused),
+    "specks left out (pixels)": lambda frame: frame.strays.calcium + frame.strays.guidewire + frame.strays.lumen,
 }
 
 LESION_COLUMNS: Columns = {
@@ -37,6 +40,11 @@ LESION_COLUMNS: Columns = {
     "points for thickness above 0.5 mm": lambda lesion: lesion.calcium_score.thickness,
     "points for length above 5 mm": lambda lesion: lesion.calcium_score.length,
     "rule of fives met": lambda lesion: None if lesion.rule_of_fives.met is None else int(lesion.rule_of_fives.met),
+    "bridged arc held by neighbours (deg)": lambda lesion: lesion.held.arc_deg,
+    "thickness held by neighbours (mm)": lambda lesion: lesion.held.thickness_mm,
+    "calcium score held by neighbours": lambda lesion: lesion.held.score,
+    "largest arc of all deposits of a frame (deg)": lambda lesion: lesion.summed_arc_deg,
+    "frame of that arc": lambda lesion: lesion.summed_arc_frame,
 }
 
 

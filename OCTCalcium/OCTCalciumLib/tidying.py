@@ -5,7 +5,7 @@ Only a network's answer is tidied; an annotator's label map is measured as it wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -19,7 +19,7 @@ SMALLEST_WIRE = 0.25
 """Area of the smallest piece of the guidewire's label kept, as a share of the largest: a second wire stays, specks go."""
 
 FARTHEST_NEIGHBOUR_MM = 0.5
-"""Frames up to this far apart show the same deposit; of frames farther apart, or at an unknown distance, each stands alone."""
+"""Frames up to this far apart show the same deposit; of frames known to be farther apart each stands alone."""
 
 _EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 
@@ -42,23 +42,27 @@ def tidied(labels: np.ndarray) -> np.ndarray:
     return clean
 
 
-def steadied(frames: Iterable[np.ndarray], frame_mm: float | None) -> Iterator[np.ndarray]:
+def steadied(frames: Iterable[np.ndarray], frame_mm: float | None, alike: Sequence[bool] | None = None) -> Iterator[np.ndarray]:
     """Give the label maps, uint8 (rows, columns), of neighbouring frames with calcium that does not flicker.
 
     A pixel called calcium or background against both its neighbour frames, which agree on the other of the two, takes theirs; the
     first and the last frame stay as they are. Lumen and guidewire, which move with the heart, are never touched. Nothing is
-    changed where frames lie farther apart than ``FARTHEST_NEIGHBOUR_MM`` or at an unknown distance.
+    changed where frames are known to lie farther apart than ``FARTHEST_NEIGHBOUR_MM``; at an unknown distance neighbours are those
+    that look alike.
 
     Args:
-        frames: in the order of the pullback. frame_mm: distance between them, None where unknown.
+        frames: in the order of the pullback.
+        frame_mm: distance between them, None where unknown.
+        alike: whether each frame looks like the one before it; asked only at an unknown distance, and only of frames given so far.
     """
-    if frame_mm is None or frame_mm > FARTHEST_NEIGHBOUR_MM:
+    if frame_mm is not None and frame_mm > FARTHEST_NEIGHBOUR_MM:
         yield from frames
         return
     before = now = None
-    for after in frames:
+    for number, after in enumerate(frames):
         if now is not None:
-            yield now if before is None else _steadied(before, now, after)
+            together = frame_mm is not None or alike is None or (alike[number - 1] and alike[number])
+            yield _steadied(before, now, after) if before is not None and together else now
         before, now = now, after
     if now is not None:
         yield now

@@ -10,9 +10,9 @@ _TICK = "✓"
 _NUMBERS = (
     lambda frame: str(frame.frame),
     lambda frame: _number(frame.position_mm, 1),
-    lambda frame: f"{frame.arc_bridged_deg:.0f}" if frame.calcium_pixels else "",
+    lambda frame: f"{frame.arc_bridged_deg:.0f}" if frame.deposits else "",
     lambda frame: _number(frame.max_thickness_mm, 2),
-    lambda frame: _number(frame.area_mm2, 2) if frame.calcium_pixels else "",
+    lambda frame: _number(frame.area_mm2, 2) if frame.deposits else "",
     lambda frame: _number(frame.lumen_area_mm2, 2),
 )
 _TICK_WIDTH, _ROW_HEIGHT = 26, 22  # pixels

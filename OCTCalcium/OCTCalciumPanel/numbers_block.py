@@ -6,7 +6,7 @@ NOTHING = "–"
 
 
 class NumbersBlock:
-    """Fills findingLabel, volumeLabel, arcLabel, lengthLabel, scoreLabel and missingLabel, and enables the three jump buttons."""
+    """Fills the labels of finding, cautions, volume, arc, length, score and what is missing, and enables the three jump buttons."""
 
     def __init__(self, ui, onFrameChosen) -> None:
         """onFrameChosen(frame): called when the user wants to see a frame (from 0)."""
@@ -25,25 +25,28 @@ class NumbersBlock:
         ui.findingLabel.text = sentence
         for label in (ui.volumeLabel, ui.arcLabel, ui.lengthLabel, ui.scoreLabel):
             label.text = NOTHING
-        ui.missingLabel.visible = False
+        ui.missingLabel.visible = ui.cautionLabel.visible = False
         for button in (ui.maxArcButton, ui.maxThicknessButton, ui.minLumenButton):
             button.enabled = False
 
-    def show(self, measurement) -> None:
-        """Show a PullbackMeasurement."""
+    def show(self, measurement, runCautions) -> None:
+        """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand."""
         from LesionReadingLib.report import with_unit
-        from OCTCalciumLib.report import finding, worst_lesion
+        from OCTCalciumLib.measurement_cautions import measurement_cautions
+        from OCTCalciumLib.report import finding, largest_arc, score
 
         self._measurement = measurement
-        ui, worst = self._ui, worst_lesion(measurement)
-        ui.findingLabel.text = " ".join(finding(measurement)).strip()
+        ui, found = self._ui, finding(measurement, by_network=True)
+        ui.findingLabel.text = " ".join(found).strip()
+        cautions = [*(caution.sentence for caution in measurement_cautions(measurement)), *runCautions]
+        ui.cautionLabel.text = "\n".join(sentence for sentence in cautions if sentence not in found)
+        ui.cautionLabel.visible = bool(ui.cautionLabel.text)
         ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
-        ui.arcLabel.text = f"{measurement.max_arc_deg:.0f}°"
-        if measurement.max_arc_frame is not None:
-            ui.arcLabel.text += " " + _("in frame {frame}").format(frame=measurement.max_arc_frame)
-        ui.lengthLabel.text = with_unit(measurement.over_180_length_mm, "mm", 1)
-        score = 0 if worst is None else worst.calcium_score.total
-        ui.scoreLabel.text = _("not known") if score is None else _("{score} of 4").format(score=score)
+        ui.arcLabel.text, ui.arcLabel.toolTip = largest_arc(measurement)
+        if measurement.held_arc.first_frame is not None:
+            ui.arcLabel.text += " " + _("in frame {frame}").format(frame=measurement.held_arc.first_frame)
+        ui.lengthLabel.text = with_unit(measurement.held_over_180_length_mm, "mm", 1)
+        ui.scoreLabel.text, ui.scoreLabel.toolTip = score(measurement)
         # Two fields may lack the same spacing; its sentence is said once.
         sentences = list(dict.fromkeys(measurement.missing.values()))
         ui.missingLabel.text = "\n".join(sentences)

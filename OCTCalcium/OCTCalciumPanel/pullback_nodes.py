@@ -4,6 +4,9 @@ import numpy as np
 from LesionReadingLib.scene import add_volume, set_slice_spacing_unknown
 from LesionReadingLib.spacing import UNKNOWN
 
+UNKNOWN_PIXEL_MM = 1.0
+"""What programs write that know no spacing; no OCT has such pixels."""
+
 
 def addPullback(pullback, name: str):
     """Add a pullback (OCTCalciumLib.pullback.Pullback) to the scene as a grey volume, overlays removed, in its place in LPS.

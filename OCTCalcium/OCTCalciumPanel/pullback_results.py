@@ -1,5 +1,6 @@
 """The result of an analysed pullback as nodes of the scene; nothing here needs the panel."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
 from .arc_plot import showNumbersInScene
+from .pullback_nodes import UNKNOWN_PIXEL_MM
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"
-MODEL, EXPORTED = "model", "exportedTo"
+MODEL, EXPORTED, CAUTIONS = "model", "exportedTo", "cautions"
 
 
 def prepareRun(volume, model: str, folder: Path) -> list[str]:
@@ -24,7 +26,7 @@ def prepareRun(volume, model: str, folder: Path) -> list[str]:
     Raises:
         InputError: the volume cannot be used.
     """
-    if not scene.has_spacing(volume):
+    if not scene.has_spacing(volume, UNKNOWN_PIXEL_MM):
         raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
     pullback = folder / "pullback.nrrd"
     scene.write_volume_node(volume, pullback)
@@ -56,7 +58,21 @@ def takeRun(folder: Path, volume, model: str):
     result = scene.make_result(volume, KIND)
     scene.set_result_node(result, SEGMENTATION_ROLE, segmentation)
     scene.set_result_json(result, MODEL, Path(model).name)
+    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
     return result
+
+
+def runCautions(result) -> list[str]:
+    """What the run that made a result told a reader of its pullback and its model, a sentence each."""
+    return scene.result_json(result, CAUTIONS, [])
+
+
+def _toldByRun(measurements: Path) -> list[str]:
+    """The cautions of a run that do not come from its labels, which may be edited since."""
+    from OCTCalciumLib.measurement_cautions import MEASUREMENT_CODES
+
+    cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
+    return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]
 
 
 def prepareReport(result, folder: Path, output: Path) -> list[str]:
@@ -68,14 +84,14 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: as ``labelsOf``.
     """
-    from LesionReadingLib.labelmaps import LabelMap
-    from LesionReadingLib.seg_nrrd import write_seg_nrrd
+    from LesionReadingLib.labels.label_map import LabelMap
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.segments import SEGMENTS
 
     labels, volume = labelsOf(result), volumeOf(result)
     axes_mm, origin_mm = scene.volume_place(volume)
     units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
-    label_map = LabelMap(labels, scene.volume_spacing(volume), tuple(origin_mm), tuple(units.T.ravel()))
+    label_map = LabelMap(labels, scene.volume_spacing(volume, UNKNOWN_PIXEL_MM), tuple(origin_mm), tuple(units.T.ravel()))
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
@@ -85,7 +101,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
 
 def _typedSpacing(volume) -> list[str]:
     """Options that let the report say that the user typed the spacing, where they can: they know square pixels only."""
-    spacing = scene.volume_spacing(volume)
+    spacing = scene.volume_spacing(volume, UNKNOWN_PIXEL_MM)
     if spacing.in_plane_source != TYPED or not np.isclose(spacing.row_mm, spacing.column_mm, rtol=1e-6):
         return []
     return ["--pixel-spacing", f"{spacing.row_mm:.9g}", "--frame-spacing", f"{spacing.frame_mm:.9g}"]
@@ -130,7 +146,7 @@ def measure(result, labels: np.ndarray | None = None):
     from OCTCalciumLib.measurement import measure_pullback
 
     labels = labelsOf(result) if labels is None else labels
-    measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result)))
+    measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result), UNKNOWN_PIXEL_MM))
     showNumbersInScene(result, measurement)
     return measurement
 

@@ -16,7 +16,7 @@ from .arc_plot import selectChart, showFrame, updateFrames
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
-from .pullback_results import KIND, MODEL, measure, segmentationOf
+from .pullback_results import KIND, MODEL, measure, runCautions, segmentationOf
 from .vessel_view import VesselView
 
 
@@ -60,7 +60,7 @@ class ResultsView:
             self._numbers.clear(str(error))
             return
         self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
-        self._numbers.show(self.measurement)
+        self._numbers.show(self.measurement, runCautions(self._result))
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=scene.result_json(result, MODEL, ""))
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
@@ -123,7 +123,7 @@ class ResultsView:
         from OCTCalciumLib.measurement import remeasure_frames
 
         self.measurement = remeasure_frames(self.measurement, {frame: labels[frame] for frame in frames})
-        self._numbers.show(self.measurement)
+        self._numbers.show(self.measurement, runCautions(self._result))
         self._table.showFrames(self.measurement, frames)
         self._map.show(self.measurement)
         updateFrames(self._result, self.measurement, frames)

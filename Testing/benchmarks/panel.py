@@ -18,8 +18,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "O
 
 import numpy as np  # noqa: E402
 from desktop import start  # noqa: E402
-from LesionReadingLib.labelmaps import LabelMap  # noqa: E402
-from LesionReadingLib.seg_nrrd import write_seg_nrrd  # noqa: E402
+from LesionReadingLib.labels.label_map import LabelMap  # noqa: E402
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd  # noqa: E402
 from LesionReadingLib.spacing import Spacing  # noqa: E402
 from measure import FRAMES, PIXEL_MM, drawn_pullback  # noqa: E402
 from measure import SIZE as FULL_SIZE  # noqa: E402

@@ -28,8 +28,14 @@ PHANTOM_DATA = (
     "Phantom heads only, drawn by HematomaMarkersLib.phantom; no patient's picture was used. Until it is measured on patients, "
     "nothing is known of its accuracy there."
 )
-LIMITS = (
+_ON_PHANTOMS_ALONE = (
     "- Trained on phantoms alone: expect missed and false blood and wrong markers on patients, and check every slice.\n"
+)
+_ON_CASES = (
+    "- Trained on what is named above: on other patients and scanners expect missed and false blood and wrong markers, and check "
+    "every slice.\n"
+)
+_LIMITS = (
     "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, contrast.\n"
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
@@ -67,7 +73,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, LIMITS, {})
+    card = card_text(folder.name, metadata, limits(data_source), {})
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
 
 
@@ -75,7 +81,13 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, LIMITS, {_FIGURES_TITLE: figures_tables(figures)}))
+    tables = {_FIGURES_TITLE: figures_tables(figures)}
+    return rewritten(bundle, metadata, card_text(bundle.name, metadata, limits(metadata["data_source"]), tables))
+
+
+def limits(data_source: str) -> str:
+    """The known limits, a Markdown list, of a model that was trained on that; phantoms alone are said only where it was those."""
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, Any]:

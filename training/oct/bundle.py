@@ -13,8 +13,8 @@ from OCTCalciumLib.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
-from .tables import frames_table, phantom_tables
-from .train import Recipe, trained_network
+from .tables import frames_table, phantom_tables, real_frames_table
+from .train import trained_network
 
 INTENDED_USE = (
     "Research on coronary OCT: marks calcium, guidewire and lumen so that a reader can check and correct them. "
@@ -22,19 +22,36 @@ INTENDED_USE = (
 )
 PHANTOM_DATA = (
     "Phantom pullbacks only, drawn by OCTCalciumLib.phantom (physics-based, domain-randomised); no patient's picture was used. "
-    "Until it is measured on patients, nothing is known of its accuracy there."
+    "Its figures on real frames, where there are any, stand in the model card."
 )
-LIMITS = (
-    "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+NOT_STATED = "Not stated. (python -m training oct bundle --data-source says it.)"
+_ON_PHANTOMS_ALONE = "- Trained on phantoms alone: expect missed and false calcium on patients, and check every frame.\n"
+_ON_CASES = "- Learnt from the data named above: elsewhere expect missed and false calcium, and check every frame.\n"
+_LIMITS = (
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Thin and dim ends of deposits are missed: arcs come out too small more often than too large (see the agreement below).\n"
+    "- One frame at a time: it does not look at the neighbouring frames."
+)
+TWO_STEP_LIMITS = (
+    "- No real calcium was learnt: phantoms and calcium painted into real walls without it. Expect missed and false calcium on "
+    "patients, and check every frame.\n"
+    "- The real frames with calcium are few, of two patients, and the trial and its thresholds were chosen on them: expect less on "
+    "other patients.\n"
+    "- Arcs in real frames come out too small: the dim sides of a deposit, and deposits beyond the guidewire, are missed.\n"
+    "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
+    "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, "
+    "to find calcium with and for nothing else.\n"
+    "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- One frame at a time: it does not look at the neighbouring frames."
 )
 _TITLES = {
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
-    "frames": "Figures on real frames",
+    "wide": "Figures on phantoms of the wide range",
+    "frames": "Figures on real frames without calcium",
+    "real": "Figures on real frames with calcium",
 }
+_TABLES = {"frames": frames_table, "real": real_frames_table}
 REFERENCES = [
     "Chen L-C et al. Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation. arXiv:1802.02611, 2018.",
     "Xu C et al. Characterization of atherosclerosis plaques by measuring both backscattering and attenuation coefficients in "
@@ -55,10 +72,10 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     with torch.no_grad():
         network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    metadata = _metadata(data_source, recipe)
-    metadata["training"]["calcium_offset"] = calcium_offset
+    metadata = bundle_metadata(data_source, {**asdict(recipe), "calcium_offset": calcium_offset})
+    metadata["description"] = f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes."
     arguments = {"classes": len(NAMES), "width": recipe.width}
-    card = model_card(folder.name, metadata, {})
+    card = model_card(folder.name, metadata, {}, one_step_limits(data_source))
     return write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
 
 
@@ -66,24 +83,29 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
     """Write the figures of evaluations into a bundle's metadata and model card.
 
     Args:
-        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``) and ``"frames"`` (of ``evaluate_frames``).
+        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``), ``"frames"`` (of ``evaluate_frames``) and ``"real"`` (of
+            ``evaluate_real``). Real frames are quoted whole: every frame of a set, easy or not.
     """
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
-    return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures))
+    limits = TWO_STEP_LIMITS if bundle.network_class == "TwoStep" else one_step_limits(metadata["data_source"])
+    return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures, limits))
 
 
-def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]]) -> str:
+def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]], limits: str) -> str:
     """The text of docs/README.md."""
     shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
-    tables = {
-        title: frames_table(figures[kind]) if kind == "frames" else phantom_tables(figures[kind]) for kind, title in shown.items()
-    }
-    return card_text(name, metadata, LIMITS, tables)
+    tables = {title: _TABLES.get(kind, phantom_tables)(figures[kind]) for kind, title in shown.items()}
+    return card_text(name, metadata, limits, tables)
 
 
-def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
-    """MONAI's fields of metadata.json."""
+def one_step_limits(data_source: str) -> str:
+    """Known limits of a one-step model that learnt from ``data_source``, a Markdown list."""
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
+
+
+def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any]:
+    """MONAI's fields of metadata.json, but for the description of the network; ``training`` is the recipe."""
     frame = {"type": "image", "modality": "OCT", "is_patch_data": False, "spatial_shape": [NETWORK_SIZE, NETWORK_SIZE]}
     frame["dtype"] = "float32"
     image = {**frame, "format": "magnitude", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "grey"}}
@@ -93,7 +115,6 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
         **shared_metadata(),
         "name": "Calcium in coronary OCT",
         "task": "Calcium, guidewire and lumen in Cartesian frames of coronary OCT pullbacks",
-        "description": f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes.",
         "intended_use": INTENDED_USE,
         "data_source": data_source,
         "data_type": "DICOM, NRRD, NIfTI, MetaImage, PNG, TIFF",
@@ -105,7 +126,7 @@ def _metadata(data_source: str, recipe: Recipe) -> dict[str, Any]:
         "pred_classes": "Scores of these four classes; the largest is the label.",
         "eval_metrics": {},
         "references": REFERENCES,
-        "training": asdict(recipe),
+        "training": training,
         "network_data_format": {
             "inputs": {"image": image},
             "outputs": {"pred": scores},
@@ -117,6 +138,10 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
     if kind == "frames":
         return {name: value for name, value in figures.items() if name != "frames"}
+    if kind == "real":
+        missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
+        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "frames_without_calcium", "false_calcium_share")
+        return {name: figures[name] for name in kept if name in figures} | {"frames_missed": missed}
     errors = figures["agreement"]["volume_error_percent"]
     return {
         "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
+from .two_step_commands import add_bundle_two_step, add_train_calcium
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +17,13 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_cases(commands.add_parser("add-cases", help="add cases exported by the module OCTCalcium to such a folder"))
     _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    add_train_calcium(commands.add_parser("train-calcium", help="train the second step of a two-step model"))
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
+    add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
+    _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
     _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 
@@ -28,6 +32,7 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-frames", type=int, default=16, help="frames drawn of each pullback")
     parser.add_argument("--pullback-frames", type=int, default=270)
     parser.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
+    parser.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range, for the two-step model")
     parser.set_defaults(run=_make_data)
 
 
@@ -42,6 +47,7 @@ def _make_data(chosen: argparse.Namespace) -> None:
         chosen.keep_frames,
         False,
         chosen.processes,
+        chosen.wide,
     ):
         print(f"patient {seed}", flush=True)
 
@@ -99,17 +105,19 @@ def _offsets(chosen: argparse.Namespace) -> None:
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train")
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
-    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--data-source", help="what it was trained on; by default phantoms and the number of cases")
     parser.add_argument("--calcium-offset", type=float, default=0.0, help="added to calcium's score, to find more of it")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle)
 
 
 def _bundle(chosen: argparse.Namespace) -> None:
-    from .bundle import PHANTOM_DATA, bundle_of_training
+    from ..cases import learnt_from
+    from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
 
     licence = chosen.licence.read_text(encoding="utf-8")
-    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence, chosen.calcium_offset)
+    source = chosen.data_source or learnt_from(chosen.training, PHANTOM_DATA, "phantom pullbacks") or NOT_STATED
+    bundle = bundle_of_training(chosen.training, chosen.folder, source, licence, chosen.calcium_offset)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
@@ -119,7 +127,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--pullback-frames", type=int, default=108)
     parser.add_argument("--frame-spacing", type=float, default=0.5, metavar="MM")
-    parser.add_argument("--shifted", action="store_true", help="scanners outside the training range")
+    ranges = parser.add_mutually_exclusive_group()
+    ranges.add_argument("--shifted", action="store_true", help="scanners outside the training range")
+    ranges.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range")
     parser.add_argument("--data", type=Path, default=Path("build/oct-held-out"), help="folder for the drawn patients")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
@@ -136,13 +146,13 @@ def _evaluate(chosen: argparse.Namespace) -> None:
 
     bundle = find_bundle(chosen.model, TASK)
     seeds = held_out_seeds(chosen)
-    kind = "shifted" if chosen.shifted else "ordinary"
+    kind = "shifted" if chosen.shifted else "wide" if chosen.wide else "ordinary"
     folder = chosen.data / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
     frames = chosen.pullback_frames
-    for seed in make_data(folder, seeds, frames, chosen.frame_spacing, frames, chosen.shifted, processes=2):
+    for seed in make_data(folder, seeds, frames, chosen.frame_spacing, frames, chosen.shifted, 2, chosen.wide):
         print(f"patient {seed} drawn", flush=True)
     patients = [patient for patient in load_patients(folder) if patient.number in seeds]
-    figures = evaluate(bundle, patients, chosen.device, chosen.shifted)
+    figures = evaluate(bundle, patients, chosen.device, chosen.shifted, chosen.wide)
     print(phantom_tables(figures))
     write_json(chosen.json, figures)
 
@@ -151,6 +161,7 @@ def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of real frames without calcium, each with a guidewire")
     parser.add_argument("masks", type=Path, help="folder of lumen masks of the same names")
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     parser.set_defaults(run=_evaluate_frames)
@@ -163,8 +174,30 @@ def _evaluate_frames(chosen: argparse.Namespace) -> None:
     from .evaluate import evaluate_frames
     from .tables import frames_table
 
-    figures = evaluate_frames(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device)
+    bundle = find_bundle(chosen.model, TASK)
+    figures = evaluate_frames(bundle, chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
     print(frames_table(figures))
+    write_json(chosen.json, figures)
+
+
+def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("images", type=Path, help="folder of real frames PATIENT_NUMBER.png")
+    parser.add_argument("masks", type=Path, help="folder of PATIENT_NUMBER_calcium.png; it may be the same one")
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    add_device(parser)
+    parser.set_defaults(run=_evaluate_real)
+
+
+def _evaluate_real(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from OCTCalciumLib.labels import TASK
+
+    from .real_frames import evaluate_real, real_table
+
+    figures = evaluate_real(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
+    print(real_table(figures))
     write_json(chosen.json, figures)
 
 
@@ -172,16 +205,26 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle")
     parser.add_argument("--phantom", type=Path, metavar="FILE", help="figures of evaluate")
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
+    parser.add_argument("--wide", type=Path, metavar="FILE", help="figures of evaluate --wide")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
     parser.add_argument("--frames-source", default="unnamed", metavar="TEXT", help="where the real frames come from, with licence")
+    parser.add_argument("--real", type=Path, metavar="FILE", help="figures of evaluate-real")
+    parser.add_argument("--real-source", default="unnamed", metavar="TEXT", help="where those frames come from, with licence")
     parser.set_defaults(run=_card)
 
 
 def _card(chosen: argparse.Namespace) -> None:
     from .bundle import write_card
 
-    files = {"phantom": chosen.phantom, "shifted": chosen.shifted, "frames": chosen.frames}
+    files = {
+        "phantom": chosen.phantom,
+        "shifted": chosen.shifted,
+        "wide": chosen.wide,
+        "real": chosen.real,
+        "frames": chosen.frames,
+    }
     figures = {kind: json.loads(file.read_text()) for kind, file in files.items() if file}
-    if "frames" in figures:
-        figures["frames"]["source"] = chosen.frames_source
+    for kind, source in (("frames", chosen.frames_source), ("real", chosen.real_source)):
+        if kind in figures:
+            figures[kind]["source"] = source
     write_card(chosen.folder, figures)

@@ -41,16 +41,24 @@ class Patient:
 
 
 def make_data(
-    folder: Path, seeds: Sequence[int], pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, processes: int
+    folder: Path,
+    seeds: Sequence[int],
+    pullback_frames: int,
+    frame_mm: float,
+    keep_frames: int,
+    shifted: bool,
+    processes: int,
+    wide: bool = False,
 ) -> Iterator[int]:
     """Draw phantom patients into ``folder``; those already there are left alone. Yields each seed when it is done.
 
     Args:
         pullback_frames: frames of each whole pullback, ``frame_mm`` mm apart.
         keep_frames: how many of them are drawn, chosen at random where fewer than ``pullback_frames``.
+        shifted, wide: the range of phantoms, see ``phantom.draw_pullback``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted)
+    draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted, wide)
     yield from draw_missing(seeds, partial(_path, folder), draw, processes)
 
 
@@ -97,11 +105,14 @@ def random_batch(patients: Sequence[Patient], count: int, random: np.random.Gene
     return np.stack(squares), np.stack(labels)
 
 
-def _draw_patient(folder: Path, pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, seed: int) -> int:
+def _draw_patient(
+    folder: Path, pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, wide: bool, seed: int
+) -> int:
     kept = np.random.default_rng([seed, 1]).permutation(pullback_frames)[:keep_frames]
-    pullback = draw_pullback(seed, pullback_frames, NETWORK_SIZE, frame_mm=frame_mm, shifted=shifted, indices=sorted(kept.tolist()))
+    indices = sorted(kept.tolist())
+    pullback = draw_pullback(seed, pullback_frames, NETWORK_SIZE, frame_mm, shifted, indices, wide)
     spacing = pullback.spacing
-    facts = {"shifted": shifted, "spacing_mm": (spacing.row_mm, spacing.column_mm, spacing.frame_mm)}
+    facts = {"shifted": shifted, "wide": wide, "spacing_mm": (spacing.row_mm, spacing.column_mm, spacing.frame_mm)}
     _write_patient(folder, seed, pullback.frames, pullback.labels, facts)
     return seed
 

@@ -28,7 +28,7 @@ FALSE_CALCIUM_DEG = 30.0
 FOUND_WIRE_DEG = 5.0
 
 
-def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool) -> dict[str, Any]:
+def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: bool, wide: bool = False) -> dict[str, Any]:
     """Compare a model with the truth of phantom patients; every frame of each pullback must be there.
 
     Returns:
@@ -47,6 +47,7 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         numbers.append(patient.number)
     return {
         "shifted": shifted,
+        "wide": wide,
         "patients": numbers,
         "frames": sum(len(truth.frames) for truth, _ in pairs),
         "confusion": confusion.tolist(),
@@ -85,8 +86,8 @@ def class_figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, dict
 def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) -> dict[str, Any]:
     """How pullbacks measured on the model's labels differ from those measured on the truth; differences are found minus true."""
     frames = [both for truth, found in pairs for both in zip(truth.frames, found.frames, strict=True)]
-    with_calcium = [(true, found) for true, found in frames if true.calcium_pixels or found.calcium_pixels]
-    in_both = [(true, found) for true, found in frames if true.calcium_pixels and found.calcium_pixels]
+    with_calcium = [(true, found) for true, found in frames if true.deposits or found.deposits]
+    in_both = [(true, found) for true, found in frames if true.deposits and found.deposits]
     lumens = [(true, found) for true, found in frames if true.lumen_area_mm2 and found.lumen_area_mm2]
     over = np.array([[frame.arc_bridged_deg >= CONTINUOUS_ARC_DEG for frame in both] for both in frames], bool).reshape(-1, 2)
     hits = int((over[:, 0] & over[:, 1]).sum())
@@ -106,18 +107,18 @@ def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) 
     }
 
 
-def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str) -> dict[str, Any]:
+def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixel_mm: float | None = None) -> dict[str, Any]:
     """Judge a model on real frames whose lumen was drawn by hand and which hold no calcium, with the guidewire in every frame.
 
     Args:
         images: folder of pictures, one per frame; masks: folder with a mask of the same name (any ending) for each, the lumen
-            being what is not 0 in its first channel.
+            being what is not 0 in its first channel. pixel_mm: side of a pixel in mm, where the pictures do not say it.
 
     Returns:
         Mean and smallest Dice of the closed lumen, share of frames whose false calcium is larger than 30 degrees
         in all, share of frames whose guidewire label is wider than 5 degrees, and the numbers of every frame.
     """
-    pullback = open_pullback(images)
+    pullback = open_pullback(images, pixel_mm)
     names = sorted(path.stem for path in images.iterdir() if path.suffix.lower() in Image.registered_extensions())
     if len(names) != pullback.frame_count:
         raise InputError(

@@ -8,13 +8,16 @@ from typing import Any
 from OCTCalciumLib.labels import NAMES
 
 from ..markdown import markdown_table
+from .real_frames import real_table
 
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
 
 
 def phantom_tables(figures: dict[str, Any]) -> str:
     """Tables of ``evaluate.evaluate``: the source study's three classes, four classes, confusion matrix and agreement."""
-    kind = "scanners outside the training range" if figures["shifted"] else "scanners of the training range"
+    kind = "scanners outside the training range" if figures["shifted"] else "scanners of the ordinary range"
+    if figures.get("wide"):
+        kind = "optics and anatomy of the wide range"
     first, last = min(figures["patients"]), max(figures["patients"])
     held = f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
     three = ("calcium", "guidewire", "background")
@@ -57,6 +60,14 @@ def frames_table(figures: dict[str, Any]) -> str:
         ["frames with false calcium larger than 30 degrees", f"{figures['false_calcium_share']:.0%}"],
     ]
     return markdown_table(["real frames without calcium", ""], rows)
+
+
+def real_frames_table(figures: dict[str, Any]) -> str:
+    """Tables of ``real_frames.evaluate_real``, with where the frames come from."""
+    missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
+    said = f"Source: {figures.get('source', 'unnamed')}. "
+    said += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
+    return said + "\n\n" + real_table(figures)
 
 
 def _agreement_table(figures: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from OCTCalciumLib.network import DeepLabV3Plus
 from OCTCalciumLib.preparation import network_input
 from safetensors.torch import load_file
 
+from ..cases import note_learnt
 from ..learner import LOG_EVERY_STEPS, Learner, Pace, autocast, averaged_weights, checkpoint_recipe
 from .augment import augmented_batch
 from .data import is_watched, load_patients, random_batch
@@ -112,6 +113,7 @@ def train(
         nonlocal patients
         if training.step_count % LOG_EVERY_STEPS == 0:
             patients = load_patients(data)
+            note_learnt(folder, [patient.number for patient in patients if not is_watched(patient)])
         learning = [patient for patient in patients if not is_watched(patient)]
         if not learning:
             raise InputError(f"{data} holds only patients to watch, whose number ends in 0; add others to learn from.")

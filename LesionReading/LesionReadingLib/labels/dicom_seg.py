@@ -5,17 +5,18 @@ Sources: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20.2 (Segmentation Image Modul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError
-from .labelmaps import LabelMap, Segment, match_segment, painting_order
-from .slice_grid import SAME_MM
-from .spacing import UNKNOWN, Spacing
+from ..errors import InputError
+from ..slice_grid import SAME_MM
+from ..spacing import UNKNOWN, Spacing
+from .label_map import LabelMap, Segment, painting_order
+from .names import FileSegment, match_segments
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # Segmentation, Label Map Segmentation
 _STEP_TOLERANCE = 0.1  # of a step: rounding in files, but no missing frame
-_LEVEL_DIGITS = 3  # of a mm: frames closer than that lie in one plane
+_ONE_PLANE_MM = 0.01  # frames closer than that lie in one plane
+_SAME_DIRECTION = 1e-3  # of a cosine
 
 
 def find_dicom_seg(path: Path) -> Path | None:
@@ -44,11 +46,12 @@ def find_dicom_seg(path: Path) -> Path | None:
     raise InputError(f"{path.name} is DICOM but not a segmentation (SEG); measure needs a label map, analyze takes images.")
 
 
-def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
+def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str] | None = None) -> LabelMap:
     """Read a DICOM SEG: binary, fractional (from half of its maximum on) or label map.
 
     Frames are put at the number of the source frame that they refer to; where their sources are single images, by their position
-    along the normal of the plane, beginning with the first that is stored; else in stored order. Where their distances differ the
+    along the normal of the plane, beginning with the first that is stored; else in stored order. Frames that were left out as empty
+    are counted as far as the stated Spacing Between Slices, or the frames' own distances, tell. Where their distances differ the
     label map has the places of those that are stored.
 
     Raises:
@@ -58,26 +61,31 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment]) -> LabelMap:
 
     try:
         seg = highdicom.seg.segread(path)
-        descriptions = {number: seg.get_segment_description(number) for number in seg.segment_numbers}
-        found = {number: _match(number, description, segments) for number, description in descriptions.items()}
-        found = {number: segment for number, segment in found.items() if segment is not None}
-        if not found:
-            names = ", ".join(str(description.segment_label) for description in descriptions.values())
-            wanted = ", ".join(segment.name for segment in segments)
-            raise InputError(f"{path.name} has the segments {names}, but none of {wanted}; rename its segments.")
+        numbers = list(seg.segment_numbers)
+        matched = match_segments([_described(number, seg.get_segment_description(number)) for number in numbers], segments, chosen)
+        found = {number: segment for number, segment in zip(numbers, matched.segments, strict=True) if segment is not None}
         grid = _Grid.of(seg)
-        return LabelMap(_drawn(seg, found, grid.places), grid.spacing, grid.origin_mm, grid.direction, grid.positions_mm)
+        return LabelMap(
+            _drawn(seg, found, grid.places),
+            grid.spacing,
+            grid.origin_mm,
+            grid.direction,
+            grid.positions_mm,
+            grid.thickness_mm,
+            grid.framewise,
+            (matched.told,),
+            matched.notes,
+        )
     except InputError:
         raise
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
         raise InputError(f"{path.name} cannot be read as DICOM SEG; check that it is whole.") from error
 
 
-def _match(number: int, description: SegmentDescription, segments: Sequence[Segment]) -> Segment | None:
-    kind = description.segmented_property_type
-    regions = description.anatomic_regions
+def _described(number: int, description: SegmentDescription) -> FileSegment:
+    kind, regions = description.segmented_property_type, description.anatomic_regions
     region = (regions[0].scheme_designator, regions[0].value) if regions else ()
-    return match_segment(str(description.segment_label), number, (kind.scheme_designator, kind.value), segments, region)
+    return FileSegment(str(description.segment_label), number, (kind.scheme_designator, kind.value), region)
 
 
 def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> np.ndarray:
@@ -110,29 +118,33 @@ class _Grid:
     origin_mm: tuple[float, float, float]
     direction: tuple[float, ...]
     positions_mm: np.ndarray | None
+    thickness_mm: float | None
+    framewise: bool
 
     @classmethod
     def of(cls, seg: Segmentation) -> _Grid:
         groups, shared = list(seg.PerFrameFunctionalGroupsSequence), seg.SharedFunctionalGroupsSequence[0]
         referenced = [_source_frame(group) for group in groups]
         positions = _positions(groups, shared)
-        right, down = _orientation(groups[0], shared)
+        right, down = _one_orientation(groups, shared)
         normal = np.cross(right, down)
         offsets = positions @ normal
+        measures = _group(groups[0], shared, "PixelMeasuresSequence")
+        between, thick = (_positive(measures, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
         uneven = None
-        if None not in referenced and _follow_numbers(positions, np.array(referenced)):
+        numbered = None not in referenced and _follow_numbers(positions, np.array(referenced))
+        if numbered:
             places = np.array(referenced) - 1
         elif np.ptp(offsets) > 0:
-            places = _even_places(offsets)
+            places = _even_places(offsets, between)
             if places is None:
-                _, first, places = np.unique(offsets.round(_LEVEL_DIGITS), return_index=True, return_inverse=True)
+                _, first, places = np.unique(_levels(offsets), return_index=True, return_inverse=True)
                 uneven = positions[first]
         else:
             places = np.unique(
                 [tuple(group.FrameContentSequence[0].DimensionIndexValues)[-1] for group in groups], return_inverse=True
             )[1]
-        measures = _group(groups[0], shared, "PixelMeasuresSequence")
-        step, frame_mm, frame_source = _step(places, positions, normal, measures)
+        step, frame_mm, frame_source = _step(places, positions, normal, between)
         row_mm, column_mm = measures.PixelSpacing
         axes = np.column_stack([right, down, step])
         return cls(
@@ -141,20 +153,28 @@ class _Grid:
             origin_mm=tuple((positions[0] - step * (places[0] * (frame_mm or 1.0))).tolist()),
             direction=tuple(axes.ravel().tolist()),
             positions_mm=uneven,
+            thickness_mm=between or thick,
+            framewise=numbered or np.ptp(offsets) > 0,
         )
 
 
-def _step(places: np.ndarray, positions: np.ndarray, normal: np.ndarray, measures: Dataset) -> tuple[np.ndarray, float | None, str]:
+def _step(
+    places: np.ndarray, positions: np.ndarray, normal: np.ndarray, between_mm: float | None
+) -> tuple[np.ndarray, float | None, str]:
     """Direction of the slowest axis, distance between its frames in mm and where that came from."""
     first, last = places.argmin(), places.argmax()
     span = positions[last] - positions[first]
     length = float(np.linalg.norm(span))
     if length > 0:
         return span / length, length / int(places[last] - places[first]), "distance of DICOM (0020,0032) Image Position in the SEG"
-    between = measures.get("SpacingBetweenSlices")
-    if between is None:
+    if between_mm is None:
         return normal, None, UNKNOWN
-    return normal, abs(float(between)), "DICOM (0018,0088) Spacing Between Slices of the SEG"
+    return normal, between_mm, "DICOM (0018,0088) Spacing Between Slices of the SEG"
+
+
+def _positive(measures: Dataset, keyword: str) -> float | None:
+    """A stated distance in mm; None where there is none, or 0."""
+    return abs(float(measures.get(keyword) or 0)) or None
 
 
 def _follow_numbers(positions: np.ndarray, numbers: np.ndarray) -> bool:
@@ -164,14 +184,27 @@ def _follow_numbers(positions: np.ndarray, numbers: np.ndarray) -> bool:
     return bool(np.abs(positions - positions[first] - (numbers - numbers[first])[:, None] * step).max() < SAME_MM)
 
 
-def _even_places(offsets: np.ndarray) -> np.ndarray | None:
+def _levels(offsets: np.ndarray) -> np.ndarray:
+    """For each frame the number of its plane along the normal."""
+    order = np.argsort(offsets)
+    levels = np.empty(len(offsets), int)
+    levels[order] = np.cumsum(np.diff(offsets[order], prepend=offsets[order[0]]) > _ONE_PLANE_MM)
+    return levels
+
+
+def _even_places(offsets: np.ndarray, between_mm: float | None) -> np.ndarray | None:
     """Number of each frame along the normal, frames that were left out as empty counted; None where the distances differ."""
-    levels = np.unique(offsets.round(_LEVEL_DIGITS))
-    step = np.diff(levels).min()
-    places = (offsets - levels[0]) / step
-    if (np.abs(places - places.round()) > _STEP_TOLERANCE).any():
-        return None
-    return places.round().astype(int)
+    gaps = np.diff(np.sort(offsets))
+    smallest = gaps[gaps > _ONE_PLANE_MM].min()
+    for step in (between_mm, smallest):
+        if step is not None and step < smallest * (1 + _STEP_TOLERANCE):
+            places = (offsets - offsets.min()) / step
+            # The number of steps is exact for the last frame, so rounding of the stated step does not add up.
+            count = round(float(places.max()))
+            places = places * count / places.max() if count else places
+            if (np.abs(places - places.round()) <= _STEP_TOLERANCE).all():
+                return places.round().astype(int)
+    return None
 
 
 def _source_frame(group: Dataset) -> int | None:
@@ -190,11 +223,17 @@ def _positions(groups: Sequence[Dataset], shared: Dataset) -> np.ndarray:
     return np.array([(0, 0, 0) if item is None else item.ImagePositionPatient for item in found], dtype=float)
 
 
-def _orientation(group: Dataset, shared: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Directions in LPS of increasing column and of increasing row; those of the axes where the file has none."""
-    item = _group(group, shared, "PlaneOrientationSequence")
-    cosines = np.array((1, 0, 0, 0, 1, 0) if item is None else item.ImageOrientationPatient, dtype=float)
-    return cosines[:3], cosines[3:]
+def _one_orientation(groups: Sequence[Dataset], shared: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Directions in LPS of increasing column and of increasing row; those of the axes where the file has none.
+
+    Raises:
+        InputError: frames in several orientations.
+    """
+    found = [_group(group, shared, "PlaneOrientationSequence") for group in groups]
+    cosines = np.array([(1, 0, 0, 0, 1, 0) if item is None else item.ImageOrientationPatient for item in found], dtype=float)
+    if np.ptp(cosines, axis=0).max() > _SAME_DIRECTION:
+        raise InputError("The frames of the DICOM SEG lie in different orientations; export one segmentation for each.")
+    return cosines[0, :3], cosines[0, 3:]
 
 
 def _group(group: Dataset, shared: Dataset, keyword: str) -> Dataset | None:

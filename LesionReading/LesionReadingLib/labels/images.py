@@ -11,16 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
-from .image_grids import image_place, image_reader, states_spacing
-from .labelmaps import LabelMap, Segment, match_segment, painting_order, whole_labels
-from .nrrd import POSITIONS_KEY
+from ..errors import InputError
+from ..image_grids import image_place, image_reader, states_spacing
+from ..nrrd import POSITIONS_KEY
+from ..slice_grid import SAME_MM
+from ..spacing import UNKNOWN, Spacing
+from .label_map import LabelMap, Segment, painting_order, whole_labels
+from .names import FileSegment, Matched, match_segments
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
-from .slice_grid import SAME_MM
-from .spacing import UNKNOWN, Spacing
 
 
-def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:
+def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str] | None = None) -> LabelMap:
     """Read a segmentation of Slicer, or a plain label image with the values as they are.
 
     A segmentation that Slicer stored cropped comes back in the full grid of its reference image.
@@ -42,41 +43,52 @@ def read_image(path: Path, segments: Sequence[Segment]) -> LabelMap:
     spacing, origin, direction = image_place(image)
     label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, spacing, keys), origin, direction)
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
-        full = _full_grid(replace(label_map, labels=_named_labels(path, voxels, keys, segments)), keys)
+        labels, matched = _named_labels(voxels, keys, segments, chosen)
+        full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys)
         return replace(full, positions_mm=_positions(full, keys))
     if image.GetNumberOfComponentsPerPixel() > 1:
         raise InputError(f"{path.name} has several values per voxel; a label map has one.")
     names = {segment.value: segment.name for segment in segments}
-    return replace(label_map, labels=whole_labels(voxels, ["background", *(names[value] for value in sorted(names))]).copy())
+    values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
+    labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))]).copy()
+    return replace(label_map, labels=labels, told=(matched.told,) if matched else ())
 
 
-def _named_labels(path: Path, voxels: np.ndarray, keys: Mapping[str, str], segments: Sequence[Segment]) -> np.ndarray:
+def _chosen_values(voxels: np.ndarray, segments: Sequence[Segment], chosen: Mapping[str, str]) -> tuple[np.ndarray, Matched]:
+    """The values of a plain label image as the user assigns them: ``5`` -> ``calcium``; the others as they are."""
+    present = [int(value) for value in np.unique(voxels) if value != 0 and value == int(value)]
+    names = {segment.value: segment.name for segment in segments}
+    matched = match_segments([FileSegment(names.get(value, ""), value) for value in present], segments, chosen)
+    values = np.array(voxels)
+    for value, segment in zip(present, matched.segments, strict=True):
+        values[voxels == value] = 0 if segment is None else segment.value
+    return values, matched
+
+
+def _named_labels(
+    voxels: np.ndarray, keys: Mapping[str, str], segments: Sequence[Segment], chosen: Mapping[str, str] | None
+) -> tuple[np.ndarray, Matched]:
     """Draw the segments of a Slicer file, by layer and label value, with the values that the caller knows.
 
     Args:
         voxels: (frames, rows, columns), or (frames, rows, columns, layers) where segments may overlap.
     """
     layers = voxels if voxels.ndim == 4 else voxels[..., None]
-    found, names, number = {}, [], 0
-    while (name := keys.get(f"Segment{number}_Name", keys.get(f"Segment{number}_ID"))) is not None:
+    listed, places = [], []
+    while (name := keys.get(f"Segment{len(listed)}_Name", keys.get(f"Segment{len(listed)}_ID"))) is not None:
+        number = len(listed)
         # Slicer before 4.11 wrote neither key: one layer per segment, its voxels 1.
         value = int(keys.get(f"Segment{number}_LabelValue", 1))
-        layer = int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0))
-        kind, region = _codes(keys.get(f"Segment{number}_Tags", ""))
-        segment = match_segment(name, value, kind, segments, region)
-        if segment is not None and 0 <= layer < layers.shape[-1]:
-            found[layer, value] = segment
-        names.append(name)
-        number += 1
-    if not found:
-        wanted = ", ".join(segment.name for segment in segments)
-        raise InputError(f"{path.name} has the segments {', '.join(names)}, but none of {wanted}; rename its segments.")
+        places.append((int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0)), value))
+        listed.append(FileSegment(name, value, *_codes(keys.get(f"Segment{number}_Tags", ""))))
+    matched = match_segments(listed, segments, chosen)
+    found = {place: segment for place, segment in zip(places, matched.segments, strict=True) if segment is not None}
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
-    order = painting_order(found)
+    order = [(layer, value) for layer, value in painting_order(found) if 0 <= layer < layers.shape[-1]]
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value
-    return labels
+    return labels, matched
 
 
 def _codes(tags: str) -> tuple[list[str], list[str]]:
@@ -92,7 +104,7 @@ def _codes(tags: str) -> tuple[list[str], list[str]]:
 def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Spacing:
     """Spacing of an image's header; None where the header does not state it or the file says that it is not known."""
     column, row, frame = (*stated, None)[:3]
-    source = f"header of {path.name}"
+    source = "header of the file"  # its name may be the patient's
     unknown = keys.get(UNKNOWN_SPACING_KEY, "").split()
     if not states_spacing(path):
         unknown = ["in-plane", "frame"]

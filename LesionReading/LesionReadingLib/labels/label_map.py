@@ -1,23 +1,20 @@
-"""What a label map is, and how the segments of a file become its values.
+"""What a label map is.
 
 Coordinates are LPS in mm. A label map carries its slowest axis (k: frames of a pullback, slices of a scan) first, as numpy sees it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError
-from .spacing import Spacing
+from ..errors import InputError
+from ..spacing import Spacing
 
 Code = tuple[str, str, str]
 """A coded term: coding scheme designator, code value, code meaning (DICOM PS3.3 section 8)."""
-
-_UNTOLD_NAME = re.compile(r"(segment|label)?[\s_]*\d*", re.IGNORECASE)  # "Segment_1": named by a program, tells nothing
 
 
 @dataclass(frozen=True)
@@ -26,21 +23,17 @@ class Segment:
 
     Attributes:
         value: in the label map.
-        name: shown to users and matched when a file is read.
-        words: lower-case words; a segment of a file whose name contains one of them, not after "non", is this one.
+        name: shown to users; what else people call it is in ``vocabulary.TERMS``.
         color: red, green, blue from 0 to 1.
         category, type, region: codes of the property category (DICOM CID 7150), of the type, and of the anatomic region.
-        other_words: lower-case words; a segment of a file whose name contains one of them is other tissue, whatever else it says.
     """
 
     value: int
     name: str
-    words: tuple[str, ...]
     color: tuple[float, float, float]
     category: Code
     type: Code
     region: Code
-    other_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +46,11 @@ class LabelMap:
         origin_mm: LPS of the centre of voxel (0, 0, 0).
         direction: nine cosines in SimpleITK's order: row-major matrix whose columns are the axes i (column), j (row), k (frame).
         positions_mm: (frames, 3) LPS of the first voxel of each frame where their distances differ, else None.
+        thickness_mm: what a frame without a neighbour stands for, along the normal; None where the file does not say.
+        framewise: whether every frame says itself where it lies, by its place or its source (DICOM SEG), so that others may be left
+            out as empty.
+        told: sentences that name segments, for the person who runs the command, never for a file.
+        notes: sentences for the report, without names of files, segments or patients.
     """
 
     labels: np.ndarray
@@ -60,6 +58,10 @@ class LabelMap:
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
     positions_mm: np.ndarray | None = None
+    thickness_mm: float | None = None
+    framewise: bool = False
+    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -89,32 +91,6 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         known = ", ".join(f"{value} {name}" for value, name in enumerate(names))
         raise InputError(f"The label map has unknown label values ({', '.join(map(str, unknown[:5]))}); relabel it as {known}.")
     return values.astype(np.uint8, copy=False)
-
-
-def match_segment(
-    name: str, number: int, code: Sequence[str], segments: Sequence[Segment], region: Sequence[str] = ()
-) -> Segment | None:
-    """The known segment that a file's segment stands for; None for other tissue.
-
-    Args:
-        name: its name or label in the file.
-        number: its number, or its label value.
-        code: coding scheme and value of its type; empty strings where the file has none.
-        segments: those known, the one whose words go first in front.
-        region: coding scheme and value of its anatomic region, which tells segments of one type apart.
-    """
-    of_type = [segment for segment in segments if tuple(code[:2]) == segment.type[:2]]
-    of_region = [segment for segment in of_type if tuple(region[:2]) == segment.region[:2]]
-    if len(of_type) == 1 or of_region:
-        return (of_region or of_type)[0]
-    for segment in segments:
-        if any(word in name.lower() for word in segment.other_words):
-            continue
-        if any(re.search(rf"(?<!non)(?<!non[\s_-]){re.escape(word)}", name.lower()) for word in segment.words):
-            return segment
-    if _UNTOLD_NAME.fullmatch(name.strip()):
-        return next((segment for segment in segments if segment.value == number), None)
-    return None
 
 
 def painting_order(found: Mapping[int, Segment]) -> list[int]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .labelmaps import LabelMap, Segment
-from .nrrd import grid_axes_mm, position_keys, write_nrrd
-from .slice_grid import SliceGrid
+from ..nrrd import grid_axes_mm, position_keys, write_nrrd
+from ..slice_grid import SliceGrid
+from .label_map import LabelMap, Segment
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"
 IN_PLANE_SOURCE_KEY = "LesionReading_in_plane_spacing_source"

@@ -1,0 +1,264 @@
+"""Writing a label map beside its scan: Slicer's ``segmentation.seg.nrrd``, and ``segmentation.dcm`` (DICOM SEG) for a DICOM scan.
+
+The DICOM file gets a header of its own. Of the scan's headers it takes the UIDs that tell where it belongs, and what names the
+patient only where that is asked for, value by value, checked, in UTF-8: what is odd there cannot spoil it, and nothing leaks.
+Sources: DICOM PS3.3 A.51 (Segmentation IOD), C.7.1.1 (Patient), C.7.2.1 (General Study), PS3.5 6.2 (value representations).
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..slice_grid import SliceGrid
+from .label_map import Segment
+from .seg_nrrd import write_grid_seg_nrrd
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+SEG_NRRD, DICOM_SEG = "segmentation.seg.nrrd", "segmentation.dcm"
+
+_IDENTITY = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber"),
+    *("ReferringPhysicianName", "StudyID", "StudyDate", "StudyTime"),
+)
+"""What DICOM demands to be there, empty where it is not known (type 2), and what an archive files by."""
+
+_SAME_PLACE_MM = 0.05
+_SERIES_NUMBER = 900
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The picture that a slice of the label map was drawn on: object, and number of the frame from 1 in a multi-frame object."""
+
+    sop_class: str
+    sop_instance: str
+    frame: int | None = None
+
+
+def write_label_map(
+    folder: Path,
+    labels: np.ndarray,
+    grid: SliceGrid,
+    segments: Sequence[Segment],
+    source: str,
+    files: Sequence[Path] = (),
+    identity: bool = False,
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a label map on the grid of a scan.
+
+    The DICOM SEG is optional: whatever hinders it is told in a note, and the rest is there.
+
+    Args:
+        labels: (slices, rows, columns) of the values of ``segments``.
+        source: where the grid came from, without names of files.
+        files: the scan's DICOM files, one for each slice in order, or multi-frame ones; empty for a scan that is not DICOM.
+        identity: whether the DICOM SEG names the patient as the scan does, so that an archive can file it.
+
+    Returns:
+        the files written, and sentences for the report.
+    """
+    written = [folder / SEG_NRRD]
+    write_grid_seg_nrrd(written[0], labels, grid, segments, source)
+    if not files:
+        return written, ()
+    target = folder / DICOM_SEG
+    try:
+        notes = write_dicom_seg(target, labels, grid, segments, files, identity)
+    except Exception as error:  # pydicom and highdicom raise many kinds; their messages may repeat the patient's name
+        target.unlink(missing_ok=True)
+        return written, (
+            f"The DICOM segmentation could not be written ({type(error).__name__}); {SEG_NRRD} holds the same contours.",
+        )
+    return [*written, target], notes
+
+
+def write_dicom_seg(
+    path: Path, labels: np.ndarray, grid: SliceGrid, segments: Sequence[Segment], files: Sequence[Path], identity: bool = False
+) -> tuple[str, ...]:
+    """Write a label map of a DICOM scan as DICOM SEG, one frame for each slice and segment, empty ones too.
+
+    Args: as ``write_label_map``.
+
+    Returns:
+        sentences on what of the identity could not be taken over.
+    """
+    import highdicom
+    from highdicom.seg import Segmentation
+    from pydicom.uid import generate_uid
+
+    from ..dicom import read_header
+
+    headers = {file: read_header(file) for file in dict.fromkeys(files)}
+    sources = _sources(headers, files, grid)
+    first = headers[files[0]]
+    named, notes = _identity(first) if identity else (dict.fromkeys(_IDENTITY, ""), ())
+    uids = {keyword: _uid(first, keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")}
+    stand_ins = [generate_uid() for _ in sources]
+    measures = highdicom.PixelMeasuresSequence((grid.row_mm, grid.column_mm), float(grid.extents_mm.max()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # highdicom's warnings repeat the patient's name
+        made = Segmentation(
+            source_images=[_header(number, uid, grid, uids, named) for number, uid in enumerate(stand_ins)],
+            pixel_array=np.asarray(labels, np.uint8),
+            pixel_measures=measures,
+            plane_positions=[highdicom.PlanePositionSequence("PATIENT", place) for place in grid.positions_mm],
+            segmentation_type="BINARY",
+            segment_descriptions=[_description(segment) for segment in segments],
+            series_instance_uid=generate_uid(),
+            series_number=_SERIES_NUMBER,
+            sop_instance_uid=generate_uid(),
+            instance_number=1,
+            manufacturer="LesionReading",
+            manufacturer_model_name="LesionReading",
+            software_versions="1",
+            device_serial_number="none",
+            content_label=segments[0].name.upper(),
+            series_description=" and ".join(segment.name for segment in segments).capitalize(),
+            omit_empty_frames=False,
+        )
+        _refer(made, dict(zip(stand_ins, sources, strict=True)))
+        made.save_as(path)
+    return notes
+
+
+def _description(segment: Segment):
+    import highdicom
+    from highdicom.seg import SegmentDescription
+    from pydicom.sr.coding import Code
+
+    def code(triple: tuple[str, str, str]) -> Code:
+        scheme, value, meaning = triple
+        return Code(value, scheme, meaning)
+
+    return SegmentDescription(
+        segment_number=segment.value,
+        segment_label=segment.name,
+        segmented_property_category=code(segment.category),
+        segmented_property_type=code(segment.type),
+        algorithm_type="SEMIAUTOMATIC",  # a network drew it, or a person did, or one after the other
+        algorithm_identification=highdicom.AlgorithmIdentificationSequence(
+            name="LesionReading", family=Code("123110", "DCM", "Artificial Intelligence"), version="1"
+        ),
+        anatomic_regions=[code(segment.region)],
+    )
+
+
+def _header(number: int, uid: str, grid: SliceGrid, uids: dict[str, str], named: dict[str, str]) -> Dataset:
+    """What highdicom asks of the source of a slice, and nothing else: a single CT image in its place."""
+    from pydicom import Dataset
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+    from pydicom.valuerep import format_number_as_ds
+
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SpecificCharacterSet = "ISO_IR 192"
+    made.SOPClassUID, made.SOPInstanceUID, made.Modality = CTImageStorage, uid, "CT"
+    for keyword, value in (uids | named).items():
+        setattr(made, keyword, value)
+    made.SeriesNumber, made.InstanceNumber, made.PositionReferenceIndicator = 1, number + 1, ""
+    made.Rows, made.Columns = grid.rows, grid.columns
+    made.ImageOrientationPatient = [format_number_as_ds(float(part)) for part in (*grid.column_axis, *grid.row_axis)]
+    made.ImagePositionPatient = [format_number_as_ds(float(part)) for part in grid.positions_mm[number]]
+    made.PixelSpacing = [format_number_as_ds(float(part)) for part in (grid.row_mm, grid.column_mm)]
+    made.SliceThickness = format_number_as_ds(float(grid.extents_mm[number]))
+    return made
+
+
+def _identity(header: Dataset) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The scan's values in UTF-8, empty where DICOM does not allow them, and a sentence on those."""
+    from pydicom.config import RAISE
+    from pydicom.datadict import dictionary_VR
+    from pydicom.valuerep import validate_value
+
+    named, lost = {}, []
+    for keyword in _IDENTITY:
+        vr = dictionary_VR(keyword)
+        try:
+            value = _mended(vr, str(header.get(keyword) or ""))
+            validate_value(vr, value, RAISE)
+        except Exception:  # any kind, from bytes that are no text in the stated character set
+            value = ""
+            lost.append(keyword)
+        named[keyword] = value
+    return named, (f"Left empty in {DICOM_SEG}, as DICOM does not allow the scan's value: {', '.join(lost)}.",) if lost else ()
+
+
+def _mended(vr: str, value: str) -> str:
+    """Without control characters; dates and times of ACR-NEMA (2024.03.01, 08:30:00) as DICOM writes them."""
+    value = "".join(character for character in value if character.isprintable()).strip()
+    if vr == "DA":
+        return re.sub(r"^(\d{4})[.-](\d{2})[.-](\d{2})$", r"\1\2\3", value)
+    return value.replace(":", "") if vr == "TM" else value
+
+
+def _uid(header: Dataset, keyword: str) -> str:
+    """A UID of the header, a new one where it has none or none that is valid (PS3.5 9.1)."""
+    from pydicom.uid import generate_uid
+
+    value = str(header.get(keyword) or "").strip()
+    return value if len(value) <= 64 and _UID.fullmatch(value) else str(generate_uid())
+
+
+def _sources(headers: dict[Path, Dataset], files: Sequence[Path], grid: SliceGrid) -> list[_Source | None]:
+    """What each slice was drawn on; of multi-frame objects the frame in its place, None where there is none."""
+    objects = {file: (_sop_class(header), _uid(header, "SOPInstanceUID")) for file, header in headers.items()}
+    if len(headers) == grid.slice_count and not any(header.get("PerFrameFunctionalGroupsSequence") for header in headers.values()):
+        return [_Source(*objects[file]) for file in files]
+    frames = [
+        (np.array(group.PlanePositionSequence[0].ImagePositionPatient, float), _Source(*objects[file], number))
+        for file, header in headers.items()
+        for number, group in enumerate(header.get("PerFrameFunctionalGroupsSequence") or [], 1)
+        if group.get("PlanePositionSequence")
+    ]
+    return [
+        next((source for place, source in frames if np.abs(place - position).max() < _SAME_PLACE_MM), None)
+        for position in grid.positions_mm
+    ]
+
+
+def _sop_class(header: Dataset) -> str:
+    from pydicom.uid import CTImageStorage
+
+    stated = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "").strip()
+    return stated if _UID.fullmatch(stated) else str(CTImageStorage)
+
+
+def _refer(made: Dataset, sources: dict[str, _Source | None]) -> None:
+    """Let frames and object refer to the scan's own objects, where highdicom has the stand-ins."""
+    for group in made.PerFrameFunctionalGroupsSequence:
+        if "DerivationImageSequence" not in group:
+            continue
+        derivation = deepcopy(group.DerivationImageSequence[0])  # frames of several segments share one
+        item = derivation.SourceImageSequence[0]
+        source = sources[item.ReferencedSOPInstanceUID]
+        if source is None:
+            del group.DerivationImageSequence
+            continue
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.sop_class, source.sop_instance
+        if source.frame is not None:
+            item.ReferencedFrameNumber = source.frame
+        group.DerivationImageSequence = [derivation]
+    referenced = {source.sop_instance: source.sop_class for source in sources.values() if source}
+    series = made.ReferencedSeriesSequence[0]
+    series.ReferencedInstanceSequence = [_reference(sop_class, instance) for instance, sop_class in referenced.items()]
+
+
+def _reference(sop_class: str, sop_instance: str) -> Dataset:
+    from pydicom import Dataset
+
+    made = Dataset()
+    made.ReferencedSOPClassUID, made.ReferencedSOPInstanceUID = sop_class, sop_instance
+    return made

@@ -1,0 +1,1 @@
+"""What the phantoms of both modules have in common."""

@@ -1,0 +1,157 @@
+"""The two-step model from phantom patients to a bundle and a label map, and its figures on frames with calcium masks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.prediction import load_network
+from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
+from OCTCalciumLib.phantom import draw_pullback
+from OCTCalciumLib.polar_view import ANGLES, DEPTHS
+from OCTCalciumLib.pullback import Pullback
+from OCTCalciumLib.segmentation import NETWORKS, segment
+from OCTCalciumLib.two_step import frames_for_size
+from PIL import Image
+
+from training.__main__ import main
+from training.oct.data import load_patients
+from training.oct.painting import painted
+from training.oct.polar_augment import random_views
+from training.oct.polar_views import Views, joined, phantom_views
+
+FIRST_STEP = "oct_calcium_phantom"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """Two phantom patients of the wide range; 1010 is watched."""
+    folder = tmp_path_factory.mktemp("wide")
+    arguments = "--wide --patients 2 --first-seed 1010 --keep-frames 2 --pullback-frames 20 --frame-spacing 2 --processes 1"
+    assert main(["oct", "make-data", str(folder), *arguments.split()]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(data, tmp_path_factory):
+    """A two-step bundle after three steps of training that calls all of the wall calcium."""
+    folder = tmp_path_factory.mktemp("two")
+    assert main(["oct", "train-calcium", str(folder / "run"), str(data), "--steps", "3", "--batch", "2"]) == 0
+    assert main(["oct", "bundle-two-step", str(folder / "run"), str(folder / "mine"), "--certain", "0", "--likely", "0"]) == 0
+    return find_bundle(folder / "mine", TASK)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return draw_pullback(3, 20, 256, frame_mm=2.0, indices=[4, 9])
+
+
+def pullback(drawn, spacing: Spacing) -> Pullback:
+    return Pullback(*drawn.frames.shape, spacing, read=lambda first, stop: iter(drawn.frames[first:stop]))
+
+
+def found(drawn, bundle, spacing: Spacing) -> np.ndarray:
+    return segment(pullback(drawn, spacing), bundle, "cpu", lambda done, total: None)
+
+
+def test_a_wide_patient_is_drawn_with_other_optics_and_the_same_seed_again(data):
+    patient = load_patients(data)[1]
+    kept = json.loads((data / "patient-01011.json").read_text())
+    assert kept["wide"] and patient.number == 1011
+    again = draw_pullback(1011, 20, 512, frame_mm=2.0, wide=True)
+    assert any(np.array_equal(frame, patient.pixels[0, 0]) for frame in again.frames)
+    assert not np.array_equal(
+        draw_pullback(1011, 20, 64, 2.0, indices=[3]).frames, draw_pullback(1011, 20, 64, 2.0, indices=[3], wide=True).frames
+    )
+
+
+def test_wide_calcium_is_darker_and_brighter_than_ordinary_calcium_and_weakens_light_less():
+    from OCTCalciumLib.phantom import plan_pullback
+
+    plans = [plan_pullback(seed, 4, 2.0, wide=True).physics for seed in range(60)]
+    share = [plan.backscatter["calcium"] / plan.backscatter["fibrous"] for plan in plans]
+    assert min(share) < 0.12 and max(share) > 0.8
+    assert all(plan.attenuation["calcium"] < 0.61 * plan.attenuation["fibrous"] for plan in plans)
+
+
+def test_a_three_step_training_gives_a_bundle_in_half_precision_that_keeps_the_first_steps_weights(bundle):
+    assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 10e6
+    whole, first = load_network(bundle, NETWORKS), load_network(find_bundle(FIRST_STEP, TASK), NETWORKS)
+    for name, tensor in first.state_dict().items():
+        kept = whole.lumen.state_dict()[name]
+        assert torch.allclose(kept.float(), tensor.float(), rtol=2e-3, atol=1e-4), name
+
+
+def test_lumen_and_guidewire_are_the_first_steps_and_calcium_lies_in_the_wall(bundle, drawn):
+    labels, first = (found(drawn, each, drawn.spacing) for each in (bundle, find_bundle(FIRST_STEP, TASK)))
+    for value in (LUMEN, GUIDEWIRE):
+        both, either = ((labels == value) & (first == value)).sum(), ((labels == value) | (first == value)).sum()
+        assert both / either > 0.99
+    assert (labels == CALCIUM).sum() > 0.3 * (labels == LUMEN).sum()  # everywhere to 2.2 mm behind the border
+    assert set(np.unique(labels)) <= {BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN}
+
+
+def test_calcium_is_looked_for_where_no_size_of_a_pixel_is_known(bundle, drawn):
+    unknown = replace(drawn.spacing, row_mm=None, column_mm=None)
+    assert (found(drawn, bundle, unknown) == CALCIUM).any(axis=(1, 2)).all()
+
+
+def test_a_pullback_without_lumen_has_no_calcium(bundle):
+    black = Pullback(2, 64, 64, Spacing(0.05, 0.05, 0.2), read=lambda first, stop: iter(np.zeros((stop - first, 64, 64), np.uint8)))
+    assert not segment(black, bundle, "cpu", lambda done, total: None).any()
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, [0]), (2, [0, 1]), (9, list(range(9)))])
+def test_few_frames_are_all_asked_for_their_size(count, expected):
+    assert frames_for_size(count) == expected
+    assert len(frames_for_size(375)) == 9
+
+
+def test_painted_calcium_lies_in_tissue_and_changes_its_grey_there():
+    random = np.random.default_rng(2)
+    grey = random.integers(60, 160, (ANGLES, DEPTHS)).astype(np.uint8)
+    labels = np.zeros((ANGLES, DEPTHS), np.uint8)
+    labels[:, :8], labels[20:40, 8:60] = LUMEN, GUIDEWIRE
+    shown, truth = painted(grey, labels, random)
+    calcium = truth == CALCIUM
+    assert calcium.any() and not calcium[:, :8].any() and not calcium[20:40].any()
+    assert np.array_equal(shown[20:40], grey[20:40]) and not np.allclose(shown[calcium], grey[calcium])
+
+
+def test_calcium_and_grey_of_a_random_view_are_turned_together(data):
+    views = phantom_views(load_patients(data), np.random.default_rng(0), 1)
+    marked = Views(np.where(views.labels == CALCIUM, 250, 40).astype(np.uint8), views.labels, views.catheter_mm, views.real)
+    with_calcium = [index for index in range(len(marked)) if (marked.labels[index] == CALCIUM).sum() > 300]
+    only = Views(*(getattr(marked, name)[with_calcium[:1]] for name in ("grey", "labels", "catheter_mm", "real")))
+    images, targets = random_views(joined(only), 6, 0.0, 0.0, np.random.default_rng(1))
+    for image, target in zip(images, targets, strict=True):
+        assert image[0][target > 0].mean() > image[0][target == 0].mean() + 0.2
+
+
+def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, drawn, tmp_path, capsys):
+    for index, name in enumerate(("p_0", "q_0")):
+        Image.fromarray(drawn.frames[index]).save(tmp_path / f"{name}.png")
+        mask = np.zeros(drawn.frames[index].shape, np.uint8)
+        if name == "p_0":
+            mask[:, mask.shape[1] // 2 :] = 255
+        Image.fromarray(mask).save(tmp_path / f"{name}_calcium.png")
+    arguments = ["--pixel-spacing", str(drawn.spacing.row_mm), "--json", str(tmp_path / "figures.json")]
+    assert main(["oct", "evaluate-real", str(bundle.path), str(tmp_path), str(tmp_path), *arguments]) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert [frame["name"] for frame in figures["frames"]] == ["p_0", "q_0"]
+    assert figures["false_calcium_share"] == 1.0 and figures["frames_without_calcium"] == 1
+    assert 100 < figures["frames"][0]["true_arc_deg"] < 260 and figures["frames"][1]["found_arc_deg"] > 260
+    assert 0 < figures["patients"]["p"] == figures["dice"] < 1
+    assert "q_0" in capsys.readouterr().out
+
+
+def test_evaluate_real_asks_for_a_missing_mask_in_one_sentence(bundle, drawn, tmp_path, capsys):
+    Image.fromarray(drawn.frames[0]).save(tmp_path / "p_0.png")
+    assert main(["oct", "evaluate-real", str(bundle.path), str(tmp_path), str(tmp_path)]) == 2
+    assert "p_0_calcium.png" in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""Training of the second step: calcium in the unrolled wall. A budget of steps, a seed, and the same weights again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from OCTCalciumLib.polar_network import PolarUNet
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
+
+from .polar_augment import plain_view, random_views
+from .polar_views import Views
+
+WEIGHTS = "calcium.safetensors"
+
+
+@dataclass(frozen=True)
+class PolarRecipe:
+    """How the calcium network learns.
+
+    Attributes:
+        steps: batches learnt from. batch: views at once. rate: largest learning rate, reached after a short rise.
+        real_share: share of views from real frames. painted_share: share of those into which calcium is painted.
+        calcium_weight: weight of calcium's samples in the cross-entropy. average: of the running average of the weights.
+    """
+
+    steps: int = 2000
+    batch: int = 12
+    rate: float = 2e-3
+    real_share: float = 0.3
+    painted_share: float = 0.55
+    calcium_weight: float = 1.5
+    average: float = 0.995
+    weight_decay: float = 1e-3
+    seed: int = 0
+
+
+def train_calcium(
+    views: Views,
+    folder: Path,
+    recipe: PolarRecipe,
+    say: Callable[[str], None],
+    watch: Callable[[PolarUNet], str] | None = None,
+    every: int = 200,
+    weights: Path | None = None,
+) -> PolarUNet:
+    """Learn calcium from views; give the averaged network, whose weights are also in ``folder``.
+
+    Args:
+        watch: called with the averaged network every so many (``every``) steps; what it gives is logged.
+        weights: safetensors of an earlier training to begin with.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    network = PolarUNet().to(memory_format=torch.channels_last)
+    if weights is not None:
+        network.load_state_dict(load_file(weights))
+    average = deepcopy(network).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.steps, pct_start=0.08)
+    random = np.random.default_rng([recipe.seed, 5])
+    losses: list[float] = []
+    for step in range(1, recipe.steps + 1):
+        images, targets = random_views(views, recipe.batch, recipe.real_share, recipe.painted_share, random)
+        network.train()
+        scores = network(torch.from_numpy(images).to(memory_format=torch.channels_last))
+        loss = calcium_loss(scores, torch.from_numpy(targets), recipe.calcium_weight)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimizer.step()
+        schedule.step()
+        _follow(average, network, min(recipe.average, step / (step + 10)))
+        losses.append(float(loss.detach()))
+        if step % every == 0 or step == recipe.steps:
+            save_file({name: tensor.contiguous() for name, tensor in average.state_dict().items()}, folder / WEIGHTS)
+            say(f"step {step}  loss {np.mean(losses[-every:]):.4f}" + (f"  {watch(average)}" if watch else ""))
+    return average
+
+
+def calcium_loss(scores: torch.Tensor, targets: torch.Tensor, calcium_weight: float) -> torch.Tensor:
+    """Cross-entropy of every sample plus one minus the soft Dice over the batch."""
+    weight = torch.tensor(calcium_weight)
+    entropy = functional.binary_cross_entropy_with_logits(scores, targets, pos_weight=weight)
+    chance = torch.sigmoid(scores)
+    overlap = (2 * (chance * targets).sum() + 1) / (chance.sum() + targets.sum() + 1)
+    return entropy + 1 - overlap
+
+
+@torch.inference_mode()
+def views_overlap(network: PolarUNet, views: Views, batch: int = 16) -> float:
+    """IoU of calcium over all samples of views taken as they are."""
+    both = either = 0
+    for first in range(0, len(views), batch):
+        pairs = [plain_view(views, index) for index in range(first, min(first + batch, len(views)))]
+        images, truth = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
+        found = network(torch.from_numpy(images)).numpy() > 0
+        both += int((found & truth).sum())
+        either += int((found | truth).sum())
+    return both / max(either, 1)
+
+
+def _follow(average: PolarUNet, network: PolarUNet, share: float) -> None:
+    with torch.no_grad():
+        for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(new, 1 - share)
+            else:
+                kept.copy_(new)

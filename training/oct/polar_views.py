@@ -1,0 +1,125 @@
+"""Unrolled walls to learn calcium from: views of phantoms, and of real frames without calcium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
+from OCTCalciumLib.polar_view import (
+    ANGLES,
+    CHANNELS,
+    DEPTH_STEP_MM,
+    DEPTHS,
+    FIRST_DEPTH_MM,
+    PolarView,
+    channels,
+    distance_to_catheter_mm,
+    polar_view,
+)
+from scipy.ndimage import gaussian_filter1d
+
+from .data import Patient
+
+DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
+ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
+
+
+LEAST_VISIBLE = 0.05  # of the brightness of the wall's surface
+
+
+@dataclass(frozen=True)
+class Views:
+    """Views of many frames; every array's first axis is the view.
+
+    Attributes:
+        grey: uint8 (views, ANGLES, DEPTHS). labels: uint8 of the same shape, the truth.
+        catheter_mm: float16 of the same shape. real: booleans (views,), True where the frame is a real one without calcium.
+    """
+
+    grey: np.ndarray
+    labels: np.ndarray
+    catheter_mm: np.ndarray
+    real: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.grey)
+
+
+def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copies: int) -> Views:
+    """Views of every frame of phantom patients, about lumens and at pixel sizes as uncertain as a first step finds them.
+
+    Args:
+        copies: views of each frame; without any uncertainty where it is 0 (one view of each frame then).
+    """
+    found = []
+    for patient in patients:
+        for grey, truth in zip(*(np.asarray(pixels) for pixels in patient.pixels), strict=True):
+            found += _views(grey, np.where(truth == CALCIUM, BACKGROUND, truth), truth, patient.spacing_mm[0], random, copies)
+    return _stacked(found, real=False)
+
+
+def real_views(frames: np.ndarray, labels: np.ndarray, pixel_mm: float, random: np.random.Generator, copies: int) -> Views:
+    """Views of real frames that hold no calcium, uint8 (frames, rows, columns), with the first step's lumen and guidewire."""
+    found = []
+    for grey, label in zip(frames, labels, strict=True):
+        clean = np.where(label == CALCIUM, BACKGROUND, label)
+        found += _views(grey, clean, clean, pixel_mm, random, copies)
+    return _stacked(found, real=True)
+
+
+def _views(
+    grey: np.ndarray, labels: np.ndarray, truth: np.ndarray, pixel_mm: float, random: np.random.Generator, copies: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    exact = copies == 0
+    for _ in range(max(copies, 1)):
+        view = polar_view(labels.astype(np.uint8), pixel_mm if exact else pixel_mm * np.exp(random.normal(0, 0.15)))
+        if view is None:
+            return
+        if not exact:
+            view = _shaken(view, random)
+        rows, columns = (np.rint(place).astype(int) for place in view.places)
+        inside = (rows >= 0) & (rows < truth.shape[0]) & (columns >= 0) & (columns < truth.shape[1])
+        true = np.where(inside, truth[np.where(inside, rows, 0), np.where(inside, columns, 0)], BACKGROUND)
+        yield np.rint(view.sampled(grey)).astype(np.uint8), true.astype(np.uint8), distance_to_catheter_mm(view).astype(np.float16)
+
+
+def _shaken(view: PolarView, random: np.random.Generator) -> PolarView:
+    """A view whose lumen border was found a little wrong."""
+    wave = gaussian_filter1d(random.standard_normal(ANGLES), random.uniform(2, 10), mode="wrap")
+    error = random.uniform(0, 0.04) * wave / wave.std() + random.normal(0, 0.02)
+    return replace(view, border_mm=np.maximum(view.border_mm + error, 0.2).astype(np.float32))
+
+
+def _stacked(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], real: bool) -> Views:
+    grey, labels, catheter = (np.stack(arrays) for arrays in zip(*found, strict=True))
+    return Views(grey, labels, catheter, np.full(len(grey), real))
+
+
+def visible_calcium(views: Views) -> Views:
+    """The views without those whose calcium looks like the wall beside it at the same depth: no reader would mark it."""
+    kept = [index for index in range(len(views)) if _visibility(*_seen(views, index)) >= LEAST_VISIBLE]
+    return Views(*(getattr(views, name)[kept] for name in ("grey", "labels", "catheter_mm", "real")))
+
+
+def _seen(views: Views, index: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = views.labels[index]
+    grey, catheter_mm = views.grey[index].astype(np.float32), views.catheter_mm[index].astype(np.float32)
+    return channels(grey, labels == GUIDEWIRE, labels == LUMEN, catheter_mm), labels == CALCIUM
+
+
+def _visibility(image: np.ndarray, calcium: np.ndarray) -> float:
+    """Mean difference of scaled grey between calcium and the rest of the wall at the same depth; large where there is no rest."""
+    rest = ~calcium & (image[CHANNELS.index("hidden")] == 0)
+    differences, weights = [], []
+    for depth in np.flatnonzero((calcium.sum(axis=0) >= 4) & (rest.sum(axis=0) >= 8)):
+        column = image[0, :, depth]
+        differences.append(abs(np.median(column[calcium[:, depth]]) - np.median(column[rest[:, depth]])))
+        weights.append(calcium[:, depth].sum())
+    return float(np.average(differences, weights=weights)) if differences else 1.0
+
+
+def joined(*parts: Views) -> Views:
+    """All views of several sets in one."""
+    return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("grey", "labels", "catheter_mm", "real")))

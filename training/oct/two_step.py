@@ -1,0 +1,95 @@
+"""The two-step model: views for its second step from folders and real frames, and its bundle."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.prediction import load_network
+from OCTCalciumLib.labels import TASK
+from OCTCalciumLib.network import DeepLabV3Plus
+from OCTCalciumLib.polar_network import PolarUNet
+from OCTCalciumLib.preparation import Letterbox
+from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.segmentation import segment
+from OCTCalciumLib.two_step import TwoStep
+from safetensors.torch import load_file, save
+
+from .bundle import TWO_STEP_LIMITS, bundle_metadata, model_card
+from .data import is_watched, load_patients
+from .polar_train import WEIGHTS, PolarRecipe
+from .polar_views import Views, phantom_views, real_views, visible_calcium
+
+REAL_COPIES = 6
+REFERENCE = "Ronneberger O et al. U-Net: Convolutional Networks for Biomedical Image Segmentation. arXiv:1505.04597, 2015."
+
+
+def learnt_and_watched(folders: list[Path], seed: int = 0) -> tuple[Views, Views]:
+    """Views of the phantom patients of training folders: those learnt from, a little uncertain, and those watched, exact."""
+    patients = [patient for folder in folders for patient in load_patients(folder)]
+    learnt, watched = ([patient for patient in patients if is_watched(patient) == kind] for kind in (False, True))
+    if not learnt or not watched:
+        raise InputError("There must be patients to learn from and some to watch, whose number ends in 0; draw more.")
+    random = np.random.default_rng(seed)
+    return visible_calcium(phantom_views(learnt, random, 1)), phantom_views(watched, random, 0)
+
+
+def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: Bundle, device: str, seed: int = 1) -> Views:
+    """Views of the first ``count`` frames of a real pullback without calcium, about the lumens that a first step finds.
+
+    Args:
+        images: folder of pictures. pixel_mm: side of a pixel of theirs. first_step: a bundle that finds lumen and guidewire.
+    """
+    pullback = open_pullback(images, pixel_mm)
+    labels = segment(pullback, first_step, device, lambda done, total: None)[:count]
+    frames = list(pullback.read(0, count))
+    box = Letterbox(pullback.rows, pullback.columns)
+    squares, found = np.stack([box.square(frame) for frame in frames]), np.stack([box.square_labels(label) for label in labels])
+    return real_views(squares, found, pixel_mm * box.rows / box.inner_rows, np.random.default_rng(seed), REAL_COPIES)
+
+
+def two_step_bundle(
+    training: Path,
+    folder: Path,
+    first_step: str,
+    recipe: PolarRecipe,
+    data_source: str,
+    licence: str,
+    sureness: tuple[float, float, int],
+) -> Bundle:
+    """Write the bundle of a calcium network behind another bundle's lumen and guidewire, in half precision.
+
+    Args:
+        training: folder of ``train-calcium``. folder: the bundle to write.
+        first_step: name or folder of the bundle with a DeepLab v3+ whose lumen and guidewire are kept.
+        sureness: ``certain``, ``likely`` and ``samples`` of ``polar_view.sure_deposits``.
+    """
+    before = find_bundle(first_step, TASK)
+    lumen = load_network(before, {"DeepLabV3Plus": DeepLabV3Plus})
+    calcium = PolarUNet()
+    calcium.load_state_dict(load_file(training / WEIGHTS))
+    arguments: dict[str, Any] = {
+        **before.network_arguments,
+        "widths": list(PolarUNet.WIDTHS),
+        **dict(zip(("certain", "likely", "samples"), sureness, strict=True)),
+    }
+    network = TwoStep(**arguments)
+    network.lumen, network.calcium = lumen, calcium
+    weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
+    metadata = bundle_metadata(data_source, {**asdict(recipe), "first_step": before.name})
+    metadata["description"] = (
+        f"Two steps: calcium, guidewire and lumen by the DeepLab v3+ of {before.name}, then more calcium by a U-Net in the wall "
+        "unrolled behind that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel. Calcium is what either finds."
+    )
+    metadata["references"] = [*metadata["references"], REFERENCE]
+    card = model_card(folder.name, metadata, {}, TWO_STEP_LIMITS)
+    return write_bundle(folder, TASK, "TwoStep", arguments, save(weights), metadata, card, licence)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()

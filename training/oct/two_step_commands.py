@@ -1,0 +1,90 @@
+"""The two commands of ``python -m training oct`` that only a two-step model needs: train-calcium and bundle-two-step."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ..arguments import add_device, log_to, write_json
+
+RECIPE = "recipe.json"
+FIRST_STEP = "oct_calcium_phantom"
+
+
+def add_train_calcium(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``train-calcium``."""
+    parser.add_argument("folder", type=Path, help="for weights and log")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data --wide")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights", type=Path, help="folder of an earlier train-calcium to begin with")
+    parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
+    parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
+    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire in the real frames")
+    add_device(parser)
+    parser.set_defaults(run=_train_calcium)
+
+
+def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``bundle-two-step``."""
+    parser.add_argument("training", type=Path, help="folder of train-calcium")
+    parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
+    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle whose lumen and guidewire are kept")
+    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
+    parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
+    parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
+    parser.set_defaults(run=_bundle_two_step)
+
+
+def _train_calcium(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.errors import InputError
+    from OCTCalciumLib.labels import TASK
+
+    from .polar_train import WEIGHTS, PolarRecipe, train_calcium, views_overlap
+    from .polar_views import joined
+    from .two_step import learnt_and_watched, views_of_real_frames
+
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
+    learnt, watched = learnt_and_watched(chosen.data)
+    if chosen.real_frames:
+        if chosen.real_pixel_spacing is None:
+            raise InputError("The size of a pixel of the real frames is not known; give --real-pixel-spacing in mm.")
+        first_step = find_bundle(chosen.first_step, TASK)
+        real = views_of_real_frames(chosen.real_frames, chosen.real_pixel_spacing, chosen.real_count, first_step, chosen.device)
+        learnt = joined(learnt, real)
+    before = chosen.weights / WEIGHTS if chosen.weights else None
+    with log_to(chosen.folder) as say:
+        say(f"{len(learnt)} views to learn from, {len(watched)} watched")
+        write_json(chosen.folder / RECIPE, asdict(recipe))
+        train_calcium(
+            learnt,
+            chosen.folder,
+            recipe,
+            say,
+            lambda network: f"IoU of watched views {views_overlap(network, watched):.3f}",
+            weights=before,
+        )
+
+
+def _bundle_two_step(chosen: argparse.Namespace) -> None:
+    from .bundle import PHANTOM_DATA
+    from .polar_train import PolarRecipe
+    from .two_step import two_step_bundle
+
+    bundle = two_step_bundle(
+        chosen.training,
+        chosen.folder,
+        chosen.first_step,
+        PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
+        chosen.data_source or PHANTOM_DATA,
+        chosen.licence.read_text(encoding="utf-8"),
+        (chosen.certain, chosen.likely, chosen.samples),
+    )
+    print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
