@@ -255,6 +255,24 @@ def test_of_two_scans_of_a_patient_the_newest_is_read_and_the_earlier_offered(tm
     assert open_scan(tmp_path, series="2").files == tuple(early)
 
 
+@pytest.mark.parametrize("same", ["StudyInstanceUID", "SeriesInstanceUID", "AcquisitionTime"])
+def test_the_newest_scan_is_read_also_where_uids_are_equal_or_times_are_missing(tmp_path, same):
+    early, late = _two_days(tmp_path)
+    if same == "AcquisitionTime":
+        edit([*early, *late], AcquisitionTime="", SeriesTime="", StudyTime="")
+    else:
+        edit([*early, *late], **{key: "1.2.3" for key in {"StudyInstanceUID", same}}, SeriesNumber=2)
+    scan = open_scan(tmp_path)
+    assert scan.files == tuple(late) and "--prior-series" in " ".join(scan.notes)
+
+
+def test_scans_of_two_days_without_any_date_are_asked_about(tmp_path):
+    early, late = _two_days(tmp_path)
+    none = dict.fromkeys(("AcquisitionDate", "SeriesDate", "StudyDate", "AcquisitionTime", "SeriesTime", "StudyTime"), "")
+    edit([*early, *late], **none)
+    assert "2 “Head”" in _asked(tmp_path)
+
+
 def test_a_newer_scan_with_contrast_does_not_stand_before_an_older_plain_one(tmp_path):
     early, late = _two_days(tmp_path)
     edit(late, ContrastBolusAgent="Iohexol")

@@ -54,7 +54,7 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
     return Scan(
         hounsfield=as_hounsfield(np.ascontiguousarray(voxels), window, path.name),
         grid=grid,
-        grid_source="header of the image file",
+        grid_source="header of the file",
         notes=_orientation_notes(image, order),
         details={"format": "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )

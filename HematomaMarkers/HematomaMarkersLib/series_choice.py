@@ -92,7 +92,9 @@ def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSe
     if len({str(one.header.get("PatientID", "") or "").strip() for one in plain} - {""}) > 1:
         raise InputError(f"Scans of several patients are together: {_listed(plain)}; name one with --series {plain[0].designator}.")
     times = {_study(one): acquired(one.planes) for one in plain}
-    if len(times) < 2 or None in times.values():
+    if None in times.values():
+        times = {study: study[1] for study in times}  # the day, where times are not stated
+    if len(times) < 2 or "" in times.values() or len(set(times.values())) < len(times):
         return list(series), []
     newest = max(times, key=lambda study: times[study])
     kept = [one for one in series if _study(one) == newest]
@@ -110,8 +112,9 @@ def _prior_notes(out: Sequence[tuple[CtSeries, str]]) -> tuple[str, ...]:
     )
 
 
-def _study(one: CtSeries) -> str:
-    return str(one.header.get("StudyInstanceUID", "") or "")
+def _study(one: CtSeries) -> tuple[str, str]:
+    """UID and day of the study."""
+    return str(one.header.get("StudyInstanceUID", "") or ""), re.sub(r"\D", "", str(one.header.get("StudyDate", "") or ""))
 
 
 def _require_whole_head(chosen: CtSeries, series: Sequence[CtSeries]) -> None:
