@@ -26,7 +26,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
-        from HematomaMarkersLib.series_choice import has_contrast, is_bone, is_head
+        from HematomaMarkersLib.series_choice import is_bone, is_head
         from LesionReadingLib.dicom import why_undecodable
 
         series = self._examinedSeries(files)
@@ -35,7 +35,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         # Slicer's own reader decodes what pydicom lacks a package for before the first Apply.
         undecodable = why_undecodable(Path(files[0]))
         stated = bool(series.header.get("BodyPartExamined"))
-        contrast = _("The series says that contrast agent was given.") if has_contrast(series) else ""
+        contrast = _("The series says that contrast agent was given.") if series.has_contrast else ""
         isPlain = stated and not (undecodable or contrast or is_bone(series))
         loadable = DICOMLoadable()
         loadable.files = list(files)
@@ -49,18 +49,34 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         return [loadable]
 
     def load(self, loadable):
-        """Load the series as a volume node; InputError, shown to the user, says what is wrong with it."""
-        from HematomaMarkersLib.reading import open_dicom
+        """Load the series as a volume node, or each of its volumes where several could be meant; gives the first.
+
+        InputError, shown to the user, says what is wrong with it.
+        """
         from HematomaMarkersPanel.ct_nodes import addHeadCT
         from LesionReadingPanel.views import showLoaded
 
         with slicer.util.tryWithErrorDisplay(_("The head CT could not be loaded.")):  # the browser tells no reasons
-            volume = addHeadCT(open_dicom([Path(file) for file in loadable.files]), loadable.name)
-        uids = [slicer.dicomDatabase.fileValue(file, self.tags["instanceUID"]) for file in loadable.files]
-        volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
-        self.addSeriesInSubjectHierarchy(loadable, volume)
-        showLoaded(volume)
-        return volume
+            scans = self._scans([Path(file) for file in loadable.files])
+        volumes = []
+        for choice, scan in scans.items():
+            volume = addHeadCT(scan, f"{loadable.name} ({choice})" if choice else loadable.name)
+            uids = [slicer.dicomDatabase.fileValue(str(file), self.tags["instanceUID"]) for file in scan.files]
+            volume.SetAttribute("DICOM.instanceUIDs", " ".join(uid for uid in uids if uid))
+            self.addSeriesInSubjectHierarchy(loadable, volume)
+            volumes.append(volume)
+        showLoaded(volumes[0])
+        return volumes[0]
+
+    def _scans(self, files: list) -> dict:
+        """The scan that the files hold, or all that could be meant, by what they are chosen with."""
+        from HematomaMarkersLib.reading import open_dicom
+        from HematomaMarkersLib.series_choice import SeveralSeries
+
+        try:
+            return {"": open_dicom(files)}
+        except SeveralSeries as several:
+            return {choice: open_dicom(files, choice) for choice in several.choices}
 
     def _examinedSeries(self, files: list):
         """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
@@ -50,6 +52,18 @@ def save(data: Dataset, path: Path) -> Path:
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     data.save_as(path, enforce_file_format=True)
     return path
+
+
+def edit(paths: Path | Iterable[Path], **attributes) -> None:
+    """Change attributes of files on disk (``None`` removes)."""
+    for path in [paths] if isinstance(paths, Path) else paths:
+        data = dcmread(path)
+        for keyword, value in attributes.items():
+            if value is None:
+                data.pop(keyword, None)
+            else:
+                setattr(data, keyword, value)
+        data.save_as(path, enforce_file_format=True)
 
 
 def item(**attributes) -> Dataset:

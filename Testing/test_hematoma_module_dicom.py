@@ -1,12 +1,14 @@
 """Head CT through Slicer's DICOM browser: tilted and uneven series become upright volumes in which everything lies in its place."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import slicer
+from dicom_files import edit
 from drawn_head import head_on, slices, voxel_places_mm
 from HematomaMarkersLib.phantom_dicom import Acquisition, write_enhanced, write_series
 from HematomaMarkersLib.scan import AIR_HU
@@ -103,6 +105,30 @@ def test_an_enhanced_file_loads_as_well(a_browser, tmp_path):
     write_enhanced(tmp_path / "head", a_head_with_ball(grid), grid)
     (volume,) = a_browser.load_dicom(tmp_path)
     assert ball_of(volume)[0] == pytest.approx(4 / 3 * np.pi * RADIUS_MM**3 / 1000, rel=0.04)
+
+
+def test_two_passes_of_one_series_load_as_two_volumes(a_browser, tmp_path):
+    grid = slices(EVEN)
+    first = write_series(tmp_path, head_on(grid), grid)
+    again = write_series(tmp_path, head_on(grid) + 3, grid, Acquisition(series_number=9, acquired=datetime(2024, 3, 1, 8, 50)))
+    header = pydicom.dcmread(first[0])
+    edit(again, SeriesInstanceUID=header.SeriesInstanceUID, StudyInstanceUID=header.StudyInstanceUID, SeriesNumber=2)
+    a_browser.load_dicom(tmp_path)
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    assert sorted(int(slicer.util.arrayFromVolume(volume).max()) for volume in volumes) == [900, 903]
+    assert "2.1" in volumes[0].GetName() and "2.2" in volumes[1].GetName()
+
+
+def test_of_phases_in_one_series_the_one_without_contrast_is_loaded(a_browser, tmp_path):
+    grid = slices(EVEN)
+    first = write_series(tmp_path, head_on(grid), grid)
+    given = Acquisition(series_number=9, acquired=datetime(2024, 3, 1, 8, 50), contrast_agent="Iohexol")
+    header = pydicom.dcmread(first[0])
+    again = write_series(tmp_path, head_on(grid) + 3, grid, given)
+    edit(again, SeriesInstanceUID=header.SeriesInstanceUID, StudyInstanceUID=header.StudyInstanceUID, SeriesNumber=2)
+    (volume,) = a_browser.load_dicom(tmp_path)
+    assert slicer.util.arrayFromVolume(volume).max() == 900
+    assert len(volume.GetAttribute("DICOM.instanceUIDs").split()) == len(first)
 
 
 def test_a_missing_slice_is_filled_between_its_neighbours(a_browser, tmp_path):
@@ -239,7 +265,7 @@ def test_a_series_that_cannot_be_read_is_refused_with_a_sentence(a_browser, tmp_
         data.PixelSpacing = [1.0, 1.0]
         data.save_as(file)
     a_browser.dialogs.answer(True)
-    with pytest.raises(InputError, match="differ in pixel spacing"):
+    with pytest.raises(InputError, match="do not fit together"):
         a_browser.load_dicom(tmp_path)
     assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is None
-    assert "differ in pixel spacing" in a_browser.dialogs.shown[-1].text
+    assert "do not fit together" in a_browser.dialogs.shown[-1].text

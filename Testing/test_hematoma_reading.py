@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
+from dicom_files import edit
 from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, slices, voxel_places_mm
 from HematomaMarkersLib.phantom_dicom import Acquisition, in_position, repeat_slice, write_enhanced, write_series
 from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.scan import same_patient
 from LesionReadingLib.errors import InputError
 
 POSITIONS = ["FFS", "HFP", "FFP"]
@@ -28,16 +30,6 @@ def _place_of_point(scan):
 
 def _half_a_voxel_mm(grid):
     return np.linalg.norm([PIXEL_MM, PIXEL_MM, grid.extents_mm.max()]) / 2
-
-
-def _edit(path, **attributes):
-    data = pydicom.dcmread(path)
-    for keyword, value in attributes.items():
-        if value is None:
-            del data[keyword]
-        else:
-            setattr(data, keyword, value)
-    data.save_as(path, enforce_file_format=True)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +73,7 @@ def test_an_ellipsoid_keeps_its_volume(tmp_path, name):
 
 def test_slices_are_sorted_by_place_whatever_their_numbers_say(head, upright):
     for number, path in enumerate(head):
-        _edit(path, InstanceNumber=(number * 7) % len(head) + 1, SliceLocation=0)
+        edit(path, InstanceNumber=(number * 7) % len(head) + 1, SliceLocation=0)
     scan = open_scan(head[0].parent)
     assert scan.files == tuple(head)
     assert np.array_equal(scan.hounsfield, np.maximum(head_on(upright), -1024))
@@ -106,7 +98,7 @@ def test_one_file_stands_for_its_series(head, tmp_path, upright):
     scan = open_scan(head[5])
     assert scan.hounsfield.shape == upright.shape
     assert np.array_equal(scan.hounsfield, head_on(upright))
-    assert "other files of its series" in " ".join(scan.notes)
+    assert "other files of its series (21)" in " ".join(scan.notes)
 
 
 def test_the_tilt_and_the_changing_distance_are_told(tmp_path):
@@ -138,7 +130,7 @@ def test_missing_slices_are_told_with_their_place(head, lost):
 
 def _without_thickness(paths):
     for path in paths:
-        _edit(path, SliceThickness=None)
+        edit(path, SliceThickness=None)
 
 
 def test_a_changing_distance_is_not_taken_for_missing_slices(tmp_path):
@@ -209,12 +201,12 @@ def test_gravity_follows_how_the_patient_lay(tmp_path, upright, position, down):
 
 def test_gravity_is_not_guessed(head):
     for path in head:
-        _edit(path, PatientPosition="")
+        edit(path, PatientPosition="")
     assert open_scan(head[0].parent).gravity is None
 
 
 def test_identity_is_a_digest_and_the_time_is_the_earliest_slice(tmp_path, upright):
-    keys = []
+    scans = []
     for folder, acquisition in {
         "a": Acquisition(patient_id="4711"),
         "b": Acquisition(patient_id="4711", series_number=5),
@@ -222,18 +214,28 @@ def test_identity_is_a_digest_and_the_time_is_the_earliest_slice(tmp_path, uprig
     }.items():
         paths = write_series(tmp_path / folder, head_on(upright), upright, acquisition)
         for path in paths[:-1]:
-            _edit(path, AcquisitionTime="083105.25")
+            edit(path, AcquisitionTime="083105.25")
         scan = open_scan(tmp_path / folder)
-        keys.append(scan.patient_key)
+        scans.append(scan)
         assert scan.acquired == acquisition.acquired
-    assert keys[0] == keys[1] != keys[2]
-    assert "4711" not in str(keys)
-    assert len(keys[0]) == 16
+    assert same_patient(scans[0], scans[1]) is True
+    assert same_patient(scans[0], scans[2]) is False
+    assert all("4711" not in scan.patient_key and "19500101" not in scan.patient_key for scan in scans)
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [("", "19500101", True), ("19500101", "19510101", False)])
+def test_a_birth_date_that_is_not_stated_makes_no_other_patient(tmp_path, upright, one, other, same):
+    scans = []
+    for number, birth in enumerate((one, other)):
+        folder = tmp_path / f"{number}"
+        edit(write_series(folder, head_on(upright), upright), PatientBirthDate=birth)
+        scans.append(open_scan(folder))
+    assert same_patient(*scans) is same is same_patient(*scans[::-1])
 
 
 def test_a_scan_without_time_has_none(head):
     for path in head:
-        _edit(path, AcquisitionTime="", SeriesTime="", StudyTime="")
+        edit(path, AcquisitionTime="", SeriesTime="", StudyTime="")
     assert open_scan(head[0].parent).acquired is None
 
 
@@ -245,7 +247,7 @@ def _other_size(path, grid):
 
 def _moved_copy(path, grid):
     repeat_slice(path, path.with_name("COPY"))
-    _edit(path, ImagePositionPatient=[0, 0, grid.positions_mm[5, 2]])
+    edit(path, ImagePositionPatient=[0, 0, grid.positions_mm[5, 2]])
 
 
 def _cut_off(path, grid):
@@ -255,12 +257,9 @@ def _cut_off(path, grid):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (_other_size, "differ in size"),
         (_cut_off, "cut off"),
-        (lambda path, grid: _edit(path, PixelSpacing=[3, 3]), "differ in pixel spacing"),
-        (lambda path, grid: _edit(path, PixelSpacing=None), "does not state its pixel spacing"),
-        (lambda path, grid: _edit(path, ImageOrientationPatient=[1, 0, 0, 0, 0.9, -0.436]), "differ in orientation"),
-        (lambda path, grid: _edit(path, RescaleSlope=None), "rescale slope"),
+        (lambda path, grid: edit(path, PixelSpacing=None), "does not state its pixel spacing"),
+        (lambda path, grid: edit(path, RescaleSlope=None), "rescale slope"),
         (_moved_copy, "two fields"),
     ],
 )
@@ -270,6 +269,31 @@ def test_a_series_that_does_not_fit_together_is_refused_in_one_sentence(head, up
         open_scan(head[0].parent)
     assert "Maboroshi" not in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_other_size, "64 x 32 pixels"),
+        (lambda path, grid: edit(path, PixelSpacing=[3, 3]), "pixel 3 mm"),
+        (lambda path, grid: edit(path, ImageOrientationPatient=[1, 0, 0, 0, 0.9, -0.436]), "a single slice"),
+        (lambda path, grid: edit(path, ImageOrientationPatient=[0, 1, 0, 0, 0, -1]), "sagittal"),
+    ],
+)
+def test_one_slice_that_does_not_fit_is_left_out_and_told(head, upright, change, said):
+    change(head[5], upright)
+    scan = open_scan(head[0].parent)
+    assert scan.files == (*head[:5], *head[6:])
+    notes = " ".join(scan.notes)
+    assert said in notes and "left out were 2.2" in notes and "1 between z" in notes
+
+
+@pytest.mark.parametrize("count", [3, 11, 19])
+def test_a_head_in_parts_that_do_not_fit_together_is_refused(head, count):
+    edit(head[:count], ImageOrientationPatient=[1, 0, 0, 0, 0.9, -0.436])
+    with pytest.raises(InputError, match="parts that do not fit together") as told:
+        open_scan(head[0].parent)
+    assert "--series 2." in str(told.value)
 
 
 def test_one_slice_is_refused(tmp_path, upright):

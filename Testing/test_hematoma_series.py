@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from dicom_files import dicom, noise, save
+from dicom_files import dicom, edit, noise, save
 from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.phantom_dicom import Acquisition, write_dose_page, write_localizer, write_series, write_study
 from HematomaMarkersLib.reading import open_scan
@@ -92,14 +92,16 @@ def test_a_repeated_scan_of_a_part_of_the_head_is_left_out(tmp_path, head):
 
 @pytest.fixture
 def two_scans(tmp_path, head):
-    """Two equal series of different times, so that nothing tells which is meant."""
+    """Two equal series of one study at different times, so that nothing tells which is meant."""
     first = write_series(tmp_path, head, GRID, BRAIN)
     again = replace(BRAIN, series_number=12, description="Head again", acquired=datetime(2024, 3, 1, 9, 45))
-    return tmp_path, first, write_series(tmp_path, head + 1, GRID, again)
+    second = write_series(tmp_path, head + 1, GRID, again)
+    edit([*first, *second], StudyInstanceUID="1.2.3")
+    return tmp_path, first, second
 
 
 def test_where_the_choice_is_not_clear_the_person_is_asked(two_scans):
-    with pytest.raises(InputError, match="--series N") as told:
+    with pytest.raises(InputError, match="--series 2") as told:
         open_scan(two_scans[0])
     assert "2 “Head 5 mm” (22 slices, 7 mm, kernel H31s); 12 “Head again”" in str(told.value)
     assert "Maboroshi" not in str(told.value) and "phantom-0" not in str(told.value)

@@ -8,17 +8,21 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from commands import environment
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.reading import archives
 from LesionReadingLib.reading.inputs import files_beside, input_files
 from OCTCalciumLib.reading import open_pullback
@@ -60,6 +64,15 @@ def test_a_folder_in_a_folder_alone_stands_for_it(tmp_path):
     found = input_files(tmp_path)
     assert found.folder == tmp_path / "study" / "series"
     assert found.pictures == (found.folder / "1.png",)
+
+
+def test_images_in_folders_below_are_not_taken_but_told(tmp_path):
+    touch(tmp_path / "a" / "1.png", tmp_path / "b" / "2.nii.gz")
+    found = input_files(tmp_path)
+    assert not (found.pictures or found.volumes or found.others or found.is_empty) and found.folders_below == "a, b"
+    for read in (open_scan, open_pullback):
+        with pytest.raises(InputError, match=r"only in folders below it \(a, b\)"):
+            read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +135,18 @@ def test_a_file_named_by_several_links_is_one_slice_but_several_pictures(tmp_pat
     assert names(found.pictures) == ["1.png", "2.png"]
 
 
+def test_links_that_git_wrote_as_text_are_followed_but_not_out_of_a_zip_file(tmp_path):
+    touch(tmp_path / "store" / "IM1", tmp_path / "store" / "IM2", tmp_path / "x" / "IM3")
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "series").write_text("../store")
+    (study / "IM3").write_text("../x/IM3")
+    (study / "note").write_text("see ../store")
+    assert sorted(names(input_files(study).others)) == ["IM1", "IM2", "IM3", "note"]
+    path = packed(tmp_path / "a.zip", {"series": str(Path("..") / ".." / tmp_path.relative_to("/") / "store").encode()})
+    assert names(input_files(path).others) == ["series"]
+
+
 def test_links_whose_files_were_not_fetched_are_told(tmp_path):
     touch(tmp_path / "IM1")
     for number in range(3):
@@ -173,7 +198,7 @@ def test_a_folder_with_a_zip_file_and_a_letter_is_its_zip_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["../out", "a/../../out", "/tmp/out", "..\\out", "C:\\out", "C:out"])
 def test_a_zip_file_writes_nothing_outside_of_its_scratch_folder(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(archives.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("IM1", b"1")
@@ -206,7 +231,7 @@ def test_a_zip_file_that_would_fill_the_disk_is_refused_at_once(tmp_path, monkey
 
 
 def test_an_entry_that_holds_more_than_it_states_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     path = packed(tmp_path / "a.zip", {"IM1": bytes(100_000)})
     content = bytearray(path.read_bytes())
     for place in (22, content.index(b"PK\x01\x02") + 24):  # uncompressed size in the local and the central header
@@ -246,7 +271,7 @@ def _with_password(path: Path) -> None:
 
 @pytest.mark.parametrize(("damage", "said"), [(_cut, "damaged"), (_wrong_bytes, "damaged"), (_with_password, "password")])
 def test_a_zip_file_that_cannot_be_unpacked_is_told(tmp_path, monkeypatch, damage, said):
-    monkeypatch.setattr(archives.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     path = packed(tmp_path / "a.zip", {"IM1": np.random.default_rng(1).bytes(500)})
     damage(path)
     with pytest.raises(InputError, match=said):
@@ -372,3 +397,11 @@ def test_a_pullback_is_read_however_it_is_stored(tmp_path, as_stored):
     save(dicom(pixels, PixelSpacing=[0.01, 0.01], SeriesNumber=1, InstanceNumber=1), tmp_path / "oct" / "IM1")
     pullback = open_pullback(as_stored(tmp_path / "oct"))
     assert np.array_equal(np.stack(list(pullback.read(0, 3))), pixels)
+
+
+def test_a_label_map_is_read_from_a_zip_file(tmp_path):
+    grid = slices(EVEN)
+    labels = (head_on(grid) > 500).astype(np.uint8)
+    sitk.WriteImage(sitk.GetImageFromArray(labels), str(tmp_path / "labels.nii.gz"))
+    path = packed(tmp_path / "a.zip", {"mine/labels.nii.gz": (tmp_path / "labels.nii.gz").read_bytes()})
+    assert np.array_equal(read_label_map(path, SEGMENTS).labels, labels)

@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
-    analyze.add_argument("input", type=Path, help="DICOM file or folder, NRRD, NIfTI, MetaImage, or a folder of 8-bit pictures")
+    analyze.add_argument(
+        "input", type=Path, help="DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"
+    )
     add_output(analyze)
     analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
     analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", metavar="NUMBER", help="series number or UID, where a folder holds several")
+    parser.add_argument("--prior-series", metavar="NUMBER", help="likewise, of the scan given as --prior")
     parser.add_argument(
         "--window",
         nargs="+",
@@ -92,7 +95,9 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
     parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
     parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
-    parser.add_argument("--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient")
+    parser.add_argument(
+        "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
+    )
     parser.add_argument("--with-identity", action="store_true", help="name the patient in segmentation.dcm, for an archive")
 
 
@@ -119,6 +124,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.with_identity,
         chosen.patient_position,
         chosen.reading,
+        chosen.prior_series,
         chosen_segments(chosen),
     )
 

@@ -35,7 +35,8 @@ class Asked:
     Attributes:
         series: number or UID, where a folder holds several series. window: lower and upper end in HU; None for the usual one.
         slice_spacing_mm, pixel_spacing_mm: for pictures, which state none.
-        prior: an earlier scan, or the folder of an earlier result. location: one of ``labels.LOCATIONS``.
+        prior: an earlier scan, or the folder of an earlier result. prior_series: as ``series``, of the earlier scan.
+        location: one of ``labels.LOCATIONS``.
         onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
         force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
         identity: name the patient in the DICOM segmentation, as the scan does.
@@ -56,6 +57,7 @@ class Asked:
     identity: bool = False
     patient_position: str | None = None
     reading: Path | None = None
+    prior_series: str | None = None
     segments: Mapping[str, str] | None = None
 
 
@@ -80,7 +82,7 @@ def analyze(
     from LesionReadingLib.bundle import find_bundle
 
     rules = read_rules(asked.rules)
-    scan = _open(source, report, asked)
+    scan = _open(source, report, asked, asked.series)
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .labels import TASK
@@ -125,7 +127,7 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     from .segments import place_label_map, write_label_map
 
     rules = read_rules(asked.rules)
-    scan = _open(ct, report, asked)
+    scan = _open(ct, report, asked, asked.series)
     placed = place_label_map(source, scan, asked.segments)
     for sentence in placed.told:
         report.log(sentence)
@@ -169,10 +171,10 @@ def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> t
     return (prior, read_hematoma_label_map(asked.reading / PRIOR_CONTOUR, prior)) if isinstance(prior, Scan) else prior
 
 
-def _open(source: Path, report: JsonLines | Terminal, asked: Asked) -> Scan:
+def _open(source: Path, report: JsonLines | Terminal, asked: Asked, series: str | None) -> Scan:
     from .reading import open_scan
 
-    scan = open_scan(source, asked.series, asked.window, asked.slice_spacing_mm, asked.pixel_spacing_mm)
+    scan = open_scan(source, series, asked.window, asked.slice_spacing_mm, asked.pixel_spacing_mm)
     if scan.warnings and not asked.force:
         raise InputError(
             f"{' '.join(scan.warnings)} Give a head CT without contrast, or add --force to read this one all the same."
@@ -191,7 +193,9 @@ def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan 
     if (asked.prior / MEASUREMENTS).is_file():
         return _prior_volumes(asked.prior)
     report.log("The earlier scan:")
-    prior = _open(asked.prior, report, asked)
+    prior = _open(asked.prior, report, asked, asked.prior_series)
+    if prior.files and prior.files == scan.files:
+        raise InputError("The earlier scan and this one are the same; name the series of the earlier one with --prior-series.")
     check_order(prior, scan, asked.force)
     return prior
 

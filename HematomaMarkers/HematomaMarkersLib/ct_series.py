@@ -1,4 +1,6 @@
-"""The CT series among DICOM files, each as the planes of its slices; nothing is decoded here.
+"""The CT series among DICOM files, each as the planes of one volume; nothing is decoded here.
+
+A series of an archive is not yet a volume: ``ct_volumes`` joins what belongs together and splits what does not.
 
 Sources: DICOM PS3.3 C.7.6.2 (Image Plane), C.8.2.1 (CT Image), C.7.6.16 (Multi-frame Functional Groups), C.8.15 (Enhanced CT).
 """
@@ -15,6 +17,8 @@ from LesionReadingLib.dicom import functional_group, read_header
 from LesionReadingLib.errors import InputError
 from pydicom.dataset import Dataset
 
+from .contrast import frame_was_given, was_given
+
 _AXIAL = 0.64  # cosine of 50 degrees: gantries tilt by at most 30, heads by some more
 
 
@@ -30,6 +34,8 @@ class Plane:
         thickness_mm: None where not stated.
         slope, intercept: HU = slope * stored + intercept; None where the file does not say.
         moment: grows with the time of acquisition, for slices at one place: (acquisition number, time, instance number).
+        kernel: the convolution kernel, empty where not stated. tube_kv: peak voltage of the tube in kV, None where not stated.
+        image_type: ("ORIGINAL", "PRIMARY", "AXIAL") and the like. contrast: whether it says that contrast agent was given.
     """
 
     path: Path
@@ -43,6 +49,10 @@ class Plane:
     slope: float | None
     intercept: float | None
     moment: tuple[int, str, int]
+    kernel: str
+    tube_kv: float | None
+    image_type: tuple[str, ...]
+    contrast: bool
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,19 +66,39 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class CtSeries:
-    """The slices of one series, in no order yet, and the header of one of its files."""
+    """The slices of one volume, in no order yet: a series of the archive, a part of one, or several that belong together.
+
+    Attributes:
+        planes: at least one.
+        designator: what ``--series`` takes for it: the series number, "2.1" and "2.2" where several have it, or "unnumbered".
+        apart: what tells it from others of its number, in words.
+        notes: sentences on what was joined.
+    """
 
     planes: tuple[Plane, ...]
-    header: Dataset
+    designator: str = ""
+    apart: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> Dataset:
+        """Of the file of the first plane."""
+        return self.planes[0].header
+
+    @property
+    def headers(self) -> list[Dataset]:
+        """Of every file, once."""
+        return list({id(plane.header): plane.header for plane in self.planes}.values())
 
     @property
     def number(self) -> str:
-        """The number that ``--series`` takes."""
-        return str(self.header.get("SeriesNumber") or "")
+        """The series number; empty where there is none."""
+        value = self.header.get("SeriesNumber")
+        return "" if value is None else str(value)
 
     @property
-    def uid(self) -> str:
-        return str(self.header.get("SeriesInstanceUID", ""))
+    def uids(self) -> frozenset[str]:
+        return frozenset(str(header.get("SeriesInstanceUID", "")) for header in self.headers)
 
     @property
     def description(self) -> str:
@@ -76,18 +106,28 @@ class CtSeries:
 
     @property
     def kernel(self) -> str:
-        value = self.header.get("ConvolutionKernel") or _reconstruction(self.header).get("ConvolutionKernel", "")
-        return " ".join([value] if isinstance(value, str) else [str(part) for part in value])
+        """The kernels of all slices, usually one."""
+        return " and ".join(sorted({plane.kernel for plane in self.planes if plane.kernel}))
+
+    @property
+    def tube_kv(self) -> float | None:
+        """The median of what the slices state."""
+        stated = [plane.tube_kv for plane in self.planes if plane.tube_kv]
+        return float(np.median(stated)) if stated else None
+
+    @property
+    def has_contrast(self) -> bool:
+        """Whether any slice says that contrast agent was given."""
+        return any(plane.contrast for plane in self.planes)
 
     @property
     def image_type(self) -> tuple[str, ...]:
-        return tuple(str(part) for part in self.header.get("ImageType") or ())
+        return self.planes[0].image_type
 
     @property
     def thickness_mm(self) -> float | None:
         """The median of what the slices state."""
-        stated = [plane.thickness_mm for plane in self.planes if plane.thickness_mm]
-        return float(np.median(stated)) if stated else None
+        return median_thickness_mm(self.planes)
 
     @property
     def length_mm(self) -> float:
@@ -95,54 +135,64 @@ class CtSeries:
         return float(np.ptp([plane.position_mm @ self.planes[0].normal for plane in self.planes]))
 
     @property
+    def cut(self) -> str:
+        """``"axial"`` (across the patient's long axis, tilted or not), ``"sagittal"`` or ``"coronal"``."""
+        normal = np.abs(self.planes[0].normal)
+        return "axial" if normal[2] > _AXIAL else "sagittal" if normal[0] > normal[1] else "coronal"
+
+    @property
     def is_axial(self) -> bool:
-        """Whether the slices lie across the patient's long axis, tilted or not."""
-        return abs(float(self.planes[0].normal[2])) > _AXIAL
+        return self.cut == "axial"
 
     @property
     def label(self) -> str:
-        """How the series is named to a person: number, description, slices; never who the patient is."""
+        """How it is named to a person, what ``--series`` takes first; never who the patient is."""
         facts = [f"{len(self.planes)} slice{'s' if len(self.planes) > 1 else ''}"]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [f"kernel {self.kernel}"] if self.kernel else []
         name = f" “{self.description}”" if self.description else ""
-        return f"{self.number or 'without number'}{name} ({', '.join(facts)})"
+        return f"{self.designator}{name} ({', '.join([*facts, *self.apart])})"
+
+
+def median_thickness_mm(planes: Sequence[Plane]) -> float | None:
+    """The median of what slices state of their thickness; None where none states it."""
+    stated = [plane.thickness_mm for plane in planes if plane.thickness_mm]
+    return float(np.median(stated)) if stated else None
 
 
 def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], tuple[str, ...]]:
-    """The CT series among files, and what was passed over: scouts, pictures of text, other modalities.
+    """The CT series among files as volumes, and what was passed over: scouts, pictures of text, other modalities.
 
     Raises:
-        InputError: there is no CT series among them.
+        InputError: there is no CT series among them, or a part of a scan that was stored in parts is missing.
     """
-    grouped: dict[str, list[tuple[Path, Dataset]]] = {}
+    from .ct_volumes import volumes_of
+
+    planes: list[Plane] = []
     passed_over: Counter[str] = Counter()
     for path, header in files:
         kind = _not_a_slice(header)
         if kind:
             passed_over[kind] += 1
-            continue
-        # An enhanced file holds a whole scan, also where its series has several files.
-        alone = str(path) if int(header.get("NumberOfFrames") or 1) > 1 else ""
-        grouped.setdefault(f"{header.get('SeriesInstanceUID', '')} {alone}", []).append((path, header))
-    if not grouped:
+        else:
+            planes += planes_of(path, header)
+    if not planes:
         found = ", ".join(f"{kind} ({count})" for kind, count in passed_over.items())
         raise InputError(f"There is no CT series among the files, only {found}; choose the folder of a head CT.")
-    series = [
-        CtSeries(tuple(plane for path, header in members for plane in planes_of(path, header)), members[0][1])
-        for members in grouped.values()
-    ]
-    return series, tuple(f"{kind} ({count})" for kind, count in passed_over.items())
+    return volumes_of(planes), tuple(f"{kind} ({count})" for kind, count in passed_over.items())
 
 
 def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
-    """The largest CT series of a few files, for a first look at a study; None where none of them is a CT slice with its place."""
+    """The CT series of a few files, for a first look at a study; None where none of them is a CT slice with its place.
+
+    Where they belong to several volumes it is one as it would be read: axial, without contrast agent, the largest.
+    """
     headers = [(path, read_header(path)) for path in paths]
     try:
         found, _ = find_series([(path, header) for path, header in headers if header is not None])
     except (InputError, KeyError, ValueError, AttributeError):
         return None
-    return max(found, key=lambda series: len(series.planes))
+    return max(found, key=lambda series: (series.is_axial, not series.has_contrast, len(series.planes)))
 
 
 def planes_of(path: Path, header: Dataset) -> list[Plane]:
@@ -151,36 +201,66 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     Raises:
         InputError: a frame does not say where it lies.
     """
+    contrast = was_given(header)
     if not header.get("PerFrameFunctionalGroupsSequence"):
-        return [_plane(path, 0, header, header, header, header, header)]
+        return [_plane(path, 0, header, dict.fromkeys(_GROUPS, header), contrast)]
     planes = []
     for frame in range(int(header.get("NumberOfFrames") or 1)):
-        groups = [functional_group(header, keyword, frame) for keyword in _GROUPS]
-        if groups[0] is None or groups[1] is None:
+        groups = {keyword: functional_group(header, keyword, frame) for keyword in _GROUPS}
+        if groups["PlanePositionSequence"] is None or groups["PlaneOrientationSequence"] is None:
             raise InputError(f"Frame {frame + 1} of {path.name} does not say where it lies in the patient; export it again.")
-        planes.append(_plane(path, frame, header, *(group or Dataset() for group in groups)))
+        given = frame_was_given(functional_group(header, "ContrastBolusUsageSequence", frame), contrast)
+        planes.append(_plane(path, frame, header, {keyword: group or Dataset() for keyword, group in groups.items()}, given))
     return planes
 
 
-_GROUPS = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence", "PixelValueTransformationSequence")
+_GROUPS = (
+    "PlanePositionSequence",
+    "PlaneOrientationSequence",
+    "PixelMeasuresSequence",
+    "PixelValueTransformationSequence",
+    "FrameContentSequence",
+    "CTReconstructionSequence",
+    "CTXRayDetailsSequence",
+    "CTImageFrameTypeSequence",
+)
 
 
-def _plane(path: Path, frame: int, header: Dataset, place: Dataset, axes: Dataset, measures: Dataset, values: Dataset) -> Plane:
-    cosines = np.array(axes.ImageOrientationPatient, float)
+def _plane(path: Path, frame: int, header: Dataset, groups: dict[str, Dataset], contrast: bool) -> Plane:
+    """A plane of what its functional groups say; those of a single slice are the header itself."""
+    cosines = np.array(groups["PlaneOrientationSequence"].ImageOrientationPatient, float)
+    measures, values = groups["PixelMeasuresSequence"], groups["PixelValueTransformationSequence"]
     spacing = measures.get("PixelSpacing")
-    moment = (_whole(header.get("AcquisitionNumber")), _time(header), _whole(header.get("InstanceNumber")) + frame)
+    content, kernel = groups["FrameContentSequence"], groups["CTReconstructionSequence"].get("ConvolutionKernel")
+    frame_type = groups["CTImageFrameTypeSequence"].get("FrameType") or header.get("ImageType") or ()
     return Plane(
         path=path,
         frame=frame,
         header=header,
-        position_mm=np.array(place.ImagePositionPatient, float),
+        position_mm=np.array(groups["PlanePositionSequence"].ImagePositionPatient, float),
         column_axis=cosines[:3] / np.linalg.norm(cosines[:3]),
         row_axis=cosines[3:] / np.linalg.norm(cosines[3:]),
         pixel_mm=(float(spacing[0]), float(spacing[1])) if spacing and min(spacing) > 0 else None,
         thickness_mm=_number(measures.get("SliceThickness")),
         slope=_number(values.get("RescaleSlope")),
         intercept=_number(values.get("RescaleIntercept")),
-        moment=moment,
+        moment=_moment(header, content, frame),
+        kernel=" ".join(_texts(kernel)),
+        tube_kv=_number(groups["CTXRayDetailsSequence"].get("KVP")),
+        image_type=tuple(_texts(frame_type)),
+        contrast=contrast,
+    )
+
+
+def _moment(header: Dataset, content: Dataset, frame: int) -> tuple[int, str, int]:
+    acquisition = content.get("FrameAcquisitionNumber") or header.get("AcquisitionNumber")
+    time = content.get("FrameAcquisitionDateTime") or header.get("AcquisitionDateTime")
+    stored = header.get("ConcatenationFrameOffsetNumber")
+    instance = header.get("InstanceNumber") if stored is None else stored
+    return (
+        _whole(acquisition),
+        str(time or f"{header.get('AcquisitionDate', '')}{header.get('AcquisitionTime', '')}"),
+        _whole(instance) + frame,
     )
 
 
@@ -203,12 +283,8 @@ def _not_a_slice(header: Dataset) -> str | None:
     return None
 
 
-def _reconstruction(header: Dataset) -> Dataset:
-    return functional_group(header, "CTReconstructionSequence", 0) or Dataset()
-
-
-def _time(header: Dataset) -> str:
-    return str(header.get("AcquisitionDateTime") or f"{header.get('AcquisitionDate', '')}{header.get('AcquisitionTime', '')}")
+def _texts(value) -> list[str]:
+    return [] if value in (None, "") else [value] if isinstance(value, str) else [str(part) for part in value]
 
 
 def _number(value) -> float | None:

@@ -5,10 +5,7 @@ Sources: DICOM PS3.3 C.7.6.2.1.1 (places), C.7.5.1.1.2 (Pixel Padding), C.11.1.1
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +15,17 @@ from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
 
 from .ct_series import CtSeries, Plane, series_of_some
+from .ct_volumes import SAME_AXES, require_whole
 from .hounsfield import as_hounsfield
 from .scan import AIR_HU, Scan, gravity_of
-from .series_choice import has_contrast, is_bone, is_head
+from .scan_facts import acquired, patient_key
+from .series_choice import is_bone, other_body_parts
 from .slice_gaps import distance_notes
 
 _SAME_PLACE_MM = 0.01
 _SAME_FIELD_MM = 0.1
 _LISTED = 6
-_SAME_AXES = 2e-3  # of direction cosines: files round them
+_MOST_DIFFERENT = 0.5  # of the levels: with more, two scans are mixed up, not a few slices scanned again
 _GRID_SOURCE = "DICOM (0020,0032) Image Position, (0020,0037) Image Orientation and (0028,0030) Pixel Spacing"
 
 
@@ -41,6 +40,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
     Raises:
         InputError: slices that differ in size, pixel or orientation, that are fewer than two, cannot be decoded, or hold no HU.
     """
+    require_whole(series)
     _require_axial(series)
     _require_one_geometry(series)
     _require_rescaling(series)
@@ -58,7 +58,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
         grid=grid,
         gravity=gravity_of(str(series.header.get("PatientPosition", "") or "")),
         grid_source=_GRID_SOURCE,
-        notes=(*repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
+        notes=(*series.notes, *repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
         details=_details(series, grid),
         patient_key=patient_key(series.header),
         acquired=acquired(planes),
@@ -80,71 +80,16 @@ def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
     return sorted(planes, key=lambda plane: (round(float(plane.position_mm @ normal), 3), plane.moment))
 
 
-def patient_key(header: Dataset) -> str | None:
-    """Sixteen hexadecimal digits of a digest of Patient ID and birth date; None where there is no ID."""
-    identity = str(header.get("PatientID", "") or "").strip()
-    if not identity:
-        return None
-    birth = str(header.get("PatientBirthDate", "") or "").strip()
-    return hashlib.sha256(f"{identity}\n{birth}".encode()).hexdigest()[:16]
-
-
-def acquired(planes: Sequence[Plane]) -> datetime | None:
-    """When the first of the slices was made: by acquisition, content, series or study, the first that states date and time."""
-    headers = [plane.header for plane in planes]
-    for date, time in (
-        ("AcquisitionDateTime", None),
-        ("AcquisitionDate", "AcquisitionTime"),
-        ("ContentDate", "ContentTime"),
-        ("SeriesDate", "SeriesTime"),
-        ("StudyDate", "StudyTime"),
-    ):
-        moments = [_moment(header.get(date), header.get(time) if time else "") for header in headers]
-        known = [moment for moment in moments if moment is not None]
-        if known:
-            return min(known)
-    return None
-
-
-def _moment(date, time) -> datetime | None:
-    # Fractions of seconds and time zones are left out: both scans of a patient are told in the clock of their hospital.
-    digits = re.match(r"\d*", f"{date or ''}{time or ''}".replace(":", ""))[0]
-    for length, form in ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M")):
-        if len(digits) >= length:
-            try:
-                return datetime.strptime(digits[:length], form)
-            except ValueError:
-                continue
-    return None
-
-
 def _require_axial(series: CtSeries) -> None:
     if not series.is_axial:
-        normal = np.abs(series.planes[0].normal)
-        kind = "sagittal" if normal[0] > normal[1] else "coronal"
-        raise InputError(f"Series {series.label} has {kind} slices; give the axial series.")
+        raise InputError(f"Series {series.label} has {series.cut} slices; give the axial series.")
 
 
 def _require_one_geometry(series: CtSeries) -> None:
     first = series.planes[0]
-    sizes = sorted({plane.size for plane in series.planes})
-    if len(sizes) > 1:
-        listed = ", ".join(f"{columns} x {rows}" for rows, columns in sizes)
-        raise InputError(f"The slices of series {series.label} differ in size ({listed} pixels); export it again, one size only.")
     if any(plane.pixel_mm is None for plane in series.planes):
         raise InputError(f"Series {series.label} does not state its pixel spacing (0028,0030); export it again with it.")
-    pixels = sorted({plane.pixel_mm for plane in series.planes})
-    if np.ptp(pixels, axis=0).max() > 1e-4:
-        listed = ", ".join(f"{row:.4g} x {column:.4g}" for row, column in pixels[:4])
-        raise InputError(f"The slices of series {series.label} differ in pixel spacing ({listed} mm); give one reconstruction.")
-    for plane in series.planes:
-        apart = max(np.abs(plane.row_axis - first.row_axis).max(), np.abs(plane.column_axis - first.column_axis).max())
-        if apart > _SAME_AXES:
-            raise InputError(
-                f"The slices of series {series.label} differ in orientation ({first.path.name} and {plane.path.name}); "
-                "give slices of one gantry tilt."
-            )
-    if abs(first.row_axis @ first.column_axis) > _SAME_AXES:
+    if abs(first.row_axis @ first.column_axis) > SAME_AXES:
         raise InputError(f"Rows and columns of series {series.label} are not perpendicular; export it again.")
 
 
@@ -153,9 +98,9 @@ def _require_rescaling(series: CtSeries) -> None:
         raise InputError(
             f"Series {series.label} does not state how its numbers become HU (rescale slope and intercept); export it again."
         )
-    kind = str(series.header.get("RescaleType", "") or "").strip()
-    if kind not in ("", "HU") and series.image_type[:1] != ("ORIGINAL",):
-        raise InputError(f"Series {series.label} holds no HU (rescale type {kind}); give the original CT.")
+    kinds = {str(header.get("RescaleType", "") or "").strip() for header in series.headers} - {"", "HU"}
+    if kinds and series.image_type[:1] != ("ORIGINAL",):
+        raise InputError(f"Series {series.label} holds no HU (rescale type {', '.join(sorted(kinds))}); give the original CT.")
 
 
 def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, tuple[str, ...]]:
@@ -172,13 +117,19 @@ def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, 
             f"Every place was scanned {min(map(len, groups))} times or more, as for perfusion; give the scan without contrast."
         )
     values = np.empty((len(groups), *planes[0].size), np.int16)
-    identical, different = [], []
+    identical, different, levels = [], [], set()
     for number, group in enumerate(groups):
         values[number] = read(group[-1])
         for other in group[:-1]:
             _require_same_place(other, group[-1])
             same = np.array_equal(read(other), values[number])
             (identical if same else different).append(f"{_middle_mm(group[-1])[2]:.1f}")
+            levels |= set() if same else {number}
+    if len(groups) > 1 and len(levels) > _MOST_DIFFERENT * len(groups):
+        raise InputError(
+            f"{len(levels)} of {len(groups)} levels are there twice with different pixels, and nothing tells which are meant; "
+            "give one scan or one reconstruction."
+        )
     notes = []
     if identical:
         notes.append(f"{len(identical)} slice(s) were there twice, pixel by pixel, and count once (z = {_listed(identical)} mm).")
@@ -239,21 +190,21 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
     return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
 
 
-def told_by_file(path: Path) -> tuple[str, tuple[str, ...]]:
-    """What one file of a CT says of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
+def told_by_files(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
+    """What some files of a CT say of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
 
-    Both are empty where the file says nothing of it, or is no CT slice.
+    Both are empty where the files say nothing of it, or are no CT slices.
     """
-    series = series_of_some([path])
+    series = series_of_some(paths)
     return ("", ()) if series is None else (str(series.header.get("PatientPosition", "") or ""), _warnings(series))
 
 
 def _warnings(series: CtSeries) -> tuple[str, ...]:
     found = []
-    if has_contrast(series):
+    if series.has_contrast:
         found.append("The series says that contrast agent was given; blood and contrast look alike.")
-    if not is_head(series):
-        found.append(f"The body part is stated as {series.header.BodyPartExamined}, not the head.")
+    if others := other_body_parts(series):
+        found.append(f"The body part is stated as {' and '.join(others)}, not the head.")
     return tuple(found)
 
 
@@ -261,12 +212,13 @@ def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
     header = series.header
     scanner = " ".join(str(header.get(keyword, "") or "") for keyword in ("Manufacturer", "ManufacturerModelName")).strip()
     thickness = sorted({round(plane.thickness_mm, 2) for plane in series.planes if plane.thickness_mm})
+    voltages = sorted({plane.tube_kv for plane in series.planes if plane.tube_kv})
     facts = {
         "format": "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
         "series": series.label,
         "scanner": scanner,
         "kernel": f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
-        "tube voltage": f"{float(header.KVP):g} kV" if header.get("KVP") else "",
+        "tube voltage": " and ".join(f"{value:g}" for value in voltages) + " kV" if voltages else "",
         "slice thickness": " and ".join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
         "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
         "patient position": str(header.get("PatientPosition", "") or ""),

@@ -17,7 +17,7 @@ from LesionReadingLib.errors import InputError
 
 from .labels import HEMATOMA, INTRAVENTRICULAR
 from .registration import POOR_LIKENESS, Alignment, align_heads
-from .scan import Scan
+from .scan import Scan, same_patient
 
 SEED_PERCENT = 30.0
 FIELD_ML, FIELD_PERCENT = 6.0, 33.0
@@ -67,7 +67,7 @@ def compare(prior: tuple[Scan, np.ndarray], current: tuple[Scan, np.ndarray], fo
 
     Args:
         prior, current: (CT, labels on its voxels) of the earlier scan and of this one.
-        force: compare although the two scans name different patients.
+        force: compare although the two scans name different patients, or their dates are in the wrong order.
 
     Raises:
         InputError: they are of different patients, the earlier scan was made after this one, or labels do not lie on their
@@ -111,27 +111,38 @@ def growth_of_volumes(
 def check_order(prior: Scan, current: Scan, force: bool = False) -> list[str]:
     """Refuse scans that cannot be compared; else notes about what is not known.
 
+    Args:
+        force: compare all the same, and say so.
+
     Raises:
-        InputError: of different patients (unless ``force``), or the earlier scan was made after this one.
+        InputError: they are of different patients, or the earlier scan was made after this one (both unless ``force``).
     """
     notes = []
-    if prior.patient_key is None or current.patient_key is None:
+    is_same = same_patient(prior, current)
+    if is_same is None:
         notes.append("Whether both scans are of one patient is not known.")
-    elif prior.patient_key != current.patient_key:
+    elif not is_same:
         if not force:
             raise InputError(
                 "The earlier scan is of another patient; give a scan of this patient, or --force where the names are wrong."
             )
         notes.append("The two scans name different patients; they were compared all the same, as asked for.")
-    hours = hours_between(prior, current)
-    if hours is not None and hours < 0:
-        raise InputError("The scan given as the earlier one was made after the other; exchange the two.")
+    if _is_reversed(prior, current):
+        if not force:
+            raise InputError(
+                "The scan given as the earlier one was made after the other; exchange the two, or --force if the dates are wrong."
+            )
+        notes.append("By its date the earlier scan was made after the other; they were compared all the same, as asked for.")
     return notes
 
 
+def _is_reversed(prior: Scan, current: Scan) -> bool:
+    return None not in (prior.acquired, current.acquired) and prior.acquired > current.acquired
+
+
 def hours_between(prior: Scan, current: Scan) -> float | None:
-    """Hours from the earlier scan to this one; None where a time is not known."""
-    if prior.acquired is None or current.acquired is None:
+    """Hours from the earlier scan to this one; None where a time is not known, or they are in the wrong order."""
+    if None in (prior.acquired, current.acquired) or _is_reversed(prior, current):
         return None
     return (current.acquired - prior.acquired).total_seconds() / 3600
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.image_grids import image_grid, image_reader, states_spacing
+from LesionReadingLib.image_grids import axial_order, image_grid, image_reader, states_spacing
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from LesionReadingLib.spacing import TYPED
@@ -16,6 +16,7 @@ from .hounsfield import as_hounsfield
 from .scan import Scan
 
 _AXIAL = 0.64  # cosine of 50 degrees
+_COARSEST_MM = 4.5  # pixel of axial slices that are cut from others; sagittal and coronal reformats are often 5 mm thick
 _UNIT_LIMITS_MM = (0.1, 20.0)  # a head CT's voxel; far beyond, the header counts in another unit
 
 
@@ -46,13 +47,15 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
         image = reader.Execute()
     except RuntimeError as error:
         raise InputError(f"The voxels of {path.name} cannot be read; it may be cut off, copy or export it again.") from error
-    grid = image_grid(image, path.name)
-    _require_axial(path, grid)
+    order = axial_order(image)
+    grid = image_grid(image, path.name, order)
+    _require_plausible(path, grid, order)
+    voxels = sitk.GetArrayFromImage(image).transpose([2 - axis for axis in order[::-1]])
     return Scan(
-        hounsfield=as_hounsfield(sitk.GetArrayFromImage(image), window, path.name),
+        hounsfield=as_hounsfield(np.ascontiguousarray(voxels), window, path.name),
         grid=grid,
         grid_source="header of the file",
-        notes=_orientation_notes(image),
+        notes=_orientation_notes(image, order),
         details={"format": "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )
 
@@ -109,18 +112,23 @@ def _grey(path: Path, page: int) -> np.ndarray:
     return values
 
 
-def _require_axial(path: Path, grid: SliceGrid) -> None:
+def _require_plausible(path: Path, grid: SliceGrid, order: tuple[int, int, int]) -> None:
     sizes_mm = (grid.row_mm, grid.column_mm, float(np.linalg.norm(grid.step_mm)))
     if not _UNIT_LIMITS_MM[0] <= min(sizes_mm) <= max(sizes_mm) <= _UNIT_LIMITS_MM[1]:
         listed = " x ".join(f"{size:.3g}" for size in sizes_mm)
         raise InputError(f"The voxels of {path.name} would be {listed} mm, which no head CT has; save it in millimetres.")
     if abs(float(grid.normal[2])) < _AXIAL:
-        kind = "sagittal" if abs(grid.normal[0]) > abs(grid.normal[1]) else "coronal"
-        raise InputError(f"The slices of {path.name} are {kind}; give the axial slices.")
+        raise InputError(f"The slices of {path.name} lie between axial, sagittal and coronal; give the axial slices.")
+    if order[2] != 2 and max(grid.row_mm, grid.column_mm) > _COARSEST_MM:
+        kind = "sagittal" if order[0] == 2 else "coronal"
+        raise InputError(f"The slices of {path.name} are {kind} and too far apart to be cut anew; give the axial slices.")
 
 
-def _orientation_notes(image) -> tuple[str, ...]:
+def _orientation_notes(image, order: tuple[int, int, int]) -> tuple[str, ...]:
     keys = ("qform_code", "sform_code")
+    notes = []
     if all(image.HasMetaDataKey(key) and image.GetMetaData(key) == "0" for key in keys):
-        return ("The NIfTI header does not state an orientation; left and right may be swapped.",)
-    return ()
+        notes.append("The NIfTI header does not state an orientation; left and right may be swapped.")
+    if order != (0, 1, 2):
+        notes.append("The image is stored in slices that are not axial; its voxels were put in axial order, none was changed.")
+    return tuple(notes)

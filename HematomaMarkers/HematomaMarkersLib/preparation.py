@@ -74,7 +74,7 @@ def prepare(scan: Scan, steps: Steps = ALL_STEPS) -> Prepared:
         if steps.headrest_removal:
             inside = head
         if steps.skull_removal or steps.centring:
-            brain = _brain(hounsfield, head, scan.grid.extents_mm[order], bone_hu)
+            brain = head if scan.is_brain_alone else _brain(hounsfield, head, scan.grid.extents_mm[order], bone_hu)
             if steps.skull_removal:
                 inside, outside_hu = brain, OUTSIDE_BRAIN_HU
             if steps.centring:

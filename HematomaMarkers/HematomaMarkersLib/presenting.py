@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,12 @@ class Case:
     labels: np.ndarray
     measurement: ScanMeasurement
     prediction: Prediction | KeptReading | None
+
+    @property
+    def view(self) -> SliceView:
+        """How the slices are turned for the reader; question marks for letters where the sides are not known."""
+        view = SliceView.of(self.grid)
+        return view if self.scan is None or self.scan.sides_known else replace(view, letters=("?",) * 4)
 
     @property
     def grid(self) -> SliceGrid:
@@ -132,7 +138,7 @@ def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: 
 
 
 def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
-    heights, view = heights_mm(case.grid), SliceView.of(case.grid)
+    heights, view = heights_mm(case.grid), case.view
     chosen = key_slices(case.labels, heights, beyond=0 if case.scan is None else 1)
     if case.scan is not None:
         box = view.head(case.scan.hounsfield[chosen])
@@ -149,7 +155,7 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
 def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
     if not (case.labels == HEMATOMA).any():
         return {}
-    view = SliceView.of(case.grid)
+    view = case.view
     return {marker: tuple(_draw_marker(folder, case, view, marker)) for marker in MARKERS}
 
 
@@ -179,7 +185,7 @@ def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[S
     if growth is None or prior is None or growth.transform is None or case.scan is None:
         return ()
     earlier_scan, earlier_labels = prior
-    view, number = SliceView.of(case.grid), int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    view, number = case.view, int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
     hounsfield, labels = aligned(earlier_scan, earlier_labels, case.grid, growth.transform, number)
     box = view.head(case.scan.hounsfield[number : number + 1])
     earlier = _drawn_from(

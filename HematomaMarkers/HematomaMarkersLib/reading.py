@@ -6,14 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from LesionReadingLib.dicom import read_header
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
 
-from .head_check import head_warnings, shows_brain
+from .head_check import head_warnings, is_turned, shows_brain, without_background
 from .scan import Scan
 
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_BRAIN_ALONE = "The scan shows a brain alone, without its skull; blood at the rim of the brain may have been cut off."
+_TURNED = (
+    "The head lies on its side or turned to what the file says of it, "
+    "so which side is the patient's left and which is the front is not known."
+)
 PIXEL_LIMITS_MM = (0.1, 5.0)
 SLICE_LIMITS_MM = (0.1, 20.0)
 
@@ -47,21 +56,33 @@ def open_scan(
         scan = _open(path, series, window, slice_spacing_mm, pixel_spacing_mm)
     except PermissionError as error:
         raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
-    if not shows_brain(scan.hounsfield, scan.grid):
-        raise InputError(f"No brain was found in {path.name}: no slice shows a closed skull with brain in it; give a head CT.")
+    scan = _with_brain(scan, path.name)
     return replace(scan, warnings=scan.warnings + head_warnings(scan.grid))
 
 
-def open_dicom(files: Sequence[Path]) -> Scan:
+def _with_brain(scan: Scan, name: str) -> Scan:
+    """The scan, with what was seen of the head in it; a brain alone with air around it."""
+    if not shows_brain(scan.hounsfield, scan.grid):
+        alone = without_background(scan.hounsfield, scan.grid)
+        if alone is None:
+            raise InputError(f"No brain was found in {name}: no slice shows a closed skull with brain in it; give a head CT.")
+        scan = replace(scan, hounsfield=alone, is_brain_alone=True, notes=(*scan.notes, _BRAIN_ALONE))
+    if is_turned(scan.hounsfield, scan.grid):
+        scan = replace(scan, sides_known=False, notes=(*scan.notes, _TURNED))
+    return scan
+
+
+def open_dicom(files: Sequence[Path], series: str | None = None) -> Scan:
     """Open a head CT from DICOM files, as a DICOM browser lists them; whether they show a brain is not looked at.
 
     Raises:
+        series_choice.SeveralSeries: the files hold several volumes; name one of its choices as ``series``.
         InputError: as ``open_scan``.
     """
     headers = _headers(list(files))
     if not headers:
         raise InputError("None of the chosen files is DICOM; choose the series of a head CT.")
-    return _open_dicom(headers, None, None)
+    return _open_dicom(headers, series, None)
 
 
 def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
@@ -78,7 +99,7 @@ def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: fl
     if headers and files.is_folder:
         return _open_dicom(headers, series, window)
     if headers:
-        return _open_file(path, window)
+        return _open_file(*headers[0], series, window)
     if len(files.volumes) + bool(files.pictures) > 1:
         listed = ", ".join(file.name for file in files.volumes[:6])
         listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
@@ -91,25 +112,27 @@ def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: fl
         raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
     if files.is_empty:
         raise InputError(f"The folder {path} is empty; choose the folder with the head CT.")
+    if files.deeper:
+        raise InputError(f"The folder {path} holds images only in folders below it ({files.folders_below}); name one of them.")
     raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
 
 
-def _open_file(path: Path, window) -> Scan:
-    """A DICOM file: all slices of its series in its folder, or the slices of an enhanced file."""
+def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
+    """A DICOM file: with all slices of its volume that lie in its folder, unless another series is asked for."""
     from .ct_series import find_series
     from .dicom_scan import read_series
 
-    header = read_header(path)
-    members = [(path, header)]
-    if int(header.get("NumberOfFrames") or 1) == 1 and header.get("SeriesInstanceUID"):
-        beside = _headers(files_beside(path))
-        same = [pair for pair in beside if pair[1].get("SeriesInstanceUID") == header.SeriesInstanceUID]
-        members += [(other, found) for other, found in same if int(found.get("NumberOfFrames") or 1) == 1]
-    found, _ = find_series(members)
-    scan = read_series(found[0], window)
-    if len(members) == 1:
-        return scan
-    return replace(scan, notes=(f"The {len(members) - 1} other files of its series were read with the named one.", *scan.notes))
+    beside = _headers(files_beside(path))
+    found, _ = find_series([(path, header), *beside])
+    if series is not None:
+        return _open_dicom([(path, header), *beside], series, window)
+    own = [one for one in found if any(plane.path == path for plane in one.planes)]
+    if not own:
+        find_series([(path, header)])  # says what kind of image it is
+    scan = read_series(own[0], window)
+    others = len(scan.files) - 1
+    told = (f"The other files of its series ({others}) were read with the named one.",) if others else ()
+    return replace(scan, notes=(*told, *scan.notes))
 
 
 def _open_dicom(headers: list, series: str | None, window) -> Scan:

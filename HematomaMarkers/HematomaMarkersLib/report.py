@@ -117,8 +117,8 @@ def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
 
 
 def side_of_hematoma(case: Case) -> str | None:
-    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a scan or a hematoma."""
-    if case.scan is None or not (case.labels == HEMATOMA).any():
+    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
+    if case.scan is None or not case.scan.sides_known or not (case.labels == HEMATOMA).any():
         return None
     number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
     left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]

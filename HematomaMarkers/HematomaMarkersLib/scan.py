@@ -28,9 +28,11 @@ class Scan:
         grid_source: where spacing and positions came from, for the report.
         notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
         details: acquisition facts for the report, never who the patient is.
-        patient_key: a digest of the patient's identity, to tell whether two scans are of one patient; None where not known.
+        patient_key: a digest of the patient's identity (``scan_facts``), for ``same_patient``; None where not known.
         acquired: when the scan was made; None where not known.
         warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
+        is_brain_alone: whether the brain was cut out of its skull (skull-stripped); what surrounds it is ``AIR_HU``.
+        sides_known: False where the head lies turned to what the file says of it, so that left and front are not where it says.
         files: the DICOM file of every slice, in the order of the slices (one for an enhanced file); empty for image files.
     """
 
@@ -44,6 +46,15 @@ class Scan:
     acquired: datetime | None = None
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    is_brain_alone: bool = False
+    sides_known: bool = True
+
+
+def same_patient(one: Scan, other: Scan) -> bool | None:
+    """Whether two scans are of one patient; None where that is not known. A birth date that only one states tells nothing."""
+    if one.patient_key is None or other.patient_key is None:
+        return None
+    return one.patient_key.startswith(other.patient_key) or other.patient_key.startswith(one.patient_key)
 
 
 def gravity_of(patient_position: str) -> np.ndarray | None:

@@ -1,43 +1,60 @@
-"""Which series of a study to read: axial, without contrast, of the brain's kernel. Where that is not clear the person is asked."""
+"""Which volume to read: of the newest scan the axial one without contrast in the brain's kernel; if unclear the person is asked."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 from LesionReadingLib.errors import InputError
 
 from .ct_series import CtSeries
+from .ct_volumes import competes
+from .scan_facts import acquired
 
 USUAL_MM = (2.4, 6.1)  # thickness of the slices that radiologists read, and that a network of this kind learns from
 _BEST_MM = 5.0
 _SHORT = 0.7  # of the longest series: a shorter one shows a part of the head only
 _BONE_WINDOW_HU = 1000.0
+_USUAL_KV = 120.0
+_STRAYS = 2  # slices of another kind, such as a scout, that are no part of the head
+_MOST_LISTED = 8
 _SHARP_NUMBER = {"siemens": 50, "canon": 30}
 _BONE_WORDS = re.compile(r"bone|knochen|\bos\b|osseu|sharp|petrous|inner ear|sinus|lung|\bhr\b|\bedge\b|\bdetail\b", re.IGNORECASE)
 _SHARP_KERNELS = re.compile(r"bone|edge|lung|ultra|\bd\b|\be\b|\by[a-d]\b|\bl\b", re.IGNORECASE)
-_NO_CONTRAST = re.compile(
-    r"w/?o\b|without|non[\s_-]*con|no contrast|unenhanced|plain|nativ|ncct|pre[\s_-]*contrast|ohne|sans|単純", re.IGNORECASE
+_HEAD_WORDS = (
+    *("HEAD", "BRAIN", "SKULL", "NEURO", "CEREBR", "CRAN", "ORBIT", "FACE", "SCHADEL", "SCHAEDEL", "KOPF", "HIRN", "TETE"),
+    *("CABE", "TESTA", "HOOFD", "SKALL", "HUVUD", "GLOW", "頭"),
 )
-_CONTRAST = re.compile(
-    r"\bcta\b|\bctp\b|angio|perfus|contrast|enhanced|\+\s*c\b|\bc\s*\+|\bkm\b|venous|arteri|post[\s_-]*c|造影", re.IGNORECASE
-)
-_NO_AGENT = ("", "no", "none", "0", "n", "without", "nein", "non")
-_HEAD_WORDS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CEREBR", "CRAN", "ORBIT", "FACE", "SCHADEL", "SCHAEDEL", "KOPF", "TETE")
+
+
+class SeveralSeries(InputError):
+    """Several volumes could be meant.
+
+    Attributes:
+        choices: what ``wanted`` takes for each of them.
+    """
+
+    def __init__(self, message: str, choices: Sequence[CtSeries]) -> None:
+        super().__init__(message)
+        self.choices = tuple(one.designator for one in sorted(choices, key=_sort_key))
 
 
 def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tuple[CtSeries, tuple[str, ...]]:
-    """The series to read, and sentences on which were left.
+    """The volume to read, and sentences on which were left.
+
+    Of several scans of a patient the newest that shows a plain head is read.
 
     Args:
-        wanted: the number or the UID of a series, typed by the person; None to choose.
+        wanted: designator, number or UID of a series, typed by the person; None to choose.
 
     Raises:
-        InputError: the wanted series is not there, no series is axial, or the choice is not clear.
+        SeveralSeries: the choice is not clear.
+        InputError: the wanted series is not there, the scans are of several patients, or no part shows the whole head.
     """
     if wanted is not None:
-        return _wanted(series, wanted), ()
-    left, out = list(series), []
+        series = _wanted(series, wanted)
+    left, out = _newest(series)
     for reason, fits in _PREFERENCES:
         kept = [one for one in left if fits(one, left)]
         if kept and len(kept) < len(left):
@@ -49,29 +66,81 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
         kept = [one for one in left if abs((one.thickness_mm or 0) - _BEST_MM) == nearest]
         out += [(one, "another thickness of the same scan") for one in left if one not in kept]
         left = kept
+    if wanted is None:
+        _require_whole_head(left[0], series)
     if len(left) > 1:
-        listed = "; ".join(one.label for one in sorted(left, key=_sort_key))
-        raise InputError(f"Several series could be meant: {listed}; name one with --series N.")
+        raise SeveralSeries(f"Several series could be meant: {_listed(left)}; name one with --series {left[0].designator}.", left)
     chosen = left[0]
     if not out:
         return chosen, ()
     others = "; ".join(f"{one.label}: {reason}" for one, reason in sorted(out, key=lambda pair: _sort_key(pair[0])))
-    return chosen, (f"Series {chosen.label} was read; left out were {others}.",)
+    return chosen, (f"Series {chosen.label} was read; left out were {others}.", *_prior_notes(out))
 
 
-def has_contrast(series: CtSeries) -> bool:
-    """Whether the series says that contrast agent was given."""
-    header = series.header
-    agent = str(header.get("ContrastBolusAgent", "") or "").strip().lower()
-    if agent not in _NO_AGENT or header.get("ContrastBolusAgentSequence"):
-        return True
-    return _says_contrast(series.description) or _says_contrast(str(header.get("ProtocolName", "") or ""))
+_EARLIER = "an earlier scan"
+
+
+def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSeries, str]]]:
+    """The series of the newest scan among those of plain heads, and those of other scans with the reason why they were left.
+
+    Raises:
+        InputError: scans of several patients.
+    """
+    plain = [one for one in series if one.is_axial and len(one.planes) > 1 and is_head(one) and not one.has_contrast]
+    plain = [one for one in plain if not is_bone(one)] or plain
+    plain = [one for one in plain if _covers(one, plain)]
+    if len({str(one.header.get("PatientID", "") or "").strip() for one in plain} - {""}) > 1:
+        raise InputError(f"Scans of several patients are together: {_listed(plain)}; name one with --series {plain[0].designator}.")
+    times = {_study(one): acquired(one.planes) for one in plain}
+    if None in times.values():
+        times = {study: study[1] for study in times}  # the day, where times are not stated
+    if len(times) < 2 or "" in times.values() or len(set(times.values())) < len(times):
+        return list(series), []
+    newest = max(times, key=lambda study: times[study])
+    kept = [one for one in series if _study(one) == newest]
+    out = [(one, _EARLIER if one in plain else "another scan") for one in series if one not in kept]
+    return kept, out
+
+
+def _prior_notes(out: Sequence[tuple[CtSeries, str]]) -> tuple[str, ...]:
+    earlier = [one for one, reason in out if reason == _EARLIER]
+    if not earlier:
+        return ()
+    return (
+        "An earlier scan of the patient is there too, which this one could be compared with: "
+        f"give the same input as --prior with --prior-series {earlier[-1].designator}.",
+    )
+
+
+def _study(one: CtSeries) -> tuple[str, str]:
+    """UID and day of the study."""
+    return str(one.header.get("StudyInstanceUID", "") or ""), re.sub(r"\D", "", str(one.header.get("StudyDate", "") or ""))
+
+
+def _require_whole_head(chosen: CtSeries, series: Sequence[CtSeries]) -> None:
+    """Refuse a volume where slices of its own series, which do not fit to it, go on above or below it."""
+    normal = chosen.planes[0].normal
+    levels = [plane.position_mm @ normal for plane in chosen.planes]
+    for other in series:
+        if other is chosen or not other.uids & chosen.uids or not other.is_axial or competes(other.planes, chosen.planes):
+            continue
+        beyond = [plane for plane in other.planes if not min(levels) <= plane.position_mm @ normal <= max(levels)]
+        if len(beyond) > _STRAYS:
+            raise InputError(
+                f"Series {chosen.number} shows the head in parts that do not fit together: {_listed([chosen, other])}; export it "
+                f"again in one piece, or name a part with --series {chosen.designator}."
+            )
 
 
 def is_head(series: CtSeries) -> bool:
-    """Whether the body part, where one is stated, is the head."""
-    stated = str(series.header.get("BodyPartExamined", "") or "").upper()
-    return not stated or any(word in stated for word in _HEAD_WORDS)
+    """Whether the body part, where the files state one, is the head."""
+    return not other_body_parts(series)
+
+
+def other_body_parts(series: CtSeries) -> list[str]:
+    """Body parts other than the head that the files state."""
+    stated = {str(header.get("BodyPartExamined", "") or "").strip().upper() for header in series.headers} - {""}
+    return sorted(part for part in stated if not any(word in unicodedata.normalize("NFKD", part) for word in _HEAD_WORDS))
 
 
 def is_bone(series: CtSeries) -> bool:
@@ -95,15 +164,19 @@ def is_sharp_kernel(kernel: str) -> bool:
     return bool(_SHARP_KERNELS.search(kernel))
 
 
-def _wanted(series: Sequence[CtSeries], wanted: str) -> CtSeries:
-    found = [one for one in series if wanted.strip() in (one.number, one.uid)]
-    listed = "; ".join(one.label for one in sorted(series, key=_sort_key))
+def _wanted(series: Sequence[CtSeries], wanted: str) -> list[CtSeries]:
+    """The series that a designator, a number or a UID names."""
+    wanted = wanted.strip()
+    found = [one for one in series if one.designator == wanted] or [one for one in series if wanted in (one.number, *one.uids)]
     if not found:
-        raise InputError(f"There is no CT series {wanted}; there are {listed}.")
-    if len(found) > 1:
-        uids = ", ".join(one.uid for one in found)
-        raise InputError(f"Several series have the number {wanted}; name one by its UID with --series: {uids}.")
-    return found[0]
+        raise InputError(f"There is no CT series {wanted}; there are {_listed(series)}.")
+    return found
+
+
+def _listed(series: Sequence[CtSeries]) -> str:
+    labels = [one.label for one in sorted(series, key=_sort_key)]
+    more = f"; and {len(labels) - _MOST_LISTED} more" if len(labels) > _MOST_LISTED else ""
+    return "; ".join(labels[:_MOST_LISTED]) + more
 
 
 def _covers(series: CtSeries, others: Sequence[CtSeries]) -> bool:
@@ -119,17 +192,20 @@ _PREFERENCES: tuple[tuple[str, Callable[[CtSeries, Sequence[CtSeries]], bool]], 
     ("not axial", lambda one, _: one.is_axial),
     ("a single slice", lambda one, _: len(one.planes) > 1),
     ("not a head", lambda one, _: is_head(one)),
-    ("contrast agent", lambda one, _: not has_contrast(one)),
+    ("contrast agent", lambda one, _: not one.has_contrast),
     ("bone kernel", lambda one, _: not is_bone(one)),
     ("derived", lambda one, _: one.image_type[:1] != ("DERIVED",)),
     ("a part of the head only", _covers),
     ("unusual thickness", _is_usual),
     ("secondary", lambda one, _: "SECONDARY" not in one.image_type),
+    ("another tube voltage of the same scan", lambda one, others: _is_nearest_voltage(one, others)),
 )
 
 
-def _says_contrast(text: str) -> bool:
-    return bool(_CONTRAST.search(text)) and not _NO_CONTRAST.search(text)
+def _is_nearest_voltage(series: CtSeries, others: Sequence[CtSeries]) -> bool:
+    """Of one scan with two voltages the one nearest to that at which heads are usually scanned."""
+    away = [abs((one.tube_kv or _USUAL_KV) - _USUAL_KV) for one in others if _start(one) == _start(series)]
+    return abs((series.tube_kv or _USUAL_KV) - _USUAL_KV) == min(away)
 
 
 def _start(series: CtSeries) -> tuple:
@@ -145,4 +221,5 @@ def _values(value) -> list:
 
 
 def _sort_key(series: CtSeries) -> tuple:
-    return (int(series.number) if series.number.isdigit() else 1 << 30, series.uid)
+    parts = [int(part) for part in re.findall(r"\d+", series.designator)]
+    return (not series.number, parts, series.designator)

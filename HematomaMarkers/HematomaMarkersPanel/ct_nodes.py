@@ -50,14 +50,15 @@ def addHeadCT(scan: Scan, name: str):
 
 def askFiles(volume) -> None:
     """Keep with a CT what its DICOM files say of it, where another reader has loaded it: how the patient lay, what is doubtful."""
-    from HematomaMarkersLib.dicom_scan import told_by_file
+    from HematomaMarkersLib.dicom_scan import told_by_files
 
     instances = (volume.GetAttribute(INSTANCES) or "").split()
     if not instances or volume.GetAttribute(POSITION) is not None:
         return
-    file = slicer.dicomDatabase.fileForInstance(instances[0])
-    if file:
-        position, doubts = told_by_file(Path(file))
+    some = [instances[number] for number in sorted({0, len(instances) // 2, len(instances) - 1})]
+    files = [file for file in map(slicer.dicomDatabase.fileForInstance, some) if file]
+    if files:
+        position, doubts = told_by_files([Path(file) for file in files])
         volume.SetAttribute(POSITION, position)  # also where it is empty: the files are asked once
         _setOrRemove(volume, DOUBTS, " ".join(doubts) or None)
 

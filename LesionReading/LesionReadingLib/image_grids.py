@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
+from .reading.nifti import NIFTI_FIELDS, nifti_matrix
 from .slice_grid import SliceGrid, even_grid
 
 _HEADER_BYTES = 1 << 16
@@ -50,33 +51,53 @@ def image_reader(path: Path, what: str):
 def image_place(image) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
     """Spacing (column, row, slice), origin and direction of a SimpleITK image or reader, in three dimensions.
 
-    SimpleITK makes the axes of a sheared NIfTI file perpendicular, which moves the slices of a tilted gantry; the file's own
-    matrix (NIfTI-1, srow_x to srow_z) is taken instead. A single slice (2D) has no slice spacing: two values.
+    SimpleITK makes the axes of a sheared NIfTI file perpendicular, which moves the slices of a tilted gantry, and does not compare
+    the two places that such a file may state: ``nifti_matrix`` does. A single slice (2D) has no slice spacing: two values.
+
+    Raises:
+        InputError: a NIfTI file that states two places, of which nothing tells the right one.
     """
     spacing, origin, direction = image.GetSpacing(), image.GetOrigin(), image.GetDirection()
     if len(origin) == 2:
         return spacing, (*origin, 0.0), (direction[0], direction[1], 0.0, direction[2], direction[3], 0.0, 0.0, 0.0, 1.0)
-    if len(origin) == 3 and _is_straightened(image):
-        matrix = np.array([image.GetMetaData(f"srow_{axis}").split() for axis in "xyz"], float)
-        matrix[:2] *= -1  # NIfTI counts towards right and front, LPS towards left and back
-        lengths = np.linalg.norm(matrix[:, :3], axis=0)
-        return tuple(lengths.tolist()), tuple(matrix[:, 3].tolist()), tuple((matrix[:, :3] / lengths).ravel().tolist())
-    return spacing, origin, direction
+    matrix = None
+    if len(origin) == 3:
+        keys = [key for key in image.GetMetaDataKeys() if key.startswith(NIFTI_FIELDS)]
+        library = np.eye(4)
+        library[:3, :3], library[:3, 3] = np.array(direction).reshape(3, 3) * spacing, origin
+        matrix = nifti_matrix({key: image.GetMetaData(key) for key in keys}, image.GetSize(), library)
+    if matrix is None:
+        return spacing, origin, direction
+    lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+    return tuple(lengths.tolist()), tuple(matrix[:3, 3].tolist()), tuple((matrix[:3, :3] / lengths).ravel().tolist())
 
 
-def image_grid(image, name: str) -> SliceGrid:
+def image_grid(image, name: str, order: tuple[int, int, int] = (0, 1, 2)) -> SliceGrid:
     """The grid of a three-dimensional SimpleITK image or reader.
+
+    Args:
+        order: which of the image's axes (0 column, 1 row, 2 slice) become those of column, row and slice.
 
     Raises:
         InputError: rows and columns that are not perpendicular, or slices that lie in their own plane.
     """
     spacing, origin, direction = image_place(image)
-    column_axis, row_axis, slice_axis = np.array(direction).reshape(3, 3).T
+    axes = np.array(direction).reshape(3, 3)[:, order]
+    sizes, spacing = (tuple(values[axis] for axis in order) for values in (image.GetSize(), spacing))
+    column_axis, row_axis, slice_axis = axes.T
     if abs(column_axis @ row_axis) > _SQUARE or abs(np.cross(column_axis, row_axis) @ slice_axis) < 0.5 or min(spacing) <= 0:
         raise InputError(f"{name} has voxels that are no slices of square-cornered pixels; resample it to a regular grid.")
-    return even_grid(image.GetSize()[::-1], tuple(spacing[::-1]), np.array(origin), np.array(direction))
+    return even_grid(sizes[::-1], spacing[::-1], np.array(origin), axes.ravel())
 
 
-def _is_straightened(image) -> bool:
-    keys = ("ITK_sform_corrected", "srow_x", "srow_y", "srow_z")
-    return all(image.HasMetaDataKey(key) for key in keys) and image.GetMetaData(keys[0]) == "YES"
+def axial_order(image) -> tuple[int, int, int]:
+    """The axes of a three-dimensional image that run nearest to left-right, front-back and foot-head, as ``image_grid`` takes them.
+
+    Those of an image whose slices are axial already keep their order.
+    """
+    towards = np.abs(np.array(image_place(image)[2]).reshape(3, 3))
+    upwards = int(towards[2].argmax())
+    if upwards == 2:
+        return 0, 1, 2
+    across, back = sorted({0, 1, 2} - {upwards}, key=lambda axis: towards[1, axis])
+    return across, back, upwards

@@ -118,6 +118,8 @@ def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spaci
         )
     if files.is_empty:
         raise InputError(f"The folder {path} is empty; choose the folder with the pullback.")
+    if files.deeper:
+        raise InputError(f"The folder {path} holds images only in folders below it ({files.folders_below}); name one of them.")
     raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback.")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..reading.inputs import input_files
 from ..spacing import TYPED, Spacing
 from .dicom_seg import find_dicom_seg, read_dicom_seg
 from .images import read_image
@@ -26,7 +27,7 @@ def read_label_map(
     one of the lowest label value is on top. In plain label maps the values are taken as they are, but for those that were chosen.
 
     Args:
-        path: a file, or a folder with one DICOM SEG in it.
+        path: a file, a folder with one DICOM SEG in it, or a zip file with either.
         segments: the label values that the caller knows.
         chosen: name or number of a segment -> name of the class, from the user.
         pixel_spacing_mm, frame_spacing_mm: typed by the user; they take precedence over the file's.
@@ -36,9 +37,18 @@ def read_label_map(
     """
     if not path.exists():
         raise InputError(f"There is no {path}; check the path of the label map.")
+    path = _unpacked(path)
     dicom = find_dicom_seg(path)
     label_map = read_dicom_seg(dicom, segments, chosen) if dicom else read_image(path, segments, chosen)
     return replace(label_map, spacing=with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
+
+
+def _unpacked(path: Path) -> Path:
+    """The label map, or the folder with it, that a zip file holds; any other path as it is."""
+    files = None if path.is_dir() else input_files(path)
+    if files is None or not files.is_folder:
+        return path
+    return files.volumes[0] if len(files.volumes) == 1 else files.folder
 
 
 def with_typed(spacing: Spacing, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Spacing:

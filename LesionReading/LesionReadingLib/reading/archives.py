@@ -5,16 +5,18 @@ Names with ``..``, absolute ones and links are not followed (CWE-22); count, sta
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from ..cancelling import held
 from ..errors import InputError
+from ..scratch import Scratch
 
 MOST_ENTRIES = 100_000
 MOST_BYTES = 32 << 30
@@ -24,6 +26,7 @@ PLAUSIBLE_RATIO = 250
 FREE_OF_DOUBT_BYTES = 1 << 30
 """Up to here any ratio is taken, as empty pictures pack well; beyond, more than ``PLAUSIBLE_RATIO`` is no image data."""
 
+_PREFIX, _FILES = "lesionreading-zip-", "files"
 _CHUNK = 1 << 20
 _LONGEST_NAME = 200
 _MAGIC = {
@@ -61,16 +64,19 @@ def unpacked(path: Path) -> Path:
     if kind != "zip":
         raise InputError(f"{path.name} is packed ({kind}), which is not unpacked here; unpack it and name the folder.")
     told = path.stat()
-    return Path(_scratch(path.resolve(), told.st_mtime_ns, told.st_size).name)
+    return _scratch(path.resolve(), told.st_mtime_ns, told.st_size).path / _FILES
 
 
-@cache  # keeps the scratch folder, which vanishes with its object at the latest when the interpreter ends
-def _scratch(path: Path, _changed: int, _size: int) -> tempfile.TemporaryDirectory:
-    scratch = tempfile.TemporaryDirectory(prefix="lesionreading-", ignore_cleanup_errors=True)
+@cache  # what was unpacked is kept until the process ends, as its files are read when they are needed
+def _scratch(path: Path, _changed: int, _size: int) -> Scratch:
+    with held():
+        scratch = Scratch(None, _PREFIX)
+        atexit.register(scratch.close)
     try:
-        _unpack(path, Path(scratch.name))
+        (scratch.path / _FILES).mkdir()
+        _unpack(path, scratch.path / _FILES)
     except BaseException:
-        scratch.cleanup()
+        scratch.close()
         raise
     return scratch
 
@@ -126,7 +132,7 @@ def _check(path: Path, entries: list[zipfile.ZipInfo], folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if stated > free:
         raise InputError(
-            f"{path.name} needs {stated / 1e9:.1f} GB to unpack, but {folder.parent} has {free / 1e9:.1f} GB free; "
+            f"{path.name} needs {stated / 1e9:.1f} GB to unpack, but {folder.parents[1]} has {free / 1e9:.1f} GB free; "
             "free some space, or unpack it elsewhere and name the folder."
         )
 

@@ -21,6 +21,8 @@ MOST_FILES = 200_000
 _DICOMDIR = "DICOMDIR"
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _ZIPS_IN_ZIPS = 2
+_NAMED = 5
+_LONGEST_LINK = 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class InputFiles:
         volumes: NRRD, NIfTI and MetaImage files in ``folder`` itself.
         pictures: PNG, TIFF, BMP and JPEG files in ``folder`` itself, as masks and thumbnails lie below it.
         others: all other files in ``folder`` and below it, which may be DICOM.
+        deeper: volumes and pictures below ``folder``, which are not taken from there.
         notes: sentences on what could not be opened: links that lead nowhere, folders without permission.
     """
 
@@ -44,12 +47,19 @@ class InputFiles:
     volumes: tuple[Path, ...] = ()
     pictures: tuple[Path, ...] = ()
     others: tuple[Path, ...] = ()
+    deeper: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that could be read."""
-        return not (self.volumes or self.pictures or self.others)
+        """Whether there is no file at all."""
+        return not (self.volumes or self.pictures or self.others or self.deeper)
+
+    @property
+    def folders_below(self) -> str:
+        """The folders in which the images lie that are not taken, in words: ``"a, b and 3 more"``; empty where there are none."""
+        found = list(dict.fromkeys(file.parent.name for file in self.deeper))
+        return ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
 
 
 def input_files(path: Path) -> InputFiles:
@@ -82,7 +92,7 @@ def input_files(path: Path) -> InputFiles:
     if is_picture(path):
         return replace(alone, pictures=(path,))
     if archive_kind(path):
-        return _of_folder(path, unpacked(path), 0)
+        return _of_folder(path, unpacked(path), 1)
     if _is_dicomdir(path):
         return InputFiles(path, path.parent, True, others=_of_dicomdir(path))
     return replace(alone, others=(path,))
@@ -96,9 +106,14 @@ def files_beside(path: Path) -> tuple[Path, ...]:
 
 
 def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
-    files, notes = _listed(folder)
-    while files and not any(file.parent == folder for file in files) and len({_first_part(file, folder) for file in files}) == 1:
-        folder = folder / _first_part(files[0], folder)
+    """What a folder holds.
+
+    Args:
+        depth: in how many zip files it lay.
+    """
+    files, notes = _listed(folder, links_as_text=depth == 0)
+    while files and not any(file.parent == folder for file in files) and len({_next_folder(file, folder) for file in files}) == 1:
+        folder = _next_folder(files[0], folder)
     here = [file for file in files if file.parent == folder]
     volumes = _once(file for file in here if is_volume(file))
     pictures = [file for file in here if is_picture(file)]
@@ -107,19 +122,22 @@ def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
         packed = [file for file in others if archive_kind(file)]
         if len(packed) > 1:
             raise InputError(f"The folder {folder} holds {len(packed)} packed files; name one of them, or unpack them.")
-        if packed and depth < _ZIPS_IN_ZIPS:
+        if packed and depth <= _ZIPS_IN_ZIPS:
             inner = _of_folder(named, unpacked(packed[0]), depth + 1)
             beside = tuple(file for file in others if file not in packed)
             return replace(inner, others=(*beside, *inner.others), notes=(*notes, *inner.notes))
-    return InputFiles(named, folder, True, tuple(volumes), tuple(pictures), tuple(others), notes)
+    deeper = [file for file in files if file.parent != folder and not _may_be_dicom(file)]
+    return InputFiles(named, folder, True, tuple(volumes), tuple(pictures), tuple(others), tuple(deeper), notes)
 
 
 def _may_be_dicom(file: Path) -> bool:
     return not (is_volume(file) or is_picture(file) or file.name.upper() == _DICOMDIR)
 
 
-def _first_part(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).parts[0]
+def _next_folder(file: Path, folder: Path) -> Path:
+    """The folder in ``folder`` in which a file lies, at any depth; its own where a link leads elsewhere."""
+    inside = [parent for parent in file.parents if parent.parent == folder]
+    return inside[0] if inside else file.parent
 
 
 def _once(files: Iterable[Path]) -> list[Path]:
@@ -132,8 +150,12 @@ def _once(files: Iterable[Path]) -> list[Path]:
     return list(chosen.values())
 
 
-def _listed(folder: Path, below: bool = True) -> tuple[list[Path], tuple[str, ...]]:
-    """Regular files with content in a folder, in it and below it, and what could not be opened, told in sentences."""
+def _listed(folder: Path, below: bool = True, links_as_text: bool = True) -> tuple[list[Path], tuple[str, ...]]:
+    """Regular files with content in a folder, in it and below it, and what could not be opened, told in sentences.
+
+    Args:
+        links_as_text: follow links that git wrote as text files; not in what a stranger packed.
+    """
     files: list[Path] = []
     lost = closed = 0
     seen: set[str] = set()
@@ -161,13 +183,28 @@ def _listed(folder: Path, below: bool = True) -> tuple[list[Path], tuple[str, ..
             elif entry.is_dir():
                 inner.append(file)
             elif entry.is_file() and entry.stat().st_size > 0:
-                files.append(file)
+                target = _named_by(file) if links_as_text and entry.stat().st_size <= _LONGEST_LINK else None
+                if target is not None and target.is_dir():
+                    inner.append(target)
+                else:
+                    files.append(target or file)
         if len(files) > MOST_FILES:
             raise InputError(f"The folder {folder} holds more than {MOST_FILES} files; name the folder of one study.")
         waiting += reversed(inner) if below else []
     notes = [f"{lost} link(s) in the folder lead nowhere and were passed over; fetch what they stand for."] if lost else []
     notes += [f"{closed} folder(s) could not be opened (permission denied) and were passed over."] if closed else []
     return files, tuple(notes)
+
+
+def _named_by(file: Path) -> Path | None:
+    """What a symbolic link leads to that git wrote as a text file, as it does where there are no links (Windows); else None."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        target = file.parent / text
+        is_relative = "/" in text and "\n" not in text and not Path(text).is_absolute()
+        return target if is_relative and target.exists() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _exists(path: Path) -> bool:
