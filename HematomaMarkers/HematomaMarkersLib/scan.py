@@ -46,6 +46,13 @@ class Scan:
     files: tuple[Path, ...] = ()
 
 
+def same_patient(one: Scan, other: Scan) -> bool | None:
+    """Whether two scans are of one patient; None where that is not known. A birth date that only one states tells nothing."""
+    if one.patient_key is None or other.patient_key is None:
+        return None
+    return one.patient_key.startswith(other.patient_key) or other.patient_key.startswith(one.patient_key)
+
+
 def gravity_of(patient_position: str) -> np.ndarray | None:
     """(3,) LPS unit vector that points down, by one of ``PATIENT_POSITIONS``; None for any other text."""
     position = patient_position.strip().upper()

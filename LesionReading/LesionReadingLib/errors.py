@@ -1,5 +1,8 @@
 """The ways in which a run can end other than well; the worker turns each into an exit status."""
 
+UNLESS_FORCED = "unless-forced"
+"""Code of a refusal that the person at the keyboard may overrule with ``--force``."""
+
 
 class InputError(Exception):
     """The input or the arguments cannot be used (exit status 2).
