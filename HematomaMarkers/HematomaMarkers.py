@@ -16,7 +16,7 @@ from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
 from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.scene import (
     has_spacing,
     labels_of,
@@ -232,18 +232,13 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def _checkCanApply(self, caller=None, event=None) -> None:
         super()._checkCanApply(caller, event)
         ended, self._ended = self._ended, self.run.outcome
-        if self._ended is not ended and self._ended.status == "failed" and FORCE in self._ended.message:
-            self._offerForce(plainRefusal(self._ended.message))
+        if self._ended is not ended and self._ended.code == UNLESS_FORCED:
+            self._offerForce(self._ended.message)
 
     def _offerForce(self, refusal: str) -> None:
         """Say why the CT was refused, and let the user insist."""
         self.ui.statusLabel.text = refusal
         self.ui.forceButton.visible = True
-
-
-def plainRefusal(message: str) -> str:
-    """The worker's refusal without what only the command line has."""
-    return message.partition(" Give a head CT")[0]
 
 
 class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
@@ -370,7 +365,7 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
         result = logic.process(volume)
         numbers = logic.numbers(result)
         self.assertAlmostEqual(numbers.measurement.volume_ml, 24.0, delta=4.0)
-        self.assertEqual(numbers.triage.decision, "refer now")
+        self.assertEqual(numbers.triage.decision, "refer_now")
         self.assertEqual(set(numbers.network.probabilities), set(MARKERS))
         self.assertFalse(numbers.edited)
 

@@ -10,8 +10,8 @@ import pytest
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.growth import compare, growth_of_volumes
 from HematomaMarkersLib.registration import align_heads
-from HematomaMarkersLib.scan import Scan
-from LesionReadingLib.errors import InputError
+from HematomaMarkersLib.scan import Scan, same_patient
+from LesionReadingLib.errors import UNLESS_FORCED, InputError
 
 NOON = datetime(2024, 5, 1, 12)
 GRIDS = {
@@ -70,6 +70,16 @@ def test_the_pose_is_recovered_to_2_mm_anywhere_in_the_head(fixed, moving, rotat
     assert found.likeness > 0.9
 
 
+def test_a_scan_of_half_a_head_is_laid_on_the_part_that_it_shows():
+    """What a tilted scan leaves out of its box is no air: without its mask the registration lays the head against it."""
+    half = grid_around_origin(size=80, pixel_mm=(3.0, 3.4), steps_mm=(7.0,) * 12, tilt_deg=20.0)
+    rotation, shift_mm = turned(-6, 3, -8), np.array([-6.0, 5.0, -8.0])
+    found = align_heads(a_head(GRIDS["even"])[0], a_head(half, rotation, shift_mm)[0])
+    given = POINTS_MM @ found.transform[:3, :3].T + found.transform[:3, 3]
+    assert np.linalg.norm(given - POINTS_MM @ rotation.T - shift_mm, axis=1).max() < 2.0
+    assert found.likeness > 0.85
+
+
 def test_the_same_scans_give_the_same_transform():
     now, _ = a_head(GRIDS["even"])
     earlier, _ = a_head(GRIDS["tilted"], turned(2, 0, -4), (3.0, 2.0, 1.0))
@@ -103,6 +113,9 @@ def test_growth_is_the_difference_of_the_volumes_by_voxels_and_not_of_the_pictur
         (30.0, 24.0, False, False, False),
         (30.0, 24.3, False, False, True),
         (0.0, 2.0, True, True, True),
+        (0.0, 0.3, False, False, True),
+        (0.1, 0.4, False, False, True),
+        (0.3, 7.0, True, True, False),
         (0.0, 0.0, False, False, True),
     ],
 )
@@ -112,6 +125,9 @@ def test_expansion_and_error_by_their_definitions(prior, current, seed, field, e
     assert (growth.change_percent is None) == (prior == 0)
     assert growth.change_ml == pytest.approx(current - prior)
     assert growth.transform is None
+    if prior >= 1:
+        assert (current - prior >= growth.limits_ml["seed_30_percent"] - 1e-9) == seed
+        assert (current - prior >= growth.limits_ml["6ml_or_33_percent"] - 1e-9) == field
 
 
 @pytest.mark.parametrize(("prior", "current", "new"), [(0.0, 0.4, False), (0.0, 0.5, True), (0.05, 3.0, True), (0.2, 6.0, False)])
@@ -128,18 +144,40 @@ def small(**known):
 
 def test_another_patient_is_refused_unless_forced():
     earlier, now = small(patient_key="a"), small(patient_key="b")
-    with pytest.raises(InputError, match="another patient"):
+    with pytest.raises(InputError, match="another patient") as told:
         compare(earlier, now)
+    assert told.value.code == UNLESS_FORCED
     assert "different patients" in compare(earlier, now, force=True).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("11112222-aaaa", "11112222-aaaa", True),
+        ("11112222-aaaa", "11112222-cccc", False),
+        ("11112222-aaaa", "33334444-aaaa", False),
+        ("11112222-aaaa", "11112222", True),
+        ("11112222", "33334444", False),
+        (None, "11112222", None),
+    ],
+)
+def test_a_birth_date_that_is_missing_makes_no_other_patient(first, second, same):
+    """The key of a patient without a birth date is how the key with one begins."""
+    one, other = small(patient_key=first)[0], small(patient_key=second)[0]
+    assert same_patient(one, other) is same and same_patient(other, one) is same
 
 
 def test_a_patient_who_is_not_known_is_told():
     assert "not known" in compare(small(), small(patient_key="b")).notes[0]
 
 
-def test_an_earlier_scan_that_is_later_is_refused():
-    with pytest.raises(InputError, match="exchange"):
-        compare(small(acquired=NOON), small(acquired=NOON - timedelta(minutes=1)))
+def test_an_earlier_scan_that_is_later_is_refused_unless_forced():
+    later, earlier = small(acquired=NOON), small(acquired=NOON - timedelta(minutes=1))
+    with pytest.raises(InputError, match="exchange") as told:
+        compare(later, earlier)
+    assert told.value.code == UNLESS_FORCED
+    growth = compare(later, earlier, force=True)
+    assert any("By their dates" in note for note in growth.notes) and growth.hours is None
 
 
 def test_labels_of_another_scan_are_refused():

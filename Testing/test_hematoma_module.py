@@ -13,10 +13,11 @@ from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel import sample_data
 from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, TABLE, VOLUME, sliceOf
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_place
 from LesionReadingLib.training_case import read_case
 from LesionReadingPanel.views import currentSlice
+from LesionReadingPanel.worker_process import Outcome
 
 TRUE_ML = 24.0
 
@@ -270,6 +271,17 @@ def test_a_ct_with_contrast_is_read_only_when_asked_for_twice(a_desktop, a_head_
     assert panel.run.running
     panel.ui.cancelButton.click()
     a_desktop.wait_until(lambda: not panel.run.running, 5)
+
+
+def test_insisting_is_offered_by_the_code_of_a_refusal_and_never_by_its_words(a_head_module):
+    panel = a_head_module
+    told = "The earlier scan is of another patient."
+    for message, code, offered in ((told, UNLESS_FORCED, True), (f"{told} Use --force.", "input", False), ("", "", False)):
+        panel.ui.forceButton.visible = False
+        panel.run.outcome = Outcome("failed", message, code=code)
+        panel._checkCanApply()
+        assert panel.ui.forceButton.visible == offered
+        assert not offered or panel.ui.statusLabel.text == message
 
 
 def test_insisting_on_one_ct_says_nothing_of_the_next(a_desktop, a_head_module, sample, monkeypatch):

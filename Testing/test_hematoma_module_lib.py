@@ -8,11 +8,13 @@ import pytest
 from drawn_head import head_on, slices
 from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import BLEND, MARKERS
+from HematomaMarkersLib.marker_answers import NetworkMarkers
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.reading import open_dicom
 from HematomaMarkersLib.scan import PATIENT_POSITIONS, Scan, gravity_of
-from HematomaMarkersLib.triage import NetworkMarkers, read_rules, triage
+from HematomaMarkersLib.triage import triage
+from HematomaMarkersLib.triage_rules import read_rules
 from LesionReadingLib.errors import InputError
 
 

@@ -17,7 +17,8 @@ from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY,
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.presenting import Case, present
 from HematomaMarkersLib.report import side_of_hematoma
-from HematomaMarkersLib.triage import read_rules, triage
+from HematomaMarkersLib.triage import triage
+from HematomaMarkersLib.triage_rules import read_rules
 from matplotlib.colors import to_rgb
 from PIL import Image
 

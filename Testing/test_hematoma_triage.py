@@ -10,19 +10,14 @@ import pytest
 from drawn_bleed import a_grid, a_head, a_prediction
 from HematomaMarkersLib.growth import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
-from HematomaMarkersLib.measurement import ScanMeasurement, measure_scan
-from HematomaMarkersLib.triage import (
-    GROWTH_CRITERIA,
-    NONE_FOUND,
-    NOT_LOOKED_FOR,
-    REFER_NOW,
-    SHIPPED_RULES,
-    WATCH,
-    read_rules,
-    to_json,
-    triage,
-)
+from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.scan_measurement import LEAST_HEMATOMA_ML, ScanMeasurement
+from HematomaMarkersLib.triage import NOT_LOOKED_FOR, Decision, to_json, triage
+from HematomaMarkersLib.triage_rules import GROWTH_CRITERIA, SHIPPED_RULES, read_rules
 from LesionReadingLib.errors import InputError
+
+REFER_NOW, WATCH, UNCERTAIN = Decision.REFER_NOW, Decision.WATCH, Decision.UNCERTAIN
+NONE_FOUND, NO_VERDICT = Decision.NONE_FOUND, Decision.NO_VERDICT
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +31,7 @@ def nothing_seen(a_bleed) -> ScanMeasurement:
     """A real measurement, of which the tests change single numbers."""
     measured = measure_scan(*a_bleed)
     evidence = {marker: replace(measured.evidence[marker], found=False) for marker in MARKERS}
-    return replace(measured, volume_ml=12.0, ivh_ml=0.0, evidence=evidence)
+    return replace(measured, volume_ml=12.0, ivh_ml=0.0, specks_ml=0.0, ivh_apart_ml=0.0, evidence=evidence)
 
 
 def seeing(measurement: ScanMeasurement, *markers: str) -> ScanMeasurement:
@@ -53,16 +48,63 @@ def test_a_small_quiet_hematoma_is_watched(nothing_seen):
     assert "12.0 mL" in decided.reasons[0]
 
 
-@pytest.mark.parametrize(("volume_ml", "decision"), [(29.9, WATCH), (30.0, REFER_NOW), (80.0, REFER_NOW)])
-def test_thirty_ml_is_referred(nothing_seen, volume_ml, decision):
+@pytest.mark.parametrize(
+    ("volume_ml", "decision"), [(24.2, WATCH), (24.3, UNCERTAIN), (29.9, UNCERTAIN), (30.0, UNCERTAIN), (35.9, REFER_NOW)]
+)
+def test_thirty_ml_is_referred_where_the_error_of_two_readers_leaves_it_certain(nothing_seen, volume_ml, decision):
     decided = decide(replace(nothing_seen, volume_ml=volume_ml))
     assert decided.decision == decision
     assert decision == WATCH or "limit 30 mL" in decided.reasons[0]
+    assert decision != UNCERTAIN or "error of 5.8 mL" in decided.reasons[0]
 
 
-@pytest.mark.parametrize(("ivh_ml", "decision"), [(0.0, WATCH), (0.4, WATCH), (0.5, REFER_NOW)])
-def test_blood_in_the_ventricles_is_referred(nothing_seen, ivh_ml, decision):
+def test_what_is_uncertain_names_the_slice_to_look_at(nothing_seen):
+    decided = decide(replace(nothing_seen, volume_ml=30.0))
+    largest = max(nothing_seen.slices, key=lambda one: one.area_mm2).slice
+    assert decided.look_at == (largest,)
+    assert decided.title == f"Watch, uncertain: look at slice {largest}"
+
+
+@pytest.mark.parametrize(
+    ("ivh_ml", "decision"), [(0.0, WATCH), (0.05, WATCH), (0.45, UNCERTAIN), (0.6, UNCERTAIN), (2.0, REFER_NOW)]
+)
+def test_blood_in_the_ventricles_is_referred_beyond_its_error(nothing_seen, ivh_ml, decision):
     assert decide(replace(nothing_seen, ivh_ml=ivh_ml)).decision == decision
+
+
+@pytest.mark.parametrize("volume_ml", [0.0, 0.1, 12.0])
+@pytest.mark.parametrize(("apart_ml", "uncertain"), [(0.3, False), (0.6, False), (3.0, True)])
+def test_blood_that_touches_no_ventricle_is_no_blood_in_the_ventricles(nothing_seen, volume_ml, apart_ml, uncertain):
+    measured = replace(nothing_seen, volume_ml=volume_ml, ivh_ml=apart_ml, ivh_apart_ml=apart_ml, ventricles_seen=True)
+    decided = decide(measured)
+    assert decided.decision == (UNCERTAIN if uncertain else WATCH if volume_ml == 12.0 else NONE_FOUND)
+    assert any("touches no ventricle" in reason and f"slice {measured.ivh_slice}" in reason for reason in decided.reasons)
+
+
+def test_what_lies_apart_takes_nothing_from_what_touches_a_ventricle(nothing_seen):
+    measured = replace(nothing_seen, ivh_ml=5.0, ivh_apart_ml=3.0, ventricles_seen=True)
+    assert decide(measured).decision == REFER_NOW
+    assert "2.0 mL" in decide(measured).reasons[0]
+
+
+def test_where_no_ventricle_is_seen_much_blood_in_them_is_asked_about(nothing_seen):
+    measured = replace(nothing_seen, volume_ml=0.0, ivh_ml=1.5, ivh_apart_ml=1.5, ventricles_seen=False)
+    decided = decide(measured)
+    assert decided.decision == UNCERTAIN and "no ventricle can be seen" in decided.reasons[0]
+
+
+@pytest.mark.parametrize("seen", [(), MARKERS])
+def test_what_cannot_be_gets_no_verdict(nothing_seen, seen):
+    decided = decide(replace(seeing(nothing_seen, *seen), volume_ml=565.0, doubts=("565 mL cannot be.",)))
+    assert decided.decision == NO_VERDICT
+    assert decided.reasons == ("565 mL cannot be.",) and decided.bat is None
+
+
+def test_specks_are_neither_a_hematoma_nor_nothing(nothing_seen):
+    much = decide(replace(nothing_seen, volume_ml=1.4, specks_ml=1.4))
+    assert much.decision == UNCERTAIN and "specks" in much.reasons[0]
+    assert decide(replace(nothing_seen, volume_ml=0.1, specks_ml=0.1)).decision == NONE_FOUND
+    assert decide(replace(nothing_seen, volume_ml=13.4, specks_ml=1.4)).decision == WATCH
 
 
 def test_blood_in_the_ventricles_alone_is_referred_though_no_hematoma_was_found(nothing_seen):
@@ -74,9 +116,12 @@ def test_blood_in_the_ventricles_alone_is_referred_though_no_hematoma_was_found(
 @pytest.mark.parametrize(
     ("location", "volume_ml", "decision"),
     [
-        ("cerebellum", 14.9, WATCH),
-        ("cerebellum", 15.0, REFER_NOW),
+        ("cerebellum", 9.1, WATCH),
+        ("cerebellum", 14.9, UNCERTAIN),
+        ("cerebellum", 15.0, UNCERTAIN),
+        ("cerebellum", 20.9, REFER_NOW),
         ("brainstem", 1.0, REFER_NOW),
+        ("brainstem", 0.6, UNCERTAIN),
         ("putamen", 20.0, WATCH),
         (None, 20.0, WATCH),
     ],
@@ -86,7 +131,7 @@ def test_below_the_tentorium_less_is_enough(nothing_seen, location, volume_ml, d
 
 
 def test_a_location_that_was_not_given_is_asked_for(nothing_seen):
-    asked = " ".join(decide(replace(nothing_seen, volume_ml=20.0)).unknown)
+    asked = " ".join(decide(replace(nothing_seen, volume_ml=21.0)).unknown)
     assert "brainstem or cerebellum" in asked
     assert "brainstem this volume" in " ".join(decide(replace(nothing_seen, volume_ml=10.0)).unknown)
     assert "Location" not in " ".join(decide(nothing_seen, location="putamen").unknown)
@@ -123,15 +168,24 @@ def test_a_network_that_says_nothing_leaves_the_measurement(nothing_seen, a_blee
 
 @pytest.mark.parametrize(
     ("prior_ml", "now_ml", "decision"),
-    [(10.0, 12.9, WATCH), (10.0, 13.0, REFER_NOW), (24.0, 29.9, WATCH), (22.0, 28.0, REFER_NOW), (12.0, 6.0, WATCH)],
+    [
+        (10.0, 10.1, WATCH),
+        (10.0, 13.0, UNCERTAIN),
+        (10.0, 18.9, REFER_NOW),
+        (12.0, 18.1, UNCERTAIN),
+        (12.0, 21.5, REFER_NOW),
+        (0.0, 3.0, UNCERTAIN),
+        (0.0, 9.0, REFER_NOW),
+        (12.0, 6.0, WATCH),
+    ],
 )
-def test_growth_by_30_percent_or_6_ml_is_referred(nothing_seen, prior_ml, now_ml, decision):
+def test_growth_is_referred_where_its_error_leaves_it_certain(nothing_seen, prior_ml, now_ml, decision):
     growth = growth_of_volumes(prior_ml, 0.0, now_ml, 0.0)
     decided = decide(replace(nothing_seen, volume_ml=now_ml), growth)
     assert decided.decision == decision
-    if decision == REFER_NOW:
+    if decision != WATCH:
         assert f"{now_ml - prior_ml:.1f} mL" in decided.reasons[0]
-        assert ("within the error" in decided.reasons[0]) == (now_ml - prior_ml <= 5.8)
+        assert ("error of 5.8 mL" in decided.reasons[0]) == (decision == UNCERTAIN)
 
 
 def test_new_blood_in_the_ventricles_is_a_reason_of_its_own(nothing_seen):
@@ -158,19 +212,35 @@ def test_an_onset_that_is_not_known_is_asked_for(nothing_seen):
     assert not any("Onset" in sentence for sentence in decide(nothing_seen, onset_to_ct_hours=4.0).unknown)
 
 
-@pytest.mark.parametrize(("volume_ml", "marked"), [(0.0, "Nothing was marked"), (0.49, "0.49 mL was marked")])
-def test_less_than_half_a_ml_is_no_hematoma_and_says_what_is_not_looked_for(nothing_seen, volume_ml, marked):
+@pytest.mark.parametrize(
+    ("volume_ml", "marked", "decision"),
+    [
+        (0.0, "Nothing was marked", NONE_FOUND),
+        (0.09, "0.09 mL was marked", NONE_FOUND),
+        (0.49, "0.49 mL marked", UNCERTAIN),
+        (0.6, "0.60 mL marked", UNCERTAIN),
+    ],
+)
+def test_less_than_half_a_ml_is_no_hematoma_and_near_it_nothing_is_certain(nothing_seen, volume_ml, marked, decision):
     decided = decide(seeing(replace(nothing_seen, volume_ml=volume_ml), *MARKERS))
-    assert decided.decision == NONE_FOUND
+    assert decided.decision == decision
     assert marked in decided.reasons[0]
-    assert NOT_LOOKED_FOR in decided.reasons
-    assert "subdural" in NOT_LOOKED_FOR
-    assert "subarachnoid" in NOT_LOOKED_FOR
+
+
+@pytest.mark.parametrize("volume_ml", [0.0, 0.5, 12.0, 30.0, 80.0])
+def test_every_decision_says_what_is_not_looked_for(nothing_seen, volume_ml):
+    limits = decide(replace(nothing_seen, volume_ml=volume_ml)).limits
+    assert limits == (NOT_LOOKED_FOR,)
+    assert all(kind in NOT_LOOKED_FOR for kind in ("subdural", "epidural", "subarachnoid"))
+
+
+def test_the_least_hematoma_is_that_of_the_shipped_rules():
+    assert read_rules().below_ml == LEAST_HEMATOMA_ML
 
 
 def test_the_rule_names_every_limit_and_leaves_out_what_is_off(nothing_seen):
     rule = decide(nothing_seen).rule
-    for told in ("30 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
+    for told in ("30 mL", "± 5.8 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
         assert told in rule
     off = replace(read_rules(), volume_ml=np.inf, evidence=(), network=(), bat_score=np.inf)
     rule = decide(nothing_seen, rules=off).rule
@@ -180,9 +250,9 @@ def test_the_rule_names_every_limit_and_leaves_out_what_is_off(nothing_seen):
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path, nothing_seen):
     file = tmp_path / "ours.toml"
-    file.write_text("[refer_now]\nvolume_ml = 10\nevidence = []\n")
+    file.write_text("[refer_now]\nvolume_ml = 10\nevidence = []\n[measurement_error]\nvolume_error_ml = 0\n")
     rules = read_rules(file)
-    assert rules == replace(read_rules(), volume_ml=10.0, evidence=(), source="ours.toml")
+    assert rules == replace(read_rules(), volume_ml=10.0, evidence=(), volume_error_ml=0.0, source="ours.toml")
     assert decide(nothing_seen, rules=rules).decision == REFER_NOW
 
 
@@ -206,6 +276,8 @@ def test_the_shipped_file_names_every_rule():
         ("[refer_now]\nnetwork = ['blind']\n", "network must be a list of hypodensity"),
         ("[refer_now]\nevidence = 'blend'\n", "evidence must be a list of hypodensity"),
         ("[no_hematoma_found]\nbelow_ml = inf\n", "below_ml must be finite"),
+        ("[measurement_error]\nvolume_ml = 1\n", "no rule volume_ml"),
+        ("[measurement_error]\ngrowth_error_ml = inf\n", "growth_error_ml must be finite"),
     ],
 )
 def test_a_broken_file_is_told_with_its_place(tmp_path, content, told):
@@ -231,6 +303,6 @@ def test_what_cannot_be_is_refused(nothing_seen, given):
 
 def test_the_decision_can_be_written_as_json(nothing_seen):
     written = json.loads(json.dumps(to_json(decide(seeing(nothing_seen, BLEND), location="putamen"))))
-    assert written["decision"] == "refer now"
+    assert (written["code"], written["decision"]) == ("refer_now", "refer now")
     assert written["bat"]["score"] == 1
     assert written["location"] == "putamen"

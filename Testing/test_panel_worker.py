@@ -117,6 +117,13 @@ def test_bad_input_is_the_one_sentence_of_the_run(a_desktop, a_worker):
     assert (one.outcomes[0].status, one.outcomes[0].message) == ("failed", "The file is a poem; give a CT.")
 
 
+def test_an_outcome_carries_the_code_of_the_refusal(a_desktop, a_worker):
+    refuse = 'def job(report):\n    raise InputError("Not this one.", "unless-forced")\nsys.exit(run_and_report(job))'
+    one = a_worker(refuse)
+    a_desktop.wait_until(one.ended, 20)
+    assert one.outcomes[0].code == "unless-forced"
+
+
 def test_a_fault_has_its_traceback_in_the_details_and_not_in_the_sentence(a_desktop, a_worker):
     one = a_worker("sys.exit(run_and_report(lambda report: 1 / 0))")
     a_desktop.wait_until(one.ended, 20)

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.worker import JsonLines, Terminal
 
-from .growth import Growth, check_order, compare, growth_of_volumes
+from .growth import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
 from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_measurements
-from .measurement import ScanMeasurement, measure_scan, to_json
+from .labels import MARKERS
+from .marker_answers import network_says
+from .measurement import measure_scan, to_json
 from .scan import Scan, gravity_of
-from .triage import Triage, read_rules, triage
+from .scan_measurement import ScanMeasurement
+from .triage import Triage, in_words, triage
 from .triage import to_json as triage_json
+from .triage_rules import read_rules
 
 if TYPE_CHECKING:
     from .prediction import Prediction
@@ -38,7 +42,7 @@ class Asked:
         prior: an earlier scan, or the folder of an earlier result. prior_series: as ``series``, of the earlier scan.
         location: one of ``labels.LOCATIONS``.
         onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
-        force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient.
+        force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient or of a later date.
         identity: name the patient in the DICOM segmentation, as the scan does.
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
@@ -87,10 +91,15 @@ def analyze(
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .labels import TASK
         from .prediction import predict
+        from .preparation import how_long
         from .segments import SEGMENTS, write_heat, write_label_map
         from .windows import DEFAULT, windows
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
+
+        for one in (scan, earlier):
+            if isinstance(one, Scan):
+                report.log(how_long(one))
 
         def read(one: Scan, stage: str) -> Prediction:
             window = asked.window or windows()[DEFAULT]
@@ -99,7 +108,7 @@ def analyze(
         prediction = read(scan, "Reading the scan")
         prior = (earlier, read(earlier, "Reading the earlier scan").labels) if isinstance(earlier, Scan) else earlier
         report.progress("Measuring", 0, 1)
-        measurement = measure_scan(scan, prediction.labels)
+        measurement = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
@@ -136,7 +145,7 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     prior = _measured_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
         report.progress("Measuring", 0, 1)
-        measurement = measure_scan(scan, labels)
+        measurement = measure_scan(scan, labels, least_ml=rules.below_ml)
         growth = _growth(prior, scan, labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, kept, growth, rules, asked.location, asked.onset_to_ct_hours)
@@ -177,7 +186,8 @@ def _open(source: Path, report: JsonLines | Terminal, asked: Asked, series: str 
     scan = open_scan(source, series, asked.window, asked.slice_spacing_mm, asked.pixel_spacing_mm)
     if scan.warnings and not asked.force:
         raise InputError(
-            f"{' '.join(scan.warnings)} Give a head CT without contrast, or add --force to read this one all the same."
+            f"{' '.join(scan.warnings)} Give a head CT without contrast, or read this one all the same (--force).",
+            UNLESS_FORCED,
         )
     for sentence in (*scan.notes, *scan.warnings):
         report.log(sentence)
@@ -223,8 +233,10 @@ def _growth(
     if prior is None:
         return None
     if isinstance(prior[0], Scan):
-        return compare(prior, (scan, labels), force)
-    return growth_of_volumes(*prior, measurement.volume_ml, measurement.ivh_ml)
+        growth = compare(prior, (scan, labels), force)
+    else:
+        growth = growth_of_volumes(*prior, measurement.volume_ml, measurement.ivh_ml)
+    return replace(growth, new_ivh=growth.new_ivh and measurement.counted_ivh_ml >= NEW_IVH_ML)
 
 
 def _finish(
@@ -263,7 +275,14 @@ def _finish(
 
 def _headline(measurement: ScanMeasurement, decided: Triage, prediction: Prediction | KeptReading | None) -> dict:
     """What the last line of a run says."""
-    told = {"decision": decided.decision, "volume_ml": round(measurement.volume_ml, 2), "ivh_ml": round(measurement.ivh_ml, 2)}
+    told = {
+        "decision": in_words(decided.decision),
+        "code": str(decided.decision),
+        "reasons": list(decided.reasons),
+        "volume_ml": round(measurement.volume_ml, 2),
+        "ivh_ml": round(measurement.ivh_ml, 2),
+    }
     if prediction:
-        told |= {marker: value and round(value, 3) for marker, value in prediction.probabilities.items()}
+        said = {marker: network_says(marker, measurement, prediction) for marker in MARKERS}
+        told |= {marker: value and round(value, 3) for marker, value in said.items()}
     return told

@@ -6,6 +6,8 @@ serves the eye, so that both can be shown side by side, and never changes a volu
 * **Expansion**: 30 % or more (the source study's rule); 6 mL or more, or 33 % or more (Dowlatshahi et al., Neurology
   2011;76:1238-1244); revised: also new intraventricular blood (Yogendrakumar et al., Stroke 2020;51:1120-1127).
 * **Measurement error**: two readers differ by about 5.8 mL, one reader with himself by 3.8 mL; a change within 5.8 mL may be none.
+
+From less than ``LEAST_HEMATOMA_ML`` to a hematoma is growth by any definition, and what is no hematoma now has not grown.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import UNLESS_FORCED, InputError
 
 from .labels import HEMATOMA, INTRAVENTRICULAR
 from .registration import POOR_LIKENESS, Alignment, align_heads
 from .scan import Scan, same_patient
+from .scan_measurement import LEAST_HEMATOMA_ML
 
 SEED_PERCENT = 30.0
 FIELD_ML, FIELD_PERCENT = 6.0, 33.0
@@ -34,8 +37,7 @@ class Growth:
 
     Attributes:
         prior_ml, change_ml: of the hematoma. change_percent: of the earlier volume; None where that is 0.
-        expanded_seed_30_percent, expanded_6ml_or_33_percent: the definitions of the module; from 0 mL any hematoma is growth by
-        30 and 33 %.
+        expanded_seed_30_percent, expanded_6ml_or_33_percent: the definitions of the module.
         new_ivh: whether intraventricular blood is new. prior_ivh_ml, ivh_change_ml: its volumes.
         within_error: whether the change is no larger than the error between two readers.
         hours: from the earlier scan to this one; None where not known.
@@ -61,17 +63,22 @@ class Growth:
     likeness: float | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def limits_ml(self) -> dict[str, float]:
+        """The change from which each definition speaks of expansion, in mL, for a hematoma of ``prior_ml``."""
+        seed_ml, field_ml = (self.prior_ml * percent / 100 for percent in (SEED_PERCENT, FIELD_PERCENT))
+        return {"seed_30_percent": seed_ml, "6ml_or_33_percent": min(FIELD_ML, field_ml)}
+
 
 def compare(prior: tuple[Scan, np.ndarray], current: tuple[Scan, np.ndarray], force: bool = False) -> Growth:
     """Growth between two scans of a patient, with the registration of the heads.
 
     Args:
         prior, current: (CT, labels on its voxels) of the earlier scan and of this one.
-        force: compare although the two scans name different patients, or their dates are in the wrong order.
+        force: compare although the two scans name different patients, or the earlier one was made after this one.
 
     Raises:
-        InputError: they are of different patients, the earlier scan was made after this one, or labels do not lie on their
-        scan's voxels.
+        InputError: as ``check_order``, or labels do not lie on their scan's voxels.
     """
     prior_scan, current_scan = prior[0], current[0]
     notes = check_order(prior_scan, current_scan, force)
@@ -93,13 +100,15 @@ def growth_of_volumes(
     """
     change_ml = current_ml - prior_ml
     percent = 100 * change_ml / prior_ml if prior_ml > 0 else None
-    from_nothing = prior_ml == 0 and current_ml > 0
+    is_hematoma = current_ml >= LEAST_HEMATOMA_ML
+    from_nothing = is_hematoma and prior_ml < LEAST_HEMATOMA_ML
+    by_percent = percent if is_hematoma and percent is not None else 0.0
     return Growth(
         prior_ml=prior_ml,
         change_ml=change_ml,
         change_percent=percent,
-        expanded_seed_30_percent=from_nothing or (percent is not None and percent >= SEED_PERCENT),
-        expanded_6ml_or_33_percent=from_nothing or change_ml >= FIELD_ML or (percent is not None and percent >= FIELD_PERCENT),
+        expanded_seed_30_percent=from_nothing or by_percent >= SEED_PERCENT,
+        expanded_6ml_or_33_percent=from_nothing or change_ml >= FIELD_ML or by_percent >= FIELD_PERCENT,
         new_ivh=prior_ivh_ml < NO_IVH_ML and current_ivh_ml >= NEW_IVH_ML,
         within_error=abs(change_ml) <= BETWEEN_READERS_ML,
         prior_ivh_ml=prior_ivh_ml,
@@ -115,7 +124,7 @@ def check_order(prior: Scan, current: Scan, force: bool = False) -> list[str]:
         force: compare all the same, and say so.
 
     Raises:
-        InputError: they are of different patients, or the earlier scan was made after this one (both unless ``force``).
+        InputError: of different patients, or the earlier scan was made after this one, unless ``force``.
     """
     notes = []
     is_same = same_patient(prior, current)
@@ -124,15 +133,21 @@ def check_order(prior: Scan, current: Scan, force: bool = False) -> list[str]:
     elif not is_same:
         if not force:
             raise InputError(
-                "The earlier scan is of another patient; give a scan of this patient, or --force where the names are wrong."
+                "The earlier scan is of another patient; give a scan of this patient, or compare them all the same where the "
+                "names are wrong (--force).",
+                UNLESS_FORCED,
             )
         notes.append("The two scans name different patients; they were compared all the same, as asked for.")
     if _is_reversed(prior, current):
         if not force:
             raise InputError(
-                "The scan given as the earlier one was made after the other; exchange the two, or --force if the dates are wrong."
+                "The scan given as the earlier one was made after the other; exchange the two, or compare them all the same "
+                "where the dates are wrong (--force).",
+                UNLESS_FORCED,
             )
-        notes.append("By its date the earlier scan was made after the other; they were compared all the same, as asked for.")
+        notes.append(
+            "By their dates the scan given as the earlier one was made after the other; they were compared as given, as asked for."
+        )
     return notes
 
 

@@ -104,6 +104,12 @@ def measure_margin(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceMa
     )
 
 
+def specks_mm2(mask: np.ndarray, row_mm: float, column_mm: float) -> float:
+    """Area of the pieces of a slice's hematoma (rows, columns) that are smaller than ``SPECK_MM2``."""
+    _, areas_mm2 = _pieces(mask, row_mm * column_mm)
+    return float(areas_mm2[areas_mm2 < SPECK_MM2].sum())
+
+
 def shape_scale(margins: Sequence[tuple[int, SliceMargin]], weights: Sequence[float]) -> tuple[int | None, int | None]:
     """The scan's shape scale, and the slice that shows it best: the largest weight among the slices of that scale or more.
 

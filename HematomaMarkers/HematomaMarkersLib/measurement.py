@@ -3,12 +3,14 @@
 Works on any label map (a network's, an annotator's, another program's) and needs no network. Without the CT, what needs
 densities is absent. Slices are measured one by one, so that one edited slice can be measured again alone. All arrays are
 (slices, rows, columns).
+
+Where no hematoma counts (``ScanMeasurement.has_hematoma``) there are volumes alone, no shape and no evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,52 +22,23 @@ from .evidence import MarkerEvidence, found_on_slice, gather_evidence
 from .evidence_holes import walls_in_space
 from .labels import MARKERS, NAMES
 from .margin import shape_scale, sphericity
+from .plausibility import doubts
 from .scan import Scan
+from .scan_measurement import LEAST_HEMATOMA_ML, ScanMeasurement
 from .slice_measurement import SliceMeasurement, measure_slice, slice_shift
+from .ventricles import HeadSpaces, apart_from_ventricles, head_spaces
 from .volume import Abc2, abc2
 
 if TYPE_CHECKING:
     from .growth import Growth
 
+_SPACES_FROM_ML = 20.0  # less is never much of a brain
 __all__ = ["Abc2", "MarkerEvidence", "ScanMeasurement", "SliceMeasurement", "measure_scan", "remeasure", "to_json"]
 
 
-@dataclass(frozen=True, eq=False)
-class ScanMeasurement:
-    """The numbers of a scan; without a hematoma they are 0 and no evidence is found.
-
-    Attributes:
-        grid: of the label map. with_ct: whether densities were measured.
-        slices: one per slice of the label map.
-        volume_ml, ivh_ml: voxels x their volume. abc2: the bedside volume with its lengths.
-        mean_hu: of all hematoma voxels; None without hematoma or CT.
-        evidence: marker -> what was measured for it.
-        island_count, satellite_count: on the slice with most, see ``margin``.
-        shape_scale: 1 to 5, the stand-in for Barras 2009; None without a hematoma. shape_scale_slice: where it was found.
-        sphericity: 1 for a ball; None without a hematoma.
-    """
-
-    grid: SliceGrid
-    with_ct: bool
-    slices: tuple[SliceMeasurement, ...]
-    volume_ml: float
-    ivh_ml: float
-    abc2: Abc2
-    mean_hu: float | None
-    evidence: dict[str, MarkerEvidence]
-    island_count: int
-    satellite_count: int
-    shape_scale: int | None
-    shape_scale_slice: int | None
-    sphericity: float | None
-
-    @property
-    def abc2_ml(self) -> float:
-        """The bedside volume."""
-        return self.abc2.volume_ml
-
-
-def measure_scan(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None = None) -> ScanMeasurement:
+def measure_scan(
+    scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None = None, least_ml: float = LEAST_HEMATOMA_ML
+) -> ScanMeasurement:
     """Measure a whole scan.
 
     Args:
@@ -73,13 +46,14 @@ def measure_scan(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None =
         labels: (slices, rows, columns), or (rows, columns) for a single slice, whole numbers: 0 background, 1 hematoma, 2
             intraventricular blood.
         grid: where the voxels lie; that of the scan where None.
+        least_ml: from which blood counts as a hematoma.
 
     Raises:
         InputError: the label map is empty, of another dimension, not of whole numbers, has other values, or does not fit the grid.
     """
     labels, grid = _checked(scan, labels, grid)
     slices = tuple(measure_slice(scan, labels[number], grid, number) for number in range(grid.slice_count))
-    return _summary(slices, grid, scan is not None)
+    return _summary(slices, grid, least_ml, _spaces(scan, labels, slices, None), labels, scan is not None)
 
 
 def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarray, slice: int) -> ScanMeasurement:
@@ -98,7 +72,8 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
     labels, _ = _checked(scan, labels, measurement.grid)
     slices = list(measurement.slices)
     slices[slice] = measure_slice(scan, labels[slice], measurement.grid, slice)
-    return _summary(tuple(slices), measurement.grid, scan is not None)
+    spaces = _spaces(scan, labels, slices, measurement.spaces)
+    return _summary(tuple(slices), measurement.grid, measurement.least_ml, spaces, labels, scan is not None)
 
 
 def _checked(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None) -> tuple[np.ndarray, SliceGrid]:
@@ -119,32 +94,81 @@ def _misfit(what: str, array: np.ndarray, other: str, grid: SliceGrid) -> str:
     return f"The {what} has {next(sizes)} voxels and {other} {next(sizes)}; give both on the same voxels."
 
 
-def _summary(slices: tuple[SliceMeasurement, ...], grid: SliceGrid, with_ct: bool) -> ScanMeasurement:
+def _spaces(
+    scan: Scan | None, labels: np.ndarray, slices: Sequence[SliceMeasurement], known: HeadSpaces | None
+) -> HeadSpaces | None:
+    """Brain and ventricles of the scan, where what was marked has to be held against them."""
+    if scan is None or known is not None:
+        return known
+    wanted = any(measured.ivh_ml for measured in slices) or sum(measured.volume_ml for measured in slices) >= _SPACES_FROM_ML
+    return head_spaces(scan) if wanted else None
+
+
+def _summary(
+    slices: tuple[SliceMeasurement, ...],
+    grid: SliceGrid,
+    least_ml: float,
+    spaces: HeadSpaces | None,
+    labels: np.ndarray,
+    with_ct: bool,
+) -> ScanMeasurement:
     """Everything about the scan that follows from its slices."""
     slices = _with_walls_in_space(slices, grid)
-    shown = [measured for measured in slices if measured.margin]
-    weights_ml = [measured.volume_ml for measured in shown]
-    volume_ml = sum(measured.volume_ml for measured in slices)
-    scale, scale_slice = shape_scale([(measured.slice, measured.margin) for measured in shown], weights_ml)
-    return ScanMeasurement(
+    volume_ml, ivh_ml, specks_ml = (sum(getattr(one, name) for one in slices) for name in ("volume_ml", "ivh_ml", "specks_ml"))
+    apart_ml = 0.0
+    if spaces is not None and ivh_ml:
+        apart_ml = float(np.count_nonzero(apart_from_ventricles(labels, spaces), axis=(1, 2)) @ grid.voxel_ml)
+    plain = ScanMeasurement(
         grid=grid,
         with_ct=with_ct,
         slices=slices,
         volume_ml=volume_ml,
-        ivh_ml=sum(measured.ivh_ml for measured in slices),
+        ivh_ml=ivh_ml,
+        specks_ml=specks_ml,
+        least_ml=least_ml,
+        ivh_apart_ml=min(apart_ml, ivh_ml),
+        ventricles_seen=None if spaces is None else spaces.ventricles_seen,
+        doubts=_doubts(slices, volume_ml, ivh_ml, least_ml, spaces),
         abc2=abc2(
             [measured.area_mm2 for measured in slices],
             grid.extents_mm,
             [(measured.longest_mm, measured.across_mm) for measured in slices],
         ),
-        mean_hu=_mean_hu(slices, volume_ml) if with_ct and volume_ml else None,
-        evidence=gather_evidence(slices, with_ct),
-        island_count=max((measured.margin.islands for measured in shown), default=0),
-        satellite_count=max((measured.margin.satellites for measured in shown), default=0),
+        mean_hu=_mean_hu(slices, "mean_hu", "volume_ml"),
+        evidence=gather_evidence((), with_ct),
+        island_count=0,
+        satellite_count=0,
+        shape_scale=None,
+        shape_scale_slice=None,
+        sphericity=None,
+        spaces=spaces,
+    )
+    return _with_shape_and_evidence(plain) if plain.has_hematoma else plain
+
+
+def _with_shape_and_evidence(measurement: ScanMeasurement) -> ScanMeasurement:
+    shown = [measured for measured in measurement.slices if measured.margin]
+    scale, scale_slice = shape_scale([(one.slice, one.margin) for one in shown], [one.volume_ml for one in shown])
+    return replace(
+        measurement,
+        evidence=gather_evidence(measurement.slices, measurement.with_ct),
+        island_count=max(one.margin.islands for one in shown),
+        satellite_count=max(one.margin.satellites for one in shown),
         shape_scale=scale,
         shape_scale_slice=scale_slice,
-        sphericity=sphericity([(m.position_mm, m.extent_mm, m.area_mm2, m.margin.perimeter_mm) for m in shown]),
+        sphericity=sphericity([(one.position_mm, one.extent_mm, one.area_mm2, one.margin.perimeter_mm) for one in shown]),
     )
+
+
+def _doubts(
+    slices: Sequence[SliceMeasurement], volume_ml: float, ivh_ml: float, least_ml: float, spaces: HeadSpaces | None
+) -> tuple[str, ...]:
+    """What cannot be blood; the density of what is too little to count is not asked."""
+    densities = [
+        _mean_hu(slices, density, volume) if marked_ml >= least_ml else None
+        for density, volume, marked_ml in (("mean_hu", "volume_ml", volume_ml), ("ivh_mean_hu", "ivh_ml", ivh_ml))
+    ]
+    return doubts(volume_ml, ivh_ml, *densities, None if spaces is None else spaces.brain_ml)
 
 
 def _with_walls_in_space(slices: tuple[SliceMeasurement, ...], grid: SliceGrid) -> tuple[SliceMeasurement, ...]:
@@ -160,8 +184,10 @@ def _with_walls_in_space(slices: tuple[SliceMeasurement, ...], grid: SliceGrid) 
     return tuple(slices)
 
 
-def _mean_hu(slices: tuple[SliceMeasurement, ...], volume_ml: float) -> float:
-    return sum(measured.mean_hu * measured.volume_ml for measured in slices if measured.mean_hu is not None) / volume_ml
+def _mean_hu(slices: Sequence[SliceMeasurement], density: str, volume: str) -> float | None:
+    """The mean of a density over all slices, each with its volume; None where no slice has it."""
+    known = [(getattr(one, density), getattr(one, volume)) for one in slices if getattr(one, density) is not None]
+    return float(sum(hu * ml for hu, ml in known) / sum(ml for _, ml in known)) if known else None
 
 
 def to_json(
@@ -179,6 +205,8 @@ def to_json(
             asked.
     """
     grid, abc = measurement.grid, measurement.abc2
+    said = probabilities if probabilities and measurement.has_hematoma else {}
+    slice_probabilities = slice_probabilities if measurement.has_hematoma else None
     return {
         "schema": "hematoma-markers/1",
         "spacing_mm": [grid.row_mm, grid.column_mm, float(np.mean(grid.extents_mm))],
@@ -188,6 +216,13 @@ def to_json(
         "abc2_ml": measurement.abc2_ml,
         "abc2": asdict(abc),
         "ivh_ml": measurement.ivh_ml,
+        "has_hematoma": measurement.has_hematoma,
+        "least_hematoma_ml": measurement.least_ml,
+        "specks_ml": measurement.specks_ml,
+        "counted_ivh_ml": measurement.counted_ivh_ml,
+        "ivh_apart_ml": measurement.ivh_apart_ml,
+        "ventricles_seen": measurement.ventricles_seen,
+        "doubts": list(measurement.doubts),
         "mean_hu": measurement.mean_hu,
         "island_count": measurement.island_count,
         "satellite_count": measurement.satellite_count,
@@ -195,15 +230,19 @@ def to_json(
         "shape_scale_slice": measurement.shape_scale_slice,
         "sphericity": measurement.sphericity,
         "markers": {
-            marker: {"probability": (probabilities or {}).get(marker), "evidence": asdict(evidence)}
+            marker: {"probability": said.get(marker), "evidence": asdict(evidence)}
             for marker, evidence in measurement.evidence.items()
         },
         "slices": [
             _slice_json(measured, None if slice_probabilities is None else slice_probabilities[measured.slice])
-            for measured in measurement.slices
+            for measured in (measurement.slices if measurement.has_hematoma else map(_without_signs, measurement.slices))
         ],
         "growth": _growth_json(growth) if growth else None,
     }
+
+
+def _without_signs(measured: SliceMeasurement) -> SliceMeasurement:
+    return replace(measured, margin=None, holes=(), split=None)
 
 
 def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray | None) -> dict[str, Any]:

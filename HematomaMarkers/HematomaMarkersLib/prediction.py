@@ -82,17 +82,18 @@ def predict(
     steps = replace(_steps(bundle), **dict.fromkeys(without, False))
     prepared = prepare(scan, steps)
     order = prepared.slice_order
-    reading = read_head(network, prepared.hounsfield, prepared.inside, scan.grid.extents_mm[order], window, on_device, progress)
-    back = np.argsort(order)
+    reading = read_head(network, prepared.hounsfield, prepared.inside, prepared.extents_mm, window, on_device, progress)
     labels = prepared.labels_to_scan(reading.labels)
     shown = (labels == HEMATOMA).any(axis=(1, 2))  # where pixels are large, a small hematoma may have none of its own
-    logits, areas_cm2 = np.where(shown[:, None], reading.slice_logits[back], np.nan), reading.areas_cm2[back]
+    logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
+    of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
+    likeliest = marker_slices(logits, reading.areas_cm2, rule)
     return Prediction(
         labels,
-        calibrated(logits, rule),
-        patient_probabilities(logits, areas_cm2, rule),
+        calibrated(of_scan, rule),
+        patient_probabilities(logits, reading.areas_cm2, rule),
         rule.thresholds,
-        marker_slices(logits, areas_cm2, rule),
+        {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         prepared,
         reading,
     )

@@ -11,16 +11,17 @@ import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import HEMATOMA, MARKER_NAMES, MARKERS
+from .marker_answers import marker_seen
 from .slice_view import Box, SliceView, heights_mm
 from .tables import write_markers, write_slices
-from .triage import Triage, marker_seen
+from .triage import Triage
 
 if TYPE_CHECKING:
     from .growth import Growth
     from .kept_reading import KeptReading
-    from .measurement import ScanMeasurement
     from .prediction import Prediction
     from .scan import Scan
+    from .scan_measurement import ScanMeasurement
 
 KEY_SLICES = 12
 _WITHOUT_SCAN_MM = 150.0
@@ -153,7 +154,7 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
 
 
 def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
-    if not (case.labels == HEMATOMA).any():
+    if not case.measurement.has_hematoma:
         return {}
     view = case.view
     return {marker: tuple(_draw_marker(folder, case, view, marker)) for marker in MARKERS}
@@ -182,7 +183,7 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
 
 def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Shown, ...]:
     """The largest slice now, and the earlier scan in the same place."""
-    if growth is None or prior is None or growth.transform is None or case.scan is None:
+    if growth is None or prior is None or growth.transform is None or case.scan is None or not (case.labels == HEMATOMA).any():
         return ()
     earlier_scan, earlier_labels = prior
     view, number = case.view, int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())

@@ -13,11 +13,14 @@ from LesionReadingLib.report import ABSENT, Number, caution, environment, model_
 from .colors import COLORS
 from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from .marker_answers import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat, marker_seen, network_says
 from .slice_view import heights_mm
-from .triage import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, NOT_LOOKED_FOR, REFER_NOW, WATCH, Bat, Triage, marker_seen
+from .triage import Decision, Triage
+from .volume import in_ml
 
 if TYPE_CHECKING:
     from .presenting import Case, Pictures, Shown
+    from .scan_measurement import ScanMeasurement
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLUID_LEVEL: None}
@@ -30,7 +33,13 @@ DEFINITIONS = {
     BLEND: "A darker part beside a brighter one, sharply parted, 18 HU or more apart, the darker part not enclosed. (Li 2015)",
     FLUID_LEVEL: "A level border, darker above and brighter below, as blood settles. Rare: about 2 of 100 patients.",
 }
-_DECISION_STYLE = {REFER_NOW: "refer", WATCH: "watch"}
+_DECISION_STYLES = {
+    Decision.REFER_NOW: "refer",
+    Decision.WATCH: "watch",
+    Decision.UNCERTAIN: "watch",
+    Decision.NONE_FOUND: "none",
+    Decision.NO_VERDICT: "doubt",
+}
 _MIDLINE_MM = 10.0
 
 
@@ -74,7 +83,8 @@ def write_report(
         .get_template("report.html")
         .render(
             triage=triage,
-            decision_style=_DECISION_STYLE.get(triage.decision, "none"),
+            decision_style=_DECISION_STYLES[triage.decision],
+            learnt_from=learnt_from(model),
             finding=finding(case, growth, triage),
             numbers=numbers(case, growth, triage),
             key=_embedded(pictures.key),
@@ -82,7 +92,7 @@ def write_report(
             growth_rows=growth_rows(growth) if growth else [],
             growth_error=growth_error(growth) if growth else "",
             growth_notes=growth.notes if growth else (),
-            cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.volume_ml > 0 else [],
+            cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.has_hematoma else [],
             network=case.prediction is not None,
             caution=caution(model),
             scan=scan,
@@ -92,7 +102,6 @@ def write_report(
             notes=scan.notes if scan else (),
             warnings=scan.warnings if scan else (),
             model_rows=model_rows(model) if model else [],
-            not_looked_for=NOT_LOOKED_FOR,
             colors=COLORS,
             definitions=DEFINITIONS,
             marker_names=MARKER_NAMES,
@@ -102,13 +111,15 @@ def write_report(
 
 
 def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
-    """The scan in a sentence that can be read out on the phone; empty where nothing was marked."""
+    """The scan in a sentence that can be read out on the phone; empty where nothing that was marked counts."""
     measured = case.measurement
-    if measured.volume_ml == 0 and measured.ivh_ml == 0:
+    if not measured.has_hematoma and measured.counted_ivh_ml == 0:
         return ""
-    said = ", ".join(filter(None, [f"Hematoma of {measured.volume_ml:.1f} mL", triage.location, side_of_hematoma(case)]))
-    said += f"; {measured.ivh_ml:.1f} mL of blood in the ventricles." if measured.ivh_ml else "; no blood in the ventricles."
-    if growth:
+    hematoma = ", ".join(filter(None, [f"Hematoma of {in_ml(measured.volume_ml)}", triage.location, side_of_hematoma(case)]))
+    said = hematoma if measured.has_hematoma else f"No hematoma of {measured.least_ml:g} mL or more"
+    blood = f"{in_ml(measured.counted_ivh_ml)} of" if measured.counted_ivh_ml else "no"
+    said += f"; {blood} blood in the ventricles."
+    if growth and measured.has_hematoma:
         change = "grew" if growth.change_ml >= 0 else "shrank"
         percent = "" if growth.change_percent is None else f" ({abs(growth.change_percent):.0f} %)"
         hours = "" if growth.hours is None else f" in {growth.hours:.1f} h"
@@ -131,19 +142,38 @@ def side_of_hematoma(case: Case) -> str | None:
 def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
     """The numbers on top of the report."""
     measured = case.measurement
-    shown = [
-        Number("Hematoma volume", with_unit(measured.volume_ml, "mL", 1), f"by voxels; ABC/2: {measured.abc2_ml:.1f} mL"),
-        Number("In the ventricles", with_unit(measured.ivh_ml, "mL", 1), "blood"),
-    ]
+    shown = list(volume_numbers(measured))
     if growth:
         percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
         shown.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
-    if measured.volume_ml > 0:
+    if measured.has_hematoma:
         shown.append(Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"))
         shown += _shape_numbers(case)
     if triage.bat:
         shown.append(Number("BAT score", *bat_in_words(triage.bat)))
     return shown
+
+
+def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
+    """The volumes of hematoma and ventricular blood; what was marked and does not count is called marked."""
+    why = "cannot be blood" if measured.doubts else "does not count as one"
+    if measured.has_hematoma:
+        hematoma = Number("Hematoma volume", in_ml(measured.volume_ml), f"by voxels; ABC/2: {in_ml(measured.abc2_ml)}")
+    elif measured.volume_ml > 0:
+        hematoma = Number("Marked as hematoma", in_ml(measured.volume_ml), why)
+    else:
+        hematoma = Number("Hematoma volume", "none", "nothing was marked")
+    counted_ml, apart_ml = measured.counted_ivh_ml, measured.ivh_ml - measured.counted_ivh_ml
+    if counted_ml == 0 and apart_ml > 0:
+        why = "cannot be blood" if measured.doubts else "touches no ventricle: does not count"
+        return hematoma, Number("Marked in the ventricles", in_ml(apart_ml), why)
+    also = f"blood; {in_ml(apart_ml)} more marked does not count" if apart_ml > 0 else "blood"
+    return hematoma, Number("In the ventricles", in_ml(counted_ml), also)
+
+
+def learnt_from(model: Mapping[str, Any] | None) -> str:
+    """What the network was trained on, for the limits of what it finds; empty where no network took part."""
+    return f"The network was trained on: {model['data_source']}" if model and model.get("data_source") else ""
 
 
 def bat_in_words(bat: Bat) -> tuple[str, str]:
@@ -184,14 +214,15 @@ def growth_error(growth: Growth) -> str:
 
 def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
     by_network, by_measurement = marker_seen(marker, case.measurement, case.prediction)
-    told = by_network is not None
+    probability = network_says(marker, case.measurement, case.prediction)
+    told = probability is not None
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
         MARKER_NAMES[marker],
         _verdict(by_network, by_measurement),
         told and by_network != by_measurement,
         bool(by_network) or by_measurement,
-        100 * case.prediction.probabilities[marker] if told else None,
+        100 * probability if told else None,
         100 * case.prediction.thresholds[marker] if told else None,
         case.measurement.evidence[marker].sentence,
         "Growth in patients with it: not stated." if expansion is None else f"Growth seen in {expansion:g} % of patients with it.",

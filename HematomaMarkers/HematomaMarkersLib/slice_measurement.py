@@ -11,7 +11,7 @@ from .evidence_holes import Hole, find_holes
 from .evidence_region import RING_MM, Region, density_region
 from .evidence_split import Split, find_split
 from .labels import HEMATOMA, INTRAVENTRICULAR
-from .margin import SliceMargin, largest_piece, measure_margin
+from .margin import SliceMargin, largest_piece, measure_margin, specks_mm2
 from .scan import Scan
 from .volume import diameters_mm
 
@@ -24,9 +24,10 @@ class SliceMeasurement:
         slice: number, from 0. position_mm: along the normal, from the first slice. extent_mm: how much of the patient it stands
             for.
         area_mm2, ivh_area_mm2: of hematoma and of intraventricular blood. volume_ml, ivh_ml: of each.
+        specks_ml: of the hematoma, in pieces too small to be told from noise (``margin.SPECK_MM2``).
         longest_mm, across_mm: longest diameter of the largest piece, and the longest across it (A and B of ABC/2).
         margin: None without hematoma.
-        mean_hu: of the hematoma's pixels; None without hematoma or CT.
+        mean_hu: of the hematoma's pixels; None without hematoma or CT. ivh_mean_hu: of intraventricular blood, likewise.
         holes, split: what was found in its densities; none without CT.
         left_out_mm2: less dense blood that the mask left out and that was looked at, too.
         region: the densities as they were looked at; None without hematoma or CT.
@@ -39,10 +40,12 @@ class SliceMeasurement:
     ivh_area_mm2: float
     volume_ml: float
     ivh_ml: float
+    specks_ml: float = 0.0
     longest_mm: float = 0.0
     across_mm: float = 0.0
     margin: SliceMargin | None = None
     mean_hu: float | None = None
+    ivh_mean_hu: float | None = None
     holes: tuple[Hole, ...] = ()
     split: Split | None = None
     left_out_mm2: float = 0.0
@@ -67,11 +70,14 @@ def measure_slice(scan: Scan | None, plane: np.ndarray, grid: SliceGrid, number:
         "volume_ml": float(pixels * grid.voxel_ml[number]),
         "ivh_ml": float(ivh_pixels * grid.voxel_ml[number]),
     }
+    if scan is not None and ivh_pixels:
+        numbers["ivh_mean_hu"] = float(scan.hounsfield[number][plane == INTRAVENTRICULAR].mean())
     if not pixels:
         return SliceMeasurement(**numbers)
     box = _box(mask, (grid.row_mm, grid.column_mm))
     longest_mm, across_mm = diameters_mm(largest_piece(mask[box]), grid.row_mm, grid.column_mm)
     numbers |= {
+        "specks_ml": specks_mm2(mask[box], grid.row_mm, grid.column_mm) * float(grid.extents_mm[number]) / 1000,
         "longest_mm": longest_mm,
         "across_mm": across_mm,
         "margin": measure_margin(mask[box], grid.row_mm, grid.column_mm),

@@ -9,13 +9,13 @@ import numpy as np
 from LesionReadingLib.tables import Columns, write_table
 
 from .labels import MARKERS
+from .marker_answers import marker_seen, network_says
 from .slice_view import heights_mm
-from .triage import marker_seen
 
 if TYPE_CHECKING:
     from .kept_reading import KeptReading
-    from .measurement import ScanMeasurement
     from .prediction import Prediction
+    from .scan_measurement import ScanMeasurement
 
 
 def write_slices(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
@@ -30,17 +30,16 @@ def write_slices(path: Path, measurement: ScanMeasurement, prediction: Predictio
         "hematoma mean density (HU)": lambda row: row.mean_hu,
     }
     if prediction is not None:
+        says = measurement.has_hematoma
         for number, marker in enumerate(MARKERS):
             probabilities = np.asarray(prediction.slice_probabilities, float)[:, number]
-            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice])
+            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice]) if says else None
     write_table(path, columns, measurement.slices)
 
 
 def write_markers(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
     """One row per marker: what the network says, what was measured, and whether the two agree."""
-
-    def of_network(marker: str, values: str) -> float | int | None:
-        return getattr(prediction, values).get(marker) if prediction else None
+    says = prediction is not None and measurement.has_hematoma
 
     def agree(marker: str) -> int | None:
         by_network, by_measurement = marker_seen(marker, measurement, prediction)
@@ -48,9 +47,9 @@ def write_markers(path: Path, measurement: ScanMeasurement, prediction: Predicti
 
     columns: Columns = {
         "marker": lambda marker: marker,
-        "network probability": lambda marker: of_network(marker, "probabilities"),
-        "network threshold": lambda marker: of_network(marker, "thresholds"),
-        "network slice": lambda marker: of_network(marker, "marker_slices"),
+        "network probability": lambda marker: network_says(marker, measurement, prediction),
+        "network threshold": lambda marker: prediction.thresholds.get(marker) if says else None,
+        "network slice": lambda marker: prediction.marker_slices.get(marker) if says else None,
         "measured": lambda marker: int(measurement.evidence[marker].found),
         "measured on slice": lambda marker: measurement.evidence[marker].slice,
         "network and measurement agree": agree,

@@ -97,3 +97,10 @@ def _tallest(places: np.ndarray, heights: np.ndarray) -> float:
     there = np.interp(places, places[: turn + 1], heights[: turn + 1])
     back = np.interp(places, np.append(places[turn:], places[0])[::-1], np.append(heights[turn:], heights[0])[::-1])
     return float(np.abs(there - back).max())
+
+
+def in_ml(volume_ml: float) -> str:
+    """A volume in words: two digits behind the point below 1 mL, and never 0 for what is there."""
+    if 0 < volume_ml < 0.01:
+        return "less than 0.01 mL"
+    return f"{volume_ml:.2f} mL" if 0 < volume_ml < 1 else f"{volume_ml:.1f} mL"

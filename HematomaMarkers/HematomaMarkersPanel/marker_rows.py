@@ -37,8 +37,11 @@ class MarkerRows:
 
     def show(self, numbers: Numbers) -> None:
         """Show probabilities, thresholds and evidence."""
+        from HematomaMarkersLib.marker_answers import network_says
+
         for marker in MARKERS:
-            probability, threshold = numbers.network.probabilities[marker], numbers.network.thresholds[marker]
+            probability = network_says(marker, numbers.measurement, numbers.network)
+            threshold = numbers.network.thresholds[marker]
             button = self._buttons[marker]
             button.setIcon(qt.QIcon(drawBar(probability, threshold)))
             button.text = markerText(marker, probability)
@@ -63,7 +66,7 @@ def markerText(marker: str, probability: float | None) -> str:
 
 def verdict(marker: str, numbers: Numbers) -> str:
     """Whether network and measurement see a marker, in a few words."""
-    from HematomaMarkersLib.triage import marker_seen
+    from HematomaMarkersLib.marker_answers import marker_seen
 
     byNetwork, byMeasurement = marker_seen(marker, numbers.measurement, numbers.network)
     if byNetwork is None:

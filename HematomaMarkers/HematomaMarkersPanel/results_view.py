@@ -13,23 +13,28 @@ if TYPE_CHECKING:
 
     from .scan_results import Numbers
 
-_STYLES = {
-    "refer now": "background: #A84300; color: #FFFFFF;",
+_CODES = {
+    "refer_now": "background: #A84300; color: #FFFFFF;",
     "watch": "background: #E8B84A; color: #1B2330;",
-    "no hematoma found": "background: #5A6472; color: #FFFFFF;",
+    "watch_uncertain": "background: #E8B84A; color: #1B2330;",
+    "no_hematoma_found": "background: #5A6472; color: #FFFFFF;",
+    "no_verdict": "background: #4B2A6B; color: #FFFFFF;",
 }
+"""Style of every code of a decision (``HematomaMarkersLib.triage.Decision``)."""
 
 
 def showNumbers(ui, numbers: Numbers) -> None:
     """Show the triage, the volumes and the growth."""
+    from HematomaMarkersLib.volume import in_ml
+
     decided, measured = numbers.triage, numbers.measurement
     ui.triageLabel.text = triageText(decided)
-    ui.triageLabel.styleSheet = _STYLES[decided.decision] + " padding: 4px; border-radius: 3px;"
+    ui.triageLabel.styleSheet = _CODES[decided.decision] + " padding: 4px; border-radius: 3px;"
     ui.reasonsLabel.text = reasonsText(decided)
     ui.reasonsLabel.toolTip = escape(decided.rule)
-    ui.volumeLabel.text = _("{ml:.1f} mL").format(ml=measured.volume_ml)
-    ui.abc2Label.text = _("{ml:.1f} mL").format(ml=measured.abc2_ml)
-    ui.ivhLabel.text = _("{ml:.1f} mL").format(ml=measured.ivh_ml)
+    ui.volumeLabel.text = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
+    ui.abc2Label.text = in_ml(measured.abc2_ml)
+    ui.ivhLabel.text = markedText(measured.ivh_ml, measured.counted_ivh_ml)
     ui.editedLabel.visible = numbers.edited
     ui.growthBox.visible = numbers.growth is not None
     if numbers.growth is not None:
@@ -39,14 +44,35 @@ def showNumbers(ui, numbers: Numbers) -> None:
 
 def triageText(decided: Triage) -> str:
     """The decision in large letters."""
-    texts = {"refer now": _("Refer now"), "watch": _("Watch"), "no hematoma found": _("No hematoma found")}
-    return texts[decided.decision]
+    texts = {
+        "refer_now": _("Refer now"),
+        "watch": _("Watch"),
+        "watch_uncertain": _("Watch, uncertain"),
+        "no_hematoma_found": _("No hematoma found"),
+        "no_verdict": _("No verdict"),
+    }
+    if not decided.look_at:
+        return texts[decided.decision]
+    slices = ", ".join(map(str, decided.look_at))
+    return _("{decision}: look at slice {slices}").format(decision=texts[decided.decision], slices=slices)
+
+
+def markedText(marked_ml: float, counted_ml: float) -> str:
+    """A volume that counts; what was marked and does not is said."""
+    from HematomaMarkersLib.volume import in_ml
+
+    apart_ml = marked_ml - counted_ml
+    if apart_ml <= 0:
+        return in_ml(marked_ml)
+    if counted_ml <= 0:
+        return _("{marked} marked, does not count").format(marked=in_ml(marked_ml))
+    return _("{counted} (and {apart} marked that does not count)").format(counted=in_ml(counted_ml), apart=in_ml(apart_ml))
 
 
 def reasonsText(decided: Triage) -> str:
-    """The reasons as a list, and below them, small, what is not known."""
+    """The reasons as a list, and below them, small, what is not known and what cannot be ruled out."""
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decided.reasons)
-    unknown = " ".join(escape(sentence) for sentence in decided.unknown)
+    unknown = " ".join(escape(sentence) for sentence in (*decided.unknown, *decided.limits))
     return f'<ul style="margin: 0 0 4px -24px;">{reasons}</ul><small>{unknown}</small>'
 
 

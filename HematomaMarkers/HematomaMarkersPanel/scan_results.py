@@ -35,8 +35,9 @@ from .heat_maps import loadHeatMaps
 
 if TYPE_CHECKING:
     from HematomaMarkersLib.growth import Growth
-    from HematomaMarkersLib.measurement import ScanMeasurement
-    from HematomaMarkersLib.triage import NetworkMarkers, Triage
+    from HematomaMarkersLib.marker_answers import NetworkMarkers
+    from HematomaMarkersLib.scan_measurement import ScanMeasurement
+    from HematomaMarkersLib.triage import Triage
 
 KIND = "HematomaMarkers"
 VOLUME, PRIOR, SEGMENTATION, PRIOR_SEGMENTATION = "volume", "prior", "segmentation", "priorSegmentation"
@@ -109,14 +110,14 @@ class LiveNumbers:
             InputError: the volume or the segmentation is gone, or the volume cannot be measured.
         """
         from HematomaMarkersLib.measurement import measure_scan
-        from HematomaMarkersLib.triage import read_rules
+        from HematomaMarkersLib.triage_rules import read_rules
 
         self.result = result
         self._volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
         self._network = result_json(result, NETWORK)
         self._rules = read_rules()
-        self._measurement = measure_scan(self._scan, labels_of(segmentation, self._volume, SEGMENTS))
+        self._measurement = measure_scan(self._scan, labels_of(segmentation, self._volume, SEGMENTS), least_ml=self._rules.below_ml)
 
     def follow(self, slices: Collection[int], labels: np.ndarray) -> None:
         """Measure edited slices again.
@@ -127,7 +128,7 @@ class LiveNumbers:
         from HematomaMarkersLib.measurement import measure_scan, remeasure
 
         if len(slices) > _FEW:
-            self._measurement = measure_scan(self._scan, labels)
+            self._measurement = measure_scan(self._scan, labels, least_ml=self._rules.below_ml)
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
@@ -136,7 +137,8 @@ class LiveNumbers:
 
     def numbers(self) -> Numbers:
         """All that is shown, with the triage decided anew."""
-        from HematomaMarkersLib.triage import NetworkMarkers, triage
+        from HematomaMarkersLib.marker_answers import NetworkMarkers
+        from HematomaMarkersLib.triage import triage
 
         network = NetworkMarkers(self._network["probabilities"], self._network["thresholds"])
         growth = _growth(self.result, self._measurement)
@@ -184,7 +186,9 @@ def _growth(result, measurement: ScanMeasurement) -> Growth | None:
         return None
     from HematomaMarkersLib.growth import growth_of_volumes
 
-    return growth_of_volumes(kept["prior_ml"], kept["prior_ivh_ml"], measurement.volume_ml, measurement.ivh_ml, kept["hours"])
+    return growth_of_volumes(
+        kept["prior_ml"], kept["prior_ivh_ml"], measurement.volume_ml, measurement.counted_ivh_ml, kept["hours"]
+    )
 
 
 def _loadLabels(path: Path, volume):

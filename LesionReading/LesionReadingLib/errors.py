@@ -1,5 +1,8 @@
 """The ways in which a run can end other than well; the worker turns each into an exit status."""
 
+UNLESS_FORCED = "unless-forced"
+"""Code of a refusal that the person at the keyboard may overrule with ``--force``."""
+
 _OUT_OF_MEMORY = (
     "out of memory",  # CUDA
     "allocate memory",  # PyTorch's allocator on processors, and the loader of libraries

@@ -31,6 +31,7 @@ class Outcome:
     Attributes:
         status: "done", "cancelled" or "failed".
         message: a sentence for the user; empty where it is done.
+        code: of the worker's error line, for branching; empty where it told none.
         details: for whoever wants to know more, for example a traceback.
         result: what the last line of a run that is done says; "folder" is where its files are.
     """
@@ -38,6 +39,7 @@ class Outcome:
     status: str
     message: str = ""
     details: str = ""
+    code: str = ""
     result: dict = field(default_factory=dict)
 
 
@@ -151,7 +153,7 @@ class WorkerProcess:
         if kind == "result":
             return Outcome("done", result=line)
         if kind == "error":
-            return Outcome("failed", line["message"], line["details"] or errors)
+            return Outcome("failed", line["message"], line["details"] or errors, line["code"])
         if self._group is None or "Traceback" in errors:
             return Outcome("failed", _("The analysis could not be started; the details say why."), errors)
         return Outcome(

@@ -95,7 +95,7 @@ def _digests(images: Sequence[DicomImage]) -> list[tuple]:
             image.rows,
             image.columns,
             image.frame_count,
-            image.header.get("SeriesInstanceUID") if image.frame_count == 1 else "",
+            image.header.get("SeriesInstanceUID"),
             *_digest(image, decoded=uids[image.header.get("SOPInstanceUID")] > 1),
         )
         for image in images

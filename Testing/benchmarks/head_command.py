@@ -43,7 +43,7 @@ network = load_network(find_bundle(DEFAULT_MODEL, TASK), NETWORKS)
 images = network_input(torch.from_numpy(prepared.hounsfield)[:, None, None], windows()[DEFAULT])
 with torch.no_grad():
     labels = np.stack([network(image)[0].argmax(1)[0].numpy() for image in images]).astype(np.uint8)
-labels = tidied(np.where(prepared.inside, labels, 0), prepared.hounsfield, scan.grid.extents_mm[prepared.slice_order])
+labels = tidied(np.where(prepared.inside, labels, 0), prepared.hounsfield, prepared.extents_mm)
 
 class Markers(torch.nn.Module):
     def __init__(self):

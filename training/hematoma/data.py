@@ -142,7 +142,7 @@ def _draw_patient(folder: Path, steps: Steps, seed: int) -> int:
     prepared = prepare(phantom_scan(head), steps)
     arrays = {
         "hounsfield": prepared.hounsfield,
-        "labels": prepared.grid.labels_from_scan(head.labels),
+        "labels": prepared.labels_from_scan(head.labels),
         "slice_markers": head.slice_markers[prepared.slice_order],
         "markers": np.array([head.markers[name] for name in MARKERS]),
     }

@@ -121,7 +121,8 @@ def _answers(training: Path, steps: Steps, seed: int) -> Answers | None:
         return None
     prepared = prepare(phantom_scan(head), steps)
     network = trained_network(training)[0]
-    extents_mm = head.grid.extents_mm[prepared.slice_order]
-    reading = read_head(network, prepared.hounsfield, prepared.inside, extents_mm, WINDOW_HU, torch.device("cpu"), lambda *_: None)
+    reading = read_head(
+        network, prepared.hounsfield, prepared.inside, prepared.extents_mm, WINDOW_HU, torch.device("cpu"), lambda *_: None
+    )
     markers = np.array([head.markers[marker] for marker in MARKERS])
     return Answers(reading.slice_logits, reading.areas_cm2, markers)
