@@ -17,8 +17,10 @@ STEPS_MM = np.array([PIXEL_MM, PIXEL_MM, FRAME_MM])
 
 
 def a_pullback(directions=STRAIGHT, name="a pullback", frame_count=24):
-    """A volume node, bright where the drawn vessel has tissue; ``directions``: axes of column, row and frame, one per line, LPS."""
-    grey = np.where(a_vessel()[:frame_count] == 3, 10, 120).astype(np.uint8)
+    """A volume node, bright and grainy where the drawn vessel has tissue; ``directions``: axes of column, row and frame, LPS."""
+    vessel = a_vessel()[:frame_count]
+    grain = np.random.default_rng(0).integers(0, 20, vessel.shape)
+    grey = (np.where(vessel == 3, 0, 110) + grain).astype(np.uint8)
     return add_volume(grey, directions * STEPS_MM[:, None], np.array([5.0, -7.0, 11.0]), name, TYPED)
 
 
