@@ -75,5 +75,5 @@ def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
     grid = slices([6.0] * 24)
     write_volume(tmp_path / "ct.nrrd", head_on(grid), grid)
     said = Asked(patient_position="HFP")
-    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said).gravity, [0, -1, 0])
-    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None)).gravity is None
+    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said, None).gravity, [0, -1, 0])
+    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None), None).gravity is None
