@@ -154,8 +154,9 @@ def _mark_held(axes: Axes, measurement: PullbackMeasurement, along: Along) -> No
     axes.annotate(
         f"held by {measurement.hold_frames} frames: {held.value:.0f}°",
         (first, held.value),
-        xytext=(0, 5),
+        xytext=(0, -5),  # below its line, so that the single frame's words above stay free
         textcoords="offset points",
+        va="top",
         ha="left" if held.first_frame < 0.2 * len(measurement.frames) else "right",
         fontweight="bold",
         fontsize=9.5,
