@@ -14,7 +14,7 @@ import argparse
 import math
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
+from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -25,7 +25,7 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines)
+    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     phantom.set_defaults(run=_phantom)
     for command in commands.choices.values():
         add_json_lines(command)
+        add_identity(command)
     return parser
 
 
@@ -98,7 +99,6 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
     )
-    parser.add_argument("--with-identity", action="store_true", help="name the patient in segmentation.dcm, for an archive")
 
 
 def _asked(chosen: argparse.Namespace):

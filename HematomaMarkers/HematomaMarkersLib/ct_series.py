@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.dicom import functional_group, read_header
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given
@@ -150,7 +151,7 @@ class CtSeries:
         facts = [f"{len(self.planes)} slice{'s' if len(self.planes) > 1 else ''}"]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [f"kernel {self.kernel}"] if self.kernel else []
-        name = f" “{self.description}”" if self.description else ""
+        name = f" “{description}”" if (description := told(self.description)) else ""
         return f"{self.designator}{name} ({', '.join([*facts, *self.apart])})"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told_of
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
 
@@ -223,7 +224,7 @@ def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
         "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
         "patient position": str(header.get("PatientPosition", "") or ""),
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: value for name, value in facts.items() if value} | told_of(header)
 
 
 def _middle_mm(plane: Plane) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.output import mended
 
 from .labels import MARKERS
 
@@ -85,6 +86,7 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -
 
 def read_measurements(folder: Path) -> dict[str, Any] | None:
     """The content of a result folder's measurements.json; None where there is none that can be read."""
+    mended(folder)
     try:
         found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -108,7 +108,7 @@ def _at_limit(value_ml: float, limit_ml: float, error_ml: float, said: str, limi
 
 
 def _open(said: str, error_ml: float, number: int | None) -> Reason:
-    near = f"nearer to the limit than the measurement error of {error_ml:g} mL"
+    near = f"give or take a measurement error of {error_ml:g} mL the limit may or may not be reached"
     return Reason(f"{said}: {near}, so look at slice {number}.", False, number)
 
 

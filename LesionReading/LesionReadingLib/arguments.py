@@ -26,6 +26,16 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
 
 
+def add_identity(parser: argparse.ArgumentParser) -> None:
+    """Let a person ask for what may name the patient (``identity``)."""
+    parser.add_argument(
+        "--with-identity",
+        action="store_true",
+        help="also tell and write what may name the patient: descriptions, names of segments and of files, place and device; "
+        "for DICOM segmentations, the patient",
+    )
+
+
 def add_segments(parser: argparse.ArgumentParser, example: str) -> None:
     """Let a command take what the segments of a label map are, where their names do not say."""
     parser.add_argument(

@@ -13,7 +13,7 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 import argparse
 from pathlib import Path
 
-from LesionReadingLib.arguments import OneLineParser, add_json_lines, add_output, add_segments, chosen_segments
+from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import run_and_report
 
@@ -21,7 +21,7 @@ from LesionReadingLib.worker import run_and_report
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines)
+    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     phantom.set_defaults(run=_phantom)
     for command in commands.choices.values():
         add_json_lines(command)
+        add_identity(command)
     return parser
 
 

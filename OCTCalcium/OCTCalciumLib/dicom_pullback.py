@@ -10,6 +10,7 @@ import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
+from LesionReadingLib.identity import told_of
 from LesionReadingLib.spacing import Spacing
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
@@ -232,4 +233,4 @@ def _details(image: DicomImage) -> dict[str, str]:
         if has_value(header, keyword):
             value = header[keyword].value
             facts[label] = f"{value:.4g}{unit}" if isinstance(value, float) and value < 1000 else f"{value}{unit}"
-    return facts
+    return facts | told_of(header)
