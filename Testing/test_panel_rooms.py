@@ -120,6 +120,28 @@ def test_the_models_of_this_extension_are_found_by_both_tasks(a_desktop):
         load_bundle(Path(selector.currentModel()), task)
 
 
+@pytest.mark.parametrize(
+    ("shipped", "first"),
+    [
+        (["a_first", "the_default"], "the_default"),
+        (["the_default", "z_last"], "the_default"),
+        (["a_first", "b_second"], "a_first"),
+    ],
+)
+def test_the_model_that_the_command_line_uses_is_the_one_chosen_at_first(a_selector, tmp_path, monkeypatch, shipped, first):
+    from LesionReadingPanel import model_selector
+
+    folder = tmp_path / "several"
+    for name in shipped:
+        _bundle(folder / name)
+    monkeypatch.setattr(model_selector, "model_folders", lambda: [folder])
+    monkeypatch.setitem(model_selector.DEFAULT_MODELS, TASK, "the_default")
+    ui = panel_widgets()
+    selector = model_selector.ModelSelector(ui, TASK)
+    assert Path(selector.currentModel()).name == first
+    assert ui.modelComboBox.count == len(shipped)
+
+
 def test_a_model_is_added_to_the_users_own_and_chosen(a_desktop, a_selector, tmp_path):
     ui, selector, users = a_selector
     a_desktop.dialogs.answer(str(_bundle(tmp_path / "mine")))
