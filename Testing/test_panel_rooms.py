@@ -359,6 +359,69 @@ def test_packages_are_named_before_they_are_installed_and_no_is_an_answer(a_desk
     assert "monai" in a_desktop.dialogs.shown[-1].text
 
 
+@pytest.fixture
+def a_slicer_with_gdcm(a_desktop, monkeypatch):
+    """As an earlier version left it, on Linux; gives what the stand-in's Slicer lacks."""
+    from desktop import packages
+
+    monkeypatch.setattr(packages, "missing_in_slicer", set())
+    monkeypatch.setattr(sys, "platform", "linux")
+    slicer.app.userSettings().clear()
+    yield packages
+    slicer.app.userSettings().clear()
+
+
+def test_a_package_that_makes_slicer_crash_is_removed_where_the_user_agrees(a_desktop, a_slicer_with_gdcm):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_desktop.dialogs.answer(True)
+    ensureDependencies("OCTCalcium")
+    assert "python-gdcm" in a_desktop.dialogs.shown[-1].text and "crash" in a_desktop.dialogs.shown[-1].text
+    assert a_slicer_with_gdcm.missing_in_slicer == {"python-gdcm"}
+    ensureDependencies("OCTCalcium")
+    assert len(a_desktop.dialogs.shown) == 1
+
+
+def test_it_stays_where_the_user_needs_it_and_nobody_is_asked_twice(a_desktop, a_slicer_with_gdcm):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_desktop.dialogs.answer(False)
+    ensureDependencies("OCTCalcium")
+    ensureDependencies("HematomaMarkers")
+    assert len(a_desktop.dialogs.shown) == 1
+    assert a_slicer_with_gdcm.missing_in_slicer == set()
+
+
+def test_a_removal_that_fails_is_told_with_what_to_type_and_stops_nothing(a_desktop, a_slicer_with_gdcm, monkeypatch):
+    import subprocess
+
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    def fail(*_arguments):
+        raise subprocess.CalledProcessError(1, "pip uninstall")
+
+    monkeypatch.setattr(slicer.packaging, "pip_uninstall", fail)
+    a_desktop.dialogs.answer(True, None)
+    ensureDependencies("OCTCalcium")
+    assert "pip_uninstall" in a_desktop.dialogs.shown[-1].text
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_where_it_does_no_harm_nobody_is_asked(a_desktop, a_slicer_with_gdcm, monkeypatch, platform):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    monkeypatch.setattr(sys, "platform", platform)
+    ensureDependencies("OCTCalcium")
+    assert a_desktop.dialogs.shown == []
+
+
+def test_nothing_of_the_project_needs_the_package_that_makes_slicer_crash():
+    assert "gdcm" not in REQUIREMENTS.read_text()
+    for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "training"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not any(line.strip().startswith(("import gdcm", "from gdcm")) for line in path.read_text().splitlines()), path
+
+
 def test_the_metadata_of_a_bundle_may_lack_figures(a_selector, tmp_path):
     ui, selector, _ = a_selector
     folder = _bundle(tmp_path / "bare")

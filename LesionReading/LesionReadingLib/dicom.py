@@ -19,12 +19,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from .errors import InputError, is_out_of_memory
 from .reading.dicom_cleaning import clean, require_pixel_description, transfer_syntax
 from .reading.dicom_spans import bytes_at, encapsulated_spans, frame_size, native_spans, require_coded_size
 from .reading.dicom_stream import byte_source, read_meta
+from .reading.itk_decoder import add_to_pydicom
 from .reading.stored_bits import highest_bit, stored_values
 from .reading.stored_voxels import check_image_bytes
 
@@ -32,9 +34,8 @@ _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE0
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _HELPFUL_PACKAGES = {
     "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
-    "JPEG-LS": "pyjpegls",
     "RLE": "pylibjpeg pylibjpeg-rle",
-    "JPEG": "python-gdcm",
+    "JPEG": "pillow",
 }
 
 
@@ -136,7 +137,7 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
     """
     syntax = image.options["decoder"]
     options = {key: value for key, value in image.options.items() if key != "decoder"}
-    decoder = get_decoder(syntax)
+    decoder = _decoder(syntax)
     palette = _palette(image.header)
     with image.source() as stream:
         for index in range(first, stop):
@@ -182,7 +183,7 @@ def check_decodable(syntax: UID, name: str) -> None:
     """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
     kind = syntax.name if syntax.name != str(syntax) else f"unknown transfer syntax {syntax}"
     try:
-        decoder = get_decoder(syntax)
+        decoder = _decoder(syntax)
     except NotImplementedError as error:
         advice = (
             "it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files"
@@ -191,11 +192,16 @@ def check_decodable(syntax: UID, name: str) -> None:
         )
         raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
     if not decoder.is_available:
-        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "python-gdcm")
+        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "pillow")
         raise InputError(
             f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package} "
             "(in Slicer, the first Apply of LesionReading's modules installs it)."
         )
+
+
+def _decoder(syntax: UID) -> Decoder:
+    add_to_pydicom()
+    return get_decoder(syntax)
 
 
 def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:
