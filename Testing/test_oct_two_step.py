@@ -136,9 +136,9 @@ def test_painted_calcium_lies_in_tissue_and_changes_its_grey_there():
 
 def test_calcium_and_grey_of_a_random_view_are_turned_together(data):
     views = phantom_views(load_patients(data), np.random.default_rng(0), 1)
-    marked = Views(np.where(views.labels == CALCIUM, 250, 40).astype(np.uint8), views.labels, views.catheter_mm, views.real)
+    marked = Views(np.where(views.labels == CALCIUM, 250, 40).astype(np.uint8), views.labels, views.catheter_mm, views.source)
     with_calcium = [index for index in range(len(marked)) if (marked.labels[index] == CALCIUM).sum() > 300]
-    only = Views(*(getattr(marked, name)[with_calcium[:1]] for name in ("grey", "labels", "catheter_mm", "real")))
+    only = marked.at(np.array(with_calcium[:1]))
     images, targets = random_views(joined(only), 6, 0.0, 0.0, np.random.default_rng(1))
     for image, target in zip(images, targets, strict=True):
         assert image[0][target > 0].mean() > image[0][target == 0].mean() + 0.2

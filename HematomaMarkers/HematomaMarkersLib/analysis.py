@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
@@ -16,7 +17,7 @@ from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
 from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_measurements
-from .labels import MARKERS
+from .labels import MARKERS, TASK
 from .marker_answers import network_says
 from .measurement import measure_scan, to_json
 from .scan import Scan, gravity_of
@@ -28,7 +29,7 @@ from .triage_rules import read_rules
 if TYPE_CHECKING:
     from .prediction import Prediction
 
-DEFAULT_MODEL = "hematoma_markers_phantom"
+DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
 
 
@@ -89,7 +90,6 @@ def analyze(
     scan = _open(source, report, asked, asked.series)
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
-        from .labels import TASK
         from .prediction import predict
         from .preparation import how_long
         from .segments import SEGMENTS, write_heat, write_label_map

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import mended
+from LesionReadingLib.reading.volume_files import image_reader
 
 from .labels import MARKERS
 
@@ -48,8 +49,8 @@ class KeptReading:
 
         file = self._folder / f"heat_{marker}.nrrd"
         try:
-            heat = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
-        except RuntimeError as error:
+            heat = sitk.GetArrayFromImage(image_reader(file).Execute())
+        except (RuntimeError, InputError) as error:
             raise InputError(f"{file} cannot be read; name the whole result folder of the reading with --reading.") from error
         if heat.shape != self._shape:
             raise InputError(f"{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.")

@@ -25,6 +25,9 @@ from typing import Any
 
 from .errors import InputError
 
+DEFAULT_MODELS = {"oct-calcium": "oct_calcium_phantom", "hematoma-markers": "hematoma_markers_phantom"}
+"""Task -> name of the shipped bundle that is used where none is named, on the command line and in the panel."""
+
 METADATA = Path("configs/metadata.json")
 WEIGHTS = Path("models/model.safetensors")
 CARD = Path("docs/README.md")

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.worker import JsonLines, Terminal
 
+from .labels import TASK
 from .measurement import Parameters, PullbackMeasurement, measure_pullback, to_json
 
-DEFAULT_MODEL = "oct_calcium_phantom"
+DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
 
 
@@ -46,7 +48,6 @@ def analyze(
         from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labels.label_map import LabelMap
 
-        from .labels import TASK
         from .pullback import with_lumen_caution
         from .segmentation import segment
 
@@ -140,8 +141,6 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
 def _drawn_by(name: str) -> dict:
     """What the report says of the model whose contours may have been corrected since."""
     from LesionReadingLib.bundle import find_bundle
-
-    from .labels import TASK
 
     return {
         **find_bundle(name, TASK).summary(),

@@ -11,6 +11,7 @@ from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
 from LesionReadingLib.identity import told_of
+from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.spacing import Spacing
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
@@ -67,7 +68,12 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
     _require_one_size(images)
     first = images[0]
     read, grey_note = _grey_or_rgb(images)
-    notes = [*series.notes, *_told_frame_count(images), *([grey_note] if grey_note else [])]
+    notes = [
+        *series.notes,
+        *notes_on_left_out(image.header for image in images),
+        *_told_frame_count(images),
+        *([grey_note] if grey_note else []),
+    ]
     if companions:
         notes.insert(0, f"{companions} file(s) beside the images (segmentations, reports and the like) were left out.")
     recording = Pullback(

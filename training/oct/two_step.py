@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save
 from .bundle import TWO_STEP_LIMITS, bundle_metadata, model_card
 from .data import is_watched, load_patients
 from .polar_train import WEIGHTS, PolarRecipe
-from .polar_views import Views, phantom_views, real_views, visible_calcium
+from .polar_views import Views, joined, phantom_views, real_views, visible_calcium
 
 REAL_COPIES = 6
 REFERENCE = "Ronneberger O et al. U-Net: Convolutional Networks for Biomedical Image Segmentation. arXiv:1505.04597, 2015."
@@ -31,12 +31,16 @@ REFERENCE = "Ronneberger O et al. U-Net: Convolutional Networks for Biomedical I
 
 def learnt_and_watched(folders: list[Path], seed: int = 0) -> tuple[Views, Views]:
     """Views of the phantom patients of training folders: those learnt from, a little uncertain, and those watched, exact."""
-    patients = [patient for folder in folders for patient in load_patients(folder)]
-    learnt, watched = ([patient for patient in patients if is_watched(patient) == kind] for kind in (False, True))
-    if not learnt or not watched:
-        raise InputError("There must be patients to learn from and some to watch, whose number ends in 0; draw more.")
+    learnt_views, watched_views = [], []
     random = np.random.default_rng(seed)
-    return visible_calcium(phantom_views(learnt, random, 1)), phantom_views(watched, random, 0)
+    for source, folder in enumerate(folders):
+        patients = load_patients(folder)
+        learnt, watched = ([patient for patient in patients if is_watched(patient) == kind] for kind in (False, True))
+        if not learnt or not watched:
+            raise InputError(f"{folder} must hold patients to learn from and some to watch, whose number ends in 0; draw more.")
+        learnt_views.append(visible_calcium(phantom_views(learnt, random, 1, source)))
+        watched_views.append(phantom_views(watched, random, 0, source))
+    return joined(*learnt_views), joined(*watched_views)
 
 
 def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: Bundle, device: str, seed: int = 1) -> Views:

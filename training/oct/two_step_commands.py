@@ -20,7 +20,8 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", type=Path, help="folder of an earlier train-calcium to begin with")
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
     parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
@@ -47,11 +48,11 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.errors import InputError
     from OCTCalciumLib.labels import TASK
 
-    from .polar_train import WEIGHTS, PolarRecipe, train_calcium, views_overlap
+    from .polar_train import PolarRecipe, earlier_weights, overlaps, train_calcium
     from .polar_views import joined
     from .two_step import learnt_and_watched, views_of_real_frames
 
-    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
     learnt, watched = learnt_and_watched(chosen.data)
     if chosen.real_frames:
         if chosen.real_pixel_spacing is None:
@@ -59,7 +60,6 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
         first_step = find_bundle(chosen.first_step, TASK)
         real = views_of_real_frames(chosen.real_frames, chosen.real_pixel_spacing, chosen.real_count, first_step, chosen.device)
         learnt = joined(learnt, real)
-    before = chosen.weights / WEIGHTS if chosen.weights else None
     with log_to(chosen.folder) as say:
         say(f"{len(learnt)} views to learn from, {len(watched)} watched")
         write_json(chosen.folder / RECIPE, asdict(recipe))
@@ -68,8 +68,8 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
             chosen.folder,
             recipe,
             say,
-            lambda network: f"IoU of watched views {views_overlap(network, watched):.3f}",
-            weights=before,
+            lambda network: overlaps(network, watched),
+            weights=earlier_weights(chosen.weights) if chosen.weights else None,
         )
 
 

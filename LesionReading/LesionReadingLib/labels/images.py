@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..image_grids import image_place, image_reader, states_spacing
+from ..image_grids import image_place, states_spacing
 from ..nrrd import POSITIONS_KEY
+from ..reading.volume_files import image_reader
 from ..slice_grid import SAME_MM
 from ..spacing import UNKNOWN, Spacing
 from .label_map import LabelMap, Segment, painting_order, whole_labels
