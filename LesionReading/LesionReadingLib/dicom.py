@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -78,8 +79,7 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
         # pydicom's warnings repeat values of the file, which may identify the patient.
         warnings.simplefilter("ignore")
         try:
-            with byte_source(path)() as stream:
-                header = clean(dcmread(stream, stop_before_pixels=True, specific_tags=tags, force=True))
+            header, _ = _parsed(path) if tags is None else _parse(path, tags)
             stated = bool(header.preamble) or "SOPClassUID" in header or ("Rows" in header and "Columns" in header)
             return header if stated else None
         except (PermissionError, InputError):
@@ -91,6 +91,28 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
             return None
 
 
+def _parsed(path: Path) -> tuple[Dataset, int]:
+    """The data set of a file without its pixels, cleaned, and where they begin in its stream; not to be changed.
+
+    Kept for the next who asks, as a scan's headers are asked for three times and take longer than its pixels.
+    """
+    about = path.stat()
+    return _kept(path.absolute(), (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=1024)  # about 50 MB
+def _kept(path: Path, _changed: tuple[int, int, int]) -> tuple[Dataset, int]:
+    return _parse(path, None)
+
+
+def _parse(path: Path, tags: list[str] | None) -> tuple[Dataset, int]:
+    with byte_source(path)() as stream:
+        stream.seek(0)
+        header = dcmread(stream, stop_before_pixels=True, specific_tags=tags, force=True)
+        position = stream.tell()
+        return clean(header), position
+
+
 def open_image(path: Path) -> DicomImage:
     """Find the frames of a DICOM file and check that they can be decoded.
 
@@ -100,11 +122,8 @@ def open_image(path: Path) -> DicomImage:
     source = byte_source(path)
     with source() as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        stream.seek(0)
         try:
-            header = dcmread(stream, stop_before_pixels=True, force=True)
-            position = stream.tell()
-            header = clean(header)
+            header, position = _parsed(path)
             stream.seek(position)
         except Exception as error:
             if is_out_of_memory(error):

@@ -31,7 +31,8 @@ def present(
     Args:
         folder: where to write; it exists.
         pullback: the frames; None where only a label map was measured, so that outlines are drawn without them.
-        label_map: labels uint8 (frames, rows, columns) with their place in the patient.
+        label_map: labels uint8 (frames, rows, columns) with their place in the patient; strays are taken out of them in place, as
+            a copy of a long pullback would be half a gigabyte.
         measurement: of ``label_map``.
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         log: is told, in a sentence, where a picture could not be drawn.
@@ -74,14 +75,11 @@ def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
 
 
 def _without_strays(labels: np.ndarray, measurement: PullbackMeasurement) -> np.ndarray:
-    """The labels (frames, rows, columns) that were measured: a speck far out would shrink the vessel in its picture."""
-    with_strays = [frame.frame for frame in measurement.frames if frame.strays.any]
-    if not with_strays:
-        return labels
-    kept = labels.copy()
-    for frame in with_strays:
-        kept[frame] = without_strays(labels[frame])
-    return kept
+    """The labels (frames, rows, columns) as measured, changed in place: a speck far out would shrink the vessel in its picture."""
+    for frame in measurement.frames:
+        if frame.strays.any:
+            labels[frame.frame] = without_strays(labels[frame.frame])
+    return labels
 
 
 def _flat_pictures(

@@ -119,7 +119,7 @@ def _fields(path: Path, text: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in text.split("\n")[1:]:
         line = line.rstrip("\r")
-        if line.startswith("#"):
+        if line.startswith("#") or not line:  # empty: the end of a header that nothing follows
             continue
         name, colon, value = line.partition(": ")
         name = "".join(name.lower().split())
