@@ -171,7 +171,7 @@ def test_a_person_who_asks_is_told(a_head, a_vessel, tmp_path, capfd):
     told = where_told(tmp_path / "head", said)
     assert told == {"report.html", "measurements.json", "segmentation.dcm", "said"}
     page = (tmp_path / "head" / "report.html").read_text(encoding="utf-8")
-    facts = ("Series description", "Study description", "Protocol", "Institution", "Station", "Device serial number")
+    facts = ("Series description", "Study description", "Protocol", "Institution", "Station", "Device serial number", f"{WORD} ct")
     assert [fact for fact in facts if fact not in page] == []
     asked = ["measure", a_vessel / f"{WORD}.seg.nrrd", "--pullback", a_vessel / f"{WORD}.dcm", "--with-identity"]
     said = run(oct_calcium, capfd, tmp_path / "vessel", *asked)

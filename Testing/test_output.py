@@ -330,6 +330,23 @@ def test_two_runs_at_once_into_one_folder_leave_the_files_of_one(tmp_path):
     assert len(texts(tmp_path)) == 40 and len(set(texts(tmp_path).values())) == 1
 
 
+def test_a_folder_that_another_run_makes_meanwhile_is_written_all_the_same(tmp_path, monkeypatch):
+    target = tmp_path / "deep" / "results"
+    real = os.path.lexists
+
+    def lexists(path):
+        is_there = real(path)
+        if Path(path) == target and not is_there:
+            target.mkdir(parents=True, exist_ok=True)
+            (target / "other.txt").write_text("other")
+        return is_there
+
+    with finished_folder(target, 0) as folder:
+        (folder / "a.txt").write_text("new")
+        monkeypatch.setattr(output.os.path, "lexists", lexists)
+    assert texts(target) == {"a.txt": "new", "other.txt": "other"}
+
+
 TOGETHER = """
 import sys, time
 from pathlib import Path

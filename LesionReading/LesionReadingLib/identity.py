@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from .plain_text import plain
@@ -48,6 +49,11 @@ def told(text: object) -> str:
 def more_is_told_of(what: str) -> str:
     """The end of a sentence that lists things without their names: how to see them."""
     return "" if may_be_told() else f" (--with-identity shows their {what})"
+
+
+def told_name(path: Path) -> dict[str, str]:
+    """The name of an input as a fact for the report; empty unless asked for."""
+    return {"input": told(path.name)} if may_be_told() else {}
 
 
 def told_of(header: Mapping[str, Any]) -> dict[str, str]:

@@ -138,14 +138,16 @@ def _settle(scratch: Path, target: Path) -> None:
     made, new = scratch / _MADE, []
     try:
         for folder in reversed([folder for folder in target.absolute().parents if not folder.exists()]):
-            folder.mkdir()
-            new.append(folder)
+            with suppress(FileExistsError):  # by another run, meanwhile
+                folder.mkdir()
+                new.append(folder)
         if not os.path.lexists(target):
             with suppress(OSError):  # some disks rename files only
                 os.rename(made, target)
                 return
-            target.mkdir()
-            new.append(target)
+            with suppress(FileExistsError):
+                target.mkdir()
+                new.append(target)
         with _alone(target):
             _settle_files(scratch, target)
     except BaseException:
