@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError, is_out_of_memory
-from ..reading.dicom_cleaning import clean, require_pixel_description
-from ..reading.dicom_stream import byte_source
 from ..reading.inputs import begins_as_dicom
 from ..reading.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
 from ..slice_grid import SAME_MM
@@ -90,6 +88,9 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
 def _opened(path: Path) -> Segmentation:
     from highdicom.seg import Segmentation
     from pydicom import dcmread
+
+    from ..reading.dicom_cleaning import clean, require_pixel_description
+    from ..reading.dicom_stream import byte_source
 
     with byte_source(path)() as stream:
         data = clean(dcmread(stream))
