@@ -124,11 +124,10 @@ def bundle(path: Path) -> None:
 
 def reading(path: Path) -> None:
     """Read a kept reading with its heat maps."""
-    from HematomaMarkersLib.analysis import _prior_volumes
-    from HematomaMarkersLib.kept_reading import read_kept_reading
+    from HematomaMarkersLib.kept_reading import read_kept_reading, read_volumes
     from HematomaMarkersLib.labels import MARKERS
 
-    volumes = _prior_volumes(path)
+    volumes = read_volumes(path)
     kept = read_kept_reading(path, (3, 4, 5), is_own=True)
     for marker in MARKERS:
         kept.heat(marker)

@@ -128,7 +128,7 @@ def _fields(path: Path, text: str) -> dict[str, str]:
             if name in fields:
                 raise unreadable(path, "its header states the same twice")
             fields[name] = value
-        elif ":=" not in line:
+        elif ":=" not in line or not line.partition(":=")[0].isascii():
             raise unreadable(path, "its header has a line that is none of an NRRD file")
     return fields
 
