@@ -47,7 +47,7 @@ class Outcome:
     seconds: float
 
 
-def run_case(subject: Subject, target: Path, given: Path, errors: Path) -> Outcome:
+def run_case(subject: Subject, given: Path, errors: Path) -> Outcome:
     """Run a job on a file in a process of its own."""
     begin = time.monotonic()
     child = os.fork()
@@ -138,6 +138,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--kind", nargs="*", default=None)
+    parser.add_argument("--unbroken", action="store_true", help="every file once as it was drawn; all must be read")
     parser.add_argument("--keep", type=Path, help="folder for the inputs of cases that went wrong")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
@@ -151,28 +152,35 @@ def _run(chosen: argparse.Namespace, scratch: Path) -> int:
     keep_scan(scratch / "drawn" / CT)
     ended: Counter[str] = Counter()
     wrong, slowest = 0, (0.0, "")
-    for number in range(chosen.first, chosen.first + chosen.count):
+    cases = len(subjects) if chosen.unbroken else chosen.count
+    for number in range(chosen.first, chosen.first + cases):
         random = Random(f"{chosen.seed} {number}")
-        subject = random.choice(subjects)
+        subject = subjects[number - chosen.first] if chosen.unbroken else random.choice(subjects)
         case = scratch / "case"
         shutil.copytree(scratch / "drawn" / subject.folder, case)
         target = case / subject.file
-        told = mutate(random, target, subject.kind)
-        outcome = run_case(subject, target, case / subject.given if subject.given else target, scratch / "errors")
+        told = "unbroken" if chosen.unbroken else mutate(random, target, subject.kind)
+        outcome = run_case(subject, case / subject.given if subject.given else target, scratch / "errors")
+        problem = outcome.problem or ("refused" if chosen.unbroken and outcome.status else "")
         name = f"{number} {subject.kind} {subject.folder}/{subject.file} [{told}]"
         ended[f"{subject.kind} {outcome.status}"] += 1
         slowest = max(slowest, (outcome.seconds, name))
-        if outcome.problem:
+        if problem:
             wrong += 1
-            print(f"{name}: {outcome.problem}", flush=True)
-            if chosen.keep:
-                shutil.copytree(case, chosen.keep / f"{chosen.seed}-{number}", dirs_exist_ok=True)
-                (chosen.keep / f"{chosen.seed}-{number}.txt").write_text(f"{name}\n{outcome.problem}\n{outcome.told}")
+            print(f"{name}: {problem}", flush=True)
+            _keep(chosen.keep, case, f"{chosen.seed}-{number}", f"{name}\n{problem}\n{outcome.told}")
         shutil.rmtree(case)
     accepted = sum(count for end, count in ended.items() if end.endswith(" 0"))
-    print(f"{chosen.count} cases of seed {chosen.seed}: {accepted} read, {chosen.count - accepted - wrong} refused, {wrong} wrong.")
+    print(f"{cases} cases of seed {chosen.seed}: {accepted} read, {cases - accepted - wrong} refused, {wrong} wrong.")
     print(f"{', '.join(f'{end}: {count}' for end, count in sorted(ended.items()))}; slowest {slowest[0]:.1f} s ({slowest[1]}).")
     return bool(wrong)
+
+
+def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:
+    """Copy the input of a case that went wrong, with what it said."""
+    if folder is not None:
+        shutil.copytree(case, folder / name, dirs_exist_ok=True)
+        (folder / f"{name}.txt").write_text(told)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,10 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     if not header.get("PerFrameFunctionalGroupsSequence"):
         return [_plane(path, 0, header, dict.fromkeys(_GROUPS, header), contrast)]
     planes = []
-    for frame in range(int(header.get("NumberOfFrames") or 1)):
+    frame_count, described = int(header.get("NumberOfFrames") or 1), len(header.PerFrameFunctionalGroupsSequence)
+    if frame_count > described:
+        raise InputError(f"{path.name} states {frame_count} frames but describes {described}; export it again.")
+    for frame in range(frame_count):
         groups = {keyword: functional_group(header, keyword, frame) for keyword in _GROUPS}
         if not _has_place(groups["PlanePositionSequence"] or Dataset(), groups["PlaneOrientationSequence"] or Dataset()):
             raise InputError(f"Frame {frame + 1} of {path.name} does not say where it lies in the patient; export it again.")
