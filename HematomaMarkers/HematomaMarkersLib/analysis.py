@@ -16,7 +16,7 @@ from LesionReadingLib.output import finished_folder
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .growth import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
-from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_measurements
+from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_volumes
 from .labels import MARKERS, TASK
 from .marker_answers import network_says
 from .measurement import measure_scan, to_json
@@ -175,7 +175,7 @@ def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> t
     from .segments import read_hematoma_label_map
 
     if asked.reading is None:
-        return _prior_volumes(asked.prior) if asked.prior else None
+        return read_volumes(asked.prior) if asked.prior else None
     prior = _open_prior(asked, report, scan)
     return (prior, read_hematoma_label_map(asked.reading / PRIOR_CONTOUR, prior)) if isinstance(prior, Scan) else prior
 
@@ -201,26 +201,13 @@ def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan 
     if asked.prior is None:
         return None
     if (asked.prior / MEASUREMENTS).is_file():
-        return _prior_volumes(asked.prior)
+        return read_volumes(asked.prior)
     report.log("The earlier scan:")
     prior = _open(asked.prior, report, asked, asked.prior_series)
     if prior.files and prior.files == scan.files:
         raise InputError("The earlier scan and this one are the same; name the series of the earlier one with --prior-series.")
     check_order(prior, scan, asked.force)
     return prior
-
-
-def _prior_volumes(folder: Path) -> tuple[float, float]:
-    """(hematoma, intraventricular blood) in mL of an earlier result."""
-    found = read_measurements(folder)
-    try:
-        if found is not None:
-            return float(found["volume_ml"]), float(found["ivh_ml"])
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(
-        f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
-    )
 
 
 def _growth(

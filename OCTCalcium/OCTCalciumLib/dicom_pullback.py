@@ -108,7 +108,7 @@ def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
         for other, found in headers
         if found is not None
         and found.get("SeriesInstanceUID") == series
-        and (found.get("Rows"), found.get("Columns")) == (header.Rows, header.Columns)
+        and (found.get("Rows"), found.get("Columns")) == (header.get("Rows"), header.get("Columns"))
         and open_image(other).frame_count == 1
     ]
     return alone + same

@@ -139,11 +139,12 @@ def _clean(data: Dataset, gone: set[str], depth: int) -> None:
             fits = False
         if not fits:
             del data[tag]
-            gone.add(keyword_for_tag(tag))
+            if fits is not None:
+                gone.add(keyword_for_tag(tag))
 
 
-def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool:
-    """Whether an element can stay; texts and items are put right on the way."""
+def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool | None:
+    """Whether an element can stay, None for a number that is empty; texts and items are put right on the way."""
     if tag.is_private:
         return False
     expected = [vr for vr in dictionary_VR(tag).split(" or ") if vr in _KINDS]
@@ -153,7 +154,7 @@ def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool:
         return False
     value = data[tag].value
     if value is None or (isinstance(value, str | bytes | Sequence) and len(value) == 0):
-        return True
+        return None if "number" in kinds else True
     if "items" in kinds:
         return _clean_items(value, gone, depth)
     if isinstance(value, bytes):

@@ -111,7 +111,8 @@ def _header(path: Path) -> tuple[str, int | None]:
     end = re.search(rb"\n\r?\n", start)
     if end is None and len(start) == MOST_HEADER_BYTES:
         raise unreadable(path, "its header has no end")
-    return start[: end.start() if end else None].decode("utf-8", "replace"), end.end() if end else None
+    lines = start[: end.start()] if end else start.removesuffix(b"\n")
+    return lines.decode("utf-8", "replace"), end.end() if end else None
 
 
 def _fields(path: Path, text: str) -> dict[str, str]:
@@ -127,7 +128,7 @@ def _fields(path: Path, text: str) -> dict[str, str]:
             if name in fields:
                 raise unreadable(path, "its header states the same twice")
             fields[name] = value
-        elif ":=" not in line:
+        elif ":=" not in line or not line.partition(":=")[0].isascii():
             raise unreadable(path, "its header has a line that is none of an NRRD file")
     return fields
 
