@@ -58,7 +58,7 @@ def pullback(drawn, spacing: Spacing) -> Pullback:
 
 
 def found(drawn, bundle, spacing: Spacing) -> np.ndarray:
-    return segment(pullback(drawn, spacing), bundle, "cpu", lambda done, total: None)
+    return segment(pullback(drawn, spacing), bundle, "cpu", lambda done, total: None).labels
 
 
 def test_a_wide_patient_is_drawn_with_other_optics_and_the_same_seed_again(data):
@@ -114,7 +114,7 @@ def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bund
 
 def test_a_pullback_without_lumen_has_no_calcium(bundle):
     black = Pullback(2, 64, 64, Spacing(0.05, 0.05, 0.2), read=lambda first, stop: iter(np.zeros((stop - first, 64, 64), np.uint8)))
-    assert not segment(black, bundle, "cpu", lambda done, total: None).any()
+    assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, [0]), (2, [0, 1]), (9, list(range(9)))])

@@ -46,7 +46,7 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
         pullback = open_pullback(picture, pixel_mm)
         if truth.shape != (pullback.rows, pullback.columns):
             raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
-        found = segment(pullback, bundle, device, lambda done, total: None)[0]
+        found = segment(pullback, bundle, device, lambda done, total: None).labels[0]
         frames.append({"name": picture.stem, "patient": picture.stem.rpartition("_")[0]} | _frame(found, truth, pullback.spacing))
     with_calcium = [frame for frame in frames if frame["true_pixels"]]
     without = [frame for frame in frames if not frame["true_pixels"]]

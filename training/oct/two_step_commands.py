@@ -39,6 +39,10 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
     parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
     parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument(
+        "--inner", type=float, default=0.9, help="probability from which a sample counts for the low end of a range"
+    )
+    parser.add_argument("--outer", type=float, default=0.05, help="probability from which it counts for the high end")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle_two_step)
 
@@ -85,6 +89,6 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
         chosen.data_source or PHANTOM_DATA,
         chosen.licence.read_text(encoding="utf-8"),
-        (chosen.certain, chosen.likely, chosen.samples),
+        {name: getattr(chosen, name) for name in ("certain", "likely", "samples", "inner", "outer")},
     )
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
