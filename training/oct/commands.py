@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
-from .two_step_commands import add_bundle_two_step, add_train_calcium
+from .two_step_commands import add_bundle_two_step, add_sureness, add_train_calcium
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
+    add_sureness(commands.add_parser("sureness", help="choose which probabilities make a deposit and a range"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
     _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
