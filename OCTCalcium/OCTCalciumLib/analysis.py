@@ -11,8 +11,10 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.worker import JsonLines, Terminal
 
+from .calcium_range import volume_range_mm3
 from .labels import TASK
-from .measurement import Parameters, PullbackMeasurement, measure_pullback, to_json
+from .measurement import Parameters, PullbackMeasurement, measure_pullback
+from .measurement_json import to_json
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
@@ -52,13 +54,13 @@ def analyze(
         from .segmentation import segment
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
-        labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(pullback, labels)
+        found = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(pullback, found.labels)
         for caution in pullback.cautions:
             report.log(caution.sentence)
-        label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
-    report.result(str(output), **_headline(measurement))
+        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), found.ranges)
+    report.result(str(output), **_headline(measurement, found.ranges))
 
 
 def measure(
@@ -118,8 +120,12 @@ def write_phantom(
     report.result(str(folder))
 
 
-def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
-    """Measure a label map and write everything about it into ``folder``."""
+def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model, ranges=None) -> PullbackMeasurement:
+    """Measure a label map and write everything about it into ``folder``.
+
+    Args:
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .measurement_cautions import all_cautions
@@ -129,7 +135,7 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     report.progress("Measuring", 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
     cautions = all_cautions(measurement, pullback, model)
-    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions), indent=1))
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
@@ -148,10 +154,12 @@ def _drawn_by(name: str) -> dict:
     }
 
 
-def _headline(measurement: PullbackMeasurement) -> dict:
+def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:
     """What the last line of a run says."""
-    return {
-        "volume_mm3": measurement.volume_mm3,
+    volume = {"volume_mm3": measurement.volume_mm3}
+    if ranges is not None and measurement.volume_mm3 is not None:
+        volume["volume_range_mm3"] = volume_range_mm3(measurement, ranges)
+    return volume | {
         "max_arc_deg": measurement.max_arc_deg,
         "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,
