@@ -16,6 +16,7 @@ from pathlib import Path
 
 from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import run_and_report
 
 from .labels import LOCATIONS, MARKERS
@@ -99,6 +100,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
     )
+    add_page(parser)
 
 
 def _asked(chosen: argparse.Namespace):
@@ -121,7 +123,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.onset_to_ct,
         chosen.triage,
         chosen.force,
-        chosen.with_identity,
+        chosen_page(chosen),
         chosen.patient_position,
         chosen.reading,
         chosen.prior_series,

@@ -89,9 +89,9 @@ def rule_in_words(rules: Rules) -> str:
     if math.isfinite(rules.bat_score):
         parts.append(f"BAT score of {rules.bat_score:g} or more")
     return (
-        f"Refer now if any of these holds: {'; '.join(parts)}. A volume that is nearer to its limit than its measurement error "
-        f"(the ± behind it) decides nothing: watch, uncertain, and look at the slice. Watch: a hematoma of {rules.below_ml:g} mL"
-        f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less."
+        f"Refer now if any of these holds: {'; '.join(parts)}. A volume within its measurement error (±) of a "
+        f"limit does not decide by itself: watch, uncertain, and check the slice. Watch: a hematoma of {rules.below_ml:g} mL"
+        f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less than that."
     )
 
 

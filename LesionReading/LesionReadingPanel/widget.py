@@ -290,8 +290,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class _WholeHeight(qt.QObject):
     """Keeps a widget as high as its contents need at its width.
 
-    Its layout would do, but Slicer's module panel, when a module is left, takes the module's item out of its layout without deleting
-    it; Qt then goes on believing the height that the contents needed before, and they are laid over each other.
+    Its layout would do, but Slicer's module panel, when a module is left, takes the module's item out of its layout and does not
+    delete it; Qt then goes on believing the height that the contents needed before, and they are laid over each other.
     """
 
     def __init__(self, widget) -> None:

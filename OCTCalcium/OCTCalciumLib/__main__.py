@@ -15,6 +15,7 @@ from pathlib import Path
 
 from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import run_and_report
 
 
@@ -65,6 +66,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame-spacing", type=float, metavar="MM", help="distance between frames, likewise")
     parser.add_argument("--lesion-gap", type=int, default=2, metavar="FRAMES", help="frames without calcium inside a lesion")
     parser.add_argument("--vertex", choices=("lumen", "catheter"), default="lumen", help="where angles are measured from")
+    add_page(parser)
 
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
@@ -80,6 +82,7 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
         frame_spacing_mm=chosen.frame_spacing,
         calibration=chosen.calibration,
         parameters=_parameters(chosen),
+        options=chosen_page(chosen),
     )
 
 
@@ -96,6 +99,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         chosen.pullback,
         chosen.drawn_by,
         chosen_segments(chosen),
+        chosen_page(chosen),
     )
 
 

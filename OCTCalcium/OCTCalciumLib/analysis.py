@@ -9,9 +9,12 @@ from pathlib import Path
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .calcium_range import volume_range_mm3
+from .first_screen import SHIPPED_CONSEQUENCES
 from .labels import TASK
 from .measurement import Parameters, PullbackMeasurement, measure_pullback
 from .measurement_json import to_json
@@ -30,11 +33,13 @@ def analyze(
     frame_spacing_mm: float | None = None,
     calibration: float = 1.0,
     parameters: Parameters | None = None,
+    options: PageOptions = USUAL_PAGE,
 ) -> None:
     """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
 
     Args:
         source: whatever ``reading.open_pullback`` takes. model: name or folder of a bundle, the shipped one by default.
+        options: how the report is written.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``. calibration: factor on the in-plane spacing.
 
     Raises:
@@ -42,6 +47,7 @@ def analyze(
     """
     from .reading import open_pullback
 
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
     pullback = open_pullback(source, pixel_spacing_mm, frame_spacing_mm, calibration)
     for note in pullback.notes:
         report.log(note)
@@ -59,7 +65,7 @@ def analyze(
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), found.ranges)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
     report.result(str(output), **_headline(measurement, found.ranges))
 
 
@@ -73,6 +79,7 @@ def measure(
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
     segments: Mapping[str, str] | None = None,
+    options: PageOptions = USUAL_PAGE,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
@@ -88,13 +95,14 @@ def measure(
     from .segments import read_oct_label_map
 
     check_typed(pixel_spacing_mm, frame_spacing_mm)
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
     pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
     label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
     for sentence in (*label_map.told, *label_map.notes):
         report.log(sentence)
     model = _drawn_by(drawn_by) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
-        measurement = _finish(folder, label_map, parameters, report, pullback, model)
+        measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
     report.result(str(output), **_headline(measurement))
 
 
@@ -120,7 +128,9 @@ def write_phantom(
     report.result(str(folder))
 
 
-def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model, ranges=None) -> PullbackMeasurement:
+def _finish(
+    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions, ranges=None
+) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``.
 
     Args:
@@ -139,7 +149,7 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, model, report.log)
+    present(folder, pullback, label_map, measurement, model, report.log, options)
     report.progress("Writing the report", 1, 1)
     return measurement
 

@@ -36,6 +36,12 @@ SMALLEST_LUMEN_SHARE = 0.05
 """A lumen smaller than this share of the usual one (the median, each frame weighted by its lumen) is a slip, no minimum lumen area:
 an imaging catheter of 0.9 mm lies in every lumen, and 5 % of a lumen of 3 mm would be 0.7 mm across."""
 
+_UNKNOWN = {
+    ("pixel",): "The pixel spacing is not known: enter it",
+    ("frame",): "The frame spacing is not known: enter it",
+    ("pixel", "frame"): "Pixel spacing and frame spacing are not known: enter them",
+}
+
 _THREADS = 2
 
 
@@ -216,11 +222,11 @@ def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bo
         unknown.append("frame")
     missing = {}
     if unknown:
-        missing["volume_mm3"] = f"The {' and the '.join(unknown)} spacing is not known; type it in to get volumes."
+        missing["volume_mm3"] = f"{_UNKNOWN[tuple(unknown)]} to get volumes."
     if spacing.frame_mm is None:
-        missing["over_180_length_mm"] = "The frame spacing is not known; type it in to get positions and lengths."
+        missing["over_180_length_mm"] = f"{_UNKNOWN['frame',]} to get positions and lengths."
     if not spacing.in_plane_known:
-        reason = "The pixel spacing is not known; type it in to get areas and thickness."
+        reason = f"{_UNKNOWN['pixel',]} to get areas and thickness."
         missing |= dict.fromkeys(("max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"), reason)
         return missing
     if not calcium:

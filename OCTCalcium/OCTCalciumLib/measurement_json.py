@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from LesionReadingLib.counting import FILES_COUNT_FROM, shown
+
 from .calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 from .cautions import Caution
 from .frame_measurement import FrameMeasurement
@@ -37,6 +39,8 @@ def to_json(
     arc_ranges = arc_ranges_deg(measurement, ranges)
     return {
         "schema": "oct-calcium/1",
+        "frames_counted_from": FILES_COUNT_FROM,
+        "sentences_count_frames_from": shown(0),
         "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm],
         "spacing_source": {"in_plane": spacing.in_plane_source, "frame": spacing.frame_source},
         "volume_mm3": measurement.volume_mm3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.spacing import Spacing
@@ -31,6 +32,7 @@ class Pullback:
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
         cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
+        files: the DICOM files; empty for pictures and volumes.
     """
 
     frame_count: int
@@ -46,6 +48,7 @@ class Pullback:
     notes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def pixel_aspect(self) -> float:

@@ -92,7 +92,7 @@ class ModulePanel(QScrollArea):
         self._representation.show()
 
     def _take(self):
-        """As Slicer does it: the layout's item is taken and never deleted. Qt goes on telling it, and not the item of the next time,
+        """As Slicer does it: the layout's item is taken and never deleted. Qt goes on telling it, and not the next time's item,
         that the size of the panel has changed."""
         self._representation.removeEventFilter(self)
         layout = self.widget().layout()

@@ -1,0 +1,81 @@
+"""Which frames to look at first: those that could change the calcium score, or of which nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from LesionReadingLib.counting import shown_stretch
+from LesionReadingLib.presenting.first_screen import Check, in_order
+
+from .headline import worst_lesion
+from .lesions import SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
+from .measurement import PullbackMeasurement
+
+_ARC_POINTS, _OTHER_POINTS = 2.0, 1.0
+_NO_LUMEN = 0.2  # nothing is known of these frames; less than a point that is measured
+
+
+def look_first(measurement: PullbackMeasurement) -> tuple[Check, ...]:
+    """Frames by the points of the calcium score that they could change, those nearest to their limit first."""
+    return in_order((*_arcs(measurement), *_lesion(measurement), *_without_lumen(measurement)))
+
+
+def _arcs(measurement: PullbackMeasurement) -> Iterator[Check]:
+    held, widest = measurement.held_arc, measurement.max_arc_frame
+    if widest is None:
+        return
+    limit = SCORE_ARC_DEG
+    if held.value <= limit < measurement.max_arc_deg:
+        why = "one frame alone exceeds {limit:g} degrees: if it is right, the score rises by 2 points"
+        yield Check(widest, widest, why.format(limit=limit), _ARC_POINTS)
+    if held.first_frame is None:
+        return
+    stretch = measurement.frames[held.first_frame : held.last_frame + 1]
+    unbridged = min(frame.arc_contiguous_deg for frame in stretch)
+    if unbridged <= limit < held.value:
+        why = "the gap behind the guidewire counts as calcium; without it the arc is {arc:.0f} degrees and 2 points are lost"
+        yield Check(held.first_frame, held.last_frame, why.format(arc=unbridged), _ARC_POINTS)
+    why = "the largest arc, {arc:.0f} degrees: 2 points of the score depend on whether it exceeds {limit:g}"
+    weight = _ARC_POINTS * _nearness(held.value, limit)
+    yield Check(held.first_frame, held.last_frame, why.format(arc=held.value, limit=limit), weight)
+
+
+def _lesion(measurement: PullbackMeasurement) -> Iterator[Check]:
+    """What decides the other points of the worst lesion."""
+    lesion = worst_lesion(measurement)
+    if lesion is None:
+        return
+    thickness, frame = lesion.max_thickness_mm, lesion.calcium_score.thickness_frame
+    if thickness is not None:
+        why = "the thickest calcium, {thickness:.2f} mm: 1 point depends on whether it exceeds {limit:g} mm"
+        weight = _OTHER_POINTS * _nearness(thickness, SCORE_THICKNESS_MM)
+        yield Check(frame, frame, why.format(thickness=thickness, limit=SCORE_THICKNESS_MM), weight)
+    if lesion.length_mm is not None:
+        yield _ends(lesion)
+
+
+def _ends(lesion: Lesion) -> Check:
+    why = "first and last frame of a lesion of {length:.1f} mm: 1 point depends on whether it exceeds {limit:g} mm"
+    weight = _OTHER_POINTS * _nearness(lesion.length_mm, SCORE_LENGTH_MM)
+    return Check(lesion.first_frame, lesion.last_frame, why.format(length=lesion.length_mm, limit=SCORE_LENGTH_MM), weight)
+
+
+def _without_lumen(measurement: PullbackMeasurement) -> Iterator[Check]:
+    """The longest stretch of frames without a lumen."""
+    small = set(measurement.small_lumens)
+    lacking = np.array([False, *(not frame.lumen_pixels or frame.frame in small for frame in measurement.frames), False])
+    edges = np.flatnonzero(lacking[1:] != lacking[:-1]).reshape(-1, 2)
+    if len(edges):
+        first, stop = (int(edge) for edge in max(edges, key=lambda edge: edge[1] - edge[0]))
+        yield Check(first, stop - 1, "no lumen was found here, so nothing is known of calcium", _NO_LUMEN)
+
+
+def _nearness(value: float, limit: float) -> float:
+    """1 at the limit, falling to 0 at nothing and at twice the limit."""
+    return max(0.0, 1 - abs(value - limit) / limit)
+
+
+def in_words(check: Check) -> str:
+    """``frames 9 to 16``."""
+    return shown_stretch("frame", check.first, check.last)

@@ -1,0 +1,86 @@
+"""The frames of a pullback for the page's viewer: pictures, outlines, the arc plot and the en-face map that go along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.counting import shown
+from LesionReadingLib.presenting.scroll import Chart, Pane, Scroll, Series, fitting, outlines, pictures, png_uri
+
+from .colors import COLORS
+from .en_face import BAND_ROWS, en_face_picture
+from .frame_measurement import FrameMeasurement
+from .headline import deg, mm, mm2
+from .labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
+from .measurement import PullbackMeasurement
+
+if TYPE_CHECKING:
+    from .pullback import Pullback
+
+_OUTLINED = ((LUMEN, "lumen"), (GUIDEWIRE, "guidewire"), (CALCIUM, "calcium"))
+_WINDOWS = (("as stored", 0, 255), ("brighter", 0, 150), ("dark tissue", 20, 110))
+_CIRCLE_DEG = 360
+
+
+def scroll_of(measurement: PullbackMeasurement, labels: np.ndarray, pullback: Pullback | None, start: int | None) -> Scroll:
+    """Everything that the viewer shows.
+
+    Args:
+        labels: uint8 (frames, rows, columns), as measured. pullback: None where only labels are known.
+        start: index of the frame to show first; None for the middle one.
+    """
+    uris, size = [], fitting(labels.shape[1:])
+    if pullback is not None:
+        count = pullback.frame_count
+        uris, size = pictures(count, lambda index: next(iter(pullback.read(index, index + 1))), pullback.read(0, count))
+    values = [value for value, _ in _OUTLINED]
+    spacing = measurement.spacing
+    height_over_width = spacing.row_mm / spacing.column_mm if spacing.in_plane_known else 1.0
+    if not spacing.in_plane_known and pullback is not None:
+        height_over_width = pullback.pixel_aspect
+    rows, columns = labels.shape[1:]
+    pane = Pane("", columns / (rows * height_over_width), size, uris, [outlines(frame, values, size) for frame in labels])
+    return Scroll(
+        words=("frame", "frames"),
+        start=len(labels) // 2 if start is None else start,
+        captions=[_caption(frame, len(labels)) for frame in measurement.frames],
+        panes=[pane],
+        outlines=[(NAMES[value], COLORS[colour], False) for value, colour in _OUTLINED],
+        windows=_WINDOWS if pullback is not None else (),
+        charts=_charts(measurement),
+        map=("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire", png_uri(_map(measurement))),
+    )
+
+
+def _caption(frame: FrameMeasurement, count: int) -> str:
+    place = "" if frame.position_mm is None else f", {mm(frame.position_mm)}"
+    said = [f"Frame {shown(frame.frame)} of {count}{place}"]
+    if frame.deposits:
+        said.append(f"arc {deg(frame.arc_bridged_deg)}")
+        said += [f"thickness {mm(frame.max_thickness_mm, 2)}"] if frame.max_thickness_mm is not None else []
+    said += [f"lumen {mm2(frame.lumen_area_mm2)}"] if frame.lumen_area_mm2 is not None else []
+    return " · ".join(said)
+
+
+def _charts(measurement: PullbackMeasurement) -> list[Chart]:
+    frames, limit = measurement.frames, measurement.parameters.continuous_arc_deg
+    arcs = Series(
+        "bridged arc",
+        COLORS["calcium"],
+        [round(frame.arc_bridged_deg, 1) for frame in frames],
+        bars=True,
+        over=COLORS["calcium_over_180"],
+    )
+    charts = [Chart("Calcium arc by frame (degrees)", _CIRCLE_DEG, [arcs], limit)]
+    areas = [None if frame.lumen_area_mm2 is None else round(frame.lumen_area_mm2, 2) for frame in frames]
+    if any(areas):
+        highest = float(np.ceil(max(area for area in areas if area)))
+        charts.append(Chart("Lumen area by frame (mm²)", highest, [Series("lumen area", COLORS["lumen"], areas)]))
+    return charts
+
+
+def _map(measurement: PullbackMeasurement) -> np.ndarray:
+    """The map without the band above it, each frame one pixel wide."""
+    picture = en_face_picture(measurement)[BAND_ROWS:]
+    return picture[:, :: picture.shape[1] // len(measurement.frames)]
