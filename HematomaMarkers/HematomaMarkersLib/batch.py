@@ -19,6 +19,7 @@ from .ct_series import CtSeries, find_series
 from .labels import MARKERS
 from .scan_facts import acquired, patient_key
 from .series_choice import choose_series
+from .triage import TITLES
 
 TITLE = "Intracerebral haemorrhage on head CT: all scans"
 
@@ -97,7 +98,7 @@ def _common(files: Sequence[Path]) -> Path:
 
 
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
-    "decision": lambda found: (found.get("triage") or {}).get("code"),
+    "decision": lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
     "hematoma (mL)": lambda found: found["volume_ml"],
     "in the ventricles (mL)": lambda found: found["ivh_ml"],
     **{

@@ -64,8 +64,17 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def page(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     """The rows as an HTML page; a study that is done leads to its report, which lies beside the page."""
-    shown = [name for name in rows[0] if name not in ("folder", "code", "message", "seconds")]
-    return environment(PARTS).get_template("batch.html").render(title=title, rows=rows, columns=shown, summary=summary(rows))
+    shown = [name for name in rows[0] if name not in (*FIRST, *LAST)]
+    made = environment(PARTS)
+    made.filters["cell"] = _cell
+    return made.get_template("batch.html").render(title=title, rows=rows, columns=shown, summary=summary(rows))
+
+
+def _cell(value: Any) -> str:
+    """A value as a person reads it: no more decimals than anyone compares."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return "" if value is None else str(value)
 
 
 def _measurements(folder: Path) -> dict | None:
