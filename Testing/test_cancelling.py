@@ -118,7 +118,9 @@ def test_once_the_results_are_in_their_place_a_run_is_done_whatever_comes(tmp_pa
 def test_a_signal_while_python_clears_up_behind_a_run_changes_nothing(tmp_path):
     clearing_up = "import atexit; atexit.register(asked)\n"
     code = a_job("pass", tmp_path / "results").replace("def job(report)", f"{clearing_up}def job(report)")
-    done = run(code.replace("sys.exit(run_and_report(job))", "from LesionReadingLib.worker import leave; leave(run_and_report(job))"))
+    done = run(
+        code.replace("sys.exit(run_and_report(job))", "from LesionReadingLib.worker import leave; leave(run_and_report(job))")
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
