@@ -115,6 +115,15 @@ def test_once_the_results_are_in_their_place_a_run_is_done_whatever_comes(tmp_pa
     assert (tmp_path / "results" / "half.txt").read_text() == "half"
 
 
+def test_a_signal_while_python_clears_up_behind_a_run_changes_nothing(tmp_path):
+    clearing_up = "import atexit; atexit.register(asked)\n"
+    code = a_job("pass", tmp_path / "results").replace("def job(report)", f"{clearing_up}def job(report)")
+    done = run(
+        code.replace("sys.exit(run_and_report(job))", "from LesionReadingLib.worker import leave; leave(run_and_report(job))")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("after_s", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
 def test_a_signal_at_any_moment_of_a_run_that_mends_all_its_steps_is_not_lost(tmp_path, after_s):
     """As readers do that try one file after another: whatever fails is left out."""

@@ -303,6 +303,18 @@ def test_a_journal_of_somebody_else_reaches_nothing_outside_of_its_folder(tmp_pa
         assert (tmp_path / "mine.txt").exists() and (place.parent / "mine.txt").exists()
 
 
+@pytest.mark.parametrize(
+    "journal", ["", "[]", '{"target": 1}', '{"target": ".", "folders": 3, "files": [[]]}', "\ud83d", "[" * 9999]
+)
+def test_a_journal_that_is_none_ends_no_run_and_its_folder_stays(tmp_path, journal):
+    scratch = tmp_path / ".lesionreading-x"
+    scratch.mkdir()
+    (scratch / "owner").write_text("locked while a run works here\n")
+    (scratch / "settling.json").write_bytes(journal.encode("utf-8", "surrogatepass"))
+    write_results(tmp_path, a="new")
+    assert scratch.exists() and (tmp_path / "a.txt").read_text() == "new"
+
+
 def test_what_could_not_be_put_back_is_kept_for_the_next_run(tmp_path, monkeypatch):
     """A disk that fails in the middle: nothing of the old results is thrown away."""
     write_results(tmp_path, a="old", b="old")

@@ -200,10 +200,16 @@ def _put_back(scratch: Path) -> None:
     Raises:
         OSError: something could not be put back; what was replaced is still in the scratch folder then.
     """
-    try:
-        journal = json.loads((scratch / _JOURNAL).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(scratch / _JOURNAL):
         return
+    try:
+        _undo(scratch, json.loads((scratch / _JOURNAL).read_text(encoding="utf-8")))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise OSError(errno.EINVAL, f"{_JOURNAL} is none of ours") from error
+    (scratch / _JOURNAL).unlink()
+
+
+def _undo(scratch: Path, journal: dict) -> None:
     target = _below(scratch.parent, scratch.parent / journal["target"] / _JOURNAL).parent
     for number, (name, was_there) in reversed(list(enumerate(journal["files"]))):
         place, replaced = _below(target, target / name), scratch / _REPLACED / str(number)
@@ -214,7 +220,6 @@ def _put_back(scratch: Path) -> None:
     for name in reversed(journal["folders"]):
         with suppress(OSError):
             _below(target, target / name).rmdir()
-    (scratch / _JOURNAL).unlink()
 
 
 def _below(folder: Path, path: Path) -> Path:
@@ -250,7 +255,7 @@ def _move(source: Path, destination: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    with Scratch(destination.parent, SCRATCH_PREFIX) as beside:
+    with Scratch(destination.parent, SCRATCH_PREFIX, _put_back) as beside:
         copy = shutil.copy2(source, beside.path / "copy", follow_symlinks=False)
         os.rename(copy, destination)
     source.unlink()

@@ -12,6 +12,7 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from LesionReadingLib.arguments import (
     OneLineParser,
@@ -25,12 +26,18 @@ from LesionReadingLib.arguments import (
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import run_and_report
+from LesionReadingLib.worker import leave, run_and_report
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
     return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+
+
+def command() -> NoReturn:
+    """Run one command as a process of its own."""
+    leave(main())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,4 +164,4 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()
