@@ -226,3 +226,26 @@ def test_private_elements_are_left_out_without_a_word(tmp_path):
     header = read_header(save(data, tmp_path / "x.dcm"))
     assert not [tag for tag in header if tag.tag.is_private]
     assert left_out(header) == ()
+
+
+@pytest.mark.parametrize("vr", [b"US", b"IS", b"SQ", b"UT", b"xx"])
+def test_pixels_stored_as_another_kind_of_value_are_not_read_from_the_wrong_place(tmp_path, vr):
+    path = save(dicom(PIXELS), tmp_path / "x.dcm")
+    content = path.read_bytes()
+    place = content.index(b"\xe0\x7f\x10\x00") + 4
+    path.write_bytes(content[:place] + vr + content[place + 2 :])
+    with pytest.raises(InputError):
+        open_image(path)
+
+
+@pytest.mark.parametrize("samples", [0, 2, 4, 65535])
+def test_pixels_of_no_or_many_values_are_refused(tmp_path, samples):
+    with pytest.raises(InputError):
+        open_image(save(dicom(PIXELS, SamplesPerPixel=samples), tmp_path / "x.dcm"))
+
+
+def test_a_palette_of_signed_or_deep_numbers_is_refused(tmp_path):
+    for changed in ({"PixelRepresentation": 1}, {"BitsAllocated": 32}, {"BitsAllocated": 64}):
+        data = dicom(PIXELS, PhotometricInterpretation="PALETTE COLOR", **changed)
+        with pytest.raises(InputError):
+            open_pullback(save(data, tmp_path / "x.dcm"))

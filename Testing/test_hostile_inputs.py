@@ -159,6 +159,9 @@ def test_a_nifti_header_that_cannot_be_right_is_refused_at_once(tmp_path, ending
         ["measurement frame: (inf,0,0) (0,1,0) (0,0,1)"],
         ["spacings: inf 1 1"],
         ["axis mins: 1e300 0 0"],
+        ["labels: " + "x" * 70_000],
+        ["measurement frame: " + "a" * 70_000],
+        ["measurement frame: (" + "1" * 70_000 + ",0,0) (0,1,0) (0,0,1)"],
     ],
 )
 def test_an_nrrd_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lines):
@@ -301,3 +304,22 @@ def test_label_maps_of_absurd_voxels_are_refused_by_both_commands(tmp_path):
             read_oct_label_map(tmp_path / "x.nrrd")
         with pytest.raises(InputError):
             place_label_map(tmp_path / "x.nrrd", scan)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Segment0_LabelValue:=x",
+        "Segment0_Layer:=1.5",
+        "Segmentation_ReferenceImageExtentOffset:=a b c",
+        "Segmentation_ReferenceImageExtentOffset:=1 2",
+        "Segmentation_ReferenceImageExtentOffset:=99999999999 9 9",
+        "Segmentation_ConversionParameters:=Reference image geometry|" + "1;" * 16 + "0;99999999;0;99999999;0;99999999;|",
+        "Segmentation_ConversionParameters:=Reference image geometry|" + "1;" * 16 + "9;1;9;1;9;1;|",
+        "LesionReading_slice_positions_mm:=a b c",
+    ],
+)
+def test_segments_described_by_numbers_that_are_none_are_refused(tmp_path, line):
+    path = a_nrrd(tmp_path / "x.seg.nrrd", ["Segment0_ID:=calcium", "Segment0_Name:=calcium", line])
+    with pytest.raises(InputError):
+        read_oct_label_map(path)

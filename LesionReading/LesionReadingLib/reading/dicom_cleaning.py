@@ -124,6 +124,10 @@ def transfer_syntax(meta: Dataset, name: str) -> UID | None:
         return None
     if not isinstance(stated, str) or not _UID.fullmatch(stated):
         raise _no_syntax(name)
+    try:
+        UID(stated).is_little_endian  # noqa: B018  (raises where pydicom knows the UID as something else, or not at all)
+    except ValueError as error:
+        raise _no_syntax(name) from error
     return UID(stated)
 
 
