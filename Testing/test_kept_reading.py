@@ -1,4 +1,4 @@
-"""A result folder that someone changed: told in one sentence, whether it is given as the reading or as an earlier result."""
+"""Result folders and rules that someone changed: told in one sentence, whatever they are given as."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from HematomaMarkersLib.kept_reading import read_kept_reading, read_volumes
 from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.triage_rules import read_rules
 from LesionReadingLib.errors import InputError
 
 SHAPE = (3, 4, 5)
@@ -84,3 +85,13 @@ def test_endless_nesting_and_a_file_that_never_ends_are_refused(tmp_path):
     (tmp_path / "measurements.json").symlink_to("/dev/zero")
     with pytest.raises(InputError):
         read_volumes(tmp_path)
+
+
+def test_rules_nested_without_end_or_that_never_end_are_refused(tmp_path):
+    for content in ("[refer_now]\nnetwork = " + "[" * 3000, "[refer_now]\nvolume_ml = 1\n" + "#" * 2_000_000):
+        (tmp_path / "x.toml").write_text(content)
+        with pytest.raises(InputError):
+            read_rules(tmp_path / "x.toml")
+    (tmp_path / "device.toml").symlink_to("/dev/zero")
+    with pytest.raises(InputError):
+        read_rules(tmp_path / "device.toml")
