@@ -25,7 +25,6 @@ from LesionReadingLib.arguments import (
 )
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import run_and_report
 from LesionReadingLib.worker import leave, run_and_report
 
 
