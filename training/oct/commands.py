@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
+from .realism_command import add_realism
 from .two_step_commands import add_bundle_two_step, add_sureness, add_train_calcium
 
 
@@ -26,6 +27,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
     _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
+    add_realism(commands.add_parser("realism", help="how far phantoms look like real frames with calcium"))
     _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 

@@ -30,8 +30,8 @@ from .data import is_watched, load_patients
 from .evaluate import FALSE_CALCIUM_DEG
 from .real_frames import calcium_mask, pictures
 
-SURENESS = tuple(product((0.5, 0.6, 0.7, 0.8, 0.9), (0.1, 0.2, 0.3, 0.5)))
-SAMPLES = 200
+SURENESS = tuple(product((0.5, 0.6, 0.7, 0.8, 0.9, 0.95), (0.15, 0.3, 0.5)))
+SAMPLES = 100
 ENDS = tuple(product((0.5, 0.7, 0.8, 0.9, 0.95, 0.98), (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)))
 MOST_FALSE, LEAST_HELD = 0.05, 0.9
 

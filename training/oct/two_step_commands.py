@@ -21,6 +21,7 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
@@ -89,7 +90,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from .polar_views import joined
     from .two_step import learnt_and_watched, views_of_real_frames
 
-    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
     learnt, watched = learnt_and_watched(chosen.data)
     if chosen.real_frames:
         if chosen.real_pixel_spacing is None:
