@@ -55,10 +55,12 @@ def analyze(
         from .labels import TASK
         from .pullback import with_lumen_caution
         from .segmentation import segment
+        from .small_frames import SmallFrames
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
-        labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(pullback, labels)
+        watched = SmallFrames(pullback).watched if options.scroll else pullback
+        labels = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(watched, labels)
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)

@@ -87,7 +87,7 @@ def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | N
     within = _phantom(model).get("volume_within_10_percent") if model else None
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None or not within:
         return []
-    return [f"Volume: within 10 % of the truth in {within} of phantoms; no range is known for patients."]
+    return [f"Volume: on phantoms within 10 % of the truth in {within}; in patients the error is not known."]
 
 
 def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:

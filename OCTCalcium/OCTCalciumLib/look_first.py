@@ -36,7 +36,7 @@ def _arcs(measurement: PullbackMeasurement) -> Iterator[Check]:
     if unbridged <= limit < held.value:
         why = "the gap behind the guidewire counts as calcium; without it the arc is {arc:.0f} degrees and 2 points are lost"
         yield Check(held.first_frame, held.last_frame, why.format(arc=unbridged), _ARC_POINTS)
-    why = "the largest arc, {arc:.0f} degrees: 2 points of the score depend on whether it exceeds {limit:g}"
+    why = "largest arc, {arc:.0f} degrees: above {limit:g} it gives 2 points"
     weight = _ARC_POINTS * _nearness(held.value, limit)
     yield Check(held.first_frame, held.last_frame, why.format(arc=held.value, limit=limit), weight)
 
@@ -48,7 +48,7 @@ def _lesion(measurement: PullbackMeasurement) -> Iterator[Check]:
         return
     thickness, frame = lesion.max_thickness_mm, lesion.calcium_score.thickness_frame
     if thickness is not None:
-        why = "the thickest calcium, {thickness:.2f} mm: 1 point depends on whether it exceeds {limit:g} mm"
+        why = "thickest calcium, {thickness:.2f} mm: above {limit:g} mm it gives 1 point"
         weight = _OTHER_POINTS * _nearness(thickness, SCORE_THICKNESS_MM)
         yield Check(frame, frame, why.format(thickness=thickness, limit=SCORE_THICKNESS_MM), weight)
     if lesion.length_mm is not None:
@@ -56,7 +56,7 @@ def _lesion(measurement: PullbackMeasurement) -> Iterator[Check]:
 
 
 def _ends(lesion: Lesion) -> Check:
-    why = "first and last frame of a lesion of {length:.1f} mm: 1 point depends on whether it exceeds {limit:g} mm"
+    why = "the ends of a lesion of {length:.1f} mm: above {limit:g} mm it gives 1 point"
     weight = _OTHER_POINTS * _nearness(lesion.length_mm, SCORE_LENGTH_MM)
     return Check(lesion.first_frame, lesion.last_frame, why.format(length=lesion.length_mm, limit=SCORE_LENGTH_MM), weight)
 

@@ -32,8 +32,8 @@ def scroll_of(measurement: PullbackMeasurement, labels: np.ndarray, pullback: Pu
     """
     uris, size = [], fitting(labels.shape[1:])
     if pullback is not None:
-        count = pullback.frame_count
-        uris, size = pictures(count, lambda index: next(iter(pullback.read(index, index + 1))), pullback.read(0, count))
+        count, read = pullback.frame_count, pullback.read_small or pullback.read
+        uris, size = pictures(count, lambda index: next(iter(read(index, index + 1))), read(0, count))
     values = [value for value, _ in _OUTLINED]
     spacing = measurement.spacing
     height_over_width = spacing.row_mm / spacing.column_mm if spacing.in_plane_known else 1.0
