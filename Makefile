@@ -24,7 +24,7 @@ test: setup-test
 	.ci/debian-packages rendering browser desktop
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
-	$(IN_VENV) -m pytest
+	$(IN_VENV) -m pytest -n 2 --dist loadfile
 
 setup: .venv/.ready
 setup-test: .venv/.ready-test

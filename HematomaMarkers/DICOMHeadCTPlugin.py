@@ -32,7 +32,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         series = self._examinedSeries(files)
         if series is None or not series.is_axial or not is_head(series):
             return []
-        # Slicer's own reader decodes what pydicom lacks a package for before the first Apply.
+        # Slicer's own reader may still decode what pydicom and SimpleITK cannot.
         undecodable = why_undecodable(Path(files[0]))
         stated = bool(series.header.get("BodyPartExamined"))
         contrast = _("The series says that contrast agent was given.") if series.has_contrast else ""

@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.reading.itk_decoder import add_to_pydicom
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.pixels import get_decoder
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    generate_uid,
+)
 
 FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.14.1"
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.14.2"
@@ -52,6 +62,14 @@ def save(data: Dataset, path: Path) -> Path:
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     data.save_as(path, enforce_file_format=True)
     return path
+
+
+def hide_all_decoders_but_slicers(monkeypatch) -> None:
+    """Leave pydicom what decodes inside Slicer before anything is installed: itself and SimpleITK."""
+    add_to_pydicom()
+    for syntax in (JPEG2000Lossless, JPEGLSLossless, JPEGLosslessSV1):
+        decoder = get_decoder(syntax)
+        monkeypatch.setattr(decoder, "_available", {"SimpleITK": decoder._available["SimpleITK"]})
 
 
 def edit(paths: Path | Iterable[Path], **attributes) -> None:

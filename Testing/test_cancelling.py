@@ -161,14 +161,14 @@ def noise():
             2,
             "The file is a poem; ",
         ),
-        ("1 / 0", 1, "This is a fault of LesionReading (ZeroDivisionError)"),
+        ("1 / 0", 1, "This is a fault of LesionReading (ZeroDivisionError at worker.py"),
         ("raise MemoryError", 2, "The memory of this machine does not suffice"),
         ("raise RuntimeError('could not create a primitive')", 2, "The memory of this machine does not suffice"),
         ("raise ImportError('libtorch.so: failed to map segment from shared object')", 2, "The memory of this machine"),
     ],
 )
 def test_standard_error_is_ours_alone(ending, status, line):
-    done = run(f"{NOISE}\ndef job(report):\n    noise()\n    {ending or 'pass'}\nsys.exit(run_and_report(job))")
+    done = run(f"{NOISE}\ndef job(report):\n    noise()\n    {ending or 'pass'}\nsys.exit(run_and_report(job, False, True))")
     assert done.returncode == status
     assert done.stderr.startswith(line) and done.stderr.count("\n") == (status != 0)
     if status == 1:

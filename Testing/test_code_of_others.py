@@ -60,6 +60,21 @@ def test_the_command_and_the_process_that_it_draws_in_run_no_code_of_the_current
     assert (tmp_path / "out" / "calcium_3d.png").exists(), done.stdout  # the drawing process ran, and ran well
 
 
+@pytest.mark.parametrize("style", [b"savefig.dpi: 7\nlines.linewidth: 20\n", b"\xff\xfe no text", b"axes.prop_cycle: poem\n"])
+def test_a_style_of_the_current_folder_changes_no_picture_and_ends_no_run(tmp_path, monkeypatch, style):
+    labels = nothing_to_measure(tmp_path)
+    (tmp_path / "styled").mkdir()
+    (tmp_path / "styled" / "matplotlibrc").write_bytes(style)
+    code = "import sys; from OCTCalciumLib.__main__ import main; sys.exit(main())"
+    drawn = []
+    for folder in (tmp_path, tmp_path / "styled"):
+        monkeypatch.chdir(folder)
+        done = run([sys.executable, "-c", code, "measure", labels, "-o", folder / "out"])
+        assert done.returncode == 0, done.stderr
+        drawn.append((folder / "out" / "arcs.png").read_bytes())
+    assert drawn[0] == drawn[1]
+
+
 @pytest.mark.parametrize("package", ["OCTCalciumLib", "HematomaMarkersLib", "LesionReadingLib.leash"])
 def test_a_module_started_by_its_name_runs_no_code_of_the_current_folder(a_trap, tmp_path, package):
     for name in STARTED_BY_NAME:

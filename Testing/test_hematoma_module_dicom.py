@@ -8,10 +8,11 @@ import numpy as np
 import pydicom
 import pytest
 import slicer
-from dicom_files import edit
+from dicom_files import edit, hide_all_decoders_but_slicers
 from drawn_head import head_on, slices, voxel_places_mm
 from HematomaMarkersLib.phantom_dicom import Acquisition, write_enhanced, write_series
 from HematomaMarkersLib.scan import AIR_HU
+from LesionReadingLib.dicom_compression import compress
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import add_volume, spacing_source, volume_grid
 
@@ -63,6 +64,23 @@ def _matrix(volume):
 def test_a_ball_keeps_its_volume_and_its_place_whatever_tilt_and_distances(a_browser, tmp_path, steps_mm, tilt_deg):
     grid = slices(steps_mm, tilt_deg)
     write_series(tmp_path, a_head_with_ball(grid), grid)
+    (volume,) = a_browser.load_dicom(tmp_path)
+    volume_ml, middle = ball_of(volume)
+    assert volume_ml == pytest.approx(4 / 3 * np.pi * RADIUS_MM**3 / 1000, rel=0.04)
+    assert np.abs(middle - BALL_MM * (-1, -1, 1)).max() < min(volume.GetSpacing()) / 2
+
+
+@pytest.mark.parametrize("syntax", ["jpeg-lossless", "jpeg-2000", "jpeg-ls"])
+def test_a_compressed_tilted_head_is_read_by_our_reader_with_what_slicer_has(a_browser, tmp_path, monkeypatch, syntax):
+    """Whether or not the first Apply has installed packages: python-gdcm is never among them."""
+    grid = slices(EVEN, 15.0)
+    drawn = a_head_with_ball(grid)
+    files = write_series(tmp_path, drawn, grid)
+    for file in files:
+        compress(file, file, syntax)
+    hide_all_decoders_but_slicers(monkeypatch)
+    (offer,) = next(iter(a_browser.dicom_loadables(tmp_path).values()))
+    assert offer.selected and offer.confidence > SCALAR_VOLUME_CONFIDENCE and not offer.warning
     (volume,) = a_browser.load_dicom(tmp_path)
     volume_ml, middle = ball_of(volume)
     assert volume_ml == pytest.approx(4 / 3 * np.pi * RADIUS_MM**3 / 1000, rel=0.04)

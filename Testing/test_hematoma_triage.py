@@ -252,7 +252,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path, nothing_seen):
     file = tmp_path / "ours.toml"
     file.write_text("[refer_now]\nvolume_ml = 10\nevidence = []\n[measurement_error]\nvolume_error_ml = 0\n")
     rules = read_rules(file)
-    assert rules == replace(read_rules(), volume_ml=10.0, evidence=(), volume_error_ml=0.0, source="ours.toml")
+    assert rules == replace(read_rules(), volume_ml=10.0, evidence=(), volume_error_ml=0.0, source="rules of your own")
     assert decide(nothing_seen, rules=rules).decision == REFER_NOW
 
 

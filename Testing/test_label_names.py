@@ -9,6 +9,7 @@ from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import naming
 from LesionReadingLib.labels.names import FileSegment, match_segment, match_segments, shown_name
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.vocabulary import TERMS
@@ -95,12 +96,15 @@ def values(matched):
     return [segment.name if segment else None for segment in matched.segments]
 
 
-def test_every_segment_is_told_and_the_note_for_the_report_names_none():
+def test_every_segment_is_told_by_its_name_where_that_is_asked_for_and_the_note_for_the_report_names_none():
     matched = match_segments(named("ICH", "Michael ROI", "Blood vessels"), HEAD)
     assert values(matched) == ["hematoma", None, None]
-    assert matched.told == (
-        'Segments of the label map: "ICH" is taken as hematoma, "Michael ROI" is left out, "Blood vessels" is left out.'
+    with naming(True):
+        by_name = match_segments(named("ICH", "Michael ROI", "Blood vessels"), HEAD)
+    assert by_name.told == (
+        'Segments of the label map: 1 "ICH" is taken as hematoma, 2 "Michael ROI" is left out, 3 "Blood vessels" is left out.'
     )
+    assert matched.told == ("Segments of the label map: number 1 is taken as hematoma, number 2 is left out, number 3 is left out.")
     assert matched.notes == ("2 of the 3 segments of the label map were left out as other tissue.",)
 
 
@@ -110,7 +114,7 @@ def test_every_segment_is_told_and_the_note_for_the_report_names_none():
 def test_a_file_without_the_first_class_is_refused_with_its_segments_and_the_way_out(names):
     with pytest.raises(InputError, match="no segment that is calcium") as told:
         match_segments(named(*names), OCT)
-    assert all(f'"{name}"' in str(told.value) for name in names)
+    assert all(f"number {number + 1} is" in str(told.value) for number in range(len(names)))
     assert "--segment" in str(told.value) and "empty segment" in str(told.value)
 
 
@@ -160,7 +164,7 @@ def test_a_file_is_read_with_what_the_user_says_of_its_segments(tmp_path):
     path = _a_file(tmp_path / "a.seg.nrrd", ["Plaque 1", "Lumen", "Lipid"])
     read = read_label_map(path, OCT, chosen={"Plaque 1": "calcium"})
     assert read.labels.tolist() == [[[1, 3, 0]]]
-    assert '"Lipid" is left out' in read.told[0] and "Lipid" not in "".join(read.notes)
+    assert "number 3 is left out" in read.told[0] and "Lipid" not in "".join(read.notes)
 
 
 def test_values_of_a_plain_label_image_are_assigned_too(tmp_path):
@@ -193,4 +197,4 @@ def test_the_command_line_of_head_ct_hands_them_on_too(tmp_path, capfd):
     path = _a_file(tmp_path / "a.seg.nrrd", ["Lesion"])
     arguments = ["measure", str(path), "--ct", str(tmp_path / "ct"), "-o", str(tmp_path / "out")]
     assert hematoma_markers([*arguments, "--segment", "Läsion=hematoma"]) == 2
-    assert 'no segment "Läsion"; its segments are "Lesion"' in capfd.readouterr().err
+    assert 'no segment "Läsion"; its segments are number 1 (--with-identity' in capfd.readouterr().err

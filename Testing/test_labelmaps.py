@@ -295,14 +295,14 @@ def test_segments_of_a_dicom_seg_in_another_order_are_matched_by_name(tmp_path, 
 
 def test_a_dicom_seg_without_any_known_segment_is_refused(tmp_path, some_labels):
     path = _write_seg(tmp_path / "seg.dcm", some_labels, _oct_source(5, 0.2, True), names=("liver", "spleen", "bone"))
-    with pytest.raises(InputError, match=r"\"liver\" is left out, \"spleen\" is left out, \"bone\" is left out"):
+    with pytest.raises(InputError, match="number 1 is left out, number 2 is left out, number 3 is left out"):
         read_label_map(path, SEGMENTS)
 
 
 def test_a_cut_off_dicom_seg_is_refused(tmp_path, some_labels):
     path = _write_seg(tmp_path / "seg.dcm", some_labels, _oct_source(5, 0.2, True))
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match="cannot be read as DICOM SEG"):
+    with pytest.raises(InputError, match="cut off"):
         read_label_map(path, SEGMENTS)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 import slicer.util
+from dicom_files import hide_all_decoders_but_slicers
+from LesionReadingLib.dicom_compression import compress
 from LesionReadingLib.scene import has_spacing, spacing_source, volume_place, volume_spacing
 from LesionReadingLib.spacing import UNKNOWN
 from OCTCalciumLib.phantom import draw_pullback
@@ -142,3 +144,14 @@ def test_no_name_of_the_patient_reaches_the_node(a_plugin, files, tmp_path):
     assert volume.GetName() == "7: LAD"
     texts = [volume.GetName(), volume.GetDescription(), *(volume.GetAttribute(name) for name in volume.GetAttributeNames())]
     assert not any("DOE" in text or "4711" in text for text in texts if text)
+
+
+@pytest.mark.parametrize("syntax", ["jpeg-lossless", "jpeg-2000", "jpeg-ls"])
+def test_a_compressed_pullback_is_read_with_what_slicer_has(a_plugin, files, tmp_path, monkeypatch, syntax):
+    """Whether or not the first Apply has installed packages: python-gdcm is never among them."""
+    compress(files / "presentation.dcm", tmp_path / "a.dcm", syntax)
+    hide_all_decoders_but_slicers(monkeypatch)
+    (loadable,) = a_plugin.examineForImport([[str(tmp_path / "a.dcm")]])
+    assert loadable.selected and not loadable.warning
+    plain = slicer.util.arrayFromVolume(loaded(a_plugin, files / "presentation.dcm"))
+    assert np.array_equal(slicer.util.arrayFromVolume(a_plugin.load(loadable)), plain)

@@ -241,6 +241,128 @@ def test_what_a_killed_run_left_is_swept_by_the_next_and_what_works_is_not(tmp_p
     assert texts(tmp_path) == {"results/a.txt": "new", "results/half.txt": "half"}
 
 
+KILLED_WHILE_MOVING = """
+import os, signal, sys
+from pathlib import Path
+from LesionReadingLib import output
+left, real = int(sys.argv[2]), output._move
+def move(source, destination):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    real(source, destination)
+output._move = move
+with output.finished_folder(Path(sys.argv[1]), 0) as folder:
+    (folder / "deep").mkdir()
+    for name in ("report.html", "measurements.json", "slices.csv", "new.csv", "deep/a.csv"):
+        (folder / name).write_text("new")
+"""
+OLD = {"report.html": "old", "measurements.json": "old", "slices.csv": "old", "mine.txt": "mine"}
+MOVES = 3 + 5
+
+
+@pytest.mark.parametrize("moves", range(MOVES))
+def test_a_run_that_is_killed_while_it_moves_its_files_never_mixes_them_with_older_ones(tmp_path, moves):
+    """And whoever looks into the folder next finds the old results whole."""
+    target = tmp_path / "results"
+    target.mkdir()
+    for name, text in OLD.items():
+        (target / name).write_text(text)
+    command = [sys.executable, "-c", KILLED_WHILE_MOVING, str(target), str(moves)]
+    assert subprocess.run(command, env=environment("OCTCalciumLib")).returncode == -signal.SIGKILL
+    seen = {name: text for name, text in texts(target).items() if not name.startswith(".lesionreading-")}
+    assert not {"old", "new"} <= set(seen.values())
+    assert not {"report.html", "measurements.json"} <= set(seen) or "old" in seen.values() or moves == MOVES
+    output.mended(target)
+    assert texts(target) == OLD and not (target / "deep").exists()
+
+
+def test_a_run_that_is_not_killed_replaces_all_of_it(tmp_path):
+    """The counterpart, so that the one above ends before its time."""
+    write_results(tmp_path, report="old")
+    command = [sys.executable, "-c", KILLED_WHILE_MOVING, str(tmp_path), "99"]
+    assert subprocess.run(command, env=environment("OCTCalciumLib")).returncode == 0
+    names = ("report.html", "measurements.json", "slices.csv", "new.csv", "deep/a.csv")
+    assert texts(tmp_path) == dict.fromkeys(names, "new") | {"report.txt": "old"}
+
+
+def test_a_journal_of_somebody_else_reaches_nothing_outside_of_its_folder(tmp_path):
+    for number, (target, name) in enumerate([("results", "../mine.txt"), ("..", "mine.txt"), ("results", "link/mine.txt")]):
+        place = tmp_path / str(number) / "place"
+        scratch = place / ".lesionreading-x"
+        (scratch / "replaced").mkdir(parents=True)
+        (place / "results").mkdir()
+        (place / "results" / "link").symlink_to(tmp_path)
+        for mine in (tmp_path / "mine.txt", place / "mine.txt", place.parent / "mine.txt"):
+            mine.write_text("mine")
+        (scratch / "owner").write_text("locked while a run works here\n")
+        (scratch / "settling.json").write_text(f'{{"target": "{target}", "folders": [], "files": [["{name}", false]]}}')
+        output.mended(place)
+        assert scratch.exists() and texts(tmp_path / str(number))["place/mine.txt"] == "mine"
+        assert (tmp_path / "mine.txt").exists() and (place.parent / "mine.txt").exists()
+
+
+def test_what_could_not_be_put_back_is_kept_for_the_next_run(tmp_path, monkeypatch):
+    """A disk that fails in the middle: nothing of the old results is thrown away."""
+    write_results(tmp_path, a="old", b="old")
+    real = output._move
+
+    def move(source, destination):
+        if destination.name == "b.txt":
+            raise PermissionError(errno.EACCES, "Permission denied", str(destination))
+        real(source, destination)
+
+    monkeypatch.setattr(output, "_move", move)
+    with pytest.raises(InputError):
+        write_results(tmp_path, a="new", b="new")
+    monkeypatch.undo()
+    output.mended(tmp_path)
+    assert texts(tmp_path) == {"a.txt": "old", "b.txt": "old"}
+
+
+def test_two_runs_at_once_into_one_folder_leave_the_files_of_one(tmp_path):
+    both = [
+        subprocess.Popen([sys.executable, "-c", TOGETHER, str(tmp_path), name], env=environment("OCTCalciumLib"))
+        for name in ("one", "two")
+    ]
+    assert [run.wait(timeout=60) for run in both] == [0, 0]
+    assert len(texts(tmp_path)) == 40 and len(set(texts(tmp_path).values())) == 1
+
+
+def test_a_folder_that_another_run_makes_meanwhile_is_written_all_the_same(tmp_path, monkeypatch):
+    target = tmp_path / "deep" / "results"
+    real = os.path.lexists
+
+    def lexists(path):
+        is_there = real(path)
+        if Path(path) == target and not is_there:
+            target.mkdir(parents=True, exist_ok=True)
+            (target / "other.txt").write_text("other")
+        return is_there
+
+    with finished_folder(target, 0) as folder:
+        (folder / "a.txt").write_text("new")
+        monkeypatch.setattr(output.os.path, "lexists", lexists)
+    assert texts(target) == {"a.txt": "new", "other.txt": "other"}
+
+
+TOGETHER = """
+import sys, time
+from pathlib import Path
+from LesionReadingLib import output
+real = output._move
+def move(source, destination):
+    time.sleep(0.005)
+    real(source, destination)
+output._move = move
+for _ in range(3):
+    with output.finished_folder(Path(sys.argv[1]), 0) as folder:
+        for number in range(40):
+            (folder / f"{number}.txt").write_text(sys.argv[2])
+"""
+
+
 def test_folders_that_are_none_of_ours_are_never_swept(tmp_path):
     for name in ("other-1", ".lesionreading-full"):
         (tmp_path / name).mkdir()

@@ -120,6 +120,28 @@ def test_the_models_of_this_extension_are_found_by_both_tasks(a_desktop):
         load_bundle(Path(selector.currentModel()), task)
 
 
+@pytest.mark.parametrize(
+    ("shipped", "first"),
+    [
+        (["a_first", "the_default"], "the_default"),
+        (["the_default", "z_last"], "the_default"),
+        (["a_first", "b_second"], "a_first"),
+    ],
+)
+def test_the_model_that_the_command_line_uses_is_the_one_chosen_at_first(a_selector, tmp_path, monkeypatch, shipped, first):
+    from LesionReadingPanel import model_selector
+
+    folder = tmp_path / "several"
+    for name in shipped:
+        _bundle(folder / name)
+    monkeypatch.setattr(model_selector, "model_folders", lambda: [folder])
+    monkeypatch.setitem(model_selector.DEFAULT_MODELS, TASK, "the_default")
+    ui = panel_widgets()
+    selector = model_selector.ModelSelector(ui, TASK)
+    assert Path(selector.currentModel()).name == first
+    assert ui.modelComboBox.count == len(shipped)
+
+
 def test_a_model_is_added_to_the_users_own_and_chosen(a_desktop, a_selector, tmp_path):
     ui, selector, users = a_selector
     a_desktop.dialogs.answer(str(_bundle(tmp_path / "mine")))
@@ -335,6 +357,69 @@ def test_packages_are_named_before_they_are_installed_and_no_is_an_answer(a_desk
     with pytest.raises(InputError, match="press Apply again"):
         ensureDependencies("OCTCalcium")
     assert "monai" in a_desktop.dialogs.shown[-1].text
+
+
+@pytest.fixture
+def a_slicer_with_gdcm(a_desktop, monkeypatch):
+    """As an earlier version left it, on Linux; gives what the stand-in's Slicer lacks."""
+    from desktop import packages
+
+    monkeypatch.setattr(packages, "missing_in_slicer", set())
+    monkeypatch.setattr(sys, "platform", "linux")
+    slicer.app.userSettings().clear()
+    yield packages
+    slicer.app.userSettings().clear()
+
+
+def test_a_package_that_makes_slicer_crash_is_removed_where_the_user_agrees(a_desktop, a_slicer_with_gdcm):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_desktop.dialogs.answer(True)
+    ensureDependencies("OCTCalcium")
+    assert "python-gdcm" in a_desktop.dialogs.shown[-1].text and "crash" in a_desktop.dialogs.shown[-1].text
+    assert a_slicer_with_gdcm.missing_in_slicer == {"python-gdcm"}
+    ensureDependencies("OCTCalcium")
+    assert len(a_desktop.dialogs.shown) == 1
+
+
+def test_it_stays_where_the_user_needs_it_and_nobody_is_asked_twice(a_desktop, a_slicer_with_gdcm):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    a_desktop.dialogs.answer(False)
+    ensureDependencies("OCTCalcium")
+    ensureDependencies("HematomaMarkers")
+    assert len(a_desktop.dialogs.shown) == 1
+    assert a_slicer_with_gdcm.missing_in_slicer == set()
+
+
+def test_a_removal_that_fails_is_told_with_what_to_type_and_stops_nothing(a_desktop, a_slicer_with_gdcm, monkeypatch):
+    import subprocess
+
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    def fail(*_arguments):
+        raise subprocess.CalledProcessError(1, "pip uninstall")
+
+    monkeypatch.setattr(slicer.packaging, "pip_uninstall", fail)
+    a_desktop.dialogs.answer(True, None)
+    ensureDependencies("OCTCalcium")
+    assert "pip_uninstall" in a_desktop.dialogs.shown[-1].text
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_where_it_does_no_harm_nobody_is_asked(a_desktop, a_slicer_with_gdcm, monkeypatch, platform):
+    from LesionReadingPanel.dependencies import ensureDependencies
+
+    monkeypatch.setattr(sys, "platform", platform)
+    ensureDependencies("OCTCalcium")
+    assert a_desktop.dialogs.shown == []
+
+
+def test_nothing_of_the_project_needs_the_package_that_makes_slicer_crash():
+    assert "gdcm" not in REQUIREMENTS.read_text()
+    for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "training"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not any(line.strip().startswith(("import gdcm", "from gdcm")) for line in path.read_text().splitlines()), path
 
 
 def test_the_metadata_of_a_bundle_may_lack_figures(a_selector, tmp_path):

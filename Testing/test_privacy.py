@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pydicom
 import pytest
@@ -49,14 +47,12 @@ def test_the_secrets_are_found_where_they_are(a_head, a_vessel):
     assert leaks(a_vessel, "ERROR: 幻影^太郎")
 
 
-def test_head_ct_measured_leaks_nothing_but_the_name_of_a_segment_to_who_runs_the_command(a_head, tmp_path, capfd):
-    """People name segments after patients; who runs the command has to know which was left out."""
+def test_head_ct_measured_leaks_nothing(a_head, tmp_path, capfd):
+    """The names of segments neither: people name them after patients."""
     arguments = ["measure", str(a_head / f"{FILE_NAME}.seg.nrrd"), "--ct", str(a_head / "first"), "-o", str(tmp_path / "r")]
     assert hematoma_markers(arguments) == 0
     assert (tmp_path / "r/segmentation.dcm").exists()
-    said = "".join(capfd.readouterr())
-    told = next(form for form in ("星空さん", json.dumps("星空さん")[1:-1]) if form in said)
-    assert leaks(tmp_path / "r", said.replace(told, ""), PATIENT_ID, "19500101") == []
+    assert leaks(tmp_path / "r", "".join(capfd.readouterr()), PATIENT_ID, "19500101") == []
     assert "left out as other tissue" in (tmp_path / "r/report.html").read_text(encoding="utf-8")
 
 

@@ -197,5 +197,5 @@ def test_damaged_cases_are_refused_in_one_sentence(tmp_path):
     cut = damaged("cut")
     content = (cut / LABELS).read_bytes()
     (cut / LABELS).write_bytes(content[: len(content) - 30])
-    with pytest.raises(InputError, match="whole"):
+    with pytest.raises(InputError, match="cannot be read"):
         read_case(cut)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
@@ -18,8 +19,8 @@ from LesionReadingLib.worker import JsonLines, Terminal
 
 from .first_screen import SHIPPED_CONSEQUENCES
 from .growth import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
-from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_measurements
-from .labels import MARKERS
+from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_volumes
+from .labels import MARKERS, TASK
 from .marker_answers import network_says
 from .measurement import measure_scan, to_json
 from .scan import Scan, gravity_of
@@ -31,7 +32,7 @@ from .triage_rules import Rules, read_rules
 if TYPE_CHECKING:
     from .prediction import Prediction
 
-DEFAULT_MODEL = "hematoma_markers_phantom"
+DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
 
 
@@ -93,7 +94,6 @@ def analyze(
     scan = _open(source, report, asked, asked.series)
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
-        from .labels import TASK
         from .prediction import predict
         from .preparation import how_long
         from .segments import SEGMENTS, write_heat, write_label_map
@@ -195,7 +195,7 @@ def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> t
     from .segments import read_hematoma_label_map
 
     if asked.reading is None:
-        return _prior_volumes(asked.prior) if asked.prior else None
+        return read_volumes(asked.prior) if asked.prior else None
     prior = _open_prior(asked, report, scan)
     return (prior, read_hematoma_label_map(asked.reading / PRIOR_CONTOUR, prior)) if isinstance(prior, Scan) else prior
 
@@ -221,26 +221,13 @@ def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan 
     if asked.prior is None:
         return None
     if (asked.prior / MEASUREMENTS).is_file():
-        return _prior_volumes(asked.prior)
+        return read_volumes(asked.prior)
     report.log("The earlier scan:")
     prior = _open(asked.prior, report, asked, asked.prior_series)
     if prior.files and prior.files == scan.files:
         raise InputError("The earlier scan and this one are the same; name the series of the earlier one with --prior-series.")
     check_order(prior, scan, asked.force)
     return prior
-
-
-def _prior_volumes(folder: Path) -> tuple[float, float]:
-    """(hematoma, intraventricular blood) in mL of an earlier result."""
-    found = read_measurements(folder)
-    try:
-        if found is not None:
-            return float(found["volume_ml"]), float(found["ivh_ml"])
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(
-        f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
-    )
 
 
 def _growth(

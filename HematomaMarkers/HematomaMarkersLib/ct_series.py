@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.dicom import functional_group, read_header
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told
+from LesionReadingLib.reading.dicom_cleaning import require_pixel_description
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given
@@ -150,7 +152,7 @@ class CtSeries:
         facts = [f"{len(self.planes)} slice{'s' if len(self.planes) > 1 else ''}"]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [f"kernel {self.kernel}"] if self.kernel else []
-        name = f" “{self.description}”" if self.description else ""
+        name = f" “{description}”" if (description := told(self.description)) else ""
         return f"{self.designator}{name} ({', '.join([*facts, *self.apart])})"
 
 
@@ -171,6 +173,8 @@ def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], 
     planes: list[Plane] = []
     passed_over: Counter[str] = Counter()
     for path, header in files:
+        if header.get("Modality") == "CT":
+            require_pixel_description(header, path.name)
         kind = _not_a_slice(header)
         if kind:
             passed_over[kind] += 1
@@ -205,9 +209,12 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     if not header.get("PerFrameFunctionalGroupsSequence"):
         return [_plane(path, 0, header, dict.fromkeys(_GROUPS, header), contrast)]
     planes = []
-    for frame in range(int(header.get("NumberOfFrames") or 1)):
+    frame_count, described = int(header.get("NumberOfFrames") or 1), len(header.PerFrameFunctionalGroupsSequence)
+    if frame_count > described:
+        raise InputError(f"{path.name} states {frame_count} frames but describes {described}; export it again.")
+    for frame in range(frame_count):
         groups = {keyword: functional_group(header, keyword, frame) for keyword in _GROUPS}
-        if groups["PlanePositionSequence"] is None or groups["PlaneOrientationSequence"] is None:
+        if not _has_place(groups["PlanePositionSequence"] or Dataset(), groups["PlaneOrientationSequence"] or Dataset()):
             raise InputError(f"Frame {frame + 1} of {path.name} does not say where it lies in the patient; export it again.")
         given = frame_was_given(functional_group(header, "ContrastBolusUsageSequence", frame), contrast)
         planes.append(_plane(path, frame, header, {keyword: group or Dataset() for keyword, group in groups.items()}, given))
@@ -267,7 +274,7 @@ def _moment(header: Dataset, content: Dataset, frame: int) -> tuple[int, str, in
 def _not_a_slice(header: Dataset) -> str | None:
     """What a file is that is no slice of a CT, in words; None for a slice."""
     modality, image_type = header.get("Modality", ""), header.get("ImageType") or ()
-    if "Rows" not in header:
+    if "Rows" not in header or "Columns" not in header:
         return "files without an image"
     if modality != "CT":
         return f"{modality} images" if modality else "images of unknown modality"
@@ -277,10 +284,12 @@ def _not_a_slice(header: Dataset) -> str | None:
         return "maps and reports"
     if header.get("PerFrameFunctionalGroupsSequence"):
         return None
-    place, axes = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
-    if not place or not axes or len(place) != 3 or len(axes) != 6 or not np.any(axes[:3]) or not np.any(axes[3:]):
-        return "images without a place in the patient"
-    return None
+    return None if _has_place(header, header) else "images without a place in the patient"
+
+
+def _has_place(position: Dataset, orientation: Dataset) -> bool:
+    place, axes = position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient")
+    return bool(place and axes and len(place) == 3 and len(axes) == 6 and np.any(axes[:3]) and np.any(axes[3:]))
 
 
 def _texts(value) -> list[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told_of
+from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
 
@@ -58,7 +60,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
         grid=grid,
         gravity=gravity_of(str(series.header.get("PatientPosition", "") or "")),
         grid_source=_GRID_SOURCE,
-        notes=(*series.notes, *repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
+        notes=(*series.notes, *notes_on_left_out(series.headers), *repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
         details=_details(series, grid),
         patient_key=patient_key(series.header),
         acquired=acquired(planes),
@@ -223,7 +225,7 @@ def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
         "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
         "patient position": str(header.get("PatientPosition", "") or ""),
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: value for name, value in facts.items() if value} | told_of(header)
 
 
 def _middle_mm(plane: Plane) -> np.ndarray:

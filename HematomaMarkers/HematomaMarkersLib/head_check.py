@@ -5,6 +5,8 @@ And whether the head lies as its file says: its cross-section is longer from fro
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid
 from scipy import ndimage
@@ -33,18 +35,24 @@ def brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray:
     Args:
         hounsfield: (slices, rows, columns) in HU; in a windowed scan the brightest value stands for bone.
     """
-    steps = [max(1, int(_PIXEL_MM / size)) for size in (grid.row_mm, grid.column_mm)]
-    pixel_mm2 = grid.pixel_mm2 * steps[0] * steps[1]
-    reach = max(1, round(_GAP_MM / np.sqrt(pixel_mm2) / 2))
-    bone_hu = min(_BONE_HU, int(hounsfield.max()) - 1)
-    coarse = hounsfield[:, :: steps[0], :: steps[1]]
-    return np.array([_enclosed_pixels(one, bone_hu, reach) * pixel_mm2 for one in coarse])
+    return np.array(list(_brain_areas_mm2(hounsfield, grid, range(len(hounsfield)))))
 
 
 def shows_brain(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
     """Whether at least one slice shows a brain in its skull."""
-    areas = brain_areas_mm2(hounsfield, grid)
-    return bool(((areas > _BRAIN_MM2[0]) & (areas < _BRAIN_MM2[1])).any())
+    from_the_middle = sorted(range(len(hounsfield)), key=lambda number: abs(number - len(hounsfield) // 2))
+    areas_mm2 = _brain_areas_mm2(hounsfield, grid, from_the_middle)
+    return any(_BRAIN_MM2[0] < area_mm2 < _BRAIN_MM2[1] for area_mm2 in areas_mm2)
+
+
+def _brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid, numbers: Iterable[int]) -> Iterator[float]:
+    """``brain_areas_mm2`` of some slices, one after the other as they are asked for."""
+    steps = [max(1, int(_PIXEL_MM / size)) for size in (grid.row_mm, grid.column_mm)]
+    pixel_mm2 = grid.pixel_mm2 * steps[0] * steps[1]
+    reach = max(1, round(_GAP_MM / np.sqrt(pixel_mm2) / 2))
+    bone_hu = min(_BONE_HU, int(hounsfield.max()) - 1)
+    for number in numbers:
+        yield _enclosed_pixels(hounsfield[number, :: steps[0], :: steps[1]], bone_hu, reach) * pixel_mm2
 
 
 def without_background(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.image_grids import axial_order, image_grid, image_reader, states_spacing
+from LesionReadingLib.image_grids import axial_order, image_grid, states_spacing
 from LesionReadingLib.pictures import picture_pages, read_picture
+from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from LesionReadingLib.spacing import TYPED
 
@@ -31,7 +32,7 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
     """
     import SimpleITK as sitk
 
-    reader = image_reader(path, "NRRD, NIfTI or MetaImage")
+    reader = image_reader(path)
     size = reader.GetSize()
     if len(size) == 4 and size[3] == 1:
         reader.SetExtractSize([*size[:3], 0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,17 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.output import mended
+from LesionReadingLib.reading.volume_files import image_reader
+from LesionReadingLib.strict_json import read_json
 
 from .labels import MARKERS
 
 MEASUREMENTS = "measurements.json"
 CONTOUR, PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 SCHEMA = "hematoma-markers/1"
+_MOST_BYTES = 50_000_000
+_LARGEST_ML = 5000.0  # of a head
 CORRECTED = "Drawn by this model and corrected since; probabilities and heat maps are those of its own contour"
 
 
@@ -47,8 +51,8 @@ class KeptReading:
 
         file = self._folder / f"heat_{marker}.nrrd"
         try:
-            heat = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
-        except RuntimeError as error:
+            heat = sitk.GetArrayFromImage(image_reader(file).Execute())
+        except (RuntimeError, InputError) as error:
             raise InputError(f"{file} cannot be read; name the whole result folder of the reading with --reading.") from error
         if heat.shape != self._shape:
             raise InputError(f"{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.")
@@ -62,31 +66,77 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -
         shape: of the scan (slices, rows, columns). is_own: whether the contour to be measured is still the network's own.
 
     Raises:
-        InputError: the folder holds no result of a reading, or one of another scan.
+        InputError: the folder holds no result of a reading, one of another scan, or one that was changed.
     """
     found = read_measurements(folder)
     if found is None or not found.get("model") or not found.get("thresholds"):
         raise InputError(f"{folder} is not the result folder of a reading by a network; name another with --reading.")
-    if len(found["slices"]) != shape[0]:
-        raise InputError(
-            f"The reading in {folder} has {len(found['slices'])} slices but the scan {shape[0]}; name the reading of this scan."
+    try:
+        slices, model = found["slices"], dict(found["model"])
+        if len(slices) != shape[0]:
+            raise InputError(
+                f"The reading in {folder} has {len(slices)} slices but the scan {shape[0]}; name the reading of this scan."
+            )
+        rows = [[_share(row["markers"][marker]["probability"]) for marker in MARKERS] for row in slices]
+        return KeptReading(
+            np.array(rows, float),
+            {marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
+            {marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
+            {marker: _slice(found["marker_slices"][marker], shape[0]) for marker in MARKERS},
+            model if is_own else {**model, "contours": CORRECTED},
+            folder,
+            shape,
         )
-    rows = [[row["markers"][marker]["probability"] for marker in MARKERS] for row in found["slices"]]
-    return KeptReading(
-        np.array(rows, float),
-        {marker: found["markers"][marker]["probability"] for marker in MARKERS},
-        found["thresholds"],
-        found["marker_slices"],
-        found["model"] if is_own else {**found["model"], "contours": CORRECTED},
-        folder,
-        shape,
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"The {MEASUREMENTS} in {folder} was changed or is damaged; name the folder of another reading with --reading."
+        ) from error
+
+
+def read_volumes(folder: Path) -> tuple[float, float]:
+    """(hematoma, intraventricular blood) in mL of an earlier result.
+
+    Raises:
+        InputError: the folder holds no result, or none with volumes that a head can have.
+    """
+    found = read_measurements(folder)
+    try:
+        if found is not None:
+            hematoma_ml, ventricles_ml = (_number(found[name]) for name in ("volume_ml", "ivh_ml"))
+            if 0 <= hematoma_ml <= _LARGEST_ML and 0 <= ventricles_ml <= _LARGEST_ML:
+                return hematoma_ml, ventricles_ml
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise InputError(
+        f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
     )
 
 
 def read_measurements(folder: Path) -> dict[str, Any] | None:
     """The content of a result folder's measurements.json; None where there is none that can be read."""
+    mended(folder)
     try:
-        found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
+        found = read_json(folder / MEASUREMENTS, _MOST_BYTES)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("no number")
+    return float(value)
+
+
+def _share(value: Any) -> float | None:
+    """A probability from 0 to 1, or None."""
+    if value is not None and not 0 <= _number(value) <= 1:
+        raise ValueError("no probability")
+    return value
+
+
+def _slice(value: Any, count: int) -> int | None:
+    """The number of a slice, or None."""
+    if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count):
+        raise ValueError("no slice")
+    return value

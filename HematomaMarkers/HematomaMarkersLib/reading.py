@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from LesionReadingLib.dicom import read_header
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told_name
 from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
 
 from .head_check import head_warnings, is_turned, shows_brain, without_background
@@ -88,7 +89,7 @@ def open_dicom(files: Sequence[Path], series: str | None = None) -> Scan:
 def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
     files = input_files(path)
     scan = _scan_of(files, series, window, slice_spacing_mm, pixel_spacing_mm)
-    return replace(scan, notes=files.notes + scan.notes)
+    return replace(scan, notes=files.notes + scan.notes, details=scan.details | told_name(path))
 
 
 def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:

@@ -214,12 +214,12 @@ def growth_rows(growth: Growth) -> list[tuple[str, str]]:
 
 
 def growth_error(growth: Growth) -> str:
-    """Whether the change may be an error of measurement, in a sentence."""
-    errors = f"two readers differ by about {BETWEEN_READERS_ML:g} mL, one reader by {WITHIN_READER_ML:g} mL"
+    """Whether the change is one at all, in a sentence; whether it reaches a limit is another question, which the triage answers."""
+    errors = f"about {BETWEEN_READERS_ML:g} mL between two readers, {WITHIN_READER_ML:g} mL for one"
     return (
-        f"The change lies within measurement error: {errors}."
+        f"The change is no more than readings of one scan differ by ({errors}): it may be none at all."
         if growth.within_error
-        else f"The change is larger than measurement error: {errors}."
+        else f"The change is more than readings of one scan differ by ({errors}): it is real."
     )
 
 

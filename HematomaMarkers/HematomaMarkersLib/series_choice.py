@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import more_is_told_of
 
 from .ct_series import CtSeries
 from .ct_volumes import competes
@@ -69,7 +70,8 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
     if wanted is None:
         _require_whole_head(left[0], series)
     if len(left) > 1:
-        raise SeveralSeries(f"Several series could be meant: {_listed(left)}; name one with --series {left[0].designator}.", left)
+        listed = f"{_listed(left)}{more_is_told_of('descriptions')}"
+        raise SeveralSeries(f"Several series could be meant: {listed}; name one with --series {left[0].designator}.", left)
     chosen = left[0]
     if not out:
         return chosen, ()
@@ -169,7 +171,7 @@ def _wanted(series: Sequence[CtSeries], wanted: str) -> list[CtSeries]:
     wanted = wanted.strip()
     found = [one for one in series if one.designator == wanted] or [one for one in series if wanted in (one.number, *one.uids)]
     if not found:
-        raise InputError(f"There is no CT series {wanted}; there are {_listed(series)}.")
+        raise InputError(f"There is no CT series {wanted}; there are {_listed(series)}{more_is_told_of('descriptions')}.")
     return found
 
 

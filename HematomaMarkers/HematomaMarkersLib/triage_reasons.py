@@ -110,7 +110,7 @@ def _at_limit(value_ml: float, limit_ml: float, error_ml: float, said: str, limi
 
 
 def _open(said: str, error_ml: float, number: int | None) -> Reason:
-    near = f"within the measurement error of {error_ml:g} mL of the limit"
+    near = f"give or take a measurement error of {error_ml:g} mL the limit may or may not be reached"
     return Reason(f"{said}: {near}, so check slice {shown(number)}.", False, number)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told
 
 from .labels import MARKER_NAMES, MARKERS
 
@@ -61,7 +62,7 @@ def read_rules(path: Path | None = None) -> Rules:
         InputError: the file cannot be read, is not TOML, or holds a name or a value that is none of the rules'.
     """
     shipped = _laid_over(None, SHIPPED_RULES)
-    return shipped if path is None else replace(_laid_over(shipped, path), source=path.name)
+    return shipped if path is None else replace(_laid_over(shipped, path), source=told(path.name) or "rules of your own")
 
 
 def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:

@@ -17,19 +17,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .strict_json import read_json
+
+DEFAULT_MODELS = {"oct-calcium": "oct_calcium_phantom", "hematoma-markers": "hematoma_markers_phantom"}
+"""Task -> name of the shipped bundle that is used where none is named, on the command line and in the panel."""
 
 METADATA = Path("configs/metadata.json")
 WEIGHTS = Path("models/model.safetensors")
 CARD = Path("docs/README.md")
 LICENCE = Path("LICENSE")
-MOST_METADATA_BYTES, MOST_METADATA_DEPTH = 1_000_000, 32
+MOST_METADATA_BYTES = 1_000_000
 MOST_WEIGHTS_BYTES, MOST_HEADER_BYTES = 4 << 30, 16 << 20
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin")
 _REQUIRED = ("task", "network", "weights_sha256")
@@ -171,50 +174,17 @@ def write_bundle(
 
 
 def _read_metadata(folder: Path) -> dict[str, Any]:
-    file = folder / METADATA
     try:
-        if not file.is_file():  # a device or a pipe would never end
-            raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.", "model")
-        with open(file, "rb") as opened:
-            content = opened.read(MOST_METADATA_BYTES + 1)
+        metadata = read_json(folder / METADATA, MOST_METADATA_BYTES)
     except OSError as error:
         raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.", "model") from error
-    if len(content) > MOST_METADATA_BYTES:
+    except ValueError as error:
         raise InputError(
-            f"The model {folder} cannot be used: its {METADATA} is larger than {MOST_METADATA_BYTES / 1e6:g} MB.", "model"
-        )
-    try:
-        metadata = json.loads(content.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-        _check_depth(metadata)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"The model {folder} cannot be used: its {METADATA} is not valid JSON of finite numbers; get the bundle anew.", "model"
+            f"The model {folder} cannot be used: its {METADATA} is not valid JSON of finite numbers and of at most "
+            f"{MOST_METADATA_BYTES / 1e6:g} MB; get the bundle anew.",
+            "model",
         ) from error
     return metadata if isinstance(metadata, dict) else {}
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(value := float(text)):
-        raise ValueError(f"{text} is beyond all numbers")
-    return value
-
-
-def _check_depth(metadata: Any) -> None:
-    layer = [metadata]
-    for _ in range(MOST_METADATA_DEPTH):
-        layer = [inner for outer in layer for inner in _contents(outer)]
-    if layer:
-        raise ValueError("nested too deeply")
-
-
-def _contents(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
 
 
 def _own(metadata: Mapping[str, Any]) -> Mapping[str, Any]:

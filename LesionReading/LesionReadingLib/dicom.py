@@ -6,44 +6,37 @@ decoded; ``stored_frames`` decodes any range of frames. Stored values become 8-b
 
 from __future__ import annotations
 
-import io
 import struct
-import tempfile
 import warnings
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, parse_basic_offsets, parse_fragments
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_file_meta_info
-from pydicom.filewriter import write_file_meta_info
+from pydicom.encaps import encapsulate
 from pydicom.pixels import apply_color_lut, get_decoder
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
+from pydicom.pixels.decoders.base import Decoder
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from .errors import InputError
+from .errors import InputError, is_out_of_memory
+from .reading.dicom_cleaning import clean, require_pixel_description, transfer_syntax
+from .reading.dicom_spans import bytes_at, encapsulated_spans, frame_size, native_spans, require_coded_size
+from .reading.dicom_stream import byte_source, read_meta
+from .reading.itk_decoder import add_to_pydicom
 from .reading.stored_bits import highest_bit, stored_values
+from .reading.stored_voxels import check_image_bytes
 
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _HELPFUL_PACKAGES = {
     "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
-    "JPEG-LS": "pyjpegls",
     "RLE": "pylibjpeg pylibjpeg-rle",
-    "JPEG": "python-gdcm",
+    "JPEG": "pillow",
 }
 
 
@@ -75,23 +68,49 @@ class DicomImage:
 def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
     """Read the data set without its pixels (only ``tags`` where given); ``None`` where the file is not DICOM.
 
-    Files without the 128-byte preamble are DICOM too where they hold an image or a SOP class.
+    Files without the 128-byte preamble are DICOM too where they hold an image or a SOP class. Values that are not as DICOM defines
+    them are left out (``reading.dicom_cleaning``).
 
     Raises:
         PermissionError: the file may not be read.
+        InputError: a transfer syntax that is none, or a deflated file that cannot or must not be unpacked.
     """
     with warnings.catch_warnings():
         # pydicom's warnings repeat values of the file, which may identify the patient.
         warnings.simplefilter("ignore")
         try:
-            header = dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
+            header, _ = _parsed(path) if tags is None else _parse(path, tags)
             stated = bool(header.preamble) or "SOPClassUID" in header or ("Rows" in header and "Columns" in header)
-            return _without_unreadable(header) if stated else None
-        except PermissionError:
+            return header if stated else None
+        except (PermissionError, InputError):
             raise
-        except Exception:
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
             # pydicom interprets arbitrary bytes, and may fail in any way on a file that is not DICOM.
             return None
+
+
+def _parsed(path: Path) -> tuple[Dataset, int]:
+    """The data set of a file without its pixels, cleaned, and where they begin in its stream; not to be changed.
+
+    Kept for the next who asks, as a scan's headers are asked for three times and take longer than its pixels.
+    """
+    about = path.stat()
+    return _kept(path.absolute(), (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=1024)  # about 50 MB
+def _kept(path: Path, _changed: tuple[int, int, int]) -> tuple[Dataset, int]:
+    return _parse(path, None)
+
+
+def _parse(path: Path, tags: list[str] | None) -> tuple[Dataset, int]:
+    with byte_source(path)() as stream:
+        stream.seek(0)
+        header = dcmread(stream, stop_before_pixels=True, specific_tags=tags, force=True)
+        position = stream.tell()
+        return clean(header), position
 
 
 def open_image(path: Path) -> DicomImage:
@@ -100,29 +119,30 @@ def open_image(path: Path) -> DicomImage:
     Raises:
         InputError: no DICOM, no pixels, pixels cut off, or a transfer syntax that cannot be decoded here.
     """
-    source = _byte_source(path)
+    source = byte_source(path)
     with source() as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        stream.seek(0)
         try:
-            header = dcmread(stream, stop_before_pixels=True, force=True)
-            position = stream.tell()
-            header = _without_unreadable(header)
+            header, position = _parsed(path)
             stream.seek(position)
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             raise InputError(f"{path.name} cannot be read as DICOM; export it again.") from error
         syntax = _transfer_syntax(header)
         keyword, vr, length = _pixel_element(stream, syntax, path)
+        require_pixel_description(header, path.name)
         options = _decoder_options(header, keyword, vr, path)
         check_decodable(syntax, path.name)
         frame_count = _frame_count(header, path)
+        check_image_bytes(path, frame_size(options) * (1 if not syntax.is_encapsulated else frame_count))
         if syntax.is_encapsulated != (length == _UNDEFINED_LENGTH):
             raise InputError(f"{path.name} states a transfer syntax ({syntax.name}) that its pixels do not have; export it again.")
         if syntax.is_encapsulated:
-            spans = _encapsulated_spans(stream, syntax, frame_count, path)
+            spans = encapsulated_spans(stream, syntax, frame_count, path)
         else:
-            spans = _native_spans(stream, length, options, frame_count, path)
-    stated = UID(read_file_meta_info_or_empty(path).get("TransferSyntaxUID", syntax))
+            spans = native_spans(stream, length, options, frame_count, path)
+    stated = transfer_syntax(read_meta(path), path.name) or syntax
     return DicomImage(
         path, header, stated, len(spans), options["rows"], options["columns"], spans, source, {"decoder": syntax, **options}
     )
@@ -136,12 +156,13 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
     """
     syntax = image.options["decoder"]
     options = {key: value for key, value in image.options.items() if key != "decoder"}
-    decoder = get_decoder(syntax)
+    decoder = _decoder(syntax)
     palette = _palette(image.header)
     with image.source() as stream:
         for index in range(first, stop):
-            data = b"".join(_bytes_at(stream, offset, length) for offset, length in image.spans[index])
+            data = b"".join(bytes_at(stream, offset, length) for offset, length in image.spans[index])
             if syntax.is_encapsulated:
+                require_coded_size(data, image.rows, image.columns, image.path.name)
                 data = encapsulate([data], has_bot=False)
             try:
                 with warnings.catch_warnings():
@@ -150,6 +171,8 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
                         data, index=0, raw=True, number_of_frames=1, correct_unused_bits=False, **options
                     )
             except Exception as error:
+                if is_out_of_memory(error):
+                    raise
                 # The decoders raise whatever their C libraries tell; all of it means that this frame is damaged.
                 raise InputError(
                     f"Frame {index + 1} of {image.path.name} cannot be decoded ({image.transfer_syntax.name}); "
@@ -166,10 +189,10 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
 
 def why_undecodable(path: Path) -> str:
     """Why the frames of a DICOM file cannot be decoded here, as far as its transfer syntax tells; empty where they can."""
-    stated = read_file_meta_info_or_empty(path).get("TransferSyntaxUID")
     try:
+        stated = transfer_syntax(read_meta(path), path.name)
         if stated:
-            check_decodable(UID(stated), path.name)
+            check_decodable(stated, path.name)
     except InputError as error:
         return str(error)
     return ""
@@ -179,7 +202,7 @@ def check_decodable(syntax: UID, name: str) -> None:
     """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
     kind = syntax.name if syntax.name != str(syntax) else f"unknown transfer syntax {syntax}"
     try:
-        decoder = get_decoder(syntax)
+        decoder = _decoder(syntax)
     except NotImplementedError as error:
         advice = (
             "it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files"
@@ -188,30 +211,16 @@ def check_decodable(syntax: UID, name: str) -> None:
         )
         raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
     if not decoder.is_available:
-        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "python-gdcm")
+        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "pillow")
         raise InputError(
             f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package} "
             "(in Slicer, the first Apply of LesionReading's modules installs it)."
         )
 
 
-def _without_unreadable(header: Dataset) -> Dataset:
-    """The header without values that cannot be read, such as letters in a number: they count as not stated."""
-    for tag in list(header.keys()):
-        try:
-            element = header[tag]
-        except Exception:
-            # pydicom converts a value when it is asked for it, and fails in a different way for each kind.
-            del header[tag]
-            continue
-        if element.VR == "SQ":
-            for item in element.value:
-                _without_unreadable(item)
-        elif element.VR in ("DS", "IS"):
-            values = element.value if element.VM > 1 else [element.value]
-            if any(isinstance(value, str) and value for value in values):
-                del header[tag]
-    return header
+def _decoder(syntax: UID) -> Decoder:
+    add_to_pydicom()
+    return get_decoder(syntax)
 
 
 def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:
@@ -224,44 +233,11 @@ def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | Non
     return None
 
 
-def read_file_meta_info_or_empty(path: Path) -> Dataset:
-    """The file meta information; empty where the file has none."""
-    try:
-        return read_file_meta_info(path)
-    except (InvalidDicomError, EOFError, struct.error, ValueError):
-        return Dataset()
-
-
-def _byte_source(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
-    meta = read_file_meta_info_or_empty(path)
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return lambda: path.open("rb")
-    inflated = _inflate(path, meta)
-    return lambda: nullcontext(inflated)
-
-
-def _inflate(path: Path, meta: Dataset) -> BinaryIO:
-    """A deflated data set cannot be entered in the middle: unpack it once, into an unnamed file that vanishes by itself."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the image that reads from it)
-    with path.open("rb") as packed:
-        packed.seek(128 + 4 + 12 + meta.FileMetaInformationGroupLength)
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        inflated.write(bytes(128) + b"DICM")
-        write_file_meta_info(inflated, meta)
-        try:
-            for chunk in iter(lambda: packed.read(1 << 20), b""):
-                inflated.write(inflater.decompress(chunk))
-        except zlib.error as error:
-            raise InputError(f"{path.name} is deflated and cannot be unpacked; it may be damaged, export it again.") from error
-    return inflated
-
-
 def _transfer_syntax(header: Dataset) -> UID:
     """As stated, else as pydicom found the data set to be encoded."""
-    stated = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
+    stated = transfer_syntax(getattr(header, "file_meta", Dataset()), "The file")
     if stated:
-        return UID(stated)
+        return stated
     implicit, little = header.original_encoding
     if not little:
         return ExplicitVRBigEndian
@@ -316,77 +292,12 @@ def _frame_count(header: Dataset, path: Path) -> int:
     return int(count)
 
 
-def _native_spans(stream: BinaryIO, length: int, options: dict, frame_count: int, path: Path):
-    """Frames one after another; those that the element holds whole, where the header states fewer."""
-    start = stream.tell()
-    pixel_bytes = options["samples_per_pixel"] * options["bits_allocated"] // 8
-    frame_bytes = options["rows"] * options["columns"] * pixel_bytes
-    if options["photometric_interpretation"] == "YBR_FULL_422":
-        frame_bytes = frame_bytes // 3 * 2
-    present = stream.seek(0, io.SEEK_END) - start
-    if present < frame_bytes * frame_count:
-        raise InputError(
-            f"The pixels of {path.name} are cut off: {present} of {frame_bytes * frame_count} bytes are there "
-            f"({present // frame_bytes} of {frame_count} frames); copy or export the file again."
-        )
-    frame_count = max(frame_count, min(length, present) // frame_bytes)
-    return tuple(((start + index * frame_bytes, frame_bytes),) for index in range(frame_count))
-
-
-def _encapsulated_spans(stream: BinaryIO, syntax: UID, frame_count: int, path: Path):
-    """Which fragments make up which frame (PS3.5 A.4): told by an offset table, by the count, or by the end-of-image marks.
-
-    The marks also tell where there are more frames than the header states.
-    """
-    cut_off = InputError(
-        f"The pixels of {path.name} are cut off: fewer than {frame_count} frames are there; copy or export it again."
-    )
-    try:
-        basic_offsets = parse_basic_offsets(stream)
-        _, positions = parse_fragments(stream)
-        origin = stream.tell()
-        fragments = [_fragment(stream, position) for position in positions]
-    except (ValueError, struct.error) as error:
-        raise cut_off from error
-    if not fragments or sum(fragments[-1]) > stream.seek(0, io.SEEK_END):
-        raise cut_off
-    # RLE knows no fragments of a frame (PS3.5 A.4.2); the JPEG family marks the end of each image.
-    whole = syntax == RLELossless
-    ends = [whole or b"\xff\xd9" in _bytes_at(stream, offset + length - 10, 10) for offset, length in fragments]
-    if ends[-1]:
-        frame_count = max(frame_count, sum(ends))
-    frame_count = max(frame_count, len(basic_offsets))
-    if len(fragments) == frame_count:
-        # So it also is wherever there is an Extended Offset Table (PS3.3 C.7.6.3.1.8).
-        owners = np.arange(frame_count)
-    elif len(basic_offsets) == frame_count:
-        owners = np.searchsorted(np.array(basic_offsets) + origin, positions, side="right") - 1
-    else:
-        owners = np.concatenate([[0], np.cumsum(ends)[:-1]]) if frame_count > 1 else np.zeros(len(fragments))
-    spans = tuple(
-        tuple(fragment for fragment, owner in zip(fragments, owners, strict=True) if owner == index) for index in range(frame_count)
-    )
-    if not all(spans):
-        raise cut_off
-    return spans
-
-
-def _fragment(stream: BinaryIO, position: int) -> tuple[int, int]:
-    origin = stream.tell()
-    (length,) = struct.unpack("<L", _bytes_at(stream, position + 4, 4))
-    stream.seek(origin)
-    return position + 8, length
-
-
-def _bytes_at(stream: BinaryIO, offset: int, length: int) -> bytes:
-    stream.seek(offset)
-    return stream.read(length)
-
-
 def _palette(header: Dataset) -> np.ndarray | None:
     """(codes, 3) uint8 colours of a PALETTE COLOR image, ``None`` for other images."""
     if header.get("PhotometricInterpretation") != "PALETTE COLOR":
         return None
+    if int(header.BitsAllocated) > 16:
+        raise InputError("The image has palette colours of more than 16 bits; export it as RGB or grey.")
     codes = np.arange(2 ** int(header.BitsAllocated), dtype=f"uint{header.BitsAllocated}")
     try:
         colours = apply_color_lut(codes, header)

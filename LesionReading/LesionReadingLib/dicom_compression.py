@@ -9,33 +9,12 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from PIL import Image
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import (
-    ExplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGLSLossless,
-    RLELossless,
-    SecondaryCaptureImageStorage,
-    generate_uid,
-)
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 
 SYNTAXES = ("rle", "jpeg-2000", "jpeg-ls", "jpeg-lossless", "jpeg")
 _PYDICOM_ENCODES = {"rle": RLELossless, "jpeg-2000": JPEG2000Lossless, "jpeg-ls": JPEGLSLossless}
-_PIXEL_KEYWORDS = (
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "PlanarConfiguration",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelData",
-)
 
 
 def compress(source: Path, target: Path, syntax: str) -> None:
@@ -60,41 +39,22 @@ def _compress_jpeg(data: Dataset) -> None:
 
 
 def _compress_jpeg_lossless(data: Dataset) -> None:
-    """JPEG lossless, first-order prediction (1.2.840.10008.1.2.4.70), encoded by GDCM: pydicom has no encoder for it.
+    """JPEG lossless, first-order prediction (1.2.840.10008.1.2.4.70), encoded by SimpleITK: pydicom has no encoder for it."""
+    import SimpleITK
 
-    GDCM asks for attributes that not every image has, so it is given the pixels alone, as a secondary capture.
-    """
-    import gdcm
-
+    frames = data.pixel_array if int(data.get("NumberOfFrames", 1)) > 1 else data.pixel_array[None]
     with tempfile.TemporaryDirectory() as scratch:
-        path = str(Path(scratch) / "pixels.dcm")
-        _pixels_alone(data).save_as(path, enforce_file_format=True)
-        reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
-        reader.SetFileName(path)
-        reader.Read()
-        change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
-        change.SetInput(reader.GetImage())
-        change.Change()
-        writer.SetFileName(path)
-        writer.SetFile(reader.GetFile())
-        writer.SetImage(change.GetOutput())
-        writer.Write()
+        path = Path(scratch) / "pixels.dcm"
+        writer = SimpleITK.ImageFileWriter()
+        writer.SetFileName(str(path))
+        writer.UseCompressionOn()
+        writer.SetCompressor("JPEG")
+        words = frames.view(f"u{frames.itemsize}")  # JPEG knows no sign
+        writer.Execute(SimpleITK.GetImageFromArray(words, isVector=data.SamplesPerPixel > 1))
         encoded = pydicom.dcmread(path)
     data.file_meta.TransferSyntaxUID = encoded.file_meta.TransferSyntaxUID
     data.PixelData = encoded.PixelData
     data["PixelData"].is_undefined_length = True
-
-
-def _pixels_alone(data: Dataset) -> Dataset:
-    alone = Dataset()
-    alone.file_meta = FileMetaDataset()
-    alone.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    alone.SOPClassUID = alone.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    alone.SOPInstanceUID = alone.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    for keyword in _PIXEL_KEYWORDS:
-        if keyword in data:
-            alone[keyword] = data[keyword]
-    return alone
 
 
 def _jpeg(frame: np.ndarray) -> bytes:

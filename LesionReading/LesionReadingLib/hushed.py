@@ -1,4 +1,4 @@
-"""What libraries write to standard error (ITK, gdcm, OpenMP, warnings) kept away from the one line that is told there."""
+"""What libraries write to standard error (ITK, OpenMP, warnings) kept away from the one line that is told there."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -24,28 +23,6 @@ def states_spacing(path: Path) -> bool:
     with open(path, "rb") as file:
         header = file.read(_HEADER_BYTES).decode("latin-1")
     return any(line.startswith(fields[path.suffix.lower()]) for line in header.splitlines())
-
-
-def image_reader(path: Path, what: str):
-    """A SimpleITK reader that has read the header of an image file, sheared NIfTI files too.
-
-    Args:
-        what: the file should hold, for the message.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    import SimpleITK as sitk
-
-    os.environ["ITK_NIFTI_SFORM_PERMISSIVE"] = "ON"  # else the library refuses NIfTI files of a tilted gantry
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
-    return reader
 
 
 def image_place(image) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:

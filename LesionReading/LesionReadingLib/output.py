@@ -1,24 +1,30 @@
-"""An output folder that is either complete or as it was: written on its own disk, then moved into place, all or nothing."""
+"""An output folder that is either complete or as it was: written on its own disk, then moved into place, all or nothing.
+
+Moving many files takes a moment in which a run can be killed. What it was about to do stands in a journal in its scratch folder, so
+that the next run that looks there puts everything back; and until then no file of the old results lies beside one of the new.
+"""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from .cancelling import check, held, too_late
 from .errors import InputError
-from .scratch import Scratch, sweep
+from .scratch import Scratch, lock, sweep
 
 SCRATCH_PREFIX = ".lesionreading-"
 IN_EVERY_RESULT = ("report.html", "measurements.json", "segmentation.seg.nrrd")
 """Files of every result: a folder of such a name is told before the work, not after it."""
 
+_JOURNAL, _MADE, _REPLACED = "settling.json", "made", "replaced"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FAILING = (errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO)
 _NEXT_TO_NOTHING_BYTES = 1_000_000
 _LONGEST_NAME = 80
 
@@ -29,7 +35,7 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
 
     The scratch lies in ``target`` where that exists (a mounted volume, a folder whose parent is not ours), else in the nearest
     folder above, so that it is on the same disk. Files of an earlier run that this run writes again are replaced; other files in
-    ``target`` are left alone. Scratch of runs that were killed there is swept.
+    ``target`` are left alone. What runs that were killed there left is put right and swept.
 
     Args:
         target: the folder that the person asked for; made if it is not there.
@@ -44,10 +50,10 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
     scratch = None
     try:
         with held(), _refused(target):
-            scratch = Scratch(place, SCRATCH_PREFIX)
-            made, replaced = scratch.path / "made", scratch.path / "replaced"
+            scratch = Scratch(place, SCRATCH_PREFIX, _put_back)
+            made = scratch.path / _MADE
             made.mkdir()
-            replaced.mkdir()
+            (scratch.path / _REPLACED).mkdir()
         try:
             yield made
         except Exception as error:
@@ -55,10 +61,12 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
             raise
         check()
         with held(), _refused(target):
-            _settle(made, target, replaced)
+            _settle(scratch.path, target)
             too_late()
     finally:
-        if scratch is not None:
+        if scratch is not None and (scratch.path / _JOURNAL).exists():
+            scratch.leave()  # what was replaced is still in it
+        elif scratch is not None:
             scratch.close()
 
 
@@ -76,7 +84,7 @@ def _place(target: Path) -> Path:
         for name in IN_EVERY_RESULT:
             if (target / name).is_dir():
                 raise _is_a_folder(target / name)
-        sweep(target.absolute().parent, SCRATCH_PREFIX)  # of a run that was killed before the target was there
+        mended(target.absolute().parent)  # of a run that was killed before the target was there
     return place
 
 
@@ -113,47 +121,125 @@ def _explain(error: Exception, target: Path, scratch: Path | None) -> None:
             is_full |= shutil.disk_usage(scratch).free < _NEXT_TO_NOTHING_BYTES
     if is_full:
         raise InputError(f"The disk of {target} is full; free some space or name a folder on another disk.", "output") from error
-    if scratch is not None and isinstance(error, OSError) and str(error.filename or "").startswith(str(scratch)):
+    is_ours = isinstance(error, OSError) and (error.errno in _FAILING or str(error.filename or "").startswith(str(scratch)))
+    if scratch is not None and is_ours:
         raise InputError(
             f"The output folder {target} can no longer be written ({error.strerror}); name another folder.", "output"
         ) from error
 
 
-def _settle(made: Path, target: Path, replaced: Path) -> None:
-    """Move everything from ``made`` into ``target``, or nothing; what it replaces goes to ``replaced`` first."""
-    undo: list[Callable[[], None]] = []
+def mended(folder: Path) -> None:
+    """Put a result folder right in which a run was killed while it moved its files there."""
+    sweep(folder, SCRATCH_PREFIX, _put_back)
+
+
+def _settle(scratch: Path, target: Path) -> None:
+    """Move everything that was made into ``target``, or nothing; first what it replaces goes out of the way."""
+    made, new = scratch / _MADE, []
     try:
         for folder in reversed([folder for folder in target.absolute().parents if not folder.exists()]):
-            folder.mkdir()
-            undo.append(folder.rmdir)
+            with suppress(FileExistsError):  # by another run, meanwhile
+                folder.mkdir()
+                new.append(folder)
         if not os.path.lexists(target):
             with suppress(OSError):  # some disks rename files only
                 os.rename(made, target)
                 return
-            target.mkdir()
-            undo.append(target.rmdir)
-        for number, source in enumerate(sorted(made.rglob("*"))):
-            _settle_one(source, target / source.relative_to(made), replaced / str(number), undo)
+            with suppress(FileExistsError):
+                target.mkdir()
+                new.append(target)
+        with _alone(target):
+            _settle_files(scratch, target)
     except BaseException:
-        for step in reversed(undo):
+        for folder in reversed(new):
             with suppress(OSError):
-                step()
+                folder.rmdir()
         raise
 
 
-def _settle_one(source: Path, destination: Path, replaced: Path, undo: list[Callable[[], None]]) -> None:
-    if source.is_dir():
-        if not destination.is_dir():
-            destination.mkdir()
-            undo.append(destination.rmdir)
+def _settle_files(scratch: Path, target: Path) -> None:
+    made = scratch / _MADE
+    names = [path.relative_to(made) for path in sorted(made.rglob("*"))]
+    folders, files = ([name for name in names if (made / name).is_dir() == wanted] for wanted in (True, False))
+    for name in files:
+        if (target / name).is_dir():
+            raise _is_a_folder(target / name)
+    journal = {
+        "target": os.path.relpath(target.absolute(), scratch.parent.absolute()),
+        "folders": [str(name) for name in folders if not (target / name).is_dir()],
+        "files": [[str(name), os.path.lexists(target / name)] for name in files],
+    }
+    _write_journal(scratch, journal)
+    try:
+        for name in journal["folders"]:
+            (target / name).mkdir()
+        replaced = [(number, name) for number, (name, was_there) in enumerate(journal["files"]) if was_there]
+        for number, name in sorted(replaced, key=lambda pair: pair[1] not in IN_EVERY_RESULT):  # first the report,
+            _move(target / name, scratch / _REPLACED / str(number))
+        for name in sorted(files, key=lambda name: str(name) in IN_EVERY_RESULT):  # which comes last: where it is, all is
+            _move(made / name, target / name)
+    except BaseException:
+        _put_back(scratch)
+        raise
+    (scratch / _JOURNAL).unlink()
+
+
+def _write_journal(scratch: Path, journal: dict) -> None:
+    """It is there whole, and on the disk, before anything moves."""
+    beside = scratch / f"{_JOURNAL}.new"
+    with open(beside, "w", encoding="utf-8") as file:
+        json.dump(journal, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, scratch / _JOURNAL)
+
+
+def _put_back(scratch: Path) -> None:
+    """Undo what the journal of a scratch folder says was being done; nothing where there is none. Twice does no harm.
+
+    Raises:
+        OSError: something could not be put back; what was replaced is still in the scratch folder then.
+    """
+    try:
+        journal = json.loads((scratch / _JOURNAL).read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return
-    if destination.is_dir():
-        raise _is_a_folder(destination)
-    if os.path.lexists(destination):
-        _move(destination, replaced)
-        undo.append(partial(_move, replaced, destination))
-    _move(source, destination)
-    undo.append(destination.unlink)
+    target = _below(scratch.parent, scratch.parent / journal["target"] / _JOURNAL).parent
+    for number, (name, was_there) in reversed(list(enumerate(journal["files"]))):
+        place, replaced = _below(target, target / name), scratch / _REPLACED / str(number)
+        if not was_there:
+            place.unlink(missing_ok=True)
+        elif os.path.lexists(replaced):
+            _move(replaced, place)
+    for name in reversed(journal["folders"]):
+        with suppress(OSError):
+            _below(target, target / name).rmdir()
+    (scratch / _JOURNAL).unlink()
+
+
+def _below(folder: Path, path: Path) -> Path:
+    """The path, if its folder is in ``folder``: a journal that somebody else wrote must not reach anything outside.
+
+    Raises:
+        PermissionError: it is not.
+    """
+    if not path.parent.resolve().is_relative_to(folder.resolve()):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+    return path
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Let no other run move its files into the folder meanwhile: it waits. On disks without locks nobody waits."""
+    handle = None
+    with suppress(OSError):  # Windows opens no folders
+        handle = os.open(target, os.O_RDONLY)
+        lock(handle, wait=True)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def _move(source: Path, destination: Path) -> None:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, is_out_of_memory
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+MOST_PIXELS = 1 << 26
+"""Of one picture (8192 x 8192); small files can state far more and unpack to it."""
+
+MOST_PAGES = 20_000
+_FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
 VOLUME_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 
 
@@ -33,17 +44,17 @@ def picture_pages(paths: Sequence[Path]) -> tuple[list[tuple[Path, int]], tuple[
     Raises:
         InputError: pictures that cannot be read, or differ in size.
     """
-    from PIL import Image
-
     pages: list[tuple[Path, int]] = []
     sizes = set()
     for path in sorted(paths, key=lambda path: natural_key(path.name)):
-        try:
-            with Image.open(path) as picture:
+        with _opened(path) as picture:
+            count = getattr(picture, "n_frames", 1)
+            if len(pages) + count > MOST_PAGES:
+                raise InputError(f"{path.name} holds {count} pages, more than any recording has frames; export it again.")
+            for page in range(count):
+                picture.seek(page)
                 sizes.add(picture.size)
-                pages += [(path, page) for page in range(getattr(picture, "n_frames", 1))]
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise InputError(f"{path.name} cannot be read as a picture; it may be damaged, export it again.") from error
+                pages.append((path, page))
     if len(sizes) != 1:
         listed = ", ".join(f"{columns} x {rows}" for columns, rows in sorted(sizes))
         raise InputError(f"The pictures differ in size ({listed} pixels); keep only the frames of one recording in the folder.")
@@ -57,16 +68,37 @@ def read_picture(path: Path, page: int) -> np.ndarray:
     Raises:
         InputError: the picture cannot be decoded.
     """
+    with _opened(path) as picture:
+        picture.seek(page)
+        if picture.width * picture.height > MOST_PIXELS:
+            raise _too_large(path, picture.size)
+        if picture.mode in ("P", "PA", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
+            return np.asarray(picture.convert("RGB"))
+        if picture.mode == "LA":
+            return np.asarray(picture.convert("L"))
+        values = np.asarray(picture)
+        return values.astype(np.uint8) * 255 if values.dtype == bool else values
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A picture of one of the formats that its name may stand for, with a size that a frame can have."""
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            picture.seek(page)
-            if picture.mode in ("P", "PA", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
-                return np.asarray(picture.convert("RGB"))
-            if picture.mode == "LA":
-                return np.asarray(picture.convert("L"))
-            values = np.asarray(picture)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow, on sizes that are looked at here
+            with Image.open(path, formats=_FORMATS) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise _too_large(path, picture.size)
+                yield picture
+    except (InputError, PermissionError):
+        raise
+    except Exception as error:  # Pillow raises many kinds of error on damaged files
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path.name} cannot be read as a picture; it may be damaged, export it again.") from error
-    return values.astype(np.uint8) * 255 if values.dtype == bool else values
+
+
+def _too_large(path: Path, size: tuple[int, int]) -> InputError:
+    return InputError(f"{path.name} states {size[0]} x {size[1]} pixels, more than any frame has; export it again.")

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_grids import image_reader
 from .nrrd import storable, write_nrrd
 from .output import finished_folder
+from .reading.volume_files import image_reader
 
 SCHEMA = "lesion-reading-case/1"
 IMAGE, LABELS, FACTS = "image.nrrd", "labels.nrrd", "case.json"

@@ -17,18 +17,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
 
 from .cancelling import cancellable, check
+from .drawing import keep_strange_styles_out
 from .errors import Cancelled, InputError, is_out_of_memory
 from .hushed import hushed
+from .identity import may_be_told, naming
 from .plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
 LINE_EVERY_S = 10.0
+_OURS = re.compile(r"(LesionReading|OCTCalcium|HematomaMarkers)Lib[/\\]")
 
 
 class JsonLines:
@@ -84,7 +88,7 @@ class Terminal:
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
-        print(details + message, file=sys.stderr)
+        print(details + message if may_be_told() else message, file=sys.stderr)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -127,20 +131,26 @@ def reporter(json_lines: bool = False) -> JsonLines | Terminal:
     return WatchedTerminal() if sys.stdout.isatty() else Terminal()
 
 
-def run_and_report(job: Callable[[JsonLines | Terminal], None], json_lines: bool = False) -> int:
+def run_and_report(job: Callable[[JsonLines | Terminal], None], json_lines: bool = False, with_identity: bool = False) -> int:
     """Run ``job(reporter)`` and return the exit status that the protocol promises.
 
     SIGTERM and Ctrl-C end the job by an exception, so that ``with`` blocks remove half-written files.
 
     Args:
         json_lines: whether a program asked for them.
+        with_identity: whether the person asked for what may name the patient.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a letter that the terminal does not know must not end a run
             stream.reconfigure(errors="backslashreplace")
-    report = reporter(json_lines)
+    with naming(with_identity):
+        return _run(job, reporter(json_lines))
+
+
+def _run(job: Callable[[JsonLines | Terminal], None], report: JsonLines | Terminal) -> int:
     try:
         with cancellable(), hushed():
+            keep_strange_styles_out()
             job(report)
         return 0
     except (Cancelled, KeyboardInterrupt):
@@ -168,8 +178,30 @@ def _told(report: JsonLines | Terminal, error: Exception) -> int:
         advice = (
             f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
         )
-        report.error("missing-package", advice, traceback.format_exc())
+        report.error("missing-package", advice, _traceback(error))
         return 1
-    message = f"This is a fault of LesionReading ({type(error).__name__}): {plain(error)}"
-    report.error("fault", message, traceback.format_exc())
+    said = (
+        f": {plain(error)}" if may_be_told() else "; please report it, run again with --with-identity for all that is known of it"
+    )
+    report.error("fault", f"This is a fault of LesionReading ({_kind_and_place(error)}){said}", _traceback(error))
     return 1
+
+
+def _kind_and_place(error: BaseException) -> str:
+    """The kind of an error, and the line of our code that it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _OURS.search(frame.filename)]
+    return f"{type(error).__name__} at {os.path.basename(ours[-1].filename)}:{ours[-1].lineno}"
+
+
+def _traceback(error: BaseException) -> str:
+    """The lines of code that an error came through; what was said of it may repeat a header, so only where that may be told."""
+    if may_be_told():
+        return "".join(traceback.format_exception(error))
+    told = ""
+    while error is not None:
+        told = (
+            f"Traceback (most recent call last):\n{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}\n{told}"
+        )
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return told

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import slicer
 import slicer.packaging
+import slicer.util
 from LesionReadingLib.errors import InputError
 from slicer.i18n import tr as _
 
 TORCH_VERSION = ">=2.6"
+_HARMFUL = "python-gdcm"
+_KEEP_HARMFUL = "LesionReading/KeepPythonGdcm"  # a setting: the user was asked once, and wants it
 _REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "lesion_reading_requirements.txt"
 
 
@@ -24,7 +27,7 @@ def missingPackages() -> list[str]:
 
 
 def ensureDependencies(requester: str) -> None:
-    """Install what is missing; the user is asked before anything is downloaded.
+    """Install what is missing, and offer to remove what does harm; the user is asked before anything is changed.
 
     requester: name of the module, shown to the user.
 
@@ -41,6 +44,7 @@ def ensureDependencies(requester: str) -> None:
     except RuntimeError as error:
         # How pip_ensure tells that the user said no.
         raise InputError(_("Python packages are missing, and without them nothing can be analyzed; press Apply again.")) from error
+    _offerToRemoveHarmful()
 
 
 def _ensureTorch() -> None:
@@ -71,6 +75,29 @@ def _ensureOthers(requester: str) -> None:
         constraints.write_text(f"torch=={importlib.metadata.version('torch')}\n", encoding="utf-8")
         requirements = slicer.packaging.load_requirements(_REQUIREMENTS)
         slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=requester)
+
+
+def _offerToRemoveHarmful() -> None:
+    """Earlier versions of LesionReading installed python-gdcm; why it is not used any more, reading/itk_decoder.py says."""
+    settings = slicer.app.userSettings()
+    if sys.platform != "linux" or settings.value(_KEEP_HARMFUL) or not slicer.packaging.pip_check(_HARMFUL):
+        return
+    question = _(
+        "The Python package {name}, which an earlier version of LesionReading installed, makes Slicer crash when it is closed. "
+        "LesionReading does not need it any more. Remove it? (Answer no if another extension of yours needs it.)"
+    ).format(name=_HARMFUL)
+    if not slicer.util.confirmYesNoDisplay(question):
+        settings.setValue(_KEEP_HARMFUL, True)
+        return
+    try:
+        slicer.packaging.pip_uninstall(_HARMFUL)
+    except subprocess.CalledProcessError:
+        logging.exception("python-gdcm was not removed")
+        slicer.util.warningDisplay(
+            _("{name} could not be removed; type in the Python console: {command}").format(
+                name=_HARMFUL, command=f'slicer.packaging.pip_uninstall("{_HARMFUL}")'
+            )
+        )
 
 
 def _offline() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import qt
 import slicer
 import slicer.util
-from LesionReadingLib.bundle import METADATA, Bundle, described_bundle, load_bundle, model_folders
+from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.plain_text import plain
 from LesionReadingLib.report import model_rows
@@ -112,8 +112,10 @@ class ModelSelector:
 
 
 def _bundles(task: str) -> list[Bundle]:
-    """The usable bundles of a task: those that come with the extension, then the user's."""
-    return [bundle for folder in (*model_folders(), userModelFolder()) for bundle in _bundlesIn(folder, task)]
+    """The usable bundles of a task: the default one, the others that come with the extension, then the user's."""
+    shipped = [bundle for folder in model_folders() for bundle in _bundlesIn(folder, task)]
+    shipped.sort(key=lambda bundle: bundle.name != DEFAULT_MODELS.get(task))
+    return [*shipped, *_bundlesIn(userModelFolder(), task)]
 
 
 def _bundlesIn(folder: Path, task: str) -> list[Bundle]:

@@ -22,6 +22,7 @@ READ_EVERY_MS = 100
 CANCEL_WITHIN_MS = 800
 _BYTES_AT_ONCE = 1 << 18
 _ERROR_BYTES = 20_000
+_ENDED_BY_A_SIGNAL = 128
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ class WorkerProcess:
     def _finish(self) -> None:
         self._timer.stop()
         errors = _tail(self._folder.path / "errors")
+        # Python itself ended it, before the run could say why; what a signal ended has crashed, or shells say 128 and more.
+        self._gaveUp = self._process.exitStatus() == qt.QProcess.NormalExit and 0 < self._process.exitCode() < _ENDED_BY_A_SIGNAL
         outcome = self._outcome(errors)
         if outcome.status != "done" and self._group is not None:
             # A killed run leaves its children behind.
@@ -154,7 +157,7 @@ class WorkerProcess:
             return Outcome("done", result=line)
         if kind == "error":
             return Outcome("failed", line["message"], line["details"] or errors, line["code"])
-        if self._group is None or "Traceback" in errors:
+        if self._group is None or self._gaveUp:
             return Outcome("failed", _("The analysis could not be started; the details say why."), errors)
         return Outcome(
             "failed",

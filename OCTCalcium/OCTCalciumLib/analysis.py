@@ -6,16 +6,20 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.worker import JsonLines, Terminal
 
+from .calcium_range import volume_range_mm3
 from .first_screen import SHIPPED_CONSEQUENCES
-from .measurement import Parameters, PullbackMeasurement, measure_pullback, to_json
+from .labels import TASK
+from .measurement import Parameters, PullbackMeasurement, measure_pullback
+from .measurement_json import to_json
 
-DEFAULT_MODEL = "oct_calcium_phantom"
+DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
 
 
@@ -52,20 +56,19 @@ def analyze(
         from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labels.label_map import LabelMap
 
-        from .labels import TASK
         from .pullback import with_lumen_caution
         from .segmentation import segment
         from .small_frames import SmallFrames
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         watched = SmallFrames(pullback).watched if options.scroll else pullback
-        labels = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(watched, labels)
+        found = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(watched, found.labels)
         for caution in pullback.cautions:
             report.log(caution.sentence)
-        label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options)
-    report.result(str(output), **_headline(measurement))
+        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
+    report.result(str(output), **_headline(measurement, found.ranges))
 
 
 def measure(
@@ -128,9 +131,13 @@ def write_phantom(
 
 
 def _finish(
-    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions
+    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions, ranges=None
 ) -> PullbackMeasurement:
-    """Measure a label map and write everything about it into ``folder``."""
+    """Measure a label map and write everything about it into ``folder``.
+
+    Args:
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .measurement_cautions import all_cautions
@@ -140,11 +147,11 @@ def _finish(
     report.progress("Measuring", 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
     cautions = all_cautions(measurement, pullback, model)
-    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions), indent=1))
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, model, report.log, options)
+    present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
     report.progress("Writing the report", 1, 1)
     return measurement
 
@@ -153,18 +160,18 @@ def _drawn_by(name: str) -> dict:
     """What the report says of the model whose contours may have been corrected since."""
     from LesionReadingLib.bundle import find_bundle
 
-    from .labels import TASK
-
     return {
         **find_bundle(name, TASK).summary(),
         "contours": "Drawn by this model; what was corrected since is measured as corrected",
     }
 
 
-def _headline(measurement: PullbackMeasurement) -> dict:
+def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:
     """What the last line of a run says."""
-    return {
-        "volume_mm3": measurement.volume_mm3,
+    volume = {"volume_mm3": measurement.volume_mm3}
+    if ranges is not None and measurement.volume_mm3 is not None:
+        volume["volume_range_mm3"] = volume_range_mm3(measurement, ranges)
+    return volume | {
         "max_arc_deg": measurement.max_arc_deg,
         "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,

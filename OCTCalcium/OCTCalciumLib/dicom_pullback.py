@@ -10,6 +10,8 @@ import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
+from LesionReadingLib.identity import told_of
+from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.spacing import Spacing
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
@@ -66,7 +68,12 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
     _require_one_size(images)
     first = images[0]
     read, grey_note = _grey_or_rgb(images)
-    notes = [*series.notes, *_told_frame_count(images), *([grey_note] if grey_note else [])]
+    notes = [
+        *series.notes,
+        *notes_on_left_out(image.header for image in images),
+        *_told_frame_count(images),
+        *([grey_note] if grey_note else []),
+    ]
     if companions:
         notes.insert(0, f"{companions} file(s) beside the images (segmentations, reports and the like) were left out.")
     recording = Pullback(
@@ -102,7 +109,7 @@ def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
         for other, found in headers
         if found is not None
         and found.get("SeriesInstanceUID") == series
-        and (found.get("Rows"), found.get("Columns")) == (header.Rows, header.Columns)
+        and (found.get("Rows"), found.get("Columns")) == (header.get("Rows"), header.get("Columns"))
         and open_image(other).frame_count == 1
     ]
     return alone + same
@@ -233,4 +240,4 @@ def _details(image: DicomImage) -> dict[str, str]:
         if has_value(header, keyword):
             value = header[keyword].value
             facts[label] = f"{value:.4g}{unit}" if isinstance(value, float) and value < 1000 else f"{value}{unit}"
-    return facts
+    return facts | told_of(header)

@@ -109,7 +109,7 @@ def draw_smallest_lumen(path: Path, frame: FramePicture, title: str) -> None:
         lumen = frame.labels == LUMEN
         rows, columns = close_lumen(padded(frame.labels), *frame.steps).hidden
         lumen[rows - 1, columns - 1] = True
-        axes.imshow(lumen[..., None] * np.array(to_rgba(COLORS["lumen"], 0.35)), extent=_extent(frame), zorder=1.5)
+        axes.imshow(lumen[..., None] * np.array(to_rgba(COLORS["lumen"], 0.35), np.float32), extent=_extent(frame), zorder=1.5)
         _write(axes, frame.on_ray(90, 0.07 * np.ptp(axes.get_xlim())), f"{frame.measured.lumen_area_mm2:.2f} mm²")
 
 
@@ -128,9 +128,10 @@ def _draw_frame(figure, frame: FramePicture, title: str) -> Axes:
     if frame.grey is not None:
         axes.imshow(frame.grey, cmap="gray", vmin=0, vmax=255, extent=_extent(frame), interpolation="bilinear")
     else:
+        palette = np.zeros((max(_OUTLINED) + 1, 4), np.float32)
         for value, colour in _OUTLINED.items():
-            filled = (frame.labels == value)[..., None] * np.array(to_rgba(COLORS[colour], 0.45))
-            axes.imshow(filled, extent=_extent(frame), interpolation="nearest")
+            palette[value] = to_rgba(COLORS[colour], 0.45)
+        axes.imshow(palette[frame.labels], extent=_extent(frame), interpolation="nearest")
     _outline(axes, frame, (left, right, top, bottom))
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)

@@ -10,6 +10,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.pictures import picture_pages, read_picture
+from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
 from .picture_frames import FEW_LEVELS, frames_alone
@@ -56,12 +57,7 @@ def volume_recording(path: Path) -> Pullback:
     """
     import SimpleITK as sitk
 
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be read as NRRD, NIfTI or MetaImage; it may be damaged, export it again.") from error
+    reader = image_reader(path)
     kind = reader.GetMetaData("NRRD_kinds[pixel]") if reader.HasMetaDataKey("NRRD_kinds[pixel]") else ""
     pixels = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if np.prod(reader.GetSize()) == 0 or "complex" in pixels:

@@ -58,8 +58,13 @@ class _RingConvolution(nn.Sequential):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        ring = functional.pad(features, (0, 0, 1, 1), mode="circular")
-        return super().forward(functional.pad(ring, (1, 1, 0, 0), mode="replicate"))
+        ring = _ring(features)
+        return super().forward(torch.cat([ring[..., :1], ring, ring[..., -1:]], dim=3))  # quicker than pad, the same values
+
+
+def _ring(features: torch.Tensor) -> torch.Tensor:
+    """The last angle before the first, and the first behind the last."""
+    return torch.cat([features[:, :, -1:], features, features[:, :, :1]], dim=2)
 
 
 def _block(in_channels: int, channels: int, stride: int = 1) -> nn.Sequential:
@@ -68,6 +73,5 @@ def _block(in_channels: int, channels: int, stride: int = 1) -> nn.Sequential:
 
 def _enlarged(features: torch.Tensor) -> torch.Tensor:
     """Twice as many angles and depths, between samples linearly, around the ring too."""
-    ring = functional.pad(features, (0, 0, 1, 1), mode="circular")
-    larger = functional.interpolate(ring, scale_factor=2, mode="bilinear", align_corners=False)
+    larger = functional.interpolate(_ring(features), scale_factor=2, mode="bilinear", align_corners=False)
     return larger[:, :, 2:-2]

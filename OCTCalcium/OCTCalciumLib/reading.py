@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.identity import told_name
 from LesionReadingLib.reading.inputs import InputFiles, input_files
 from LesionReadingLib.spacing import TYPED, Spacing
 
@@ -92,7 +93,7 @@ def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
 def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
     files = input_files(path)
     recording = _recording_of(files, pixel_spacing_mm, frame_spacing_mm)
-    return replace(recording, notes=files.notes + recording.notes)
+    return replace(recording, notes=files.notes + recording.notes, details=recording.details | told_name(path))
 
 
 def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:

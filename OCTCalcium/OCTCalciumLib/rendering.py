@@ -273,8 +273,9 @@ class Rendering:
         except subprocess.TimeoutExpired:
             return Views({}, f"Drawing the three-dimensional pictures took more than {RENDERING_LIMIT_S} seconds. {UNAFFECTED}")
         if status > 0:
-            reason = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()[-1:]
-            return Views({}, f"The three-dimensional pictures could not be drawn ({' '.join(reason)}). {UNAFFECTED}")
+            told = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
+            reason = told[-1] if told else f"the drawing ended with status {status}"  # a full disk keeps no words either
+            return Views({}, f"The three-dimensional pictures could not be drawn ({reason}). {UNAFFECTED}")
         if status < 0:
             return Views({}, NO_OPENGL)
         scales = json.loads((folder / "views.json").read_text())

@@ -12,9 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 _LIBRARIES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
 
 
-def timed_process(command: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak memory (MB) of a process; what it prints is dropped, and a failing one ends the benchmark."""
-    path = os.pathsep.join(str(ROOT / library) for library in _LIBRARIES)
+def timed_process(command: list[str], root: Path = ROOT) -> tuple[float, float]:
+    """Wall seconds and peak memory (MB) of a process; what it prints is dropped, and a failing one ends the benchmark.
+
+    Args:
+        root: of the checkout whose libraries it uses.
+    """
+    path = os.pathsep.join(str(root / library) for library in _LIBRARIES)
     started = time.monotonic()
     process = os.posix_spawn(
         command[0],

@@ -11,6 +11,9 @@ from pathlib import Path
 import slicer
 from packaging.requirements import InvalidRequirement, Requirement
 
+missing_in_slicer = {"python-gdcm"}
+"""What the tests' Python has and a Slicer's has not."""
+
 
 def load_requirements(path):
     lines = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
@@ -25,6 +28,11 @@ def pip_install(requirements, constraints=None, show_progress=True, requester=No
     """There is no network: fails as pip then does. The error's output is what constrained it."""
     command = ["PythonSlicer", "-m", "pip", "install", *map(str, _requirements(requirements))]
     raise subprocess.CalledProcessError(1, command, output=Path(constraints).read_text() if constraints else "")
+
+
+def pip_uninstall(requirements, blocking=True, logCallback=None, completedCallback=None):
+    """Slicer lacks it from then on."""
+    missing_in_slicer.update(requirement.name for requirement in _requirements(requirements))
 
 
 def pip_ensure(
@@ -61,6 +69,8 @@ def _requirements(given):
 def _is_installed(requirement):
     if requirement.marker is not None and not requirement.marker.evaluate():
         return True
+    if requirement.name in missing_in_slicer:
+        return False
     try:
         return requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
     except importlib.metadata.PackageNotFoundError:
@@ -98,7 +108,7 @@ def put_python_slicer_on_path(folder):
 def make_packaging_module():
     """The module ``slicer.packaging``."""
     module = types.ModuleType("slicer.packaging")
-    for function in (load_requirements, pip_check, pip_install, pip_ensure):
+    for function in (load_requirements, pip_check, pip_install, pip_uninstall, pip_ensure):
         setattr(module, function.__name__, function)
     return module
 

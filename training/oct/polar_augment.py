@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import ANGLES, DEPTHS, channels
+from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, DEPTHS, channels
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter1d
 
 from .painting import painted
-from .polar_views import DEPTH_MM, Views
+from .polar_views import REAL, Views
 
 
 def random_views(
@@ -17,13 +17,15 @@ def random_views(
     """Give the network's input, float32 (count, channels, ANGLES, DEPTHS), and calcium, float32 (count, ANGLES, DEPTHS).
 
     Args:
-        real_share: share of real frames. painted_share: share of those into which calcium is painted.
+        real_share: share of real frames, the sources of phantoms being equally likely among the others.
+        painted_share: share of real frames into which calcium is painted.
     """
-    pools = [np.flatnonzero(~views.real), np.flatnonzero(views.real)]
+    pools = {int(source): np.flatnonzero(views.source == source) for source in np.unique(views.source)}
+    drawn = [source for source in pools if source != REAL]
     images, targets = [], []
     for _ in range(count):
-        real = len(pools[1]) > 0 and (len(pools[0]) == 0 or random.random() < real_share)
-        chosen = random.choice(pools[int(real)])
+        real = REAL in pools and (not drawn or random.random() < real_share)
+        chosen = random.choice(pools[REAL if real else drawn[random.integers(len(drawn))]])
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
         if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
             grey, labels = painted(grey, labels, random)

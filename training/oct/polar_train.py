@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class PolarRecipe:
     batch: int = 12
     rate: float = 2e-3
     real_share: float = 0.3
-    painted_share: float = 0.55
+    painted_share: float = 0.7
     calcium_weight: float = 1.5
     average: float = 0.995
     weight_decay: float = 1e-3
@@ -47,19 +47,19 @@ def train_calcium(
     say: Callable[[str], None],
     watch: Callable[[PolarUNet], str] | None = None,
     every: int = 200,
-    weights: Path | None = None,
+    weights: Mapping[str, torch.Tensor] | None = None,
 ) -> PolarUNet:
     """Learn calcium from views; give the averaged network, whose weights are also in ``folder``.
 
     Args:
         watch: called with the averaged network every so many (``every``) steps; what it gives is logged.
-        weights: safetensors of an earlier training to begin with.
+        weights: of an earlier training, to begin with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    network = PolarUNet().to(memory_format=torch.channels_last)
+    network = PolarUNet()
     if weights is not None:
-        network.load_state_dict(load_file(weights))
+        network.load_state_dict(weights)
     average = deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.steps, pct_start=0.08)
@@ -68,7 +68,7 @@ def train_calcium(
     for step in range(1, recipe.steps + 1):
         images, targets = random_views(views, recipe.batch, recipe.real_share, recipe.painted_share, random)
         network.train()
-        scores = network(torch.from_numpy(images).to(memory_format=torch.channels_last))
+        scores = network(torch.from_numpy(images))
         loss = calcium_loss(scores, torch.from_numpy(targets), recipe.calcium_weight)
         optimizer.zero_grad()
         loss.backward()
@@ -103,6 +103,19 @@ def views_overlap(network: PolarUNet, views: Views, batch: int = 16) -> float:
         both += int((found & truth).sum())
         either += int((found | truth).sum())
     return both / max(either, 1)
+
+
+def earlier_weights(file: Path) -> dict[str, torch.Tensor]:
+    """The second step's weights of a safetensors file: of ``train-calcium``, or of a two-step bundle."""
+    tensors = load_file(file)
+    of_bundle = {name.removeprefix("calcium."): tensor for name, tensor in tensors.items() if name.startswith("calcium.")}
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in (of_bundle or tensors).items()}
+
+
+def overlaps(network: PolarUNet, views: Views) -> str:
+    """IoU of calcium in watched views, source by source, for a log."""
+    each = {source: views_overlap(network, views.of(source)) for source in np.unique(views.source)}
+    return "IoU of watched views " + ", ".join(f"{overlap:.3f}" for overlap in each.values())
 
 
 def _follow(average: PolarUNet, network: PolarUNet, share: float) -> None:

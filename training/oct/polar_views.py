@@ -10,9 +10,6 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import (
     ANGLES,
     CHANNELS,
-    DEPTH_STEP_MM,
-    DEPTHS,
-    FIRST_DEPTH_MM,
     PolarView,
     channels,
     distance_to_catheter_mm,
@@ -22,10 +19,10 @@ from scipy.ndimage import gaussian_filter1d
 
 from .data import Patient
 
-DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
 
 
+REAL = -1
 LEAST_VISIBLE = 0.05  # of the brightness of the wall's surface
 
 
@@ -35,19 +32,28 @@ class Views:
 
     Attributes:
         grey: uint8 (views, ANGLES, DEPTHS). labels: uint8 of the same shape, the truth.
-        catheter_mm: float16 of the same shape. real: booleans (views,), True where the frame is a real one without calcium.
+        catheter_mm: float16 of the same shape.
+        source: int8 (views,), number of the folder of phantoms that a view comes from, ``REAL`` for a real frame without calcium.
     """
 
     grey: np.ndarray
     labels: np.ndarray
     catheter_mm: np.ndarray
-    real: np.ndarray
+    source: np.ndarray
 
     def __len__(self) -> int:
         return len(self.grey)
 
+    def at(self, chosen: np.ndarray) -> Views:
+        """The views that an index or a mask chooses."""
+        return Views(self.grey[chosen], self.labels[chosen], self.catheter_mm[chosen], self.source[chosen])
 
-def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copies: int) -> Views:
+    def of(self, source: int) -> Views:
+        """The views of one source."""
+        return self.at(self.source == source)
+
+
+def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copies: int, source: int = 0) -> Views:
     """Views of every frame of phantom patients, about lumens and at pixel sizes as uncertain as a first step finds them.
 
     Args:
@@ -57,7 +63,7 @@ def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copi
     for patient in patients:
         for grey, truth in zip(*(np.asarray(pixels) for pixels in patient.pixels), strict=True):
             found += _views(grey, np.where(truth == CALCIUM, BACKGROUND, truth), truth, patient.spacing_mm[0], random, copies)
-    return _stacked(found, real=False)
+    return _stacked(found, source)
 
 
 def real_views(frames: np.ndarray, labels: np.ndarray, pixel_mm: float, random: np.random.Generator, copies: int) -> Views:
@@ -66,7 +72,7 @@ def real_views(frames: np.ndarray, labels: np.ndarray, pixel_mm: float, random: 
     for grey, label in zip(frames, labels, strict=True):
         clean = np.where(label == CALCIUM, BACKGROUND, label)
         found += _views(grey, clean, clean, pixel_mm, random, copies)
-    return _stacked(found, real=True)
+    return _stacked(found, REAL)
 
 
 def _views(
@@ -92,15 +98,15 @@ def _shaken(view: PolarView, random: np.random.Generator) -> PolarView:
     return replace(view, border_mm=np.maximum(view.border_mm + error, 0.2).astype(np.float32))
 
 
-def _stacked(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], real: bool) -> Views:
+def _stacked(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], source: int) -> Views:
     grey, labels, catheter = (np.stack(arrays) for arrays in zip(*found, strict=True))
-    return Views(grey, labels, catheter, np.full(len(grey), real))
+    return Views(grey, labels, catheter, np.full(len(grey), source, np.int8))
 
 
 def visible_calcium(views: Views) -> Views:
     """The views without those whose calcium looks like the wall beside it at the same depth: no reader would mark it."""
     kept = [index for index in range(len(views)) if _visibility(*_seen(views, index)) >= LEAST_VISIBLE]
-    return Views(*(getattr(views, name)[kept] for name in ("grey", "labels", "catheter_mm", "real")))
+    return views.at(np.array(kept, int))
 
 
 def _seen(views: Views, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -122,4 +128,4 @@ def _visibility(image: np.ndarray, calcium: np.ndarray) -> float:
 
 def joined(*parts: Views) -> Views:
     """All views of several sets in one."""
-    return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("grey", "labels", "catheter_mm", "real")))
+    return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("grey", "labels", "catheter_mm", "source")))

@@ -20,7 +20,8 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", type=Path, help="folder of an earlier train-calcium to begin with")
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
     parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
@@ -38,8 +39,45 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
     parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
     parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
+    parser.add_argument("--outer", type=float, default=0.05, help="probability of its high end")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle_two_step)
+
+
+def add_sureness(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``sureness``."""
+    parser.add_argument("model", help="two-step bundle")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose watched patients choose")
+    parser.add_argument("--real", type=Path, help="folder of real frames PATIENT_NUMBER.png with PATIENT_NUMBER_calcium.png")
+    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
+    parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    add_device(parser)
+    parser.set_defaults(run=_sureness)
+
+
+def _sureness(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.prediction import choose_device, load_network
+    from OCTCalciumLib.labels import TASK
+    from OCTCalciumLib.segmentation import NETWORKS
+
+    from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
+
+    network = load_network(find_bundle(chosen.model, TASK), NETWORKS).float()
+    device = choose_device(chosen.device)
+    frames = [frame for folder in chosen.data for frame in seen_phantoms(network, folder)]
+    without = []
+    if chosen.real:
+        frames += seen_real(network, chosen.real, chosen.real, chosen.real_pixel_spacing, device)
+    if chosen.without:
+        without = list(seen_real(network, chosen.without, None, chosen.without_pixel_spacing, device))
+    (certain, likely), table = judge_sureness(frames, without)
+    print(table)
+    (inner, outer), ranges = judge_ends(frames, certain, likely)
+    print(ranges)
+    print(f"--certain {certain:g} --likely {likely:g} --samples {SAMPLES} --inner {inner:g} --outer {outer:g}")
 
 
 def _train_calcium(chosen: argparse.Namespace) -> None:
@@ -47,11 +85,11 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.errors import InputError
     from OCTCalciumLib.labels import TASK
 
-    from .polar_train import WEIGHTS, PolarRecipe, train_calcium, views_overlap
+    from .polar_train import PolarRecipe, earlier_weights, overlaps, train_calcium
     from .polar_views import joined
     from .two_step import learnt_and_watched, views_of_real_frames
 
-    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
     learnt, watched = learnt_and_watched(chosen.data)
     if chosen.real_frames:
         if chosen.real_pixel_spacing is None:
@@ -59,7 +97,6 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
         first_step = find_bundle(chosen.first_step, TASK)
         real = views_of_real_frames(chosen.real_frames, chosen.real_pixel_spacing, chosen.real_count, first_step, chosen.device)
         learnt = joined(learnt, real)
-    before = chosen.weights / WEIGHTS if chosen.weights else None
     with log_to(chosen.folder) as say:
         say(f"{len(learnt)} views to learn from, {len(watched)} watched")
         write_json(chosen.folder / RECIPE, asdict(recipe))
@@ -68,8 +105,8 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
             chosen.folder,
             recipe,
             say,
-            lambda network: f"IoU of watched views {views_overlap(network, watched):.3f}",
-            weights=before,
+            lambda network: overlaps(network, watched),
+            weights=earlier_weights(chosen.weights) if chosen.weights else None,
         )
 
 
@@ -85,6 +122,6 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
         chosen.data_source or PHANTOM_DATA,
         chosen.licence.read_text(encoding="utf-8"),
-        (chosen.certain, chosen.likely, chosen.samples),
+        {name: getattr(chosen, name) for name in ("certain", "likely", "samples", "inner", "outer")},
     )
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, is_out_of_memory
+from ..reading.inputs import begins_as_dicom
+from ..reading.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
 from ..slice_grid import SAME_MM
 from ..spacing import UNKNOWN, Spacing
 from .label_map import LabelMap, Segment, painting_order
@@ -58,10 +60,8 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
     Raises:
         InputError: not readable, or none of its segments known.
     """
-    import highdicom
-
     try:
-        seg = highdicom.seg.segread(path)
+        seg = _opened(path)
         numbers = list(seg.segment_numbers)
         matched = match_segments([_described(number, seg.get_segment_description(number)) for number in numbers], segments, chosen)
         found = {number: segment for number, segment in zip(numbers, matched.segments, strict=True) if segment is not None}
@@ -80,7 +80,29 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
     except InputError:
         raise
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path.name} cannot be read as DICOM SEG; check that it is whole.") from error
+
+
+def _opened(path: Path) -> Segmentation:
+    from highdicom.seg import Segmentation
+    from pydicom import dcmread
+
+    from ..reading.dicom_cleaning import clean, require_pixel_description
+    from ..reading.dicom_stream import byte_source
+
+    with byte_source(path)() as stream:
+        data = clean(dcmread(stream))
+    require_pixel_description(data, path.name)
+    frame_count = len(data.PerFrameFunctionalGroupsSequence)
+    check_image_bytes(path, data.Rows * data.Columns * frame_count)
+    if data.get("NumberOfFrames") != frame_count or frame_count < 1:
+        raise InputError(f"{path.name} states another number of frames than it describes; export the segmentation again.")
+    native = data.Rows * data.Columns * frame_count * data.BitsAllocated // 8
+    if not data.file_meta.TransferSyntaxUID.is_encapsulated and len(data.PixelData) < native:
+        raise InputError(f"The pixels of {path.name} are cut off: {len(data.PixelData)} of {native} bytes; copy it again.")
+    return Segmentation.from_dataset(data, copy=False)
 
 
 def _described(number: int, description: SegmentDescription) -> FileSegment:
@@ -91,6 +113,8 @@ def _described(number: int, description: SegmentDescription) -> FileSegment:
 
 def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> np.ndarray:
     """(frames, rows, columns) with the values that the caller knows, drawn frame by frame."""
+    if places.min() < 0 or seg.Rows * seg.Columns * (int(places.max()) + 1) > MOST_IMAGE_BYTES:
+        raise InputError("The frames of the DICOM SEG lie farther apart than those of any image; export the segmentation again.")
     labels = np.zeros((places.max() + 1, seg.Rows, seg.Columns), dtype=np.uint8)
     if str(seg.SegmentationType) == "LABELMAP":
         values = np.zeros(max(found) + 2, dtype=np.uint8)
@@ -247,10 +271,9 @@ def _group(group: Dataset, shared: Dataset, keyword: str) -> Dataset | None:
 
 def _sop_class(path: Path) -> str | None:
     """The SOP class of a DICOM file; None for any other file."""
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
+    from ..dicom import read_header
 
-    try:
-        return str(dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True).SOPClassUID)
-    except (InvalidDicomError, AttributeError, OSError, ValueError):
+    if not begins_as_dicom(path):
         return None
+    header = read_header(path, ["SOPClassUID"])
+    return None if header is None else str(header.get("SOPClassUID") or "without a class")

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..image_grids import image_place, image_reader, states_spacing
+from ..image_grids import image_place, states_spacing
 from ..nrrd import POSITIONS_KEY
+from ..reading.plain_voxels import plain_nrrd_voxels
+from ..reading.volume_files import image_reader
 from ..slice_grid import SAME_MM
 from ..spacing import UNKNOWN, Spacing
 from .label_map import LabelMap, Segment, painting_order, whole_labels
@@ -29,29 +31,38 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     Raises:
         InputError: not readable, several values per voxel outside a segmentation, values that are not whole, or no known segment.
     """
-    import SimpleITK as sitk
-
     what = "a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG)"
-    try:
-        image = image_reader(path, what).Execute()
-    except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
+    image = image_reader(path, what)
     if image.GetDimension() not in (2, 3):
         raise InputError(f"{path.name} has {image.GetDimension()} dimensions; a label map has 3.")
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    voxels = sitk.GetArrayViewFromImage(image)
+    voxels = _voxels(image, path, what)
     spacing, origin, direction = image_place(image)
     label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, spacing, keys), origin, direction)
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
         labels, matched = _named_labels(voxels, keys, segments, chosen)
         full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys)
         return replace(full, positions_mm=_positions(full, keys))
-    if image.GetNumberOfComponentsPerPixel() > 1:
+    if image.GetNumberOfComponents() > 1:
         raise InputError(f"{path.name} has several values per voxel; a label map has one.")
     names = {segment.value: segment.name for segment in segments}
     values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
-    labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))]).copy()
+    labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))])
     return replace(label_map, labels=labels, told=(matched.told,) if matched else ())
+
+
+def _voxels(image, path: Path, what: str) -> np.ndarray:
+    """The voxels of an image of which the header was read, in memory of their own: (slices, rows, columns[, components])."""
+    import SimpleITK as sitk
+
+    is_plain = image.GetDimension() == 3 and image.GetNumberOfComponents() == 1 and image.GetPixelID() == sitk.sitkUInt8
+    voxels = plain_nrrd_voxels(path, image.GetSize()[::-1]) if is_plain and path.suffix.lower() in (".nrrd", ".nhdr") else None
+    if voxels is not None:
+        return voxels
+    try:
+        return sitk.GetArrayFromImage(image.Execute())
+    except RuntimeError as error:
+        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
 
 
 def _chosen_values(voxels: np.ndarray, segments: Sequence[Segment], chosen: Mapping[str, str]) -> tuple[np.ndarray, Matched]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
+from ..identity import may_be_told, more_is_told_of
 from .label_map import Segment
 from .vocabulary import (
     CONJUNCTION,
@@ -54,7 +55,7 @@ class Matched:
 
     Attributes:
         segments: for each segment of the file the known one, None for one that is left out.
-        told: a sentence with their names, for the person who runs the command: free text, so it is never written to a file.
+        told: a sentence on all of them, for the person who runs the command; their names are in it where ``identity`` allows it.
         notes: sentences without names, for reports.
     """
 
@@ -85,8 +86,8 @@ def match_segments(found: Sequence[FileSegment], segments: Sequence[Segment], ch
     _refuse_versions(found, matched, assigned, segments)
     if segments[0] not in matched:
         raise InputError(
-            f"The label map has no segment that is {segments[0].name}: {_listed(found, matched)}. Name one with "
-            f'--segment "NAME={segments[0].name}", or add an empty segment {segments[0].name} if there is none in the patient.'
+            f"The label map has no segment that is {segments[0].name}: {_listed(found, matched)}{_more()}. Name one with "
+            f'--segment "NUMBER={segments[0].name}", or add an empty segment {segments[0].name} if there is none in the patient.'
         )
     left_out = matched.count(None)
     notes = (f"{left_out} of the {len(found)} segments of the label map were left out as other tissue.",) if left_out else ()
@@ -174,8 +175,10 @@ def _assigned(found: Sequence[FileSegment], segments: Sequence[Segment], chosen:
         same = [index for index in same if found[index].name.strip() == name.strip()] or same
         same = same or [index for index, one in enumerate(found) if str(one.number) == name.strip()]
         if not same:
-            listed = ", ".join(shown_name(one.name) for one in found)
-            raise InputError(f"The label map has no segment {shown_name(name)}; its segments are {listed}; change --segment.")
+            listed = ", ".join(_called(one) for one in found)
+            raise InputError(
+                f"The label map has no segment {shown_name(name)}; its segments are {listed}{_more()}; change --segment."
+            )
         segment = None if wanted.strip().casefold() == NO_CLASS else class_of(wanted, segments)
         if segment is None and wanted.strip().casefold() != NO_CLASS:
             known = ", ".join(segment.name for segment in segments)
@@ -192,18 +195,27 @@ def _refuse_versions(
 ) -> None:
     """Several segments of one class are parts of it, unless their names say that they are versions of the same."""
     for segment in segments:
-        names = [one.name for index, one in enumerate(found) if matched[index] is segment and index not in assigned]
-        if len(names) > 1 and any(VERSION.search(plain_name(name)) for name in names):
-            listed = ", ".join(shown_name(name) for name in names)
+        alike = [one for index, one in enumerate(found) if matched[index] is segment and index not in assigned]
+        if len(alike) > 1 and any(VERSION.search(plain_name(one.name)) for one in alike):
+            listed = ", ".join(map(_called, alike))
             raise InputError(
-                f"The label map has {len(names)} versions of {segment.name} ({listed}), of which one can be measured; "
-                f'choose it with --segment "NAME={segment.name}".'
+                f"The label map has {len(alike)} versions of {segment.name} ({listed}){_more()}, of which one can be measured; "
+                f'choose it with --segment "NUMBER={segment.name}".'
             )
+
+
+def _called(one: FileSegment) -> str:
+    """How a person reads of a segment: by its number, as people name segments after patients; by its name too where asked for."""
+    return f"{one.number} {shown_name(one.name)}" if may_be_told() else f"number {one.number}"
+
+
+def _more() -> str:
+    return more_is_told_of("names")
 
 
 def _listed(found: Sequence[FileSegment], matched: Sequence[Segment | None]) -> str:
     said = [
-        f"{shown_name(one.name)} is {'left out' if segment is None else f'taken as {segment.name}'}"
+        f"{_called(one)} is {'left out' if segment is None else f'taken as {segment.name}'}"
         for one, segment in zip(found, matched, strict=True)
     ]
     return ", ".join(said)

@@ -37,9 +37,12 @@ def read_label_map(
     """
     if not path.exists():
         raise InputError(f"There is no {path}; check the path of the label map.")
-    path = _unpacked(path)
-    dicom = find_dicom_seg(path)
-    label_map = read_dicom_seg(dicom, segments, chosen) if dicom else read_image(path, segments, chosen)
+    try:
+        path = _unpacked(path)
+        dicom = find_dicom_seg(path)
+        label_map = read_dicom_seg(dicom, segments, chosen) if dicom else read_image(path, segments, chosen)
+    except PermissionError as error:
+        raise InputError(f"{path.name} cannot be read (permission denied); ask for access or copy it.") from error
     return replace(label_map, spacing=with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
 
 

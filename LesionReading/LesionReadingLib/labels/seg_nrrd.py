@@ -84,14 +84,15 @@ def _segment_keys(labels: np.ndarray, segments: Sequence[Segment]) -> dict[str, 
 def _extents(labels: np.ndarray, values: Sequence[int]) -> list[tuple[int, ...]]:
     """First and last i, j and k of each label value; 0 to -1 where it does not occur."""
     frames, rows, columns = labels.shape
-    present = {value: [np.zeros(size, dtype=bool) for size in (columns, rows, frames)] for value in values}
+    present = [np.zeros(size, np.uint8) for size in (columns, rows, frames)]  # a bit for each value
+    bits = np.zeros(256, np.uint8)
+    bits[list(values)] = 1 << np.arange(len(values))
     for k, frame in enumerate(labels):
-        for value, (in_column, in_row, in_frame) in present.items():
-            marks = frame == value
-            in_column |= marks.any(axis=0)
-            in_row |= marks.any(axis=1)
-            in_frame[k] = marks.any()
-    return [tuple(edge for axis in axes for edge in _first_and_last(axis)) for axes in present.values()]
+        marks = bits[frame]
+        present[0] |= np.bitwise_or.reduce(marks, axis=0)
+        present[1] |= (in_row := np.bitwise_or.reduce(marks, axis=1))
+        present[2][k] = np.bitwise_or.reduce(in_row)
+    return [tuple(edge for marks in present for edge in _first_and_last(marks & bits[value])) for value in values]
 
 
 def _first_and_last(marks: np.ndarray) -> tuple[int, int]:

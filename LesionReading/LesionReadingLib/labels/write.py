@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -238,19 +237,16 @@ def _sop_class(header: Dataset) -> str:
 
 def _refer(made: Dataset, sources: dict[str, _Source | None]) -> None:
     """Let frames and object refer to the scan's own objects, where highdicom has the stand-ins."""
-    for group in made.PerFrameFunctionalGroupsSequence:
-        if "DerivationImageSequence" not in group:
-            continue
-        derivation = deepcopy(group.DerivationImageSequence[0])  # frames of several segments share one
-        item = derivation.SourceImageSequence[0]
-        source = sources[item.ReferencedSOPInstanceUID]
+    groups = [group for group in made.PerFrameFunctionalGroupsSequence if "DerivationImageSequence" in group]
+    items = [group.DerivationImageSequence[0].SourceImageSequence[0] for group in groups]
+    of_groups = [sources[item.ReferencedSOPInstanceUID] for item in items]  # asked first, as frames of several segments share items
+    for group, item, source in zip(groups, items, of_groups, strict=True):
         if source is None:
             del group.DerivationImageSequence
             continue
         item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.sop_class, source.sop_instance
         if source.frame is not None:
             item.ReferencedFrameNumber = source.frame
-        group.DerivationImageSequence = [derivation]
     referenced = {source.sop_instance: source.sop_class for source in sources.values() if source}
     series = made.ReferencedSeriesSequence[0]
     series.ReferencedInstanceSequence = [_reference(sop_class, instance) for instance, sop_class in referenced.items()]

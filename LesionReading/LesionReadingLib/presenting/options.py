@@ -25,9 +25,8 @@ class PageOptions:
 USUAL_PAGE = PageOptions()
 
 
-def add_page(parser: argparse.ArgumentParser, identity: str) -> None:
-    """Let a command take the options of a page; ``identity``: what ``--with-identity`` does, for the help."""
-    parser.add_argument("--with-identity", action="store_true", help=identity)
+def add_page(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the options of a page, beside ``arguments.add_identity``."""
     parser.add_argument("--no-scroll", action="store_true", help="a small report without all frames to scroll through")
     parser.add_argument("--consequences", type=Path, metavar="FILE", help="TOML file with your own words on what findings may mean")
 

@@ -98,6 +98,21 @@ def input_files(path: Path) -> InputFiles:
     return replace(alone, others=(path,))
 
 
+def files_below(folder: Path) -> list[Path]:
+    """All files of some bytes in a folder and below it, once each, folder by folder in natural order.
+
+    Links are followed, those that lead nowhere and folders that may not be opened are passed over, and so are names that begin
+    with a dot.
+
+    Raises:
+        InputError: no such folder, or far too many files.
+        PermissionError: the folder itself may not be read.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}; name the folder with the studies.")
+    return _once(_listed(folder)[0])
+
+
 def files_beside(path: Path) -> tuple[Path, ...]:
     """The other files in the folder of a file that may be DICOM, in natural order: where the rest of its series lies."""
     found, _ = _listed(path.parent, below=False)
@@ -118,7 +133,7 @@ def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
     volumes = _once(file for file in here if is_volume(file))
     pictures = [file for file in here if is_picture(file)]
     others = _once(file for file in files if _may_be_dicom(file))
-    if not (volumes or pictures) and not any(_is_dicom(file) for file in others):
+    if not (volumes or pictures) and not any(begins_as_dicom(file) for file in others):
         packed = [file for file in others if archive_kind(file)]
         if len(packed) > 1:
             raise InputError(f"The folder {folder} holds {len(packed)} packed files; name one of them, or unpack them.")
@@ -217,7 +232,7 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _is_dicom(path: Path) -> bool:
+def begins_as_dicom(path: Path) -> bool:
     """Whether a file begins as DICOM files should; some do not."""
     try:
         with path.open("rb") as file:
@@ -227,11 +242,11 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _is_dicomdir(path: Path) -> bool:
-    if not _is_dicom(path):
+    if not begins_as_dicom(path):
         return False
-    from ..dicom import read_file_meta_info_or_empty
+    from .dicom_stream import read_meta
 
-    return read_file_meta_info_or_empty(path).get("MediaStorageSOPClassUID") == _DICOMDIR_CLASS
+    return read_meta(path).get("MediaStorageSOPClassUID") == _DICOMDIR_CLASS
 
 
 def _of_dicomdir(path: Path) -> tuple[Path, ...]:

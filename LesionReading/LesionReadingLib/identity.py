@@ -1,0 +1,62 @@
+"""Free text that can name a patient, a person or a place, and when it may be told.
+
+People write names into descriptions, names of segments and of files. A run tells such text, on a terminal or in a file, only where
+the person asked for it (``--with-identity``). Which attributes are free text in this sense is as in DICOM PS3.15 table E.1-1 (Basic
+Application Level Confidentiality Profile); what a scanner writes by itself (manufacturer, model, kernel) is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from .plain_text import plain
+
+_FREE_TEXT = {
+    "series description": "SeriesDescription",
+    "study description": "StudyDescription",
+    "protocol": "ProtocolName",
+    "institution": "InstitutionName",
+    "station": "StationName",
+    "device serial number": "DeviceSerialNumber",
+}
+_asked: ContextVar[bool] = ContextVar("identity asked for", default=False)
+
+
+@contextmanager
+def naming(asked: bool) -> Iterator[None]:
+    """While inside, free text is told if ``asked``."""
+    token = _asked.set(asked)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def may_be_told() -> bool:
+    """Whether the person asked for free text."""
+    return _asked.get()
+
+
+def told(text: object) -> str:
+    """The text on one line where it may be told, else nothing."""
+    return plain(text) if text and may_be_told() else ""
+
+
+def more_is_told_of(what: str) -> str:
+    """The end of a sentence that lists things without their names: how to see them."""
+    return "" if may_be_told() else f" (--with-identity shows their {what})"
+
+
+def told_name(path: Path) -> dict[str, str]:
+    """The name of an input as a fact for the report; empty unless asked for."""
+    return {"input": told(path.name)} if may_be_told() else {}
+
+
+def told_of(header: Mapping[str, Any]) -> dict[str, str]:
+    """What the person who scanned wrote into a DICOM header, as facts for the report: title -> text; empty unless asked for."""
+    facts = {title: told(header.get(keyword)) for title, keyword in _FREE_TEXT.items()}
+    return {title: text for title, text in facts.items() if text}

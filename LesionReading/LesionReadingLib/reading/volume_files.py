@@ -1,0 +1,50 @@
+"""The door for volume files (NRRD, NIfTI, MetaImage): nothing of them reaches a library before its header was looked at.
+
+The library is told which of its readers to use, so that what a file holds cannot choose another one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import InputError
+from .meta_header import meta_voxels
+from .nifti_header import nifti_voxels
+from .nrrd_header import nrrd_voxels
+from .stored_voxels import check_stored
+
+_NRRD, _META, _NIFTI = (nrrd_voxels, "NrrdImageIO"), (meta_voxels, "MetaImageIO"), (nifti_voxels, "NiftiImageIO")
+_READERS = {".nrrd": _NRRD, ".nhdr": _NRRD, ".mha": _META, ".mhd": _META, ".nii": _NIFTI, ".nii.gz": _NIFTI}
+
+
+def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
+    """A SimpleITK reader that has read the header of an image file, sheared NIfTI files too; the voxels are all there.
+
+    Args:
+        what: the file should hold, for the message.
+
+    Raises:
+        InputError: it cannot be read, or its voxels are not what its header states.
+    """
+    import SimpleITK as sitk
+
+    looked_at, reader_name = next((reader for ending, reader in _READERS.items() if path.name.lower().endswith(ending)), (None, ""))
+    if looked_at is None:
+        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.")
+    try:
+        check_stored(path, looked_at(path))
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read ({error.strerror}); copy or export it again.") from error
+    os.environ["ITK_NIFTI_SFORM_PERMISSIVE"] = "ON"  # else the library refuses NIfTI files of a tilted gantry
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(reader_name)
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
+    return reader

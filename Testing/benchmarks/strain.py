@@ -1,0 +1,113 @@
+"""Whole commands under strain, as processes: processor seconds (their children's too) and peak memory of the largest process.
+
+    python Testing/benchmarks/strain.py FOLDER ct-measure ct-analyze oct-measure [--repeats 1] [--against CHECKOUT]
+
+Head CT: 600 slices of 512 x 512, 0.25 mm apart. Pullback: a label map of 540 frames of 1024 x 1024. Of both phantoms every tenth
+slice is drawn and the others are interpolated (CT) or repeated (OCT). ``FOLDER`` keeps them for the next time. ``--against``
+runs the same commands of another checkout in turn, and says whether the numbers that the two write are equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import os
+import resource
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from processes import ROOT, timed_process
+
+CT_SLICES, OCT_FRAMES, DRAWN_ONE_IN = 600, 540, 10
+SAME = {"ct": ("measurements.json", "slices.csv", "markers.csv"), "oct": ("measurements.json", "frames.csv", "lesions.csv")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("commands", nargs="+", choices=("ct-measure", "ct-analyze", "oct-measure"))
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="the root of another checkout")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    for command in chosen.commands:
+        kind, asked = command.split("-")
+        with ProcessPoolExecutor(1) as drawing:  # a process begins with the peak memory of the one that starts it
+            inputs = drawing.submit(*(_ct, chosen.folder, asked) if kind == "ct" else (_pullback, chosen.folder)).result()
+        arguments = [asked, *map(str, inputs)]
+        package = "HematomaMarkersLib" if kind == "ct" else "OCTCalciumLib"
+        for _ in range(chosen.repeats):
+            for root in filter(None, (chosen.against, ROOT)):
+                output = chosen.folder / f"{command} {'here' if root == ROOT else 'there'}"
+                _timed(root, [sys.executable, "-m", package, *arguments, "-o", str(output)], command)
+        if chosen.against:
+            there, here = (chosen.folder / f"{command} {where}" for where in ("there", "here"))
+            equal, other, missing = filecmp.cmpfiles(there, here, [*SAME[kind], "segmentation.seg.nrrd"], shallow=False)
+            print(f"{command}: equal {', '.join(equal)}; not equal {', '.join(other + missing) or 'none'}", flush=True)
+
+
+def _timed(root: Path, command: list[str], name: str) -> None:
+    before = _processor_seconds()
+    seconds, megabytes = timed_process(command, root)
+    worked = _processor_seconds() - before
+    print(f"{name} {root.name}: {worked:.1f} processor s, {megabytes:.0f} MB, {seconds:.1f} s", flush=True)
+
+
+def _ct(folder: Path, asked: str) -> list[Path | str]:
+    """The series, and for ``measure`` its label map before it."""
+    from HematomaMarkersLib.phantom import draw_head
+    from HematomaMarkersLib.phantom_dicom import Acquisition, write_series
+    from LesionReadingLib.nrrd import grid_axes_mm, write_nrrd
+    from LesionReadingLib.slice_grid import even_grid
+
+    series, labels = folder / "ct", folder / "ct.seg.nrrd"
+    if not labels.exists():
+        print("drawing the head ...", flush=True)
+        drawn = draw_head(1012, slice_mm=0.25 * DRAWN_ONE_IN, tilt_deg=0.0, volume_ml=40.0, location="putamen")
+        place = np.linspace(0, len(drawn.hounsfield) - 1, CT_SLICES)
+        below, share = np.minimum(place.astype(int), len(drawn.hounsfield) - 2), place - place.astype(int)
+        random = np.random.default_rng(7)
+        hounsfield = np.stack(
+            [
+                (1 - part) * drawn.hounsfield[index]
+                + part * drawn.hounsfield[index + 1]
+                + random.normal(0, 3, drawn.hounsfield.shape[1:])
+                for index, part in zip(below, share, strict=True)
+            ]
+        ).round()
+        grid = drawn.grid
+        step_mm = 0.25 * DRAWN_ONE_IN * (len(drawn.hounsfield) - 1) / (CT_SLICES - 1)
+        shape, spacing_mm = (CT_SLICES, grid.rows, grid.columns), (step_mm, grid.row_mm, grid.column_mm)
+        thin = even_grid(shape, spacing_mm, grid.positions_mm[0], np.column_stack([grid.column_axis, grid.row_axis, grid.normal]))
+        write_series(series, hounsfield.astype(np.int16), thin, Acquisition())
+        keys = {"Segment0_Name": "hematoma", "Segment0_LabelValue": "1", "Segment1_Name": "IVH", "Segment1_LabelValue": "2"}
+        nearest = np.rint(place).astype(int)
+        write_nrrd(labels, drawn.labels[nearest].astype(np.uint8), grid_axes_mm(thin), thin.positions_mm[0], keys)
+    return [labels, "--ct", series] if asked == "measure" else [series]
+
+
+def _pullback(folder: Path) -> list[Path]:
+    """A label map of a pullback."""
+    from LesionReadingLib.nrrd import write_nrrd
+    from OCTCalciumLib.phantom import draw_pullback
+
+    path = folder / "oct.nrrd"
+    if not path.exists():
+        print("drawing the pullback ...", flush=True)
+        drawn = draw_pullback(11, OCT_FRAMES, 1024, indices=range(0, OCT_FRAMES, DRAWN_ONE_IN))
+        labels = drawn.labels.repeat(DRAWN_ONE_IN, 0)[:OCT_FRAMES].astype(np.uint8)
+        spacing = drawn.spacing
+        write_nrrd(path, labels, np.diag([spacing.column_mm, spacing.row_mm, spacing.frame_mm]), np.zeros(3))
+    return [path]
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

@@ -1,0 +1,187 @@
+"""Broken and hostile inputs by the thousand: each ends in 0 or 2, in time, in one line, and what is read is what the file holds.
+
+    python Testing/fuzz.py --seed 7 --count 3000 [--kind dicom seg nifti nrrd meta picture zip rules bundle reading] [--keep FOLDER]
+    python Testing/fuzz.py --seed 7 --first 1234 --count 1       # one case again
+
+Each case is a file of ours, broken by its number, in a process of its own with a limit of time and of memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from random import Random
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / folder) for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing")]
+
+from fuzz_files import CT, Subject, draw  # noqa: E402
+from fuzz_jobs import JOBS, keep_scan  # noqa: E402
+from fuzz_mutations import mutate  # noqa: E402
+from fuzz_readers import Wrong  # noqa: E402
+
+CPU_S, WALL_S = 10, 120  # the machine may be busy with other things
+MEMORY_BYTES = 2 << 30  # beyond what the parent has
+_WRONG = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case ended: ``problem`` is empty where it ended as it should."""
+
+    status: int
+    told: str
+    problem: str
+    seconds: float
+
+
+def run_case(subject: Subject, given: Path, errors: Path) -> Outcome:
+    """Run a job on a file in a process of its own."""
+    begin = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _become_the_case(subject, given, errors)
+    while (done := os.waitpid(child, os.WNOHANG))[0] == 0:
+        if time.monotonic() - begin > WALL_S:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)
+    seconds = time.monotonic() - begin
+    told = errors.read_text(errors="replace")
+    lines = [line for line in told.splitlines() if line.strip()]
+    status = os.waitstatus_to_exitcode(done[1])
+    problem = ""
+    if status < 0:
+        problem = f"ended by signal {-status}" + (" (hang)" if -status in (signal.SIGXCPU, signal.SIGKILL) else "")
+    elif status not in (0, 2):
+        problem = f"status {status}: {lines[-1] if lines else ''}"
+    elif status == 2 and len(lines) != 1:
+        problem = f"{len(lines)} lines on standard error"
+    elif status == 2 and any(ord(sign) < 32 for sign in lines[0]):
+        problem = "control characters on standard error"
+    elif status == 0 and lines:
+        problem = f"status 0, but on standard error: {lines[0]}"
+    return Outcome(status, told, problem, seconds)
+
+
+def _become_the_case(subject: Subject, given: Path, errors: Path) -> None:
+    """Never comes back."""
+    from LesionReadingLib.worker import run_and_report
+
+    status = 1
+    try:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        try:
+            status = run_and_report(lambda report: JOBS[subject.job](given))
+            if "Wrong" in errors.read_text(errors="replace"):
+                status = _WRONG
+        except Wrong:
+            status = _WRONG
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def warm() -> None:
+    """Load everything once, so that a case takes milliseconds."""
+    import highdicom  # noqa: F401
+    import pydicom.pixels  # noqa: F401
+    import SimpleITK as sitk
+    from HematomaMarkersLib import analysis, dicom_scan, image_scan, measurement, reading, segments, series_choice  # noqa: F401  # noqa: F401
+    from OCTCalciumLib import dicom_pullback, field_of_view, image_pullback, legibility, overlays  # noqa: F401
+    from OCTCalciumLib import measurement as oct_measurement  # noqa: F401
+    from PIL import Image
+
+    Image.init()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+
+
+def _drawn(folder: Path) -> list[Subject]:
+    """Files drawn in a process of its own, as ITK's threads do not survive a fork."""
+    folder.mkdir()
+    listed = folder / "subjects.json"
+    child = os.fork()
+    if child == 0:
+        try:
+            listed.write_text(json.dumps([astuple(subject) for subject in draw(folder)]))
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    if not listed.exists():
+        raise SystemExit("The files could not be drawn.")
+    return [Subject(*values) for values in json.loads(listed.read_text())]
+
+
+def main() -> int:
+    """Run the cases and tell what went wrong; 1 where anything did."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--kind", nargs="*", default=None)
+    parser.add_argument("--unbroken", action="store_true", help="every file once as it was drawn; all must be read")
+    parser.add_argument("--keep", type=Path, help="folder for the inputs of cases that went wrong")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        return _run(chosen, Path(scratch))
+
+
+def _run(chosen: argparse.Namespace, scratch: Path) -> int:
+    warm()
+    subjects = _drawn(scratch / "drawn")
+    subjects = [subject for subject in subjects if not chosen.kind or subject.kind in chosen.kind]
+    keep_scan(scratch / "drawn" / CT)
+    ended: Counter[str] = Counter()
+    wrong, slowest = 0, (0.0, "")
+    cases = len(subjects) if chosen.unbroken else chosen.count
+    for number in range(chosen.first, chosen.first + cases):
+        random = Random(f"{chosen.seed} {number}")
+        subject = subjects[number - chosen.first] if chosen.unbroken else random.choice(subjects)
+        case = scratch / "case"
+        shutil.copytree(scratch / "drawn" / subject.folder, case)
+        target = case / subject.file
+        told = "unbroken" if chosen.unbroken else mutate(random, target, subject.kind)
+        outcome = run_case(subject, case / subject.given if subject.given else target, scratch / "errors")
+        problem = outcome.problem or ("refused" if chosen.unbroken and outcome.status else "")
+        name = f"{number} {subject.kind} {subject.folder}/{subject.file} [{told}]"
+        ended[f"{subject.kind} {outcome.status}"] += 1
+        slowest = max(slowest, (outcome.seconds, name))
+        if problem:
+            wrong += 1
+            print(f"{name}: {problem}", flush=True)
+            _keep(chosen.keep, case, f"{chosen.seed}-{number}", f"{name}\n{problem}\n{outcome.told}")
+        shutil.rmtree(case)
+    accepted = sum(count for end, count in ended.items() if end.endswith(" 0"))
+    print(f"{cases} cases of seed {chosen.seed}: {accepted} read, {cases - accepted - wrong} refused, {wrong} wrong.")
+    print(f"{', '.join(f'{end}: {count}' for end, count in sorted(ended.items()))}; slowest {slowest[0]:.1f} s ({slowest[1]}).")
+    return bool(wrong)
+
+
+def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:
+    """Copy the input of a case that went wrong, with what it said."""
+    if folder is not None:
+        shutil.copytree(case, folder / name, dirs_exist_ok=True)
+        (folder / f"{name}.txt").write_text(told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
