@@ -93,22 +93,27 @@ def _part(case: Case, view: SliceView) -> _Part:
 
 
 def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pane:
+    """The pictures of one scan; ``hounsfield`` is None where only labels are known."""
+    greys = [] if hounsfield is None else [_grey(part.of(plane)) for plane in hounsfield]
     size, uris = fitting(part.shape), []
-    if hounsfield is not None:
-        count = len(hounsfield)
-        uris, size = pictures(
-            count, lambda number: _grey(part.of(hounsfield[number])), (_grey(part.of(s)) for s in hounsfield), room
-        )
+    if greys:
+        uris, size = pictures(len(greys), greys.__getitem__, greys, room)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters)
 
 
 def _earlier(case: Case, growth: Growth, prior: tuple[Scan, np.ndarray], part: _Part, room: int) -> Pane:
-    """The earlier scan, cut along this one's slices."""
+    """The earlier scan, cut along this one's slices, one after the other: together they would need much memory."""
     from .presenting import aligned
 
-    there = [aligned(*prior, case.grid, growth.transform, number) for number in range(case.grid.slice_count)]
-    return _pane("earlier", part, [hounsfield for hounsfield, _ in there], [labels for _, labels in there], room)
+    greys, labels = [], []
+    for number in range(case.grid.slice_count):
+        hounsfield, marked = aligned(*prior, case.grid, growth.transform, number)
+        greys.append(_grey(part.of(hounsfield)))
+        labels.append(np.ascontiguousarray(part.of(marked)))
+    uris, size = pictures(len(greys), greys.__getitem__, greys, room)
+    drawn = [outlines(plane, _OUTLINED, size) for plane in labels]
+    return Pane("earlier", part.aspect, size, uris, drawn, (), part.view.letters)
 
 
 def _grey(hounsfield: np.ndarray) -> np.ndarray:

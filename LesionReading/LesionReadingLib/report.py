@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PARTS = Path(__file__).parent / "presenting" / "templates"
+_SCRIPTS = ("picture.js", "along.js", "links.js", "viewer.js")
 JPEG_QUALITY = 88
 ABSENT = "not known"
 _METRICS = {  # words in the names of test figures -> how they are written
@@ -89,7 +90,7 @@ def environment(templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (PARTS / "viewer.js").read_text(encoding="utf-8")
+    script = "(() => {\n" + "".join((PARTS / file).read_text(encoding="utf-8") for file in _SCRIPTS) + "})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     made.globals |= {
         "page_style": (PARTS / "page.css").read_text(encoding="utf-8"),

@@ -58,10 +58,12 @@ def analyze(
 
         from .pullback import with_lumen_caution
         from .segmentation import segment
+        from .small_frames import SmallFrames
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
-        found = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(pullback, found.labels)
+        watched = SmallFrames(pullback).watched if options.scroll else pullback
+        found = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(watched, found.labels)
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
@@ -149,7 +151,7 @@ def _finish(
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, model, report.log, options)
+    present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
     report.progress("Writing the report", 1, 1)
     return measurement
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ from LesionReadingLib.counting import shown_stretch
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
+from .calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 from .headline import stretch_of, worst_lesion
 from .landing_zone import LandingZone, landing_zones, longest_run
 from .look_first import look_first
 from .measurement import PullbackMeasurement
 from .measurement_cautions import model_cautions
+
+Ranges = Sequence[CalciumRange | None]
 
 SHIPPED_CONSEQUENCES = Path(__file__).parent / "data" / "consequences.toml"
 NOT_LOOKED_FOR = (
@@ -26,19 +29,23 @@ _CIRCLE_DEG = 360
 
 
 def first_screen(
-    measurement: PullbackMeasurement, model: Mapping[str, Any] | None, consequences: Consequences | None = None
+    measurement: PullbackMeasurement,
+    model: Mapping[str, Any] | None,
+    consequences: Consequences | None = None,
+    ranges: Ranges | None = None,
 ) -> FirstScreen:
     """Everything of the first screen.
 
     Args:
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         consequences: texts on what the findings may mean; the shipped ones where None.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
     return FirstScreen(
         found=_landing(measurement),
         meanings=_meanings(measurement, consequences or Consequences(SHIPPED_CONSEQUENCES)),
-        certainty=(*_arc_range(measurement, model), *_volume_range(measurement, model)),
-        checks=look_first(measurement),
+        certainty=(*_arc_range(measurement, model, ranges), *_volume_range(measurement, model, ranges)),
+        checks=look_first(measurement, ranges),
         not_looked_for=NOT_LOOKED_FOR,
         network=tuple(caution.sentence for caution in model_cautions(model)),
     )
@@ -58,7 +65,7 @@ def _meanings(measurement: PullbackMeasurement, texts: Consequences) -> tuple[Me
     return scored, texts.of("rule_of_fives_unknown" if unknown else "rule_of_fives_not_met")
 
 
-def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None) -> list[str]:
+def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
     held = measurement.held_arc
     if held.first_frame is None:
         return []
@@ -69,6 +76,12 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
     ]
     if model is None:
         return sentences
+    unsure = "how sure the network was of these pixels is not recorded"
+    ends = arc_ranges_deg(measurement, ranges)[held.first_frame : held.last_frame + 1] if ranges else []
+    if known := [end for end in ends if end is not None]:
+        low, high = min(low for low, _ in known), max(high for _, high in known)
+        sentences.append(f"By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
+        unsure = "how often the range of its scores holds the truth in patients has not been measured"
     error = _phantom(model).get("bridged_arc_deg") or {}
     if not {"bias", "sd", "frames"} <= set(error):
         return [*sentences, "How far the network's arcs are off has not been measured, so no range can be given for its error."]
@@ -78,16 +91,20 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
     sentences.append(
         f"On phantoms the network's arcs were {abs(error['bias']):.0f} degrees too {size} on average (SD {error['sd']:.0f}, "
         f"{error['frames']} frames): with that error the true arc lies between {low:.0f} and {high:.0f} degrees (95 %). In "
-        "patients the error is not known, and how sure the network was of these pixels is not recorded."
+        f"patients the error is not known, and {unsure}."
     )
     return sentences
 
 
-def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None) -> list[str]:
+def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
     within = _phantom(model).get("volume_within_10_percent") if model else None
-    if measurement.volume_mm3 is None or measurement.max_arc_frame is None or not within:
+    if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
-    return [f"Volume: within 10 % of the truth in {within} of phantoms; no range is known for patients."]
+    if ranges and (ends := volume_range_mm3(measurement, ranges)):
+        return [f"Volume: by the network's own scores between {ends[0]:.1f} and {ends[1]:.1f} mm³."]
+    if not within:
+        return []
+    return [f"Volume: on phantoms within 10 % of the truth in {within}; in patients the error is not known."]
 
 
 def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
 
+from .calcium_range import CalciumRange
 from .first_screen import SHIPPED_CONSEQUENCES
 from .measurement import PullbackMeasurement
 from .rendering import Rendering, Scene, Surface, build_scene
@@ -31,6 +32,7 @@ def present(
     model: Mapping[str, Any] | None,
     log: Callable[[str], None] = lambda sentence: None,
     options: PageOptions = USUAL_PAGE,
+    ranges: Sequence[CalciumRange | None] | None = None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
 
@@ -43,6 +45,7 @@ def present(
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         log: is told, in a sentence, where a picture could not be drawn.
         options: how the page is written.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
 
     Returns:
         the files that were written.
@@ -63,7 +66,7 @@ def present(
         write_frames(tables[0], measurement)
         write_lesions(tables[1], measurement)
         pictures = _flat_pictures(folder, pullback, labels, measurement)
-        scroll = scroll_of(measurement, labels, pullback, _first_shown(measurement)) if options.scroll else None
+        scroll = scroll_of(measurement, labels, pullback, _first_shown(measurement), ranges) if options.scroll else None
         views = rendering.finish()
     if views.reason:
         log(views.reason)
@@ -75,7 +78,7 @@ def present(
     report = folder / "report.html"
     study = study_of(pullback.files if pullback else (), label_map.labels, options.identity)
     texts = Consequences(SHIPPED_CONSEQUENCES, options.consequences)
-    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes, study, scroll, texts)
+    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes, study, scroll, texts, ranges)
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
 

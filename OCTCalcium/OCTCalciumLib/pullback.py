@@ -24,6 +24,7 @@ class Pullback:
         read: ``read(first, stop)`` yields frames ``first`` to ``stop - 1`` as uint8: Cartesian, bright is strong signal; grey
             (rows, columns), and as a file holds it also RGB (rows, columns, 3). DICOM frames and pictures are decoded singly, so
             memory does not grow with ``frame_count``; NRRD, NIfTI and MetaImage are held whole.
+        read_small: the same of frames that are at most 512 pixels wide and high, for pages; None where nobody keeps them.
         origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
@@ -40,6 +41,7 @@ class Pullback:
     columns: int
     spacing: Spacing
     read: Callable[[int, int], Iterator[np.ndarray]]
+    read_small: Callable[[int, int], Iterator[np.ndarray]] | None = field(default=None, kw_only=True)
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False

@@ -14,6 +14,7 @@ from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.report import ABSENT, caution, environment, model_rows, picture_uri, plural, with_unit
 from LesionReadingLib.spacing import Spacing
 
+from .calcium_range import CalciumRange
 from .deposits import WIDEST_GUIDEWIRE_DEG
 from .first_screen import first_screen
 from .headline import deg, finding, mm, mm2, numbers
@@ -53,6 +54,7 @@ def write_report(
     study: Study | None = None,
     scroll: Scroll | None = None,
     consequences: Consequences | None = None,
+    ranges: Sequence[CalciumRange | None] | None = None,
 ) -> None:
     """Write the report as one HTML file that needs nothing else.
 
@@ -68,6 +70,7 @@ def write_report(
         study: which study it is; told apart by its numbers where None.
         scroll: the frames to scroll through; None for a page that does not move.
         consequences: what findings may mean; the shipped texts where None.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
     found = finding(measurement, by_network=model is not None)
     cautions = [caution for caution in all_cautions(measurement, pullback, None) if caution.sentence not in found]
@@ -77,7 +80,7 @@ def write_report(
         .render(
             finding=found,
             cautions=cautions,
-            screen=first_screen(measurement, model, consequences),
+            screen=first_screen(measurement, model, consequences, ranges),
             stretch=lambda check: in_words(check).capitalize(),
             study=study or study_of((), np.array([frame.arc_bridged_deg for frame in measurement.frames])),
             how_coded=HOW_CODED,

@@ -141,6 +141,11 @@ def fitting(shape: tuple[int, int], side: int = MOST_SIDE) -> tuple[int, int]:
     return max(1, round(columns * scale)), max(1, round(rows * scale))
 
 
+def small(frame: np.ndarray) -> np.ndarray:
+    """A grey picture, uint8 (rows, columns), at the largest size that a page takes."""
+    return _resized(frame, fitting(frame.shape))
+
+
 def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     from PIL import Image
 
