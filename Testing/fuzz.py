@@ -1,6 +1,8 @@
 """Broken and hostile inputs by the thousand: each ends in 0 or 2, in time, in one line, and what is read is what the file holds.
 
-    python Testing/fuzz.py --seed 7 --count 3000 [--kind dicom seg nifti nrrd meta picture zip rules bundle reading] [--keep FOLDER]
+    python Testing/fuzz.py --seed 7 --count 3000 [--keep FOLDER]
+    python Testing/fuzz.py --kind dicom seg nifti nrrd meta picture zip rules bundle reading
+    python Testing/fuzz.py --kind whole --count 50               # whole commands, with their reports: slow
     python Testing/fuzz.py --seed 7 --first 1234 --count 1       # one case again
 
 Each case is a file of ours, broken by its number, in a process of its own with a limit of time and of memory.
@@ -148,7 +150,7 @@ def main() -> int:
 def _run(chosen: argparse.Namespace, scratch: Path) -> int:
     warm()
     subjects = _drawn(scratch / "drawn")
-    subjects = [subject for subject in subjects if not chosen.kind or subject.kind in chosen.kind]
+    subjects = [subject for subject in subjects if subject.kind in (chosen.kind or (subject.kind,) * (subject.kind != "whole"))]
     keep_scan(scratch / "drawn" / CT)
     ended: Counter[str] = Counter()
     wrong, slowest = 0, (0.0, "")

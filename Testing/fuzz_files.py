@@ -89,7 +89,12 @@ def _draw_vessel(folder: Path) -> list[Subject]:
     packed.mkdir()
     with zipfile.ZipFile(packed / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(folder / "alone" / "presentation" / "presentation.dcm", "a/presentation.dcm")
-    return [*subjects, Subject("zip", "vessel/zip", "x.zip", "oct_pullback")]
+    whole = [
+        Subject("whole", subject.folder, subject.file, "oct_whole")
+        for subject in subjects
+        if subject.job in ("oct_label", "oct_named")
+    ]
+    return [*subjects, *whole, Subject("zip", "vessel/zip", "x.zip", "oct_pullback")]
 
 
 def _draw_head(folder: Path) -> list[Subject]:
@@ -116,6 +121,8 @@ def _draw_head(folder: Path) -> list[Subject]:
     straight.SetSpacing((4.0, 4.0, 10.0))
     for ending in ("nii.gz", "mha"):
         sitk.WriteImage(straight, str(folder / "straight" / f"x.{ending}"))
+    shutil.copytree(folder / "series", folder / "whole" / "series")
+    shutil.copy(folder / "seg" / "x.dcm", folder / "whole")
     middle = paths[len(paths) // 2].name
     return [
         Subject("dicom", CT, middle, "head_ct", "."),
@@ -127,6 +134,8 @@ def _draw_head(folder: Path) -> list[Subject]:
         Subject("meta", "head/straight", "x.mha", "head_ct"),
         Subject("nrrd", "head/labels", "x.nrrd", "head_label"),
         Subject("seg", "head/seg", "x.dcm", "head_label"),
+        Subject("whole", "head/whole", "x.dcm", "head_whole"),
+        Subject("whole", "head/whole", f"series/{middle}", "head_whole", "x.dcm"),
     ]
 
 

@@ -108,6 +108,22 @@ def head_label(path: Path) -> None:
         raise Wrong(f"volume {measurement.volume_ml} of {voxels}")
 
 
+def oct_whole(path: Path) -> None:
+    """The whole of ``oct-calcium measure``, with its report and pictures."""
+    from LesionReadingLib.worker import Terminal
+    from OCTCalciumLib.analysis import measure
+
+    measure(path, path.parent / "out", Terminal())
+
+
+def head_whole(path: Path) -> None:
+    """The whole of ``hematoma-markers measure`` of a label map that lies on the series beside it."""
+    from HematomaMarkersLib.analysis import Asked, measure
+    from LesionReadingLib.worker import Terminal
+
+    measure(path, path.parent / "series", path.parent / "out", Terminal(), Asked())
+
+
 def rules(path: Path) -> None:
     """Read the limits of a triage and say them."""
     from HematomaMarkersLib.triage_rules import read_rules, rule_in_words
@@ -138,7 +154,20 @@ def reading(path: Path) -> None:
 
 JOBS = {
     job.__name__: job
-    for job in (oct_label, oct_named, oct_volume, oct_pullback, oct_dicom, head_ct, head_label, rules, bundle, reading)
+    for job in (
+        oct_label,
+        oct_named,
+        oct_volume,
+        oct_pullback,
+        oct_dicom,
+        head_ct,
+        head_label,
+        oct_whole,
+        head_whole,
+        rules,
+        bundle,
+        reading,
+    )
 }
 _scans: list = []
 

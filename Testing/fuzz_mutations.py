@@ -12,9 +12,13 @@ from random import Random
 
 from fuzz_values import DICOM_VALUES, FORMATS, META_LINES, NIFTI, NRRD_LINES, NUMBERS, SYNTAXES, TEXTS, VRS
 
+_FAMILIES = {".nii": "nifti", ".nii.gz": "nifti", "nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
+
 
 def mutate(random: Random, file: Path, kind: str) -> str:
     """Break a file in place, in one to three ways; gives their names."""
+    if kind == "whole":
+        kind = next((name for ending, name in _FAMILIES.items() if file.name.endswith(ending)), "dicom")
     own = {
         "nifti": [_nifti],
         "meta": [_meta_lines],

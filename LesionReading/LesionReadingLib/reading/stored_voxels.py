@@ -85,7 +85,7 @@ def check_image_bytes(path: Path, size: int) -> None:
     """Refuse an image of more bytes, as its header states it, than any has."""
     if size > MOST_IMAGE_BYTES:
         raise unreadable(
-            path, f"its header states an image of {size / 1e9:.3g} GB, more than the {MOST_IMAGE_BYTES / 1e9:.1f} GB that are read"
+            path, f"its header states an image of {size / 1e9:,.0f} GB, more than the {MOST_IMAGE_BYTES / 1e9:.1f} GB that are read"
         )
 
 
