@@ -1,11 +1,12 @@
 # make demo   phantom patients as DICOM, analysed, with reports to open
 # make test   every test
+# make oct-calcium FRAMES=FOLDER   trains the second step of the OCT model, see training/README.md
 # Both make .venv and install what they need.
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-.PHONY: demo test setup setup-test clean
+.PHONY: demo test oct-calcium setup setup-test clean
 
 demo: setup
 	-.ci/debian-packages rendering
@@ -24,7 +25,19 @@ test: setup-test
 	.ci/debian-packages rendering browser desktop
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
-	$(IN_VENV) -m pytest
+	$(IN_VENV) -m pytest -n 2 --dist loadfile
+
+SMALL_PATIENTS := --keep-frames 8 --pullback-frames 20 --frame-spacing 2
+IN_BUILD := build/oct-calcium
+
+oct-calcium: setup
+	$(IN_VENV) -m training oct make-data $(IN_BUILD)/ordinary --patients 70 $(SMALL_PATIENTS)
+	$(IN_VENV) -m training oct make-data $(IN_BUILD)/wide --wide --first-seed 2000 --patients 240 $(SMALL_PATIENTS)
+	OMP_NUM_THREADS=1 $(IN_VENV) -m training oct train-calcium $(IN_BUILD)/run $(IN_BUILD)/ordinary $(IN_BUILD)/wide --steps 900 --rate 1.2e-3 \
+		--weights Resources/Models/oct_calcium_two_step/models/model.safetensors --device cpu \
+		--real-frames $(FRAMES) --real-count 62 --real-pixel-spacing 0.0067
+	$(IN_VENV) -m training oct bundle-two-step $(IN_BUILD)/run $(IN_BUILD)/bundle --certain 0.95 --likely 0.3 --samples 100 --inner 0.95 --outer 0.01
+	$(IN_VENV) -m training oct sureness $(IN_BUILD)/bundle $(IN_BUILD)/ordinary $(IN_BUILD)/wide
 
 setup: .venv/.ready
 setup-test: .venv/.ready-test

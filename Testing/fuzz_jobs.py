@@ -150,5 +150,8 @@ def _the_scan():
 def keep_scan(folder: Path) -> None:
     """Read the head that label maps are placed on, once for all cases."""
     from HematomaMarkersLib.reading import open_scan
+    from HematomaMarkersLib.segments import SEGMENTS
+    from LesionReadingLib.labels.read import read_label_map
 
     _scans.append(open_scan(folder))
+    read_label_map(folder.parent / "seg" / "x.dcm", SEGMENTS)  # loads highdicom's tables

@@ -162,5 +162,5 @@ def check_slice(file: Path, hounsfield: np.ndarray, position_mm: np.ndarray, pix
 def same(what: str, own: np.ndarray, other: np.ndarray) -> None:
     if own.shape != other.shape:
         raise Wrong(f"{what} of {own.shape} where {other.shape} are in the file")
-    if not np.array_equal(own, other):
+    if not np.allclose(own, other, rtol=1e-6, atol=1e-6):
         raise Wrong(f"{what}: {np.count_nonzero(own != other)} of {own.size} differ from the file's")

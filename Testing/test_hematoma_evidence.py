@@ -87,7 +87,7 @@ def test_a_blend_of_24_hu_is_found_with_its_difference(grid, normal):
     assert found.found
     assert found.values["difference_hu"] == pytest.approx(24, abs=3)
     assert "reaches the edge" in found.sentence
-    assert f"slice {found.slice}" in found.sentence
+    assert f"slice {found.slice + 1}" in found.sentence
     assert found.slice in found.slices
 
 

@@ -62,7 +62,7 @@ def test_what_is_uncertain_names_the_slice_to_look_at(nothing_seen):
     decided = decide(replace(nothing_seen, volume_ml=30.0))
     largest = max(nothing_seen.slices, key=lambda one: one.area_mm2).slice
     assert decided.look_at == (largest,)
-    assert decided.title == f"Watch, uncertain: look at slice {largest}"
+    assert decided.title == f"Watch, uncertain: look at slice {largest + 1}"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_blood_that_touches_no_ventricle_is_no_blood_in_the_ventricles(nothing_s
     measured = replace(nothing_seen, volume_ml=volume_ml, ivh_ml=apart_ml, ivh_apart_ml=apart_ml, ventricles_seen=True)
     decided = decide(measured)
     assert decided.decision == (UNCERTAIN if uncertain else WATCH if volume_ml == 12.0 else NONE_FOUND)
-    assert any("touches no ventricle" in reason and f"slice {measured.ivh_slice}" in reason for reason in decided.reasons)
+    assert any("touches no ventricle" in reason and f"slice {measured.ivh_slice + 1}" in reason for reason in decided.reasons)
 
 
 def test_what_lies_apart_takes_nothing_from_what_touches_a_ventricle(nothing_seen):
@@ -208,8 +208,8 @@ def test_the_bat_score_adds_blend_1_hypodensity_2_and_an_early_scan_2(nothing_se
 
 
 def test_an_onset_that_is_not_known_is_asked_for(nothing_seen):
-    assert any("Onset to CT not known: ask" in sentence for sentence in decide(nothing_seen).unknown)
-    assert not any("Onset" in sentence for sentence in decide(nothing_seen, onset_to_ct_hours=4.0).unknown)
+    assert any("time from onset to CT is not known" in sentence for sentence in decide(nothing_seen).unknown)
+    assert not any("onset" in sentence for sentence in decide(nothing_seen, onset_to_ct_hours=4.0).unknown)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from drawn_labels import CALCIUM, Drawing
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.held import frames_to_hold, held_maximum
-from OCTCalciumLib.measurement import measure_pullback, remeasure, to_json
+from OCTCalciumLib.measurement import measure_pullback, remeasure
+from OCTCalciumLib.measurement_json import to_json
 
 SHAPE, PIXEL_MM = (160, 160), 0.03
 

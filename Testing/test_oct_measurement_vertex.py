@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from drawn_labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.measurement import Parameters, measure_frame, measure_pullback, to_json
+from OCTCalciumLib.measurement import Parameters, measure_frame, measure_pullback
+from OCTCalciumLib.measurement_json import to_json
 from OCTCalciumLib.pieces import Pieces
 from scipy import ndimage
 

@@ -54,7 +54,7 @@ def test_the_numbers_on_top_are_those_of_the_drawing(a_drawn_result):
     assert ui.lengthLabel.text == f"{8 * FRAME_MM:.1f} mm"
     # A lesion of 240 degrees, 0.6 mm thick, 2 mm long: 2 + 1 + 0 points.
     assert ui.scoreLabel.text == "3 of 4"
-    assert "180 degrees or more over 2.0 mm, in one stretch" in ui.findingLabel.text
+    assert "180 degrees or more over a length of 2.0 mm" in ui.findingLabel.text
     assert not ui.missingLabel.visible
 
 
@@ -75,7 +75,7 @@ def test_a_row_goes_to_its_frame_and_the_table_follows_the_view(a_desktop, a_dra
     panel = a_drawn_result
     volume = panel.ui.inputSelector.currentNode()
     assert panel.ui.frameTable.rowCount == 24
-    assert row(panel, 10)[:2] == ["10", "2.5"] and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
+    assert row(panel, 10)[:2] == ["11", "2.5"] and number(row(panel, 10)[2]) == pytest.approx(240, abs=2)
     assert row(panel, 0)[2] == "" and number(row(panel, 0)[5]) == pytest.approx(np.pi * 1.2**2, rel=0.01)
     panel.ui.frameTable.setCurrentCell(20, 2)
     assert currentSlice(volume) == 20
@@ -185,7 +185,7 @@ def test_a_pullback_without_calcium_says_so(a_desktop, an_oct_module, tmp_path):
     empty = np.where(a_vessel() == CALCIUM, 0, a_vessel())
     show_drawn(an_oct_module, a_pullback(), empty, tmp_path / "empty")
     ui = an_oct_module.ui
-    assert ui.findingLabel.text == "No calcium was found. That does not mean that there is none."
+    assert ui.findingLabel.text == "No calcium was found. That does not exclude calcium."
     assert ui.volumeLabel.text == "0.0 mm³" and ui.scoreLabel.text == ui.arcLabel.text == "none"
     assert not ui.maxArcButton.enabled and not ui.maxThicknessButton.enabled and ui.minLumenButton.enabled
     ui.renderingCheckBox.checked = True

@@ -70,7 +70,7 @@ def test_what_a_frame_does_not_have_is_an_empty_cell(a_presentation):
 
 def test_every_lesion_is_a_row_with_its_score(a_presentation):
     wide, narrow = rows_of(a_presentation / "lesions.csv")
-    assert (wide["lesion"], wide["first frame"], wide["last frame"]) == ("1", "8", "15")
+    assert (wide["lesion"], wide["first frame (from 0)"], wide["last frame (from 0)"]) == ("1", "8", "15")
     assert float(wide["length (mm)"]) == pytest.approx(8 * FRAME_MM)
     assert float(wide["volume (mm3)"]) == pytest.approx(np.pi * (2.0**2 - 1.4**2) * 240 / 360 * 8 * FRAME_MM, rel=0.02)
     assert wide["calcium score (0 to 4)"] == "3", "2 points for 240 degrees, 1 for 0.6 mm, none for 2 mm of length"
@@ -132,7 +132,7 @@ def test_a_label_map_alone_without_spacing_gives_pictures_and_says_that_they_are
     folder = presented(tmp_path, a_vessel(), Spacing(None, None, None), with_frames=False)
     report = (folder / "report.html").read_text()
     assert NOT_TO_SCALE in report
-    assert "The pixel and the frame spacing is not known" in report
+    assert "Pixel spacing and frame spacing are not known" in report
     assert "A network drew" not in report
     assert (folder / "calcium_3d.png").exists()
     assert (folder / "frame_max_arc.png").exists()

@@ -11,10 +11,11 @@ from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.headline import finding, numbers
 from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present
 from OCTCalciumLib.pullback import IDENTITY, Pullback
-from OCTCalciumLib.report import finding, numbers, write_report
+from OCTCalciumLib.report import write_report
 
 MODEL = {
     "name": "a_model",
@@ -50,11 +51,14 @@ def a_page(a_browser, a_report):
 def test_the_first_lines_say_what_matters(a_page):
     text = a_page.locator(".finding").inner_text()
     assert "Calcium reaches 240 degrees" in text
-    assert "180 degrees or more over 2.0 mm" in text
+    assert "180 degrees or more over a length of 2.0 mm" in text
+    assert "frames 9 to 10" in text, "frames count from 1 on every screen"
     shown = a_page.locator(".numbers").inner_text()
     for value in ("240°", "2.0 mm", "3 of 4", "mm³", "mm²"):
         assert value in shown
     assert a_page.locator(".finding").bounding_box()["y"] < 120
+    for part in ("What it may mean", "Check first", "How certain", "The network", "Not looked for"):
+        assert a_page.locator("h3", has_text=part).count() == 1
 
 
 def test_every_part_has_its_heading(a_page):
@@ -62,7 +66,7 @@ def test_every_part_has_its_heading(a_page):
     headings = a_page.locator("h2").all_inner_texts()
     for wanted in (
         "Along the pullback",
-        "The frames that decide",
+        "Key frames",
         "In three dimensions",
         "Lesions",
         "Input",
@@ -131,13 +135,13 @@ def test_what_is_missing_is_named_with_its_reason(tmp_path):
     for reason in (measurement.missing["volume_mm3"], measurement.missing["over_180_length_mm"], "No pictures here."):
         assert reason in text
     assert "not known" in text
-    assert "180 degrees or more in 8 frames (length not known)." in text
+    assert "It covers 180 degrees or more in 8 frames; the length is not known." in text
 
 
 def test_less_than_180_degrees_is_said_in_plain_words():
     arc, over = finding(measure_pullback(a_vessel(widest_deg=120), SPACING))
     assert arc.startswith("Calcium reaches 120 degrees")
-    assert over == "No frame has 180 degrees or more."
+    assert over == "No frame reaches 180 degrees."
 
 
 def test_the_score_on_top_is_that_of_the_worst_lesion():

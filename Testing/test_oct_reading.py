@@ -131,7 +131,7 @@ def test_gaps_are_told_with_their_place(tmp_path):
     write_folder(tmp_path, pixels, [0, 1, 2, 5, 6, 7], lambda index: {"SliceLocation": 0.2 * index})
     pullback = open_pullback(tmp_path)
     assert pullback.frame_count == 6 and pullback.spacing.frame_mm == pytest.approx(0.2)
-    assert "2 frame(s) are missing" in pullback.notes[0] and "2 after frame 2" in pullback.notes[0]
+    assert "2 frame(s) are missing" in pullback.notes[0] and "2 after frame 3" in pullback.notes[0]
 
 
 def test_a_folder_with_one_multi_frame_file_is_that_pullback(tmp_path):

@@ -56,7 +56,7 @@ def pullback_of(frames, spacing=None, aspect=1.0):
 
 
 def labels_of(pullback):
-    return segment(pullback, None, "cpu", lambda done, total: None)
+    return segment(pullback, None, "cpu", lambda done, total: None).labels
 
 
 def in_place_of_calcium(labels):

@@ -101,7 +101,7 @@ def test_a_training_gives_a_bundle_that_segments_a_pullback(trained, tmp_path):
     bundle = find_bundle(tmp_path / "mine", TASK)
     assert bundle.network_arguments == {"classes": 4, "width": 4}
     told: list[tuple[int, int]] = []
-    labels = segment(pullback_of(5), bundle, "cpu", lambda done, total: told.append((done, total)))
+    labels = segment(pullback_of(5), bundle, "cpu", lambda done, total: told.append((done, total))).labels
     assert labels.shape == (5, 90, 120) and labels.dtype == np.uint8 and labels.max() <= 3
     assert told == [(done, 5) for done in range(1, 6)]
 

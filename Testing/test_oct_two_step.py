@@ -15,7 +15,7 @@ from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.polar_view import ANGLES, DEPTHS
+from OCTCalciumLib.polar_view import ANGLES, DEPTHS, polar_view
 from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.segmentation import NETWORKS, segment
 from OCTCalciumLib.two_step import frames_for_size
@@ -26,6 +26,7 @@ from training.oct.data import load_patients
 from training.oct.painting import painted
 from training.oct.polar_augment import random_views
 from training.oct.polar_views import Views, joined, phantom_views
+from training.oct.sureness import Seen, judge_ends, judge_sureness
 
 FIRST_STEP = "oct_calcium_phantom"
 
@@ -58,7 +59,7 @@ def pullback(drawn, spacing: Spacing) -> Pullback:
 
 
 def found(drawn, bundle, spacing: Spacing) -> np.ndarray:
-    return segment(pullback(drawn, spacing), bundle, "cpu", lambda done, total: None)
+    return segment(pullback(drawn, spacing), bundle, "cpu", lambda done, total: None).labels
 
 
 def test_a_wide_patient_is_drawn_with_other_optics_and_the_same_seed_again(data):
@@ -114,7 +115,7 @@ def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bund
 
 def test_a_pullback_without_lumen_has_no_calcium(bundle):
     black = Pullback(2, 64, 64, Spacing(0.05, 0.05, 0.2), read=lambda first, stop: iter(np.zeros((stop - first, 64, 64), np.uint8)))
-    assert not segment(black, bundle, "cpu", lambda done, total: None).any()
+    assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, [0]), (2, [0, 1]), (9, list(range(9)))])
@@ -159,6 +160,38 @@ def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, dr
     assert 100 < figures["frames"][0]["true_arc_deg"] < 260 and figures["frames"][1]["found_arc_deg"] > 260
     assert 0 < figures["patients"]["p"] == figures["dice"] < 1
     assert "q_0" in capsys.readouterr().out
+
+
+def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp_path, capsys):
+    Image.fromarray(drawn.frames[0]).save(tmp_path / "p_0.png")
+    Image.fromarray(np.full(drawn.frames[0].shape, 255, np.uint8)).save(tmp_path / "p_0_calcium.png")
+    real = ["--real", str(tmp_path), "--real-pixel-spacing", str(drawn.spacing.row_mm)]
+    assert main(["oct", "sureness", str(bundle.path), str(data), *real]) == 0
+    told = capsys.readouterr().out
+    assert "IoU wide" in told and "Dice real" in told and "patients' volumes held" in told
+    chosen = dict(zip(*[iter(told.splitlines()[-1].split())] * 2, strict=True))
+    assert float(chosen["--certain"]) >= float(chosen["--likely"]) and float(chosen["--inner"]) > float(chosen["--outer"])
+
+
+def test_the_rule_takes_the_best_choice_among_those_with_little_false_calcium():
+    view = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
+    truth, wrong = np.zeros((2, ANGLES, DEPTHS), bool)
+    truth[:60, 12:40], wrong[100:160, 12:40] = True, True
+    seen = [Seen(kind, "p", view, (0.75 * truth).astype(np.float32), truth) for kind in ("ordinary", "real")]
+    without = [Seen("real", "q", view, (score * wrong).astype(np.float32), np.zeros_like(truth)) for score in (0.65, 0.1)]
+    (certain, likely), table = judge_sureness(seen, without)
+    assert 0.65 < certain <= 0.75 and likely <= 0.5  # lower, half of the others would hold some; higher, nothing is found
+    assert "50.0%" in table
+    assert judge_sureness(seen, [])[0][0] == 0.5
+
+
+def test_of_the_ranges_that_hold_the_truth_the_narrowest_is_taken():
+    view = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
+    truth, found = np.zeros((2, ANGLES, DEPTHS), bool)
+    truth[:60, 12:40], found[:40, 12:40] = True, True
+    probability = np.where(found, 0.99, np.where(truth, 0.06, 0.0)).astype(np.float32)  # its end is held for possible, not more
+    (inner, outer), _ = judge_ends([Seen("ordinary", "p", view, probability, truth)], 0.6, 0.3)
+    assert outer == 0.05 and inner == 0.98
 
 
 def test_evaluate_real_asks_for_a_missing_mask_in_one_sentence(bundle, drawn, tmp_path, capsys):

@@ -15,8 +15,17 @@ import math
 from pathlib import Path
 from typing import NoReturn
 
-from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
+from LesionReadingLib.arguments import (
+    OneLineParser,
+    add_batch,
+    add_identity,
+    add_json_lines,
+    add_output,
+    add_segments,
+    chosen_segments,
+)
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
 from .labels import LOCATIONS, MARKERS
@@ -38,19 +47,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="hematoma-markers", description="Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
     )
-    commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
     analyze.add_argument(
         "input", type=Path, help="DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"
     )
     add_output(analyze)
-    analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
-    analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _add_network(analyze)
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
-    add_without(analyze)
+    _add_series(analyze)
     _add_scan(analyze)
     analyze.set_defaults(run=_analyze, reading=None, segment=None)
+
+    batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
+    add_batch(batch, "head CTs")
+    _add_network(batch)
+    _add_scan(batch)
+    batch.set_defaults(run=_batch, reading=None, segment=None, prior=None, series=None, prior_series=None)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument(
@@ -66,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
     )
+    _add_series(measure)
     _add_scan(measure)
     measure.set_defaults(run=_measure)
 
@@ -87,9 +102,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_scan(parser: argparse.ArgumentParser) -> None:
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add_without(parser)
+
+
+def _add_series(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", metavar="NUMBER", help="series number or UID, where a folder holds several")
     parser.add_argument("--prior-series", metavar="NUMBER", help="likewise, of the scan given as --prior")
+
+
+def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window",
         nargs="+",
@@ -105,6 +129,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
     )
+    add_page(parser)
 
 
 def _asked(chosen: argparse.Namespace):
@@ -127,7 +152,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.onset_to_ct,
         chosen.triage,
         chosen.force,
-        chosen.with_identity,
+        chosen_page(chosen),
         chosen.patient_position,
         chosen.reading,
         chosen.prior_series,
@@ -139,6 +164,22 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
 
     analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, left_out(chosen.without))
+
+
+def _batch(chosen: argparse.Namespace, report) -> None:
+    from functools import partial
+
+    from LesionReadingLib.batch import on_dask, one_by_one, run_batch
+
+    from .batch import COLUMNS, TITLE, analyze_study, find_scans
+
+    asked, without = _asked(chosen), left_out(chosen.without)
+    work = partial(analyze_study, asked=asked, model=chosen.model, device=chosen.device, without=without)
+    run = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
+    given = {**vars(asked), "model": chosen.model, "without": without}
+    settings = ", ".join(f"{name} {value}" for name, value in given.items() if value)
+    studies = find_scans(chosen.folder, chosen.output)
+    run_batch(studies, chosen.folder, chosen.output, run, COLUMNS, TITLE, settings, report, chosen.again)
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:

@@ -13,8 +13,11 @@ from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.output import finished_folder
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.worker import JsonLines, Terminal
 
+from .first_screen import SHIPPED_CONSEQUENCES
 from .growth import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
 from .kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_volumes
 from .labels import MARKERS, TASK
@@ -24,7 +27,7 @@ from .scan import Scan, gravity_of
 from .scan_measurement import ScanMeasurement
 from .triage import Triage, in_words, triage
 from .triage import to_json as triage_json
-from .triage_rules import read_rules
+from .triage_rules import Rules, read_rules
 
 if TYPE_CHECKING:
     from .prediction import Prediction
@@ -44,7 +47,7 @@ class Asked:
         location: one of ``labels.LOCATIONS``.
         onset_to_ct_hours: from the first symptom to the scan. rules: file with the limits of the triage.
         force: go on with a scan that may be no plain head CT, and with an earlier scan of another patient or of a later date.
-        identity: name the patient in the DICOM segmentation, as the scan does.
+        page: how the report is written; with identity, segmentation.dcm names the patient, too.
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
         segments: name of a segment of the label map -> what it is, where its name does not say.
@@ -59,7 +62,7 @@ class Asked:
     onset_to_ct_hours: float | None = None
     rules: Path | None = None
     force: bool = False
-    identity: bool = False
+    page: PageOptions = USUAL_PAGE
     patient_position: str | None = None
     reading: Path | None = None
     prior_series: str | None = None
@@ -87,6 +90,7 @@ def analyze(
     from LesionReadingLib.bundle import find_bundle
 
     rules = read_rules(asked.rules)
+    Consequences(SHIPPED_CONSEQUENCES, asked.page.consequences)  # before anything slow begins
     scan = _open(source, report, asked, asked.series)
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
@@ -112,12 +116,25 @@ def analyze(
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
-        scan = _noted(scan, write_label_map(folder, scan, prediction.labels, asked.identity)[1], report)
+        scan = _noted(scan, write_label_map(folder, scan, prediction.labels, asked.page.identity)[1], report)
         if isinstance(earlier, Scan):
             write_grid_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
-        _finish(folder, scan, prediction.labels, measurement, prediction, growth, prior, decided, bundle.summary(), report)
+        _finish(
+            folder,
+            scan,
+            prediction.labels,
+            measurement,
+            prediction,
+            growth,
+            prior,
+            decided,
+            bundle.summary(),
+            report,
+            asked.page,
+            rules,
+        )
     report.result(str(output), **_headline(measurement, decided, prediction))
 
 
@@ -136,6 +153,7 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     from .segments import place_label_map, write_label_map
 
     rules = read_rules(asked.rules)
+    Consequences(SHIPPED_CONSEQUENCES, asked.page.consequences)  # before anything slow begins
     scan = _open(ct, report, asked, asked.series)
     placed = place_label_map(source, scan, asked.segments)
     for sentence in placed.told:
@@ -149,8 +167,10 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
         growth = _growth(prior, scan, labels, measurement, asked.force)
         report.progress("Measuring", 1, 1)
         decided = triage(measurement, kept, growth, rules, asked.location, asked.onset_to_ct_hours)
-        scan = _noted(scan, write_label_map(folder, scan, labels, asked.identity)[1], report)
-        _finish(folder, scan, labels, measurement, kept, growth, prior, decided, kept.model if kept else None, report)
+        scan = _noted(scan, write_label_map(folder, scan, labels, asked.page.identity)[1], report)
+        _finish(
+            folder, scan, labels, measurement, kept, growth, prior, decided, kept.model if kept else None, report, asked.page, rules
+        )
     report.result(str(output), **_headline(measurement, decided, kept))
 
 
@@ -237,6 +257,8 @@ def _finish(
     decided: Triage,
     model: Mapping[str, Any] | None,
     report: JsonLines | Terminal,
+    options: PageOptions,
+    rules: Rules,
 ) -> None:
     """Write the numbers and everything for a reader."""
     from .presenting import present
@@ -256,7 +278,7 @@ def _finish(
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     report.progress("Writing the report", 0, 1)
     earlier = prior if prior and isinstance(prior[0], Scan) else None
-    present(folder, scan, labels, measurement, prediction, growth, earlier, decided, model, report.log)
+    present(folder, scan, labels, measurement, prediction, growth, earlier, decided, model, report.log, options, rules)
     report.progress("Writing the report", 1, 1)
 
 

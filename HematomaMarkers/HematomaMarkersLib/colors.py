@@ -1,4 +1,4 @@
-"""One colour for one thing, in every picture and report of HematomaMarkers.
+"""One colour for one thing, in every picture, report and panel of HematomaMarkers.
 
 The hues are those of Okabe and Ito (Color Universal Design, 2008), brightened where they are drawn on a dark scan.
 """
@@ -13,3 +13,12 @@ COLORS = {
 }
 HEAT_MAP = "inferno"
 """Perceptually ordered (Smith and van der Walt 2015): more heat looks brighter to every eye and to a grey printer."""
+
+DECISION_COLORS = {
+    "refer_now": "#B3151B",
+    "watch": "#8A5300",
+    "watch_uncertain": "#8A5300",
+    "no_hematoma_found": "#2C4A70",
+    "no_verdict": "#4B2A6B",
+}
+"""Behind white text, by the code of a decision (``triage.Decision``); in report and panel alike."""

@@ -27,6 +27,7 @@ from .slice_gaps import distance_notes
 _SAME_PLACE_MM = 0.01
 _SAME_FIELD_MM = 0.1
 _LISTED = 6
+_WIDEST_GAP_MM = 200.0  # longer than a head: no slices are missing there, another object was put in
 _MOST_DIFFERENT = 0.5  # of the levels: with more, two scans are mixed up, not a few slices scanned again
 _GRID_SOURCE = "DICOM (0020,0032) Image Position, (0020,0037) Image Orientation and (0028,0030) Pixel Spacing"
 
@@ -55,6 +56,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
         )
     grid = plane_grid(planes)
     name = f"Series {series.label}"
+    _require_plausible(grid, name)
     return Scan(
         hounsfield=as_hounsfield(values, window, name),
         grid=grid,
@@ -80,6 +82,21 @@ def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
     """Planes in the order of a scan: along the normal of the first, at one place by the moment of their acquisition."""
     normal = planes[0].normal
     return sorted(planes, key=lambda plane: (round(float(plane.position_mm @ normal), 3), plane.moment))
+
+
+def _require_plausible(grid: SliceGrid, name: str) -> None:
+    """Refuse voxels that no scan of a head has, and slices as far apart as two patients."""
+    from .reading import PIXEL_LIMITS_MM, SLICE_LIMITS_MM
+
+    steps_mm = np.abs(np.diff(grid.offsets_mm))
+    for what, value, (low, high) in (
+        ("pixels", min(grid.row_mm, grid.column_mm), PIXEL_LIMITS_MM),
+        ("pixels", max(grid.row_mm, grid.column_mm), PIXEL_LIMITS_MM),
+        ("distances of slices", float(np.median(steps_mm)), SLICE_LIMITS_MM),
+        ("a gap between slices", float(steps_mm.max()), (0.0, _WIDEST_GAP_MM)),
+    ):
+        if not low <= value <= high:
+            raise InputError(f"{name} states {what} of {value:.6g} mm, which no head CT has; export it again.")
 
 
 def _require_axial(series: CtSeries) -> None:

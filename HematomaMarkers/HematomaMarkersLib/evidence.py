@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.counting import shown as number_of
 
 from .evidence_holes import Hole
 from .evidence_split import Split
@@ -63,7 +64,7 @@ class MarkerEvidence:
         found: whether the limits above are met.
         slice: the slice that shows it best, or comes nearest; None where nothing could be measured.
         values: the numbers of that slice, units in their names; None where not known.
-        sentence: for the report, in plain words; slices are counted from 0.
+        sentence: for the report, in plain words; slices are counted from 1.
         slices: all slices on which it is found.
     """
 
@@ -158,7 +159,7 @@ def _irregular_margin(shown: Sequence[SliceMeasurement]) -> MarkerEvidence:
     sentence = (
         f"Margin {kind}, {scale} of 5 on a computed shape scale ({IRREGULAR_SCALE} or more is irregular): "
         f"{_counted(margin.notches, 'notch', 'notches')}{apart}, "
-        f"{max(0.0, 100 * (margin.perimeter_ratio - 1)):.0f} % longer than an ellipse; slice {best}."
+        f"{max(0.0, 100 * (margin.perimeter_ratio - 1)):.0f} % longer than an ellipse; slice {number_of(best)}."
     )
     irregular = tuple(measured.slice for measured in shown if found_on_slice(measured)[IRREGULAR_MARGIN])
     return MarkerEvidence(scale >= IRREGULAR_SCALE, best, values, sentence, irregular)
@@ -189,7 +190,11 @@ def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, b
     else:
         sentence = f"No hypodensity: the darkest part is {dense} ({HYPODENSITY_HU:.0f} HU and {HYPODENSITY_MM2:.0f} mm2 needed)"
     return MarkerEvidence(
-        is_hypodensity(hole), measured.slice, values, f"{sentence}; slice {measured.slice}.", _slices(found, HYPODENSITY)
+        is_hypodensity(hole),
+        measured.slice,
+        values,
+        f"{sentence}; slice {number_of(measured.slice)}.",
+        _slices(found, HYPODENSITY),
     )
 
 
@@ -237,7 +242,7 @@ def _blend(split: Sequence[SliceMeasurement], slices: tuple[int, ...], is_level:
         sentence = f"No blend sign, the border is a fluid level: {sentence}"
     else:
         sentence = f"No blend sign ({BLEND_HU:.0f} HU needed, sharp, reaching the edge): {sentence}"
-    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {measured.slice}.", slices)
+    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {number_of(measured.slice)}.", slices)
 
 
 def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> MarkerEvidence:
@@ -255,10 +260,12 @@ def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> 
     if parts.tilt_deg is None:
         sentence = "Fluid level not known: how the patient lay is not known, or gravity runs across the slices."
         return MarkerEvidence(False, measured.slice, values, sentence)
-    lies = f"{parts.tilt_deg:.0f} degrees to horizontal, denser part {'below' if parts.denser_below else 'above'}"
+    lies = f"{parts.tilt_deg:.0f} degrees off horizontal, denser part {'below' if parts.denser_below else 'above'}"
     dense = f"{parts.difference_hu:.0f} HU, {_border(parts)}"
-    sentence = f"Level {lies}: {dense}" if slices else f"No fluid level: the border between the parts is {lies}, {dense}"
-    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {measured.slice}.", slices)
+    sentence = (
+        f"Fluid level, its border {lies}: {dense}" if slices else f"No fluid level: the border of the parts is {lies}, {dense}"
+    )
+    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {number_of(measured.slice)}.", slices)
 
 
 def _plainest_split(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> SliceMeasurement:

@@ -95,7 +95,8 @@ def read_pictures(
         grid=grid,
         grid_source=TYPED,
         notes=(
-            "Pictures do not say where they lie: left and right, and the order from the feet to the head, are taken as usual.",
+            "Picture files do not say how the patient lay: left and right, and the order from feet to head, are assumed to "
+            "follow the radiological convention.",
             "HU outside of the stated window are lost in the pictures.",
         ),
         details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.counting import FILES_COUNT_FROM, shown
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.slice_grid import SliceGrid
@@ -209,6 +210,8 @@ def to_json(
     slice_probabilities = slice_probabilities if measurement.has_hematoma else None
     return {
         "schema": "hematoma-markers/1",
+        "slices_counted_from": FILES_COUNT_FROM,
+        "sentences_count_slices_from": shown(0),
         "spacing_mm": [grid.row_mm, grid.column_mm, float(np.mean(grid.extents_mm))],
         "extents_mm": grid.extents_mm.tolist(),
         "with_ct": measurement.with_ct,

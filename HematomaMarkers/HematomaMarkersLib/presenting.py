@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.counting import shown
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
+from LesionReadingLib.presenting.study import study_of
 from LesionReadingLib.slice_grid import SliceGrid
 
+from .first_screen import SHIPPED_CONSEQUENCES
 from .labels import HEMATOMA, MARKER_NAMES, MARKERS
 from .marker_answers import marker_seen
 from .slice_view import Box, SliceView, heights_mm
 from .tables import write_markers, write_slices
 from .triage import Triage
+from .triage_rules import Rules
 
 if TYPE_CHECKING:
     from .growth import Growth
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 
 KEY_SLICES = 12
 _WITHOUT_SCAN_MM = 150.0
+_NEAR_MM = 5.0  # as in the model card's table of Grad-CAM
 _PEAK_SHARE = 0.5  # heat of this share of the slice's peak is kept inside the picture
 
 
@@ -47,7 +54,7 @@ class Pictures:
     @property
     def files(self) -> list[Path]:
         """All files, each once."""
-        return [shown.file for shown in (*self.key, *(one for some in self.markers.values() for one in some), *self.growth)]
+        return [drawn.file for drawn in (*self.key, *(one for some in self.markers.values() for one in some), *self.growth)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +95,8 @@ def present(
     triage: Triage,
     model: Mapping[str, Any] | None,
     log: Callable[[str], None] = lambda sentence: None,
+    options: PageOptions = USUAL_PAGE,
+    rules: Rules | None = None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG) and ``report.html``.
 
@@ -99,11 +108,13 @@ def present(
         triage: the decision.
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         log: is told, in a sentence, what could not be drawn.
+        options: how the page is written. rules: of the decision; the shipped ones where None.
 
     Returns:
         the files that were written.
     """
     from .report import write_report
+    from .scrolling import scroll_of
 
     case = Case(scan, labels, measurement, prediction)
     tables = [folder / "slices.csv", folder / "markers.csv"]
@@ -113,7 +124,10 @@ def present(
     if scan is None:
         log("The pictures show contours only: no scan was given with the label map.")
     report = folder / "report.html"
-    write_report(report, case, growth, triage, pictures, model)
+    scroll = scroll_of(case, growth, prior) if options.scroll else None
+    study = study_of(scan.files if scan else (), labels if scan is None else scan.hounsfield, options.identity)
+    texts = Consequences(SHIPPED_CONSEQUENCES, options.consequences)
+    write_report(report, case, growth, triage, pictures, model, rules, study, scroll, texts)
     return [report, *tables, *pictures.files]
 
 
@@ -145,12 +159,12 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
         box = view.head(case.scan.hounsfield[chosen])
     else:
         box = view.around(case.labels.any(axis=0), least_mm=_WITHOUT_SCAN_MM)
-    shown = []
+    drawn = []
     for number in chosen:
         area = case.measurement.slices[number].area_mm2
-        caption = f"Slice {number}: {area / 100:.1f}\N{NO-BREAK SPACE}cm²" if area else f"Slice {number}"
-        shown.append(_drawn(folder / f"slice_{number:03d}.png", case, view, number, box, caption))
-    return tuple(shown)
+        caption = f"Slice {shown(number)}: {area / 100:.1f}\N{NO-BREAK SPACE}cm²" if area else f"Slice {shown(number)}"
+        drawn.append(_drawn(folder / f"slice_{shown(number):03d}.png", case, view, number, box, caption))
+    return tuple(drawn)
 
 
 def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
@@ -170,15 +184,25 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
         heat = case.prediction.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
         box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
-        both = ", and where it was measured" if measured == network else ""
-        caption = f"Slice {network}, highest for the network{both}"
-        yield _drawn(folder / f"{marker}_slice_{network:03d}.png", case, view, network, box, f"{caption}.")
-        caption = f"Slice {network}: what the network's answer rests on (Grad-CAM, 0 to 1)."
-        yield _drawn(folder / f"{marker}_heat_{network:03d}.png", case, view, network, box, caption, heat=heat)
+        place = f"Slice {shown(network)}"
+        caption = f"{place}: here the network rates this sign most likely{'; it was measured here, too' * (measured == network)}."
+        yield _drawn(folder / f"{marker}_slice_{shown(network):03d}.png", case, view, network, box, caption)
+        caption = f"{place}, heat map (Grad-CAM, 0 to 1){beside_hematoma(heat, hematoma, case.grid)}."
+        yield _drawn(folder / f"{marker}_heat_{shown(network):03d}.png", case, view, network, box, caption, heat=heat)
     if measured is not None and measured != network:
         box = view.around(case.labels[measured] == HEMATOMA)
-        caption = f"Slice {measured}, where {name.lower()} was measured{'' if found else ' and not found'}."
-        yield _drawn(folder / f"{marker}_measured_{measured:03d}.png", case, view, measured, box, caption)
+        caption = f"Slice {shown(measured)}: {name.lower()} was {'' if found else 'not '}found here by measurement."
+        yield _drawn(folder / f"{marker}_measured_{shown(measured):03d}.png", case, view, measured, box, caption)
+
+
+def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: SliceGrid) -> str:
+    """A warning for a caption where the hottest pixel of a slice lies farther than ``_NEAR_MM`` from the hematoma."""
+    if not hematoma.any() or heat.max() <= 0:
+        return ""
+    hottest = np.array(np.unravel_index(heat.argmax(), heat.shape))
+    steps_mm = np.array([grid.row_mm, grid.column_mm])
+    distance_mm = np.linalg.norm((np.argwhere(hematoma) - hottest) * steps_mm, axis=1).min()
+    return "" if distance_mm <= _NEAR_MM else f"; its peak lies {distance_mm:.0f} mm beside the hematoma: rely on the measurement"
 
 
 def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Shown, ...]:
@@ -192,7 +216,7 @@ def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[S
     earlier = _drawn_from(
         folder / "growth_earlier.png", hounsfield, labels, view, box, "earlier", f"Earlier: {growth.prior_ml:.1f} mL"
     )
-    now = f"Now: {case.measurement.volume_ml:.1f} mL. Slice {number}; dotted: the earlier contour"
+    now = f"Now: {case.measurement.volume_ml:.1f} mL. Slice {shown(number)}; dotted: the earlier contour"
     return earlier, _drawn(folder / "growth_now.png", case, view, number, box, now, title="now", earlier=labels == HEMATOMA)
 
 
@@ -222,7 +246,7 @@ def aligned(scan: Scan, labels: np.ndarray, grid: SliceGrid, transform: np.ndarr
 
 def _drawn(file: Path, case: Case, view: SliceView, number: int, box: Box, caption: str, title: str = "", **layers) -> Shown:
     hounsfield = None if case.scan is None else case.scan.hounsfield[number]
-    return _drawn_from(file, hounsfield, case.labels[number], view, box, title or f"slice {number}", caption, **layers)
+    return _drawn_from(file, hounsfield, case.labels[number], view, box, title or f"slice {shown(number)}", caption, **layers)
 
 
 def _drawn_from(

@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.counting import shown, shown_stretch
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.scroll import Scroll
+from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.report import ABSENT, Number, caution, environment, model_rows, picture_uri, plural, with_unit
 
-from .colors import COLORS
+from .colors import COLORS, DECISION_COLORS
+from .first_screen import first_screen
 from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from .marker_answers import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat, marker_seen, network_says
 from .slice_view import heights_mm
-from .triage import Decision, Triage
+from .triage import Triage
+from .triage_rules import Rules, read_rules
 from .volume import in_ml
 
 if TYPE_CHECKING:
@@ -29,16 +35,11 @@ EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLU
 DEFINITIONS = {
     HYPODENSITY: "A darker part enclosed in the hematoma. Black hole: sharp border, more than 28 HU darker, no contact with brain. "
     "Swirl: darker or irregular inside. (Boulouis 2016)",
-    IRREGULAR_MARGIN: "An edge with several bumps or lobes: 3 or more of 5 on the shape scale. (Barras 2009)",
-    BLEND: "A darker part beside a brighter one, sharply parted, 18 HU or more apart, the darker part not enclosed. (Li 2015)",
-    FLUID_LEVEL: "A level border, darker above and brighter below, as blood settles. Rare: about 2 of 100 patients.",
-}
-_DECISION_STYLES = {
-    Decision.REFER_NOW: "refer",
-    Decision.WATCH: "watch",
-    Decision.UNCERTAIN: "watch",
-    Decision.NONE_FOUND: "none",
-    Decision.NO_VERDICT: "doubt",
+    IRREGULAR_MARGIN: "An edge with several bumps or lobes: grade 3 or more on the five-point shape scale. (Barras 2009)",
+    BLEND: "A darker part beside a brighter one, with a sharp border between them and 18 HU or more apart; the darker part is not "
+    "enclosed. (Li 2015)",
+    FLUID_LEVEL: "A horizontal border between darker blood above and brighter blood below, as blood settles. Rare: about 2 of 100 "
+    "patients.",
 }
 _MIDLINE_MM = 10.0
 
@@ -74,8 +75,18 @@ def write_report(
     triage: Triage,
     pictures: Pictures,
     model: Mapping[str, Any] | None,
+    rules: Rules | None = None,
+    study: Study | None = None,
+    scroll: Scroll | None = None,
+    consequences: Consequences | None = None,
 ) -> None:
-    """Write the report as one HTML file that needs nothing else; arguments as in ``presenting.present``."""
+    """Write the report as one HTML file that needs nothing else; arguments as in ``presenting.present``.
+
+    Args:
+        study: which study it is; told apart by its labels where None.
+        scroll: the slices to scroll through; None for a page that does not move.
+        consequences: what to do after each decision; the shipped texts where None.
+    """
     heights = heights_mm(case.grid)
     scan = case.scan
     page = (
@@ -83,8 +94,12 @@ def write_report(
         .get_template("report.html")
         .render(
             triage=triage,
-            decision_style=_DECISION_STYLES[triage.decision],
-            learnt_from=learnt_from(model),
+            decision_color=DECISION_COLORS[triage.decision],
+            screen=first_screen(case.measurement, case.prediction, growth, triage, model, rules or read_rules(), consequences),
+            stretch=lambda check: shown_stretch("slice", check.first, check.last).capitalize(),
+            study=study or study_of((), case.labels),
+            how_coded=HOW_CODED,
+            scroll=scroll,
             finding=finding(case, growth, triage),
             numbers=numbers(case, growth, triage),
             key=_embedded(pictures.key),
@@ -105,6 +120,7 @@ def write_report(
             colors=COLORS,
             definitions=DEFINITIONS,
             marker_names=MARKER_NAMES,
+            number=shown,
         )
     )
     path.write_text(page, encoding="utf-8")
@@ -142,16 +158,16 @@ def side_of_hematoma(case: Case) -> str | None:
 def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
     """The numbers on top of the report."""
     measured = case.measurement
-    shown = list(volume_numbers(measured))
+    listed = list(volume_numbers(measured))
     if growth:
         percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
-        shown.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
+        listed.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
     if measured.has_hematoma:
-        shown.append(Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"))
-        shown += _shape_numbers(case)
+        listed.append(Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"))
+        listed += _shape_numbers(case)
     if triage.bat:
-        shown.append(Number("BAT score", *bat_in_words(triage.bat)))
-    return shown
+        listed.append(Number("BAT score", *bat_in_words(triage.bat)))
+    return listed
 
 
 def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
@@ -171,16 +187,11 @@ def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
     return hematoma, Number("In the ventricles", in_ml(counted_ml), also)
 
 
-def learnt_from(model: Mapping[str, Any] | None) -> str:
-    """What the network was trained on, for the limits of what it finds; empty where no network took part."""
-    return f"The network was trained on: {model['data_source']}" if model and model.get("data_source") else ""
-
-
 def bat_in_words(bat: Bat) -> tuple[str, str]:
     """The score, and what it is made of (Morotti 2018)."""
     known = bat.onset_to_ct_hours is not None
     items = [f"blend sign {BAT_BLEND * bat.blend}", f"hypodensity {BAT_HYPODENSITY * bat.hypodensity}"]
-    items.append(f"onset to CT {bat.onset_to_ct_hours:g} h {BAT_EARLY * bat.early}" if known else "onset to CT not known")
+    items.append(f"onset to CT {bat.onset_to_ct_hours:g} h {BAT_EARLY * bat.early}" if known else "time from onset to CT not known")
     risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else f"high risk from {BAT_HIGH_RISK}"
     return f"{bat.score} of 5", f"{'' if known else 'at least; '}{risk}: {', '.join(items)}"
 
@@ -198,7 +209,7 @@ def growth_rows(growth: Growth) -> list[tuple[str, str]]:
         ("New blood in the ventricles", _yes_no(growth.new_ivh)),
     ]
     if growth.transform is not None:
-        rows.append(("Head between the scans", f"turned by {growth.rotation_deg:.1f}° (undone in the pictures)"))
+        rows.append(("Head position", f"rotated by {growth.rotation_deg:.1f}° between the scans; the pictures are aligned"))
     return rows
 
 
@@ -225,7 +236,9 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
         100 * probability if told else None,
         100 * case.prediction.thresholds[marker] if told else None,
         case.measurement.evidence[marker].sentence,
-        "Growth in patients with it: not stated." if expansion is None else f"Growth seen in {expansion:g} % of patients with it.",
+        "No share of growing hematomas is published for this sign."
+        if expansion is None
+        else f"In published series the hematoma grew in {expansion:g} % of patients with this sign.",
         DEFINITIONS[marker],
         _embedded(pictures.markers.get(marker, ())),
     )
@@ -247,14 +260,16 @@ def _middle_left_mm(case: Case, number: int, mask: np.ndarray) -> float:
 
 def _shape_numbers(case: Case) -> list[Number]:
     measured = case.measurement
-    shown = [
+    listed = [
         Number("Mean density", with_unit(measured.mean_hu, "HU", 0), "acute blood: 50 to 75 HU"),
-        Number("Margin shape", f"{measured.shape_scale} of 5", f"irregular from 3; slice {measured.shape_scale_slice}"),
+        Number(
+            "Margin shape", f"{measured.shape_scale} of 5", f"3 or more is irregular; slice {shown(measured.shape_scale_slice)}"
+        ),
     ]
     if measured.island_count or measured.satellite_count:
         satellites = plural(measured.satellite_count, "satellite")
-        shown.append(Number("Apart from it", plural(measured.island_count, "island"), f"{satellites} (under 10 mm)"))
-    return shown
+        listed.append(Number("Apart from it", plural(measured.island_count, "island"), f"{satellites} (under 10 mm)"))
+    return listed
 
 
 def _input_rows(case: Case) -> list[tuple[str, str]]:
@@ -276,8 +291,8 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
     return rows
 
 
-def _embedded(shown: tuple[Shown, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((picture_uri(one.file), one.caption) for one in shown)
+def _embedded(drawn: tuple[Shown, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((picture_uri(one.file), one.caption) for one in drawn)
 
 
 def _yes_no(value: bool) -> str:

@@ -22,7 +22,7 @@ def write_slices(path: Path, measurement: ScanMeasurement, prediction: Predictio
     """One row per slice of the scan, in its order; probabilities only where a network took part."""
     heights = heights_mm(measurement.grid)
     columns: Columns = {
-        "slice": lambda row: row.slice,
+        "slice (from 0)": lambda row: row.slice,
         "height above the lowest slice (mm)": lambda row: float(heights[row.slice]),
         "extent (mm)": lambda row: row.extent_mm,
         "hematoma area (mm2)": lambda row: row.area_mm2,
@@ -49,9 +49,9 @@ def write_markers(path: Path, measurement: ScanMeasurement, prediction: Predicti
         "marker": lambda marker: marker,
         "network probability": lambda marker: network_says(marker, measurement, prediction),
         "network threshold": lambda marker: prediction.thresholds.get(marker) if says else None,
-        "network slice": lambda marker: prediction.marker_slices.get(marker) if says else None,
+        "network slice (from 0)": lambda marker: prediction.marker_slices.get(marker) if says else None,
         "measured": lambda marker: int(measurement.evidence[marker].found),
-        "measured on slice": lambda marker: measurement.evidence[marker].slice,
+        "measured on slice (from 0)": lambda marker: measurement.evidence[marker].slice,
         "network and measurement agree": agree,
         "evidence": lambda marker: measurement.evidence[marker].sentence,
         "measured values": lambda marker: _values(measurement.evidence[marker].values),

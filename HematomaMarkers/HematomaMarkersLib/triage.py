@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.counting import shown_list
 from LesionReadingLib.errors import InputError
 
 from .labels import LOCATIONS
@@ -43,7 +44,7 @@ TITLES = {
 
 NOT_LOOKED_FOR = (
     "Only fresh blood in the brain and its ventricles is looked for. Small or old bleeds may be missed, and subdural, epidural and "
-    "subarachnoid blood is not looked for: bleeds other than those marked are not ruled out."
+    "subarachnoid blood is not looked for: bleeding other than that marked is not ruled out."
 )
 
 
@@ -74,8 +75,7 @@ class Triage:
     @property
     def title(self) -> str:
         """The decision in words, with the slice to look at."""
-        slices = ", ".join(map(str, self.look_at))
-        looked = f": look at slice{'s' if len(self.look_at) > 1 else ''} {slices}" if self.look_at else ""
+        looked = f": look at {shown_list('slice', self.look_at)}" if self.look_at else ""
         return TITLES[self.decision] + looked
 
 
@@ -154,14 +154,20 @@ def _decided(measurement: ScanMeasurement, reasons: list[Reason]) -> tuple[Decis
 def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, bat: Bat) -> list[str]:
     asked = []
     if not measurement.with_ct:
-        asked.append("No scan was given with the contours: signs in the density (hypodensity, blend, fluid level) are not known.")
+        asked.append(
+            "No scan was given with the contours, so the signs in the density (hypodensity, blend sign, fluid level) could not "
+            "be assessed."
+        )
     if location is None:
         told = ["brainstem"] if measurement.volume_ml >= rules.brainstem_ml else []
         told += ["cerebellum"] if reached(measurement.volume_ml, rules.cerebellum_ml, rules.cerebellum_error_ml) else []
         if told:
-            asked.append(f"Location not given: in the {' or '.join(told)} this volume is a reason to refer now.")
+            asked.append(f"The location was not given. In the {' or '.join(told)} this volume alone is a reason to refer now.")
     if bat.onset_to_ct_hours is None:
-        asked.append(f"Onset to CT not known: ask. Under {BAT_EARLY_HOURS:g} h the BAT score is {bat.score + BAT_EARLY} of 5.")
+        asked.append(
+            f"The time from onset to CT is not known. If it was under {BAT_EARLY_HOURS:g} h, the BAT score is "
+            f"{bat.score + BAT_EARLY} of 5."
+        )
     if growth is None:
-        asked.append("No earlier scan was compared: growth is not known.")
+        asked.append("No earlier scan was given, so growth could not be assessed.")
     return asked

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from LesionReadingLib.counting import shown
+
 from .labels import MARKER_NAMES, MARKERS
 from .marker_answers import Bat, NetworkMarkers, marker_seen
 from .triage_rules import GROWTH_CRITERIA, Rules, reached
@@ -60,7 +62,7 @@ def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
     if measurement.specks_ml < measurement.least_ml + rules.small_error_ml:
         return []
     number = measurement.abc2.slice
-    said = f"{in_ml(measurement.specks_ml)} marked, all of it in specks too small to be told from noise: look at slice {number}."
+    said = f"{in_ml(measurement.specks_ml)} marked, all in specks too small to be told from noise: look at slice {shown(number)}."
     return [Reason(said, False, number)]
 
 
@@ -95,7 +97,7 @@ def _ventricles(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
         reasons = _at_limit(measurement.counted_ivh_ml, limit_ml, error_ml, said, f"limit {limit_ml:g} mL", number)
     # What touches no ventricle decides nothing; it is asked about where it is no matter of measurement error.
     if not reasons and measurement.ivh_apart_ml > 0 and reached(measurement.ivh_apart_ml, limit_ml, error_ml):
-        reasons = [Reason(f"{_apart(measurement)}: look at slice {number}.", False, number)]
+        reasons = [Reason(f"{_apart(measurement)}: look at slice {shown(number)}.", False, number)]
     return reasons
 
 
@@ -109,7 +111,7 @@ def _at_limit(value_ml: float, limit_ml: float, error_ml: float, said: str, limi
 
 def _open(said: str, error_ml: float, number: int | None) -> Reason:
     near = f"give or take a measurement error of {error_ml:g} mL the limit may or may not be reached"
-    return Reason(f"{said}: {near}, so look at slice {number}.", False, number)
+    return Reason(f"{said}: {near}, so check slice {shown(number)}.", False, number)
 
 
 def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -169,14 +171,14 @@ def nothing(measurement: ScanMeasurement) -> list[Reason]:
     if measurement.volume_ml == 0:
         return [Reason("Nothing was marked as hematoma."), *left_out(measurement)]
     marked = f"Only {in_ml(measurement.volume_ml)} was marked, too little to count as a hematoma (from {measurement.least_ml:g} mL)"
-    return [Reason(f"{marked}: slice {measurement.abc2.slice}."), *left_out(measurement)]
+    return [Reason(f"{marked}: slice {shown(measurement.abc2.slice)}."), *left_out(measurement)]
 
 
 def left_out(measurement: ScanMeasurement) -> list[Reason]:
     """What was marked as ventricular blood and does not count."""
     if measurement.ivh_apart_ml == 0:
         return []
-    return [Reason(f"{_apart(measurement)}: it does not count (slice {measurement.ivh_slice}).")]
+    return [Reason(f"{_apart(measurement)}: it does not count (slice {shown(measurement.ivh_slice)}).")]
 
 
 def _apart(measurement: ScanMeasurement) -> str:

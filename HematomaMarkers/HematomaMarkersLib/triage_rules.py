@@ -15,6 +15,7 @@ from LesionReadingLib.identity import told
 from .labels import MARKER_NAMES, MARKERS
 
 SHIPPED_RULES = Path(__file__).parent / "data" / "triage.toml"
+_MOST_BYTES = 1_000_000
 GROWTH_CRITERIA = {
     "seed_30_percent": "30 % or more",
     "6ml_or_33_percent": "6 mL or more, or 33 % or more",
@@ -89,9 +90,9 @@ def rule_in_words(rules: Rules) -> str:
     if math.isfinite(rules.bat_score):
         parts.append(f"BAT score of {rules.bat_score:g} or more")
     return (
-        f"Refer now if any of these holds: {'; '.join(parts)}. A volume that is nearer to its limit than its measurement error "
-        f"(the ± behind it) decides nothing: watch, uncertain, and look at the slice. Watch: a hematoma of {rules.below_ml:g} mL"
-        f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less."
+        f"Refer now if any of these holds: {'; '.join(parts)}. A volume within its measurement error (±) of a "
+        f"limit does not decide by itself: watch, uncertain, and check the slice. Watch: a hematoma of {rules.below_ml:g} mL"
+        f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less than that."
     )
 
 
@@ -119,7 +120,11 @@ def _laid_over(shipped: Rules | None, path: Path) -> Rules:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= _MOST_BYTES):
+            raise InputError(f"The triage rules {path} are no file of rules, or far larger than any; name another.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise InputError(f"The triage rules {path} are nested too deeply; correct them.") from error
     except OSError as error:
         raise InputError(f"The triage rules {path} cannot be read ({error.strerror}); name a readable file.") from error
     except ValueError as error:  # tomllib.TOMLDecodeError and UnicodeDecodeError

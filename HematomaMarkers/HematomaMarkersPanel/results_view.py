@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from HematomaMarkersLib.colors import DECISION_COLORS
+from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
@@ -13,15 +15,6 @@ if TYPE_CHECKING:
 
     from .scan_results import Numbers
 
-_CODES = {
-    "refer_now": "background: #A84300; color: #FFFFFF;",
-    "watch": "background: #E8B84A; color: #1B2330;",
-    "watch_uncertain": "background: #E8B84A; color: #1B2330;",
-    "no_hematoma_found": "background: #5A6472; color: #FFFFFF;",
-    "no_verdict": "background: #4B2A6B; color: #FFFFFF;",
-}
-"""Style of every code of a decision (``HematomaMarkersLib.triage.Decision``)."""
-
 
 def showNumbers(ui, numbers: Numbers) -> None:
     """Show the triage, the volumes and the growth."""
@@ -29,7 +22,8 @@ def showNumbers(ui, numbers: Numbers) -> None:
 
     decided, measured = numbers.triage, numbers.measurement
     ui.triageLabel.text = triageText(decided)
-    ui.triageLabel.styleSheet = _CODES[decided.decision] + " padding: 4px; border-radius: 3px;"
+    colour = DECISION_COLORS[decided.decision]
+    ui.triageLabel.styleSheet = f"background: {colour}; color: #FFFFFF; padding: 4px; border-radius: 3px;"
     ui.reasonsLabel.text = reasonsText(decided)
     ui.reasonsLabel.toolTip = escape(decided.rule)
     ui.volumeLabel.text = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
@@ -53,7 +47,7 @@ def triageText(decided: Triage) -> str:
     }
     if not decided.look_at:
         return texts[decided.decision]
-    slices = ", ".join(map(str, decided.look_at))
+    slices = ", ".join(str(shown(number)) for number in decided.look_at)
     return _("{decision}: look at slice {slices}").format(decision=texts[decided.decision], slices=slices)
 
 

@@ -17,6 +17,7 @@ import slicer
 from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.counting import shown
 from LesionReadingLib.scene import (
     fill_table,
     labels_of,
@@ -169,7 +170,7 @@ def writeTable(result, numbers: Numbers) -> None:
     """Put the slices into the result's table node, for export and for other modules."""
     rows, done = numbers.measurement.slices, reviewed(result)
     columns = {
-        _("slice"): [row.slice for row in rows],
+        _("slice"): [shown(row.slice) for row in rows],
         _("hematoma (mm2)"): [row.area_mm2 for row in rows],
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class SliceTable:
         short = {HYPODENSITY: _("Hypo"), IRREGULAR_MARGIN: _("Irreg"), BLEND: _("Blend"), FLUID_LEVEL: _("Level")}
         titles = [_("Slice"), _("mm²"), *(short[marker] for marker in MARKERS), "✓"]
         tips = [
-            _("Number of the slice, from 0"),
+            _("Number of the slice, from 1"),
             _("Area of the hematoma"),
             *(_(MARKER_NAMES[marker]) for marker in MARKERS),
             _("Reviewed"),
@@ -59,7 +60,7 @@ class SliceTable:
         """Show some slices anew."""
         for number in slices:
             area_mm2 = numbers.measurement.slices[number].area_mm2
-            self._set(number, 0, str(number), bold=area_mm2 > 0)
+            self._set(number, 0, str(shown(number)), bold=area_mm2 > 0)
             self._set(number, 1, f"{area_mm2:.0f}" if area_mm2 else "")
             for column, (marker, probability) in enumerate(zip(MARKERS, numbers.slice_probabilities[number], strict=True), 2):
                 known = not np.isnan(probability)

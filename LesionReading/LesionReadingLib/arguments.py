@@ -57,3 +57,11 @@ def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
     if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
         raise InputError('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".')
     return {name: kind for name, _, kind in pairs}
+
+
+def add_batch(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let a command analyse many studies (``batch``)."""
+    parser.add_argument("folder", type=Path, help=f"folder with {what} in it and below it")
+    add_output(parser)
+    parser.add_argument("--again", action="store_true", help="analyze those that failed once more")
+    parser.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")

@@ -42,7 +42,7 @@ def cancellable() -> Iterator[None]:
         yield
         check()
     except Exception as error:
-        if _wish.asked:
+        if _wish.asked and not _wish.too_late:
             raise Cancelled from error
         raise
     finally:
@@ -53,7 +53,7 @@ def cancellable() -> Iterator[None]:
 
 def check() -> None:
     """Raise ``Cancelled`` where the run was asked to stop, whatever became of that so far."""
-    if _wish.asked and not _wish.held:
+    if _wish.asked and not (_wish.held or _wish.too_late):
         raise Cancelled
 
 
@@ -70,7 +70,13 @@ def held() -> Iterator[None]:
 
 def too_late() -> None:
     """The results are where they belong: from now on the run is done, whatever is asked for."""
-    _wish.asked, _wish.too_late = False, True
+    _wish.too_late = True
+
+
+def go_on() -> None:
+    """More results are to follow in this run: what was asked for since the last ones were there counts again."""
+    _wish.too_late = False
+    check()
 
 
 def _forget() -> None:
@@ -78,6 +84,5 @@ def _forget() -> None:
 
 
 def _ask(*_) -> None:
-    if not _wish.too_late:
-        _wish.asked = True
-        check()
+    _wish.asked = True
+    check()

@@ -32,6 +32,7 @@ from .reading.stored_bits import highest_bit, stored_values
 from .reading.stored_voxels import check_image_bytes
 
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
+_PIXEL_VRS = ("OB", "OW", "OF", "OD", "UN")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _HELPFUL_PACKAGES = {
     "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
@@ -253,6 +254,8 @@ def _pixel_element(stream: BinaryIO, syntax: UID, path: Path) -> tuple[str, str,
         vr = "OW"
         if not syntax.is_implicit_VR:
             vr = start[4:6].decode("latin-1")
+            if vr not in _PIXEL_VRS:
+                raise InputError(f"{path.name} stores its pixels as {vr!r}, which DICOM does not; export it again.")
             (length,) = struct.unpack(f"{order}L", stream.read(4).ljust(4, b"\0"))
         keyword = _PIXEL_KEYWORDS.get(group << 16 | element)
         if keyword and length:
@@ -277,9 +280,10 @@ def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict
         }
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path.name} does not state the size and kind of its pixels; export it again.") from error
-    if min(options["rows"], options["columns"]) < 1 or options["bits_allocated"] not in (8, 16, 32, 64):
+    samples, bits = options["samples_per_pixel"], options["bits_allocated"]
+    if min(options["rows"], options["columns"]) < 1 or bits not in (8, 16, 32, 64) or samples not in (1, 3):
         raise InputError(
-            f"{path.name} states {options['rows']} x {options['columns']} pixels of {options['bits_allocated']} bits, "
+            f"{path.name} states {options['rows']} x {options['columns']} pixels of {samples} values of {bits} bits, "
             "which is no image that can be read; export it again."
         )
     return options
@@ -296,8 +300,8 @@ def _palette(header: Dataset) -> np.ndarray | None:
     """(codes, 3) uint8 colours of a PALETTE COLOR image, ``None`` for other images."""
     if header.get("PhotometricInterpretation") != "PALETTE COLOR":
         return None
-    if int(header.BitsAllocated) > 16:
-        raise InputError("The image has palette colours of more than 16 bits; export it as RGB or grey.")
+    if int(header.BitsAllocated) not in (8, 16) or int(header.get("PixelRepresentation", 0)):
+        raise InputError("The image has palette colours of signed numbers or of more than 16 bits; export it as RGB or grey.")
     codes = np.arange(2 ** int(header.BitsAllocated), dtype=f"uint{header.BitsAllocated}")
     try:
         colours = apply_color_lut(codes, header)

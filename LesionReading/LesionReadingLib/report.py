@@ -1,4 +1,4 @@
-"""What the reports of both modules share: the jinja2 environment, pictures inside the file, words, and the style of the page.
+"""What the reports of both modules share: the jinja2 environment, pictures inside the file, and words.
 
 The words are needed in Slicer's panels too, which run where jinja2 and Pillow may not be installed yet.
 """
@@ -6,6 +6,7 @@ The words are needed in Slicer's panels too, which run where jinja2 and Pillow m
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from .plain_text import plain
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-PARTS = Path(__file__).parent / "templates"
+PARTS = Path(__file__).parent / "presenting" / "templates"
+_SCRIPTS = ("picture.js", "along.js", "links.js", "viewer.js")
 JPEG_QUALITY = 88
 ABSENT = "not known"
 _METRICS = {  # words in the names of test figures -> how they are written
@@ -31,6 +33,30 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "percent": "(%)",
     "ml": "(mL)",
 }
+_FIGURES = {  # names of test figures -> how they are told
+    "volume_within_10_percent": "volume within 10 % of the truth in {}",
+    "volume_error_percent": "volume error {:.1f} %",
+    "median_volume_error_ml": "median volume error {:.2f} mL",
+    "without_hematoma_below_half_ml": "under 0.5 mL marked in {:.0%} of the heads without a hematoma",
+    "frames_over_180_f1": "F1 of the frames of 180 degrees or more {:.2f}",
+    "lumen_dice": "mean Dice of the lumen {:.3f}",
+    "smallest_lumen_dice": "smallest Dice of the lumen {:.3f}",
+    "false_calcium_share": "false calcium in {:.0%} of the frames",
+    "guidewire_found_share": "guidewire found in {:.0%} of the frames",
+    "frames_with_calcium": "{} frames with calcium",
+    "frames_without_calcium": "{} frames without calcium",
+    "frames_missed": "nothing found in {} of them",
+    "close_arcs": "arc within 30 degrees in {} frames",
+    "patients": "{} patients",
+    "source": "{}",
+}
+_KINDS = {
+    "phantom": "Figures on phantoms",
+    "shifted": "Figures on phantoms with shifted physics",
+    "wide": "Figures on phantoms of the wide range",
+    "frames": "Figures on real frames without calcium",
+    "real": "Figures on real frames with calcium",
+}
 _MODEL_FIELDS = {
     "name": "Model",
     "version": "Version",
@@ -38,65 +64,6 @@ _MODEL_FIELDS = {
     "data_source": "Trained on",
     "contours": "Contours",
 }
-
-# Dark text on white, readable from 380 px on and on A4; nothing is loaded from elsewhere.
-BASE_STYLE = """
-:root { --text: #1b2330; --muted: #5a6472; --line: #d5dae1; --panel: #f5f7f9; --strong: #a84300; }
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; max-width: 1080px; padding: 20px 16px 48px; color: var(--text); background: #fff;
-  font: 16px/1.5 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.35rem; line-height: 1.25; margin: 0; }
-h2 { font-size: 1.1rem; margin: 36px 0 10px; padding-bottom: 4px; border-bottom: 1px solid var(--line); }
-p { margin: 8px 0; max-width: 75ch; }
-small, .muted { color: var(--muted); }
-.finding { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: 14px 0 18px; max-width: 60ch; }
-.finding .strong { color: var(--strong); }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(136px, 1fr)); margin: 0;
-  border-top: 1px solid var(--line); }
-.numbers div { padding: 8px 10px 8px 0; border-bottom: 1px solid var(--line); }
-.numbers dt { color: var(--muted); font-size: 0.85rem; }
-.numbers dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-.numbers dd small { display: block; font-size: 0.8rem; font-weight: 400; }
-figure { margin: 14px 0 22px; }
-figure img { display: block; width: 100%; height: auto; border: 1px solid var(--line); }
-figcaption { color: var(--muted); font-size: 0.9rem; margin-top: 6px; max-width: 85ch; }
-.wide { overflow-x: auto; }
-.wide img { min-width: 640px; }
-.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 16px; }
-.beside figure { margin: 0; max-width: 520px; }
-.table { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; }
-th { white-space: normal; min-width: 4.5em; }
-table.facts { width: 100%; }
-table.facts th, table.facts td { text-align: left; white-space: normal; vertical-align: top; overflow-wrap: anywhere; }
-table.facts th { width: 28%; }
-.definitions dt { font-weight: 600; margin-top: 8px; }
-.definitions dd { margin: 0 0 4px; max-width: 80ch; }
-.notice p { margin: 2px 0; }
-.notice { background: var(--panel); border-left: 3px solid var(--muted); padding: 8px 12px; margin: 12px 0; max-width: 80ch; }
-summary { cursor: pointer; font-weight: 600; }
-@media print {
-  @page { size: A4; margin: 14mm; }
-  body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.35; }
-  h2 { margin: 18px 0 6px; }
-  figure { margin: 6px 0 10px; }
-  .finding { font-size: 13pt; margin: 6px 0 8px; }
-  .definitions dt { margin-top: 3px; }
-  .wide img { min-width: 0; width: 90%; }
-  .beside { grid-template-columns: repeat(3, 1fr); gap: 8px; }
-  figure, tr, .numbers div, .definitions div { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  .wide, .table { overflow: visible; }
-  table { font-size: 8pt; }
-  th, td { padding: 2px 7px 2px 0; }
-  th { min-width: 0; }
-  .on-screen { display: none; }
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -123,8 +90,21 @@ def environment(templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["base_style"] = BASE_STYLE
+    script = "(() => {\n" + "".join((PARTS / file).read_text(encoding="utf-8") for file in _SCRIPTS) + "})();\n"
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    made.globals |= {
+        "page_style": (PARTS / "page.css").read_text(encoding="utf-8"),
+        "viewer_script": script,
+        "script_source": f"'sha256-{digest}'",  # no other script runs in the page
+    }
+    made.filters["css_string"] = _css_string
     return made
+
+
+def _css_string(text: str) -> str:
+    """A text as a string of CSS that cannot end it, nor the ``style`` element (CSS Syntax 3, 4.3.7)."""
+    letters = (letter if letter.isalnum() or letter in " .,:-·()" else f"\\{ord(letter):x} " for letter in plain(text))
+    return f'"{"".join(letters)}"'
 
 
 def _shown(value: Any) -> Any:
@@ -160,7 +140,7 @@ def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     figures = model.get("eval_metrics")
     for kind, values in figures.items() if isinstance(figures, Mapping) else ():
         told = "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)
-        rows.append((f"Test figures: {_words(kind)}", told))
+        rows.append((_KINDS.get(kind, f"Figures: {_words(kind)}"), told))
     return rows
 
 
@@ -175,15 +155,22 @@ def with_unit(value: float | None, unit: str, decimals: int) -> str:
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
-    """The leaves of nested figures as words and numbers."""
+    """The leaves of nested figures as words and numbers; what was not measured is left out."""
     told = []
     for name, value in values.items():
         title = f"{before} {_words(name)}".strip()
         if isinstance(value, Mapping):
             told += _flat(value, title)
-        else:
-            told.append(f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}")
+        elif value is not None:
+            told.append(_figure(name, title, value))
     return told
+
+
+def _figure(name: str, title: str, value: Any) -> str:
+    try:
+        return _FIGURES[name].format(value)
+    except (KeyError, ValueError):  # a name of somebody's own, or a text where a number is expected
+        return f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}"
 
 
 def _words(name: str) -> str:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import qt
 import slicer
 import slicer.util
 import vtk
@@ -94,6 +95,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.setup(self)
         uiWidget = slicer.util.loadUI(self.resourcePath(f"UI/{self.moduleName}.ui"))
         self.layout.addWidget(uiWidget)
+        self._wholeHeight = _WholeHeight(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
@@ -283,3 +285,20 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._scratch is not None:
             self._scratch.close()
         self._checkCanApply()
+
+
+class _WholeHeight(qt.QObject):
+    """Keeps a widget as high as its contents need at its width.
+
+    Its layout would do, but Slicer's module panel, when a module is left, takes the module's item out of its layout and does not
+    delete it; Qt then goes on believing the height that the contents needed before, and they are laid over each other.
+    """
+
+    def __init__(self, widget) -> None:
+        qt.QObject.__init__(self)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event) -> bool:
+        if event.type() in (qt.QEvent.Resize, qt.QEvent.LayoutRequest):
+            watched.setMinimumHeight(watched.heightForWidth(watched.width))
+        return False

@@ -14,8 +14,17 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from LesionReadingLib.arguments import OneLineParser, add_identity, add_json_lines, add_output, add_segments, chosen_segments
+from LesionReadingLib.arguments import (
+    OneLineParser,
+    add_batch,
+    add_identity,
+    add_json_lines,
+    add_output,
+    add_segments,
+    chosen_segments,
+)
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
 
@@ -32,16 +41,18 @@ def command() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
-    commands = parser.add_subparsers(required=True, metavar="analyze|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
 
     analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
     analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
     add_output(analyze)
-    analyze.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
-    analyze.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    analyze.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
-    _add_measuring(analyze)
+    _add_analysing(analyze)
     analyze.set_defaults(run=_analyze)
+
+    batch = commands.add_parser("batch", help="analyze all pullbacks below a folder, with one table of all")
+    add_batch(batch, "pullbacks")
+    _add_analysing(batch)
+    batch.set_defaults(run=_batch)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
@@ -66,27 +77,56 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_analysing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
+    _add_measuring(parser)
+
+
 def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, where the input lacks it or is wrong")
     parser.add_argument("--frame-spacing", type=float, metavar="MM", help="distance between frames, likewise")
     parser.add_argument("--lesion-gap", type=int, default=2, metavar="FRAMES", help="frames without calcium inside a lesion")
     parser.add_argument("--vertex", choices=("lumen", "catheter"), default="lumen", help="where angles are measured from")
+    add_page(parser)
 
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
 
-    analyze(
-        chosen.input,
-        chosen.output,
-        report,
-        model=chosen.model,
-        device=chosen.device,
-        pixel_spacing_mm=chosen.pixel_spacing,
-        frame_spacing_mm=chosen.frame_spacing,
-        calibration=chosen.calibration,
-        parameters=_parameters(chosen),
-    )
+    analyze(chosen.input, chosen.output, report, **_analysing(chosen))
+
+
+def _batch(chosen: argparse.Namespace, report) -> None:
+    from functools import partial
+
+    from LesionReadingLib.batch import on_dask, one_by_one, run_batch
+
+    from .analysis import analyze
+    from .batch import COLUMNS, TITLE, find_pullbacks
+    from .reading import check_typed
+
+    options = _analysing(chosen)
+    check_typed(chosen.pixel_spacing, chosen.frame_spacing, chosen.calibration)
+    work = partial(analyze, **options)
+    run = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
+    studies = find_pullbacks(chosen.folder, chosen.output)
+    settings = ", ".join(f"{name} {value}" for name, value in options.items() if name != "device" and value is not None)
+    run_batch(studies, chosen.folder, chosen.output, run, COLUMNS, TITLE, settings, report, chosen.again)
+
+
+def _analysing(chosen: argparse.Namespace) -> dict:
+    """How a pullback is analysed, as arguments of ``analysis.analyze``."""
+    return {
+        "model": chosen.model,
+        "device": chosen.device,
+        "pixel_spacing_mm": chosen.pixel_spacing,
+        "frame_spacing_mm": chosen.frame_spacing,
+        "calibration": chosen.calibration,
+        "parameters": _parameters(chosen),
+        "options": chosen_page(chosen),
+    }
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:
@@ -102,6 +142,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         chosen.pullback,
         chosen.drawn_by,
         chosen_segments(chosen),
+        chosen_page(chosen),
     )
 
 

@@ -9,10 +9,15 @@ from pathlib import Path
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.worker import JsonLines, Terminal
 
+from .calcium_range import volume_range_mm3
+from .first_screen import SHIPPED_CONSEQUENCES
 from .labels import TASK
-from .measurement import Parameters, PullbackMeasurement, measure_pullback, to_json
+from .measurement import Parameters, PullbackMeasurement, measure_pullback
+from .measurement_json import to_json
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
@@ -28,11 +33,13 @@ def analyze(
     frame_spacing_mm: float | None = None,
     calibration: float = 1.0,
     parameters: Parameters | None = None,
+    options: PageOptions = USUAL_PAGE,
 ) -> None:
     """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
 
     Args:
         source: whatever ``reading.open_pullback`` takes. model: name or folder of a bundle, the shipped one by default.
+        options: how the report is written.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``. calibration: factor on the in-plane spacing.
 
     Raises:
@@ -40,6 +47,7 @@ def analyze(
     """
     from .reading import open_pullback
 
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
     pullback = open_pullback(source, pixel_spacing_mm, frame_spacing_mm, calibration)
     for note in pullback.notes:
         report.log(note)
@@ -50,15 +58,17 @@ def analyze(
 
         from .pullback import with_lumen_caution
         from .segmentation import segment
+        from .small_frames import SmallFrames
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
-        labels = segment(pullback, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(pullback, labels)
+        watched = SmallFrames(pullback).watched if options.scroll else pullback
+        found = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
+        pullback = with_lumen_caution(watched, found.labels)
         for caution in pullback.cautions:
             report.log(caution.sentence)
-        label_map = LabelMap(labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary())
-    report.result(str(output), **_headline(measurement))
+        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
+    report.result(str(output), **_headline(measurement, found.ranges))
 
 
 def measure(
@@ -71,6 +81,7 @@ def measure(
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
     segments: Mapping[str, str] | None = None,
+    options: PageOptions = USUAL_PAGE,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
@@ -86,13 +97,14 @@ def measure(
     from .segments import read_oct_label_map
 
     check_typed(pixel_spacing_mm, frame_spacing_mm)
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
     pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
     label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
     for sentence in (*label_map.told, *label_map.notes):
         report.log(sentence)
     model = _drawn_by(drawn_by) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
-        measurement = _finish(folder, label_map, parameters, report, pullback, model)
+        measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
     report.result(str(output), **_headline(measurement))
 
 
@@ -118,8 +130,14 @@ def write_phantom(
     report.result(str(folder))
 
 
-def _finish(folder: Path, label_map, parameters: Parameters | None, report, pullback, model) -> PullbackMeasurement:
-    """Measure a label map and write everything about it into ``folder``."""
+def _finish(
+    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions, ranges=None
+) -> PullbackMeasurement:
+    """Measure a label map and write everything about it into ``folder``.
+
+    Args:
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .measurement_cautions import all_cautions
@@ -129,11 +147,11 @@ def _finish(folder: Path, label_map, parameters: Parameters | None, report, pull
     report.progress("Measuring", 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
     cautions = all_cautions(measurement, pullback, model)
-    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions), indent=1))
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress("Measuring", 1, 1)
     report.progress("Writing the report", 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, model, report.log)
+    present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
     report.progress("Writing the report", 1, 1)
     return measurement
 
@@ -148,10 +166,12 @@ def _drawn_by(name: str) -> dict:
     }
 
 
-def _headline(measurement: PullbackMeasurement) -> dict:
+def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:
     """What the last line of a run says."""
-    return {
-        "volume_mm3": measurement.volume_mm3,
+    volume = {"volume_mm3": measurement.volume_mm3}
+    if ranges is not None and measurement.volume_mm3 is not None:
+        volume["volume_range_mm3"] = volume_range_mm3(measurement, ranges)
+    return volume | {
         "max_arc_deg": measurement.max_arc_deg,
         "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,

@@ -86,6 +86,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
         notes=tuple(notes),
         cautions=_cautions(first.header),
         details=_details(first),
+        files=tuple(image.path for image in images),
     )
     recording = in_mm(recording, series, typed)
     if is_polar(first.header):
@@ -203,7 +204,7 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
     origin = np.array(recording.origin_mm) + frame_axis * skipped * (typed.frame_spacing_mm or recording.spacing.frame_mm or 0)
     note = (
         f"Only frames {first} to {last} of {recording.frame_count} in the file are read "
-        f"(frame 0 of this report is the file's frame {first}): "
+        f"(frame 1 of this report is the file's frame {first}): "
         "the catheter stood still in the others by DICOM (0018,3103) and (0018,3104)."
     )
     return replace(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.counting import shown
 from LesionReadingLib.dicom import DicomImage, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.pictures import natural_key
@@ -258,7 +259,7 @@ def _gaps(values: Sequence[float], in_mm: bool) -> list[str]:
     where = np.flatnonzero(missing > 0)
     if not len(where):
         return []
-    places = ", ".join(f"{missing[index]} after frame {index}" for index in where[:_LISTED]) + (
+    places = ", ".join(f"{missing[index]} after frame {shown(index)}" for index in where[:_LISTED]) + (
         " ..." if len(where) > _LISTED else ""
     )
     told_by = "positions" if in_mm else "instance numbers"

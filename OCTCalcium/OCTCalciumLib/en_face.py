@@ -1,4 +1,4 @@
-"""The en-face map as bare pixels, drawn in a few milliseconds: the vessel cut open and laid flat.
+"""The en-face map as bare pixels, drawn in a few milliseconds: the vessel wall unrolled.
 
 Frames run from left to right, angles from bottom (0 degrees) to top, as in the report's figure.
 """

@@ -1,4 +1,4 @@
-"""The en-face map as a figure of the report: the vessel cut open and laid flat."""
+"""The en-face map as a figure of the report: the vessel wall unrolled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THICKNESS_COLOURS = LinearSegmentedColormap.from_list("thickness", THICKNESS)
 
 
 def draw_en_face(path: Path, measurement: PullbackMeasurement) -> None:
-    """The vessel cut open and laid flat: angle by position, thickness as colour, guidewire hatched, runs bracketed."""
+    """The vessel wall unrolled: angle by position, thickness as colour, guidewire hatched, runs bracketed."""
     along = Along.of(measurement.spacing)
     count = len(measurement.frames)
     extent = (*along.span(0, count - 1), 0, 360)
@@ -40,7 +40,7 @@ def draw_en_face(path: Path, measurement: PullbackMeasurement) -> None:
         for run in measurement.runs:
             _bracket(axes, along.span(run.first_frame, run.last_frame), 1.03)
         _label_runs(axes, measurement, along, 1.055)
-        figure.text(0.07, 0.94, "Calcium laid flat", fontsize=11, fontweight="bold")
+        figure.text(0.07, 0.94, "En-face map of calcium", fontsize=11, fontweight="bold")
         figure.legend(handles=_en_face_legend(measurement), loc="upper right", bbox_to_anchor=(0.885, 1.0), ncols=3, fontsize=9)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from LesionReadingLib.counting import shown
 from LesionReadingLib.spacing import Spacing
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -60,7 +61,7 @@ class Along:
     """The axis along the pullback: mm from the first frame, or frame numbers where the frame spacing is unknown.
 
     Attributes:
-        step: distance of two frames on the axis.
+        step: distance of two frames on the axis. origin: where the first frame lies.
         label: what the axis shows.
         unit: behind a length, with a space before it.
     """
@@ -68,16 +69,21 @@ class Along:
     step: float
     label: str
     unit: str
+    origin: float = 0.0
 
     @classmethod
     def of(cls, spacing: Spacing) -> Along:
         if spacing.frame_mm is None:
-            return cls(1.0, "Frame (frame spacing unknown)", " frames")
+            return cls(1.0, "Frame (frame spacing unknown)", " frames", origin=shown(0))
         return cls(spacing.frame_mm, "Position along the pullback (mm)", " mm")
 
     def span(self, first_frame: int, last_frame: int) -> tuple[float, float]:
         """Where these frames begin and end on the axis, each frame being one step wide."""
-        return (first_frame - 0.5) * self.step, (last_frame + 0.5) * self.step
+        return self.at(first_frame - 0.5), self.at(last_frame + 0.5)
+
+    def at(self, frame: float | np.ndarray) -> float | np.ndarray:
+        """Where the middle of a frame lies on the axis."""
+        return self.origin + frame * self.step
 
 
 def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
@@ -93,7 +99,7 @@ def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
             height_ratios=(3.4, 0.45, 1.4),
             gridspec_kw={"left": 0.07, "right": 0.98, "top": 0.86, "bottom": 0.1, "hspace": 0.1},
         )
-        edges = (np.arange(len(frames) + 1) - 0.5) * along.step
+        edges = along.at(np.arange(len(frames) + 1) - 0.5)
         bridged = np.array([frame.arc_bridged_deg for frame in frames])
         for run in measurement.runs:
             for axes in (top, lesions, bottom):
@@ -131,11 +137,11 @@ def _mark_maximum(axes: Axes, measurement: PullbackMeasurement, along: Along) ->
     if measurement.max_arc_frame is None:
         axes.text(0.5, 0.5, "No calcium", transform=axes.transAxes, ha="center", color=COLORS["muted"])
         return
-    axes.plot(measurement.max_arc_frame * along.step, measurement.max_arc_deg, marker="v", color=COLORS["text"], markersize=5)
+    axes.plot(along.at(measurement.max_arc_frame), measurement.max_arc_deg, marker="v", color=COLORS["text"], markersize=5)
     right = measurement.max_arc_frame > 0.8 * len(measurement.frames)
     axes.annotate(
         f"{'single frame' if _is_spike(measurement) else 'maximum'} {measurement.max_arc_deg:.0f}°",
-        (measurement.max_arc_frame * along.step, measurement.max_arc_deg),
+        (along.at(measurement.max_arc_frame), measurement.max_arc_deg),
         xytext=(-7 if right else 7, 3),
         textcoords="offset points",
         ha="right" if right else "left",
@@ -200,15 +206,13 @@ def _draw_lumen_area(axes: Axes, measurement: PullbackMeasurement, along: Along)
         )
         axes.set_yticks([])
         return
-    axes.plot(
-        np.arange(len(areas)) * along.step, areas, color=COLORS["lumen"], linewidth=1.6, marker="." if len(areas) == 1 else None
-    )
+    axes.plot(along.at(np.arange(len(areas))), areas, color=COLORS["lumen"], linewidth=1.6, marker="." if len(areas) == 1 else None)
     axes.set_ylim(0, np.nanmax(areas) * 1.15)
-    axes.plot(smallest[1] * along.step, smallest[0], marker="^", color=COLORS["text"], markersize=5)
+    axes.plot(along.at(smallest[1]), smallest[0], marker="^", color=COLORS["text"], markersize=5)
     right = smallest[1] > 0.8 * len(areas)
     axes.annotate(
         f"minimum {smallest[0]:.2f} mm²",
-        (smallest[1] * along.step, smallest[0]),
+        (along.at(smallest[1]), smallest[0]),
         xytext=(-7 if right else 7, -9),
         textcoords="offset points",
         ha="right" if right else "left",

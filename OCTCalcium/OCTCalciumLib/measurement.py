@@ -7,10 +7,9 @@ are defined in ``frame_measurement``, lesions and scores in ``lesions``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from LesionReadingLib.errors import InputError
@@ -18,7 +17,6 @@ from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.spacing import Spacing
 
 from .arcs import BRIDGE_TOLERANCE_DEG
-from .cautions import Caution
 from .deposits import THICKNESS_WINDOW_DEG
 from .frame_measurement import FrameMeasurement, Vertex, measure_frame
 from .held import HeldMaximum, frames_to_hold, held_maximum
@@ -26,7 +24,7 @@ from .labels import NAMES
 from .lesions import Lesion, find_lesions
 from .runs import Run, find_runs
 
-__all__ = ["PullbackMeasurement", "measure_frame", "measure_pullback", "remeasure", "remeasure_frames", "to_json"]
+__all__ = ["PullbackMeasurement", "measure_frame", "measure_pullback", "remeasure", "remeasure_frames"]
 
 CONTINUOUS_ARC_DEG = 180.0
 """Calcium from this bridged arc on (not only above it) keeps a stent from expanding: the rule of the source study."""
@@ -37,6 +35,12 @@ LESION_GAP_FRAMES = 2
 SMALLEST_LUMEN_SHARE = 0.05
 """A lumen smaller than this share of the usual one (the median, each frame weighted by its lumen) is a slip, no minimum lumen area:
 an imaging catheter of 0.9 mm lies in every lumen, and 5 % of a lumen of 3 mm would be 0.7 mm across."""
+
+_UNKNOWN = {
+    ("pixel",): "The pixel spacing is not known: enter it",
+    ("frame",): "The frame spacing is not known: enter it",
+    ("pixel", "frame"): "Pixel spacing and frame spacing are not known: enter them",
+}
 
 _THREADS = 2
 
@@ -218,11 +222,11 @@ def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bo
         unknown.append("frame")
     missing = {}
     if unknown:
-        missing["volume_mm3"] = f"The {' and the '.join(unknown)} spacing is not known; type it in to get volumes."
+        missing["volume_mm3"] = f"{_UNKNOWN[tuple(unknown)]} to get volumes."
     if spacing.frame_mm is None:
-        missing["over_180_length_mm"] = "The frame spacing is not known; type it in to get positions and lengths."
+        missing["over_180_length_mm"] = f"{_UNKNOWN['frame',]} to get positions and lengths."
     if not spacing.in_plane_known:
-        reason = "The pixel spacing is not known; type it in to get areas and thickness."
+        reason = f"{_UNKNOWN['pixel',]} to get areas and thickness."
         missing |= dict.fromkeys(("max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"), reason)
         return missing
     if not calcium:
@@ -231,61 +235,3 @@ def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bo
         cut = any(frame.lumen_cut for frame in frames)
         missing["minimum_lumen_area"] = "Every lumen is cut by the image border." if cut else "The label map has no lumen."
     return missing
-
-
-def to_json(measurement: PullbackMeasurement, cautions: Sequence[Caution] = ()) -> dict[str, Any]:
-    """The content of measurements.json (schema oct-calcium/1); every absent value is null, with its reason in ``missing``.
-
-    Args:
-        cautions: what a reader must know before the numbers (``measurement_cautions.all_cautions``).
-    """
-    spacing, lumen = measurement.spacing, measurement.minimum_lumen_area
-    return {
-        "schema": "oct-calcium/1",
-        "spacing_mm": [spacing.row_mm, spacing.column_mm, spacing.frame_mm],
-        "spacing_source": {"in_plane": spacing.in_plane_source, "frame": spacing.frame_source},
-        "volume_mm3": measurement.volume_mm3,
-        "max_arc_deg": measurement.max_arc_deg,
-        "max_arc_frame": measurement.max_arc_frame,
-        "held_arc": {
-            "arc_deg": measurement.held_arc.value,
-            "first_frame": measurement.held_arc.first_frame,
-            "last_frame": measurement.held_arc.last_frame,
-            "frames": measurement.hold_frames,
-        },
-        "max_thickness_mm": measurement.max_thickness_mm,
-        "max_thickness_frame": measurement.max_thickness_frame,
-        "arc_over_180": {
-            "length_mm": measurement.over_180_length_mm,
-            "held_length_mm": measurement.held_over_180_length_mm,
-            "runs": [asdict(run) for run in measurement.runs],
-        },
-        "lumen_frames": measurement.lumen_frames,
-        "minimum_lumen_area": {"area_mm2": lumen[0] if lumen else None, "frame": lumen[1] if lumen else None},
-        "frames": [_frame_json(frame) for frame in measurement.frames],
-        "lesions": [asdict(lesion) for lesion in measurement.lesions],
-        "cautions": [asdict(caution) for caution in cautions],
-        "missing": measurement.missing,
-        "parameters": asdict(measurement.parameters),
-    }
-
-
-def _frame_json(frame: FrameMeasurement) -> dict[str, Any]:
-    return {
-        "frame": frame.frame,
-        "position_mm": frame.position_mm,
-        "area_mm2": frame.area_mm2,
-        "arc_total_deg": frame.arc_total_deg,
-        "arc_contiguous_deg": frame.arc_contiguous_deg,
-        "arc_bridged_deg": frame.arc_bridged_deg,
-        "bridged_start_deg": frame.bridged_start_deg,
-        "max_thickness_mm": frame.max_thickness_mm,
-        "min_depth_mm": frame.min_depth_mm,
-        "lumen_area_mm2": frame.lumen_area_mm2,
-        "lumen_cut": frame.lumen_cut,
-        "calcium_cut": frame.calcium_cut,
-        "vertex": list(frame.vertex),
-        "vertex_source": frame.vertex_source,
-        "guidewire_bridges": not frame.bridging_refused,
-        "stray_pixels": asdict(frame.strays),
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.counting import shown, shown_list
 from LesionReadingLib.report import plural
 
 from .cautions import NO_LUMEN, Caution
@@ -42,8 +43,6 @@ SPIKE_DEG = 45.0
 
 REAL_FRAMES = "real"
 """Kind of figures in a bundle's ``eval_metrics``: on real frames whose calcium was drawn by hand."""
-
-_NAMED_FRAMES = 4
 
 
 def all_cautions(
@@ -87,17 +86,20 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
     if not model:
         return ()
     source = str(model.get("data_source") or "").split(". ")[0].rstrip(".")
-    learnt = f"What the network learnt from: {source}." if source else "The model does not say what the network learnt from."
-    figures = (model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}
-    if figures.get("frames_with_calcium"):
-        count, missed_count = figures["frames_with_calcium"], figures["frames_missed"]
-        missed = (
-            f"On {count} real frames with calcium what it marked agreed with a reader by a mean Dice of {figures['dice']:.2f} (1 "
-            f"is perfect), and on {missed_count} it marked none of it: calcium that is not marked may well be there."
-        )
-    else:
-        missed = "How much calcium the network misses on patients has not been measured: what is not marked may well be there."
-    return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, missed)
+    learnt = f"It was trained on: {source}." if source else "The model does not say what it was trained on."
+    return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, _missed((model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}))
+
+
+def _missed(figures: Mapping[str, Any]) -> str:
+    """How the network did on real frames with calcium (``eval_metrics``, kind ``REAL_FRAMES``)."""
+    count, missed = figures.get("frames_with_calcium"), figures.get("frames_missed")
+    if not count:
+        return "How much calcium it misses in patients has not been measured: calcium that is not marked may well be there."
+    found = "" if missed is None else f"it marked some of the calcium in {count - missed} and none of it in {missed}; "
+    return (
+        f"On {count} real frames with calcium {found}its contours overlapped a reader's with a mean Dice of {figures['dice']:.2f} "
+        "(1 is perfect). Calcium that is not marked may well be there."
+    )
 
 
 def no_lumen_sentence(frame_count: int) -> str:
@@ -130,8 +132,8 @@ def _spike(measurement: PullbackMeasurement) -> str:
     if single - held < SPIKE_DEG and not held < limit <= single:
         return ""
     return (
-        f"Frame {measurement.max_arc_frame} shows {single:.0f} degrees, but no {measurement.hold_frames} neighbouring frames hold "
-        f"more than {held:.0f}: look at it before you believe it."
+        f"Frame {shown(measurement.max_arc_frame)} alone shows {single:.0f} degrees; no {measurement.hold_frames} neighbouring "
+        f"frames all reach more than {held:.0f}: check this frame before you rely on it."
     )
 
 
@@ -151,9 +153,4 @@ def _of_frames(frames: Sequence[FrameMeasurement], sentence: str) -> str:
 
 
 def _named(frames: Sequence[FrameMeasurement]) -> str:
-    """Frames by number, many of them by their count."""
-    numbers = [str(frame.frame) for frame in frames]
-    if len(numbers) == 1:
-        return f"Frame {numbers[0]}"
-    more = f" and {len(numbers) - _NAMED_FRAMES} more" if len(numbers) > _NAMED_FRAMES else ""
-    return f"Frames {', '.join(numbers[:_NAMED_FRAMES])}{more}"
+    return shown_list("frame", [frame.frame for frame in frames]).capitalize()

@@ -25,7 +25,7 @@ CHANNELS = ("grey", "grey against the other angles", "depth", "distance to the c
 
 _SURFACE_MM = 0.35  # the wall's brightest layer, by which grey is scaled
 _TURN_RAD = (np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES))[:, None]
-_DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
+DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class PolarView:
     @property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column, float32 (ANGLES, DEPTHS) each, of the samples in the frame (pixels)."""
-        return _places(self.vertex, (self.border_mm[:, None] + _DEPTH_MM) / np.float32(self.pixel_mm))
+        return _places(self.vertex, (self.border_mm[:, None] + DEPTH_MM) / np.float32(self.pixel_mm))
 
     def sampled(self, picture: np.ndarray) -> np.ndarray:
         """Float32 (ANGLES, DEPTHS) of a picture (rows, columns), between pixels linearly; 0 outside the picture."""
@@ -65,7 +65,7 @@ class PolarView:
         if held.size == 0:
             return frame
         deepest = min(int(held[-1]) + 1, DEPTHS - 1)
-        reach = (float(self.border_mm.max()) + float(_DEPTH_MM[0, deepest])) / self.pixel_mm
+        reach = (float(self.border_mm.max()) + float(DEPTH_MM[0, deepest])) / self.pixel_mm
         window = tuple(
             slice(max(int(centre - reach), 0), min(int(centre + reach) + 2, size))
             for centre, size in zip(self.vertex, self.shape, strict=True)
@@ -95,7 +95,7 @@ def polar_view(labels: np.ndarray, pixel_mm: float) -> PolarView | None:
     if border is None:
         return None
     border_mm = (border * pixel_mm).astype(np.float32)
-    rows, columns = _places(vertex, (border_mm[:, None] + _DEPTH_MM) / np.float32(pixel_mm))
+    rows, columns = _places(vertex, (border_mm[:, None] + DEPTH_MM) / np.float32(pixel_mm))
     return PolarView(vertex, border_mm, _nearest(labels, rows, columns), pixel_mm, labels.shape)
 
 
@@ -119,19 +119,19 @@ def channels(grey: np.ndarray, wire: np.ndarray, lumen: np.ndarray, catheter_mm:
     guidewire with its shadow, and what lies beyond the field of view. All arrays are (ANGLES, DEPTHS).
     """
     beyond = np.minimum.accumulate((grey < 1)[:, ::-1], axis=1)[:, ::-1]
-    lumen = np.where(np.abs(_DEPTH_MM) < 0.1, _DEPTH_MM < 0, lumen)  # the border itself is where the view says that it is
+    lumen = np.where(np.abs(DEPTH_MM) < 0.1, DEPTH_MM < 0, lumen)  # the border itself is where the view says that it is
     hidden = beyond | wire.any(axis=1, keepdims=True) & ~lumen
     seen = ~hidden
     if not seen.any():
         return np.zeros((len(CHANNELS), *grey.shape), np.float32)
-    surface = seen & (_DEPTH_MM >= 0) & (_DEPTH_MM < _SURFACE_MM)
+    surface = seen & (DEPTH_MM >= 0) & (DEPTH_MM < _SURFACE_MM)
     low = np.percentile(grey[seen], 5)
     high = np.percentile(grey[surface], 90) if surface.any() else low
     scaled = np.clip((grey - low) / max(high - low, 8.0), -0.5, 2.0).astype(np.float32)
     others = _median_of_seen(scaled, seen)
     scaled[hidden] = 0
     against = np.where(hidden, 0, scaled - others)
-    depth = np.broadcast_to(_DEPTH_MM, grey.shape)
+    depth = np.broadcast_to(DEPTH_MM, grey.shape)
     return np.stack([scaled, against, depth, catheter_mm / 3, hidden, lumen]).astype(np.float32)
 
 
@@ -162,11 +162,16 @@ def sure_deposits(probability: np.ndarray, certain: float, likely: float, sample
 
 
 def with_calcium(labels: np.ndarray, view: PolarView, deposits: np.ndarray) -> np.ndarray:
-    """A frame's labels with calcium added to its background where the view, booleans (ANGLES, DEPTHS), has deposits."""
-    joined = labels.copy()
+    """A frame's labels with calcium where its background holds the view's deposits, booleans (ANGLES, DEPTHS), and nowhere else."""
+    joined = without_calcium(labels)
     if deposits.any():
         joined[(view.spread(deposits) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
     return joined
+
+
+def without_calcium(labels: np.ndarray) -> np.ndarray:
+    """A copy of a frame's labels with background in place of calcium."""
+    return np.where(labels == CALCIUM, np.uint8(BACKGROUND), labels)
 
 
 def _border(labels: np.ndarray, vertex: tuple[float, float]) -> np.ndarray | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from LesionReadingLib.counting import shown
 from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
+from LesionReadingLib.presenting.study import study_of
 
+from .calcium_range import CalciumRange
+from .first_screen import SHIPPED_CONSEQUENCES
 from .measurement import PullbackMeasurement
 from .rendering import Rendering, Scene, Surface, build_scene
 from .strays import without_strays
@@ -25,6 +31,8 @@ def present(
     measurement: PullbackMeasurement,
     model: Mapping[str, Any] | None,
     log: Callable[[str], None] = lambda sentence: None,
+    options: PageOptions = USUAL_PAGE,
+    ranges: Sequence[CalciumRange | None] | None = None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
 
@@ -36,6 +44,8 @@ def present(
         measurement: of ``label_map``.
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         log: is told, in a sentence, where a picture could not be drawn.
+        options: how the page is written.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
 
     Returns:
         the files that were written.
@@ -49,12 +59,14 @@ def present(
     with Rendering(scene, tissue, surface) as rendering:
         # Imported while the other process draws.
         from .report import write_report
+        from .scrolling import scroll_of
         from .stack_pictures import draw_surfaces, draw_volumes
 
         tables = [folder / "frames.csv", folder / "lesions.csv"]
         write_frames(tables[0], measurement)
         write_lesions(tables[1], measurement)
         pictures = _flat_pictures(folder, pullback, labels, measurement)
+        scroll = scroll_of(measurement, labels, pullback, _first_shown(measurement), ranges) if options.scroll else None
         views = rendering.finish()
     if views.reason:
         log(views.reason)
@@ -64,9 +76,17 @@ def present(
         draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
         draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
     report = folder / "report.html"
-    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes)
+    study = study_of(pullback.files if pullback else (), label_map.labels, options.identity)
+    texts = Consequences(SHIPPED_CONSEQUENCES, options.consequences)
+    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes, study, scroll, texts, ranges)
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
+
+
+def _first_shown(measurement: PullbackMeasurement) -> int | None:
+    """The frame that the page shows first: of the largest arc that neighbours hold, else of the largest arc."""
+    held = measurement.held_arc.first_frame
+    return measurement.max_arc_frame if held is None else held
 
 
 def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
@@ -108,7 +128,7 @@ def _flat_pictures(
             pictures[name] = folder / f"{name}.png"
             at = "" if measurement.spacing.frame_mm is None else f", {frame * measurement.spacing.frame_mm:.1f} mm"
             picture = FramePicture(grey, labels[frame], measurement.frames[frame], measurement.spacing)
-            draw(pictures[name], picture, f"{title}: frame {frame}{at}")
+            draw(pictures[name], picture, f"{title}: frame {shown(frame)}{at}")
     return pictures
 
 

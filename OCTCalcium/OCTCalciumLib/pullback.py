@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.spacing import Spacing
@@ -23,6 +24,7 @@ class Pullback:
         read: ``read(first, stop)`` yields frames ``first`` to ``stop - 1`` as uint8: Cartesian, bright is strong signal; grey
             (rows, columns), and as a file holds it also RGB (rows, columns, 3). DICOM frames and pictures are decoded singly, so
             memory does not grow with ``frame_count``; NRRD, NIfTI and MetaImage are held whole.
+        read_small: the same of frames that are at most 512 pixels wide and high, for pages; None where nobody keeps them.
         origin_mm: LPS position of the centre of voxel (frame 0, row 0, column 0); zeros where the input has none.
         direction: SimpleITK's order; columns are the axes of column, row and frame in LPS, identity where the input has none.
         clean: frames are grey and without overlays: these were removed, or there can be none (scan-converted A-lines).
@@ -31,6 +33,7 @@ class Pullback:
         notes: sentences for the report, on gaps, duplicates, overlays removed and the like.
         cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
+        files: the DICOM files; empty for pictures and volumes.
     """
 
     frame_count: int
@@ -38,6 +41,7 @@ class Pullback:
     columns: int
     spacing: Spacing
     read: Callable[[int, int], Iterator[np.ndarray]]
+    read_small: Callable[[int, int], Iterator[np.ndarray]] | None = field(default=None, kw_only=True)
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = IDENTITY
     clean: bool = False
@@ -46,6 +50,7 @@ class Pullback:
     notes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def pixel_aspect(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,18 +11,32 @@ from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import Predictor, choose_device, load_network
 from torch import nn
 
+from .calcium_range import CalciumRange
 from .labels import BACKGROUND
 from .legibility import coarse, is_legible, look_alike
 from .network import DeepLabV3Plus
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .pullback import Pullback
 from .tidying import steadied, tidied
-from .two_step import TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
+from .two_step import Answer, TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
 
 NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus, "TwoStep": TwoStep}
 
 
-def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What a model says of a pullback.
+
+    Attributes:
+        labels: uint8 (frames, rows, columns) in the pullback's own pixels, values of ``labels``.
+        ranges: of each frame how far calcium may reach, None where none was looked for; None as a whole of a model that gives none.
+    """
+
+    labels: np.ndarray
+    ranges: tuple[CalciumRange | None, ...] | None
+
+
+def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> Segmentation:
     """Label every frame of a pullback and tidy each answer; frames that show nothing (``legibility.is_legible``) get no label.
 
     Args:
@@ -29,9 +44,6 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
         bundle: a model of the task ``oct-calcium``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         progress: called with (frames done, frames in all) after every frame.
-
-    Returns:
-        uint8 (frames, rows, columns) in the pullback's own pixels, values of ``labels``.
 
     Raises:
         InputError: a frame, the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
@@ -43,11 +55,24 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
         predictor.warm_up(NETWORK_SIZE, NETWORK_SIZE)
         legible: list[bool] = []  # of the frames read so far, as what follows; the answers come after them
         alike: list[bool] = []
+        ranges: list[CalciumRange | None] = []
         squares = (box.square(frame) for frame in _noted(pullback.read(0, pullback.frame_count), legible, alike))
-        for frame, found in enumerate(steadied(predictor.labels(squares), pullback.spacing.frame_mm, alike)):
+        answers = _without_ranges(predictor.results(squares), ranges)
+        for frame, found in enumerate(steadied(answers, pullback.spacing.frame_mm, alike)):
             labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
-    return labels
+    known = [found if seen else None for found, seen in zip(ranges, legible, strict=True)] if ranges else None
+    return Segmentation(labels, None if known is None else tuple(known))
+
+
+def _without_ranges(answers: Iterable[np.ndarray | Answer], ranges: list[CalciumRange | None]) -> Iterator[np.ndarray]:
+    """The label maps of a predictor's answers, whose ranges, where it gives any, are put into a list."""
+    for answer in answers:
+        if isinstance(answer, Answer):
+            ranges.append(answer.range)
+            yield answer.labels
+        else:
+            yield answer
 
 
 def _noted(frames: Iterable[np.ndarray], legible: list[bool], alike: list[bool]) -> Iterator[np.ndarray]:

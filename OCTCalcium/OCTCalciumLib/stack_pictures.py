@@ -78,7 +78,7 @@ def _draw_side(axes: Axes, view: View, scene: Scene, measurement: PullbackMeasur
     along = Along.of(measurement.spacing)
     frame_count = len(measurement.frames)
     per_pixel = view.mm_per_pixel / scene.step_mm[0] * along.step
-    middle, half = (frame_count - 1) / 2 * along.step, view.pixels.shape[1] / 2 * per_pixel
+    middle, half = along.at((frame_count - 1) / 2), view.pixels.shape[1] / 2 * per_pixel
     axes.imshow(view.pixels, extent=(middle - half, middle + half, 0, 1), aspect="auto", interpolation="antialiased")
     axes.set_ylim(-strip, 1)
     axes.set_yticks([])

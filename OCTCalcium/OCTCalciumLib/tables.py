@@ -9,7 +9,7 @@ from LesionReadingLib.tables import Columns, write_table
 from .measurement import PullbackMeasurement
 
 FRAME_COLUMNS: Columns = {
-    "frame": lambda frame: frame.frame,
+    "frame (from 0)": lambda frame: frame.frame,
     "position (mm)": lambda frame: frame.position_mm,
     "calcium area (mm2)": lambda frame: frame.area_mm2,
     "total arc (deg)": lambda frame: frame.arc_total_deg,
@@ -27,14 +27,14 @@ FRAME_COLUMNS: Columns = {
 }
 
 LESION_COLUMNS: Columns = {
-    "first frame": lambda lesion: lesion.first_frame,
-    "last frame": lambda lesion: lesion.last_frame,
+    "first frame (from 0)": lambda lesion: lesion.first_frame,
+    "last frame (from 0)": lambda lesion: lesion.last_frame,
     "length (mm)": lambda lesion: lesion.length_mm,
     "volume (mm3)": lambda lesion: lesion.volume_mm3,
     "maximum bridged arc (deg)": lambda lesion: lesion.max_arc_deg,
-    "frame of maximum arc": lambda lesion: lesion.calcium_score.angle_frame,
+    "frame of maximum arc (from 0)": lambda lesion: lesion.calcium_score.angle_frame,
     "maximum thickness (mm)": lambda lesion: lesion.max_thickness_mm,
-    "frame of maximum thickness": lambda lesion: lesion.calcium_score.thickness_frame,
+    "frame of maximum thickness (from 0)": lambda lesion: lesion.calcium_score.thickness_frame,
     "calcium score (0 to 4)": lambda lesion: lesion.calcium_score.total,
     "points for arc above 180 deg": lambda lesion: lesion.calcium_score.angle,
     "points for thickness above 0.5 mm": lambda lesion: lesion.calcium_score.thickness,
@@ -44,7 +44,7 @@ LESION_COLUMNS: Columns = {
     "thickness held by neighbours (mm)": lambda lesion: lesion.held.thickness_mm,
     "calcium score held by neighbours": lambda lesion: lesion.held.score,
     "largest arc of all deposits of a frame (deg)": lambda lesion: lesion.summed_arc_deg,
-    "frame of that arc": lambda lesion: lesion.summed_arc_frame,
+    "frame of that arc (from 0)": lambda lesion: lesion.summed_arc_frame,
 }
 
 

@@ -1,6 +1,7 @@
 """The arc of calcium along the pullback as a table node and a plot: bridged arc by position, 180 degrees, the frame on view."""
 
 import slicer
+from LesionReadingLib.counting import shown
 from LesionReadingLib.scene import fill_table, result_node, set_result_node
 from slicer.i18n import tr as _
 
@@ -13,7 +14,7 @@ WHOLE_CIRCLE_DEG = 360
 FRAME_GREY = (0.35, 0.35, 0.35)
 
 COLUMNS = {
-    FRAME: lambda frame: frame.frame,
+    FRAME: lambda frame: shown(frame.frame),
     POSITION_MM: lambda frame: frame.position_mm,
     ARC: lambda frame: float(frame.arc_bridged_deg),
     "maximum thickness (mm)": lambda frame: frame.max_thickness_mm,

@@ -1,4 +1,4 @@
-"""The en-face map in the panel: the vessel cut open and laid flat; a click goes to a frame."""
+"""The en-face map in the panel: the vessel wall unrolled; a click goes to a frame."""
 
 from collections.abc import Callable
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import qt
+from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
 REVIEWED_COLUMN = 6
 _TICK = "✓"
 _NUMBERS = (
-    lambda frame: str(frame.frame),
+    lambda frame: str(shown(frame.frame)),
     lambda frame: _number(frame.position_mm, 1),
     lambda frame: f"{frame.arc_bridged_deg:.0f}" if frame.deposits else "",
     lambda frame: _number(frame.max_thickness_mm, 2),
@@ -26,7 +27,7 @@ class FrameTable:
         """onFrameChosen(frame): called when the user goes to a row, with mouse or keyboard."""
         self._table, self._onFrameChosen = table, onFrameChosen
         headers = (
-            (_("Frame"), _("Number of the frame, from 0")),
+            (_("Frame"), _("Number of the frame, from 1")),
             (_("Place\nmm"), _("Distance from the first frame in mm")),
             (_("Arc\n°"), _("Bridged arc of calcium in degrees; 180 or more stands out")),
             (_("Thick\nmm"), _("Largest thickness of calcium in mm")),

@@ -1,5 +1,6 @@
 """The numbers and the finding on top of the results."""
 
+from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
 NOTHING = "–"
@@ -33,8 +34,8 @@ class NumbersBlock:
     def show(self, measurement, runCautions) -> None:
         """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand."""
         from LesionReadingLib.report import with_unit
+        from OCTCalciumLib.headline import finding, largest_arc, score
         from OCTCalciumLib.measurement_cautions import measurement_cautions
-        from OCTCalciumLib.report import finding, largest_arc, score
 
         self._measurement = measurement
         ui, found = self._ui, finding(measurement, by_network=True)
@@ -45,7 +46,7 @@ class NumbersBlock:
         ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
         _tell(ui.arcLabel, *largest_arc(measurement), self._arcTip)
         if measurement.held_arc.first_frame is not None:
-            ui.arcLabel.text += " " + _("in frame {frame}").format(frame=measurement.held_arc.first_frame)
+            ui.arcLabel.text += " " + _("in frame {frame}").format(frame=shown(measurement.held_arc.first_frame))
         ui.lengthLabel.text = with_unit(measurement.held_over_180_length_mm, "mm", 1)
         _tell(ui.scoreLabel, *score(measurement), self._scoreTip)
         # Two fields may lack the same spacing; its sentence is said once.

@@ -68,7 +68,7 @@ def main() -> None:
     bundle = find_bundle(chosen.model, TASK)
     frames = phantom_frames(chosen.size)
     pullback = Pullback(*frames.shape, Spacing(None, None, None), read=lambda first, stop: iter(frames[first:stop]))
-    fast_s, fast_cpu_s, fast = timed(lambda: segment(pullback, bundle, "cpu", lambda done, total: None))
+    fast_s, fast_cpu_s, fast = timed(lambda: segment(pullback, bundle, "cpu", lambda done, total: None).labels)
 
     network = load_network(bundle, NETWORKS)
     some = slice(0, FRAMES, 5)

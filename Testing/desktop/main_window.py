@@ -5,7 +5,10 @@ from PySide6.QtCore import Property, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QScrollArea, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
+from .ctk_widgets import ctkCollapsibleButton
+
 PANEL_WIDTH = 420
+DATA_PROBE_HEIGHT = 120  # px, of four lines of text
 
 
 class qSlicerModuleSelectorToolBar(QToolBar):
@@ -35,14 +38,18 @@ class qSlicerModuleSelectorToolBar(QToolBar):
 
 
 class ModulePanel(QScrollArea):
-    """Stands for qSlicerModulePanel (Slicer, Base/QTGUI/qSlicerModulePanel.h): holds one module's panel. It scrolls up and
-    down only, and is as wide as the module needs."""
+    """Stands for qSlicerModulePanel (Slicer, Base/QTGUI/qSlicerModulePanel.h): holds one module's panel below its help, folded.
+    It scrolls up and down only, and is as wide as the module needs."""
 
     def __init__(self):
         super().__init__()
         self._representation = None
+        self._leaked = []
         contents = QWidget()
         QVBoxLayout(contents).setContentsMargins(0, 0, 0, 0)
+        help_button = ctkCollapsibleButton("Help && Acknowledgement")
+        help_button.setCollapsed(True)
+        contents.layout().addWidget(help_button)
         self.setWidget(contents)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -85,8 +92,11 @@ class ModulePanel(QScrollArea):
         self._representation.show()
 
     def _take(self):
+        """As Slicer does it: the layout's item is taken and never deleted. Qt goes on telling it, and not the next time's item,
+        that the size of the panel has changed."""
         self._representation.removeEventFilter(self)
-        self.widget().layout().removeWidget(self._representation)
+        layout = self.widget().layout()
+        self._leaked.append(layout.takeAt(layout.indexOf(self._representation)))
         self._representation.hide()
         self._representation.setParent(None)
         return self._representation
@@ -102,10 +112,12 @@ class qSlicerMainWindow(QMainWindow):
         self._panel = ModulePanel()
         self._selector = qSlicerModuleSelectorToolBar(self._panel)
         self.addToolBar(self._selector)
+        for title in ("File", "Edit", "View", "Help"):
+            self.menuBar().addMenu(title)
         dock = QDockWidget(self)
         dock.setObjectName("PanelDockWidget")
         dock.setTitleBarWidget(QWidget(dock))
-        dock.setWidget(self._panel)
+        dock.setWidget(_above_data_probe(self._panel))
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         self._dock = dock
         central = QWidget(self)
@@ -122,6 +134,18 @@ class qSlicerMainWindow(QMainWindow):
         """Give the window a size in px and the panel its usual share; a panel that was wide once would stay so."""
         self.resize(width, height)
         self.resizeDocks([self._dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+
+
+def _above_data_probe(panel):
+    """The module's panel with the data probe below it, which is open after a fresh installation."""
+    contents = QWidget()
+    layout = QVBoxLayout(contents)
+    layout.setContentsMargins(0, 0, 0, 0)
+    probe = ctkCollapsibleButton("Data Probe")
+    probe.setFixedHeight(DATA_PROBE_HEIGHT)
+    layout.addWidget(panel, 1)
+    layout.addWidget(probe)
+    return contents
 
 
 def dark_palette():

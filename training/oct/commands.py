@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
-from .two_step_commands import add_bundle_two_step, add_train_calcium
+from .realism_command import add_realism
+from .two_step_commands import add_bundle_two_step, add_sureness, add_train_calcium
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +23,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
+    add_sureness(commands.add_parser("sureness", help="choose which probabilities make a deposit and a range"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
     _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
+    add_realism(commands.add_parser("realism", help="how far phantoms look like real frames with calcium"))
     _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 
@@ -161,43 +165,44 @@ def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of real frames without calcium, each with a guidewire")
     parser.add_argument("masks", type=Path, help="folder of lumen masks of the same names")
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    add_device(parser)
+    _add_of_real_frames(parser)
     parser.set_defaults(run=_evaluate_frames)
 
 
 def _evaluate_frames(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.bundle import find_bundle
-    from OCTCalciumLib.labels import TASK
-
     from .evaluate import evaluate_frames
     from .tables import frames_table
 
-    bundle = find_bundle(chosen.model, TASK)
-    figures = evaluate_frames(bundle, chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
-    print(frames_table(figures))
-    write_json(chosen.json, figures)
+    _tell(chosen, evaluate_frames, frames_table)
 
 
 def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of real frames PATIENT_NUMBER.png")
     parser.add_argument("masks", type=Path, help="folder of PATIENT_NUMBER_calcium.png; it may be the same one")
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    add_device(parser)
+    _add_of_real_frames(parser)
     parser.set_defaults(run=_evaluate_real)
 
 
 def _evaluate_real(chosen: argparse.Namespace) -> None:
+    from .real_frames import evaluate_real, real_table
+
+    _tell(chosen, evaluate_real, real_table)
+
+
+def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    add_device(parser)
+
+
+def _tell(chosen: argparse.Namespace, judge: Callable[..., dict], table: Callable[[dict], str]) -> None:
+    """Judge the model on real frames, print the table and write the figures."""
     from LesionReadingLib.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
-    from .real_frames import evaluate_real, real_table
-
-    figures = evaluate_real(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
-    print(real_table(figures))
+    figures = judge(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
+    print(table(figures))
     write_json(chosen.json, figures)
 
 

@@ -22,6 +22,7 @@ from OCTCalciumLib.reading import open_pullback
 from OCTCalciumLib.segmentation import segment
 from PIL import Image
 
+from .coverage import range_coverage
 from .data import Patient
 
 FALSE_CALCIUM_DEG = 30.0
@@ -34,17 +35,19 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
     Returns:
         What ``tables.phantom_tables`` prints: confusion matrix (truth by row, found by column, pixels), per class
         accuracy (which is recall) and IoU over all pixels, with and without the lumen as a class of its own, and the agreement of
-        arcs (degrees), thickness (mm), lumen area (mm2), volume (percent) and frames of 180 degrees or more.
+        arcs (degrees), thickness (mm), lumen area (mm2), volume (percent) and frames of 180 degrees or more; how often the model's
+        ranges hold the truth.
     """
     confusion = np.zeros((len(NAMES), len(NAMES)), np.int64)
-    pairs, numbers = [], []
+    measured, numbers = [], []
     for patient in patients:
         truth = np.asarray(patient.pixels[1])
         spacing = Spacing(*patient.spacing_mm, "phantom", "phantom")
         found = segment(_pullback(patient, spacing), bundle, device, lambda done, total: None)
-        confusion += confusion_matrix(truth, found)
-        pairs.append((measure_pullback(truth, spacing), measure_pullback(found, spacing)))
+        confusion += confusion_matrix(truth, found.labels)
+        measured.append((measure_pullback(truth, spacing), measure_pullback(found.labels, spacing), found.ranges))
         numbers.append(patient.number)
+    pairs = [(truth, found) for truth, found, _ in measured]
     return {
         "shifted": shifted,
         "wide": wide,
@@ -54,6 +57,7 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         "four_classes": class_figures(confusion, NAMES),
         "three_classes": class_figures(without_lumen(confusion), NAMES[:LUMEN]),
         "agreement": agreement(pairs),
+        "ranges": range_coverage(measured),
     }
 
 
@@ -124,7 +128,7 @@ def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixe
         raise InputError(
             f"{images} gives {pullback.frame_count} frames for {len(names)} pictures; keep nothing else in that folder."
         )
-    labels = segment(pullback, bundle, device, lambda done, total: None)
+    labels = segment(pullback, bundle, device, lambda done, total: None).labels
     frames = []
     for name, found, truth in zip(names, labels, _lumen_masks(names, masks), strict=True):
         measured = measure_frame(found, replace(pullback.spacing, frame_mm=None), 0)

@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
-from OCTCalciumLib.polar_view import ANGLES, DEPTHS
+from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, DEPTHS
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, uniform_filter
 
-from .polar_views import ANGLE_RAD, DEPTH_MM, LEAST_VISIBLE
+from .polar_views import ANGLE_RAD, LEAST_VISIBLE
 
 _PATTERNS = {"patches": ((2, 6), (2, 6)), "layers": ((10, 14), (1, 1.5)), "rays": ((0.6, 1.0), (15, 25))}
 _SHEETS = 24

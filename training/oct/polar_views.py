@@ -10,9 +10,6 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import (
     ANGLES,
     CHANNELS,
-    DEPTH_STEP_MM,
-    DEPTHS,
-    FIRST_DEPTH_MM,
     PolarView,
     channels,
     distance_to_catheter_mm,
@@ -22,7 +19,6 @@ from scipy.ndimage import gaussian_filter1d
 
 from .data import Patient
 
-DEPTH_MM = (FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS, dtype=np.float32))[None, :]
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
 
 

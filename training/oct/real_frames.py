@@ -41,12 +41,12 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
         InputError: there is no picture, or a mask is missing or of another size.
     """
     frames = []
-    for picture in _pictures(images):
-        truth = _mask(picture, masks)
+    for picture in pictures(images):
+        truth = calcium_mask(picture, masks)
         pullback = open_pullback(picture, pixel_mm)
         if truth.shape != (pullback.rows, pullback.columns):
             raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
-        found = segment(pullback, bundle, device, lambda done, total: None)[0]
+        found = segment(pullback, bundle, device, lambda done, total: None).labels[0]
         frames.append({"name": picture.stem, "patient": picture.stem.rpartition("_")[0]} | _frame(found, truth, pullback.spacing))
     with_calcium = [frame for frame in frames if frame["true_pixels"]]
     without = [frame for frame in frames if not frame["true_pixels"]]
@@ -100,7 +100,12 @@ def _frame(found: np.ndarray, truth: np.ndarray, spacing: Spacing) -> dict[str, 
     }
 
 
-def _pictures(images: Path) -> list[Path]:
+def pictures(images: Path) -> list[Path]:
+    """The pictures of a folder, by name, without the masks of calcium.
+
+    Raises:
+        InputError: there are none.
+    """
     kinds = Image.registered_extensions()
     found = sorted(path for path in images.iterdir() if path.suffix.lower() in kinds and not path.stem.endswith(MASK_ENDING))
     if not found:
@@ -108,7 +113,12 @@ def _pictures(images: Path) -> list[Path]:
     return found
 
 
-def _mask(picture: Path, masks: Path) -> np.ndarray:
+def calcium_mask(picture: Path, masks: Path) -> np.ndarray:
+    """Where a picture's calcium was drawn, booleans (rows, columns).
+
+    Raises:
+        InputError: there is no mask of that name.
+    """
     found = sorted(masks.glob(f"{picture.stem}{MASK_ENDING}.*"))
     if not found:
         raise InputError(

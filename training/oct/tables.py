@@ -8,6 +8,7 @@ from typing import Any
 from OCTCalciumLib.labels import NAMES
 
 from ..markdown import markdown_table
+from .coverage import coverage_rows
 from .real_frames import real_table
 
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
@@ -45,7 +46,7 @@ def phantom_tables(figures: dict[str, Any]) -> str:
             "Confusion matrix, share of each true class (row) found as each class (column):",
             markdown_table(["", *NAMES], [[name, *_shares(row)] for name, row in zip(NAMES, figures["confusion"], strict=True)]),
             "Measurements on the model's labels against those on the truth:",
-            _agreement_table(figures["agreement"]),
+            _agreement_table(figures["agreement"], figures.get("ranges")),
         ]
     )
 
@@ -70,7 +71,7 @@ def real_frames_table(figures: dict[str, Any]) -> str:
     return said + "\n\n" + real_table(figures)
 
 
-def _agreement_table(figures: dict[str, Any]) -> str:
+def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> str:
     errors = figures["volume_error_percent"]
     over = figures["frames_over_180"]
     within = sum(abs(error) <= 10 for error in errors)
@@ -84,6 +85,7 @@ def _agreement_table(figures: dict[str, Any]) -> str:
         ["volume of all pullbacks, true and found (mm3)", f"{true:.1f} and {found:.1f}", pullbacks],
         ["pullbacks whose volume is within 10 %", f"{within} of {len(errors)}", listed],
         ["frames of 180 degrees or more, F1", _number(over["f1"]), f"{over['true']} true, {over['found']} found"],
+        *coverage_rows(ranges),
     ]
     return markdown_table(["measurement", "result", "over"], rows)
 

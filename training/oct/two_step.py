@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,10 @@ from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.network import DeepLabV3Plus
 from OCTCalciumLib.polar_network import PolarUNet
 from OCTCalciumLib.preparation import Letterbox
 from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.segmentation import segment
+from OCTCalciumLib.segmentation import NETWORKS, segment
 from OCTCalciumLib.two_step import TwoStep
 from safetensors.torch import load_file, save
 
@@ -50,7 +50,7 @@ def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: 
         images: folder of pictures. pixel_mm: side of a pixel of theirs. first_step: a bundle that finds lumen and guidewire.
     """
     pullback = open_pullback(images, pixel_mm)
-    labels = segment(pullback, first_step, device, lambda done, total: None)[:count]
+    labels = segment(pullback, first_step, device, lambda done, total: None).labels[:count]
     frames = list(pullback.read(0, count))
     box = Letterbox(pullback.rows, pullback.columns)
     squares, found = np.stack([box.square(frame) for frame in frames]), np.stack([box.square_labels(label) for label in labels])
@@ -64,31 +64,29 @@ def two_step_bundle(
     recipe: PolarRecipe,
     data_source: str,
     licence: str,
-    sureness: tuple[float, float, int],
+    sureness: Mapping[str, float],
 ) -> Bundle:
     """Write the bundle of a calcium network behind another bundle's lumen and guidewire, in half precision.
 
     Args:
         training: folder of ``train-calcium``. folder: the bundle to write.
-        first_step: name or folder of the bundle with a DeepLab v3+ whose lumen and guidewire are kept.
-        sureness: ``certain``, ``likely`` and ``samples`` of ``polar_view.sure_deposits``.
+        first_step: name or folder of the bundle, of one step or two, whose DeepLab v3+ is kept for lumen and guidewire.
+        sureness: ``certain``, ``likely``, ``samples``, ``inner`` and ``outer`` of ``TwoStep``.
     """
     before = find_bundle(first_step, TASK)
-    lumen = load_network(before, {"DeepLabV3Plus": DeepLabV3Plus})
+    found = load_network(before, NETWORKS)
+    lumen = found.lumen if isinstance(found, TwoStep) else found
     calcium = PolarUNet()
     calcium.load_state_dict(load_file(training / WEIGHTS))
-    arguments: dict[str, Any] = {
-        **before.network_arguments,
-        "widths": list(PolarUNet.WIDTHS),
-        **dict(zip(("certain", "likely", "samples"), sureness, strict=True)),
-    }
+    first_arguments = {name: before.network_arguments[name] for name in ("classes", "width")}
+    arguments: dict[str, Any] = {**first_arguments, "widths": list(PolarUNet.WIDTHS), **sureness}
     network = TwoStep(**arguments)
     network.lumen, network.calcium = lumen, calcium
     weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
     metadata = bundle_metadata(data_source, {**asdict(recipe), "first_step": before.name})
     metadata["description"] = (
-        f"Two steps: calcium, guidewire and lumen by the DeepLab v3+ of {before.name}, then more calcium by a U-Net in the wall "
-        "unrolled behind that lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel. Calcium is what either finds."
+        "Two steps: guidewire and lumen by a DeepLab v3+ on a ResNet-50, then calcium by a U-Net in the wall unrolled behind that "
+        "lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel."
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
     card = model_card(folder.name, metadata, {}, TWO_STEP_LIMITS)

@@ -21,6 +21,7 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
@@ -39,8 +40,45 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
     parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
     parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
+    parser.add_argument("--outer", type=float, default=0.05, help="probability of its high end")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle_two_step)
+
+
+def add_sureness(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``sureness``."""
+    parser.add_argument("model", help="two-step bundle")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose watched patients choose")
+    parser.add_argument("--real", type=Path, help="folder of real frames PATIENT_NUMBER.png with PATIENT_NUMBER_calcium.png")
+    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
+    parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    add_device(parser)
+    parser.set_defaults(run=_sureness)
+
+
+def _sureness(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.prediction import choose_device, load_network
+    from OCTCalciumLib.labels import TASK
+    from OCTCalciumLib.segmentation import NETWORKS
+
+    from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
+
+    network = load_network(find_bundle(chosen.model, TASK), NETWORKS).float()
+    device = choose_device(chosen.device)
+    frames = [frame for folder in chosen.data for frame in seen_phantoms(network, folder)]
+    without = []
+    if chosen.real:
+        frames += seen_real(network, chosen.real, chosen.real, chosen.real_pixel_spacing, device)
+    if chosen.without:
+        without = list(seen_real(network, chosen.without, None, chosen.without_pixel_spacing, device))
+    (certain, likely), table = judge_sureness(frames, without)
+    print(table)
+    (inner, outer), ranges = judge_ends(frames, certain, likely)
+    print(ranges)
+    print(f"--certain {certain:g} --likely {likely:g} --samples {SAMPLES} --inner {inner:g} --outer {outer:g}")
 
 
 def _train_calcium(chosen: argparse.Namespace) -> None:
@@ -52,7 +90,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from .polar_views import joined
     from .two_step import learnt_and_watched, views_of_real_frames
 
-    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
     learnt, watched = learnt_and_watched(chosen.data)
     if chosen.real_frames:
         if chosen.real_pixel_spacing is None:
@@ -85,6 +123,6 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
         chosen.data_source or PHANTOM_DATA,
         chosen.licence.read_text(encoding="utf-8"),
-        (chosen.certain, chosen.likely, chosen.samples),
+        {name: getattr(chosen, name) for name in ("certain", "likely", "samples", "inner", "outer")},
     )
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")

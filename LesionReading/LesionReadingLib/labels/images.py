@@ -5,6 +5,7 @@ The keys of .seg.nrrd are those of Slicer's developer guide, "Segmentation label
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..errors import InputError
 from ..image_grids import image_place, states_spacing
 from ..nrrd import POSITIONS_KEY
 from ..reading.plain_voxels import plain_nrrd_voxels
+from ..reading.stored_voxels import check_image_bytes
 from ..reading.volume_files import image_reader
 from ..slice_grid import SAME_MM
 from ..spacing import UNKNOWN, Spacing
@@ -40,9 +42,12 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     spacing, origin, direction = image_place(image)
     label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, spacing, keys), origin, direction)
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
-        labels, matched = _named_labels(voxels, keys, segments, chosen)
-        full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys)
-        return replace(full, positions_mm=_positions(full, keys))
+        try:
+            labels, matched = _named_labels(voxels, keys, segments, chosen)
+            full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys, path)
+            return replace(full, positions_mm=_positions(full, keys))
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"{path.name} describes its segments by numbers that are none; save it again.") from error
     if image.GetNumberOfComponents() > 1:
         raise InputError(f"{path.name} has several values per voxel; a label map has one.")
     names = {segment.value: segment.name for segment in segments}
@@ -144,7 +149,7 @@ def _positions(label_map: LabelMap, keys: Mapping[str, str]) -> np.ndarray | Non
     return positions if np.abs(positions[[0, -1]] - ends).max() < SAME_MM else None
 
 
-def _full_grid(label_map: LabelMap, keys: Mapping[str, str]) -> LabelMap:
+def _full_grid(label_map: LabelMap, keys: Mapping[str, str], path: Path) -> LabelMap:
     """A cropped segmentation in the grid of its reference image.
 
     The offset of its first voxel is in ``Segmentation_ReferenceImageExtentOffset``; the reference's extent is the end of the
@@ -157,6 +162,9 @@ def _full_grid(label_map: LabelMap, keys: Mapping[str, str]) -> LabelMap:
     end = first + size if extent is None else extent[1::2] + 1
     if (begin == first).all() and (end == first + size).all():
         return label_map
+    if first.size != 3 or (end <= begin).any():
+        raise ValueError("no extent")
+    check_image_bytes(path, math.prod((end - begin).tolist()))
     full = np.zeros((end - begin)[::-1], dtype=np.uint8)
     kept_begin, kept_end = np.maximum(first, begin), np.minimum(first + size, end)
     if (kept_begin < kept_end).all():

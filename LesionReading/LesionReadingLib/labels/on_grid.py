@@ -155,6 +155,8 @@ def _averaged(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: Sl
     voxels = np.stack(np.mgrid[box], axis=-1)
     centres = _labels_at(labels, own, reach_mm, grid.lps_mm(voxels))
     edge = _edge(centres, np.rint(grid.indices(own.lps_mm(np.argwhere(labels)))).astype(int) - corner)
+    if not edge.any():  # it lies beside the scan
+        return placed
     filled = (centres == values[:, None, None, None]).astype(np.float32)
     filled[:, edge] = _shares(labels, own, reach_mm, grid, voxels[edge], values)
     share = filled.sum(axis=0)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
@@ -29,6 +30,7 @@ _KINDS = {
 }
 _UID = re.compile(r"[0-9.]{1,64}")
 _LARGEST = 1e12
+_TRANSFER_SYNTAX = 0x00020010
 _DEEPEST = 12  # items in items; enhanced images and segmentations have five
 
 PIXEL_KEYWORDS = frozenset(
@@ -122,6 +124,10 @@ def transfer_syntax(meta: Dataset, name: str) -> UID | None:
         return None
     if not isinstance(stated, str) or not _UID.fullmatch(stated):
         raise _no_syntax(name)
+    try:
+        UID(stated).is_little_endian  # noqa: B018  (raises where pydicom knows the UID as something else, or not at all)
+    except ValueError as error:
+        raise _no_syntax(name) from error
     return UID(stated)
 
 
@@ -130,7 +136,7 @@ def _no_syntax(name: str) -> InputError:
 
 
 def _clean(data: Dataset, gone: set[str], depth: int) -> None:
-    for tag in list(data.keys()):
+    for tag in data.keys() - {_TRANSFER_SYNTAX}:  # one that is none is refused by ``transfer_syntax``
         try:
             fits = _fits(data, tag, gone, depth)
         except MemoryError:
@@ -184,7 +190,8 @@ def _are_numbers(value, tag: BaseTag, whole: bool) -> bool:
 
 def _is_text(data: Dataset, tag: BaseTag, value, is_uid: bool) -> bool:
     if not isinstance(value, str) and hasattr(value, "__iter__") and data[tag].VM > 1 and dictionary_VM(tag) == "1":
-        value = data[tag].value = "\\".join(str(one) for one in value)
+        value = "\\".join(str(one) for one in value)
+        data[tag] = DataElement(tag, "LT", value)  # of the kinds of text the one in which a backslash parts nothing
     values = [str(value)] if data[tag].VM <= 1 else [str(one) for one in value]
     return not is_uid or all(_UID.fullmatch(one) or not one for one in values)
 

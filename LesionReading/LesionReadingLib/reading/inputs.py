@@ -98,6 +98,21 @@ def input_files(path: Path) -> InputFiles:
     return replace(alone, others=(path,))
 
 
+def files_below(folder: Path) -> list[Path]:
+    """All files of some bytes in a folder and below it, once each, folder by folder in natural order.
+
+    Links are followed, those that lead nowhere and folders that may not be opened are passed over, and so are names that begin
+    with a dot.
+
+    Raises:
+        InputError: no such folder, or far too many files.
+        PermissionError: the folder itself may not be read.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}; name the folder with the studies.")
+    return _once(_listed(folder)[0])
+
+
 def files_beside(path: Path) -> tuple[Path, ...]:
     """The other files in the folder of a file that may be DICOM, in natural order: where the rest of its series lies."""
     found, _ = _listed(path.parent, below=False)

@@ -51,7 +51,8 @@ _ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2
     ("ascii", "text", "txt"), "text"
 )
 _MOST_AXES = 5
-_LONGEST_LINE = 1 << 20
+_LONGEST_FIELD = 400  # the library writes what it does not understand into a text of fixed length
+_VECTOR = r"\([^()\s]*\)"
 _WIDTHS = {
     1: "signed char|int8|int8_t|uchar|unsigned char|uint8|uint8_t",
     2: "short|short int|signed short|signed short int|int16|int16_t|ushort|unsigned short|unsigned short int|uint16|uint16_t",
@@ -124,9 +125,9 @@ def _fields(path: Path, text: str) -> dict[str, str]:
             continue
         name, colon, value = line.partition(": ")
         name = "".join(name.lower().split())
-        if colon and name in _FIELDS and len(line) < _LONGEST_LINE:
-            if name in fields:
-                raise unreadable(path, "its header states the same twice")
+        if colon and name in _FIELDS:
+            if name in fields or (len(line) > _LONGEST_FIELD and name != "content"):
+                raise unreadable(path, "its header states the same twice, or has a line longer than any")
             fields[name] = value
         elif ":=" not in line or not line.partition(":=")[0].isascii():
             raise unreadable(path, "its header has a line that is none of an NRRD file")
@@ -135,7 +136,10 @@ def _fields(path: Path, text: str) -> dict[str, str]:
 
 def _check_places(path: Path, fields: dict[str, str]) -> None:
     for name in ("spacedirections", "spaceorigin", "measurementframe"):
-        for vector in re.findall(r"\(([^()]*)\)", fields.get(name, "")):
-            numbers(path, vector.split(","), "place")
+        vectors = re.sub(r",\s+", ",", fields.get(name, "")).split()
+        if not all(re.fullmatch(rf"none|{_VECTOR}", vector) for vector in vectors):
+            raise unreadable(path, "its header states a place that is none")
+        for vector in vectors:
+            numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
     for name in ("spacings", "thicknesses", "axismins", "axismaxs"):  # nan stands for an axis that has none
         numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")

@@ -1,0 +1,111 @@
+"""Many head CTs at once: those below a folder, each with the patient's scan before it, and the row that each has in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from LesionReadingLib.batch import Study
+from LesionReadingLib.batch_studies import found_below, in_order
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.worker import JsonLines, Terminal
+
+from .analysis import Asked, analyze
+from .ct_series import CtSeries, find_series
+from .labels import MARKERS
+from .scan_facts import acquired, patient_key
+from .series_choice import choose_series
+from .triage import TITLES
+
+TITLE = "Intracerebral haemorrhage on head CT: all scans"
+
+
+def find_scans(folder: Path, output: Path) -> list[Study]:
+    """The head CTs below a folder: of every DICOM study the series to be read, every image file, every folder of pictures.
+
+    Scans of one patient (Patient ID) are compared, each with the one before it in time.
+
+    Raises:
+        InputError: as ``found_below``.
+    """
+    found = found_below(folder, output)
+    studies: dict[tuple[str, str], list] = {}
+    for path, header in found.dicom:
+        if header.get("Modality") == "CT":
+            key = (str(header.get("PatientID", "")), str(header.get("StudyInstanceUID", "")))
+            studies.setdefault(key, []).append((path, header))
+    return in_order([*found.studies, *_with_priors([_chosen(members) for members in studies.values()])])
+
+
+def analyze_study(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    *,
+    asked: Asked,
+    model: str | None,
+    device: str,
+    without: Collection[str],
+    **scans: Any,
+) -> None:
+    """``analysis.analyze`` for one scan of a batch.
+
+    Args:
+        scans: which series is read, and the scan before it: fields of ``Asked``.
+    """
+    analyze(source, output, report, replace(asked, **scans), model, device, without)
+
+
+def _chosen(members: Sequence) -> tuple[Study, CtSeries | None]:
+    """The study of some DICOM files and the series of it that is read; None where that is not clear."""
+    files = tuple(path for path, _header in members)
+    try:
+        series, _ = choose_series(find_series(members)[0])
+    except InputError as error:
+        return Study(_common(files), files, problem=str(error)), None
+    return Study(_common(files), files, {"series": sorted(series.uids)[0]}), series
+
+
+def _with_priors(chosen: Sequence[tuple[Study, CtSeries | None]]) -> list[Study]:
+    """The studies, those of one patient with the scan before them."""
+    patients: dict[str, list[tuple[datetime, Study]]] = {}
+    for study, series in chosen:
+        key, moment = (patient_key(series.header), acquired(series.planes)) if series is not None else (None, None)
+        if key is not None and moment is not None:
+            patients.setdefault(key, []).append((moment, study))
+    earlier: dict[int, Study] = {}
+    for scans in patients.values():
+        ordered = sorted(scans, key=lambda scan: scan[0])
+        earlier |= {id(after): before for (then, before), (now, after) in pairwise(ordered) if then < now}
+    return [_compared(study, earlier.get(id(study))) for study, _series in chosen]
+
+
+def _compared(study: Study, before: Study | None) -> Study:
+    if before is None:
+        return study
+    options = {**study.options, "prior": before.source, "prior_series": before.options["series"]}
+    return Study(study.source, study.files, options)
+
+
+def _common(files: Sequence[Path]) -> Path:
+    """The folder in or below which all files lie."""
+    parents = [set(file.parents) for file in files]
+    return max(set.intersection(*parents), key=lambda folder: len(folder.parts))
+
+
+COLUMNS: Mapping[str, Callable[[dict], Any]] = {
+    "decision": lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
+    "hematoma (mL)": lambda found: found["volume_ml"],
+    "in the ventricles (mL)": lambda found: found["ivh_ml"],
+    **{
+        f"{marker.replace('_', ' ')} (probability)": lambda found, marker=marker: found["markers"][marker]["probability"]
+        for marker in MARKERS
+    },
+    "change since the scan before (mL)": lambda found: (found["growth"] or {}).get("change_ml"),
+    "hours since the scan before": lambda found: (found["growth"] or {}).get("hours"),
+}
+"""Header of the table -> its value of a scan's ``measurements.json``; None where there is none."""

@@ -1,0 +1,134 @@
+"""The first screen of a head CT's report, below the decision and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
+
+from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
+from .labels import MARKER_NAMES, MARKERS
+from .look_first import look_first
+from .marker_answers import BAT_HIGH_RISK, marker_seen
+from .triage_rules import Rules
+from .volume import in_ml
+
+if TYPE_CHECKING:
+    from .kept_reading import KeptReading
+    from .prediction import Prediction
+    from .scan_measurement import ScanMeasurement
+    from .triage import Triage
+
+SHIPPED_CONSEQUENCES = Path(__file__).parent / "data" / "consequences.toml"
+
+
+def first_screen(
+    measurement: ScanMeasurement,
+    prediction: Prediction | KeptReading | None,
+    growth: Growth | None,
+    decided: Triage,
+    model: Mapping[str, Any] | None,
+    rules: Rules,
+    consequences: Consequences | None = None,
+) -> FirstScreen:
+    """Everything of the first screen.
+
+    Args:
+        growth: since an earlier scan; None where there is none.
+        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
+        rules: of the decision, with the errors of measurement.
+        consequences: texts on what to do; the shipped ones where None.
+    """
+    return FirstScreen(
+        found=(),
+        meanings=_meanings(measurement, decided, rules, consequences or Consequences(SHIPPED_CONSEQUENCES)),
+        certainty=(
+            *_volume_range(measurement, model, rules),
+            *_ventricle_range(measurement, rules),
+            *_growth_range(growth),
+            *_signs(measurement, prediction, model),
+        ),
+        checks=look_first(measurement, prediction, decided),
+        not_looked_for=" ".join(decided.limits),
+        network=_network(model),
+    )
+
+
+def _meanings(measurement: ScanMeasurement, decided: Triage, rules: Rules, texts: Consequences) -> tuple[Meaning, ...]:
+    meanings = [texts.of(str(decided.decision))]
+    if not measurement.has_hematoma:
+        return tuple(meanings)
+    if decided.location == "cerebellum" and measurement.volume_ml >= rules.cerebellum_ml:
+        meanings.append(texts.of("cerebellum"))
+    if measurement.counted_ivh_ml >= rules.intraventricular_ml:
+        meanings.append(texts.of("ventricles"))
+    if decided.bat and decided.bat.score >= BAT_HIGH_RISK:
+        meanings.append(texts.of("bat_high", score=decided.bat.score))
+    return tuple(meanings)
+
+
+def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None, rules: Rules) -> list[str]:
+    if not measurement.has_hematoma:
+        return []
+    volume_ml = measurement.volume_ml
+    low_ml, high_ml = max(0.0, volume_ml - BETWEEN_READERS_ML), volume_ml + BETWEEN_READERS_ML
+    sentences = [
+        f"Hematoma {in_ml(volume_ml)}: another reader may measure {low_ml:.1f} to {high_ml:.1f} mL (two readers differ by about "
+        f"{BETWEEN_READERS_ML:g} mL)."
+    ]
+    phantom = _phantom(model)
+    if "median_volume_error_ml" in phantom:
+        heads = f"{phantom['patients']} phantom heads" if "patients" in phantom else "phantoms"
+        sentences.append(
+            f"On {heads} the network's volume was off by {phantom['median_volume_error_ml']:.1f} mL in the median. Its "
+            "error in patients is not known, and how sure it was of these pixels is not recorded."
+        )
+    return sentences
+
+
+def _ventricle_range(measurement: ScanMeasurement, rules: Rules) -> list[str]:
+    counted_ml, error_ml = measurement.counted_ivh_ml, rules.intraventricular_error_ml
+    if counted_ml == 0 or error_ml == 0:
+        return []
+    low_ml, high_ml = max(0.0, counted_ml - error_ml), counted_ml + error_ml
+    told = f"Ventricles {in_ml(counted_ml)}: {low_ml:.1f} to {high_ml:.1f} mL"
+    return [f"{told} (± {error_ml:g} mL, measured on phantoms with little blood there)."]
+
+
+def _growth_range(growth: Growth | None) -> list[str]:
+    if growth is None:
+        return []
+    low_ml, high_ml = growth.change_ml - BETWEEN_READERS_ML, growth.change_ml + BETWEEN_READERS_ML
+    within = "this may be no change at all" if growth.within_error else "more than readers differ by"
+    return [
+        f"Change {growth.change_ml:+.1f} mL: {low_ml:+.1f} to {high_ml:+.1f} mL within the error between two readers "
+        f"({BETWEEN_READERS_ML:g} mL; one reader {WITHIN_READER_ML:g} mL): {within}."
+    ]
+
+
+def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, model: Mapping[str, Any] | None) -> list[str]:
+    """How well the network tells the signs that it or the measurement sees."""
+    auc = _phantom(model).get("auc") or {}
+    if not measurement.has_hematoma or prediction is None:
+        return []
+    seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, prediction)) and marker in auc]
+    if not seen:
+        return []
+    told = ", ".join(f"{MARKER_NAMES[marker].lower()} {auc[marker]:.2f}" for marker in seen)
+    return [
+        f"Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
+    ]
+
+
+def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not model:
+        return ()
+    source = model.get("data_source")
+    return (f"It was trained on: {source}" if source else "The model does not say what it was trained on.",)
+
+
+def _phantom(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return ((model or {}).get("eval_metrics") or {}).get("phantom") or {}

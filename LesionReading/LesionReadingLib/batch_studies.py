@@ -1,0 +1,66 @@
+"""What lies below the folder of a batch: studies in image files and packed files, and DICOM files, whose studies a module knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .batch import Study
+from .dicom import read_header
+from .errors import InputError
+from .pictures import is_picture, is_volume
+from .reading.archives import archive_kind
+from .reading.inputs import files_below
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_LABELS = (".seg.nrrd", ".seg.nhdr")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The studies in other files than DICOM, and (path, header) of the DICOM files with an image."""
+
+    studies: tuple[Study, ...]
+    dicom: tuple[tuple[Path, Dataset], ...]
+
+
+def found_below(folder: Path, output: Path) -> Found:
+    """Look through a folder: every image file and every packed file is a study, and so is every folder with pictures.
+
+    Args:
+        output: of the batch; results of an earlier one in the same folder are no studies.
+
+    Raises:
+        InputError: no such folder, or it may not be read.
+    """
+    try:
+        files = [file for file in files_below(folder) if output.absolute() not in file.absolute().parents]
+    except PermissionError as error:
+        raise InputError(f"{folder} cannot be read (permission denied); ask for access or copy it.") from error
+    studies: list[Study] = []
+    pictures: dict[Path, list[Path]] = {}
+    dicom = []
+    for file in files:
+        if is_volume(file):
+            if not file.name.lower().endswith(_LABELS):
+                studies.append(Study(file, (file,)))
+        elif is_picture(file):
+            pictures.setdefault(file.parent, []).append(file)
+        elif archive_kind(file):
+            studies.append(Study(file, (file,)))
+        else:
+            header = read_header(file)
+            if header is not None and "Rows" in header:
+                dicom.append((file, header))
+    studies += [Study(parent, tuple(members)) for parent, members in pictures.items()]
+    return Found(tuple(studies), tuple(dicom))
+
+
+def in_order(studies: list[Study]) -> list[Study]:
+    """The studies in the order of their paths, so that a batch numbers them as a person lists them."""
+    from .pictures import natural_key
+
+    return sorted(studies, key=lambda study: (natural_key(str(study.source)), str(study.options.get("series", ""))))

@@ -1,0 +1,1 @@
+"""What both modules' reports share."""

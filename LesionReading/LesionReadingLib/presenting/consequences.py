@@ -1,0 +1,74 @@
+"""What findings may mean, in a small TOML file with its sources that anyone can edit (``data/consequences.toml`` of each module).
+
+A section is a finding; it holds ``text``, in which names in braces stand for numbers of the patient, and ``source``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from LesionReadingLib.errors import InputError
+
+from .first_screen import Meaning
+
+_FIELDS = {"text", "source"}
+
+
+class Consequences:
+    """The texts of a file.
+
+    Args:
+        shipped: the module's own file, which holds every finding.
+        path: a person's file that is laid over it; None for none.
+
+    Raises:
+        InputError: the file cannot be read, is not TOML, or names a finding, a field or a number that there is not.
+    """
+
+    def __init__(self, shipped: Path, path: Path | None = None) -> None:
+        self._texts = _sections(shipped)
+        if path is not None:
+            self._lay_over(path)
+
+    def of(self, finding: str, **numbers: Any) -> Meaning:
+        """What a finding may mean, with the patient's numbers in its text."""
+        section = self._texts[finding]
+        return Meaning(section["text"].format(**numbers), section["source"])
+
+    def _lay_over(self, path: Path) -> None:
+        for finding, section in _sections(path).items():
+            if finding not in self._texts:
+                raise InputError(f"{path}: there is no finding [{finding}]; use {', '.join(self._texts)}.")
+            shipped = self._texts[finding]
+            unknown = _names(path, finding, section.get("text", "")) - _names(path, finding, shipped["text"])
+            if unknown:
+                raise InputError(f"{path}: the text of [{finding}] asks for {{{min(unknown)}}}, which it does not have; remove it.")
+            self._texts[finding] = {**shipped, **section}
+
+
+def _sections(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The consequences {path} cannot be read ({error.strerror}); name a readable file.") from error
+    except ValueError as error:  # tomllib.TOMLDecodeError and UnicodeDecodeError
+        raise InputError(f"The consequences {path} are not valid TOML: {error}; correct that place.") from error
+    for finding, section in content.items():
+        if not isinstance(section, Mapping) or not all(isinstance(value, str) for value in section.values()):
+            raise InputError(f"{path}: {finding} must be a section with text and source, each in quotation marks.")
+        if set(section) - _FIELDS:
+            raise InputError(f"{path}: [{finding}] has no field {min(set(section) - _FIELDS)}; use text and source.")
+    return content
+
+
+def _names(path: Path, finding: str, text: str) -> set[str]:
+    """The names in braces of a text: bare names, since an attribute or an index would reach into the program."""
+    try:
+        names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise InputError(f"{path}: the text of [{finding}] has a brace too many or too few; write {{{{ for a brace.") from error
+    return names

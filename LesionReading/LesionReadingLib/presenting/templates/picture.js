@@ -1,0 +1,116 @@
+// Draws the pictures of a frame with their outlines and heat map, each on its canvas.
+function makePictures(viewer, study, asks) {
+  "use strict";
+  const KEPT = 80, MOST_ENLARGED = 2; // decoded pictures of a pane; pixels of a canvas for one of the picture
+  const part = (name) => viewer.querySelector(`[data-part="${name}"]`);
+  const decoded = new Map(), canvases = viewer.querySelectorAll("canvas.pane");
+  const switches = study.outlines.map((_, number) => viewer.querySelector(`[data-outline="${number}"]`));
+  const windowChoice = part("window"), heatChoice = part("heat"), opacity = part("opacity");
+  const ramp = study.ramp ? new Uint32Array(Uint8Array.from(study.ramp.match(/../g), (pair) => parseInt(pair, 16)).buffer) : null;
+
+  const panes = study.panes.map((pane, number) => {
+    const canvas = canvases[number], wanted = (canvas.clientWidth * (window.devicePixelRatio || 1)) / pane.size[0];
+    const enlarged = Math.max(1, Math.min(MOST_ENLARGED, Math.round(wanted)));
+    canvas.width = pane.size[0] * enlarged;
+    canvas.height = Math.round(canvas.width / pane.aspect);
+    return { ...pane, canvas, pen: canvas.getContext("2d"), layer: document.createElement("canvas") };
+  });
+
+  function picture(uri) {
+    if (!uri) return null;
+    let image = decoded.get(uri);
+    if (!image) {
+      image = new Image();
+      image.onload = asks;
+      image.src = uri;
+      decoded.set(uri, image);
+      if (decoded.size > KEPT * panes.length) decoded.delete(decoded.keys().next().value);
+    }
+    return image.complete && image.naturalWidth ? image : null;
+  }
+
+  // Lays a grey picture over the canvas, each grey value in the colour of the table (256 colours, as in the memory of a picture).
+  function drawThrough(pane, image, table, opaque) {
+    const layer = pane.layer;
+    if (layer.width !== image.naturalWidth) layer.width = image.naturalWidth;
+    if (layer.height !== image.naturalHeight) layer.height = image.naturalHeight;
+    const pen = layer.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(image, 0, 0);
+    const pixels = pen.getImageData(0, 0, layer.width, layer.height), values = pixels.data, colours = new Uint32Array(values.buffer);
+    for (let i = 0; i < colours.length; i += 1) colours[i] = table[values[4 * i]];
+    pen.putImageData(pixels, 0, 0);
+    pane.pen.globalAlpha = opaque;
+    pane.pen.drawImage(layer, 0, 0, pane.canvas.width, pane.canvas.height);
+    pane.pen.globalAlpha = 1;
+  }
+
+  function greyTable(low, high) {
+    const bytes = new Uint8ClampedArray(1024);
+    for (let value = 0; value < 256; value += 1) {
+      bytes.fill((255 * (value - low)) / (high - low), 4 * value, 4 * value + 3);
+      bytes[4 * value + 3] = 255;
+    }
+    return new Uint32Array(bytes.buffer);
+  }
+
+  function drawGrey(pane, image) {
+    const [, low, high] = study.windows[windowChoice.value];
+    if (low === 0 && high === 255) pane.pen.drawImage(image, 0, 0, pane.canvas.width, pane.canvas.height);
+    else drawThrough(pane, image, greyTable(low, high), 1);
+  }
+
+  function drawOutlines(pane, index) {
+    const { canvas, pen } = pane, filled = pane.pictures.length === 0;
+    const place = new DOMMatrix([canvas.width / pane.size[0] / study.units, 0, 0, canvas.height / pane.size[1] / study.units, 0, 0]);
+    for (const [number, path] of Object.entries(pane.outlines[index] || {})) {
+      if (!switches[number].checked) continue;
+      const [, colour, dashed] = study.outlines[number], line = new Path2D();
+      line.addPath(new Path2D(path), place);
+      pen.strokeStyle = pen.fillStyle = colour;
+      pen.lineWidth = canvas.width / 300;
+      pen.setLineDash(dashed ? [canvas.width / 80, canvas.width / 120] : []);
+      pen.globalAlpha = filled ? 0.4 : opacity.value / 100;
+      if (filled) pen.fill(line, "evenodd");
+      pen.stroke(line);
+      pen.globalAlpha = 1;
+    }
+  }
+
+  function drawLetters(pane) {
+    const { pen, canvas } = pane, size = canvas.width / 22;
+    pen.font = `bold ${size}px sans-serif`;
+    pen.lineWidth = size / 5;
+    pen.strokeStyle = "#000";
+    pen.fillStyle = "#fff";
+    pen.setLineDash([]);
+    const places = [[0.02, 0.5, "left", "middle"], [0.98, 0.5, "right", "middle"], [0.5, 0.02, "center", "top"], [0.5, 0.98, "center", "bottom"]];
+    pane.letters.forEach((letter, number) => {
+      const [x, y, across, up] = places[number];
+      pen.textAlign = across;
+      pen.textBaseline = up;
+      pen.strokeText(letter, x * canvas.width, y * canvas.height);
+      pen.fillText(letter, x * canvas.width, y * canvas.height);
+    });
+  }
+
+  function drawPane(pane, index) {
+    const image = picture(pane.pictures[index]);
+    if (pane.pictures[index] && !image) return false;
+    pane.pen.fillStyle = "#0b0e13";
+    pane.pen.fillRect(0, 0, pane.canvas.width, pane.canvas.height);
+    if (image) drawGrey(pane, image);
+    const heats = heatChoice && heatChoice.value !== "" ? pane.heat[heatChoice.value] : null, hot = heats && picture(heats[index]);
+    if (hot) drawThrough(pane, hot, ramp, opacity.value / 100);
+    drawOutlines(pane, index);
+    drawLetters(pane);
+    return true;
+  }
+
+  return {
+    canvases: panes.map((pane) => pane.canvas),
+    switches,
+    // Draws all panes, and tells whether all pictures were there.
+    draw: (index) => panes.map((pane) => drawPane(pane, index)).every(Boolean),
+    fetch: (index) => panes.forEach((pane) => picture(pane.pictures[index])),
+  };
+}

@@ -1,0 +1,133 @@
+"""The first screen of a pullback's report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from LesionReadingLib.counting import shown_stretch
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
+
+from .calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
+from .headline import stretch_of, worst_lesion
+from .landing_zone import LandingZone, landing_zones, longest_run
+from .look_first import look_first
+from .measurement import PullbackMeasurement
+from .measurement_cautions import model_cautions
+
+Ranges = Sequence[CalciumRange | None]
+
+SHIPPED_CONSEQUENCES = Path(__file__).parent / "data" / "consequences.toml"
+NOT_LOOKED_FOR = (
+    "Lipid, thrombus, dissection, side branches and stent struts are not looked for. Calcium behind the guidewire and deeper than "
+    "the light reaches is not seen."
+)
+_TWO_SIDED_95 = 1.96  # standard deviations on either side of the mean that hold 95 % of a normal distribution
+_CIRCLE_DEG = 360
+
+
+def first_screen(
+    measurement: PullbackMeasurement,
+    model: Mapping[str, Any] | None,
+    consequences: Consequences | None = None,
+    ranges: Ranges | None = None,
+) -> FirstScreen:
+    """Everything of the first screen.
+
+    Args:
+        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
+        consequences: texts on what the findings may mean; the shipped ones where None.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
+    return FirstScreen(
+        found=_landing(measurement),
+        meanings=_meanings(measurement, consequences or Consequences(SHIPPED_CONSEQUENCES)),
+        certainty=(*_arc_range(measurement, model, ranges), *_volume_range(measurement, model, ranges)),
+        checks=look_first(measurement, ranges),
+        not_looked_for=NOT_LOOKED_FOR,
+        network=tuple(caution.sentence for caution in model_cautions(model)),
+    )
+
+
+def _meanings(measurement: PullbackMeasurement, texts: Consequences) -> tuple[Meaning, ...]:
+    worst = worst_lesion(measurement)
+    if worst is None:
+        return (texts.of("no_calcium"),) if measurement.lumen_frames else ()
+    score = worst.held.score
+    name = "score_unknown" if score is None else "score_4" if score == 4 else "score_0_to_3"
+    scored = texts.of(name, score=score)
+    met = [number for number, lesion in enumerate(measurement.lesions, 1) if lesion.held.rule_of_fives]
+    if met:
+        return scored, texts.of("rule_of_fives_met", lesion=", ".join(map(str, met)))
+    unknown = any(lesion.held.rule_of_fives is None for lesion in measurement.lesions)
+    return scored, texts.of("rule_of_fives_unknown" if unknown else "rule_of_fives_not_met")
+
+
+def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
+    held = measurement.held_arc
+    if held.first_frame is None:
+        return []
+    arcs = [frame.arc_bridged_deg for frame in measurement.frames[held.first_frame : held.last_frame + 1]]
+    sentences = [
+        f"Arc: {min(arcs):.0f} to {max(arcs):.0f} degrees over {stretch_of(held)}; {measurement.max_arc_deg:.0f} degrees in the "
+        "widest single frame."
+    ]
+    if model is None:
+        return sentences
+    unsure = "how sure the network was of these pixels is not recorded"
+    ends = arc_ranges_deg(measurement, ranges)[held.first_frame : held.last_frame + 1] if ranges else []
+    if known := [end for end in ends if end is not None]:
+        low, high = min(low for low, _ in known), max(high for _, high in known)
+        sentences.append(f"By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
+        unsure = "how often the range of its scores holds the truth in patients has not been measured"
+    error = _phantom(model).get("bridged_arc_deg") or {}
+    if not {"bias", "sd", "frames"} <= set(error):
+        return [*sentences, "How far the network's arcs are off has not been measured, so no range can be given for its error."]
+    middle, spread = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
+    low, high = max(0.0, middle - spread), min(_CIRCLE_DEG, middle + spread)
+    size = "small" if error["bias"] < 0 else "large"
+    sentences.append(
+        f"On phantoms the network's arcs were {abs(error['bias']):.0f} degrees too {size} on average (SD {error['sd']:.0f}, "
+        f"{error['frames']} frames): with that error the true arc lies between {low:.0f} and {high:.0f} degrees (95 %). In "
+        f"patients the error is not known, and {unsure}."
+    )
+    return sentences
+
+
+def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
+    within = _phantom(model).get("volume_within_10_percent") if model else None
+    if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
+        return []
+    if ranges and (ends := volume_range_mm3(measurement, ranges)):
+        return [f"Volume: by the network's own scores between {ends[0]:.1f} and {ends[1]:.1f} mm³."]
+    if not within:
+        return []
+    return [f"Volume: on phantoms within 10 % of the truth in {within}; in patients the error is not known."]
+
+
+def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (model.get("eval_metrics") or {}).get("phantom") or {}
+
+
+def _landing(measurement: PullbackMeasurement) -> tuple[str, ...]:
+    run = longest_run(measurement)
+    if run is None:
+        return ()
+    limit = f"{measurement.parameters.continuous_arc_deg:g}"
+    length = "" if run.length_mm is None else f", {run.length_mm:.1f} mm"
+    stretch = f"Longest stretch of {limit} degrees or more: {shown_stretch('frame', run.first_frame, run.last_frame)}{length}."
+    sides = zip(("first", "last"), landing_zones(measurement, run), strict=True)
+    return stretch, *(_zone(side, zone) for side, zone in sides)
+
+
+def _zone(side: str, zone: LandingZone | None) -> str:
+    if zone is None:
+        return f"Landing zone towards the {side} frame: none, too few frames with a lumen are left."
+    frames = shown_stretch("frame", zone.first_frame, zone.last_frame)
+    length = "" if zone.length_mm is None else f" ({zone.length_mm:.1f} mm)"
+    away = f"{zone.gap_frames} frames" if zone.gap_mm is None else f"{zone.gap_mm:.1f} mm"
+    place = "next to it" if zone.gap_frames == 0 else f"{away} away"
+    kind = "free of calcium" if zone.free else f"nowhere free of calcium on this side, here at most {zone.max_arc_deg:.0f} degrees"
+    return f"Landing zone towards the {side} frame: {frames}{length}, {place}; {kind}."

@@ -1,0 +1,103 @@
+"""The frames of a pullback for the page's viewer: pictures, outlines, the arc plot and the en-face map that go along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.counting import shown
+from LesionReadingLib.presenting.scroll import Chart, Pane, Scroll, Series, fitting, outlines, pictures, png_uri
+
+from .calcium_range import CalciumRange, arc_ranges_deg
+from .colors import COLORS
+from .en_face import BAND_ROWS, en_face_picture
+from .frame_measurement import FrameMeasurement
+from .headline import deg, mm, mm2
+from .labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
+from .measurement import PullbackMeasurement
+
+if TYPE_CHECKING:
+    from .pullback import Pullback
+
+_OUTLINED = ((LUMEN, "lumen"), (GUIDEWIRE, "guidewire"), (CALCIUM, "calcium"))
+_WINDOWS = (("as stored", 0, 255), ("brighter", 0, 150), ("dark tissue", 20, 110))
+_CIRCLE_DEG = 360
+
+
+def scroll_of(
+    measurement: PullbackMeasurement,
+    labels: np.ndarray,
+    pullback: Pullback | None,
+    start: int | None,
+    ranges: Sequence[CalciumRange | None] | None = None,
+) -> Scroll:
+    """Everything that the viewer shows.
+
+    Args:
+        labels: uint8 (frames, rows, columns), as measured. pullback: None where only labels are known.
+        start: index of the frame to show first; None for the middle one.
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
+    uris, size = [], fitting(labels.shape[1:])
+    if pullback is not None:
+        count, read = pullback.frame_count, pullback.read_small or pullback.read
+        uris, size = pictures(count, lambda index: next(iter(read(index, index + 1))), read(0, count))
+    values = [value for value, _ in _OUTLINED]
+    ends = arc_ranges_deg(measurement, ranges) if ranges else [None] * len(labels)
+    spacing = measurement.spacing
+    height_over_width = spacing.row_mm / spacing.column_mm if spacing.in_plane_known else 1.0
+    if not spacing.in_plane_known and pullback is not None:
+        height_over_width = pullback.pixel_aspect
+    rows, columns = labels.shape[1:]
+    pane = Pane("", columns / (rows * height_over_width), size, uris, [outlines(frame, values, size) for frame in labels])
+    return Scroll(
+        words=("frame", "frames"),
+        start=len(labels) // 2 if start is None else start,
+        captions=[_caption(frame, len(labels), end) for frame, end in zip(measurement.frames, ends, strict=True)],
+        panes=[pane],
+        outlines=[(NAMES[value], COLORS[colour], False) for value, colour in _OUTLINED],
+        windows=_WINDOWS if pullback is not None else (),
+        charts=_charts(measurement, ends),
+        map=("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire", png_uri(_map(measurement))),
+    )
+
+
+def _caption(frame: FrameMeasurement, count: int, end: tuple[float, float] | None) -> str:
+    place = "" if frame.position_mm is None else f", {mm(frame.position_mm)}"
+    said = [f"Frame {shown(frame.frame)} of {count}{place}"]
+    if frame.deposits:
+        said.append(f"arc {deg(frame.arc_bridged_deg)}" + (f" ({end[0]:.0f} to {end[1]:.0f})" if end else ""))
+        said += [f"thickness {mm(frame.max_thickness_mm, 2)}"] if frame.max_thickness_mm is not None else []
+    said += [f"lumen {mm2(frame.lumen_area_mm2)}"] if frame.lumen_area_mm2 is not None else []
+    return " · ".join(said)
+
+
+def _charts(measurement: PullbackMeasurement, ends: Sequence[tuple[float, float] | None]) -> list[Chart]:
+    frames, limit = measurement.frames, measurement.parameters.continuous_arc_deg
+    arcs = Series(
+        "bridged arc",
+        COLORS["calcium"],
+        [round(frame.arc_bridged_deg, 1) for frame in frames],
+        bars=True,
+        over=COLORS["calcium_over_180"],
+    )
+    title, series = "Calcium arc by frame (degrees)", [arcs]
+    if any(ends):
+        title += "; lines: between which the network's own scores leave it open"
+        series += [
+            Series(name, COLORS["muted"], [round(end[at], 1) if end else None for end in ends])
+            for at, name in enumerate(("low", "high"))
+        ]
+    charts = [Chart(title, _CIRCLE_DEG, series, limit)]
+    areas = [None if frame.lumen_area_mm2 is None else round(frame.lumen_area_mm2, 2) for frame in frames]
+    if any(areas):
+        highest = float(np.ceil(max(area for area in areas if area)))
+        charts.append(Chart("Lumen area by frame (mm²)", highest, [Series("lumen area", COLORS["lumen"], areas)]))
+    return charts
+
+
+def _map(measurement: PullbackMeasurement) -> np.ndarray:
+    """The map without the band above it, each frame one pixel wide."""
+    picture = en_face_picture(measurement)[BAND_ROWS:]
+    return picture[:, :: picture.shape[1] // len(measurement.frames)]
