@@ -13,6 +13,7 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.spacing import Spacing
+from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.polar_view import ANGLES, DEPTHS, polar_view
@@ -102,6 +103,18 @@ def test_lumen_and_guidewire_are_the_first_steps_and_calcium_lies_in_the_wall(bu
 def test_calcium_is_looked_for_where_no_size_of_a_pixel_is_known(bundle, drawn):
     unknown = replace(drawn.spacing, row_mm=None, column_mm=None)
     assert (found(drawn, bundle, unknown) == CALCIUM).any(axis=(1, 2)).all()
+
+
+def test_the_whole_command_writes_and_tells_how_far_calcium_may_reach(bundle, tmp_path, capfd):
+    assert oct_calcium(["phantom", str(tmp_path / "p"), "--seed", "3", "--frames", "2", "--size", "256"]) == 0
+    arguments = ["analyze", str(tmp_path / "p/presentation.dcm"), "-o", str(tmp_path / "r"), "--model", str(bundle.path)]
+    assert oct_calcium(arguments) == 0
+    written = json.loads((tmp_path / "r/measurements.json").read_text())
+    low, high = written["volume_range_mm3"]
+    assert low <= written["volume_mm3"] <= high and written["volume_mm3"] > 0
+    for frame in written["frames"]:
+        assert frame["arc_range_deg"][0] <= frame["arc_bridged_deg"] <= frame["arc_range_deg"][1] <= 360
+    assert "volume_range_mm3: (" in capfd.readouterr().out
 
 
 def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bundle, drawn, monkeypatch):
