@@ -32,7 +32,7 @@ def _open(measurement: PullbackMeasurement, ranges: Sequence[CalciumRange | None
     ends = arc_ranges_deg(measurement, ranges)
     first, stop = _longest([end is not None and end[0] <= SCORE_ARC_DEG < end[1] for end in ends])
     if stop - first >= measurement.hold_frames:
-        why = f"by the network's own scores the arc may lie on either side of {SCORE_ARC_DEG:g} degrees: 2 points"
+        why = f"by the network's own scores the arc may lie on either side of {SCORE_ARC_DEG:g} degrees (2 points)"
         yield Check(first, stop - 1, why, _ARC_POINTS)
 
 

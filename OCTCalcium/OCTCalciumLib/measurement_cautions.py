@@ -85,8 +85,9 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
     """What the bundle says of itself (``Bundle.summary``): what it learnt from, and how much calcium it misses on patients."""
     if not model:
         return ()
-    source = str(model.get("data_source") or "").split(". ")[0].rstrip(".")
-    learnt = f"It was trained on: {source}." if source else "The model does not say what it was trained on."
+    source, _, more = str(model.get("data_source") or "").partition(". ")
+    learnt = f"It was trained on: {source.rstrip('.')}." if source else "The model does not say what it was trained on."
+    learnt += " The model card tells more." if more else ""
     return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, _missed((model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}))
 
 
