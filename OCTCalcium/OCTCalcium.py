@@ -89,7 +89,6 @@ class OCTCalciumWidget(LesionReadingWidget):
     def cleanup(self) -> None:
         self.report.cancel()
         super().cleanup()
-        self.ui.segmentEditorWidget.setMRMLSegmentEditorNode(None)  # a reloaded panel's editor takes over the node
 
     def makeArguments(self, folder: Path) -> list[str]:
         self._modelUsed = self.models.currentModel()
@@ -237,7 +236,7 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
         self.assertAlmostEqual(widget.results.measurement.volume_mm3, measurement.volume_mm3 - removed_mm3, places=6)
 
         with tempfile.TemporaryDirectory() as folder:
-            scene.set_reviewed(result, frame, True)
+            scene.set_reviewed(result, [frame], True)
             case = read_case(logic.exportForTraining(result, Path(folder)))
             self.assertEqual(case.learnt_slices, [frame])
             self.assertEqual(int((case.labels[frame] == 1).sum()), 0)

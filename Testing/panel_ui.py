@@ -9,7 +9,7 @@ from shiboken6 import delete
 LABELS = ("inputFactsLabel", "modelFactsLabel", "statusLabel", "reviewLabel")
 BUTTONS = (
     *("setSpacingButton", "modelAddButton", "modelFolderButton", "modelRemoveButton", "applyButton", "cancelButton"),
-    *("previousButton", "nextButton", "nextUnreviewedButton", "fillBetweenButton"),
+    *("previousButton", "nextButton", "nextUnreviewedButton", "reviewedNextButton", "reviewedRangeButton", "fillBetweenButton"),
 )
 
 

@@ -25,7 +25,6 @@ def take_oct(desktop, folder: Path) -> None:
     panel.ui.renderingCheckBox.checked = True
     panel.ui.maxArcButton.click()
     _take(desktop, folder / "oct_module.png")
-    panel.ui.inputButton.collapsed = True
     panel.ui.editButton.collapsed = False
     _take_panel(desktop, folder / "oct_panel.png")
     desktop.unload_module("OCTCalcium")
@@ -40,7 +39,6 @@ def take_head(desktop, folder: Path) -> None:
     panel.ui.inputSelector.setCurrentNode(later)
     panel.ui.priorSelector.setCurrentNode(first)
     _apply(desktop, panel)
-    panel.ui.inputsButton.collapsed = True
     panel.ui.blendButton.click()
     _take(desktop, folder / "head_module.png")
     panel.ui.sideBySideButton.click()

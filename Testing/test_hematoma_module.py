@@ -1,6 +1,7 @@
 """The HematomaMarkers panel as its users click it, with the real worker and network on one small phantom patient."""
 
 import os
+import shutil
 import signal
 import time
 
@@ -54,6 +55,26 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, a_head_
     assert not panel.ui.resultsButton.enabled
     panel.ui.inputSelector.setCurrentNode(later)
     assert panel.ui.resultsButton.enabled and shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
+
+
+def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop, a_read_head, kept_head, tmp_path):
+    from PySide6.QtCore import QPoint
+
+    panel = a_read_head
+    a_desktop.main_window.arrange(1500, 1000)
+    panel.ui.inputButton.collapsed = False
+    panel.analysedVolume, panel._analysed = panel.later, (panel.first, (0.0, 80.0))
+    shutil.copytree(kept_head, tmp_path / "run")
+    panel._onDone(tmp_path / "run")
+    panel._onEnded()
+    a_desktop.process_events()
+    assert panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.visible
+    for told in (panel.later.GetName(), "128 x 128 pixels", "7 mm apart", panel.ui.modelComboBox.currentText):
+        assert told in panel.ui.inputSummaryLabel.text
+    viewport = a_desktop.main_window.moduleSelector()._panel.viewport()
+    for widget in (panel.ui.triageLabel, panel.ui.volumeLabel, panel.ui.growthLabel, panel.ui.hypodensityButton):
+        assert widget.visible and widget.mapTo(viewport, QPoint(0, 0)).y() + widget.height <= viewport.height, widget.name
+    assert panel.ui.limitsButton.visible and panel.ui.limitsButton.collapsed and "not" in panel.ui.limitsLabel.text
 
 
 def test_volume_and_growth_are_those_of_the_drawn_patient(a_read_head):

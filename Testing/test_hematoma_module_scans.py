@@ -40,6 +40,30 @@ def test_side_by_side_shows_one_place_of_the_head_in_both_views(a_desktop, a_rea
     assert composite("Red").GetLinkedControl() and not composite("Yellow").GetLinkedControl()
 
 
+def test_after_side_by_side_nothing_of_the_earlier_scan_stays_and_the_zoom_is_as_before(a_desktop, a_read_head):
+    panel, nodes = a_read_head, {name: slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "Yellow")}
+    for number, node in enumerate(nodes.values(), 1):
+        a_desktop.process_events()
+        fov = node.GetFieldOfView()
+        node.SetFieldOfView(fov[0] / (1 + number), fov[1] / (1 + number), fov[2])
+        node.SetXYZOrigin(7.0 * number, -3.0, 0.0)
+    before = {name: (node.GetFieldOfView(), node.GetXYZOrigin()) for name, node in nodes.items()}
+    result = result_of(panel.later, KIND)
+    earlier, now = (result_node(result, role).GetDisplayNode() for role in (PRIOR_SEGMENTATION, SEGMENTATION))
+    for _ in range(2):
+        panel.ui.sideBySideButton.click()
+        a_desktop.process_events()
+        assert earlier.GetVisibility() and earlier.IsDisplayableInView(nodes["Yellow"].GetID())
+        assert not earlier.IsDisplayableInView(nodes["Red"].GetID()) and not now.IsDisplayableInView(nodes["Yellow"].GetID())
+        panel.ui.sideBySideButton.click()
+        a_desktop.process_events()
+        assert not earlier.GetVisibility()
+        assert now.GetVisibility() and now.IsDisplayableInView(nodes["Yellow"].GetID())
+        for name, node in nodes.items():
+            np.testing.assert_allclose(node.GetFieldOfView(), before[name][0], rtol=0.01)
+            np.testing.assert_allclose(node.GetXYZOrigin(), before[name][1])
+
+
 def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head, tmp_path):
     panel = a_read_head
     own_place = volume_place(panel.first)[1]

@@ -45,6 +45,102 @@ def test_a_stack_of_colour_pictures_can_be_chosen_and_a_label_map_cannot(a_deskt
     assert an_oct_module.ui.spacingBox.visible and not an_oct_module.ui.applyButton.enabled
 
 
+# Results first
+
+
+def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop, an_oct_module, tmp_path):
+    a_desktop.main_window.arrange(1500, 1000)
+    panel, volume = an_oct_module, a_pullback()
+    panel.ui.inputSelector.setCurrentNode(volume)
+    assert not panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.isHidden()
+    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel._onDone(write_run(tmp_path / "run", volume, a_vessel()))
+    panel._onEnded()
+    a_desktop.process_events()
+    assert panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.visible
+    for told in ("a pullback", "160 x 160 pixels, 24 frames", "0.04 mm, 0.25 mm apart", panel.ui.modelComboBox.currentText):
+        assert told in panel.ui.inputSummaryLabel.text
+    for label in (panel.ui.volumeLabel, panel.ui.arcLabel, panel.ui.scoreLabel, panel.ui.maxArcButton, panel.ui.enFaceMap):
+        assert in_sight(a_desktop, label), label.name
+    panel.ui.inputButton.collapsed = False
+    assert panel.ui.inputSummaryLabel.isHidden()
+    panel.ui.inputButton.collapsed = True
+    slicer.mrmlScene.Clear(0)
+    assert not panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.isHidden()
+
+
+def in_sight(desktop, widget):
+    """Whether all of a widget of the panel is seen without scrolling."""
+    from PySide6.QtCore import QPoint
+
+    viewport = desktop.main_window.moduleSelector()._panel.viewport()
+    return widget.visible and widget.mapTo(viewport, QPoint(0, 0)).y() + widget.height <= viewport.height
+
+
+def test_a_run_of_another_input_folds_nothing(a_desktop, an_oct_module, tmp_path):
+    panel, volume, other = an_oct_module, a_pullback(), a_pullback(name="another")
+    panel.ui.inputSelector.setCurrentNode(other)
+    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel._onDone(write_run(tmp_path / "run", volume, a_vessel()))
+    panel._onEnded()
+    assert not panel.ui.inputButton.collapsed
+
+
+def test_how_a_run_ended_is_forgotten_with_its_scene_and_its_input(a_desktop, a_drawn_result):
+    other = a_pullback(name="another")
+    for leave in (lambda: a_drawn_result.ui.inputSelector.setCurrentNode(other), lambda: slicer.mrmlScene.Clear(0)):
+        a_drawn_result.ui.statusLabel.text = "Done."
+        leave()
+        a_desktop.process_events()
+        assert a_drawn_result.ui.statusLabel.text == ""
+
+
+@pytest.mark.parametrize("width", [350, 420])
+def test_no_title_of_the_table_is_cut(a_desktop, a_drawn_result, monkeypatch, width):
+    from desktop import main_window
+    from PySide6.QtGui import QFont, QFontMetrics
+
+    monkeypatch.setattr(main_window, "PANEL_WIDTH", width)
+    a_desktop.main_window.arrange(1500, 1000)
+    a_desktop.process_events()
+    table = a_drawn_result.ui.frameTable
+    bold = QFont(table.horizontalHeader().font)
+    bold.setBold(True)
+    for column in range(7):
+        needed = max(QFontMetrics(bold).horizontalAdvance(line) for line in table.horizontalHeaderItem(column).text().split("\n"))
+        assert table.columnWidth(column) >= needed + 2, table.horizontalHeaderItem(column).text()
+
+
+@pytest.mark.parametrize("effect", ["Paint", "Threshold", "Fill between slices"])
+def test_the_editor_fits_the_panel_whatever_effect_is_active(a_desktop, a_drawn_result, effect):
+    panel = a_drawn_result
+    panel.ui.editButton.collapsed = False
+    panel.ui.segmentEditorWidget.setActiveEffectByName(effect)
+    a_desktop.process_events()
+    assert panel.parent.minimumSizeHint().width() <= 400
+
+
+def test_the_keys_of_the_review_are_the_panels_only_while_edit_is_open(a_desktop, a_drawn_result):
+    """Qt hears a button's key only while the button is seen and enabled."""
+    ui = a_drawn_result.ui
+    keys = {button: button.shortcut.toString() for button in (ui.reviewedNextButton, ui.reviewedRangeButton)}
+    assert list(keys.values()) == ["N", "Shift+N"]
+    assert not any(button.visible for button in keys)
+    ui.editButton.collapsed = False
+    assert all(button.visible and button.enabled for button in keys)
+    for _ in range(24):
+        ui.reviewedNextButton.click()
+    assert reviewed(result_in(a_drawn_result)) == set(range(24))
+    assert row(a_drawn_result, 23)[6] == "✓"
+    slicer.util.selectModule("")
+    assert not any(button.visible for button in keys)
+
+
+def test_tool_tips_are_one_text_where_slicer_makes_html_of_them(a_drawn_result):
+    for label in (a_drawn_result.ui.arcLabel, a_drawn_result.ui.scoreLabel, a_drawn_result.ui.volumeLabel):
+        assert "&lt;" not in label.toolTip and label.toolTip.startswith("<p>"), label.toolTip
+
+
 # Numbers, table, plot, map and arc
 
 
@@ -350,5 +446,6 @@ def test_cautions_of_the_labels_and_of_the_run_stand_below_the_finding(an_oct_mo
     an_oct_module.ui.inputSelector.setCurrentNode(volume)
     take_run(an_oct_module, volume, folder)
     label = an_oct_module.ui.cautionLabel
-    assert label.visible and "It learnt from drawings." in label.text and "Of labels before." not in label.text
+    assert an_oct_module.ui.cautionsButton.visible and f"({len(label.text.splitlines())})" in an_oct_module.ui.cautionsButton.text
+    assert "It learnt from drawings." in label.text and "Of labels before." not in label.text
     assert "A lumen was found on 22 of 24 frames" in label.text and "image centre" in label.text

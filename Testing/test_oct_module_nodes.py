@@ -15,6 +15,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.scene import replace_labels, result_node, result_of, set_reviewed, volume_place
 from LesionReadingLib.scene_volumes import world_of
 from LesionReadingLib.training_case import read_case
+from LesionReadingPanel.views import jumpToSlice, showVolume
 from OCTCalciumLib.colors import rgb
 from OCTCalciumLib.measurement import measure_pullback, remeasure_frames
 from OCTCalciumLib.segments import SEGMENTS
@@ -169,6 +170,90 @@ def test_arcs_of_any_size_read_as_such(a_desktop, tmp_path, drawn_deg, read):
     assert abs(int(markup.node.GetMeasurement("angle").GetValueWithUnitsAsPrintableString()[:-1]) - int(read[:-1])) <= 1
 
 
+@pytest.mark.parametrize(("drawn_deg", "window"), [(40.0, (1400, 900)), (240.0, (1400, 900)), (300.0, (1000, 600))])
+def test_the_arms_of_the_arc_are_unbroken_where_nothing_smooths_lines(a_desktop, tmp_path, drawn_deg, window):
+    """Slicer smooths no lines unless it is told to: what is thinner than a pixel comes and goes along its way."""
+    volume, labels = a_pullback(), a_vessel(drawn_deg)
+    result = pullback_results.takeRun(write_run(tmp_path, volume, labels), volume, "")
+    frame = pullback_results.measure(result).frames[10]
+    pullback_results.segmentationOf(result).GetDisplayNode().SetVisibility(False)
+    slicer.util.arrayFromVolume(volume)[:] = 0
+    slicer.util.arrayFromVolumeModified(volume)
+    a_desktop.main_window.arrange(*window)
+    showVolume(volume)
+    jumpToSlice(volume, 10)
+    markup = ArcMarkup()
+    markup.show(volume, frame, labels[10])
+    a_desktop.process_events()
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    view.forceRender()
+    picture = _picture(view.renderWindow())
+    ends = [np.array(view.convertRASToXYZ(list(markup.node.GetNthControlPointPositionWorld(number)))[:2]) for number in range(3)]
+    for end in (ends[0], ends[2]):
+        for part in np.linspace(0.1, 0.9, 80):
+            column, row = np.rint(ends[1] + part * (end - ends[1])).astype(int)
+            assert picture[row - 1 : row + 2, column - 1 : column + 2].max() > 150, (part, drawn_deg)
+    markup.forget()
+
+
+def _picture(window):
+    """(rows, columns) grey of what a render window shows, row 0 below."""
+    pixels = vtk.vtkUnsignedCharArray()
+    columns, rows = window.GetSize()
+    window.GetPixelData(0, 0, columns - 1, rows - 1, 0, pixels, 0)
+    return vtk_to_numpy(pixels).reshape(rows, columns, 3).max(axis=2)
+
+
+def test_the_arc_is_not_what_slicer_places_points_of(a_result):
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    users = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+    selection.SetActivePlaceNodeID(users.GetID())
+    measurement, volume = pullback_results.measure(a_result), pullback_results.volumeOf(a_result)
+    markup = ArcMarkup()
+    markup.show(volume, measurement.frames[10], a_vessel()[10])
+    assert selection.GetActivePlaceNodeID() == users.GetID()
+    markup.forget()
+    markup.forget()
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsAngleDisplayNode") == 0
+    slicer.mrmlScene.RemoveNode(users)
+
+
+@pytest.mark.parametrize("lost", [[0], [0, 1], [1], []])
+def test_a_chart_that_has_lost_a_series_shows_all_of_them_in_order_again(a_result, lost):
+    pullback_results.measure(a_result)
+    chart = result_node(a_result, arc_plot.CHART_ROLE)
+    wanted = [chart.GetNthPlotSeriesNodeID(number) for number in range(3)]
+    for number in lost:
+        chart.RemovePlotSeriesNodeID(wanted[number])
+    pullback_results.measure(a_result)
+    assert [chart.GetNthPlotSeriesNodeID(number) for number in range(chart.GetNumberOfPlotSeriesNodes())] == wanted
+
+
+def test_nothing_of_the_vessel_is_displayed_before_it_has_its_voxels(a_result, monkeypatch):
+    volume, labels, measurement = pullback_results.volumeOf(a_result), a_vessel(), pullback_results.measure(a_result)
+    shown_empty = []
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def on_added(_scene, _event, node):
+        if node.IsA("vtkMRMLDisplayNode"):
+            displayed = node.GetDisplayableNode()
+            views = [one for one in slicer.util.getNodesByClass("vtkMRMLDisplayableNode") if one.GetName().endswith("(view)")]
+            empty = [one.GetName() for one in views if not _has_content(one)]
+            shown_empty.extend(empty or ([] if displayed is None or _has_content(displayed) else [displayed.GetName()]))
+
+    tag = slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, on_added)
+    view = VesselView(lambda: (volume, labels, measurement))
+    view.show()
+    slicer.mrmlScene.RemoveObserver(tag)
+    assert view.wall.GetDisplayNode().GetVisibility() and view.calcium.GetDisplayNode().GetVisibility()
+    view.hide()
+    assert shown_empty == []
+
+
+def _has_content(node) -> bool:
+    return (node.GetImageData() if node.IsA("vtkMRMLVolumeNode") else node.GetPolyData()) is not None
+
+
 def test_a_frame_without_calcium_has_no_arc(a_result):
     measurement, volume = pullback_results.measure(a_result), pullback_results.volumeOf(a_result)
     markup = ArcMarkup()
@@ -234,8 +319,8 @@ def test_what_only_belongs_to_the_view_is_neither_listed_nor_saved(a_result):
 
 def test_an_exported_case_has_labels_and_reviewed_frames_and_no_word_of_who(a_result, tmp_path):
     pullback_results.volumeOf(a_result).SetName("DOE^JOHN 1950-01-01")
-    set_reviewed(a_result, 9, True)
-    set_reviewed(a_result, 20, True)
+    set_reviewed(a_result, [9], True)
+    set_reviewed(a_result, [20], True)
     folder = pullback_results.exportForTraining(a_result, tmp_path)
     case = read_case(folder)
     assert folder.name == "pullback_001" and case.reviewed == (9, 20) and case.markers is None and case.task == "oct-calcium"

@@ -185,6 +185,30 @@ def test_the_button_opens_slicers_own_fill_between_slices(an_editor):
     assert ui.segmentEditorWidget.activeEffect().name == "Fill between slices"
 
 
+def test_an_editor_node_that_was_saved_amid_painting_begins_without_an_effect(an_editor):
+    ui, editing, _, _, segmentation, volume = an_editor
+    node = ui.segmentEditorWidget.mrmlSegmentEditorNode()
+    editing.stop()
+    node.SetActiveEffectName("Paint")
+    editing.start(segmentation, volume, "calcium")
+    assert ui.segmentEditorWidget.activeEffect() is None
+
+
+@pytest.mark.parametrize("savedByEarlierVersion", [False, True])
+def test_a_scene_that_was_saved_amid_painting_is_opened_quietly(a_desktop, an_editor, tmp_path, savedByEarlierVersion):
+    ui, editing, live, *_ = an_editor
+    node = ui.segmentEditorWidget.mrmlSegmentEditorNode()
+    ui.segmentEditorWidget.setActiveEffectByName("Paint")
+    node.SetSaveWithScene(savedByEarlierVersion or node.GetSaveWithScene())
+    assert slicer.util.saveScene(str(tmp_path / "amid.mrb"))
+    live.stop()
+    editing.stop()
+    slicer.mrmlScene.Clear(0)
+    slicer.util.loadScene(str(tmp_path / "amid.mrb"))
+    a_desktop.process_events()
+    assert ui.segmentEditorWidget.activeEffect() is None
+
+
 def test_another_segmentation_can_follow_without_a_stop(a_desktop, an_editor, labels):
     ui, editing, _, _, _, volume = an_editor
     other = add_segmentation(volume, "other", SEGMENTS, labels)

@@ -186,13 +186,48 @@ def test_the_next_unreviewed_slice_is_found_until_none_is_left(a_review):
     ui, bar, volume = a_review
     result = make_result(volume, "OCTCalcium")
     for number in (0, 1, 2, 4):
-        set_reviewed(result, number, True)
+        set_reviewed(result, [number], True)
     bar.bind(result, volume)
     assert "4" in ui.reviewLabel.text
     ui.nextUnreviewedButton.click()
     assert currentSlice(volume) == 3
     ui.reviewedCheckBox.click()
     assert not ui.nextUnreviewedButton.enabled
+
+
+def test_one_click_ticks_a_slice_and_goes_to_the_next_that_is_not(a_review):
+    from LesionReadingPanel.views import currentSlice
+
+    ui, bar, volume = a_review
+    result = make_result(volume, "OCTCalcium")
+    set_reviewed(result, [1], True)
+    bar.bind(result, volume)
+    seen = []
+    while ui.nextUnreviewedButton.enabled:
+        ui.reviewedNextButton.click()
+        seen.append(currentSlice(volume))
+    ui.reviewedNextButton.click()
+    assert seen == [2, 3, 4] and reviewed(result) == {0, 1, 2, 3, 4}
+    assert currentSlice(volume) == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "after"),
+    [(set(), 3, {0, 1, 2, 3}), ({1}, 4, {1, 2, 3, 4}), ({4}, 2, {0, 1, 2, 4}), ({0, 2}, 3, {0, 2, 3}), (set(), 0, {0})],
+)
+def test_the_stretch_up_to_the_slice_in_view_is_ticked_at_once(a_review, before, at, after):
+    from LesionReadingPanel.views import jumpToSlice
+
+    ui, bar, volume = a_review
+    result = make_result(volume, "OCTCalcium")
+    set_reviewed(result, before, True)
+    bar.bind(result, volume)
+    jumpToSlice(volume, at)
+    told = []
+    result.AddObserver("ModifiedEvent", lambda *_: told.append(1))
+    ui.reviewedRangeButton.click()
+    assert reviewed(result) == after and len(told) == 1
+    assert not ui.reviewedRangeButton.enabled
 
 
 def test_a_view_beside_the_volume_does_not_break_the_bar(a_review):

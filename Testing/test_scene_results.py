@@ -128,8 +128,8 @@ def test_everything_survives_a_saved_scene(a_desktop, tmp_path):
         table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
         fill_table(table, {"frame": [1, 2], "area": [0.5, None]})
         set_result_node(result, "table", table)
-        set_reviewed(result, number, True)
-        set_reviewed(result, 4, True)
+        set_reviewed(result, [number], True)
+        set_reviewed(result, [4], True)
     _reopened(tmp_path)
     for number in range(2):
         volume = slicer.util.getNode(f"volume {number}")
@@ -145,10 +145,10 @@ def test_everything_survives_a_saved_scene(a_desktop, tmp_path):
 def test_reviewed_slices_are_marked_and_unmarked(a_desktop):
     result = make_result(a_volume(), KIND)
     assert reviewed(result) == set()
-    set_reviewed(result, 3, True)
-    set_reviewed(result, 1, True)
-    set_reviewed(result, 3, False)
-    set_reviewed(result, 7, False)
+    set_reviewed(result, [3], True)
+    set_reviewed(result, [1], True)
+    set_reviewed(result, [3], False)
+    set_reviewed(result, [7], False)
     assert reviewed(result) == {1}
 
 
@@ -159,7 +159,7 @@ def test_reviewed_slices_are_marked_and_unmarked(a_desktop):
 def test_the_next_unreviewed_slice_comes_behind_or_from_the_start(a_desktop, done, after, found):
     result = make_result(a_volume(), KIND)
     for number in done:
-        set_reviewed(result, number, True)
+        set_reviewed(result, [number], True)
     assert next_unreviewed(result, after, 5) == found
 
 

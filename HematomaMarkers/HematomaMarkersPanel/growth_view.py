@@ -80,6 +80,7 @@ class SideBySide:
         self._layoutBefore = None
         self._linkedBefore: dict[str, bool] = {}
         self._planeBefore = vtk.vtkMatrix4x4()
+        self._zoomsBefore: dict[str, tuple] = {}
         self._observed: list[tuple] = []
         self._following = False
 
@@ -96,6 +97,7 @@ class SideBySide:
         self._result, self._layoutBefore = result, manager.layout
         self._linkedBefore = {name: bool(_composite(name).GetLinkedControl()) for name in (CURRENT_VIEW, PRIOR_VIEW)}
         self._planeBefore.DeepCopy(_sliceNode(PRIOR_VIEW).GetSliceToRAS())
+        self._zoomsBefore = {name: _zoom(_sliceNode(name)) for name in (CURRENT_VIEW, PRIOR_VIEW)}
         manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
         _background(CURRENT_VIEW, result_node(result, VOLUME))
         _background(PRIOR_VIEW, result_node(result, PRIOR))
@@ -122,12 +124,20 @@ class SideBySide:
         for name, linked in self._linkedBefore.items():
             _composite(name).SetLinkedControl(linked)
         _onlyIn(result_node(result, SEGMENTATION), None)
+        _hideContour(result_node(result, PRIOR_SEGMENTATION))
         _sliceNode(PRIOR_VIEW).GetSliceToRAS().DeepCopy(self._planeBefore)
         _sliceNode(PRIOR_VIEW).UpdateMatrices()
         volume = result_node(result, VOLUME)
         if volume is not None:
             _background(PRIOR_VIEW, volume)
         slicer.app.layoutManager().setLayout(self._layoutBefore)
+        self._zoomBack()
+        qt.QTimer.singleShot(0, self._zoomBack)  # once more when the views have their old size
+
+    def _zoomBack(self) -> None:
+        if self._result is None:
+            for name, zoom in self._zoomsBefore.items():
+                _setZoom(_sliceNode(name), *zoom)
 
     def _fit(self) -> None:
         """Show all of the CT in its view, at the slice that is shown, and the earlier one at the same magnification."""
@@ -136,10 +146,7 @@ class SideBySide:
             return
         number = currentSlice(volume, CURRENT_VIEW)
         slicer.app.layoutManager().sliceWidget(CURRENT_VIEW).sliceLogic().FitSliceToBackground()
-        own, other = _sliceNode(CURRENT_VIEW), _sliceNode(PRIOR_VIEW)
-        pixel_mm = own.GetFieldOfView()[0] / max(own.GetDimensions()[0], 1)
-        columns, rows, _slices = other.GetDimensions()
-        other.SetFieldOfView(pixel_mm * columns, pixel_mm * rows, other.GetFieldOfView()[2])
+        _setZoom(_sliceNode(PRIOR_VIEW), *_zoom(_sliceNode(CURRENT_VIEW)))
         if number is not None:
             jumpToSlice(volume, number, CURRENT_VIEW)
 
@@ -166,6 +173,23 @@ def _composite(viewName: str):
 
 def _sliceNode(viewName: str):
     return slicer.app.layoutManager().sliceWidget(viewName).mrmlSliceNode()
+
+
+def _zoom(sliceNode) -> tuple[float, tuple[float, float, float]]:
+    """How many mm a pixel of a slice view shows, and how far the view is panned."""
+    return sliceNode.GetFieldOfView()[0] / max(sliceNode.GetDimensions()[0], 1), tuple(sliceNode.GetXYZOrigin())
+
+
+def _setZoom(sliceNode, pixel_mm: float, panned: tuple[float, float, float]) -> None:
+    columns, rows, _slices = sliceNode.GetDimensions()
+    sliceNode.SetFieldOfView(pixel_mm * columns, pixel_mm * rows, sliceNode.GetFieldOfView()[2])
+    sliceNode.SetXYZOrigin(*panned)
+
+
+def _hideContour(segmentation) -> None:
+    _onlyIn(segmentation, None)
+    if segmentation is not None:
+        segmentation.GetDisplayNode().SetVisibility(False)
 
 
 def _onlyIn(segmentation, viewName: str | None) -> None:

@@ -25,7 +25,11 @@ def showNumbers(ui, numbers: Numbers) -> None:
     colour = DECISION_COLORS[decided.decision]
     ui.triageLabel.styleSheet = f"background: {colour}; color: #FFFFFF; padding: 4px; border-radius: 3px;"
     ui.reasonsLabel.text = reasonsText(decided)
-    ui.reasonsLabel.toolTip = escape(decided.rule)
+    ui.reasonsLabel.toolTip = decided.rule
+    notKnown = (*decided.unknown, *decided.limits)
+    ui.limitsLabel.text = "\n".join(notKnown)
+    ui.limitsButton.text = _("What is not known ({count})").format(count=len(notKnown))
+    ui.limitsButton.visible = bool(notKnown)
     ui.volumeLabel.text = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
     ui.abc2Label.text = in_ml(measured.abc2_ml)
     ui.ivhLabel.text = markedText(measured.ivh_ml, measured.counted_ivh_ml)
@@ -64,10 +68,9 @@ def markedText(marked_ml: float, counted_ml: float) -> str:
 
 
 def reasonsText(decided: Triage) -> str:
-    """The reasons as a list, and below them, small, what is not known and what cannot be ruled out."""
+    """The reasons as a list."""
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decided.reasons)
-    unknown = " ".join(escape(sentence) for sentence in (*decided.unknown, *decided.limits))
-    return f'<ul style="margin: 0 0 4px -24px;">{reasons}</ul><small>{unknown}</small>'
+    return f'<ul style="margin: 0 0 4px -24px;">{reasons}</ul>'
 
 
 def growthText(growth: Growth) -> str:

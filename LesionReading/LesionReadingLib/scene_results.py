@@ -7,7 +7,7 @@ closing and reopening the scene loses nothing and two volumes never mix.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,10 +88,10 @@ def reviewed(result) -> set[int]:
     return set(result_json(result, _REVIEWED, []))
 
 
-def set_reviewed(result, number: int, is_reviewed: bool) -> None:
-    """Mark a slice or frame as reviewed, or as not."""
+def set_reviewed(result, numbers: Iterable[int], is_reviewed: bool) -> None:
+    """Mark slices or frames, counted from 0, as reviewed, or as not; who listens to the result is told once."""
     before = reviewed(result)
-    after = before | {number} if is_reviewed else before - {number}
+    after = before | set(numbers) if is_reviewed else before - set(numbers)
     if after != before:
         set_result_json(result, _REVIEWED, sorted(after))
 

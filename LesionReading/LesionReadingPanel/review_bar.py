@@ -8,7 +8,8 @@ from .views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSlice
 
 
 class ReviewBar:
-    """Drives previousButton, nextButton, nextUnreviewedButton, reviewedCheckBox and reviewLabel for one result at a time."""
+    """Drives previousButton, nextButton, nextUnreviewedButton, reviewedCheckBox, reviewedNextButton, reviewedRangeButton and
+    reviewLabel for one result at a time."""
 
     def __init__(self, ui, viewName: str = READING_VIEW) -> None:
         """ui: the widgets of the panel. viewName: the slice view that the slices are read in."""
@@ -19,6 +20,8 @@ class ReviewBar:
         ui.nextButton.connect("clicked(bool)", lambda checked=False: self._step(1))
         ui.nextUnreviewedButton.connect("clicked(bool)", lambda checked=False: self._goToUnreviewed())
         ui.reviewedCheckBox.connect("clicked(bool)", self._onReviewed)
+        ui.reviewedNextButton.connect("clicked(bool)", self._onReviewedNext)
+        ui.reviewedRangeButton.connect("clicked(bool)", self._onReviewedRange)
         self.refresh()
 
     def bind(self, result, volume) -> None:
@@ -45,6 +48,8 @@ class ReviewBar:
         self._ui.nextUnreviewedButton.enabled = bound and bool(set(range(count)) - done - {number})
         self._ui.reviewedCheckBox.enabled = number is not None
         self._ui.reviewedCheckBox.checked = number in done
+        self._ui.reviewedNextButton.enabled = number is not None
+        self._ui.reviewedRangeButton.enabled = number is not None and number not in done
         self._ui.reviewLabel.text = _("{done} of {count} reviewed").format(done=len(done), count=count) if bound else ""
 
     def _count(self) -> int:
@@ -64,4 +69,13 @@ class ReviewBar:
             jumpToSlice(self._volume, number, self._viewName)
 
     def _onReviewed(self, checked: bool) -> None:
-        scene.set_reviewed(self._result, currentSlice(self._volume, self._viewName), checked)
+        scene.set_reviewed(self._result, [currentSlice(self._volume, self._viewName)], checked)
+
+    def _onReviewedNext(self, checked: bool = False) -> None:
+        self._onReviewed(True)
+        self._goToUnreviewed()
+
+    def _onReviewedRange(self, checked: bool = False) -> None:
+        last, done = currentSlice(self._volume, self._viewName), scene.reviewed(self._result)
+        first = max((number for number in done if number < last), default=-1) + 1
+        scene.set_reviewed(self._result, range(first, last + 1), True)

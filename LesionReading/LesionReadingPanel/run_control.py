@@ -69,6 +69,11 @@ class RunControl:
             self._ui.cancelButton.enabled = False
             self._worker.cancel()
 
+    def forget(self) -> None:
+        """Say no more how the last run ended: it was of another input, or of a scene that is closed."""
+        if not self.running:
+            self._ui.statusLabel.text = ""
+
     def _onFinished(self, outcome: Outcome) -> None:
         folder, self._folder = self._folder, None
         self.outcome = outcome

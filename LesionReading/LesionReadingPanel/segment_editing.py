@@ -1,5 +1,6 @@
 """Slicer's segment editor in a panel, set up for refining what a network has drawn."""
 
+import qt
 import slicer
 
 _FILL_BETWEEN = "Fill between slices"  # no tr: Slicer's name of the effect
@@ -27,6 +28,8 @@ class SegmentEditing:
         self._editor.addRemoveSegmentButtonsVisible = False
         self._editor.switchToSegmentationsButtonVisible = False
         self._editor.autoShowSourceVolumeNode = False  # the panel shows the volume
+        # Pictures alone, with their names as tool tips: beside names the options of an effect need a very wide panel.
+        self._editor.effectButtonStyle = qt.Qt.ToolButtonIconOnly
         ui.fillBetweenButton.connect("clicked(bool)", self._onFillBetween)
         ui.editButton.connect("contentsCollapsed(bool)", lambda collapsed: self._listen())
         self._started = self._listening = False
@@ -40,6 +43,7 @@ class SegmentEditing:
     def start(self, segmentation, volume, segmentId: str) -> None:
         """Edit a segmentation node on a volume node, beginning with one of its segments."""
         node = self._editorNode()
+        node.SetActiveEffectName("")  # a scene may have been saved amid painting
         self._editor.setMRMLSegmentEditorNode(node)
         self._editor.setSegmentationNode(segmentation)
         self._editor.setSourceVolumeNode(volume)
@@ -55,6 +59,7 @@ class SegmentEditing:
         self._started = False
         self._listen()
         self._editor.setSegmentationNode(None)
+        self._editor.setMRMLSegmentEditorNode(None)  # a scene that is opened must not give the editor what it was saved with
         self._show(False)
 
     def _listen(self) -> None:
@@ -79,6 +84,7 @@ class SegmentEditing:
             node.UnRegister(None)
             node.SetSingletonTag(self._tag)
             node = slicer.mrmlScene.AddNode(node)
+        node.SetSaveWithScene(False)
         # A closed scene resets its singletons, their attributes too; what the user has chosen since then stays.
         if not node.GetAttribute(_PREPARED):
             node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments)

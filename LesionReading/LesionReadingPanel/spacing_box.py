@@ -12,11 +12,13 @@ from slicer.i18n import tr as _
 
 @dataclass(frozen=True)
 class _Described:
-    """What is told of a volume: a text, whether it can be analysed, and its spacing in mm (None where there are no voxels)."""
+    """What is told of a volume: a text, whether it can be analysed, its spacing in mm (None where there are no voxels), and the
+    same in a line."""
 
     text: str
     ready: bool
     spacing: Spacing | None
+    line: str = ""
 
 
 class SpacingBox:
@@ -48,6 +50,11 @@ class SpacingBox:
     def text(self) -> str:
         """What is told of the volume shown."""
         return self._described.text
+
+    @property
+    def line(self) -> str:
+        """Name, size and spacing of the volume shown, in a line; empty where there is none."""
+        return self._described.line
 
     def isUpToDate(self) -> bool:
         """Whether the volume shown is still as it was told."""
@@ -86,7 +93,13 @@ def _described(volume, called: str, unknownPixelMm: float | None) -> _Described:
     columns, rows, slices = volume.GetImageData().GetDimensions()
     size = _("{columns} x {rows} pixels, {count} {slices}").format(columns=columns, rows=rows, count=slices, slices=called)
     ready = scene.has_spacing(volume, unknownPixelMm)
-    return _Described(f"{size}\n{_facts(spacing, called) if ready else _('Its spacing is not known.')}", ready, spacing)
+    line = _("{name}: {size}; {row:.4g} mm, {frame:.4g} mm apart")
+    return _Described(
+        f"{size}\n{_facts(spacing, called) if ready else _('Its spacing is not known.')}",
+        ready,
+        spacing,
+        line.format(name=volume.GetName(), size=size, row=spacing.row_mm, frame=spacing.frame_mm) if ready else "",
+    )
 
 
 def _facts(spacing: Spacing, called: str) -> str:

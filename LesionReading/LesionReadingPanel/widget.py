@@ -111,6 +111,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.modelComboBox.connect("currentIndexChanged(int)", self._onModelChosen)
+        self.ui.inputButton.connect("contentsCollapsed(bool)", lambda collapsed: self._summarizeInput())
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
@@ -202,7 +203,15 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._isStale = self._shownInput is not None and not self.parent.isEntered
         if not self._isStale:
             self.showInput(self._shownInput if self.spacing.placed else None)
+        if not self.spacing.ready:  # there is something to choose or to type
+            self.ui.inputButton.collapsed = False
+        self._summarizeInput()
         self._checkCanApply()
+
+    def _summarizeInput(self) -> None:
+        """While Input is folded, a line below it says what was read, and with which model."""
+        self.ui.inputSummaryLabel.visible = self.ui.inputButton.collapsed
+        self.ui.inputSummaryLabel.text = f"{self.spacing.line}; {self.ui.modelComboBox.currentText}"
 
     # Reactions
 
@@ -221,6 +230,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         events = _INPUT_EVENTS if volume is not None else ()
         self._inputObservations = [Observation(volume, event, self._onInputModified) for event in events]
         self._shownInput = volume
+        self.run.forget()
 
     def _onModelChosen(self, index: int = 0) -> None:
         if self._parameterNode and self.models.currentModel():
@@ -276,6 +286,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.stopEditing()  # of the result that is replaced
         try:
             self.takeResults(folder)
+            self.ui.inputButton.collapsed = self.analysedVolume is self._shownInput  # the results come first
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             self.refresh()
@@ -290,8 +301,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class _WholeHeight(qt.QObject):
     """Keeps a widget as high as its contents need at its width.
 
-    Its layout would do, but Slicer's module panel, when a module is left, takes the module's item out of its layout and does not
-    delete it; Qt then goes on believing the height that the contents needed before, and they are laid over each other.
+    Its layout would do, but Slicer's module panel, when a module is left, takes the module's item out of its layout without
+    deleting it; Qt then goes on believing the height that the contents needed before, and they are laid over each other.
     """
 
     def __init__(self, widget) -> None:

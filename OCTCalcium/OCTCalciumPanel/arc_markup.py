@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 BEYOND_CALCIUM = 1.15  # the two arms end a little outside the calcium
 FULL_CIRCLE_DEG = 359.99  # start and end of a closed ring would fall together and read 0
 _TEXT_SCALE, _GLYPH_SCALE = 3.4, 1.2
+_LINE_THICKNESS = 0.6  # of a glyph; thinner lines break up where the graphics card does not smooth them, as by default in Slicer
 
 
 class ArcMarkup:
@@ -47,9 +48,7 @@ class ArcMarkup:
     def forget(self) -> None:
         """Remove the node, if the scene still has it."""
         if self.node is not None and slicer.mrmlScene.IsNodePresent(self.node):
-            display = self.node.GetDisplayNode()
-            slicer.mrmlScene.RemoveNode(self.node)
-            slicer.mrmlScene.RemoveNode(display)
+            slicer.mrmlScene.RemoveNode(self.node)  # and its display node with it
         self.node = None
 
     def _visibleNode(self):
@@ -67,7 +66,10 @@ def _makeNode():
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
     node.SetUndoEnabled(False)
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    placed = selection.GetActivePlaceNodeID()
     node = slicer.mrmlScene.AddNode(node)
+    selection.SetActivePlaceNodeID(placed)  # Slicer has taken the arc for what the user wants to place points of
     node.CreateDefaultDisplayNodes()
     node.SetAngleMeasurementModeToOrientedPositive()
     node.SetLocked(True)
@@ -81,6 +83,7 @@ def _makeNode():
     display.SetPropertiesLabelVisibility(True)
     display.SetTextScale(_TEXT_SCALE)
     display.SetGlyphScale(_GLYPH_SCALE)
+    display.SetLineThickness(_LINE_THICKNESS)
     display.SetVisibility3D(False)
     display.SetOccludedVisibility(False)
     return node

@@ -89,9 +89,10 @@ def _showChart(result, table, measurement) -> None:
     chart.SetLegendFontSize(12)
     chart.SetEnablePointMoveAlongX(False)
     chart.SetEnablePointMoveAlongY(False)
+    # All anew: of a scene that is opened again where it was saved, the chart has lost the first one.
+    chart.RemoveAllPlotSeriesNodeIDs()
     for series in (arc, limit, frame):
-        if not chart.HasPlotSeriesNodeID(series.GetID()):
-            chart.AddAndObservePlotSeriesNodeID(series.GetID())
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
 
 
 def _along(measurement) -> str:

@@ -17,7 +17,7 @@ _NUMBERS = (
     lambda frame: _number(frame.lumen_area_mm2, 2),
 )
 _TICK_WIDTH, _ROW_HEIGHT = 26, 22  # pixels
-_ARC_COLUMN = 2
+_ARC_COLUMN, _LUMEN_COLUMN = 2, 5
 
 
 class FrameTable:
@@ -45,6 +45,7 @@ class FrameTable:
         header = table.horizontalHeader()
         header.setMinimumSectionSize(_TICK_WIDTH)
         header.setSectionResizeMode(qt.QHeaderView.Stretch)
+        header.setSectionResizeMode(_LUMEN_COLUMN, qt.QHeaderView.ResizeToContents)  # the longest title, cut in a narrow panel
         header.setSectionResizeMode(REVIEWED_COLUMN, qt.QHeaderView.Fixed)
         header.resizeSection(REVIEWED_COLUMN, _TICK_WIDTH)
         table.connect("currentCellChanged(int,int,int,int)", self._onCurrentCell)

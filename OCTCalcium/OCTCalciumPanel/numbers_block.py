@@ -1,5 +1,7 @@
 """The numbers and the finding on top of the results."""
 
+from html import escape
+
 from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
@@ -27,7 +29,7 @@ class NumbersBlock:
         ui.findingLabel.text = sentence
         for label in (ui.volumeLabel, ui.arcLabel, ui.lengthLabel, ui.scoreLabel):
             label.text = NOTHING
-        ui.missingLabel.visible = ui.cautionLabel.visible = False
+        ui.missingLabel.visible = ui.cautionsButton.visible = False
         for button in (ui.maxArcButton, ui.maxThicknessButton, ui.minLumenButton):
             button.enabled = False
 
@@ -41,8 +43,10 @@ class NumbersBlock:
         ui, found = self._ui, finding(measurement, by_network=True)
         ui.findingLabel.text = " ".join(found).strip()
         cautions = [*(caution.sentence for caution in measurement_cautions(measurement)), *runCautions]
-        ui.cautionLabel.text = "\n".join(sentence for sentence in cautions if sentence not in found)
-        ui.cautionLabel.visible = bool(ui.cautionLabel.text)
+        cautions = [sentence for sentence in cautions if sentence not in found]
+        ui.cautionLabel.text = "\n".join(cautions)
+        ui.cautionsButton.text = _("Cautions ({count})").format(count=len(cautions))
+        ui.cautionsButton.visible = bool(cautions)
         ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
         _tell(ui.arcLabel, *largest_arc(measurement), self._arcTip)
         if measurement.held_arc.first_frame is not None:
@@ -59,8 +63,11 @@ class NumbersBlock:
 
 
 def _tell(label, value: str, where: str, meaning: str) -> None:
-    """Show a value, and in its tool tip where it was found above what it means."""
-    label.text, label.toolTip = value, f"{where}\n{meaning}".strip()
+    """Show a value, and in its tool tip where it was found above what it means.
+
+    Slicer makes HTML of every tool tip that is plain text, so ``meaning``, which was read from one, is HTML already.
+    """
+    label.text, label.toolTip = value, f"<p>{escape(where)}</p>{meaning}" if where else meaning
 
 
 def _widest(measurement) -> int | None:

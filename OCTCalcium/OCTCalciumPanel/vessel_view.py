@@ -63,16 +63,21 @@ class VesselView:
 
         volume, labels, measurement = self._source()
         vessel = vessel_scene(labels, measurement, volume_array(volume))
-        if self.wall is None or not slicer.mrmlScene.IsNodePresent(self.wall):
-            self.wall, self.calcium = _makeWall(), _makeCalcium()
+        isNew = self.wall is None or not slicer.mrmlScene.IsNodePresent(self.wall)
+        if isNew:
+            self.wall = _viewNode(slicer.vtkMRMLScalarVolumeNode(), _("Vessel wall (view)"))
+            self.calcium = _viewNode(slicer.vtkMRMLModelNode(), _("Calcium (view)"))
         toRAS = vtk.vtkMatrix4x4()
         volume.GetIJKToRASMatrix(toRAS)
         slicer.util.updateVolumeFromArray(self.wall, vessel.wall)
         self.wall.SetIJKToRASMatrix(_wallMatrix(toRAS, vessel))
         self.calcium.SetAndObservePolyData(_placed(vessel.calcium, toRAS))
-        self.calcium.GetDisplayNode().SetActiveScalar("colour", vtk.vtkAssignAttribute.POINT_DATA)
         for node in (self.wall, self.calcium):
             node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+        if isNew:  # only now: what is displayed must have its voxels
+            _displayWall(self.wall)
+            _displayCalcium(self.calcium)
+        self.calcium.GetDisplayNode().SetActiveScalar("colour", vtk.vtkAssignAttribute.POINT_DATA)
 
     def _turnViews(self) -> None:
         """Look at the vessel so that the pullback runs from left to right and fills the view."""
@@ -100,8 +105,7 @@ def _sightOf(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     return origin_mm + size / 2 @ axes_mm, viewer, up, float(reach), float(np.abs(corners @ viewer).max() / 2)
 
 
-def _makeWall():
-    volume = _viewNode(slicer.vtkMRMLScalarVolumeNode(), _("Vessel wall (view)"))
+def _displayWall(volume) -> None:
     logic = slicer.modules.volumerendering.logic()
     display = logic.CreateVolumeRenderingDisplayNode()
     display.UnRegister(logic)  # it was made for its caller to delete
@@ -120,11 +124,9 @@ def _makeWall():
     look.GetVolumeProperty().SetScalarOpacityUnitDistance(_OPACITY_DISTANCE_MM)
     volume.AddAndObserveDisplayNodeID(display.GetID())
     display.SetVisibility(True)
-    return volume
 
 
-def _makeCalcium():
-    model = _viewNode(slicer.vtkMRMLModelNode(), _("Calcium (view)"))
+def _displayCalcium(model) -> None:
     display = _viewNode(slicer.vtkMRMLModelDisplayNode(), "")
     model.SetAndObserveDisplayNodeID(display.GetID())
     display.SetScalarVisibility(True)
@@ -135,7 +137,6 @@ def _makeCalcium():
     display.SetDiffuse(0.85)
     display.SetSpecular(0.1)
     display.SetPower(15)
-    return model
 
 
 def _viewNode(node, name: str):

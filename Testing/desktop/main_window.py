@@ -92,8 +92,8 @@ class ModulePanel(QScrollArea):
         self._representation.show()
 
     def _take(self):
-        """As Slicer does it: the layout's item is taken and never deleted. Qt goes on telling it, and not the next time's item,
-        that the size of the panel has changed."""
+        """As Slicer does it: the layout's item is taken and never deleted. Qt goes on telling it that the size of the panel has
+        changed, and not the item of the next time."""
         self._representation.removeEventFilter(self)
         layout = self.widget().layout()
         self._leaked.append(layout.takeAt(layout.indexOf(self._representation)))

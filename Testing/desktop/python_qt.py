@@ -123,7 +123,19 @@ def _property(cls, name, writable):
     if isinstance(setter, types.BuiltinMethodType):
         static_setter = setter
         setter = lambda self, value: static_setter(value)  # noqa: E731
+    if name == "toolTip" and issubclass(cls, QtWidgets.QWidget):
+        setter = set_tool_tip
     return QtProperty(name, getter, setter if writable else None, function)
+
+
+_plain_tool_tip = QtWidgets.QWidget.setToolTip
+
+
+def set_tool_tip(widget, text):
+    """As ctkToolTipTrapper (CTK, Libs/Widgets/ctkToolTipTrapper.cpp) does in Slicer: plain text becomes HTML, which is wrapped."""
+    if text and not QtGui.Qt.mightBeRichText(text):
+        text = QtGui.Qt.convertFromPlainText(text, QtCore.Qt.WhiteSpaceMode.WhiteSpaceNormal)
+    _plain_tool_tip(widget, text)
 
 
 def _refuse_unknown_attributes(cls):

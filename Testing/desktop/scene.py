@@ -30,11 +30,24 @@ MODULE_LOGICS = {
 def make_scene():
     """A scene as the application makes it at its start: crosshair, slice orientations."""
     scene = slicer.vtkMRMLScene()
+    scene.RemoveNode = _remover(scene)
     crosshair = slicer.vtkMRMLCrosshairNode()
     crosshair.SetCrosshairName("default")
     scene.AddNode(crosshair)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     return scene
+
+
+def _remover(scene):
+    """``scene.RemoveNode`` that raises where Slicer logs an error: the node is not there any more."""
+    remove = scene.RemoveNode
+
+    def remove_present(node):
+        if node is not None and not scene.IsNodePresent(node):
+            raise RuntimeError(f"{node.GetClassName()} is removed from a scene that does not have it")
+        remove(node)
+
+    return remove_present
 
 
 def make_application_logic(scene):

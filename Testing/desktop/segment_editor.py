@@ -4,10 +4,11 @@ from weakref import WeakSet
 
 import slicer
 from PySide6.QtCore import Property, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFormLayout,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
@@ -28,7 +29,8 @@ from .python_qt import stored_property
 from .segment_effects import EFFECT_NAMES, qSlicerSegmentEditorAbstractEffect
 from .ui_loader import custom_widget
 
-EFFECT_COLUMNS = 3
+EFFECT_COLUMNS = 2
+OPTIONS_WIDTH, OPTIONS_HEIGHT = 256, 230  # px; with names beside the pictures of effects the editor then needs 510, as in Slicer
 _editors = WeakSet()
 
 
@@ -110,6 +112,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setMRMLSegmentEditorNode(self, newSegmentEditorNode):
         if newSegmentEditorNode is self._node:
             return
+        if newSegmentEditorNode is not None and newSegmentEditorNode.GetActiveEffectName():
+            raise RuntimeError(f"{newSegmentEditorNode.GetActiveEffectName()} is active before the editor is set up")
         self._node = newSegmentEditorNode
         self._logic.SetSegmentEditorNode(newSegmentEditorNode)
         self.updateWidgetFromMRML()
@@ -229,6 +233,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         for name, button in self._buttons.items():
             button.setEnabled(bool(segmentation and source))
             button.setChecked(bool(self._node) and self._node.GetActiveEffectName() == name)
+        active = self._node.GetActiveEffectName() if self._node else ""
+        self._options.setVisible(bool(active))
+        if active and not (segmentation and source):
+            raise RuntimeError(f"The effect {active} cannot be activated: there is no segmentation or no source volume")
         self._tell_changes(segmentation, source, segment)
 
     def _tell_changes(self, segmentation, source, segment):
@@ -272,10 +280,20 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         layout.addLayout(row)
         self._table = _segment_table()
         self._table.itemSelectionChanged.connect(self._on_row)
-        layout.addWidget(self._table)
+        columns = QHBoxLayout()
+        layout.addLayout(columns)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        columns.addLayout(left)
+        columns.addLayout(right, 1)
         self._effect_grid = QGridLayout()
         self._effect_grid.setSpacing(2)
-        layout.addLayout(self._effect_grid)
+        left.addLayout(self._effect_grid)
+        right.addWidget(self._table)
+        self._options = QFrame()
+        self._options.setFixedHeight(OPTIONS_HEIGHT)
+        self._options.setMinimumWidth(OPTIONS_WIDTH)
+        self._options.hide()
+        right.addWidget(self._options)
         self._buttons = {}
         self._undo, self._redo = QToolButton(), QToolButton()
         undo_row = QHBoxLayout()
@@ -285,7 +303,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             button.clicked.connect(act)
             undo_row.addWidget(button)
         undo_row.addStretch(1)
-        layout.addLayout(undo_row)
+        left.addLayout(undo_row)
+        left.addStretch(1)
         self._refresh()
 
     def _refresh(self):
@@ -299,10 +318,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self._effect_grid.addWidget(button, number // EFFECT_COLUMNS, number % EFFECT_COLUMNS)
 
     def _effect_button(self, name):
-        button = QPushButton(name)
+        button = QToolButton()
+        button.setText(name)
+        button.setIcon(_letters(name))
+        button.setToolButtonStyle(self.effectButtonStyle or Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setObjectName(name)
         button.setCheckable(True)
-        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         button.setToolTip(name)
         button.setEnabled(False)
         button.clicked.connect(lambda checked: self.setActiveEffectByName(name if checked else ""))
@@ -334,6 +356,17 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def _update_undo(self):
         self._undo.setEnabled(self._logic.CanUndo())
         self._redo.setEnabled(self._logic.CanRedo())
+
+
+def _letters(name):
+    """A picture for an effect: the first letters of its name."""
+    pixmap = QPixmap(22, 16)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.setPen(QColor("#c8c8c8"))
+    painter.drawText(pixmap.rect(), Qt.AlignmentFlag.AlignCenter, name[:2])
+    painter.end()
+    return QIcon(pixmap)
 
 
 def _selector(kind, noneEnabled, choose):

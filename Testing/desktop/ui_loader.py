@@ -6,6 +6,8 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtUiTools import QUiLoader as PlainLoader
 from PySide6.QtWidgets import QWidget
 
+from .python_qt import set_tool_tip
+
 CUSTOM_WIDGETS = {}
 
 
@@ -36,6 +38,8 @@ class QUiLoader(PlainLoader):
         buffer.setData(QByteArray(ElementTree.tostring(root)))
         buffer.open(QIODevice.OpenModeFlag.ReadOnly)
         widget = super().load(buffer, parent)
+        for each in (widget, *widget.findChildren(QWidget)):
+            set_tool_tip(each, each.toolTip)
         for sender, signal, receiver, slot in scene_connections:
             _named(widget, sender).connect(signal, getattr(_named(widget, receiver), slot.partition("(")[0]))
         return widget

@@ -51,6 +51,7 @@ class RenderedView(QWidget):
         self._image = QImage()
         self._window = render_window or vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
+        self._window.SetMultiSamples(0)  # Slicer's own default
         self._window.SetSize(300, 300)
         self.setMinimumSize(60, 60)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
