@@ -196,7 +196,7 @@ def test_a_contour_that_left_the_networks_slice_still_has_its_heat_there_in_the_
     write_grid_seg_nrrd(tmp_path / "moved.seg.nrrd", moved, head.grid, SEGMENTS, "phantom")
     files = (tmp_path / "moved.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
     assert run("measure", *files, "-o", tmp_path / "r") == 0
-    assert (tmp_path / "r" / f"blend_heat_{best:03d}.png").exists()
+    assert (tmp_path / "r" / f"blend_heat_{best + 1:03d}.png").exists(), "named by the slice as people count"
 
 
 @pytest.mark.parametrize("of", ["nothing", "a mask alone", "another scan"])
