@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _UI_WIDGETS = {
-    "QLabel": ("inputFactsLabel", "modelFactsLabel", "statusLabel"),
+    "QLabel": ("inputFactsLabel", "inputSummaryLabel", "modelFactsLabel", "statusLabel"),
+    "ctkCollapsibleButton": ("inputButton",),
     "QFrame": ("spacingBox",),
     "QDoubleSpinBox": ("pixelSpacingSpinBox", "sliceSpacingSpinBox"),
     "QComboBox": ("modelComboBox",),
