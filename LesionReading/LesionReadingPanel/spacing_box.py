@@ -53,7 +53,7 @@ class SpacingBox:
 
     @property
     def line(self) -> str:
-        """Name, size and spacing of the volume shown, in a line; empty where there is none."""
+        """Size and spacing of the volume shown, in a line; empty where there is none."""
         return self._described.line
 
     def isUpToDate(self) -> bool:
@@ -93,12 +93,12 @@ def _described(volume, called: str, unknownPixelMm: float | None) -> _Described:
     columns, rows, slices = volume.GetImageData().GetDimensions()
     size = _("{columns} x {rows} pixels, {count} {slices}").format(columns=columns, rows=rows, count=slices, slices=called)
     ready = scene.has_spacing(volume, unknownPixelMm)
-    line = _("{name}: {size}; {row:.4g} mm, {frame:.4g} mm apart")
+    line = _("{size}; {row:.4g} mm, {frame:.4g} mm apart")
     return _Described(
         f"{size}\n{_facts(spacing, called) if ready else _('Its spacing is not known.')}",
         ready,
         spacing,
-        line.format(name=volume.GetName(), size=size, row=spacing.row_mm, frame=spacing.frame_mm) if ready else "",
+        line.format(size=size, row=spacing.row_mm, frame=spacing.frame_mm) if ready else "",
     )
 
 

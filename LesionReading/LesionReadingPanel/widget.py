@@ -211,7 +211,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _summarizeInput(self) -> None:
         """While Input is folded, a line below it says what was read, and with which model."""
         self.ui.inputSummaryLabel.visible = self.ui.inputButton.collapsed
-        self.ui.inputSummaryLabel.text = f"{self.spacing.line}; {self.ui.modelComboBox.currentText}"
+        name = self._shownInput.GetName() if self._shownInput is not None else ""
+        self.ui.inputSummaryLabel.text = f"{name}: {self.spacing.line}; {self.ui.modelComboBox.currentText}"
 
     # Reactions
 
@@ -311,5 +312,5 @@ class _WholeHeight(qt.QObject):
 
     def eventFilter(self, watched, event) -> bool:
         if event.type() in (qt.QEvent.Resize, qt.QEvent.LayoutRequest):
-            watched.setMinimumHeight(watched.heightForWidth(watched.width))
+            watched.setMinimumHeight(max(watched.heightForWidth(watched.width), 0))  # -1: no matter of its width
         return False
