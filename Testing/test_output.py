@@ -287,6 +287,40 @@ def test_a_run_that_is_not_killed_replaces_all_of_it(tmp_path):
     assert texts(tmp_path) == dict.fromkeys(names, "new") | {"report.txt": "old"}
 
 
+def results(target: Path, *names: str, text: str) -> None:
+    with finished_folder(target, 0) as folder:
+        for name in names:
+            (folder / name).write_text(text)
+
+
+def test_what_only_the_older_result_has_does_not_lie_beside_the_new_one(tmp_path):
+    results(tmp_path / "out", "report.html", "segmentation.dcm", text="old")
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    results(tmp_path / "out", "report.html", text="new")
+    assert texts(tmp_path / "out") == {"mine.txt": "mine", "report.html": "new"}
+
+
+def test_what_only_the_older_result_has_stays_where_the_new_one_cannot_be_moved(tmp_path, monkeypatch):
+    results(tmp_path / "out", "report.html", "segmentation.dcm", text="old")
+    real = os.replace
+
+    def refuse(source, destination):
+        if Path(destination) == tmp_path / "out" / "report.html" and "made" in Path(source).parts:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(destination))
+        real(source, destination)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(InputError):
+        results(tmp_path / "out", "report.html", text="new")
+    assert texts(tmp_path / "out") == {"report.html": "old", "segmentation.dcm": "old"}
+
+
+def test_files_beside_that_are_no_result_take_nothing_out(tmp_path):
+    results(tmp_path / "out", "report.html", "segmentation.dcm", text="old")
+    results(tmp_path / "out", "presentation.dcm", text="phantom")
+    assert set(texts(tmp_path / "out")) == {"presentation.dcm", "report.html", "segmentation.dcm"}
+
+
 def test_a_journal_of_somebody_else_reaches_nothing_outside_of_its_folder(tmp_path):
     for number, (target, name) in enumerate([("results", "../mine.txt"), ("..", "mine.txt"), ("results", "link/mine.txt")]):
         place = tmp_path / str(number) / "place"

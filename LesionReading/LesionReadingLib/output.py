@@ -22,6 +22,9 @@ SCRATCH_PREFIX = ".lesionreading-"
 IN_EVERY_RESULT = ("report.html", "measurements.json", "segmentation.seg.nrrd")
 """Files of every result: a folder of such a name is told before the work, not after it."""
 
+OF_SOME_RESULTS = ("segmentation.dcm", "calcium_surface.vtp")
+"""Files of some results: one that lay beside a new result without being of it would be taken for the same patient's."""
+
 _JOURNAL, _MADE, _REPLACED = "settling.json", "made", "replaced"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FAILING = (errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO)
@@ -34,8 +37,8 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
     """Give a scratch folder; on success its files are moved into ``target``, otherwise nothing stays.
 
     The scratch lies in ``target`` where that exists (a mounted volume, a folder whose parent is not ours), else in the nearest
-    folder above, so that it is on the same disk. Files of an earlier run that this run writes again are replaced; other files in
-    ``target`` are left alone. What runs that were killed there left is put right and swept.
+    folder above, so that it is on the same disk. Files of an earlier run that this run writes again are replaced, those
+    ``OF_SOME_RESULTS`` go with the result that they belong to, and other files in ``target`` are left alone. What runs that were killed there left is put right and swept.
 
     Args:
         target: the folder that the person asked for; made if it is not there.
@@ -164,10 +167,11 @@ def _settle_files(scratch: Path, target: Path) -> None:
     for name in files:
         if (target / name).is_dir():
             raise _is_a_folder(target / name)
+    gone = _of_the_old_result(target, files) if Path(IN_EVERY_RESULT[0]) in files else []
     journal = {
         "target": os.path.relpath(target.absolute(), scratch.parent.absolute()),
         "folders": [str(name) for name in folders if not (target / name).is_dir()],
-        "files": [[str(name), os.path.lexists(target / name)] for name in files],
+        "files": [[str(name), os.path.lexists(target / name)] for name in [*files, *gone]],
     }
     _write_journal(scratch, journal)
     try:
@@ -182,6 +186,12 @@ def _settle_files(scratch: Path, target: Path) -> None:
         _put_back(scratch)
         raise
     (scratch / _JOURNAL).unlink()
+
+
+def _of_the_old_result(target: Path, new: list[Path]) -> list[Path]:
+    """The files that only the result has that is replaced."""
+    old = [Path(name) for name in OF_SOME_RESULTS if os.path.lexists(target / name) and not (target / name).is_dir()]
+    return [name for name in old if name not in new]
 
 
 def _write_journal(scratch: Path, journal: dict) -> None:
