@@ -38,7 +38,8 @@ def finished_folder(target: Path, needed_bytes: int) -> Iterator[Path]:
 
     The scratch lies in ``target`` where that exists (a mounted volume, a folder whose parent is not ours), else in the nearest
     folder above, so that it is on the same disk. Files of an earlier run that this run writes again are replaced, those
-    ``OF_SOME_RESULTS`` go with the result that they belong to, and other files in ``target`` are left alone. What runs that were killed there left is put right and swept.
+    ``OF_SOME_RESULTS`` go with the result that they belong to, and other files in ``target`` are left alone. What runs that were
+    killed there left is put right and swept.
 
     Args:
         target: the folder that the person asked for; made if it is not there.
