@@ -11,7 +11,8 @@ from fuzz_readers import Wrong, check_slice, independent, pydicom_frames, same
 def oct_label(path: Path) -> None:
     """Read and measure a label map as ``oct-calcium measure`` does."""
     from OCTCalciumLib.labels import CALCIUM
-    from OCTCalciumLib.measurement import measure_pullback, to_json
+    from OCTCalciumLib.measurement import measure_pullback
+    from OCTCalciumLib.measurement_json import to_json
     from OCTCalciumLib.segments import read_oct_label_map
 
     label_map = read_oct_label_map(path)

@@ -75,15 +75,15 @@ def test_the_border_is_drawn_on_through_the_guidewires_shadow():
     assert 96 <= rays.min() <= 104 and 131 <= rays.max() <= 139
 
 
-def test_calcium_takes_no_pixel_of_lumen_or_guidewire_and_what_a_first_step_called_calcium_stays():
+def test_calcium_takes_no_pixel_of_lumen_or_guidewire_and_what_a_first_step_called_calcium_goes():
     labels, distance, _ = frame(wire_deg=(100, 135))
     view = polar_view(labels, PIXEL_MM)
     first = labels.copy()
     first[(distance > 2.6) & (distance < 2.7)] = CALCIUM
     everywhere = with_calcium(first, view, np.ones((ANGLES, DEPTHS), bool))
     assert np.array_equal(everywhere == LUMEN, labels == LUMEN) and np.array_equal(everywhere == GUIDEWIRE, labels == GUIDEWIRE)
-    assert (everywhere[first == CALCIUM] == CALCIUM).all() and (everywhere == CALCIUM).sum() > 10 * (first == CALCIUM).sum()
-    assert np.array_equal(with_calcium(first, view, np.zeros((ANGLES, DEPTHS), bool)), first)
+    assert (everywhere == CALCIUM).sum() > 10 * (first == CALCIUM).sum() > 0
+    assert np.array_equal(with_calcium(first, view, np.zeros((ANGLES, DEPTHS), bool)), labels)
 
 
 def test_a_frame_without_lumen_has_no_view():
