@@ -42,7 +42,7 @@ def main() -> None:
         for report in chosen.reports:
             page = browser.new_page(viewport={"width": chosen.width, "height": chosen.height})
             page.goto(report.resolve().as_uri())
-            page.wait_for_function("document.getElementById('viewer').dataset.ready", timeout=60_000)
+            page.wait_for_selector("#viewer[data-ready]", state="attached", timeout=60_000)
             ready = page.locator("#viewer").get_attribute("data-ready")
             print(f"{report}: {report.stat().st_size / 1e6:.1f} MB, ready in {ready} ms, {page.evaluate(_SCROLL):.0f} frames/s")
             page.close()
