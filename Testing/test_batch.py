@@ -24,6 +24,14 @@ from LesionReadingLib.presenting.batch_table import summary
 from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks
 
+_OUTSIDE = json.dumps(
+    {
+        "schema": "lesion-reading-batch/1",
+        "salt": "",
+        "settings": "",
+        "studies": {"a": {"number": 1, "tries": 0, "folder": "../x", "status": "done"}},
+    }
+)
 COLUMNS = {"calcium (mm3)": lambda found: found["volume_mm3"]}
 
 
@@ -150,10 +158,47 @@ def test_a_batch_goes_on_with_the_same_options_only_and_a_damaged_one_is_told(tm
     batch(studies, tmp_path / "in", tmp_path / "out", settings="model a")
     with pytest.raises(InputError, match="with other options"):
         batch(studies, tmp_path / "in", tmp_path / "out", settings="model b")
-    for damaged in ("{", "[]", '{"schema": "lesion-reading-batch/1", "studies": {"a": 3}}', "[" * 50_000):
+    for damaged in (
+        "{",
+        "[]",
+        _OUTSIDE,
+        '{"schema": "lesion-reading-batch/1", "studies": {"a": 3}}',
+        "[" * 50_000,
+    ):
         (tmp_path / "out" / "batch.json").write_text(damaged)
         with pytest.raises(InputError, match="is damaged"):
             batch(studies, tmp_path / "in", tmp_path / "out")
+
+
+def test_options_that_name_files_stand_in_no_output(tmp_path):
+    studies = studies_of(tmp_path / "in", "1")
+    batch(studies, tmp_path / "in", tmp_path / "out", settings="rules /home/YAMADA/limits.toml")
+    assert not any("YAMADA" in file.read_text() for file in (tmp_path / "out").iterdir() if file.is_file())
+
+
+def test_a_result_that_somebody_changed_or_took_away_leaves_its_numbers_empty(tmp_path):
+    studies = studies_of(tmp_path / "in", "1", "2", "3", "4")
+    batch(studies, tmp_path / "in", tmp_path / "out")
+    for folder, text in (("001", "{"), ("002", "{}"), ("003", "[" * 50_000)):
+        (tmp_path / "out" / folder / "measurements.json").write_text(text)
+    batch(studies, tmp_path / "in", tmp_path / "out")
+    assert [row["calcium (mm3)"] for row in table_of(tmp_path / "out")] == ["", "", "", "4.0"]
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1.99", "no.uid"])
+def test_a_broken_dicom_file_is_a_study_that_fails_and_stops_no_other(tmp_path, syntax):
+    for name, frames in (("a", 3), ("b", 3)):
+        dicom(np.zeros((frames, 8, 8), np.uint8)).save_as(tmp_path / name, enforce_file_format=True)
+    whole = (tmp_path / "a").read_bytes()
+    stated, put = b"1.2.840.10008.1.2.1\0", syntax.encode()
+    put = put + bytes(len(put) % 2)
+    place = whole.index(stated)
+    length = len(put).to_bytes(2, "little")
+    (tmp_path / "a").write_bytes(whole[: place - 2] + length + put + whole[place + len(stated) :])
+    for find in (find_pullbacks, find_scans):
+        broken = [study for study in find(tmp_path, tmp_path / "out") if study.source.name == "a"]
+        assert all(study.problem for study in broken)
+    assert {study.source.name for study in find_pullbacks(tmp_path, tmp_path / "out")} == {"a", "b"}
 
 
 def test_no_study_and_nothing_but_failures_are_refused(tmp_path):

@@ -21,10 +21,12 @@ from .cancelling import check, go_on
 from .errors import InputError, is_out_of_memory
 from .identity import may_be_told, naming
 from .plain_text import plain
+from .strict_json import read_json
 from .worker import JsonLines, Terminal
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 SCHEMA = "lesion-reading-batch/1"
+MOST_STATE_BYTES = 100_000_000
 MOST_TRIES = 2
 """A study in whose middle the program ended twice is left out: most likely it ends the program."""
 
@@ -192,25 +194,36 @@ def _opened(output: Path, settings: str) -> dict:
     """What is known of an output folder's batch; a new one where there is none."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        text = (output / STATE).read_text(encoding="utf-8") if (output / STATE).exists() else ""
+        is_begun = (output / STATE).exists()
     except OSError as error:
         raise InputError(f"The output folder {output} cannot be used ({error.strerror}); name another folder.", "output") from error
-    if not text:
-        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": settings, "studies": {}}
+    asked = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
+    if not is_begun:
+        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": asked, "studies": {}}
     try:
-        state = json.loads(text)
-        fits = state["schema"] == SCHEMA and all(isinstance(record["tries"], int) for record in state["studies"].values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        state = read_json(output / STATE, MOST_STATE_BYTES)
+        fits = state["schema"] == SCHEMA and isinstance(state["salt"], str) and "settings" in state
+        fits = fits and all(_is_record(record) for record in state["studies"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fits = False
     if not fits:
         raise InputError(f"{STATE} in the output folder {output} is damaged; name another folder.", "output")
-    if state["settings"] != settings:
+    if state["settings"] != asked:
         raise InputError(
-            f"The output folder {output} holds a batch with other options ({state['settings'] or 'none'}); give the same options, "
-            "or name another folder.",
-            "output",
+            f"The output folder {output} holds a batch with other options; give the same options, or name another folder.", "output"
         )
     return state
+
+
+def _is_record(record: Any) -> bool:
+    """Whether that is what is known of a study, with a folder below the output."""
+    number = record["number"]
+    counts = all(isinstance(value, int) and value >= 0 for value in (number, record["tries"]))
+    return counts and record["folder"] == _folder(number) and record["status"] in (DONE, FAILED, WAITING)
+
+
+def _folder(number: int) -> str:
+    return f"{number:03d}"
 
 
 def _recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) -> list[tuple[dict, Study]]:
@@ -219,7 +232,7 @@ def _recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) 
     for study in studies:
         code = _code(study, folder, state["salt"])
         number = max((record["number"] for record in known.values()), default=0) + 1
-        new = {"study": code, "number": number, "folder": f"{number:03d}", "status": WAITING, "tries": 0}
+        new = {"study": code, "number": number, "folder": _folder(number), "status": WAITING, "tries": 0}
         record = known.setdefault(code, new)
         record.pop("source", None)
         if may_be_told():

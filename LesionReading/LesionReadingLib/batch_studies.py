@@ -52,9 +52,15 @@ def found_below(folder: Path, output: Path) -> Found:
         elif archive_kind(file):
             studies.append(Study(file, (file,)))
         else:
-            header = read_header(file)
-            if header is not None and "Rows" in header:
-                dicom.append((file, header))
+            try:
+                header = read_header(file)
+            except PermissionError:
+                studies.append(Study(file, (file,), problem=f"{file.name} cannot be read (permission denied); ask for access."))
+            except InputError as error:  # it stands in the table, and stops no other study
+                studies.append(Study(file, (file,), problem=str(error)))
+            else:
+                if header is not None and "Rows" in header:
+                    dicom.append((file, header))
     studies += [Study(parent, tuple(members)) for parent, members in pictures.items()]
     return Found(tuple(studies), tuple(dicom))
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..report import PARTS, environment
+from ..strict_json import read_json
 
+MOST_BYTES = 100_000_000
 FIRST, LAST = ("folder", "study"), ("seconds", "code", "message")
 
 
@@ -24,7 +25,7 @@ def rows_of(records: Iterable[Mapping], output: Path, columns: Mapping[str, Call
     rows = []
     for record in records:
         measured = _measurements(output / record["folder"]) if record["status"] == "done" else None
-        numbers = {name: None if measured is None else _rounded(value(measured)) for name, value in columns.items()}
+        numbers = {name: _number(value, measured) for name, value in columns.items()}
         named = {"input": record["source"]} if "source" in record else {}
         begins = {name: record[name] for name in FIRST}
         rows.append({**begins, **named, "status": record["status"], **numbers, **{name: record.get(name, "") for name in LAST}})
@@ -80,10 +81,18 @@ def _cell(value: Any) -> str:
 def _measurements(folder: Path) -> dict | None:
     """What a study measured; None where its folder was removed or changed."""
     try:
-        found = json.loads((folder / "measurements.json").read_text(encoding="utf-8"))
+        found = read_json(folder / "measurements.json", MOST_BYTES)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _number(value: Callable[[dict], Any], measured: dict | None) -> Any:
+    """A column's value; None where there is none, or where somebody changed what was measured."""
+    try:
+        return None if measured is None else _rounded(value(measured))
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return None
 
 
 def _rounded(value: Any) -> Any:
