@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pytest
 from dicom_files import dicom, edit, noise, save
 from drawn_head import EVEN, head_on, slices
@@ -148,3 +149,14 @@ def test_kernels_that_sharpen(kernel):
 @pytest.mark.parametrize("kernel", ["H31s", "J40s", "Hr38", "Hc40f 2", "STANDARD", "STD+", "SOFT", "FC21", "FC26", "UB", "UC", ""])
 def test_kernels_of_the_brain(kernel):
     assert not is_sharp_kernel(kernel)
+
+
+def test_a_first_look_at_a_file_with_a_transfer_syntax_that_is_none_finds_nothing(tmp_path):
+    from dicom_files import dicom
+    from HematomaMarkersLib.ct_series import series_of_some
+
+    file = dicom(np.zeros((1, 8, 8), np.uint16), Modality="CT", NumberOfFrames=None)
+    file.save_as(tmp_path / "broken", enforce_file_format=True)
+    stated, other = b"1.2.840.10008.1.2.1\0", b"1.2.840.no.number.1\0"
+    (tmp_path / "broken").write_bytes((tmp_path / "broken").read_bytes().replace(stated, other))
+    assert series_of_some([tmp_path / "broken"]) is None

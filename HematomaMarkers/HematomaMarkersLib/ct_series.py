@@ -191,8 +191,8 @@ def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
 
     Where they belong to several volumes it is one as it would be read: axial, without contrast agent, the largest.
     """
-    headers = [(path, read_header(path)) for path in paths]
     try:
+        headers = [(path, read_header(path)) for path in paths]
         found, _ = find_series([(path, header) for path, header in headers if header is not None])
     except (InputError, KeyError, ValueError, AttributeError):
         return None
