@@ -130,7 +130,7 @@ def _marking(
     window: tuple[float, float],
     device: torch.device,
 ) -> Callable[[list[int]], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """What gives, of slices by number, where the markers were looked for, bool (256, 256), their logits (4,) and heat (4, 32, 32)."""
+    """What gives, of slices by number: where markers were looked for, bool (256, 256), logits (4,) and heat (4, 32, 32)."""
     heat_of = MarkerHeat(network.markers.tail)
 
     def work(some: list[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
