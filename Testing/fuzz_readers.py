@@ -149,7 +149,7 @@ def _three(values: np.ndarray) -> np.ndarray:
 
 
 def check_spacing(own: Sequence[float | None], known: Known) -> None:
-    """Each spacing (fastest axis first) that is known is one that the file states, and what it states in two ways is not far apart."""
+    """Each known spacing (fastest axis first) is one that the file states, and what it states in two ways is not far apart."""
     for axis, stated in enumerate(zip(*known.spacings_mm, strict=False)):
         if own[axis] is not None and not np.isclose(own[axis], stated, rtol=1e-4).any():
             raise Wrong(f"spacing {own[axis]} of axis {axis} where the file states {stated}")
@@ -225,10 +225,8 @@ def _tiff(content: bytes) -> np.ndarray | None:
         inside = number * struct.calcsize(wide) <= 4
         at = place + 8 if inside else struct.unpack_from(order + "I", content, place + 8)[0]
         tags[tag] = struct.unpack_from(f"{order}{number}{wide}", content, at)
-    plain = {259: (1,), 284: (1,), 277: tags.get(277, (1,))}
-    if struct.unpack_from(order + "I", content, start + 2 + 12 * count)[0] or any(
-        tags.get(tag, (1,)) != plain[tag] for tag in plain
-    ):
+    (next_page,) = struct.unpack_from(order + "I", content, start + 2 + 12 * count)
+    if next_page or tags.get(259, (1,)) != (1,) or tags.get(284, (1,)) != (1,):  # packed, or colours apart
         return None
     width = tags.get(277, (1,))[0]
     if (tags[262], width) not in (((1,), 1), ((2,), 3)) or tags[258] != (8,) * width or len(tags[273]) != 1:

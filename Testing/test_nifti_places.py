@@ -115,7 +115,7 @@ def test_a_single_slice_whose_thickness_is_stated_twice_is_refused(tmp_path, cod
     """Its one plane lies in the same place by both, so that comparing places does not tell."""
     sform = _matrix(GRID).copy()
     sform[:, 2] *= 1.15
-    with pytest.raises(InputError, match="states voxels of 4 x 4 x 7 and of 4 x 4 x 8.05 mm"):
+    with pytest.raises(InputError, match=r"states voxels of 4 x 4 x 7 and of 4 x 4 x 8\.05 mm"):
         read_label_map(_write(tmp_path / "l.nii", (HEAD[:1] > 500).astype(np.uint8), _matrix(GRID), codes, sform=sform), SEGMENTS)
 
 

@@ -100,8 +100,8 @@ def require_coded_size(frame: bytes, options: dict, name: str) -> None:
     coded, rows, columns = _coded_size(frame), options["rows"], options["columns"]
     if coded is not None and options["bits_allocated"] > _MOST_CODED_BITS:
         raise InputError(
-            f"The header of {name} states values of {options['bits_allocated']} bits, but its frames are encoded as JPEG, which has "
-            f"at most {_MOST_CODED_BITS}; export it again."
+            f"The header of {name} states values of {options['bits_allocated']} bits, but its frames are encoded as JPEG, which "
+            f"has at most {_MOST_CODED_BITS}; export it again."
         )
     if coded is not None and coded != (rows, columns):
         raise InputError(
