@@ -135,8 +135,8 @@ def _check_plane(own, own_place_mm, own_pixel_mm, values, used, place_mm, pixel_
     same("HU", own[used], np.clip(np.rint(values), -1024, 32767)[used])
 
 
-def segment_pixels(file: Path, positions_mm: np.ndarray, pixel_mm: tuple[float, float]) -> dict[str, int] | None:
-    """Pixels by name of the segment of a DICOM SEG, each frame of which lies in a slice of a scan, and has a name of its own.
+def segment_masks(file: Path, positions_mm: np.ndarray, pixel_mm: tuple[float, float]) -> dict[str, np.ndarray] | None:
+    """Name -> mask (slices, rows, columns) of the segments of a DICOM SEG, each frame of which lies in a slice of a scan.
 
     Returns:
         None where it is another one, or this reader cannot read it.
@@ -145,7 +145,8 @@ def segment_pixels(file: Path, positions_mm: np.ndarray, pixel_mm: tuple[float, 
         data = _read(file)
         names = {segment.SegmentNumber: str(segment.SegmentLabel) for segment in data.SegmentSequence}
         shared = data.SharedFunctionalGroupsSequence[0]
-        found, seen = dict.fromkeys(names.values(), 0), set()
+        shape = (len(positions_mm), data.Rows, data.Columns)
+        found, seen = {name: np.zeros(shape, bool) for name in names.values()}, set()
         for group, stored in zip(data.PerFrameFunctionalGroupsSequence, data.pixel_array, strict=True):
             number = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
             place = np.array(group.PlanePositionSequence[0].ImagePositionPatient, float)
@@ -157,7 +158,7 @@ def segment_pixels(file: Path, positions_mm: np.ndarray, pixel_mm: tuple[float, 
             if not np.allclose(axes, [1, 0, 0, 0, 1, 0]):
                 return None
             seen.add((number, slices[0]))
-            found[names[number]] += int(np.count_nonzero(stored))
+            found[names[number]][slices[0]] = stored
     except Exception:  # the independent reader cannot read it
         return None
     return found if len(found) == len(names) else None
