@@ -170,7 +170,9 @@ def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:
         return None
     numbers = [int(key[7:-3]) for key in pairs if key.startswith("Segment") and key.endswith("_ID") and key[7:-3].isdigit()]
     for number in numbers:
-        name, layer, value = (pairs.get(f"Segment{number}_{key}") for key in ("Name", "Layer", "LabelValue"))
+        name, layer, value = (
+            pairs.get(f"Segment{number}_{key}", usual) for key, usual in (("Name", ""), ("Layer", "0"), ("LabelValue", "1"))
+        )
         if name not in values or number >= len(numbers):
             return None
         if layer == "0":
