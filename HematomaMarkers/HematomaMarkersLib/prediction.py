@@ -41,6 +41,11 @@ class Prediction:
     _prepared: Prepared
     _reading: HeadReading
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report on how the network worked."""
+        return self._reading.notes
+
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
 

@@ -98,9 +98,21 @@ def _named_labels(
         places.append((int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0)), value))
         listed.append(FileSegment(name, value, *_codes(keys.get(f"Segment{number}_Tags", ""))))
     matched = match_segments(listed, segments, chosen)
-    found = {place: segment for place, segment in zip(places, matched.segments, strict=True) if segment is not None}
+    found: dict[tuple[int, int], Segment] = {}
+    for place, segment in zip(places, matched.segments, strict=True):
+        if segment is None:
+            continue
+        if not 0 <= place[0] < layers.shape[-1]:
+            raise InputError(
+                f"The label map has {layers.shape[-1]} layers, but {segment.name} is said to be in another; save it again."
+            )
+        if found.setdefault(place, segment) is not segment:
+            raise InputError(
+                f"Two segments of the label map, {found[place].name} and {segment.name}, are said to be the same voxels "
+                f"(label value {place[1]}); save it again."
+            )
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
-    order = [(layer, value) for layer, value in painting_order(found) if 0 <= layer < layers.shape[-1]]
+    order = painting_order(found)
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value

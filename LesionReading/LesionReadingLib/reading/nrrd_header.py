@@ -10,6 +10,7 @@ import math
 import re
 from pathlib import Path
 
+from ..errors import InputError
 from .stored_voxels import MOST_HEADER_BYTES, StoredVoxels, after_lines, numbers, plain_file_beside, unreadable, whole_numbers
 
 _FIELDS = frozenset(
@@ -140,6 +141,14 @@ def _check_places(path: Path, fields: dict[str, str]) -> None:
         if not all(re.fullmatch(rf"none|{_VECTOR}", vector) for vector in vectors):
             raise unreadable(path, "its header states a place that is none")
         for vector in vectors:
-            numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            values = numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            if name == "spacedirections" and vector != "none" and not any(values):
+                raise _without_extent(path)
     for name in ("spacings", "thicknesses", "axismins", "axismaxs"):  # nan stands for an axis that has none
-        numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        values = numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        if name == "spacings" and not all(values):
+            raise _without_extent(path)
+
+
+def _without_extent(path: Path) -> InputError:
+    return unreadable(path, "its header states voxels without extent")
