@@ -15,7 +15,7 @@ from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.preparation import prepare
 from HematomaMarkersLib.presenting import Case
 from HematomaMarkersLib.reading import open_scan
-from HematomaMarkersLib.report import side_of_hematoma
+from HematomaMarkersLib.headline import side_of_hematoma
 from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
 from LesionReadingLib.errors import InputError
 

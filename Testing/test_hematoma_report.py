@@ -16,7 +16,7 @@ from HematomaMarkersLib.growth import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.presenting import Case, present
-from HematomaMarkersLib.report import side_of_hematoma
+from HematomaMarkersLib.headline import side_of_hematoma
 from HematomaMarkersLib.triage import triage
 from HematomaMarkersLib.triage_rules import read_rules
 from matplotlib.colors import to_rgb

@@ -20,11 +20,13 @@ from LesionReadingLib.arguments import (
     add_batch,
     add_identity,
     add_json_lines,
+    add_language,
     add_output,
     add_segments,
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -35,7 +37,8 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    with speaking(chosen.language):
+        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def command() -> NoReturn:
@@ -99,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         add_json_lines(command)
         add_identity(command)
+        add_language(command)
     return parser
 
 

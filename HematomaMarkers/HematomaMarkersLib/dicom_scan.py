@@ -12,6 +12,7 @@ import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told_of
+from LesionReadingLib.language import N_
 from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
@@ -233,14 +234,14 @@ def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
     thickness = sorted({round(plane.thickness_mm, 2) for plane in series.planes if plane.thickness_mm})
     voltages = sorted({plane.tube_kv for plane in series.planes if plane.tube_kv})
     facts = {
-        "format": "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
-        "series": series.label,
-        "scanner": scanner,
-        "kernel": f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
-        "tube voltage": " and ".join(f"{value:g}" for value in voltages) + " kV" if voltages else "",
-        "slice thickness": " and ".join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
-        "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
-        "patient position": str(header.get("PatientPosition", "") or ""),
+        N_("format"): "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
+        N_("series"): series.label,
+        N_("scanner"): scanner,
+        N_("kernel"): f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
+        N_("tube voltage"): " and ".join(f"{value:g}" for value in voltages) + " kV" if voltages else "",
+        N_("slice thickness"): " and ".join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
+        N_("pixel"): f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
+        N_("patient position"): str(header.get("PatientPosition", "") or ""),
     }
     return {name: value for name, value in facts.items() if value} | told_of(header)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.image_grids import axial_order, image_grid, states_spacing
+from LesionReadingLib.language import N_
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
@@ -57,7 +58,7 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
         grid=grid,
         grid_source="header of the file",
         notes=_orientation_notes(image, order),
-        details={"format": "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
+        details={N_("format"): "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )
 
 
@@ -99,7 +100,7 @@ def read_pictures(
             "follow the radiological convention.",
             "HU outside of the stated window are lost in the pictures.",
         ),
-        details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+        details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
     )
 
 

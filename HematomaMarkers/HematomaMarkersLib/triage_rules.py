@@ -11,15 +11,16 @@ from typing import Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told
+from LesionReadingLib.language import N_, _
 
 from .labels import MARKER_NAMES, MARKERS
 
 SHIPPED_RULES = Path(__file__).parent / "data" / "triage.toml"
 _MOST_BYTES = 1_000_000
 GROWTH_CRITERIA = {
-    "seed_30_percent": "30 % or more",
-    "6ml_or_33_percent": "6 mL or more, or 33 % or more",
-    "new_intraventricular": "any new blood in the ventricles",
+    "seed_30_percent": N_("30 % or more"),
+    "6ml_or_33_percent": N_("6 mL or more, or 33 % or more"),
+    "new_intraventricular": N_("any new blood in the ventricles"),
 }
 
 
@@ -53,7 +54,7 @@ class Rules:
     intraventricular_error_ml: float
     growth_error_ml: float
     small_error_ml: float
-    source: str = "shipped rules"
+    source: str = N_("shipped rules")
 
 
 def read_rules(path: Path | None = None) -> Rules:
@@ -63,7 +64,7 @@ def read_rules(path: Path | None = None) -> Rules:
         InputError: the file cannot be read, is not TOML, or holds a name or a value that is none of the rules'.
     """
     shipped = _laid_over(None, SHIPPED_RULES)
-    return shipped if path is None else replace(_laid_over(shipped, path), source=told(path.name) or "rules of your own")
+    return shipped if path is None else replace(_laid_over(shipped, path), source=told(path.name) or N_("rules of your own"))
 
 
 def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:
@@ -74,26 +75,31 @@ def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:
 def rule_in_words(rules: Rules) -> str:
     """The whole rule as a sentence, without what is switched off."""
     limits = [
-        ("hematoma of {} mL or more", rules.volume_ml, rules.volume_error_ml),
-        ("blood in the ventricles of {} mL or more", rules.intraventricular_ml, rules.intraventricular_error_ml),
-        ("cerebellar hematoma of {} mL or more", rules.cerebellum_ml, rules.cerebellum_error_ml),
-        ("brainstem hematoma" + (" of {} mL or more" if rules.brainstem_ml > 0 else ""), rules.brainstem_ml, rules.small_error_ml),
+        (_("hematoma of {} mL or more"), rules.volume_ml, rules.volume_error_ml),
+        (_("blood in the ventricles of {} mL or more"), rules.intraventricular_ml, rules.intraventricular_error_ml),
+        (_("cerebellar hematoma of {} mL or more"), rules.cerebellum_ml, rules.cerebellum_error_ml),
+        (
+            _("brainstem hematoma of {} mL or more") if rules.brainstem_ml > 0 else _("brainstem hematoma"),
+            rules.brainstem_ml,
+            rules.small_error_ml,
+        ),
     ]
     parts = [text.format(f"{limit:g}") + _give_or_take(error) for text, limit, error in limits if math.isfinite(limit)]
-    grown = [GROWTH_CRITERIA[criterion] for criterion in rules.growth if criterion != "new_intraventricular"]
-    parts += [f"growth by {' or by '.join(grown)}{_give_or_take(rules.growth_error_ml)}"] if grown else []
-    parts += [GROWTH_CRITERIA["new_intraventricular"]] if "new_intraventricular" in rules.growth else []
+    grown = [_(GROWTH_CRITERIA[criterion]) for criterion in rules.growth if criterion != "new_intraventricular"]
+    by = _("growth by {limits}").format(limits=_(" or by ").join(grown))
+    parts += [by + _give_or_take(rules.growth_error_ml)] if grown else []
+    parts += [_(text) for name, text in GROWTH_CRITERIA.items() if name == "new_intraventricular" and name in rules.growth]
     if rules.network:
-        parts.append(f"network at or above its threshold for {_names(rules.network)}")
+        parts.append(_("network at or above its threshold for {signs}").format(signs=_names(rules.network)))
     if rules.evidence:
-        parts.append(f"measured {_names(rules.evidence)}")
+        parts.append(_("measured {signs}").format(signs=_names(rules.evidence)))
     if math.isfinite(rules.bat_score):
-        parts.append(f"BAT score of {rules.bat_score:g} or more")
-    return (
-        f"Refer now if any of these holds: {'; '.join(parts)}. A volume within its measurement error (±) of a "
-        f"limit does not decide by itself: watch, uncertain, and check the slice. Watch: a hematoma of {rules.below_ml:g} mL"
-        f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less than that."
-    )
+        parts.append(_("BAT score of {limit:g} or more").format(limit=rules.bat_score))
+    return _(
+        "Refer now if any of these holds: {reasons}. A volume within its measurement error (±) of a limit does not decide by "
+        "itself: watch, uncertain, and check the slice. Watch: a hematoma of {least:g} mL{error} or more and none of these. No "
+        "hematoma found: less than that."
+    ).format(reasons="; ".join(parts), least=rules.below_ml, error=_give_or_take(rules.small_error_ml))
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:
@@ -156,4 +162,4 @@ _SECTIONS = {
 
 
 def _names(markers: tuple[str, ...]) -> str:
-    return ", ".join(MARKER_NAMES[marker].lower() for marker in markers)
+    return ", ".join(_(MARKER_NAMES[marker]).lower() for marker in markers)

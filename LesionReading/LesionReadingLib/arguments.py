@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .errors import InputError
+from .language import LANGUAGES, usual_language
 from .plain_text import plain
 
 
@@ -33,6 +34,13 @@ def add_identity(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also tell and write what may name the patient: descriptions, names of segments and of files, place and device; "
         "for DICOM segmentations, the patient",
+    )
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Let a person choose the language of reports, pictures and messages."""
+    parser.add_argument(
+        "--language", choices=LANGUAGES, default=usual_language(), help="of reports and messages; that of the locale by default"
     )
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from .cancelling import check, go_on
 from .errors import InputError, is_out_of_memory
 from .identity import may_be_told, naming
+from .language import language, speaking
 from .plain_text import plain
 from .strict_json import read_json
 from .worker import JsonLines, Terminal
@@ -89,17 +90,17 @@ class Quiet:
         """The table tells it."""
 
 
-def analysed(analyse: Analyse, study: Study, output: Path, identity: bool) -> Ended:
+def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoken: str) -> Ended:
     """Analyse a study; whatever is wrong with it is told, not raised.
 
     Args:
-        identity: whether what may name the patient is told.
+        identity: whether what may name the patient is told. spoken: the language of the report and of messages.
     """
     begun = time.monotonic()
     try:
         if study.problem:
             raise InputError(study.problem)
-        with naming(identity):
+        with naming(identity), speaking(spoken):
             analyse(study.source, output, Quiet(), **study.options)
     except Exception as error:  # the other studies go on, whatever is the matter with this one
         return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
@@ -112,7 +113,7 @@ def one_by_one(analyse: Analyse) -> Run:
     def run(waiting: Waiting, begin: Callable[[dict], None]) -> Iterator[tuple[dict, Ended]]:
         for record, study, output in waiting:
             begin(record)
-            yield record, analysed(analyse, study, output, may_be_told())
+            yield record, analysed(analyse, study, output, may_be_told(), language())
             go_on()
 
     return run
@@ -129,7 +130,8 @@ def on_dask(analyse: Analyse, address: str, identity: bool) -> Run:
         client, as_completed = _client(address)
         with client:
             records = {
-                client.submit(analysed, analyse, study, output, identity, pure=False): record for record, study, output in waiting
+                client.submit(analysed, analyse, study, output, identity, language(), pure=False): record
+                for record, study, output in waiting
             }
             try:
                 for future in as_completed(list(records)):

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from LesionReadingLib.dicom import functional_group
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_
 from LesionReadingLib.spacing import TYPED
 from pydicom.dataset import Dataset
 from pydicom.uid import IntravascularOpticalCoherenceTomographyImageStorageForProcessing
@@ -65,7 +66,7 @@ def scan_converted(recording: Pullback, header: Dataset, typed_pixel_mm: float |
 
     details = {
         **recording.details,
-        "scan conversion": f"{frames[0].a_lines} A-lines of {recording.columns} samples to {side} x {side} pixels",
+        N_("scan conversion"): f"{frames[0].a_lines} A-lines of {recording.columns} samples to {side} x {side} pixels",
     }
     return replace(
         recording,

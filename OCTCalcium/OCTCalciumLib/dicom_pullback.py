@@ -11,6 +11,7 @@ from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
 from LesionReadingLib.identity import told_of
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.spacing import Spacing
 from pydicom.dataset import Dataset
@@ -25,18 +26,18 @@ from .pullback import Pullback, sample_indices
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")
 _MODALITY_NAMES = {
-    "CT": "computed tomography",
-    "MR": "magnetic resonance",
-    "XA": "X-ray angiography",
-    "DX": "radiography",
-    "CR": "radiography",
-    "MG": "mammography",
-    "NM": "nuclear medicine",
-    "PT": "positron emission tomography",
-    "OPT": "ophthalmic tomography",
-    "SEG": "a segmentation",
-    "SR": "a structured report",
-    "ECG": "an electrocardiogram",
+    "CT": N_("computed tomography"),
+    "MR": N_("magnetic resonance"),
+    "XA": N_("X-ray angiography"),
+    "DX": N_("radiography"),
+    "CR": N_("radiography"),
+    "MG": N_("mammography"),
+    "NM": N_("nuclear medicine"),
+    "PT": N_("positron emission tomography"),
+    "OPT": N_("ophthalmic tomography"),
+    "SEG": N_("a segmentation"),
+    "SR": N_("a structured report"),
+    "ECG": N_("an electrocardiogram"),
 }
 _COMPANIONS = ("SEG", "SR", "PR", "KO", "REG", "DOC")
 """What lies beside images in an archive, made from them: segmentations, reports, presentation states, key objects."""
@@ -122,7 +123,8 @@ def check_modality(header: Dataset, name: str) -> None:
     if not modality and any(word in sop_class.name for word in ("Coherence", "Ultrasound", "Secondary Capture")):
         return
     if modality not in MODALITIES:
-        kind = f"{modality} ({_MODALITY_NAMES[modality]})" if modality in _MODALITY_NAMES else modality or "an unstated modality"
+        known = f"{modality} ({_(_MODALITY_NAMES[modality])})" if modality in _MODALITY_NAMES else modality
+        kind = known or _("an unstated modality")
         raise InputError(
             f"{name} is DICOM of {kind}, not an OCT pullback (accepted modalities: {', '.join(MODALITIES)}); choose the OCT files."
         )
@@ -220,22 +222,22 @@ def _details(image: DicomImage) -> dict[str, str]:
     """Acquisition facts for the report; a fixed list of attributes, none of which identifies the patient."""
     header = image.header
     facts = {
-        "format": f"DICOM, {UID(str(header.get('SOPClassUID') or 'unknown')).name}",
-        "transfer syntax": image.transfer_syntax.name,
+        N_("format"): f"DICOM, {UID(str(header.get('SOPClassUID') or 'unknown')).name}",
+        N_("transfer syntax"): image.transfer_syntax.name,
     }
     for label, keyword, unit in (
-        ("modality", "Modality", ""),
-        ("manufacturer", "Manufacturer", ""),
-        ("model", "ManufacturerModelName", ""),
-        ("photometric interpretation", "PhotometricInterpretation", ""),
-        ("bits stored", "BitsStored", ""),
-        ("acquisition", "IVUSAcquisition", ""),
-        ("pullback rate", "IVUSPullbackRate", " mm/s"),
-        ("rotation rate", "CatheterRotationalRate", " Hz"),
-        ("A-line rate", "ALineRate", " Hz"),
-        ("A-lines per frame", "ALinesPerFrame", ""),
-        ("ranging depth in air", "RangingDepth", " mm"),
-        ("effective refractive index", "EffectiveRefractiveIndex", ""),
+        (N_("modality"), "Modality", ""),
+        (N_("manufacturer"), "Manufacturer", ""),
+        (N_("model"), "ManufacturerModelName", ""),
+        (N_("photometric interpretation"), "PhotometricInterpretation", ""),
+        (N_("bits stored"), "BitsStored", ""),
+        (N_("acquisition"), "IVUSAcquisition", ""),
+        (N_("pullback rate"), "IVUSPullbackRate", " mm/s"),
+        (N_("rotation rate"), "CatheterRotationalRate", " Hz"),
+        (N_("A-line rate"), "ALineRate", " Hz"),
+        (N_("A-lines per frame"), "ALinesPerFrame", ""),
+        (N_("ranging depth in air"), "RangingDepth", " mm"),
+        (N_("effective refractive index"), "EffectiveRefractiveIndex", ""),
     ):
         if has_value(header, keyword):
             value = header[keyword].value

@@ -10,6 +10,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.image_grids import image_place
+from LesionReadingLib.language import N_
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.spacing import UNKNOWN, Spacing
@@ -46,7 +47,7 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
         spacing=Spacing(None, None, None),
         read=_to_uint8(stored, len(pages)),
         notes=notes,
-        details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+        details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
     )
 
 
@@ -95,7 +96,7 @@ def volume_recording(path: Path) -> Pullback:
         read=_to_uint8(stored, frame_count),
         origin_mm=origin_mm,
         direction=direction,
-        details={"format": f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
+        details={N_("format"): f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..language import _
 from ..report import PARTS, environment
 from ..strict_json import read_json
 
@@ -67,8 +68,14 @@ def page(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     """The rows as an HTML page; a study that is done leads to its report, which lies beside the page."""
     shown = [name for name in rows[0] if name not in (*FIRST, *LAST)]
     made = environment(PARTS)
-    made.filters["cell"] = _cell
-    return made.get_template("batch.html").render(title=title, rows=rows, columns=shown, summary=summary(rows))
+    made.filters |= {"cell": _cell, "title_of": _title}
+    return made.get_template("batch.html").render(title=_(title), rows=rows, columns=shown, summary=summary(rows))
+
+
+def _title(column: str) -> str:
+    """The title of a column, whose header in the CSV file has one language."""
+    translated = _(column)
+    return translated[0].upper() + translated[1:]
 
 
 def _cell(value: Any) -> str:

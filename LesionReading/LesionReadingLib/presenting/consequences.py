@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Any
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import language
 
 from .first_screen import Meaning
 
@@ -22,7 +23,7 @@ class Consequences:
     """The texts of a file.
 
     Args:
-        shipped: the module's own file, which holds every finding.
+        shipped: the module's own file, which holds every finding, in English; its Japanese is the file ``NAME.ja.toml`` beside it.
         path: a person's file that is laid over it; None for none.
 
     Raises:
@@ -30,7 +31,7 @@ class Consequences:
     """
 
     def __init__(self, shipped: Path, path: Path | None = None) -> None:
-        self._texts = _sections(shipped)
+        self._texts = _sections(in_language(shipped))
         if path is not None:
             self._lay_over(path)
 
@@ -48,6 +49,12 @@ class Consequences:
             if unknown:
                 raise InputError(f"{path}: the text of [{finding}] asks for {{{min(unknown)}}}, which it does not have; remove it.")
             self._texts[finding] = {**shipped, **section}
+
+
+def in_language(path: Path) -> Path:
+    """The file in the language of the context: ``NAME.ja.toml`` beside ``NAME.toml``, the English one where there is none."""
+    translated = path.with_suffix(f".{language()}{path.suffix}")
+    return translated if translated.exists() else path
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
