@@ -65,7 +65,7 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
             "is damaged; choose another model.",
             "model",
         )
-    return network.eval()
+    return network.float().eval()  # weights may lie on disk in half precision
 
 
 def _check_arguments(values: Iterable) -> None:
