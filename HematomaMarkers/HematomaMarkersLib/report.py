@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.counting import shown, shown_stretch
+from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
@@ -145,9 +146,10 @@ def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
 
 def side_of_hematoma(case: Case) -> str | None:
     """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
-    if case.scan is None or not case.scan.sides_known or not (case.labels == HEMATOMA).any():
+    pixels = pixels_by_slice(case.labels, HEMATOMA)
+    if case.scan is None or not case.scan.sides_known or not pixels.any():
         return None
-    number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    number = int(pixels.argmax())
     left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]
     beyond = left_mm[0] - left_mm[1]
     if abs(beyond) < _MIDLINE_MM:
