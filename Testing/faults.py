@@ -246,6 +246,7 @@ def memory(place: Place) -> None:
     """Less and less address space for ``hematoma-markers analyze``: done, or one sentence."""
     from HematomaMarkersLib.phantom import draw_head
     from HematomaMarkersLib.phantom_dicom import write_series
+    from LesionReadingLib.prediction import SMALLER_BATCHES
 
     head = draw_head(1012, size=512, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen")
     write_series(place.folder / "ct", head.hounsfield, head.grid)
@@ -263,6 +264,9 @@ def memory(place: Place) -> None:
         told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
         _require(run.returncode in (0, 2) and run.stderr.count("\n") == (run.returncode != 0), f"{megabytes} MB: {run.stderr}")
         _require(output.exists() == (run.returncode == 0), f"{megabytes} MB: half written")
+        if run.returncode == 0:
+            noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
+            _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{megabytes} MB: {noted} notes on smaller batches")
         print(f"{megabytes} MB of address space: status {run.returncode} {' '.join(told)}", flush=True)
 
 

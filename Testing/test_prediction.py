@@ -14,7 +14,15 @@ import pytest
 import torch
 from LesionReadingLib.bundle import write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import Predictor, Stream, best_class, choose_device, fold_batch_norms, load_network
+from LesionReadingLib.prediction import (
+    SMALLER_BATCHES,
+    Predictor,
+    Stream,
+    best_class,
+    choose_device,
+    fold_batch_norms,
+    load_network,
+)
 from safetensors.torch import save
 from torch import nn
 
@@ -72,7 +80,7 @@ def test_warming_up_predicts_once_in_every_worker_and_changes_no_label():
     with Predictor(Thresholds(), as_float, CPU, 2, workers=3) as predictor:
         predictor.warm_up(6, 9)
         found = list(predictor.labels(frames))
-    assert sorted(predictor._network.seen) == [1, 2, 2, 2, 2]
+    assert sorted(predictor._network.seen) == [1, 2, 2, 2, 2] and predictor.notes == ()
     np.testing.assert_array_equal(found, [expected(frame) for frame in frames])
 
 
@@ -91,7 +99,7 @@ def test_out_of_memory_falls_back_to_smaller_batches_without_losing_a_frame(fail
     frames = some_frames(27)
     with Predictor(Thresholds(2, failure), as_float, CPU, batch=8, workers=2) as predictor:
         found = list(predictor.labels(iter(frames)))
-        assert predictor.batch == 2
+        assert predictor.batch == 2 and predictor.notes == (SMALLER_BATCHES,)
         seen = predictor._network.seen
     np.testing.assert_array_equal(found, [expected(frame) for frame in frames])
     assert sorted(set(seen)) == [1, 2, 4, 8] and sum(size <= 2 for size in seen) == 14
