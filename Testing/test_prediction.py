@@ -154,6 +154,18 @@ def test_what_failed_for_lack_of_memory_is_done_again_alone():
     assert 2 <= len(failed) <= 3  # those that were under way together, and none after them
 
 
+def no_thread(*_):
+    raise RuntimeError("can't start new thread")
+
+
+def test_where_memory_does_not_suffice_for_a_thread_the_work_is_done_without(monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with Stream(lambda items: [item * item for item in items], CPU, batch=8, workers=2) as stream:
+        stream.begin(1)
+        assert list(stream.results(range(60))) == [item * item for item in range(60)]
+        assert stream.notes == (SMALLER_BATCHES,)
+
+
 def test_another_fault_of_the_network_is_not_taken_for_lack_of_memory():
     with pytest.raises(RuntimeError, match="shapes do not match"):
         predicted(some_frames(4), Thresholds(0, RuntimeError("shapes do not match")), 2)

@@ -10,12 +10,16 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+from ..errors import is_out_of_memory
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 MOST_SIDE = 512  # pixels; what is larger is made smaller
 MOST_BYTES = 8_000_000  # of all pictures together as text, so that a page of 375 frames stays under 12 MB
@@ -126,8 +130,18 @@ def pictures(
     unread = iter(all_frames)
     with ThreadPoolExecutor(_THREADS) as threads:
         while some := [_resized(frame, size) for frame in islice(unread, _TOGETHER)]:
-            uris += threads.map(lambda frame: webp_uri(frame, quality), some)
+            uris += mapped(threads, lambda frame: webp_uri(frame, quality), some)
     return uris, size
+
+
+def mapped(threads: Executor, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """What some work gives for each item, in threads; in this one where memory does not suffice for others."""
+    try:
+        return list(threads.map(work, items))
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return [work(item) for item in items]
 
 
 def _best(samples: Sequence[np.ndarray], room: float) -> tuple[int, int]:
