@@ -59,7 +59,9 @@ class Prediction:
             fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
         heat = self._prepared.to_scan(fine * inside)
         highest = heat.max()
-        return heat / highest if highest > 0 else heat
+        for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
+            heat[number] /= highest
+        return heat
 
 
 def predict(
