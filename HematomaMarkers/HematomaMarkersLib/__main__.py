@@ -26,7 +26,7 @@ from LesionReadingLib.arguments import (
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import speaking
+from LesionReadingLib.language import _, speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -199,7 +199,7 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
-        report.log(f"Drawing phantom patient {chosen.seed}")
+        report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed))
         heads = write_patient(
             folder,
             chosen.seed,

@@ -19,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bundle import Bundle
 from .errors import InputError, is_out_of_memory
+from .language import _
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -40,8 +41,10 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
 
     if bundle.network_class not in networks:
         raise InputError(
-            f"The model {bundle.path} needs the network {bundle.network_class}, which this version does not know "
-            f"(it knows {', '.join(networks)}); choose another model or update LesionReading.",
+            _(
+                "The model {path} needs the network {network_class}, which this version does not know (it knows "
+                "{listed}); choose another model or update LesionReading."
+            ).format(path=bundle.path, network_class=bundle.network_class, listed=", ".join(networks)),
             "model",
         )
     try:
@@ -54,14 +57,18 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
         if is_out_of_memory(error):
             raise
         raise InputError(
-            f"The weights of the model {bundle.path} do not fit the network {bundle.network_class} that its metadata describe; "
-            "get the bundle anew.",
+            _(
+                "The weights of the model {path} do not fit the network {network_class} that its metadata "
+                "describe; get the bundle anew."
+            ).format(path=bundle.path, network_class=bundle.network_class),
             "model",
         ) from error
     if not is_finite:
         raise InputError(
-            f"The weights of the model {bundle.path} hold values that are no finite numbers: its training went wrong, or the file "
-            "is damaged; choose another model.",
+            _(
+                "The weights of the model {path} hold values that are no finite numbers: its training went "
+                "wrong, or the file is damaged; choose another model."
+            ).format(path=bundle.path),
             "model",
         )
     return network.eval()
@@ -90,8 +97,10 @@ def finite(scores: torch.Tensor) -> torch.Tensor:
     """
     if not bool(torch.isfinite(scores.sum(dtype=torch.float32))):
         raise InputError(
-            "The model gave values that are no finite numbers: its weights are damaged, or it was not made for such pictures; "
-            "choose another model.",
+            _(
+                "The model gave values that are no finite numbers: its weights are damaged, or it was not made "
+                "for such pictures; choose another model."
+            ),
             "model",
         )
     return scores
@@ -104,7 +113,7 @@ def choose_device(name: str) -> torch.device:
         InputError: a GPU was asked for and there is none.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("No CUDA GPU was found on this machine; use --device cpu, or install PyTorch for CUDA and its driver.")
+        raise InputError(_("No CUDA GPU was found on this machine; use --device cpu, or install PyTorch for CUDA and its driver."))
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -183,7 +192,7 @@ class Stream(Generic[Item, Result]):
 
     def begin(self, item: Item) -> None:
         """Begin to work on a batch of this item in every worker, so that kernels are chosen while the first are being read."""
-        for _ in range(self.workers):
+        for _rest in range(self.workers):
             self._pool.submit(self._work, [item] * self.batch)
 
     def results(self, items: Iterable[Item]) -> Iterator[Result]:
@@ -204,7 +213,7 @@ class Stream(Generic[Item, Result]):
             while pending:
                 yield from self._first_result(pending)
         finally:
-            for _, future in pending:
+            for _rest, future in pending:
                 future.cancel()
 
     def _first_result(self, pending: deque[tuple[list[Item], Future]]) -> Sequence[Result]:
@@ -230,11 +239,18 @@ class Stream(Generic[Item, Result]):
                 if not is_out_of_memory(error):
                     raise
                 if self.batch == 1:
-                    raise InputError(
-                        f"The memory of the {self.device.type} does not suffice for this model even with one frame at a time; "
-                        "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else "."),
-                        "memory",
-                    ) from error
+                    advice = (
+                        _(
+                            "The memory of the GPU does not suffice for this model even with one frame at a time; close other "
+                            "programs or use --device cpu."
+                        )
+                        if self.device.type == "cuda"
+                        else _(
+                            "The memory of this machine does not suffice for this model even with one frame at a time; close "
+                            "other programs."
+                        )
+                    )
+                    raise InputError(advice, "memory") from error
                 self.batch //= 2
         return found
 
