@@ -106,12 +106,17 @@ def analyze(
             if isinstance(one, Scan):
                 report.log(how_long(one))
 
+        notes: dict[str, None] = {}  # of both scans, each said once
+
         def read(one: Scan, stage: str) -> Prediction:
             window = asked.window or windows()[DEFAULT]
-            return predict(one, bundle, device, window, lambda done, total: report.progress(stage, done, total), without)
+            found = predict(one, bundle, device, window, lambda done, total: report.progress(stage, done, total), without)
+            notes.update(dict.fromkeys(found.notes))
+            return found
 
         prediction = read(scan, _("Reading the scan"))
         prior = (earlier, read(earlier, _("Reading the earlier scan")).labels) if isinstance(earlier, Scan) else earlier
+        scan = _noted(scan, notes, report)
         report.progress(_("Measuring"), 0, 1)
         measurement = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
@@ -40,6 +41,11 @@ class Prediction:
     marker_slices: dict[str, int | None]
     _prepared: Prepared
     _reading: HeadReading
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report on how the network worked."""
+        return self._reading.notes
 
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
@@ -113,7 +119,9 @@ def _steps(bundle: Bundle) -> Steps:
 
 def _unknown_steps(bundle: Bundle) -> InputError:
     return InputError(
-        f"The model {bundle.name} asks for a preparation that this version does not know (lesion_reading.preparation in its "
-        "metadata); choose another model or update LesionReading.",
+        _(
+            "The model {name} asks for a preparation that this version does not know "
+            "(lesion_reading.preparation in its metadata); choose another model or update LesionReading."
+        ).format(name=bundle.name),
         "model",
     )

@@ -217,10 +217,10 @@ _PREFERENCES: tuple[tuple[str, Callable[[CtSeries, Sequence[CtSeries]], bool]], 
     (N_("not a head"), lambda one, _: is_head(one)),
     (N_("contrast agent"), lambda one, _: not one.has_contrast),
     (N_("bone kernel"), lambda one, _: not is_bone(one)),
-    ("derived", lambda one, _: one.image_type[:1] != ("DERIVED",)),
+    (N_("derived"), lambda one, _: one.image_type[:1] != ("DERIVED",)),
     (N_("a part of the head only"), _covers),
     (N_("unusual thickness"), _is_usual),
-    ("secondary", lambda one, _: "SECONDARY" not in one.image_type),
+    (N_("secondary"), lambda one, _: "SECONDARY" not in one.image_type),
     (N_("another tube voltage of the same scan"), lambda one, others: _is_nearest_voltage(one, others)),
 )
 

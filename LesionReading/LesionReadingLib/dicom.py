@@ -168,7 +168,7 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
         for index in range(first, stop):
             data = b"".join(bytes_at(stream, offset, length) for offset, length in image.spans[index])
             if syntax.is_encapsulated:
-                require_coded_size(data, image.rows, image.columns, image.path.name)
+                require_coded_size(data, options, image.path.name)
                 data = encapsulate([data], has_bot=False)
             try:
                 with warnings.catch_warnings():

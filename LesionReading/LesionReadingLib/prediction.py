@@ -19,13 +19,14 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bundle import Bundle
 from .errors import InputError, is_out_of_memory
-from .language import _
+from .language import N_, _
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 CPU_BATCH, CUDA_BATCH = 2, 32
 MOST_WORKERS = 8
 LARGEST_ARGUMENT, LONGEST_ARGUMENT = 10**6, 100
+SMALLER_BATCHES = N_("Memory ran short: the network went on with smaller batches, which takes longer and changes no number.")
 
 
 def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
@@ -71,7 +72,7 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
             ).format(path=bundle.path),
             "model",
         )
-    return network.eval()
+    return network.float().eval()  # weights may lie on disk in half precision
 
 
 def _check_arguments(values: Iterable) -> None:
@@ -164,6 +165,9 @@ class Stream(Generic[Item, Result]):
         device: of ``choose_device``.
         batch: items at once; smaller by itself when memory runs out.
         workers: batches at once.
+
+    Attributes:
+        notes: sentences for the report on how the work went; complete once the results were taken.
     """
 
     def __init__(
@@ -178,6 +182,7 @@ class Stream(Generic[Item, Result]):
         self.device = device
         self.batch = batch or (CPU_BATCH if on_processor else CUDA_BATCH)
         self.workers = workers or (min(threads, MOST_WORKERS) if on_processor else 1)
+        self.notes: tuple[str, ...] = ()
         self._ahead = self.workers
         self._work = work
         self._pool = ThreadPoolExecutor(
@@ -225,6 +230,7 @@ class Stream(Generic[Item, Result]):
                 raise
         wait([future for _, future in pending])  # so that what is tried again has the memory for itself
         self._ahead = 0
+        self.notes = (_(SMALLER_BATCHES),)
         return self._in_pieces(batch)
 
     def _in_pieces(self, items: list[Item]) -> list[Result]:

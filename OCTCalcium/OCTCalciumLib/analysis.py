@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.bundle import DEFAULT_MODELS
@@ -64,7 +65,9 @@ def analyze(
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         watched = SmallFrames(pullback).watched if options.scroll else pullback
         found = segment(watched, bundle, device, lambda done, total: report.progress(_("Segmenting"), done, total))
-        pullback = with_lumen_caution(watched, found.labels)
+        pullback = with_lumen_caution(replace(watched, notes=(*watched.notes, *found.notes)), found.labels)
+        for note in found.notes:
+            report.log(note)
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)

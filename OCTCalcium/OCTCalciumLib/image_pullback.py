@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
+from LesionReadingLib.image_grids import image_place
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
 from .picture_frames import FEW_LEVELS, frames_alone
-from .pullback import IDENTITY, Pullback, sample_indices
+from .pullback import Pullback, sample_indices
 from .spacing_rule import in_mm, stated_unit_mm
 from .volume_axes import check_axes, check_channels, check_colour
 
@@ -114,9 +115,9 @@ def _in_three_dimensions(reader, name: str):
     """Size (columns, rows, frames), spacing, origin and direction; axes of one plane beyond the third are left out.
 
     Raises:
-        InputError: more than three axes.
+        InputError: more than three axes, or a NIfTI file that states two places.
     """
-    stated, size = reader.GetSpacing(), list(reader.GetSize())
+    size = list(reader.GetSize())
     if not 2 <= len(size) <= 4 or (len(size) == 4 and 1 not in size[2:]):
         raise InputError(
             _(
@@ -126,14 +127,11 @@ def _in_three_dimensions(reader, name: str):
         )
     # Four axes with one plane along the third are frames in time: how far apart they lie is not stated.
     frame_axis = 3 if len(size) == 4 and size[2] == 1 < size[3] else 2
-    frame_mm = float(stated[2]) if len(size) > 2 and frame_axis == 2 else None
+    stated, origin_mm, direction = image_place(reader)
+    frame_mm = stated[2] if len(size) > 2 and frame_axis == 2 else None
     frames = size[frame_axis] if len(size) > 2 else 1
-    origin, axes = np.zeros(3), np.array(IDENTITY).reshape(3, 3)
-    known = min(len(size), 3)
-    origin[:known] = reader.GetOrigin()[:known]
-    axes[:known, :known] = np.array(reader.GetDirection()).reshape(len(size), len(size))[:known, :known]
-    spacing = Spacing(float(stated[1]), float(stated[0]), frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
-    return (size[0], size[1], frames), spacing, tuple(origin.tolist()), tuple(axes.ravel().tolist())
+    spacing = Spacing(stated[1], stated[0], frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
+    return (size[0], size[1], frames), spacing, origin_mm, direction
 
 
 def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: int) -> Callable[[int, int], Iterator[np.ndarray]]:

@@ -104,9 +104,25 @@ def _named_labels(
         places.append((int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0)), value))
         listed.append(FileSegment(name, value, *_codes(keys.get(f"Segment{number}_Tags", ""))))
     matched = match_segments(listed, segments, chosen)
-    found = {place: segment for place, segment in zip(places, matched.segments, strict=True) if segment is not None}
+    found: dict[tuple[int, int], Segment] = {}
+    for place, segment in zip(places, matched.segments, strict=True):
+        if segment is None:
+            continue
+        if not 0 <= place[0] < layers.shape[-1]:
+            raise InputError(
+                _("The label map has {shape} layers, but {name} is said to be in another; save it again.").format(
+                    shape=layers.shape[-1], name=segment.name
+                )
+            )
+        if found.setdefault(place, segment) is not segment:
+            raise InputError(
+                _(
+                    "Two segments of the label map, {name} and {name_2}, are said to be the same voxels (label value "
+                    "{place}); save it again."
+                ).format(name=found[place].name, name_2=segment.name, place=place[1])
+            )
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
-    order = [(layer, value) for layer, value in painting_order(found) if 0 <= layer < layers.shape[-1]]
+    order = painting_order(found)
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value

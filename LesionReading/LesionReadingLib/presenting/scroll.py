@@ -184,28 +184,38 @@ def outlines(labels: np.ndarray, values: Sequence[int], size: tuple[int, int]) -
     """
     places = zip(size[::-1], labels.shape, strict=True)
     rows, columns = (((np.arange(wanted) + 0.5) * given / wanted).astype(int) for wanted, given in places)
-    small = labels[np.ix_(rows, columns)]
+    small, corner = _filled(labels[rows][:, columns])
     found = {}
     for number, value in enumerate(values):
-        path = "".join(_paths(small == value))
+        path = "".join(_paths(small == value, corner))
         if path:
             found[number] = path
     return found
 
 
-def _paths(mask: np.ndarray) -> Iterator[str]:
-    """The closed border lines of a mask (rows, columns), half-way between the pixels inside and outside."""
+def _filled(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of labels (rows, columns) that holds all but zeros, and the column and row where it begins."""
+    rows, columns = np.flatnonzero(labels.any(axis=1)), np.flatnonzero(labels.any(axis=0))
+    if not rows.size:
+        return labels[:0], np.zeros(2)
+    return labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.array([columns[0], rows[0]])
+
+
+def _paths(mask: np.ndarray, corner: np.ndarray) -> Iterator[str]:
+    """The closed border lines of a mask (rows, columns), half-way between the pixels inside and outside.
+
+    Args:
+        corner: column and row of the picture where the mask begins.
+    """
     from contourpy import contour_generator
 
-    if not mask.any():
+    part, inner = _filled(mask)
+    if not part.size:
         return
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     padded = np.pad(part, 1).astype(np.float32)
     # A pixel covers from its index to the next one in the picture's own coordinates, so its centre lies half a pixel on.
-    shift = np.array([columns[0] - 0.5, rows[0] - 0.5])
     for line in contour_generator(z=padded).lines(0.5):
-        yield _path(line + shift)
+        yield _path(line + corner + inner - 0.5)
 
 
 def _path(line: np.ndarray) -> str:

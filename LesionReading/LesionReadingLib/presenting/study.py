@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from LesionReadingLib.plain_text import plain
 
 _SALT = b"LesionReading study code, version 1\0"
 _BYTES, _GROUP = 5, 4
+_MOST_PLANES = 64  # spread over a volume, that are looked at
 CODE_TITLE = N_("Study code")
 HOW_CODED = N_(
     "The study code is the beginning of a salted SHA-256 digest of the Study Instance UID, or of the pixels where there is none. "
@@ -65,20 +66,23 @@ def study_of(files: Sequence[Path], pixels: np.ndarray, with_identity: bool = Fa
 
     Args:
         files: its DICOM files; empty for other images.
-        pixels: some of its pixels, by which it is told apart where no file states a Study Instance UID.
+        pixels: its planes (planes, ...), by some of which it is told apart where no file states a Study Instance UID.
         with_identity: whether the page may name the patient.
     """
     from LesionReadingLib.dicom import read_header
 
     header = read_header(files[0]) if files else None
     uid = str(header.get("StudyInstanceUID") or "") if header is not None else ""
-    known = uid.encode() if uid else np.ascontiguousarray(pixels).tobytes()
+    known = [uid.encode()] if uid else pixels[:: -(-len(pixels) // _MOST_PLANES)]
     return Study(_code(known), _identity(header) if with_identity and header is not None else ())
 
 
-def _code(content: bytes) -> str:
-    digest = hashlib.sha256(_SALT + content).digest()[:_BYTES]
-    text = base64.b32encode(digest).decode("ascii")
+def _code(content: Iterable[bytes | np.ndarray]) -> str:
+    """Of some bytes, or of arrays one after the other: a copy of a long pullback would be half a gigabyte."""
+    digest = hashlib.sha256(_SALT)
+    for part in content:
+        digest.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
+    text = base64.b32encode(digest.digest()[:_BYTES]).decode("ascii")
     return f"{text[:_GROUP]}-{text[_GROUP:]}"
 
 

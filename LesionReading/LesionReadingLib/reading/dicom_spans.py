@@ -21,6 +21,7 @@ Spans = tuple[tuple[tuple[int, int], ...], ...]
 """For each frame the byte ranges (offset, length) that hold it."""
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}  # ITU-T T.81 table B.1; T.87 (JPEG-LS)
+_MOST_CODED_BITS = 16  # of the JPEG family (PS3.5 8.2)
 
 
 def native_spans(stream: BinaryIO, length: int, options: dict, frame_count: int, path: Path) -> Spans:
@@ -102,13 +103,20 @@ def bytes_at(stream: BinaryIO, offset: int, length: int) -> bytes:
     return stream.read(length)
 
 
-def require_coded_size(frame: bytes, rows: int, columns: int, name: str) -> None:
+def require_coded_size(frame: bytes, options: dict, name: str) -> None:
     """Refuse an encoded frame of another size than the header's: decoders ask for the memory that the frame itself names.
 
     Raises:
-        InputError: JPEG, JPEG-LS or JPEG 2000 of another size.
+        InputError: JPEG, JPEG-LS or JPEG 2000 of another size, or of values that are wider than they encode.
     """
-    coded = _coded_size(frame)
+    coded, rows, columns = _coded_size(frame), options["rows"], options["columns"]
+    if coded is not None and options["bits_allocated"] > _MOST_CODED_BITS:
+        raise InputError(
+            _(
+                "The header of {name} states values of {options} bits, but its frames are encoded as JPEG, which "
+                "has at most {most_coded_bits}; export it again."
+            ).format(name=name, options=options["bits_allocated"], most_coded_bits=_MOST_CODED_BITS)
+        )
     if coded is not None and coded != (rows, columns):
         raise InputError(
             _(

@@ -68,6 +68,8 @@ def meta_voxels(path: Path) -> StoredVoxels:
         raise unreadable(path, _("its header passes over bytes of what is packed"))
     stated = fields.get("CompressedDataSize")
     length = whole_numbers(path, [stated], _("size of what is packed"))[0] if stated is not None else None
+    if length is None and local:  # the library would take the size of the whole file, and tell nobody that it could not unpack it
+        raise unreadable(path, _("its header does not state how much is packed"))
     if length is not None and length < 1:
         raise unreadable(path, _("its header states nothing packed"))
     return StoredVoxels(file, start, "zlib", 0, size, count, length)

@@ -20,7 +20,8 @@ NIFTI_FIELDS = ("qform_code", "sform_code", "pixdim", "quatern", "qoffset", "sro
 _ATLAS = (3, 4, 5)
 _SHEARED = 1e-3  # cosine between two axes from which a matrix is no rotation with voxel sizes
 _SAME_VOXEL = 0.5  # of the smallest voxel size: places that lie closer agree
-_SAME_SIZE = 0.2  # relative difference of voxel sizes; those of a tilted gantry are told along the step or across the slices
+_SAME_SIZE = 0.01  # relative difference up to which two voxel sizes are the same number, rounded
+_SAME_TILTED_SIZE = 0.2  # those of a tilted gantry are told along the step or across the slices
 _UNIT_MM = {1: 1000.0, 3: 0.001}  # metres, micrometres
 
 
@@ -45,7 +46,7 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int], library
     if codes[1] <= 0 or not np.abs(np.linalg.det(sform[:3, :3])) > 0:
         return None
     lengths = np.linalg.norm(sform[:3, :3], axis=0)
-    if np.abs(lengths / sizes - 1).max() > _SAME_SIZE:
+    if np.abs(lengths / sizes - 1).max() > (_SAME_TILTED_SIZE if _is_sheared(sform) else _SAME_SIZE):
         stated, other = (" x ".join(f"{size:.3g}" for size in values) for values in (sizes, lengths))
         raise InputError(
             _("The NIfTI header states voxels of {stated} and of {other} mm; correct it (pixdim and sform).").format(

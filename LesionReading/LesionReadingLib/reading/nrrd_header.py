@@ -12,6 +12,7 @@ from pathlib import Path
 
 from LesionReadingLib.language import _
 
+from ..errors import InputError
 from .stored_voxels import MOST_HEADER_BYTES, StoredVoxels, after_lines, numbers, plain_file_beside, unreadable, whole_numbers
 
 _FIELDS = frozenset(
@@ -142,6 +143,14 @@ def _check_places(path: Path, fields: dict[str, str]) -> None:
         if not all(re.fullmatch(rf"none|{_VECTOR}", vector) for vector in vectors):
             raise unreadable(path, _("its header states a place that is none"))
         for vector in vectors:
-            numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            values = numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            if name == "spacedirections" and vector != "none" and not any(values):
+                raise _without_extent(path)
     for name in ("spacings", "thicknesses", "axismins", "axismaxs"):  # nan stands for an axis that has none
-        numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        values = numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        if name == "spacings" and not all(values):
+            raise _without_extent(path)
+
+
+def _without_extent(path: Path) -> InputError:
+    return unreadable(path, _("its header states voxels without extent"))
