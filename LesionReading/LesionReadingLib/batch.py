@@ -97,13 +97,13 @@ def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoke
         identity: whether what may name the patient is told. spoken: the language of the report and of messages.
     """
     begun = time.monotonic()
-    try:
-        if study.problem:
-            raise InputError(study.problem)
-        with naming(identity), speaking(spoken):
+    with naming(identity), speaking(spoken):
+        try:
+            if study.problem:
+                raise InputError(study.problem)
             analyse(study.source, output, Quiet(), **study.options)
-    except Exception as error:  # the other studies go on, whatever is the matter with this one
-        return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
+        except Exception as error:  # the other studies go on, whatever is the matter with this one
+            return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
     return Ended(DONE, seconds=time.monotonic() - begun)
 
 

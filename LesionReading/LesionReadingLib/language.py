@@ -20,7 +20,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "ja")
 SOURCE_LANGUAGE = "en"
-_BEFORE_UNIT = re.compile(r"(\d) (?=(?:mm|cm|mL|HU|h|kV|s)\b)")
+_BEFORE_UNIT = re.compile(r"(\d) (?=(?:mm|cm|mL|HU|kV)(?![A-Za-z]))")
 _SENTENCES_PARTED_BY = {"en": " ", "ja": ""}
 _LISTED_BY = {"en": ", ", "ja": "、"}
 DOMAIN = "lesion_reading"
