@@ -20,7 +20,7 @@ from typing import Any
 from .cancelling import check, go_on
 from .errors import InputError, is_out_of_memory
 from .identity import may_be_told, naming
-from .language import _, language, speaking
+from .language import N_, _, language, speaking
 from .plain_text import plain
 from .strict_json import read_json
 from .worker import JsonLines, Terminal
@@ -33,7 +33,7 @@ MOST_TRIES = 2
 
 _LEAST_NAME = 4  # letters: a shorter one is a word of a sentence as likely as a file
 
-DONE, FAILED, WAITING = "done", "failed", "waiting"
+DONE, FAILED, WAITING = N_("done"), N_("failed"), N_("waiting")
 
 
 @dataclass(frozen=True)

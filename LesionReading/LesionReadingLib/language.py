@@ -30,7 +30,7 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 def _(text: str) -> str:
     """The text in the language of the context; what stands in braces is filled in by the caller."""
-    return _catalogue(_language.get()).gettext(text)
+    return _catalogue(_language.get()).gettext(text) if text else ""  # an empty text is the catalogue's head
 
 
 def ngettext(one: str, many: str, count: int) -> str:

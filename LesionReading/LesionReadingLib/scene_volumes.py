@@ -124,7 +124,7 @@ def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
     Raises:
         InputError: as ``volume_place``.
     """
-    axes_mm, _ = volume_place(volume)
+    axes_mm, _origin = volume_place(volume)
     column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
     source = spacing_source(volume, unknown_pixel_mm)
     if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
