@@ -37,7 +37,7 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "patient": N_("patient"),
     "hypodensity": N_("hypodensity"),
     "irregular_margin": N_("irregular margin"),
-    "blend": N_("blend sign"),
+    "blend": N_("blend"),
     "fluid_level": N_("fluid level"),
     "deg": N_("(degrees)"),
     "percent": "(%)",

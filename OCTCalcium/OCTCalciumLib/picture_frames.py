@@ -37,7 +37,7 @@ def frames_alone(paths: Sequence[Path]) -> tuple[list[Path], tuple[str, ...]]:
     if not frames:
         raise InputError(
             ngettext(
-                "The picture has only a few grey levels: a mask, not OCT frames; choose the frames (a label map is measured with: "
+                "The picture has only a few grey levels: masks, not OCT frames; choose the frames (a label map is measured with: "
                 "oct-calcium measure).",
                 "The pictures have only a few grey levels: masks, not OCT frames; choose the frames (a label map is measured with: "
                 "oct-calcium measure).",
