@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from . import catalogue
+from . import catalogue, panels
 
 
 def main() -> int:
     """Update everything; 1 where a text is not translated yet."""
-    waiting = {language: catalogue.update(language) for language in catalogue.TRANSLATED}
+    waiting = {language: [*catalogue.update(language), *panels.update(language)] for language in catalogue.TRANSLATED}
     for language, texts in waiting.items():
         for text in texts:
             print(f"{language}: not translated: {text}")

@@ -98,13 +98,19 @@ def _common(files: Sequence[Path]) -> Path:
     return max(set.intersection(*parents), key=lambda folder: len(folder.parts))
 
 
+_PROBABILITIES = (
+    N_("hypodensity (probability)"),
+    N_("irregular margin (probability)"),
+    N_("blend (probability)"),
+    N_("fluid level (probability)"),
+)
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("decision"): lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
     N_("hematoma (mL)"): lambda found: found["volume_ml"],
     N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
     **{
-        f"{marker.replace('_', ' ')} (probability)": lambda found, marker=marker: found["markers"][marker]["probability"]
-        for marker in MARKERS
+        header: lambda found, marker=marker: found["markers"][marker]["probability"]
+        for marker, header in zip(MARKERS, _PROBABILITIES, strict=True)
     },
     N_("change since the scan before (mL)"): lambda found: (found["growth"] or {}).get("change_ml"),
     N_("hours since the scan before"): lambda found: (found["growth"] or {}).get("hours"),

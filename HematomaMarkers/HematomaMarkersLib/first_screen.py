@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.language import _, joined
+from LesionReadingLib.language import _, joined, listed
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
@@ -123,7 +123,7 @@ def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | 
     seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, prediction)) and marker in auc]
     if not seen:
         return []
-    told = ", ".join(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
+    told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
     said = _(
         "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
     )

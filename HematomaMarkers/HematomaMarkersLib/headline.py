@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from LesionReadingLib.counting import shown
 from LesionReadingLib.labels.label_map import pixels_by_slice
-from LesionReadingLib.language import N_, _, joined, ngettext
+from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.report import Number, absent, with_unit
 
 from .growth import Growth
@@ -31,7 +31,7 @@ def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
     place = [_(word) for word in (triage.location, side_of_hematoma(case)) if word]
     hematoma = _("No hematoma of {least:g} mL or more").format(least=measured.least_ml)
     if measured.has_hematoma:
-        hematoma = ", ".join([_("Hematoma of {volume}").format(volume=in_ml(measured.volume_ml)), *place])
+        hematoma = listed((_("Hematoma of {volume}").format(volume=in_ml(measured.volume_ml)), *place))
     blood = _("{hematoma}; no blood in the ventricles.")
     if measured.counted_ivh_ml:
         blood = _("{hematoma}; {volume} of blood in the ventricles.")
@@ -64,18 +64,18 @@ def side_of_hematoma(case: Case) -> str | None:
 def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
     """The numbers on top of the report."""
     measured = case.measurement
-    listed = list(volume_numbers(measured))
+    found = list(volume_numbers(measured))
     if growth:
         since = _("from {prior:.1f} mL").format(prior=growth.prior_ml)
-        percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
-        listed.append(Number(_("Growth"), f"{growth.change_ml:+.1f} mL", percent + since))
+        percent = [] if growth.change_percent is None else [_("{percent:+.0f} %").format(percent=growth.change_percent)]
+        found.append(Number(_("Growth"), f"{growth.change_ml:+.1f} mL", listed([*percent, since])))
     if measured.has_hematoma:
         location, chosen = (_(triage.location), _("as chosen")) if triage.location else (absent(), _("none was chosen"))
-        listed.append(Number(_("Location"), location, chosen))
-        listed += _shape_numbers(case)
+        found.append(Number(_("Location"), location, chosen))
+        found += _shape_numbers(case)
     if triage.bat:
-        listed.append(Number(_("BAT score"), *bat_in_words(triage.bat)))
-    return listed
+        found.append(Number(_("BAT score"), *bat_in_words(triage.bat)))
+    return found
 
 
 def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
@@ -106,7 +106,7 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
     hypodensity = _("hypodensity {points}").format(points=BAT_HYPODENSITY * bat.hypodensity)
     risk = _("high risk of growth") if bat.score >= BAT_HIGH_RISK else _("high risk from {limit}").format(limit=BAT_HIGH_RISK)
     told = _("{risk}: {items}") if known else _("at least; {risk}: {items}")
-    items = ", ".join((blend, hypodensity, onset))
+    items = listed((blend, hypodensity, onset))
     return _("{score} of 5").format(score=bat.score), told.format(risk=risk, items=items)
 
 
@@ -118,7 +118,7 @@ def _middle_left_mm(case: Case, number: int, mask: np.ndarray) -> float:
 
 def _shape_numbers(case: Case) -> list[Number]:
     measured = case.measurement
-    listed = [
+    found = [
         Number(_("Mean density"), with_unit(measured.mean_hu, "HU", 0), _("acute blood: 50 to 75 HU")),
         Number(
             _("Margin shape"),
@@ -130,5 +130,5 @@ def _shape_numbers(case: Case) -> list[Number]:
     if islands or satellites:
         of_islands = ngettext("{count} island", "{count} islands", islands).format(count=islands)
         of_satellites = ngettext("{count} satellite (under 10 mm)", "{count} satellites (under 10 mm)", satellites)
-        listed.append(Number(_("Apart from it"), of_islands, of_satellites.format(count=satellites)))
-    return listed
+        found.append(Number(_("Apart from it"), of_islands, of_satellites.format(count=satellites)))
+    return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
@@ -120,7 +121,9 @@ def _steps(bundle: Bundle) -> Steps:
 
 def _unknown_steps(bundle: Bundle) -> InputError:
     return InputError(
-        f"The model {bundle.name} asks for a preparation that this version does not know (lesion_reading.preparation in its "
-        "metadata); choose another model or update LesionReading.",
+        _(
+            "The model {name} asks for a preparation that this version does not know "
+            "(lesion_reading.preparation in its metadata); choose another model or update LesionReading."
+        ).format(name=bundle.name),
         "model",
     )

@@ -14,6 +14,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.report import caution, environment, model_rows, picture_uri, with_unit
+from LesionReadingLib.spacing import told_source
 
 from .colors import COLORS, DECISION_COLORS
 from .first_screen import first_screen
@@ -132,13 +133,13 @@ def write_report(
 def growth_rows(growth: Growth) -> list[tuple[str, str]]:
     """Growth as rows of a table of facts."""
     now_ml, now_ivh_ml = growth.prior_ml + growth.change_ml, growth.prior_ivh_ml + growth.ivh_change_ml
-    percent = "" if growth.change_percent is None else f" ({growth.change_percent:+.0f} %)"
+    change = _("{change:+.1f} mL").format(change=growth.change_ml)
+    if growth.change_percent is not None:
+        change = _("{amount} ({percent:+.0f} %)").format(amount=change, percent=growth.change_percent)
     rows = [
         (
             _("Hematoma"),
-            _("{prior:.1f} mL earlier, {now:.1f} mL now: {change:+.1f} mL{percent}").format(
-                prior=growth.prior_ml, now=now_ml, change=growth.change_ml, percent=percent
-            ),
+            _("{prior:.1f} mL earlier, {now:.1f} mL now: {change}").format(prior=growth.prior_ml, now=now_ml, change=change),
         ),
         (
             _("In the ventricles"),
@@ -223,7 +224,7 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
         ),
     ]
     if scan:
-        rows += [(_("Spacing from"), _(scan.grid_source))] if scan.grid_source else []
+        rows += [(_("Spacing from"), told_source(scan.grid_source))] if scan.grid_source else []
         rows += [
             (title[:1].upper() + title[1:], value) for title, value in ((_(name), value) for name, value in scan.details.items())
         ]

@@ -137,9 +137,11 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
     limits_ml = {name: limit for name, limit in growth.limits_ml.items() if name in rules.growth}
     reasons = []
     if limits_ml and growth.change_ml > rules.small_error_ml:  # less is what two looks at one scan differ by
-        percent = "" if growth.change_percent is None else f" ({growth.change_percent:.0f} %)"
-        said = _("Grew by {volume}{percent} since the earlier scan").format(volume=in_ml(growth.change_ml), percent=percent)
-        criteria = _("limit {criteria}").format(criteria="; ".join(_(GROWTH_CRITERIA[name]) for name in limits_ml))
+        amount = in_ml(growth.change_ml)
+        if growth.change_percent is not None:
+            amount = _("{amount} ({percent:.0f} %)").format(amount=amount, percent=growth.change_percent)
+        said = _("Grew by {amount} since the earlier scan").format(amount=amount)
+        criteria = _("limit {criteria}").format(criteria=_("; ").join(_(GROWTH_CRITERIA[name]) for name in limits_ml))
         reasons = _at_limit(growth.change_ml, min(limits_ml.values()), rules.growth_error_ml, said, criteria, number)
     new = growth.new_ivh and measurement.counted_ivh_ml > 0
     if (
@@ -167,7 +169,7 @@ def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, ru
         if grounds:
             if by_network is not None and by_network != by_measurement:
                 grounds.append(_("network and measurement disagree"))
-            said = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit="; ".join(grounds))
+            said = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
             reasons.append(Reason(said))
     return reasons
 

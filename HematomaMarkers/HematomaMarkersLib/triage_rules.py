@@ -12,6 +12,7 @@ from typing import Any
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told
 from LesionReadingLib.language import N_, _
+from LesionReadingLib.language import listed as all_of
 
 from .labels import MARKER_NAMES, MARKERS
 
@@ -99,7 +100,7 @@ def rule_in_words(rules: Rules) -> str:
         "Refer now if any of these holds: {reasons}. A volume within its measurement error (±) of a limit does not decide by "
         "itself: watch, uncertain, and check the slice. Watch: a hematoma of {least:g} mL{error} or more and none of these. No "
         "hematoma found: less than that."
-    ).format(reasons="; ".join(parts), least=rules.below_ml, error=_give_or_take(rules.small_error_ml))
+    ).format(reasons=_("; ").join(parts), least=rules.below_ml, error=_give_or_take(rules.small_error_ml))
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:
@@ -108,7 +109,7 @@ def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 
 def _give_or_take(error_ml: float) -> str:
-    return f" (± {error_ml:g} mL)" if error_ml > 0 else ""
+    return _(" (± {error:g} mL)").format(error=error_ml) if error_ml > 0 else ""
 
 
 def _laid_over(shipped: Rules | None, path: Path) -> Rules:
@@ -116,10 +117,18 @@ def _laid_over(shipped: Rules | None, path: Path) -> Rules:
     given: dict[str, Any] = {}
     for section, content in _parsed(path).items():
         if section not in _SECTIONS or not isinstance(content, Mapping):
-            raise InputError(f"{path}: there is no section [{section}] in triage rules; use {listed(_SECTIONS)}.")
+            raise InputError(
+                _("{path}: there is no section [{section}] in triage rules; use {listed}.").format(
+                    path=path, section=section, listed=listed(_SECTIONS)
+                )
+            )
         for name, value in content.items():
             if name not in _SECTIONS[section]:
-                raise InputError(f"{path}: [{section}] has no rule {name}; use {listed(_SECTIONS[section])}.")
+                raise InputError(
+                    _("{path}: [{section}] has no rule {name}; use {listed}.").format(
+                        path=path, section=section, name=name, listed=listed(_SECTIONS[section])
+                    )
+                )
             given[name] = _checked(path, section, name, value)
     return Rules(**given) if shipped is None else replace(shipped, **given)
 
@@ -127,28 +136,52 @@ def _laid_over(shipped: Rules | None, path: Path) -> Rules:
 def _parsed(path: Path) -> dict[str, Any]:
     try:
         if path.exists() and not (path.is_file() and path.stat().st_size <= _MOST_BYTES):
-            raise InputError(f"The triage rules {path} are no file of rules, or far larger than any; name another.")
+            raise InputError(
+                _("The triage rules {path} are no file of rules, or far larger than any; name another.").format(path=path)
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
-        raise InputError(f"The triage rules {path} are nested too deeply; correct them.") from error
+        raise InputError(_("The triage rules {path} are nested too deeply; correct them.").format(path=path)) from error
     except OSError as error:
-        raise InputError(f"The triage rules {path} cannot be read ({error.strerror}); name a readable file.") from error
+        raise InputError(
+            _("The triage rules {path} cannot be read ({strerror}); name a readable file.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
     except ValueError as error:  # tomllib.TOMLDecodeError and UnicodeDecodeError
-        raise InputError(f"The triage rules {path} are not valid TOML: {error}; correct that place.") from error
+        raise InputError(
+            _("The triage rules {path} are not valid TOML: {error}; correct that place.").format(path=path, error=error)
+        ) from error
 
 
 def _checked(path: Path, section: str, name: str, value: Any) -> float | tuple[str, ...]:
     choices = _LISTS.get(name)
     if choices is not None:
         if not isinstance(value, list) or not all(entry in choices for entry in value):
-            raise InputError(f"{path}: [{section}] {name} must be a list of {listed(choices)}; it is {value!r}.")
+            raise InputError(
+                _("{path}: [{section}] {name} must be a list of {listed}; it is {value!r}.").format(
+                    path=path, section=section, name=name, listed=listed(choices), value=value
+                )
+            )
         return tuple(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise InputError(f"{path}: [{section}] {name} must be a number from 0 (inf switches it off); it is {value!r}.")
+        raise InputError(
+            _("{path}: [{section}] {name} must be a number from 0 (inf switches it off); it is {value!r}.").format(
+                path=path, section=section, name=name, value=value
+            )
+        )
     if section == "no_hematoma_found" and math.isinf(value):
-        raise InputError(f"{path}: [{section}] {name} must be finite, or no hematoma would ever be found.")
+        raise InputError(
+            _("{path}: [{section}] {name} must be finite, or no hematoma would ever be found.").format(
+                path=path, section=section, name=name
+            )
+        )
     if section == "measurement_error" and math.isinf(value):
-        raise InputError(f"{path}: [{section}] {name} must be finite, or nothing would ever be decided.")
+        raise InputError(
+            _("{path}: [{section}] {name} must be finite, or nothing would ever be decided.").format(
+                path=path, section=section, name=name
+            )
+        )
     return float(value)
 
 
@@ -162,4 +195,4 @@ _SECTIONS = {
 
 
 def _names(markers: tuple[str, ...]) -> str:
-    return ", ".join(_(MARKER_NAMES[marker]).lower() for marker in markers)
+    return all_of(_(MARKER_NAMES[marker]).lower() for marker in markers)

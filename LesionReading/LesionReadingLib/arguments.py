@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from .errors import InputError
-from .language import LANGUAGES, usual_language
+from .language import LANGUAGES, _, usual_language
 from .plain_text import plain
 
 
@@ -63,7 +63,7 @@ def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
     """
     pairs = [argument.rpartition("=") for argument in chosen.segment or []]
     if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
-        raise InputError('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".')
+        raise InputError(_('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".'))
     return {name: kind for name, _, kind in pairs}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .language import N_, _, ngettext
+from .language import N_, _, listed, ngettext
 
 FILES_COUNT_FROM = 0
 """Number of the first frame or slice in JSON and CSV."""
@@ -43,7 +43,7 @@ def shown_list(word: str, indices: Sequence[int], most: int = _NAMED) -> str:
     one, _row, some, many = _STRETCHES[word]
     if len(numbers) == 1:
         return _(one).format(first=numbers[0])
-    return _(many if len(numbers) > most else some).format(listed=", ".join(numbers[:most]), more=len(numbers) - most)
+    return _(many if len(numbers) > most else some).format(listed=listed(numbers[:most]), more=len(numbers) - most)
 
 
 def frames_in_words(count: int) -> str:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from .language import N_
+from .language import N_, _
 from .plain_text import plain
 
 _FREE_TEXT = {
@@ -49,7 +49,7 @@ def told(text: object) -> str:
 
 def more_is_told_of(what: str) -> str:
     """The end of a sentence that lists things without their names: how to see them."""
-    return "" if may_be_told() else f" (--with-identity shows their {what})"
+    return "" if may_be_told() else _(" (--with-identity shows their {what})").format(what=what)
 
 
 def told_name(path: Path) -> dict[str, str]:

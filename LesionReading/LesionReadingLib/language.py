@@ -12,7 +12,7 @@ import gettext as catalogues
 import locale
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -20,8 +20,9 @@ from pathlib import Path
 
 LANGUAGES = ("en", "ja")
 SOURCE_LANGUAGE = "en"
-_BEFORE_UNIT = re.compile(r"(\d) (?=(?:mm|cm|mL|HU|h|kV|s)\b)")
+_BEFORE_UNIT = re.compile(r"(\d) (?=(?:mm|cm|mL|HU|kV)(?![A-Za-z]))")
 _SENTENCES_PARTED_BY = {"en": " ", "ja": ""}
+_LISTED_BY = {"en": ", ", "ja": "、"}
 DOMAIN = "lesion_reading"
 LOCALE = Path(__file__).parent / "locale"
 _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
@@ -29,7 +30,7 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 def _(text: str) -> str:
     """The text in the language of the context; what stands in braces is filled in by the caller."""
-    return _catalogue(_language.get()).gettext(text)
+    return _catalogue(_language.get()).gettext(text) if text else ""  # an empty text is the catalogue's head
 
 
 def ngettext(one: str, many: str, count: int) -> str:
@@ -40,6 +41,11 @@ def ngettext(one: str, many: str, count: int) -> str:
 def joined(*sentences: str) -> str:
     """Sentences behind each other, parted as the language of the context parts them; empty ones are left out."""
     return _SENTENCES_PARTED_BY[_language.get()].join(filter(None, sentences))
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Words behind each other with the commas of the language of the context."""
+    return _LISTED_BY[_language.get()].join(parts)
 
 
 def kept_together(text: str) -> str:

@@ -35,6 +35,10 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "dice": "Dice",
     "patients": N_("patients"),
     "patient": N_("patient"),
+    "hypodensity": N_("hypodensity"),
+    "irregular_margin": N_("irregular margin"),
+    "blend": N_("blend"),
+    "fluid_level": N_("fluid level"),
     "deg": N_("(degrees)"),
     "percent": "(%)",
     "ml": "(mL)",
@@ -149,7 +153,7 @@ def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [(_(title), _(str(model[field]))) for field, title in _MODEL_FIELDS.items() if model.get(field)]
     figures = model.get("eval_metrics")
     for kind, values in figures.items() if isinstance(figures, Mapping) else ():
-        told = "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)
+        told = _("; ").join(_flat(values)) if isinstance(values, Mapping) else str(values)
         rows.append((_(_KINDS[kind]) if kind in _KINDS else _("Figures: {kind}").format(kind=_words(kind)), told))
     return rows
 
@@ -184,4 +188,5 @@ def _figure(name: str, title: str, value: Any) -> str:
 
 
 def _words(name: str) -> str:
-    return " ".join(_(_METRICS.get(word, word)) for word in str(name).split("_"))
+    known = _METRICS.get(str(name))
+    return _(known) if known else " ".join(_(_METRICS.get(word, word)) for word in str(name).split("_"))

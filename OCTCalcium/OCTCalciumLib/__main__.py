@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from LesionReadingLib.language import _
+
 if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
     del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
 
@@ -154,7 +156,11 @@ def _parameters(chosen: argparse.Namespace):
     from .measurement import Parameters
 
     if not 0 <= chosen.lesion_gap <= 100:
-        raise InputError(f"The lesion gap of {chosen.lesion_gap} frames is not between 0 and 100; change --lesion-gap.")
+        raise InputError(
+            _("The lesion gap of {lesion_gap} frames is not between 0 and 100; change --lesion-gap.").format(
+                lesion_gap=chosen.lesion_gap
+            )
+        )
     return Parameters(vertex=chosen.vertex, lesion_gap_frames=chosen.lesion_gap)
 
 

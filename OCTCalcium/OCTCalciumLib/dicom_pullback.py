@@ -62,8 +62,10 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
     for path, header in with_pixels or files:
         check_modality(header, path.name)
     if not with_pixels:
-        name = files[0][0].name if files else "The folder"
-        raise InputError(f"{name} holds no pixels (no image in the DICOM data); choose the file with the images.")
+        name = files[0][0].name if files else _("The folder")
+        raise InputError(
+            _("{name} holds no pixels (no image in the DICOM data); choose the file with the images.").format(name=name)
+        )
     series = in_order([open_image(path) for path, _ in with_pixels])
     images = series.images
     _require_one_size(images)
@@ -76,7 +78,12 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
         *([grey_note] if grey_note else []),
     ]
     if companions:
-        notes.insert(0, f"{companions} file(s) beside the images (segmentations, reports and the like) were left out.")
+        notes.insert(
+            0,
+            _("{companions} file(s) beside the images (segmentations, reports and the like) were left out.").format(
+                companions=companions
+            ),
+        )
     recording = Pullback(
         frame_count=sum(image.frame_count for image in images),
         rows=first.rows,
@@ -126,7 +133,9 @@ def check_modality(header: Dataset, name: str) -> None:
         known = f"{modality} ({_(_MODALITY_NAMES[modality])})" if modality in _MODALITY_NAMES else modality
         kind = known or _("an unstated modality")
         raise InputError(
-            f"{name} is DICOM of {kind}, not an OCT pullback (accepted modalities: {', '.join(MODALITIES)}); choose the OCT files."
+            _("{name} is DICOM of {kind}, not an OCT pullback (accepted modalities: {listed}); choose the OCT files.").format(
+                name=name, kind=kind, listed=", ".join(MODALITIES)
+            )
         )
 
 
@@ -134,8 +143,17 @@ def _require_one_size(images: Sequence[DicomImage]) -> None:
     for image in images[1:]:
         if (image.rows, image.columns) != (images[0].rows, images[0].columns):
             raise InputError(
-                f"The frames differ in size: {images[0].path.name} has {images[0].rows} x {images[0].columns} pixels, "
-                f"{image.path.name} has {image.rows} x {image.columns}; keep only the files of one pullback in the folder."
+                _(
+                    "The frames differ in size: {file} has {rows} x {columns} pixels, {file_2} has {rows_2} x "
+                    "{columns_2}; keep only the files of one pullback in the folder."
+                ).format(
+                    file=images[0].path.name,
+                    rows=images[0].rows,
+                    columns=images[0].columns,
+                    file_2=image.path.name,
+                    rows_2=image.rows,
+                    columns_2=image.columns,
+                )
             )
 
 
@@ -167,7 +185,11 @@ def _told_frame_count(images: Sequence[DicomImage]) -> list[str]:
     if not more:
         return []
     count, there = more[0]
-    return [f"The header states {count} frame(s) by (0028,0008) Number of Frames but {there} are there; all {there} are read."]
+    return [
+        _("The header states {count} frame(s) by (0028,0008) Number of Frames but {there} are there; all {there} are read.").format(
+            count=count, there=there
+        )
+    ]
 
 
 def _stated_aspect(header: Dataset) -> float:
@@ -185,8 +207,10 @@ def _cautions(header: Dataset) -> tuple[Caution, ...]:
     return (
         Caution(
             ULTRASOUND,
-            "The file says that it is intravascular ultrasound (modality IVUS), and the model has only learnt optical coherence "
-            "tomography: its contours mean nothing on ultrasound.",
+            _(
+                "The file says that it is intravascular ultrasound (modality IVUS), and the model has only "
+                "learnt optical coherence tomography: its contours mean nothing on ultrasound."
+            ),
         ),
     )
 
@@ -204,11 +228,11 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
 
     frame_axis = np.array(recording.direction).reshape(3, 3)[:, 2]
     origin = np.array(recording.origin_mm) + frame_axis * skipped * (typed.frame_spacing_mm or recording.spacing.frame_mm or 0)
-    note = (
-        f"Only frames {first} to {last} of {recording.frame_count} in the file are read "
-        f"(frame 1 of this report is the file's frame {first}): "
-        "the catheter stood still in the others by DICOM (0018,3103) and (0018,3104)."
-    )
+    note = _(
+        "Only frames {first} to {last} of {frame_count} in the file are read (frame 1 of this report is "
+        "the file's frame {first}): the catheter stood still in the others by DICOM (0018,3103) and "
+        "(0018,3104)."
+    ).format(first=first, last=last, frame_count=recording.frame_count)
     return replace(
         recording,
         frame_count=last - skipped,

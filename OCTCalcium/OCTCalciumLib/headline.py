@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from LesionReadingLib.counting import frames_in_words, shown, shown_stretch
-from LesionReadingLib.language import _, ngettext
+from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.report import Number, absent, with_unit
 from LesionReadingLib.spacing import Spacing
 
@@ -98,7 +98,7 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
             frame_place(measurement.max_thickness_frame, spacing),
         ),
         Number(_("Calcium score"), *score(measurement)),
-        Number(_("Minimum lumen area"), mm2(lumen[0] if lumen else None), f"{place}; " * bool(place) + looked_at),
+        Number(_("Minimum lumen area"), mm2(lumen[0] if lumen else None), _("; ").join(filter(None, (place, looked_at)))),
     ]
 
 
@@ -120,7 +120,9 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
     single = max(measurement.lesions, key=lambda lesion: lesion.calcium_score.total)
     if single.calcium_score.total > worst.held.score:
         number = measurement.lesions.index(single) + 1
-        where += "; " + _("lesion {number}: {score} if single frames count").format(number=number, score=single.calcium_score.total)
+        where += _("; ") + _("lesion {number}: {score} if single frames count").format(
+            number=number, score=single.calcium_score.total
+        )
     return _("{score} of 4").format(score=worst.held.score), where + _centre_warning(measurement, worst)
 
 
@@ -135,7 +137,7 @@ def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
         return deg(0), single
     if measurement.hold_frames == 1:
         return deg(held.value), stretch_of(held) + _centre_warning(measurement, held)
-    return deg(held.value), f"{stretch_of(held)}; {single}{_centre_warning(measurement, held)}"
+    return deg(held.value), _("; ").join((stretch_of(held), single)) + _centre_warning(measurement, held)
 
 
 def stretch_of(held: HeldMaximum) -> str:
@@ -166,7 +168,7 @@ def _seen_from_lumen(measurement: PullbackMeasurement) -> bool:
 def _centre_warning(measurement: PullbackMeasurement, stretch) -> str:
     """A warning where a stretch of frames has calcium whose angles are not seen from the lumen."""
     frames = measurement.frames[stretch.first_frame : stretch.last_frame + 1]
-    return "; " + _("seen from the image centre") if any(frame.deposits and not frame.vertex_open for frame in frames) else ""
+    return _("; ") + _("seen from the image centre") if any(frame.deposits and not frame.vertex_open for frame in frames) else ""
 
 
 def frame_place(frame: int | None, spacing: Spacing) -> str:
@@ -174,4 +176,4 @@ def frame_place(frame: int | None, spacing: Spacing) -> str:
     if frame is None:
         return ""
     at = shown_stretch("frame", frame, frame)
-    return at if spacing.frame_mm is None else f"{at}, {mm(frame * spacing.frame_mm)}"
+    return at if spacing.frame_mm is None else listed((at, mm(frame * spacing.frame_mm)))

@@ -155,10 +155,16 @@ def remeasure_frames(measurement: PullbackMeasurement, edited: Mapping[int, np.n
     frames = list(measurement.frames)
     for frame, labels in edited.items():
         if not 0 <= frame < len(frames):
-            raise InputError(f"Frame {frame} is not in the pullback of {len(frames)} frames; name one from 0 on.")
+            raise InputError(
+                _("Frame {frame} is not in the pullback of {count} frames; name one from 0 on.").format(
+                    frame=frame, count=len(frames)
+                )
+            )
         checked = whole_labels(labels, NAMES)
         if len(checked) != 1:
-            raise InputError(f"One edited frame is expected, this array holds {len(checked)} frames; give one of them.")
+            raise InputError(
+                _("One edited frame is expected, this array holds {count} frames; give one of them.").format(count=len(checked))
+            )
         frames[frame] = measure_frame(checked[0], measurement.spacing, frame, measurement.parameters.vertex)
     return _summary(tuple(frames), measurement.spacing, measurement.parameters)
 
@@ -167,7 +173,9 @@ def _check_spacing(spacing: Spacing) -> None:
     for name in ("row_mm", "column_mm", "frame_mm"):
         value = getattr(spacing, name)
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise InputError(f"The {name.removesuffix('_mm')} spacing is {value} mm; give a positive number.")
+            raise InputError(
+                _("The {axis} spacing is {value} mm; give a positive number.").format(axis=name.removesuffix("_mm"), value=value)
+            )
 
 
 def _summary(frames: tuple[FrameMeasurement, ...], spacing: Spacing, parameters: Parameters) -> PullbackMeasurement:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.counting import frames_in_words, shown, shown_list
-from LesionReadingLib.language import N_, _, joined, ngettext
+from LesionReadingLib.language import N_, _, joined, listed, ngettext
 
 from .cautions import NO_LUMEN, Caution
 from .deposits import WIDEST_GUIDEWIRE_DEG
@@ -168,7 +168,7 @@ def _strays(measurement: PullbackMeasurement) -> str:
     if not parts:
         return ""
     said = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
-    return said.format(labels=", ".join(parts))
+    return said.format(labels=listed(parts))
 
 
 def _of_frames(frames: Sequence[FrameMeasurement], sentence: str) -> str:

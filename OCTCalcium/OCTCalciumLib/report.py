@@ -13,7 +13,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.report import absent, caution, environment, model_rows, picture_uri, with_unit
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.spacing import Spacing, told_source
 
 from .calcium_range import CalciumRange
 from .deposits import WIDEST_GUIDEWIRE_DEG
@@ -160,9 +160,9 @@ def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> 
         same = spacing.row_mm == spacing.column_mm
         size = _("{column:.5g} x {row:.5g} mm (column x row)").format(column=spacing.column_mm, row=spacing.row_mm)
         size = f"{spacing.row_mm:.5g} mm" if same else size
-        in_plane = _("{size}, from: {source}").format(size=size, source=_(spacing.in_plane_source))
+        in_plane = _("{size}, from: {source}").format(size=size, source=told_source(spacing.in_plane_source))
     if spacing.frame_mm:
-        along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=_(spacing.frame_source))
+        along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=told_source(spacing.frame_source))
     rows += [(_("Pixel spacing"), in_plane), (_("Frame spacing"), along)]
     return rows + [(_(title), _(value)) for title, value in (pullback.details.items() if pullback else ())]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
-from LesionReadingLib.language import N_, _
+from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.presenting.scroll import Chart, Pane, Scroll, Series, fitting, outlines, pictures, png_uri
 
 from .calcium_range import CalciumRange, arc_ranges_deg
@@ -65,8 +65,9 @@ def scroll_of(
 
 
 def _caption(frame: FrameMeasurement, count: int, end: tuple[float, float] | None) -> str:
-    said = [_("Frame {number} of {count}").format(number=shown(frame.frame), count=count)]
-    said += [mm(frame.position_mm)] if frame.position_mm is not None else []
+    place = [_("Frame {number} of {count}").format(number=shown(frame.frame), count=count)]
+    place += [mm(frame.position_mm)] if frame.position_mm is not None else []
+    said = [listed(place)]
     if frame.deposits:
         arc = deg(frame.arc_bridged_deg)
         known = _("arc {arc} ({low:.0f} to {high:.0f})").format(arc=arc, low=end[0], high=end[1]) if end else ""
