@@ -11,8 +11,9 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
-from .labels import HEMATOMA, MARKERS
+from .labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
 from .network import JointNetwork
+from .outside_blood import OutsideBlood
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation import Prepared, Steps, prepare
 from .scan import Scan
@@ -31,6 +32,7 @@ class Prediction:
         probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+        outside: blood outside the brain; None where the model was not taught to see it.
     """
 
     labels: np.ndarray
@@ -40,6 +42,7 @@ class Prediction:
     marker_slices: dict[str, int | None]
     _prepared: Prepared
     _reading: HeadReading
+    outside: OutsideBlood | None = None
 
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
@@ -96,7 +99,16 @@ def predict(
         {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         prepared,
         reading,
+        _outside(scan, prepared, reading),
     )
+
+
+def _outside(scan: Scan, prepared: Prepared, reading: HeadReading) -> OutsideBlood | None:
+    if reading.outside is None:
+        return None
+    found = prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+    volumes_ml = found.sum(axis=(1, 2)) * scan.grid.voxel_ml
+    return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 
 def _steps(bundle: Bundle) -> Steps:
