@@ -216,3 +216,19 @@ def test_blood_in_the_ventricles_settles_at_the_back():
     assert head.ivh_ml > 0.2
     brain_rows = np.nonzero((head.hounsfield > 15) & (head.hounsfield < 50))[1]
     assert np.median(np.nonzero(head.labels == 2)[1]) > np.median(brain_rows)
+
+
+@pytest.fixture(scope="module")
+def wide() -> list[PhantomHead]:
+    """A head without a bleed, one with blood outside the brain, one as pictures; the first of each."""
+    return [draw_wide_head(seed) for seed in (6, 7)]
+
+
+def test_a_wide_head_is_one_patient_and_its_labels_lie_on_dense_blood(wide):
+    again = draw_wide_head(6)
+    assert np.array_equal(again.hounsfield, wide[0].hounsfield) and np.array_equal(again.labels, wide[0].labels)
+    for head in wide:
+        for label in np.unique(head.labels)[1:]:
+            inside = head.labels == label
+            around = ndimage.binary_dilation(inside, np.ones((1, 9, 9))) & ~inside & (head.hounsfield > 0) & (head.hounsfield < 60)
+            assert head.hounsfield[inside].mean() > head.hounsfield[around].mean() + 3
