@@ -140,9 +140,11 @@ class LiveNumbers:
     def numbers(self) -> Numbers:
         """All that is shown, with the triage decided anew."""
         from HematomaMarkersLib.marker_answers import NetworkMarkers
+        from HematomaMarkersLib.outside_blood import outside_from_json
         from HematomaMarkersLib.triage import triage
 
-        network = NetworkMarkers(self._network["probabilities"], self._network["thresholds"])
+        outside = outside_from_json(self._network.get("outside_blood"))
+        network = NetworkMarkers(self._network["probabilities"], self._network["thresholds"], outside)
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,
@@ -208,5 +210,6 @@ def _ofNetwork(found: dict) -> dict:
         "thresholds": found["thresholds"],
         "marker_slices": found["marker_slices"],
         "slices": [[row["markers"][marker]["probability"] for marker in MARKERS] for row in found["slices"]],
+        "outside_blood": found.get("outside_blood"),
         "model": found["model"],
     }
