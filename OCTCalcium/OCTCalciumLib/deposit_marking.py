@@ -133,8 +133,8 @@ def marked_deposit(wall: Wall, ends: Ends, held: Held | None = None, like: Depos
 def deposit_mask(wall: Wall, deposit: Deposit) -> np.ndarray:
     """Booleans (rows, columns) of a deposit in its frame, without lumen and guidewire."""
     samples = np.zeros((ANGLES, DEPTH_MM.size), np.float32)
-    inner, outer = deposit.inner_mm[:, None], deposit.outer_mm[:, None]
-    samples[deposit.ends.rays] = (DEPTH_MM >= inner - DEPTH_STEP_MM / 2) & (DEPTH_MM < outer - DEPTH_STEP_MM / 2)
+    middle_mm = DEPTH_MM + DEPTH_STEP_MM / 2  # a border lies between two samples
+    samples[deposit.ends.rays] = (middle_mm >= deposit.inner_mm[:, None]) & (middle_mm < deposit.outer_mm[:, None])
     return (wall.view.spread(samples) >= 0.5) & (wall.known == BACKGROUND)
 
 

@@ -40,7 +40,7 @@ def _turn(was: np.ndarray, now: np.ndarray) -> int:
 
 
 def _shift(was: np.ndarray, now: np.ndarray, ray: int, turn: int, inwards: int) -> int:
-    """By how many rays an end has moved beyond the turn: rays on its inner side look like the deposit, on its outer like the wall."""
+    """Rays that an end has moved beyond the turn: on its inner side they look like the deposit, on its outer like the wall."""
     deposit = was[(ray + inwards * np.arange(_TEMPLATE)) % ANGLES].mean(axis=0)
     beside = was[(ray - inwards * np.arange(1, _TEMPLATE + 1)) % ANGLES].mean(axis=0)
     around = (ray + turn + np.arange(-2 * _SHIFT, 2 * _SHIFT + 1)) % ANGLES

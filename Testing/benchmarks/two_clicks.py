@@ -1,6 +1,6 @@
 """How well a deposit is found from its two ends, and carried to ten more frames: Dice against the truth of phantoms.
 
-Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/benchmarks/two_clicks.py [--first 41] [--patients 20] [--real FOLDER]``.
+Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/benchmarks/two_clicks.py [--patients 20] [--real FOLDER]``.
 The clicks are the middles of a true deposit's first and last ray. ``--real`` judges pictures ``NAME.png`` with hand-drawn calcium
 ``NAME_calcium.png`` as well, frame by frame, all deposits of a frame marked; no lumen is known there.
 """
@@ -19,6 +19,7 @@ from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
 from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM
 from OCTCalciumLib.reading import open_pullback
 from scipy import ndimage
+
 from training.oct.real_frames import calcium_mask, pictures
 
 FRAMES, SIZE = 60, 512
