@@ -81,6 +81,7 @@ class OCTCalciumWidget(LesionReadingWidget):
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
     def enter(self) -> None:
         super().enter()
@@ -125,6 +126,19 @@ class OCTCalciumWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportForTraining(self._result(), Path(folder))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+
+    def onByHandButton(self, checked: bool = False) -> None:
+        """Begin a result without any label, for a person to draw."""
+        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
+            self._newResult = self.logic.startByHand(self._shownInput)
+            self.ui.inputButton.collapsed = True
+            self.refresh()
+            self.ui.editButton.collapsed = False
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        super()._checkCanApply(caller, event)
+        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
+        self.ui.byHandButton.enabled = ready and self._result() is None
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return pullback_results.prepareReport(self._result(), inputs, output)
@@ -179,6 +193,10 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
             raise
         self._runs.add(worker)
         return worker
+
+    def startByHand(self, volume):
+        """Begin a result without any label, for a person to draw (``pullback_results.startByHand``)."""
+        return pullback_results.startByHand(volume)
 
     def measure(self, result):
         """Measure the segmentation of a result as it is now; its table and plot follow (``pullback_results.measure``)."""

@@ -108,9 +108,24 @@ def wall_of(labels: np.ndarray, grey: np.ndarray, pixel_mm: float) -> Wall:
     return Wall(grey, known, view)
 
 
+def seen_at(view: PolarView, point: tuple[float, float]) -> tuple[float, float]:
+    """Ray and depth (mm) of a point (row, column) of the frame."""
+    down, right = point[0] - view.vertex[0], point[1] - view.vertex[1]
+    ray = float(np.arctan2(down, right) * ANGLES / (2 * np.pi)) % ANGLES
+    border_mm = np.interp(ray, np.arange(ANGLES), view.border_mm, period=ANGLES)
+    return ray, float(np.hypot(down, right) * view.pixel_mm - border_mm)
+
+
+def point_at(view: PolarView, ray: float, depth_mm: float) -> tuple[float, float]:
+    """The point (row, column) of the frame on a ray, at a depth behind the lumen border."""
+    border_mm = np.interp(ray, np.arange(ANGLES), view.border_mm, period=ANGLES)
+    turn, reach = 2 * np.pi * ray / ANGLES, (border_mm + depth_mm) / view.pixel_mm
+    return float(view.vertex[0] + reach * np.sin(turn)), float(view.vertex[1] + reach * np.cos(turn))
+
+
 def ends_at(view: PolarView, begin: tuple[float, float], end: tuple[float, float]) -> Ends:
     """The ends at two points (row, column) of the frame, the shorter way round; ``Ends.other_way`` is the longer one."""
-    (ray, depth_mm), (other_ray, other_depth_mm) = (_seen_at(view, point) for point in (begin, end))
+    (ray, depth_mm), (other_ray, other_depth_mm) = (seen_at(view, point) for point in (begin, end))
     ends = Ends(ray, other_ray, depth_mm, other_depth_mm)
     return ends if (other_ray - ray) % ANGLES <= ANGLES / 2 else ends.other_way()
 
@@ -136,14 +151,6 @@ def deposit_mask(wall: Wall, deposit: Deposit) -> np.ndarray:
     middle_mm = DEPTH_MM + DEPTH_STEP_MM / 2  # a border lies between two samples
     samples[deposit.ends.rays] = (middle_mm >= deposit.inner_mm[:, None]) & (middle_mm < deposit.outer_mm[:, None])
     return (wall.view.spread(samples) >= 0.5) & (wall.known == BACKGROUND)
-
-
-def _seen_at(view: PolarView, point: tuple[float, float]) -> tuple[float, float]:
-    """Ray and depth (mm) of a point (row, column) of the frame."""
-    down, right = point[0] - view.vertex[0], point[1] - view.vertex[1]
-    ray = float(np.arctan2(down, right) * ANGLES / (2 * np.pi)) % ANGLES
-    border_mm = np.interp(ray, np.arange(ANGLES), view.border_mm, period=ANGLES)
-    return ray, float(np.hypot(down, right) * view.pixel_mm - border_mm)
 
 
 def unrolled_wall(wall: Wall) -> np.ndarray:
