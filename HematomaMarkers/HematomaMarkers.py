@@ -17,6 +17,7 @@ from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
 from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading, startByHand
+from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.scene import (
     has_spacing,
@@ -36,6 +37,7 @@ from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -103,6 +105,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, headStudies(self.models, lambda: self.choices.window, self.chooseInput))
         self.editing = SegmentEditing(self.ui, KIND)
         self.marking = HematomaTool(self.ui, self.editing)
         self.review = ReviewBar(self.ui)
@@ -143,8 +146,14 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def cleanup(self) -> None:
         """Called when Slicer ends or the module is reloaded."""
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed."""
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
 
     def stopEditing(self) -> None:
         """Leave the segment editor."""
@@ -205,6 +214,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return prepareReport(self._result(), inputs, output)

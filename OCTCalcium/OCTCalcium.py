@@ -14,10 +14,12 @@ from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
 from OCTCalciumPanel.results_view import ResultsView
 from OCTCalciumPanel.sample_data import loadSample, registerSample
+from OCTCalciumPanel.studies import pullbackStudies
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -80,6 +82,7 @@ class OCTCalciumWidget(LesionReadingWidget):
         self._newResult = None
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, pullbackStudies(self.models, self.chooseInput))
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
@@ -88,6 +91,7 @@ class OCTCalciumWidget(LesionReadingWidget):
         self.results.startEditing()
 
     def cleanup(self) -> None:
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
 
@@ -110,6 +114,10 @@ class OCTCalciumWidget(LesionReadingWidget):
                 self._newResult = None
                 self.results.arrange()
 
+    def onSceneStartClose(self, caller, event) -> None:
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
+
     def stopEditing(self) -> None:
         self.results.stopEditing()
 
@@ -126,6 +134,7 @@ class OCTCalciumWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportForTraining(self._result(), Path(folder))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
 
     def onByHandButton(self, checked: bool = False) -> None:
         """Begin a result without any label, for a person to draw."""

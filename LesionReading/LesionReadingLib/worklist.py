@@ -1,6 +1,7 @@
 """A folder of studies to be read: which there are, and how far each is. All that is known lies in plain files beside the data.
 
-``FOLDER/lesion_reading/TASK/CODE/`` belongs to a study: ``result/`` what the model drew, ``failed.json`` why it could not,
+``FOLDER/lesion_reading/TASK/CODE/`` belongs to a study: ``out/`` what the model drew, ``model.json`` which,
+``failed.json`` why it could not,
 ``lock.json`` who edits it (``reader_lock``), ``edits/`` what readers made of it (``reader_edits``). Nothing lists the studies: two
 programs never write the same file.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ from .reader_edits import edit_of
 from .reader_lock import holder_of
 from .strict_json import read_json
 
-BESIDE, RESULT, FAILED = "lesion_reading", "result", "failed.json"
+BESIDE, RESULT, FAILED, MODEL = "lesion_reading", "out", "failed.json", "model.json"
 MEASUREMENTS = "measurements.json"
 _MOST_BYTES = 10_000
 
@@ -100,13 +102,37 @@ def tell_failed(item: Item, message: str) -> None:
     Raises:
         InputError: the disk cannot be written.
     """
+    _keep(item.folder / FAILED, {"message": message})
+
+
+def tell_model(item: Item, model: str, version: str) -> None:
+    """Keep which model analyses a study.
+
+    Raises:
+        InputError: as ``tell_failed``.
+    """
+    _keep(item.folder / MODEL, {"model": model, "version": version})
+
+
+def model_of(item: Item) -> tuple[str, str]:
+    """Name and version of the model that has analysed a study; empty where that is not known, or none has."""
+    if not (item.result / MEASUREMENTS).exists():
+        return "", ""
     try:
-        item.folder.mkdir(parents=True, exist_ok=True)
-        beside = item.folder / f".{FAILED}.{os.getpid()}"
-        beside.write_text(json.dumps({"message": message}), encoding="utf-8")
-        os.replace(beside, item.folder / FAILED)
+        told = read_json(item.folder / MODEL, _MOST_BYTES)
+        return plain(told["model"]), plain(told["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
+
+
+def _keep(file: Path, told: dict) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        beside.write_text(json.dumps(told), encoding="utf-8")
+        os.replace(beside, file)
     except OSError as error:
-        raise InputError(f"{item.folder} cannot be written ({error.strerror}); check that the folder is there.") from error
+        raise InputError(f"{file.parent} cannot be written ({error.strerror}); check that the disk is there.") from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:
