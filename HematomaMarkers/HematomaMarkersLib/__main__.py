@@ -21,11 +21,13 @@ from LesionReadingLib.arguments import (
     add_batch,
     add_identity,
     add_json_lines,
+    add_language,
     add_output,
     add_segments,
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _, speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -36,7 +38,8 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    with speaking(chosen.language):
+        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def command() -> NoReturn:
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         add_json_lines(command)
         add_identity(command)
+        add_language(command)
     return parser
 
 
@@ -143,9 +147,17 @@ def _asked(chosen: argparse.Namespace):
 
     if chosen.patient_position not in (None, *PATIENT_POSITIONS):
         known = ", ".join(PATIENT_POSITIONS)
-        raise InputError(f"There is no patient position {chosen.patient_position}; give one of {known} with --patient-position.")
+        raise InputError(
+            _("There is no patient position {patient_position}; give one of {known} with --patient-position.").format(
+                patient_position=chosen.patient_position, known=known
+            )
+        )
     if chosen.onset_to_ct is not None and not (math.isfinite(chosen.onset_to_ct) and chosen.onset_to_ct >= 0):
-        raise InputError(f"An onset {chosen.onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.")
+        raise InputError(
+            _("An onset {onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.").format(
+                onset_to_ct=chosen.onset_to_ct
+            )
+        )
     return Asked(
         chosen.series,
         window_of(chosen.window) if chosen.window else None,
@@ -200,7 +212,7 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
-        report.log(f"Drawing phantom patient {chosen.seed}")
+        report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed))
         heads = write_patient(
             folder,
             chosen.seed,
@@ -232,7 +244,11 @@ def _check_phantom(chosen: argparse.Namespace) -> None:
     ]
     for name, value, low, high in limits:
         if value is not None and not low <= value <= high:
-            raise InputError(f"A phantom's {name} is from {low:g} to {high:g}, not {value:g}; change it.")
+            raise InputError(
+                _("A phantom's {name} is from {low:g} to {high:g}, not {value:g}; change it.").format(
+                    name=name, low=low, high=high, value=value
+                )
+            )
 
 
 if __name__ == "__main__":

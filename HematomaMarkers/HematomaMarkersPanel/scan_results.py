@@ -18,6 +18,7 @@ from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.counting import shown
+from LesionReadingLib.language import _ as toldByLib
 from LesionReadingLib.scene import (
     add_segmentation,
     fill_table,
@@ -198,7 +199,9 @@ def writeTable(result, numbers: Numbers) -> None:
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }
     for number, marker in enumerate(MARKERS):
-        columns[_("probability of {marker}").format(marker=MARKER_NAMES[marker].lower())] = numbers.slice_probabilities[:, number]
+        columns[_("probability of {marker}").format(marker=toldByLib(MARKER_NAMES[marker]).lower())] = numbers.slice_probabilities[
+            :, number
+        ]
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .errors import InputError
+from .language import LANGUAGES, _, usual_language
 from .plain_text import plain
 
 
@@ -36,6 +37,13 @@ def add_identity(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Let a person choose the language of reports, pictures and messages."""
+    parser.add_argument(
+        "--language", choices=LANGUAGES, default=usual_language(), help="of reports and messages; that of the locale by default"
+    )
+
+
 def add_segments(parser: argparse.ArgumentParser, example: str) -> None:
     """Let a command take what the segments of a label map are, where their names do not say."""
     parser.add_argument(
@@ -55,7 +63,7 @@ def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
     """
     pairs = [argument.rpartition("=") for argument in chosen.segment or []]
     if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
-        raise InputError('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".')
+        raise InputError(_('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".'))
     return {name: kind for name, _, kind in pairs}
 
 

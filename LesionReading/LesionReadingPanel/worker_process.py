@@ -14,6 +14,7 @@ from pathlib import Path
 import LesionReadingLib
 import qt
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import language
 from LesionReadingLib.leash import end_group
 from LesionReadingLib.scratch import Scratch
 from slicer.i18n import tr as _
@@ -85,7 +86,7 @@ class WorkerProcess:
         self._process.setStandardErrorFile(str(errors))
         output.touch()
         self._lines = _GrowingLines(output)
-        self._process.start(python, ["-P", "-m", "LesionReadingLib.leash", package, *arguments])
+        self._process.start(python, ["-P", "-m", "LesionReadingLib.leash", package, *arguments, "--language", language()])
         self._timer.start()
 
     def cancel(self) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from LesionReadingLib.language import _
+
 if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
     del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
 
@@ -19,11 +21,13 @@ from LesionReadingLib.arguments import (
     add_batch,
     add_identity,
     add_json_lines,
+    add_language,
     add_output,
     add_segments,
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -31,7 +35,8 @@ from LesionReadingLib.worker import leave, run_and_report
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    with speaking(chosen.language):
+        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def command() -> NoReturn:
@@ -74,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         add_json_lines(command)
         add_identity(command)
+        add_language(command)
     return parser
 
 
@@ -150,7 +156,11 @@ def _parameters(chosen: argparse.Namespace):
     from .measurement import Parameters
 
     if not 0 <= chosen.lesion_gap <= 100:
-        raise InputError(f"The lesion gap of {chosen.lesion_gap} frames is not between 0 and 100; change --lesion-gap.")
+        raise InputError(
+            _("The lesion gap of {lesion_gap} frames is not between 0 and 100; change --lesion-gap.").format(
+                lesion_gap=chosen.lesion_gap
+            )
+        )
     return Parameters(vertex=chosen.vertex, lesion_gap_frames=chosen.lesion_gap)
 
 

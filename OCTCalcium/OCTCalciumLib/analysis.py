@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
@@ -62,8 +64,10 @@ def analyze(
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         watched = SmallFrames(pullback).watched if options.scroll else pullback
-        found = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(watched, found.labels)
+        found = segment(watched, bundle, device, lambda done, total: report.progress(_("Segmenting"), done, total))
+        pullback = with_lumen_caution(replace(watched, notes=(*watched.notes, *found.notes)), found.labels)
+        for note in found.notes:
+            report.log(note)
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
@@ -117,10 +121,10 @@ def write_phantom(
 
     if not (0 <= seed < 2**31 and 1 <= frame_count <= 2000 and 64 <= size <= 2048 and 0.005 <= frame_spacing_mm <= 5):
         raise InputError(
-            "A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number."
+            _("A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number.")
         )
     with finished_folder(folder, 2 * frame_count * size * size * (14 if every_variety else 1)) as scratch:
-        report.log(f"Drawing {frame_count} frames of phantom patient {seed}")
+        report.log(_("Drawing {frame_count} frames of phantom patient {seed}").format(frame_count=frame_count, seed=seed))
         if every_variety:
             write_every_variety(scratch, seed, frame_count, size, frame_spacing_mm)
         else:
@@ -144,15 +148,15 @@ def _finish(
     from .presenting import present
     from .segments import SEGMENTS
 
-    report.progress("Measuring", 0, 1)
+    report.progress(_("Measuring"), 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
     cautions = all_cautions(measurement, pullback, model)
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
-    report.progress("Measuring", 1, 1)
-    report.progress("Writing the report", 0, 1)
+    report.progress(_("Measuring"), 1, 1)
+    report.progress(_("Writing the report"), 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
     present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
-    report.progress("Writing the report", 1, 1)
+    report.progress(_("Writing the report"), 1, 1)
     return measurement
 
 
@@ -162,7 +166,7 @@ def _drawn_by(name: str) -> dict:
 
     return {
         **find_bundle(name, TASK).summary(),
-        "contours": "Drawn by this model; what was corrected since is measured as corrected",
+        "contours": _("Drawn by this model; what was corrected since is measured as corrected"),
     }
 
 

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
 from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.phantom import PhantomHead, draw_head
+from HematomaMarkersLib.phantom import PhantomHead
 from HematomaMarkersLib.prediction import Prediction, predict
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.slice_grid import SliceGrid
 
-from .data import phantom_scan
+from .data import draw_of_range, phantom_scan
 from .train_segmentation import WINDOW_HU
 
 
@@ -61,19 +61,19 @@ class PatientResult:
     heat_mm: dict[str, float | None]
 
 
-def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int) -> Iterator[PatientResult]:
+def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
     """Yield the result of each phantom patient in order; nothing but the results is kept.
 
     Args:
-        model: the bundle's folder. processes: patients at once, each on one thread.
+        model: the bundle's folder. processes: patients at once, each on one thread. phantoms: one of ``data.RANGES``.
     """
     with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(partial(patient_result, model, device), seeds)
+        yield from pool.map(partial(patient_result, model, device, phantoms), seeds)
 
 
-def patient_result(model: Path, device: str, seed: int) -> PatientResult:
+def patient_result(model: Path, device: str, phantoms: str, seed: int) -> PatientResult:
     """Draw a patient, let the bundle read the scan, and compare with the truth."""
-    head = draw_head(seed)
+    head = draw_of_range(seed, phantoms)
     scan = phantom_scan(head)
     prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     measured = measure_scan(scan, prediction.labels)
