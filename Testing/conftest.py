@@ -8,6 +8,8 @@ from pathlib import Path
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ["LC_ALL"] = "C.UTF-8"  # tests read English, whatever the locale of the person who runs them
+
 import pytest
 from desktop import start
 from panel_ui import delete_panel_widgets
