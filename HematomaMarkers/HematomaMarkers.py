@@ -10,12 +10,14 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf, scanOf
 from HematomaMarkersPanel.growth_view import releasePrior
+from HematomaMarkersPanel.hematoma_tool import HematomaTool
 from HematomaMarkersPanel.input_choices import InputChoices
 from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
 from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
-from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading, startByHand
+from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.scene import (
     has_spacing,
@@ -35,6 +37,7 @@ from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -102,8 +105,11 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, headStudies(self.models, lambda: self.choices.window, self.chooseInput))
         self.editing = SegmentEditing(self.ui, KIND)
+        self.marking = HematomaTool(self.ui, self.editing)
         self.review = ReviewBar(self.ui)
+        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
@@ -122,7 +128,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.choices.show(volume)
         self._showFacts()
         self.reading.stop()
-        self.editing.stop()
+        self.stopEditing()
         self.review.bind(None, None)
         result = self._result()
         self.ui.editButton.enabled = result is not None
@@ -140,11 +146,18 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def cleanup(self) -> None:
         """Called when Slicer ends or the module is reloaded."""
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
 
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed."""
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
+
     def stopEditing(self) -> None:
         """Leave the segment editor."""
+        self.marking.unbind()
         self.editing.stop()
 
     def whyNotApply(self) -> str:
@@ -186,6 +199,14 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._force = True
         self.onApplyButton()
 
+    def onByHandButton(self, checked: bool = False) -> None:
+        """Begin a result without any label, for a person to draw."""
+        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
+            self.logic.startByHand(self._shownInput, self.choices.window)
+            self.ui.inputButton.collapsed = True
+            self.refresh()
+            self.ui.editButton.collapsed = False
+
     def onExportButton(self, checked: bool = False) -> None:
         """Export the CT and its contour for training."""
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
@@ -193,6 +214,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return prepareReport(self._result(), inputs, output)
@@ -216,7 +238,9 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def _startEditing(self) -> None:
         result = self._result()
         if result is not None and not self.editing.started:
-            self.editing.start(result_node(result, SEGMENTATION), self._shownInput, SEGMENTS[0].name)
+            segmentation = result_node(result, SEGMENTATION)
+            self.editing.start(segmentation, self._shownInput, SEGMENTS[0].name)
+            self.marking.bind(self._shownInput, segmentation, self.reading.labels)
 
     def _onTold(self) -> None:
         self.reading.decideAnew()
@@ -231,6 +255,8 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         super()._checkCanApply(caller, event)
+        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
+        self.ui.byHandButton.enabled = ready and self._result() is None
         ended, self._ended = self._ended, self.run.outcome
         if self._ended is not ended and self._ended.code == UNLESS_FORCED:
             self._offerForce(self._ended.message)
@@ -282,6 +308,10 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
     def loadResults(self, folder: Path, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW):
         """Load what the worker wrote into ``folder/out`` as the result node of the volume."""
         return loadReading(folder / "out", volume, prior, window)
+
+    def startByHand(self, volume, window: tuple[float, float] = USUAL_WINDOW):
+        """Begin a result without any label, for a person to draw; gives the result node."""
+        return startByHand(volume, window)
 
     def process(self, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW, model: str = "", force: bool = False):
         """Read a CT and wait for the result, while Slicer's windows stay alive.

@@ -14,10 +14,12 @@ from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
 from OCTCalciumPanel.results_view import ResultsView
 from OCTCalciumPanel.sample_data import loadSample, registerSample
+from OCTCalciumPanel.studies import pullbackStudies
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -80,13 +82,16 @@ class OCTCalciumWidget(LesionReadingWidget):
         self._newResult = None
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, pullbackStudies(self.models, self.chooseInput))
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
     def enter(self) -> None:
         super().enter()
         self.results.startEditing()
 
     def cleanup(self) -> None:
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
 
@@ -109,6 +114,10 @@ class OCTCalciumWidget(LesionReadingWidget):
                 self._newResult = None
                 self.results.arrange()
 
+    def onSceneStartClose(self, caller, event) -> None:
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
+
     def stopEditing(self) -> None:
         self.results.stopEditing()
 
@@ -125,6 +134,20 @@ class OCTCalciumWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportForTraining(self._result(), Path(folder))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
+
+    def onByHandButton(self, checked: bool = False) -> None:
+        """Begin a result without any label, for a person to draw."""
+        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
+            self._newResult = self.logic.startByHand(self._shownInput)
+            self.ui.inputButton.collapsed = True
+            self.refresh()
+            self.ui.editButton.collapsed = False
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        super()._checkCanApply(caller, event)
+        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
+        self.ui.byHandButton.enabled = ready and self._result() is None
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return pullback_results.prepareReport(self._result(), inputs, output)
@@ -179,6 +202,10 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
             raise
         self._runs.add(worker)
         return worker
+
+    def startByHand(self, volume):
+        """Begin a result without any label, for a person to draw (``pullback_results.startByHand``)."""
+        return pullback_results.startByHand(volume)
 
     def measure(self, result):
         """Measure the segmentation of a result as it is now; its table and plot follow (``pullback_results.measure``)."""

@@ -24,6 +24,7 @@ from HematomaMarkersLib.scan import Scan
 from HematomaMarkersLib.segmentation import read_head, tidied
 from LesionReadingLib.bundle import Bundle, write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.prediction import SMALLER_BATCHES
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
@@ -63,6 +64,8 @@ class KnownMarkers(nn.Module):
 class KnownNetwork(nn.Module):
     """Hematoma from 62 to 66 HU in the window of 0 to 80."""
 
+    classes = 3
+
     def __init__(self) -> None:
         super().__init__()
         self.markers = KnownMarkers()
@@ -100,6 +103,30 @@ def small_bundle(folder, settings=None, **arguments) -> Bundle:
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(network.state_dict()), {}, "", "", settings)
 
 
+class SeeingOutside(KnownNetwork):
+    """Blood outside the brain from 50 to 60 HU, too."""
+
+    classes = 4
+
+    def segment(self, images):
+        scores, features = super().segment(images)
+        grey = images * 80
+        return torch.cat([scores, ((grey > 50) & (grey < 60)).float()], dim=1), features
+
+
+def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_no_hematoma():
+    scan, blood = blood_on(GRIDS["upright"], 64)
+    scan.hounsfield[(voxel_places_mm(scan.grid)[..., 0] < -45) & (scan.hounsfield == 35)] = 55
+    prepared = prepare(scan)
+    told = (SeeingOutside(), prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing)
+    reading = read_head(*told)
+    outside = prepared.labels_to_scan(reading.outside.astype(np.uint8)) > 0
+    true = scan.hounsfield == 55
+    assert (outside & true).sum() > 0.6 * true.sum() > 100
+    assert not (outside & blood).any() and not reading.labels[reading.outside].any()
+    assert read_head(KnownNetwork(), *told[1:]).outside is None
+
+
 @pytest.mark.parametrize("name", ["upright", "oblique and tilted", "mixed and tilted", "head first in reverse"])
 def test_blood_is_found_where_it_lies_and_only_there(name):
     scan, blood = blood_on(GRIDS[name], 64)
@@ -114,6 +141,25 @@ def test_blood_is_found_where_it_lies_and_only_there(name):
     shown = np.flatnonzero(reading.areas_cm2)
     np.testing.assert_allclose(reading.areas_cm2[shown], (reading.labels[shown] == HEMATOMA).sum(axis=(1, 2)) * 0.0081)
     assert (np.isnan(reading.slice_logits).all(axis=1) == (reading.areas_cm2 == 0)).all()
+
+
+class InLittleMemory(KnownNetwork):
+    """Takes one slice at a time."""
+
+    def segment(self, images):
+        if len(images) > 1:
+            raise MemoryError
+        return super().segment(images)
+
+
+def test_smaller_batches_for_lack_of_memory_are_told_once_and_change_nothing():
+    scan, _ = blood_on(GRIDS["upright"], 64)
+    prepared = prepare(scan)
+    given = prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing
+    plenty, little = read_head(KnownNetwork(), *given), read_head(InLittleMemory(), *given)
+    np.testing.assert_array_equal(little.labels, plenty.labels)
+    np.testing.assert_array_equal(little.heat, plenty.heat)
+    assert plenty.notes == () and little.notes == (SMALLER_BATCHES,)
 
 
 def test_the_heat_is_where_the_network_looked_and_is_not_inverted():

@@ -12,6 +12,7 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     _add_series(analyze)
     _add_scan(analyze)
+    analyze.add_argument(
+        "--upright", action="store_true", help="as the desktop shows it: without the gantry's tilt, slices at even distances"
+    )
     analyze.set_defaults(run=_analyze, reading=None, segment=None)
 
     batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
@@ -175,7 +179,8 @@ def _asked(chosen: argparse.Namespace):
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
 
-    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, left_out(chosen.without))
+    asked = replace(_asked(chosen), upright=chosen.upright)
+    analyze(chosen.input, chosen.output, report, asked, chosen.model, chosen.device, left_out(chosen.without))
 
 
 def _batch(chosen: argparse.Namespace, report) -> None:

@@ -26,6 +26,7 @@ from .marker_answers import network_says
 from .measurement import measure_scan, to_json
 from .scan import Scan, gravity_of
 from .scan_measurement import ScanMeasurement
+from .straightening import straightened
 from .triage import Triage, in_words, triage
 from .triage import to_json as triage_json
 from .triage_rules import Rules, read_rules
@@ -52,6 +53,7 @@ class Asked:
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
         segments: name of a segment of the label map -> what it is, where its name does not say.
+        upright: analyze the scan as the desktop shows it, without tilt and with even distances (``straightening``).
     """
 
     series: str | None = None
@@ -68,6 +70,7 @@ class Asked:
     reading: Path | None = None
     prior_series: str | None = None
     segments: Mapping[str, str] | None = None
+    upright: bool = False
 
 
 def analyze(
@@ -93,6 +96,9 @@ def analyze(
     rules = read_rules(asked.rules)
     Consequences(SHIPPED_CONSEQUENCES, asked.page.consequences)  # before anything slow begins
     scan = _open(source, report, asked, asked.series)
+    if asked.upright:
+        straight = straightened(scan)
+        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, files=())
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .prediction import predict
@@ -279,6 +285,7 @@ def _finish(
     )
     numbers["thresholds"] = prediction.thresholds if prediction else None
     numbers["marker_slices"] = prediction.marker_slices if prediction else None
+    numbers["outside_blood"] = prediction.outside.to_json() if prediction and prediction.outside else None
     numbers["model"] = model
     numbers["triage"] = triage_json(decided)
     numbers["location"] = decided.location

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
+from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.report import Number, absent, with_unit
 
@@ -49,9 +50,10 @@ def _change(growth: Growth) -> str:
 
 def side_of_hematoma(case: Case) -> str | None:
     """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
-    if case.scan is None or not case.scan.sides_known or not (case.labels == HEMATOMA).any():
+    pixels = pixels_by_slice(case.labels, HEMATOMA)
+    if case.scan is None or not case.scan.sides_known or not pixels.any():
         return None
-    number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    number = int(pixels.argmax())
     left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]
     beyond = left_mm[0] - left_mm[1]
     if abs(beyond) < _MIDLINE_MM:

@@ -84,5 +84,7 @@ def _is_cut_out(values: np.ndarray) -> bool:
 
 
 def _whole(values: np.ndarray) -> np.ndarray:
+    if values.dtype == np.int16 and values.min() >= AIR_HU:  # a copy of many slices takes long
+        return values
     rounded = np.rint(values) if values.dtype.kind == "f" else values
-    return np.clip(rounded, AIR_HU, np.iinfo(np.int16).max).astype(np.int16)
+    return np.clip(rounded, AIR_HU, np.iinfo(np.int16).max).astype(np.int16, copy=False)

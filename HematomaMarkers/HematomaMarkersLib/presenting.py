@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from LesionReadingLib.counting import shown, shown_list
 from LesionReadingLib.drawing import NO_FONT, picture_language
+from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, language, speaking
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
@@ -224,10 +225,13 @@ def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: SliceGrid) -> 
 
 def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Shown, ...]:
     """The largest slice now, and the earlier scan in the same place."""
-    if growth is None or prior is None or growth.transform is None or case.scan is None or not (case.labels == HEMATOMA).any():
+    if growth is None or prior is None or growth.transform is None or case.scan is None:
+        return ()
+    pixels = pixels_by_slice(case.labels, HEMATOMA)
+    if not pixels.any():
         return ()
     earlier_scan, earlier_labels = prior
-    view, number = case.view, int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    view, number = case.view, int(pixels.argmax())
     hounsfield, labels = aligned(earlier_scan, earlier_labels, case.grid, growth.transform, number)
     box = view.head(case.scan.hounsfield[number : number + 1])
     earlier = _drawn_from(

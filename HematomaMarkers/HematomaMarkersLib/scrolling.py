@@ -95,10 +95,10 @@ def _part(case: Case, view: SliceView) -> _Part:
 
 def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pane:
     """The pictures of one scan; ``hounsfield`` is None where only labels are known."""
-    greys = [] if hounsfield is None else [_grey(part.of(plane)) for plane in hounsfield]
     size, uris = fitting(part.shape), []
-    if greys:
-        uris, size = pictures(len(greys), greys.__getitem__, greys, room)
+    if hounsfield is not None:
+        greys = (_grey(part.of(plane)) for plane in hounsfield)
+        uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, room)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters)
 

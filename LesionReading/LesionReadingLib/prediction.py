@@ -198,7 +198,7 @@ class Stream(Generic[Item, Result]):
     def begin(self, item: Item) -> None:
         """Begin to work on a batch of this item in every worker, so that kernels are chosen while the first are being read."""
         for _rest in range(self.workers):
-            self._pool.submit(self._work, [item] * self.batch)
+            self._begun([item] * self.batch)
 
     def results(self, items: Iterable[Item]) -> Iterator[Result]:
         """Give the result of each item in order.
@@ -212,7 +212,7 @@ class Stream(Generic[Item, Result]):
         pending: deque[tuple[list[Item], Future]] = deque()
         try:
             while batch := list(islice(unread, self.batch)):
-                pending.append((batch, self._pool.submit(self._work, batch)))
+                pending.append((batch, self._begun(batch)))
                 while len(pending) > self._ahead:
                     yield from self._first_result(pending)
             while pending:
@@ -220,6 +220,17 @@ class Stream(Generic[Item, Result]):
         finally:
             for _rest, future in pending:
                 future.cancel()
+
+    def _begun(self, batch: list[Item]) -> Future:
+        """The work on a batch in another thread; one that has failed already where memory does not suffice for a thread."""
+        try:
+            return self._pool.submit(self._work, batch)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            failed: Future = Future()
+            failed.set_exception(error)
+            return failed
 
     def _first_result(self, pending: deque[tuple[list[Item], Future]]) -> Sequence[Result]:
         batch, future = pending.popleft()

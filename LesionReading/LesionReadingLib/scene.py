@@ -6,6 +6,7 @@ Only the files ``scene*.py`` of the Libs touch MRML, and nothing but this one ne
 from __future__ import annotations
 
 from .scene_labels import add_segmentation, labels_of, load_segmentation, replace_labels
+from .scene_marking import add_region, remove_region
 from .scene_results import (
     fill_table,
     make_result,
@@ -36,6 +37,7 @@ from .scene_volumes import (
 
 __all__ = [
     "TrackedLabels",
+    "add_region",
     "add_segmentation",
     "add_volume",
     "fill_table",
@@ -44,6 +46,7 @@ __all__ = [
     "load_segmentation",
     "make_result",
     "next_unreviewed",
+    "remove_region",
     "remove_result",
     "replace_labels",
     "result_json",

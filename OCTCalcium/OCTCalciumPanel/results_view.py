@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 
 from .arc_markup import ArcMarkup
 from .arc_plot import selectChart, showFrame, updateFrames
+from .deposit_tool import DepositTool
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
@@ -39,6 +40,7 @@ class ResultsView:
         self._arc = ArcMarkup()
         self._vessel = VesselView(lambda: (self._volume, self._live.labels, self.measurement))
         self._editing = SegmentEditing(ui, KIND)
+        self._marking = DepositTool(ui, self._editing)
         self._review = ReviewBar(ui)
         ui.renderingCheckBox.connect("toggled(bool)", self._onRendering)
         ui.arcCheckBox.connect("toggled(bool)", lambda checked: self._drawArc())
@@ -61,7 +63,8 @@ class ResultsView:
             return
         self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
         self._numbers.show(self.measurement, runCautions(self._result))
-        self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=scene.result_json(result, MODEL, ""))
+        model = scene.result_json(result, MODEL, "")
+        self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
         self._review.bind(result, volume)
@@ -110,9 +113,11 @@ class ResultsView:
         """Let the user edit the segmentation shown, if there is one."""
         if self._result is not None:
             self._editing.start(self.segmentation, self._volume, "calcium")
+            self._marking.bind(self._volume, self.segmentation, lambda: self._live.labels)
 
     def stopEditing(self) -> None:
         """Leave the segment editor; numbers go on following the segmentation."""
+        self._marking.unbind()
         self._editing.stop()
 
     def _goToLargestArc(self) -> None:

@@ -107,6 +107,11 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return values.astype(np.uint8, copy=False)
 
 
+def pixels_by_slice(labels: np.ndarray, value: int) -> np.ndarray:
+    """(slices,) how many pixels of each slice have a value: slice by slice, as a mask of many is slow and large."""
+    return np.array([np.count_nonzero(plane == value) for plane in labels])
+
+
 def painting_order(found: Mapping[int, Segment]) -> list[int]:
     """Keys of a file's segments in the order in which to draw them, so that the segment of the lowest value ends on top."""
     return sorted(found, key=lambda key: -found[key].value)

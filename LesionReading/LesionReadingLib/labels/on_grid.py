@@ -12,7 +12,7 @@ from LesionReadingLib.language import _
 from ..errors import InputError
 from ..nrrd import grid_axes_mm
 from ..slice_grid import SAME_MM, SliceGrid, even_grid, stacked_grid
-from .label_map import LabelMap, Segment
+from .label_map import LabelMap, Segment, pixels_by_slice
 
 _OUTSIDE = 0.02
 """So much of the labels may lie outside of the scan: a border that rounding moved, but not another scan."""
@@ -259,8 +259,8 @@ def _changes(
     notes = []
     for segment in segments:
         before, after = (
-            float((marked.sum(axis=(1, 2)) * where.voxel_ml).sum())
-            for marked, where in ((labels == segment.value, own), (placed == segment.value, grid))
+            float((pixels_by_slice(stack, segment.value) * where.voxel_ml).sum())
+            for stack, where in ((labels, own), (placed, grid))
         )
         if before and abs(after - before) > _TOLD_CHANGE * before:
             notes.append(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
@@ -163,10 +164,10 @@ def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool | Non
     """Whether an element can stay, None for a number that is empty; texts and items are put right on the way."""
     if tag.is_private:
         return False
-    expected = [vr for vr in dictionary_VR(tag).split(" or ") if vr in _KINDS]
-    kinds = {_KINDS[vr] for vr in expected}
+    expected = _known(dictionary_VR(tag))
+    kinds = _kinds(expected)
     stored = data.get_item(tag).VR
-    if stored not in (None, "UN") and not kinds & {_KINDS[vr] for vr in stored.split(" or ") if vr in _KINDS}:
+    if stored not in (None, "UN") and not kinds & _kinds(_known(stored)):
         return False
     value = data[tag].value
     if value is None or (isinstance(value, str | bytes | Sequence) and len(value) == 0):
@@ -178,6 +179,17 @@ def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool | Non
     if "number" in kinds:
         return _are_numbers(value, tag, whole=all(vr in _WHOLE for vr in expected if _KINDS[vr] == "number"))
     return "text" not in kinds or _is_text(data, tag, value, "UI" in expected)
+
+
+@cache
+def _known(vr: str) -> tuple[str, ...]:
+    """The VRs of a text such as "US or SS", without those that nothing here reads."""
+    return tuple(one for one in vr.split(" or ") if one in _KINDS)
+
+
+@cache
+def _kinds(vrs: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_KINDS[vr] for vr in vrs)
 
 
 def _clean_items(items, gone: set[str], depth: int) -> bool:
@@ -206,6 +218,7 @@ def _is_text(data: Dataset, tag: BaseTag, value, is_uid: bool) -> bool:
     return not is_uid or all(_UID.fullmatch(one) or not one for one in values)
 
 
+@cache
 def _counts(vm: str) -> tuple[int, float, int]:
     """Least and most values, and by how many more at a time, of a value multiplicity as PS3.6 writes it: 1, 1-3, 2-2n."""
     least, _rest, most = vm.partition("-")

@@ -8,6 +8,8 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,7 +74,13 @@ def byte_source(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
 
 
 def _meta(path: Path) -> tuple[Dataset, int]:
-    """The file meta information and where it ends."""
+    """The file meta information and where it ends; not to be changed, as it is kept for the next who asks."""
+    about = path.stat()
+    return _kept_meta(path.absolute(), (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=1024)
+def _kept_meta(path: Path, _changed: tuple[int, int, int]) -> tuple[Dataset, int]:
     with DicomBytes(path) as stream:
         if read_preamble(stream, force=False) is None:
             raise InvalidDicomError
@@ -93,6 +101,7 @@ def _inflate(path: Path, meta: Dataset, start: int) -> BinaryIO:
     inflated = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the image that reads from it)
     with path.open("rb") as packed:
         packed.seek(start)
+        meta = deepcopy(meta)
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
         inflated.write(bytes(128) + b"DICM")
         write_file_meta_info(inflated, meta, enforce_standard=False)
