@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .errors import InputError
+from .language import _
 from .plain_text import plain
 from .strict_json import read_json
 
@@ -38,8 +39,12 @@ class Taken(InputError):
 
     def __init__(self, holder: Holder) -> None:
         """holder: who does."""
-        left = " and was left by a crash; take it over if nobody works on it" if holder.stale else "; choose another study"
-        super().__init__(f"This study is being edited by {holder.reader} since {holder.since}{left}.")
+        said = (
+            _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody works on it.")
+            if holder.stale
+            else _("This study is being edited by {reader} since {since}; choose another study.")
+        )
+        super().__init__(said.format(reader=holder.reader, since=holder.since))
         self.holder = holder
 
 
@@ -98,7 +103,11 @@ def take(folder: Path, reader: str) -> Lock:
         except OSError:  # a disk without links
             _create(lock.file, content, folder)
     except OSError as error:
-        raise InputError(f"The study cannot be locked ({error.strerror}); check that the folder is there and writable.") from error
+        raise InputError(
+            _("The study cannot be locked ({strerror}); check that the folder is there and writable.").format(
+                strerror=error.strerror
+            )
+        ) from error
     finally:
         whole.unlink(missing_ok=True)
     return lock
@@ -132,7 +141,7 @@ def _create(file: Path, content: str, folder: Path) -> None:
         with open(file, "x", encoding="utf-8") as made:
             made.write(content)
     except FileExistsError:
-        raise Taken(holder_of(folder) or Holder("somebody", "just now", False, "")) from None
+        raise Taken(holder_of(folder) or Holder(_("somebody"), _("just now"), False, "")) from None
 
 
 def _content(file: Path) -> tuple[str, str, str] | None:
@@ -145,7 +154,7 @@ def _content(file: Path) -> tuple[str, str, str] | None:
     except OSError:
         return None
     except (ValueError, KeyError, TypeError):
-        return "somebody", "an unknown time", ""
+        return _("somebody"), _("an unknown time"), ""
 
 
 def _now_there(folder: Path) -> float:

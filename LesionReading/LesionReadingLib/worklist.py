@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .batch import Study
 from .errors import InputError
+from .language import _
 from .plain_text import plain
 from .reader_edits import edit_of
 from .reader_lock import holder_of
@@ -73,7 +74,11 @@ def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]])
     beside = folder / BESIDE
     studies = find(folder, beside)
     if not studies:
-        raise InputError(f"No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
+        raise InputError(
+            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
+                folder=folder
+            )
+        )
     names = [_name(study, folder) for study in studies]
     return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
 
@@ -132,7 +137,11 @@ def _keep(file: Path, told: dict) -> None:
         beside.write_text(json.dumps(told), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        raise InputError(f"{file.parent} cannot be written ({error.strerror}); check that the disk is there.") from error
+        raise InputError(
+            _("{parent} cannot be written ({strerror}); check that the disk is there.").format(
+                parent=file.parent, strerror=error.strerror
+            )
+        ) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:
