@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 from scipy import ndimage
 
@@ -58,7 +59,7 @@ def marked_hematoma(hounsfield: np.ndarray, grid: SliceGrid, seed: tuple[int, in
     away_mm = _away_mm(grid, (row, column))
     first = _region(hounsfield[number], grid, limits, away_mm <= _SEED_MM, away_mm <= _REACH_MM)
     if not first.any():
-        raise InputError("No blood hangs together with that point; click into the middle of the hematoma.")
+        raise InputError(_("No blood hangs together with that point; click into the middle of the hematoma."))
     yield number, first
     for way in (1, -1):
         before, here = first, number + way
@@ -82,7 +83,9 @@ def blood_limits(image: np.ndarray, grid: SliceGrid, seed: tuple[int, int]) -> B
     brain = float(np.median(around)) if around.size else sum(_BRAIN_HU) / 2
     low = max(brain + _SHARE * (blood - brain), LEAST_HU)
     if not low < blood <= DENSEST_HU:
-        raise InputError(f"That point has {blood:.0f} HU and is no acute blood; click into the middle of the hematoma.")
+        raise InputError(
+            _("That point has {hu:.0f} HU and is no acute blood; click into the middle of the hematoma.").format(hu=blood)
+        )
     return BloodLimits(low, DENSEST_HU)
 
 
@@ -93,7 +96,7 @@ def _region(image: np.ndarray, grid: SliceGrid, limits: BloodLimits, start: np.n
     smooth = ndimage.gaussian_filter(image.astype(np.float32), [_SMOOTH_MM / size for size in sampling])
     blood = (smooth >= limits.low) & (smooth <= limits.high) & within[box] & ~_grown(image > _BONE_HU, _BONE_EDGE_MM, grid)
     core = ndimage.distance_transform_edt(blood, sampling=sampling) > _BRIDGE_MM
-    parts, _ = ndimage.label(core)
+    parts = ndimage.label(core)[0]
     met = np.unique(parts[start & core])
     region = ndimage.binary_fill_holes(_grown(np.isin(parts, met[met > 0]), _BRIDGE_MM, grid) & blood)
     shared, smaller = np.count_nonzero(region & start), min(np.count_nonzero(region), np.count_nonzero(start))

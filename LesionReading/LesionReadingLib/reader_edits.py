@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .errors import InputError
+from .language import _
 from .plain_text import plain
 from .strict_json import read_json
 
@@ -80,7 +81,9 @@ def save_edit(
             file.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(
-            f"The edit could not be saved ({reason}) and is still in the scene; free space or reconnect the disk, and save again."
+            _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.").format(
+                reason=reason
+            )
         ) from error
     if before is not None:
         before.unlink(missing_ok=True)

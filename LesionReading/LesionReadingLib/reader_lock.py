@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .errors import InputError
+from .language import _
 from .plain_text import plain
 from .strict_json import read_json
 
@@ -38,8 +39,9 @@ class Taken(InputError):
 
     def __init__(self, holder: Holder) -> None:
         """holder: who does."""
-        left = " and was left by a crash; take it over if nobody works on it" if holder.stale else "; choose another study"
-        super().__init__(f"This study is being edited by {holder.reader} since {holder.since}{left}.")
+        left = _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody is at it.")
+        edited = _("This study is being edited by {reader} since {since}; choose another study.")
+        super().__init__((left if holder.stale else edited).format(reader=holder.reader, since=holder.since))
         self.holder = holder
 
 
@@ -98,7 +100,9 @@ def take(folder: Path, reader: str) -> Lock:
         except OSError:  # a disk without links
             _create(lock.file, content, folder)
     except OSError as error:
-        raise InputError(f"The study cannot be locked ({error.strerror}); check that the folder is there and writable.") from error
+        raise InputError(
+            _("The study cannot be locked ({reason}); check that the folder is there and writable.").format(reason=error.strerror)
+        ) from error
     finally:
         whole.unlink(missing_ok=True)
     return lock

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .batch import Study
 from .errors import InputError
+from .language import _
 from .plain_text import plain
 from .reader_edits import edit_of
 from .reader_lock import holder_of
@@ -72,8 +73,13 @@ def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]])
     """
     beside = folder / BESIDE
     studies = find(folder, beside)
+    none = _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
     if not studies:
-        raise InputError(f"No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
+        raise InputError(
+            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
+                folder=folder
+            )
+        )
     names = [_name(study, folder) for study in studies]
     return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
 
@@ -125,14 +131,18 @@ def model_of(item: Item) -> tuple[str, str]:
         return "", ""
 
 
-def _keep(file: Path, told: dict) -> None:
+def _keep(file: Path, content: dict) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        beside.write_text(json.dumps(told), encoding="utf-8")
+        beside.write_text(json.dumps(content), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        raise InputError(f"{file.parent} cannot be written ({error.strerror}); check that the disk is there.") from error
+        raise InputError(
+            _("{folder} cannot be written ({reason}); check that the disk is there.").format(
+                folder=file.parent, reason=error.strerror
+            )
+        ) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:

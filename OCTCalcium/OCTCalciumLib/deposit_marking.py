@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from scipy.ndimage import gaussian_filter1d
 
 from .border_paths import layer_borders
@@ -104,7 +105,7 @@ def wall_of(labels: np.ndarray, grey: np.ndarray, pixel_mm: float) -> Wall:
     known = without_calcium(labels) if (labels == LUMEN).any() else found_lumen(grey, pixel_mm)
     view = polar_view(known, pixel_mm)
     if view is None:
-        raise InputError("No lumen is seen on this frame; paint the lumen first.")
+        raise InputError(_("No lumen is seen on this frame; paint the lumen first."))
     return Wall(grey, known, view)
 
 
