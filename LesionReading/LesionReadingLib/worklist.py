@@ -75,11 +75,7 @@ def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]])
     studies = find(folder, beside)
     none = _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
     if not studies:
-        raise InputError(
-            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
-                folder=folder
-            )
-        )
+        raise InputError(none.format(folder=folder))
     names = [_name(study, folder) for study in studies]
     return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
 
@@ -138,11 +134,8 @@ def _keep(file: Path, content: dict) -> None:
         beside.write_text(json.dumps(content), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        raise InputError(
-            _("{folder} cannot be written ({reason}); check that the disk is there.").format(
-                folder=file.parent, reason=error.strerror
-            )
-        ) from error
+        told = _("{folder} cannot be written ({reason}); check that the disk is there.")
+        raise InputError(told.format(folder=file.parent, reason=error.strerror)) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:
