@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
     )
+    measure.add_argument("--corrected", type=int, metavar="SLICES", help="on how many slices a reader has corrected that contour")
     _add_series(measure)
     _add_scan(measure)
     measure.set_defaults(run=_measure)
@@ -202,7 +203,8 @@ def _batch(chosen: argparse.Namespace, report) -> None:
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .analysis import measure
 
-    measure(chosen.labelmap, chosen.ct, chosen.output, report, _asked(chosen))
+    asked = replace(_asked(chosen), corrected=chosen.corrected)
+    measure(chosen.labelmap, chosen.ct, chosen.output, report, asked)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .scene_labels import add_segmentation, labels_of, load_segmentation, replace_labels
 from .scene_marking import add_region, remove_region
 from .scene_results import (
+    corrected,
     fill_table,
     make_result,
     next_unreviewed,
@@ -17,6 +18,7 @@ from .scene_results import (
     result_of,
     results,
     reviewed,
+    set_drawn,
     set_result_json,
     set_result_node,
     set_reviewed,
@@ -40,6 +42,7 @@ __all__ = [
     "add_region",
     "add_segmentation",
     "add_volume",
+    "corrected",
     "fill_table",
     "has_spacing",
     "labels_of",
@@ -54,6 +57,7 @@ __all__ = [
     "result_of",
     "results",
     "reviewed",
+    "set_drawn",
     "set_result_json",
     "set_result_node",
     "set_reviewed",

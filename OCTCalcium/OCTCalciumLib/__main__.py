@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add_output(measure)
     add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
+    measure.add_argument("--corrected", type=int, metavar="FRAMES", help="in how many frames a reader has corrected them since")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
@@ -147,6 +148,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         _parameters(chosen),
         chosen.pullback,
         chosen.drawn_by,
+        chosen.corrected,
         chosen_segments(chosen),
         chosen_page(chosen),
     )
