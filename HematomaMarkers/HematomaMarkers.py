@@ -141,7 +141,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
             return
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
             self.reading.show(result)
-        self.review.bind(result, volume)
+        self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
 
     def cleanup(self) -> None:

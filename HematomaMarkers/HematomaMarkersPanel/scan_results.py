@@ -167,7 +167,7 @@ class LiveNumbers:
         from HematomaMarkersLib.triage import triage
 
         said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
-        network = NetworkMarkers(said["probabilities"], said["thresholds"]) if said else None
+        network = NetworkMarkers(said["probabilities"], said["thresholds"], said["marker_slices"]) if said else None
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,

@@ -122,6 +122,16 @@ def next_unreviewed(result, after: int, count: int) -> int | None:
     return next((number for number in order if number not in done), None)
 
 
+def most_uncertain(result, weights: Mapping[int, float], beside: int | None) -> int | None:
+    """The slice or frame not reviewed yet with the largest weight, the first of equal ones; None where none has any.
+
+    Args:
+        weights: number, from 0 -> how much looking at it may change. beside: one that is not meant, since it is on view.
+    """
+    open_numbers = [number for number in sorted(weights) if number not in reviewed(result) and number != beside]
+    return max(open_numbers, key=lambda number: weights[number], default=None)
+
+
 def fill_table(table_node, columns: Mapping[str, Sequence]) -> None:
     """Fill a table node (vtkMRMLTableNode) with columns of one length; what was in it goes.
 

@@ -67,7 +67,7 @@ class ResultsView:
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
-        self._review.bind(result, volume)
+        self._review.bind(result, volume, self._checks)
         self._observations = [
             onSliceChanged(READING_VIEW, self._onSlice),
             Observation(result, vtk.vtkCommand.ModifiedEvent, self._onReviewed),
@@ -145,6 +145,12 @@ class ResultsView:
         self._map.select(frame)
         showFrame(self._result, self.measurement, frame)
         self._drawArc()
+
+    def _checks(self):
+        """What to look at first, by the numbers as they are."""
+        from OCTCalciumLib.look_first import look_first
+
+        return look_first(self.measurement)
 
     def _onReviewed(self) -> None:
         self._table.showReviewed(scene.reviewed(self._result))
