@@ -105,6 +105,10 @@ class ResultsView:
         selectChart(self._result)
         self._goToLargestArc()
 
+    def labels(self):
+        """The label map of the result shown, (frames, rows, columns) as it is now, not to be changed."""
+        return self._live.labels
+
     def goTo(self, frame: int) -> None:
         """Move the reading view to a frame, from 0."""
         jumpToSlice(self._volume, frame)
@@ -113,7 +117,7 @@ class ResultsView:
         """Let the user edit the segmentation shown, if there is one."""
         if self._result is not None:
             self._editing.start(self.segmentation, self._volume, "calcium")
-            self._marking.bind(self._volume, self.segmentation, lambda: self._live.labels)
+            self._marking.bind(self._volume, self.segmentation, self.labels)
 
     def stopEditing(self) -> None:
         """Leave the segment editor; numbers go on following the segmentation."""
