@@ -411,7 +411,42 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
             case = read_case(logic.exportCase(result, Path(folder), {**dict.fromkeys(MARKERS), "blend": True}))
         self.assertTrue(case.markers["blend"])
         self.assertIsNone(case.markers["fluid_level"])
+
+        self.delayDisplay(_("Marking, reviewing, the worklist"))
+        with tempfile.TemporaryDirectory() as folder:
+            self._readFromWorklist(volume, (labels == 1), Path(folder))
         self.delayDisplay(_("Test passed"))
+
+    def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
+        """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
+        import numpy as np
+        from HematomaMarkersLib.reading_measured import measured
+        from LesionReadingLib.agreement import worklist_agreements
+
+        slicer.util.selectModule("HematomaMarkers")
+        widget = slicer.util.getModuleWidget("HematomaMarkers")
+        number = int(hematoma.sum(axis=(1, 2)).argmax())
+        row, column = np.median(np.argwhere(hematoma[number]), axis=0)
+        axes_mm, origin_mm = volume_place(volume)
+        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
+        write_volume_node(volume, folder / "study.nrrd")
+        reader = widget.ui.readerEdit.text
+        try:
+            for name in ("Self-test A", "Self-test B"):
+                widget.ui.readerEdit.text = name
+                widget.worklist.show(folder)
+                widget.worklist.open(0)
+                widget.ui.markButton.click()
+                node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
+                node.AddControlPointWorld(-x, -y, z)
+                while widget.marking.running:
+                    slicer.app.processEvents()
+                self.assertGreater(widget.reading.numbers.measurement.volume_ml, 5.0)
+                widget.ui.reviewedNextButton.click()
+                widget.worklist.leave()
+        finally:
+            widget.ui.readerEdit.text = reader
+        self.assertEqual(next(worklist_agreements(folder, TASK, measured, 1, True)).dice, 1.0)
 
     def test_noiseIsRefusedWithASentence(self):
         """What is no head is refused, and the scene stays as it was."""
