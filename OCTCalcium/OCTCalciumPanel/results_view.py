@@ -1,5 +1,6 @@
 """The results of one pullback in the panel and the views, all following the frame on view and every edit."""
 
+import qt
 import slicer
 import slicer.util
 import vtk
@@ -169,7 +170,12 @@ class ResultsView:
         if self._result is None:
             return
         if slicer.app.layoutManager().layout == _layout(not checked):
+            frame = currentSlice(self._volume)
             slicer.app.layoutManager().setLayout(_layout(checked))
+            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)  # the views take their new sizes
+            slicer.util.resetSliceViews()  # a view of another shape keeps its zoom, which would crop the vessel
+            if frame is not None:
+                self.goTo(frame)
             selectChart(self._result)
         if checked:
             self._showVessel()
