@@ -298,6 +298,16 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     assert figures["hematoma"]["iou"] == pytest.approx(180 / 370)
     assert figures["volume"]["median_error_ml"] == 2 and figures["volume"]["within_readers_error"] == pytest.approx(2 / 3)
     assert figures["without_hematoma"] == {"patients": 1, "share_below_half_ml": 0.0, "largest_ml": 2.0}
+    groups = figures["finding"]["groups"]
+    assert {name: (group["patients"], group["found"]) for name, group in groups.items()} == {
+        "all": (3, pytest.approx(2 / 3)),
+        "3 to 10 mL": (1, 1.0),
+        "10 to 30 mL": (1, 1.0),
+        "over 30 mL": (1, 0.0),
+    }
+    assert groups["3 to 10 mL"]["dice"] == pytest.approx(0.8) and groups["3 to 10 mL"]["bias_percent"] == pytest.approx(50)
+    without = figures["finding"]["without_blood"]
+    assert (without["patients"], without["share_marked"], without["mean_ml"]) == (1, 1.0, 2.0)
     blend = figures["markers"]["blend"]
     assert blend["auc"]["value"] == pytest.approx(0.5)  # 0.9 above 0.2, the missed patient's 0 below it
     assert blend["network"] == {"sensitivity": 0.5, "specificity": 1.0}

@@ -287,6 +287,7 @@ def _finish(
     )
     numbers["thresholds"] = prediction.thresholds if prediction else None
     numbers["marker_slices"] = prediction.marker_slices if prediction else None
+    numbers["outside_blood"] = prediction.outside.to_json() if prediction and prediction.outside else None
     numbers["model"] = model
     numbers["triage"] = triage_json(decided)
     numbers["location"] = decided.location

@@ -15,6 +15,7 @@ from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.strict_json import read_json
 
 from .labels import MARKERS
+from .outside_blood import OutsideBlood, outside_from_json
 
 MEASUREMENTS = "measurements.json"
 CONTOUR, PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
@@ -30,7 +31,7 @@ class KeptReading:
 
     Attributes:
         slice_probabilities: float (slices, 4), calibrated; nan where the network saw no hematoma.
-        probabilities, thresholds, marker_slices: of every marker, as in ``Prediction``.
+        probabilities, thresholds, marker_slices: of every marker; outside: all as in ``Prediction``.
         model: what the bundle said of itself; with "contours" where they were corrected since.
     """
 
@@ -41,6 +42,7 @@ class KeptReading:
     model: Mapping[str, Any]
     _folder: Path
     _shape: tuple[int, int, int]
+    outside: OutsideBlood | None = None
 
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
@@ -96,6 +98,7 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, c
             model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
             folder,
             shape,
+            outside_from_json(found.get("outside_blood")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(

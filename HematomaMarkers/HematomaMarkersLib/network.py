@@ -57,6 +57,7 @@ class JointNetwork(nn.Module):
         classes: int = len(NAMES),
     ) -> None:
         super().__init__()
+        self.classes = classes
         self.segmentation = hematoma_unet(width, classes)
         self.markers = MarkerNetwork(NarrowEfficientNet.channels(width), marker_width, wavelet, pooling, mask_input)
 

@@ -8,6 +8,7 @@ degrees, and what looks like blood (``phantom_friends``) or is blood outside the
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,7 +56,12 @@ def draw_wide_head(seed: int) -> PhantomHead:
     scanner = _wide_scanner(rng, float(np.median(thickness_mm)))
     drawn = scanned(rng, patient, hematoma, head, pose, gravity, grid, thickness_mm, scanner, seed)
     drawn = replace(drawn, others=(*friends, *more_blood))
-    return _as_pictures(drawn, rng) if rng.random() < 0.2 else drawn
+    return as_pictures(drawn, rng) if rng.random() < 0.2 else drawn
+
+
+def draw_wide_patient(seed: int) -> Patient:
+    """Settle what patient ``seed`` of the wide range has."""
+    return _wide_patient(seed, np.random.default_rng([seed, 59]))
 
 
 def _wide_patient(seed: int, rng: np.random.Generator) -> Patient:
@@ -99,12 +105,18 @@ def _wide_person(person: Person, rng: np.random.Generator) -> Person:
 
 def _cortical_place(rng: np.random.Generator, person: Person) -> tuple[float, float, float]:
     """A place in or just under the cortex (z, y, x)."""
+    places = _cortex_mm()
+    return tuple(float(c) for c in places[rng.integers(len(places))] * person.scale)
+
+
+@lru_cache(maxsize=1)
+def _cortex_mm() -> np.ndarray:
+    """(places, 3) of the average head."""
     average = atlas()
     z, _, x = average.white.points_mm()
     depth = -average.hull_mm.values
     places = np.argwhere((depth > 6) & (depth < 13) & (z > -30) & (z < 62) & (np.abs(x) > 12))
-    chosen = places[rng.integers(len(places))] * average.white.step_mm + average.white.origin_mm
-    return tuple(float(c) for c in chosen * person.scale)
+    return places * average.white.step_mm + average.white.origin_mm
 
 
 def _wide_pose(rng: np.random.Generator) -> tuple[Pose, np.ndarray]:
@@ -142,7 +154,7 @@ def _wide_scanner(rng: np.random.Generator, thickness_mm: float) -> Scanner:
     )
 
 
-def _as_pictures(head: PhantomHead, rng: np.random.Generator) -> PhantomHead:
+def as_pictures(head: PhantomHead, rng: np.random.Generator) -> PhantomHead:
     """The head as 8-bit pictures cut to a window hold it: air at the floor, bone at the ceiling."""
     low, high = _PICTURE_WINDOWS_HU[rng.integers(len(_PICTURE_WINDOWS_HU))]
     grey = np.rint((np.clip(head.hounsfield, low, high) - low) * (255 / (high - low)))

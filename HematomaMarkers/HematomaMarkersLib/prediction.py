@@ -12,8 +12,9 @@ from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
-from .labels import HEMATOMA, MARKERS
+from .labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
 from .network import JointNetwork
+from .outside_blood import OutsideBlood
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation import Prepared, Steps, prepare
 from .scan import Scan
@@ -32,6 +33,7 @@ class Prediction:
         probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+        outside: blood outside the brain; None where the model was not taught to see it.
     """
 
     labels: np.ndarray
@@ -41,6 +43,7 @@ class Prediction:
     marker_slices: dict[str, int | None]
     _prepared: Prepared
     _reading: HeadReading
+    outside: OutsideBlood | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -104,7 +107,16 @@ def predict(
         {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         prepared,
         reading,
+        _outside(scan, prepared, reading),
     )
+
+
+def _outside(scan: Scan, prepared: Prepared, reading: HeadReading) -> OutsideBlood | None:
+    if reading.outside is None:
+        return None
+    found = prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+    volumes_ml = found.sum(axis=(1, 2)) * scan.grid.voxel_ml
+    return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 
 def _steps(bundle: Bundle) -> Steps:

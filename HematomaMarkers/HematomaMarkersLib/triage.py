@@ -17,7 +17,7 @@ from LesionReadingLib.language import N_, _
 
 from .labels import LOCATIONS
 from .marker_answers import BAT_EARLY, BAT_EARLY_HOURS, Bat, NetworkMarkers, bat_of
-from .triage_reasons import Reason, left_out, nothing, reasons_to_refer, watched
+from .triage_reasons import Reason, left_out, nothing, outside_the_brain, reasons_to_refer, watched
 from .triage_rules import Rules, listed, reached, rule_in_words
 
 if TYPE_CHECKING:
@@ -44,8 +44,13 @@ TITLES = {
 }
 
 NOT_LOOKED_FOR = N_(
-    "Only fresh blood in the brain and its ventricles is looked for. Small or old bleeds may be missed, and subdural, epidural and "
-    "subarachnoid blood is not looked for: bleeding other than that marked is not ruled out."
+    "Only fresh blood in the brain and its ventricles is looked for. A small or old bleed may be missed, and subdural, epidural "
+    "and subarachnoid blood is not looked for: bleeding other than that marked is not ruled out."
+)
+LOOKED_FOR_OUTSIDE = N_(
+    "Only fresh blood is looked for, and only blood in the brain and its ventricles is measured. A small or old bleed may be "
+    "missed. Subdural, epidural and subarachnoid blood is told where much of it is seen, and may be missed, too: bleeding other "
+    "than that marked is not ruled out."
 )
 
 
@@ -71,7 +76,7 @@ class Triage:
     location: str | None
     bat: Bat | None
     unknown: tuple[str, ...]
-    limits: tuple[str, ...] = ()
+    limits: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -109,13 +114,14 @@ def triage(
         )
     bat = bat_of(measurement, prediction, onset_to_ct_hours) if measurement.has_hematoma else None
     unknown = _unknown(measurement, growth, rules, location, bat) if bat else []
-    decision, reasons = _decided(measurement, reasons_to_refer(measurement, prediction, growth, rules, location, bat))
+    outside = prediction.outside if prediction else None
+    speaking = [*reasons_to_refer(measurement, prediction, growth, rules, location, bat), *outside_the_brain(outside)]
+    decision, reasons = _decided(measurement, speaking)
+    limits = (_(NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE),)
     uncertain = decision is Decision.UNCERTAIN
     look_at = sorted({reason.slice for reason in reasons if reason.slice is not None}) if uncertain else []
     sentences = tuple(reason.sentence for reason in reasons)
-    return Triage(
-        decision, sentences, tuple(look_at), rule_in_words(rules), rules.source, location, bat, tuple(unknown), (_(NOT_LOOKED_FOR),)
-    )
+    return Triage(decision, sentences, tuple(look_at), rule_in_words(rules), rules.source, location, bat, tuple(unknown), limits)
 
 
 def to_json(decided: Triage) -> dict[str, Any]:

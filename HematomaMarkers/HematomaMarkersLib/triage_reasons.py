@@ -15,6 +15,7 @@ from .volume import in_ml
 
 if TYPE_CHECKING:
     from .growth import Growth
+    from .outside_blood import OutsideBlood
     from .scan_measurement import ScanMeasurement
 
 
@@ -179,6 +180,14 @@ def _bat_reasons(bat: Bat | None, rules: Rules) -> list[Reason]:
         return []
     said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
     return [Reason(said)]
+
+
+def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
+    """That there is blood which nothing here measures: someone has to look."""
+    if outside is None or not outside.is_seen:
+        return []
+    said = "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it"
+    return [Reason(f"{said}: look at slice {shown(outside.slice)}.", False, outside.slice)]
 
 
 def watched(measurement: ScanMeasurement) -> Reason:

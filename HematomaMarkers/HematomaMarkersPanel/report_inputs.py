@@ -102,6 +102,7 @@ def _saidByNetwork(network: dict) -> dict:
         "model": network["model"],
         "thresholds": network["thresholds"],
         "marker_slices": network["marker_slices"],
+        "outside_blood": network.get("outside_blood"),
         "markers": {marker: {"probability": network["probabilities"][marker]} for marker in MARKERS},
         "slices": [
             {"markers": {marker: {"probability": value} for marker, value in zip(MARKERS, row, strict=True)}}

@@ -164,10 +164,14 @@ class LiveNumbers:
     def numbers(self) -> Numbers:
         """All that is shown, with the triage decided anew."""
         from HematomaMarkersLib.marker_answers import NetworkMarkers
+        from HematomaMarkersLib.outside_blood import outside_from_json
         from HematomaMarkersLib.triage import triage
 
         said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
-        network = NetworkMarkers(said["probabilities"], said["thresholds"], said["marker_slices"]) if said else None
+        network = None
+        if said:
+            outside = outside_from_json(said.get("outside_blood"))
+            network = NetworkMarkers(said["probabilities"], said["thresholds"], outside, said["marker_slices"])
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,
@@ -236,5 +240,6 @@ def _ofNetwork(found: dict) -> dict:
         "thresholds": found["thresholds"],
         "marker_slices": found["marker_slices"],
         "slices": [[row["markers"][marker]["probability"] for marker in MARKERS] for row in found["slices"]],
+        "outside_blood": found.get("outside_blood"),
         "model": found["model"],
     }
