@@ -31,6 +31,7 @@ from LesionReadingLib.scene import (
     write_volume_node,
 )
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
@@ -56,9 +57,12 @@ class HematomaMarkers(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
-            "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
+                "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)

@@ -11,6 +11,7 @@ import vtk
 from LesionReadingLib import scene
 from LesionReadingLib.scratch import Scratch
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
@@ -37,9 +38,13 @@ class OCTCalcium(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "VolumeRendering", "Markups", "Plots", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
-            "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
+                "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a "
+                "medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)

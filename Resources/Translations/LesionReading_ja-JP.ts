@@ -98,6 +98,10 @@
             <translation>血腫内に囲まれた低吸収部。クリックで該当スライスをヒートマップ付きで表示。</translation>
         </message>
         <message>
+            <source>A folder of studies to read one after the other, alone or with others.</source>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
+        </message>
+        <message>
             <source>A horizontal border between darker blood above and brighter blood below. Click: its slice, with the heat map.</source>
             <translation>上の低吸収部と下の高吸収部の間の水平な境界。クリックで該当スライスをヒートマップ付きで表示。</translation>
         </message>
@@ -116,6 +120,22 @@
         <message>
             <source>An edge with several bumps or lobes. Click: its slice, with the heat map.</source>
             <translation>複数の突出や分葉のある辺縁。クリックで該当スライスを表示。</translation>
+        </message>
+        <message>
+            <source>Analyze the waiting</source>
+            <translation>未解析を解析</translation>
+        </message>
+        <message>
+            <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
+        </message>
+        <message>
+            <source>B&amp;y hand</source>
+            <translation>手動(&amp;Y)</translation>
+        </message>
+        <message>
+            <source>Begin without a model: mark and draw the hematoma yourself; the numbers follow.</source>
+            <translation>モデルを使わずに始めます。血腫を自分でマークし描くと、数値が更新されます。</translation>
         </message>
         <message>
             <source>Blend sign</source>
@@ -140,6 +160,14 @@
         <message>
             <source>Choose another earlier CT: it is the CT itself</source>
             <translation>別の前回CTを選択: 今回のCTと同じです</translation>
+        </message>
+        <message>
+            <source>Choose folder…</source>
+            <translation>フォルダを選択…</translation>
+        </message>
+        <message>
+            <source>Click into the middle of a hematoma; it is found by its density, kept off bone and brain, on all slices that it reaches (key C).</source>
+            <translation>血腫の中央をクリックすると、骨と脳を避けて、濃度により全スライスの血腫を抽出します（キー C）。</translation>
         </message>
         <message>
             <source>Correct the contour, review slice by slice, export.</source>
@@ -172,6 +200,10 @@
         <message>
             <source>Drawing a phantom</source>
             <translation>ファントムの作成</translation>
+        </message>
+        <message>
+            <source>Drawing could not be begun.</source>
+            <translation>描画を始められませんでした。</translation>
         </message>
         <message>
             <source>Edit</source>
@@ -232,6 +264,10 @@
         <message>
             <source>Go to the slice below.</source>
             <translation>下のスライスへ移動。</translation>
+        </message>
+        <message>
+            <source>Go to the slice that is not ticked and on which most depends, as the report names those to check first (key U).</source>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいスライスへ移動します（キー U）。</translation>
         </message>
         <message>
             <source>Growth is told from the earlier CT to the CT. If you choose them the wrong way round, growth becomes shrinking.</source>
@@ -298,12 +334,44 @@
             <translation>不整形:</translation>
         </message>
         <message>
+            <source>Keep edit</source>
+            <translation>編集を保存</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
+            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view, and open the one that is selected.</source>
+            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
+        </message>
+        <message>
             <source>L&amp;ocation:</source>
             <translation>部位(&amp;O):</translation>
         </message>
         <message>
             <source>Lesion Reading</source>
             <translation>Lesion Reading</translation>
+        </message>
+        <message>
+            <source>Let the key N go to the uncertain slices first, else by their numbers.</source>
+            <translation>キー N で、不確かなスライスから先に移動します。オフなら番号順です。</translation>
+        </message>
+        <message>
+            <source>Mark by a click</source>
+            <translation>クリックでマーク</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
+            <source>Name the folder that holds the studies, each in a file or folder.</source>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
         </message>
         <message>
             <source>Ne&amp;xt →</source>
@@ -314,8 +382,20 @@
             <translation>次の未確認(&amp;U)</translation>
         </message>
         <message>
+            <source>Next study</source>
+            <translation>次の検査</translation>
+        </message>
+        <message>
+            <source>Next uncertain</source>
+            <translation>次の不確か</translation>
+        </message>
+        <message>
             <source>O&amp;nset to CT:</source>
             <translation>発症からCT(&amp;N):</translation>
+        </message>
+        <message>
+            <source>Open</source>
+            <translation>開く</translation>
         </message>
         <message>
             <source>Open the folder of this model, with its model card.</source>
@@ -450,12 +530,20 @@
             <translation>ウィンドウの2番目の値は1番目より大きくしてください</translation>
         </message>
         <message>
+            <source>The studies of the folder and how far each is. Double-click one to open it.</source>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
+        </message>
+        <message>
             <source>Tick all slices from the last ticked one to the one on view: you have looked at them and they are right (key Shift+N).</source>
             <translation>最後の確認済みスライスから表示中のスライスまでを確認済みにする（Shift+Nキー）。</translation>
         </message>
         <message>
             <source>Tick when the contour of the slice on view is right.</source>
             <translation>表示中のスライスの輪郭が正しければチェックする。</translation>
+        </message>
+        <message>
+            <source>Uncertain first</source>
+            <translation>不確かなものから</translation>
         </message>
         <message>
             <source>Use this spacing</source>
@@ -474,6 +562,10 @@
             <translation>血腫の体積（ボクセル法）。</translation>
         </message>
         <message>
+            <source>What became of the last study, or why one could not be opened.</source>
+            <translation>直前の検査の結果、または開けなかった理由。</translation>
+        </message>
+        <message>
             <source>What is being done, or why it could not be done.</source>
             <translation>処理の状況、または実行できない理由。</translation>
         </message>
@@ -484,6 +576,10 @@
         <message>
             <source>What is read, and how.</source>
             <translation>何をどのように読影するか。</translation>
+        </message>
+        <message>
+            <source>What the marking waits for, or why nothing was marked.</source>
+            <translation>マークの次の操作、またはマークできなかった理由。</translation>
         </message>
         <message>
             <source>What the model is and how good it was when it was tested.</source>
@@ -542,12 +638,24 @@
             <translation>理由。</translation>
         </message>
         <message>
+            <source>Worklist</source>
+            <translation>ワークリスト</translation>
+        </message>
+        <message>
             <source>Write the CT, the contour, the reviewed slices and your reading as a case for training: no names, no dates, no who or when.</source>
             <translation>CT、輪郭、確認済みスライス、自分の読影を学習用の症例として書き出す。氏名、日時、作業者は含まない。</translation>
         </message>
         <message>
             <source>Write the typed spacing into the volume. Where it came from is kept with it.</source>
             <translation>入力した間隔をボリュームに書き込む。出典も記録される。</translation>
+        </message>
+        <message>
+            <source>Your name</source>
+            <translation>お名前</translation>
+        </message>
+        <message>
+            <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
+            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
         </message>
         <message>
             <source>Your own reading of the markers goes with the exported case; what you did not read is left out.</source>
@@ -606,6 +714,29 @@
         <message>
             <source>{volume} heat of {marker}</source>
             <translation>{volume} {marker}のヒートマップ</translation>
+        </message>
+    </context>
+    <context>
+        <name>HematomaMarkersPanel.hematoma_tool</name>
+        <message>
+            <source>Click into the middle of the hematoma.</source>
+            <translation>血腫の中央をクリックしてください。</translation>
+        </message>
+        <message>
+            <source>Inside the hematoma</source>
+            <translation>血腫の内部</translation>
+        </message>
+        <message>
+            <source>Marked on {count} slices; correct it below, or undo it.</source>
+            <translation>{count}スライスにマークしました。下で修正するか、元に戻してください。</translation>
+        </message>
+        <message>
+            <source>Press Mark by a click, then click into the middle of the hematoma.</source>
+            <translation>「クリックでマーク」を押し、血腫の中央をクリックしてください。</translation>
+        </message>
+        <message>
+            <source>That point lies beside the CT; click into the middle of the hematoma.</source>
+            <translation>その点はCTの外です。血腫の中央をクリックしてください。</translation>
         </message>
     </context>
     <context>
@@ -822,6 +953,13 @@
         </message>
     </context>
     <context>
+        <name>HematomaMarkersPanel.studies</name>
+        <message>
+            <source>Head CT</source>
+            <translation>頭部CT</translation>
+        </message>
+    </context>
+    <context>
         <name>LesionReading</name>
         <message>
             <source>LesionReading</source>
@@ -837,6 +975,13 @@
         <message>
             <source>en</source>
             <translation>ja</translation>
+        </message>
+    </context>
+    <context>
+        <name>LesionReadingPanel.background_analysis</name>
+        <message>
+            <source>The folder of the study cannot be written; check that the disk is there.</source>
+            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
         </message>
     </context>
     <context>
@@ -868,6 +1013,13 @@
         <message>
             <source>{name} could not be removed; type in the Python console: {command}</source>
             <translation>{name} を削除できませんでした。Pythonコンソールに入力してください: {command}</translation>
+        </message>
+    </context>
+    <context>
+        <name>LesionReadingPanel.help</name>
+        <message>
+            <source>First steps, in ten minutes</source>
+            <translation>10分で分かる最初の一歩</translation>
         </message>
     </context>
     <context>
@@ -1036,6 +1188,89 @@
         </message>
     </context>
     <context>
+        <name>LesionReadingPanel.worklist_view</name>
+        <message>
+            <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
+            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
+        </message>
+        <message>
+            <source>Choose the folder with the studies</source>
+            <translation>検査のフォルダを選択</translation>
+        </message>
+        <message>
+            <source>Kept beside the data.</source>
+            <translation>データのそばに保存しました。</translation>
+        </message>
+        <message>
+            <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
+            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>状態</translation>
+        </message>
+        <message>
+            <source>Study</source>
+            <translation>検査</translation>
+        </message>
+        <message>
+            <source>Take it over?</source>
+            <translation>引き継ぎますか？</translation>
+        </message>
+        <message>
+            <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
+            <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
+        </message>
+        <message>
+            <source>The folder of the study cannot be written; check that the disk is there.</source>
+            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+        <message>
+            <source>The worklist could not be read.</source>
+            <translation>ワークリストを読み込めませんでした。</translation>
+        </message>
+        <message>
+            <source>Type your name above first: others see by it who edits a study.</source>
+            <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
+        </message>
+        <message>
+            <source>a reader without a name</source>
+            <translation>名前のない読影者</translation>
+        </message>
+        <message>
+            <source>analysed</source>
+            <translation>解析済み</translation>
+        </message>
+        <message>
+            <source>edited by {reader}</source>
+            <translation>{reader} が編集中</translation>
+        </message>
+        <message>
+            <source>exported</source>
+            <translation>書き出し済み</translation>
+        </message>
+        <message>
+            <source>failed: {message}</source>
+            <translation>失敗: {message}</translation>
+        </message>
+        <message>
+            <source>left by {reader} after a crash</source>
+            <translation>{reader} の異常終了で残存</translation>
+        </message>
+        <message>
+            <source>on view</source>
+            <translation>表示中</translation>
+        </message>
+        <message>
+            <source>reviewed {done} of {count}</source>
+            <translation>{count}中{done}を確認済み</translation>
+        </message>
+        <message>
+            <source>waiting</source>
+            <translation>未解析</translation>
+        </message>
+    </context>
+    <context>
         <name>OCTCalcium</name>
         <message>
             <source> mm</source>
@@ -1098,12 +1333,24 @@
             <translation>360°</translation>
         </message>
         <message>
+            <source>A folder of studies to read one after the other, alone or with others.</source>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
+        </message>
+        <message>
             <source>Add a model: choose the folder of a bundle, for example one that you trained.</source>
             <translation>モデルを追加: バンドルのフォルダ（自分で学習したものなど）を選ぶ。</translation>
         </message>
         <message>
             <source>Analysing it</source>
             <translation>解析</translation>
+        </message>
+        <message>
+            <source>Analyze the waiting</source>
+            <translation>未解析を解析</translation>
+        </message>
+        <message>
+            <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
         </message>
         <message>
             <source>Angle in the frame: 0 is right, 90 is down.</source>
@@ -1122,6 +1369,14 @@
             <translation>フレームに角度を表示(&amp;H)</translation>
         </message>
         <message>
+            <source>B&amp;y hand</source>
+            <translation>手動(&amp;Y)</translation>
+        </message>
+        <message>
+            <source>Begin without a model: mark and draw calcium yourself; the numbers follow.</source>
+            <translation>モデルを使わずに始めます。石灰化を自分でマークし描くと、数値が更新されます。</translation>
+        </message>
+        <message>
             <source>Between &amp;frames:</source>
             <translation>フレーム間隔(&amp;F):</translation>
         </message>
@@ -1138,12 +1393,24 @@
             <translation>石灰化スコア</translation>
         </message>
         <message>
+            <source>Carry on</source>
+            <translation>次へ引き継ぐ</translation>
+        </message>
+        <message>
             <source>Cautions</source>
             <translation>注意事項</translation>
         </message>
         <message>
             <source>Choose a folder for the case</source>
             <translation>症例のフォルダを選択</translation>
+        </message>
+        <message>
+            <source>Choose folder…</source>
+            <translation>フォルダを選択…</translation>
+        </message>
+        <message>
+            <source>Click on both ends of a deposit on the frame on view; its inner and outer border are found between them, without a network (key C).</source>
+            <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を抽出します（キー C）。</translation>
         </message>
         <message>
             <source>Correct the labels, tick frames as reviewed, and export them for training.</source>
@@ -1180,6 +1447,10 @@
         <message>
             <source>Drawing a phantom</source>
             <translation>ファントムの作成</translation>
+        </message>
+        <message>
+            <source>Drawing could not be begun.</source>
+            <translation>描画を始められませんでした。</translation>
         </message>
         <message>
             <source>Edit</source>
@@ -1230,6 +1501,10 @@
             <translation>石灰化が最も厚いフレームへ移動。</translation>
         </message>
         <message>
+            <source>Go to the frame that is not ticked and on which most depends, as the report names those to check first (key U).</source>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいフレームへ移動します（キー U）。</translation>
+        </message>
+        <message>
             <source>Go to the next frame that is not ticked as reviewed.</source>
             <translation>確認済みでない次のフレームへ移動。</translation>
         </message>
@@ -1250,6 +1525,22 @@
             <translation>入力</translation>
         </message>
         <message>
+            <source>Keep edit</source>
+            <translation>編集を保存</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
+            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
+        </message>
+        <message>
+            <source>Keep the edit of the study on view, and open the one that is selected.</source>
+            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
+        </message>
+        <message>
             <source>Largest arc</source>
             <translation>最大角度</translation>
         </message>
@@ -1262,6 +1553,18 @@
             <translation>Lesion Reading</translation>
         </message>
         <message>
+            <source>Let the key N go to the uncertain frames first, else by their numbers.</source>
+            <translation>キー N で、不確かなフレームから先に移動します。オフなら番号順です。</translation>
+        </message>
+        <message>
+            <source>Mark by both ends</source>
+            <translation>両端でマーク</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
             <source>Max. &amp;thickness</source>
             <translation>最大厚(&amp;T)</translation>
         </message>
@@ -1272,6 +1575,18 @@
         <message>
             <source>Min. &amp;lumen</source>
             <translation>最小内腔(&amp;L)</translation>
+        </message>
+        <message>
+            <source>Name the folder that holds the studies, each in a file or folder.</source>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
+        </message>
+        <message>
+            <source>Next study</source>
+            <translation>次の検査</translation>
+        </message>
+        <message>
+            <source>Next uncertain</source>
+            <translation>次の不確か</translation>
         </message>
         <message>
             <source>Next unreviewe&amp;d</source>
@@ -1290,8 +1605,16 @@
             <translation>最も重い病変のOCT石灰化スコア（Fujino 2018）: 角度180°超で2点、厚さ0.5 mm超で1点、長さ5 mm超で1点。</translation>
         </message>
         <message>
+            <source>Open</source>
+            <translation>開く</translation>
+        </message>
+        <message>
             <source>Open the folder of this model, with its model card.</source>
             <translation>このモデルのフォルダ（モデルカードあり）を開く。</translation>
+        </message>
+        <message>
+            <source>Other way round</source>
+            <translation>反対回り</translation>
         </message>
         <message>
             <source>Part of the extension LesionReading.</source>
@@ -1358,6 +1681,14 @@
             <translation>症例をエクスポートできませんでした。</translation>
         </message>
         <message>
+            <source>The deposit goes the longer way round the vessel from one end to the other (key X).</source>
+            <translation>石灰化は両端の間を長い側で回ります（キー X）。</translation>
+        </message>
+        <message>
+            <source>The deposit is right: take it to the next frame, where it is looked for (key Shift+C).</source>
+            <translation>石灰化は正しいので、次のフレームへ引き継いで探します（キー Shift+C）。</translation>
+        </message>
+        <message>
             <source>The labels of the frame on view are right: tick it and go to the next one that is not ticked (key N).</source>
             <translation>表示中のフレームのラベルは正しい: 確認済みとし、次の未確認へ移動（Nキー）。</translation>
         </message>
@@ -1402,6 +1733,10 @@
             <translation>結果を表示できませんでした。</translation>
         </message>
         <message>
+            <source>The studies of the folder and how far each is. Double-click one to open it.</source>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
+        </message>
+        <message>
             <source>This pullback does not state its spacing. Volumes, areas and lengths need it.</source>
             <translation>このプルバックには間隔の記載がありません。体積・面積・長さの計算に必要です。</translation>
         </message>
@@ -1414,8 +1749,16 @@
             <translation>表示中のフレームのラベルが正しければチェックする。</translation>
         </message>
         <message>
+            <source>Uncertain first</source>
+            <translation>不確かなものから</translation>
+        </message>
+        <message>
             <source>Volume of all calcium: labelled voxels times the volume of a voxel.</source>
             <translation>全石灰化の体積: ラベルのボクセル数 × ボクセル体積。</translation>
+        </message>
+        <message>
+            <source>What became of the last study, or why one could not be opened.</source>
+            <translation>直前の検査の結果、または開けなかった理由。</translation>
         </message>
         <message>
             <source>What is not known, and why.</source>
@@ -1424,6 +1767,10 @@
         <message>
             <source>What the colours of the map mean.</source>
             <translation>展開図の色の意味。</translation>
+        </message>
+        <message>
+            <source>What the marking waits for, or why nothing was marked.</source>
+            <translation>マークの次の操作、またはマークできなかった理由。</translation>
         </message>
         <message>
             <source>What the measurement says, in a sentence.</source>
@@ -1454,6 +1801,10 @@
             <translation>読影した画像とその間隔、モデル。変更は「入力」で。</translation>
         </message>
         <message>
+            <source>Worklist</source>
+            <translation>ワークリスト</translation>
+        </message>
+        <message>
             <source>Write frames and labels into a folder that the training program takes. No name, no date, nothing about the patient or about you goes with them.</source>
             <translation>フレームとラベルを、学習プログラムが用いるフォルダに書き出す。氏名、日付、患者や作業者の情報は含まない。</translation>
         </message>
@@ -1464,6 +1815,14 @@
         <message>
             <source>Write the typed spacing into the volume. Where it came from is kept with it.</source>
             <translation>入力した間隔をボリュームに書き込む。出典も記録される。</translation>
+        </message>
+        <message>
+            <source>Your name</source>
+            <translation>お名前</translation>
+        </message>
+        <message>
+            <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
+            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
         </message>
         <message>
             <source>frames</source>
@@ -1538,6 +1897,41 @@
         <message>
             <source>Position (mm)</source>
             <translation>位置（mm）</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.deposit_tool</name>
+        <message>
+            <source>Click on both ends of the deposit, each in the middle of its thickness.</source>
+            <translation>石灰化の両端を、それぞれ厚さの中央でクリックしてください。</translation>
+        </message>
+        <message>
+            <source>Drag a point where a border is wrong. Carry on takes the deposit to the next frame.</source>
+            <translation>境界が違う所は点をドラッグしてください。「次へ引き継ぐ」で次のフレームへ進みます。</translation>
+        </message>
+        <message>
+            <source>Ends of the deposit</source>
+            <translation>石灰化の両端</translation>
+        </message>
+        <message>
+            <source>Marking needs square pixels of known size; set the spacing first.</source>
+            <translation>マークには大きさの分かる正方形の画素が必要です。先に間隔を設定してください。</translation>
+        </message>
+        <message>
+            <source>Nothing that is not labelled already was found between these points.</source>
+            <translation>この2点の間に、未ラベルの石灰化は見つかりませんでした。</translation>
+        </message>
+        <message>
+            <source>Press Mark, then click on both ends of the deposit.</source>
+            <translation>「両端でマーク」を押し、石灰化の両端をクリックしてください。</translation>
+        </message>
+        <message>
+            <source>The frame was edited since; mark the deposit anew.</source>
+            <translation>その後フレームが編集されました。石灰化をもう一度マークしてください。</translation>
+        </message>
+        <message>
+            <source>The view shows no frame of the pullback; go to a frame and mark again.</source>
+            <translation>ビューにプルバックのフレームがありません。フレームへ移動し、もう一度マークしてください。</translation>
         </message>
     </context>
     <context>
@@ -1661,6 +2055,10 @@ mm</translation>
     <context>
         <name>OCTCalciumPanel.results_view</name>
         <message>
+            <source>Drawn by hand</source>
+            <translation>手動で描画</translation>
+        </message>
+        <message>
             <source>No result yet: choose a pullback and press Apply.</source>
             <translation>結果なし: プルバックを選び「適用」を押してください。</translation>
         </message>
@@ -1690,6 +2088,13 @@ mm</translation>
         <message>
             <source>OCT phantom</source>
             <translation>OCTファントム</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.studies</name>
+        <message>
+            <source>OCT pullback</source>
+            <translation>OCTプルバック</translation>
         </message>
     </context>
     <context>
