@@ -50,7 +50,6 @@ def drag(panel, number, angle_deg, depth_mm, frame=1):
     x, y, z = ORIGIN + np.array([column, row, frame]) * STEPS_MM
     node = points(panel)
     node.SetNthControlPointPositionWorld(number, -x, -y, z)
-    node.GetDisplayNode().SetActiveComponent(slicer.vtkMRMLMarkupsDisplayNode.ComponentControlPoint, number)
     node.InvokeEvent(slicer.vtkMRMLMarkupsNode.PointEndInteractionEvent)
 
 

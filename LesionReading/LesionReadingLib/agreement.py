@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from .batch_studies import BESIDE
 from .errors import InputError
 from .language import _
 from .output import finished_folder
 from .reader_edits import edits_of
 from .tables import write_table
 from .worker import JsonLines, Terminal
-from .worklist import BESIDE, MEASUREMENTS, RESULT
+from .worklist import MEASUREMENTS, RESULT
 
 MODEL = "model"
 TABLE = "agreement.csv"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .batch import Study
+from .batch_studies import BESIDE
 from .errors import InputError
 from .language import _
 from .plain_text import plain
@@ -24,7 +25,7 @@ from .reader_edits import edit_of
 from .reader_lock import holder_of
 from .strict_json import read_json
 
-BESIDE, RESULT, FAILED, MODEL = "lesion_reading", "out", "failed.json", "model.json"
+RESULT, FAILED, MODEL = "out", "failed.json", "model.json"
 MEASUREMENTS = "measurements.json"
 _MOST_BYTES = 10_000
 
