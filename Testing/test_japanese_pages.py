@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import browser
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from drawn_bleed import a_grid, a_head, a_prediction
 from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.batch import COLUMNS as HEAD_COLUMNS
@@ -191,6 +192,18 @@ def test_nothing_is_cut_and_nothing_is_asked_for(request, a_browser, report, wid
     page.wait_for_selector("#viewer[data-ready]", state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert [address for address in page.asked_for if not address.startswith(("data:", file.as_uri()))] == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("report", ["an_oct_report", "a_head_report"])
+def test_axe_finds_nothing_serious(request, a_browser, report, width, height):
+    page = browser.listening_page(a_browser, request.getfixturevalue(report), width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_selector("#viewer[data-ready]", state="attached")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["target"]) for one in found if one["impact"] in ("serious", "critical")] == []
     page.close()
 
 

@@ -199,3 +199,9 @@ def test_a_nifti_pullback_whose_pixel_size_is_stated_twice_is_refused(tmp_path, 
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"states voxels of 0\.0067 x 0\.0067 x 0\.2 and of 0\.0134"):
         open_pullback(path)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.5, 1e9, 1e30, -1e30])
+def test_a_volume_of_one_value_however_large_is_blank(tmp_path, value):
+    pullback = open_pullback(write(tmp_path / "a.nrrd", np.full((3, 64, 64), value, np.float32)))
+    assert len(np.unique(frames_of(pullback))) == 1

@@ -166,6 +166,7 @@ def test_a_text_without_translation_is_told_in_english():
         ({"LANG": "de_DE.UTF-8"}, "en"),
         ({"LC_ALL": "C", "LANG": "ja_JP.UTF-8"}, "en"),
         ({"LC_MESSAGES": "ja_JP", "LANG": "en_US.UTF-8"}, "ja"),
+        ({"LESION_READING_LANGUAGE": "en", "LANG": "ja_JP.UTF-8"}, "en"),
     ],
 )
 def test_the_locale_decides_where_nothing_is_asked_for(variables, expected):

@@ -186,8 +186,11 @@ def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
     """That there is blood which nothing here measures: someone has to look."""
     if outside is None or not outside.is_seen:
         return []
-    said = "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it"
-    return [Reason(f"{said}: look at slice {shown(outside.slice)}.", False, outside.slice)]
+    said = _(
+        "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it: look at "
+        "slice {number}."
+    )
+    return [Reason(said.format(number=shown(outside.slice)), False, outside.slice)]
 
 
 def watched(measurement: ScanMeasurement) -> Reason:

@@ -75,7 +75,7 @@ def range_of(samples: Sequence[np.ndarray]) -> tuple[float, float]:
     stride = 1 + sum(sample.size for sample in samples) // 2_000_000
     values = np.concatenate([check_numbers(sample).ravel()[::stride] for sample in samples])
     low, high = np.percentile(values, [DARKEST_PERCENT, BRIGHTEST_PERCENT])
-    return float(low), float(max(high, low + 1e-6))
+    return float(low), float(max(high, low + 1e-6, np.nextafter(low, np.inf)))  # the last for numbers that swallow 1e-6
 
 
 def check_numbers(values: np.ndarray) -> np.ndarray:

@@ -23,6 +23,9 @@ SOURCE_LANGUAGE = "en"
 _BEFORE_UNIT = re.compile(r"(\d) (?=(?:mm|cm|mL|HU|kV)(?![A-Za-z]))")
 _SENTENCES_PARTED_BY = {"en": " ", "ja": ""}
 _LISTED_BY = {"en": ", ", "ja": "、"}
+ASKS_FOR_LANGUAGE = "LESION_READING_LANGUAGE"
+"""Variable of the environment by which a program, as Slicer's panels, asks a command for its language."""
+
 DOMAIN = "lesion_reading"
 LOCALE = Path(__file__).parent / "locale"
 _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
@@ -84,8 +87,8 @@ def nearest(name: str) -> str:
 
 
 def usual_language(environment: Mapping[str, str] = os.environ) -> str:
-    """The language of the person's locale, as POSIX finds it, else of the system's settings."""
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    """What a program asks for (``ASKS_FOR_LANGUAGE``), else the person's locale, as POSIX finds it, else the system's settings."""
+    for variable in (ASKS_FOR_LANGUAGE, "LC_ALL", "LC_MESSAGES", "LANG"):
         if environment.get(variable):
             return nearest(environment[variable])
     return nearest(locale.getlocale()[0] or "")
