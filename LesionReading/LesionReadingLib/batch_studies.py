@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .batch import Study
+from .batch import BESIDE, Study
 from .dicom import read_header
 from .errors import InputError
 from .language import _
@@ -16,9 +16,6 @@ from .reading.inputs import files_below
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-BESIDE = "lesion_reading"
-"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
 
 _LABELS = (".seg.nrrd", ".seg.nhdr")
 
