@@ -26,6 +26,9 @@ from .strict_json import read_json
 from .worker import JsonLines, Terminal
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
+BESIDE = "lesion_reading"
+"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
+
 SCHEMA = "lesion-reading-batch/1"
 MOST_STATE_BYTES = 100_000_000
 MOST_TRIES = 2
