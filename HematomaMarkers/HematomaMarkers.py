@@ -31,6 +31,7 @@ from LesionReadingLib.scene import (
     write_volume_node,
 )
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
@@ -56,9 +57,12 @@ class HematomaMarkers(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
-            "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
+                "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)
@@ -141,7 +145,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
             return
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
             self.reading.show(result)
-        self.review.bind(result, volume)
+        self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
 
     def cleanup(self) -> None:
@@ -411,7 +415,42 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
             case = read_case(logic.exportCase(result, Path(folder), {**dict.fromkeys(MARKERS), "blend": True}))
         self.assertTrue(case.markers["blend"])
         self.assertIsNone(case.markers["fluid_level"])
+
+        self.delayDisplay(_("Marking, reviewing, the worklist"))
+        with tempfile.TemporaryDirectory() as folder:
+            self._readFromWorklist(volume, (labels == 1), Path(folder))
         self.delayDisplay(_("Test passed"))
+
+    def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
+        """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
+        import numpy as np
+        from HematomaMarkersLib.reading_measured import measured
+        from LesionReadingLib.agreement import worklist_agreements
+
+        slicer.util.selectModule("HematomaMarkers")
+        widget = slicer.util.getModuleWidget("HematomaMarkers")
+        number = int(hematoma.sum(axis=(1, 2)).argmax())
+        row, column = np.median(np.argwhere(hematoma[number]), axis=0)
+        axes_mm, origin_mm = volume_place(volume)
+        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
+        write_volume_node(volume, folder / "study.nrrd")
+        reader = widget.ui.readerEdit.text
+        try:
+            for name in ("Self-test A", "Self-test B"):
+                widget.ui.readerEdit.text = name
+                widget.worklist.show(folder)
+                widget.worklist.open(0)
+                widget.ui.markButton.click()
+                node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
+                node.AddControlPointWorld(-x, -y, z)
+                while widget.marking.running:
+                    slicer.app.processEvents()
+                self.assertGreater(widget.reading.numbers.measurement.volume_ml, 5.0)
+                widget.ui.reviewedNextButton.click()
+                widget.worklist.leave()
+        finally:
+            widget.ui.readerEdit.text = reader
+        self.assertEqual(next(worklist_agreements(folder, TASK, measured, 1, True)).dice, 1.0)
 
     def test_noiseIsRefusedWithASentence(self):
         """What is no head is refused, and the scene stays as it was."""

@@ -11,6 +11,7 @@ import vtk
 from LesionReadingLib import scene
 from LesionReadingLib.scratch import Scratch
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
@@ -37,9 +38,13 @@ class OCTCalcium(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "VolumeRendering", "Markups", "Plots", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
-            "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
+                "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a "
+                "medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)
@@ -267,7 +272,63 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
             case = read_case(logic.exportForTraining(result, Path(folder)))
             self.assertEqual(case.learnt_slices, [frame])
             self.assertEqual(int((case.labels[frame] == 1).sum()), 0)
+        self.delayDisplay(_("Marking, reviewing, the worklist"))
+        self._markByTwoClicks(widget, volume, frame)
+        self._reviewAndGoOn(widget, result, frame)
+        with tempfile.TemporaryDirectory() as folder:
+            self._readFromWorklist(widget, volume, Path(folder))
         self.delayDisplay(_("Test passed"))
+
+    def _markByTwoClicks(self, widget, volume, frame: int) -> None:
+        """The frame whose calcium was removed gets it back by its ends, and one undo takes it away again."""
+        import numpy as np
+        from LesionReadingPanel.views import jumpToSlice
+        from OCTCalciumLib.deposit_marking import point_at, wall_of
+
+        widget.ui.editButton.collapsed = False
+        jumpToSlice(volume, frame)
+        labels = widget.results.labels()[frame]
+        wall = wall_of(labels, scene.volume_array(volume)[frame], scene.volume_spacing(volume).row_mm)
+        widget.ui.markButton.click()
+        node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
+        axes_mm, origin_mm = scene.volume_place(volume)
+        for ray in (20.0, 60.0):
+            row, column = point_at(wall.view, ray, 0.3)
+            x, y, z = origin_mm + np.array([column, row, frame]) @ axes_mm
+            node.AddControlPointWorld(-x, -y, z)
+        slicer.app.processEvents()
+        self.assertGreater(widget.results.measurement.frames[frame].area_mm2, 0)
+        widget.ui.segmentEditorWidget.undo()
+        slicer.app.processEvents()
+        self.assertEqual(widget.results.measurement.frames[frame].area_mm2, 0)
+
+    def _reviewAndGoOn(self, widget, result, frame: int) -> None:
+        from LesionReadingPanel.views import currentSlice
+
+        widget.ui.reviewedNextButton.click()
+        self.assertIn(frame, scene.reviewed(result))
+        self.assertNotEqual(currentSlice(pullback_results.volumeOf(result)), frame)
+
+    def _readFromWorklist(self, widget, volume, folder: Path) -> None:
+        """A study of two readers: opened, begun by hand, kept for each; their agreement is told."""
+        from LesionReadingLib.agreement import worklist_agreements
+        from LesionReadingLib.reader_edits import edits_of
+        from OCTCalciumLib.labels import CALCIUM, TASK
+        from OCTCalciumLib.reading_measured import measured
+
+        reader = widget.ui.readerEdit.text
+        scene.write_volume_node(volume, folder / "study.nrrd")
+        try:
+            for name in ("Self-test A", "Self-test B"):
+                widget.ui.readerEdit.text = name
+                widget.worklist.show(folder)
+                widget.worklist.open(0)
+                item = widget.worklist.openItem
+                widget.worklist.leave()
+        finally:
+            widget.ui.readerEdit.text = reader
+        self.assertEqual(len(list(edits_of(item.folder))), 2)
+        self.assertEqual([row.dice for row in worklist_agreements(folder, TASK, measured, CALCIUM, True)], [1.0])
 
     def _analysed(self, logic, volume):
         """The result of a run, waited for in an event loop."""

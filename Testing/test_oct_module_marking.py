@@ -50,7 +50,6 @@ def drag(panel, number, angle_deg, depth_mm, frame=1):
     x, y, z = ORIGIN + np.array([column, row, frame]) * STEPS_MM
     node = points(panel)
     node.SetNthControlPointPositionWorld(number, -x, -y, z)
-    node.GetDisplayNode().SetActiveComponent(slicer.vtkMRMLMarkupsDisplayNode.ComponentControlPoint, number)
     node.InvokeEvent(slicer.vtkMRMLMarkupsNode.PointEndInteractionEvent)
 
 
@@ -170,3 +169,15 @@ def test_by_hand_is_offered_only_where_nothing_was_read_yet(a_desktop, by_hand):
     assert result_in(by_hand) is not None
     assert by_hand.results.measurement.lumen_frames == 0
     assert (by_hand.results._live.labels == LUMEN).sum() == 0
+
+
+def test_with_the_vessel_beside_it_the_frame_is_seen_whole(a_desktop, by_hand):
+    jumpToSlice(by_hand.volume, 3)
+    a_desktop.main_window.arrange(1500, 1000)
+    node = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    for checked in (True, False):
+        by_hand.ui.renderingCheckBox.checked = checked
+        a_desktop.process_events()
+        width_mm, height_mm, _ = node.GetFieldOfView()
+        assert min(width_mm, height_mm) >= 320 * PIXEL_MM * 0.95, checked
+        assert currentSlice(by_hand.volume) == 3

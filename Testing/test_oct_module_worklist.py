@@ -190,3 +190,16 @@ def test_waiting_studies_are_analysed_beside_and_what_cannot_be_read_is_told(a_d
     assert np.isfinite(json.loads((panel.worklist._items[1].result / "measurements.json").read_text())["volume_mm3"])
     panel.ui.nextStudyButton.click()
     assert panel.worklist.openItem.name == "three.nrrd"
+
+
+def test_the_report_is_told_on_how_many_frames_a_reader_has_corrected_the_contours(a_desktop, a_list, tmp_path):
+    from OCTCalciumPanel import pullback_results
+
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    result = result_in(a_list)
+    pullback_results.scene.set_result_json(result, pullback_results.MODEL, "oct_calcium_phantom")
+    for frame in (9, 12):
+        erase_frame(a_desktop, a_list, frame)
+    arguments = pullback_results.prepareReport(result, tmp_path, tmp_path / "report")
+    assert arguments[arguments.index("--corrected") + 1] == "2"

@@ -92,6 +92,16 @@ def test_the_list_is_the_same_in_another_place_and_never_lists_its_own_files(ite
     assert [item.folder.name for item in worklist(moved, "oct-calcium", find)] == [item.folder.name for item in items]
 
 
+def test_a_batch_of_the_same_folder_takes_nothing_of_the_worklist_for_a_study(items, tmp_path):
+    from LesionReadingLib.batch_studies import found_below
+
+    items[0].result.mkdir()
+    (items[0].result / "heat_blend.nrrd").write_text("x")
+    (items[0].result / "picture.png").write_text("x")
+    found = found_below(tmp_path, tmp_path / "results").studies
+    assert sorted(study.source.name for study in found) == ["a.nrrd", "b.nrrd", "c.nrrd"]
+
+
 def test_a_folder_without_studies_is_refused(tmp_path):
     with pytest.raises(InputError, match="No study"):
         worklist(tmp_path, "oct-calcium", find)

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from LesionReadingLib.arguments import (
     OneLineParser,
+    add_agreement,
     add_batch,
     add_identity,
     add_json_lines,
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="hematoma-markers", description="Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
     )
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
     analyze.add_argument(
@@ -87,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
     )
+    measure.add_argument("--corrected", type=int, metavar="SLICES", help="on how many slices a reader has corrected that contour")
     _add_series(measure)
     _add_scan(measure)
     measure.set_defaults(run=_measure)
+
+    add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom patient and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -202,7 +206,17 @@ def _batch(chosen: argparse.Namespace, report) -> None:
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .analysis import measure
 
-    measure(chosen.labelmap, chosen.ct, chosen.output, report, _asked(chosen))
+    asked = replace(_asked(chosen), corrected=chosen.corrected)
+    measure(chosen.labelmap, chosen.ct, chosen.output, report, asked)
+
+
+def _agreement(chosen: argparse.Namespace, report) -> None:
+    from LesionReadingLib.agreement import write_worklist_agreements
+
+    from .labels import HEMATOMA, TASK
+    from .reading_measured import measured
+
+    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, HEMATOMA, chosen.with_readers, "mL", "slice", report)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

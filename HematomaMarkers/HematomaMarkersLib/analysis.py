@@ -53,6 +53,7 @@ class Asked:
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
         segments: name of a segment of the label map -> what it is, where its name does not say.
+        corrected: on how many slices a reader has corrected the contour of ``reading``; None where that is not known.
         upright: analyze the scan as the desktop shows it, without tilt and with even distances (``straightening``).
     """
 
@@ -71,6 +72,7 @@ class Asked:
     prior_series: str | None = None
     segments: Mapping[str, str] | None = None
     upright: bool = False
+    corrected: int | None = None
 
 
 def analyze(
@@ -171,7 +173,7 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     for sentence in placed.told:
         report.log(sentence)
     scan, labels = _noted(scan, placed.notes, report), placed.labels
-    kept = _kept(asked.reading, scan, labels) if asked.reading else None
+    kept = _kept(asked, scan, labels) if asked.reading else None
     prior = _measured_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
         report.progress(_("Measuring"), 0, 1)
@@ -193,13 +195,13 @@ def _noted(scan: Scan, notes: Collection[str], report: JsonLines | Terminal) -> 
     return replace(scan, notes=(*scan.notes, *notes))
 
 
-def _kept(folder: Path, scan: Scan, labels: np.ndarray) -> KeptReading:
+def _kept(asked: Asked, scan: Scan, labels: np.ndarray) -> KeptReading:
     """What the network said; its own contour, where it is there, tells whether this one was corrected."""
     from .segments import read_hematoma_label_map
 
-    own = folder / CONTOUR
+    own = asked.reading / CONTOUR
     is_own = own.exists() and np.array_equal(read_hematoma_label_map(own, scan), labels)
-    return read_kept_reading(folder, scan.hounsfield.shape, is_own)
+    return read_kept_reading(asked.reading, scan.hounsfield.shape, is_own, asked.corrected)
 
 
 def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> tuple | None:

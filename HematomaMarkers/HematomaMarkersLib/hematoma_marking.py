@@ -84,7 +84,7 @@ def blood_limits(image: np.ndarray, grid: SliceGrid, seed: tuple[int, int]) -> B
     low = max(brain + _SHARE * (blood - brain), LEAST_HU)
     if not low < blood <= DENSEST_HU:
         raise InputError(
-            _("That point has {blood:.0f} HU and is no acute blood; click into the middle of the hematoma.").format(blood=blood)
+            _("That point has {hu:.0f} HU and is no acute blood; click into the middle of the hematoma.").format(hu=blood)
         )
     return BloodLimits(low, DENSEST_HU)
 
@@ -96,7 +96,7 @@ def _region(image: np.ndarray, grid: SliceGrid, limits: BloodLimits, start: np.n
     smooth = ndimage.gaussian_filter(image.astype(np.float32), [_SMOOTH_MM / size for size in sampling])
     blood = (smooth >= limits.low) & (smooth <= limits.high) & within[box] & ~_grown(image > _BONE_HU, _BONE_EDGE_MM, grid)
     core = ndimage.distance_transform_edt(blood, sampling=sampling) > _BRIDGE_MM
-    parts, _count = ndimage.label(core)
+    parts = ndimage.label(core)[0]
     met = np.unique(parts[start & core])
     region = ndimage.binary_fill_holes(_grown(np.isin(parts, met[met > 0]), _BRIDGE_MM, grid) & blood)
     shared, smaller = np.count_nonzero(region & start), min(np.count_nonzero(region), np.count_nonzero(start))

@@ -66,11 +66,12 @@ class KeptReading:
         return heat
 
 
-def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -> KeptReading:
+def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, corrected: int | None = None) -> KeptReading:
     """Read what the network said of a scan from the folder that ``analyze`` wrote.
 
     Args:
         shape: of the scan (slices, rows, columns). is_own: whether the contour to be measured is still the network's own.
+        corrected: on how many slices a reader has corrected it; None where that is not known.
 
     Raises:
         InputError: the folder holds no result of a reading, one of another scan, or one that was changed.
@@ -94,7 +95,7 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -
             {marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
             {marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
             {marker: _slice(found["marker_slices"][marker], shape[0]) for marker in MARKERS},
-            model if is_own else {**model, "contours": _(CORRECTED)},
+            model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
             folder,
             shape,
             outside_from_json(found.get("outside_blood")),
@@ -105,6 +106,16 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -
                 "The {measurements} in {folder} was changed or is damaged; name the folder of another reading with --reading."
             ).format(measurements=MEASUREMENTS, folder=folder)
         ) from error
+
+
+def _corrected(slices: int | None, count: int) -> str:
+    if slices is None:
+        return _(CORRECTED)
+    told = _(
+        "Drawn by this model; contours corrected by a reader on {slices} of {count} slices; probabilities and heat maps are those "
+        "of its own contour"
+    )
+    return told.format(slices=slices, count=count)
 
 
 def read_volumes(folder: Path) -> tuple[float, float]:

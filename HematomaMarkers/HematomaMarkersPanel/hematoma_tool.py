@@ -25,6 +25,11 @@ class HematomaTool:
         ui.editButton.connect("contentsCollapsed(bool)", lambda collapsed: self.forget() if collapsed else None)
         self.unbind()
 
+    @property
+    def running(self) -> bool:
+        """Whether slices are still being looked for."""
+        return self._slices is not None
+
     def bind(self, volume, segmentation, labels: Callable[[], np.ndarray]) -> None:
         """Mark on a volume from now on. labels(): its label map as it is, (slices, rows, columns), not to be changed."""
         self.forget()

@@ -11,7 +11,7 @@ from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingLib.scene import labels_of, result_json, result_node, volume_grid, write_volume_node
+from LesionReadingLib.scene import corrected, labels_of, result_json, result_node, volume_grid, write_volume_node
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
@@ -54,7 +54,8 @@ def _reading(result, folder: Path) -> list[str]:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
         write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
-    return ["--reading", str(reading)]
+    changed = corrected(result, labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS))
+    return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
 
 
 def toldOf(volume) -> list[str]:

@@ -28,6 +28,7 @@ from LesionReadingLib.scene import (
     result_json,
     result_node,
     reviewed,
+    set_drawn,
     set_result_json,
     set_result_node,
 )
@@ -88,6 +89,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     """
     found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
     result = _asResult(volume, _loadLabels(folder / CONTOUR, volume), window)
+    set_drawn(result, labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS))
     set_result_json(result, NETWORK, _ofNetwork(found))
     loadHeatMaps(folder, result, volume)
     if prior is not None and found["growth"]:
@@ -168,7 +170,8 @@ class LiveNumbers:
         said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
         network = None
         if said:
-            network = NetworkMarkers(said["probabilities"], said["thresholds"], outside_from_json(said.get("outside_blood")))
+            outside = outside_from_json(said.get("outside_blood"))
+            network = NetworkMarkers(said["probabilities"], said["thresholds"], outside, said["marker_slices"])
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,

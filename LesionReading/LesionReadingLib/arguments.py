@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import InputError
@@ -73,3 +74,16 @@ def add_batch(parser: argparse.ArgumentParser, what: str) -> None:
     add_output(parser)
     parser.add_argument("--again", action="store_true", help="analyze those that failed once more")
     parser.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")
+
+
+def add_agreement(commands, run: Callable) -> None:
+    """Add the command that compares the readers of a worklist.
+
+    Args:
+        commands: of ``add_subparsers``. run(chosen, report): does it.
+    """
+    agreement = commands.add_parser("agreement", help="compare the readers of a worklist, and the model: one table")
+    agreement.add_argument("folder", type=Path, help="the folder with the studies that was read in the panel")
+    add_output(agreement)
+    agreement.add_argument("--with-readers", action="store_true", help="name the readers; without, they are numbered")
+    agreement.set_defaults(run=run)

@@ -17,6 +17,9 @@ from .reading.inputs import files_below
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+BESIDE = "lesion_reading"
+"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
+
 _LABELS = (".seg.nrrd", ".seg.nhdr")
 
 
@@ -38,7 +41,8 @@ def found_below(folder: Path, output: Path) -> Found:
         InputError: no such folder, or it may not be read.
     """
     try:
-        files = [file for file in files_below(folder) if output.absolute() not in file.absolute().parents]
+        outside = (file for file in files_below(folder) if output.absolute() not in file.absolute().parents)
+        files = [file for file in outside if BESIDE not in file.relative_to(folder).parts]
     except PermissionError as error:
         raise InputError(
             _("{folder} cannot be read (permission denied); ask for access or copy it.").format(folder=folder)

@@ -66,7 +66,7 @@ def save_edit(
     folder = study / EDITS / _folder_name(reader)
     labels = folder / f"labels_{secrets.token_hex(6)}.seg.nrrd"
     before = _named(folder)
-    told = {
+    content = {
         **{"schema": SCHEMA, "reader": plain(reader), "saved": datetime.now().isoformat(timespec="seconds"), "model": model},
         **{"labels": labels.name, "reviewed": sorted(reviewed), "count": count, "changed": sorted(changed), "exported": exported},
     }
@@ -74,18 +74,14 @@ def save_edit(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_labels(labels)
-        beside.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
         os.replace(beside, folder / EDIT)
     except (OSError, InputError) as error:
         for file in (labels, beside):
             file.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(
-            _(
-                "The edit could not be saved ({reason}) and is still in the scene; free space or reconnect the "
-                "disk, and save again."
-            ).format(reason=reason)
-        ) from error
+        told = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
+        raise InputError(told.format(reason=reason)) from error
     if before is not None:
         before.unlink(missing_ok=True)
     return _read(folder)

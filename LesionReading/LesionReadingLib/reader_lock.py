@@ -39,12 +39,9 @@ class Taken(InputError):
 
     def __init__(self, holder: Holder) -> None:
         """holder: who does."""
-        said = (
-            _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody works on it.")
-            if holder.stale
-            else _("This study is being edited by {reader} since {since}; choose another study.")
-        )
-        super().__init__(said.format(reader=holder.reader, since=holder.since))
+        left = _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody is at it.")
+        edited = _("This study is being edited by {reader} since {since}; choose another study.")
+        super().__init__((left if holder.stale else edited).format(reader=holder.reader, since=holder.since))
         self.holder = holder
 
 
@@ -104,9 +101,7 @@ def take(folder: Path, reader: str) -> Lock:
             _create(lock.file, content, folder)
     except OSError as error:
         raise InputError(
-            _("The study cannot be locked ({strerror}); check that the folder is there and writable.").format(
-                strerror=error.strerror
-            )
+            _("The study cannot be locked ({reason}); check that the folder is there and writable.").format(reason=error.strerror)
         ) from error
     finally:
         whole.unlink(missing_ok=True)
@@ -141,7 +136,7 @@ def _create(file: Path, content: str, folder: Path) -> None:
         with open(file, "x", encoding="utf-8") as made:
             made.write(content)
     except FileExistsError:
-        raise Taken(holder_of(folder) or Holder(_("somebody"), _("just now"), False, "")) from None
+        raise Taken(holder_of(folder) or Holder("somebody", "just now", False, "")) from None
 
 
 def _content(file: Path) -> tuple[str, str, str] | None:
@@ -154,7 +149,7 @@ def _content(file: Path) -> tuple[str, str, str] | None:
     except OSError:
         return None
     except (ValueError, KeyError, TypeError):
-        return _("somebody"), _("an unknown time"), ""
+        return "somebody", "an unknown time", ""
 
 
 def _now_there(folder: Path) -> float:

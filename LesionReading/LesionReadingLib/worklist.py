@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .batch import Study
+from .batch_studies import BESIDE
 from .errors import InputError
 from .language import _
 from .plain_text import plain
@@ -24,7 +25,7 @@ from .reader_edits import edit_of
 from .reader_lock import holder_of
 from .strict_json import read_json
 
-BESIDE, RESULT, FAILED, MODEL = "lesion_reading", "out", "failed.json", "model.json"
+RESULT, FAILED, MODEL = "out", "failed.json", "model.json"
 MEASUREMENTS = "measurements.json"
 _MOST_BYTES = 10_000
 
@@ -73,12 +74,9 @@ def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]])
     """
     beside = folder / BESIDE
     studies = find(folder, beside)
+    none = _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
     if not studies:
-        raise InputError(
-            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
-                folder=folder
-            )
-        )
+        raise InputError(none.format(folder=folder))
     names = [_name(study, folder) for study in studies]
     return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
 
@@ -130,18 +128,15 @@ def model_of(item: Item) -> tuple[str, str]:
         return "", ""
 
 
-def _keep(file: Path, told: dict) -> None:
+def _keep(file: Path, content: dict) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        beside.write_text(json.dumps(told), encoding="utf-8")
+        beside.write_text(json.dumps(content), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        raise InputError(
-            _("{parent} cannot be written ({strerror}); check that the disk is there.").format(
-                parent=file.parent, strerror=error.strerror
-            )
-        ) from error
+        told = _("{folder} cannot be written ({reason}); check that the disk is there.")
+        raise InputError(told.format(folder=file.parent, reason=error.strerror)) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:

@@ -16,7 +16,7 @@ class PointPlacing:
     def __init__(self, name: str, onMoved: Callable[[int], None]) -> None:
         """onMoved(number): a handle was dragged and let go."""
         self._name, self._onMoved = name, onMoved
-        self._node = self._onPlaced = None
+        self._node = self._onPlaced = self._shown = None
         self._observations: list[Observation] = []
 
     @property
@@ -48,8 +48,7 @@ class PointPlacing:
     def voxels(self, volume) -> np.ndarray:
         """(points, 3) row, column and slice of the points on a volume, between voxels too."""
         axes_mm, origin_mm = volume_place(volume)
-        ras = [self._node.GetNthControlPointPositionWorld(number) for number in range(self._node.GetNumberOfControlPoints())]
-        columns, rows, slices = ((np.array(ras) * [-1.0, -1.0, 1.0] - origin_mm) @ np.linalg.inv(axes_mm)).T
+        columns, rows, slices = ((self._ras() * [-1.0, -1.0, 1.0] - origin_mm) @ np.linalg.inv(axes_mm)).T
         return np.stack([rows, columns, slices], axis=1)
 
     def show(self, volume, voxels: Sequence[Sequence[float]]) -> None:
@@ -60,6 +59,7 @@ class PointPlacing:
             place = origin_mm + np.array([column, row, number]) @ axes_mm
             points.InsertNextPoint(-place[0], -place[1], place[2])
         self._node.SetControlPointPositionsWorld(points)
+        self._shown = self._ras()
 
     def forget(self) -> None:
         """Ask no more, and remove the points."""
@@ -69,7 +69,7 @@ class PointPlacing:
         self._observations = []
         if self._node is not None and slicer.mrmlScene.IsNodePresent(self._node):
             slicer.mrmlScene.RemoveNode(self._node)
-        self._node = None
+        self._node = self._shown = None
 
     def _onDefined(self) -> None:
         if self._onPlaced is None or self._node.GetNumberOfDefinedControlPoints() < self._count:
@@ -79,8 +79,15 @@ class PointPlacing:
         placed()
 
     def _onEndInteraction(self) -> None:
-        if self._onPlaced is None:
-            self._onMoved(self._node.GetDisplayNode().GetActiveComponentIndex())
+        if self._onPlaced is None and self._shown is not None:
+            moved_mm = np.linalg.norm(self._ras() - self._shown, axis=1)
+            if moved_mm.max() > 0:
+                self._onMoved(int(moved_mm.argmax()))
+
+    def _ras(self) -> np.ndarray:
+        """(points, 3) where the points lie in the scene, RAS mm."""
+        count = self._node.GetNumberOfControlPoints()
+        return np.array([self._node.GetNthControlPointPositionWorld(number) for number in range(count)])
 
     def _stopPlacing(self) -> None:
         if self._onPlaced is None:

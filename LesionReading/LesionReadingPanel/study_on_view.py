@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +54,6 @@ class StudyOnView:
     def __init__(self, kind: StudyKind) -> None:
         self._kind = kind
         self._volume = self._result = None
-        self._drawn: list[int] = []
         self.exported = False
 
     def open(self, item: Item, reader: str) -> None:
@@ -69,7 +67,6 @@ class StudyOnView:
             analysed = (item.result / MEASUREMENTS).exists()
             result = self._kind.take(item.folder, volume, model_of(item)[0]) if analysed else self._kind.byHand(volume)
             self._volume, self._result = volume, result
-            self._drawn = _digests(self._labels())
             edit = edit_of(item.folder, reader)
             if edit is not None:
                 self._apply(edit)
@@ -87,7 +84,7 @@ class StudyOnView:
             InputError: they cannot be kept, or the nodes were removed.
         """
         labels, grid = self._labels(), scene.volume_grid(self._volume)
-        changed = [number for number, (now, drawn) in enumerate(zip(_digests(labels), self._drawn, strict=True)) if now != drawn]
+        changed = scene.corrected(self._result, labels)
         save_edit(
             item.folder,
             reader,
@@ -95,7 +92,7 @@ class StudyOnView:
             " ".join(model_of(item)).strip(),
             scene.reviewed(self._result),
             len(labels),
-            changed,
+            range(len(labels)) if changed is None else changed,
             self.exported,
         )
 
@@ -122,8 +119,3 @@ class StudyOnView:
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")
-
-
-def _digests(labels: np.ndarray) -> list[int]:
-    """A number for every slice that changes with it."""
-    return [zlib.crc32(np.ascontiguousarray(one)) for one in labels]

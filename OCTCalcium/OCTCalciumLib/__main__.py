@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from LesionReadingLib.arguments import (
     OneLineParser,
+    add_agreement,
     add_batch,
     add_identity,
     add_json_lines,
@@ -46,7 +47,7 @@ def command() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
 
     analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
     analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
@@ -64,9 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     add_output(measure)
     add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
+    measure.add_argument("--corrected", type=int, metavar="FRAMES", help="in how many frames a reader has corrected them since")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
+
+    add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom pullback and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -147,6 +151,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         _parameters(chosen),
         chosen.pullback,
         chosen.drawn_by,
+        chosen.corrected,
         chosen_segments(chosen),
         chosen_page(chosen),
     )
@@ -162,6 +167,15 @@ def _parameters(chosen: argparse.Namespace):
             )
         )
     return Parameters(vertex=chosen.vertex, lesion_gap_frames=chosen.lesion_gap)
+
+
+def _agreement(chosen: argparse.Namespace, report) -> None:
+    from LesionReadingLib.agreement import write_worklist_agreements
+
+    from .labels import CALCIUM, TASK
+    from .reading_measured import measured
+
+    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, CALCIUM, chosen.with_readers, "mm3", "frame", report)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

@@ -84,6 +84,7 @@ def measure(
     parameters: Parameters | None = None,
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
+    corrected: int | None = None,
     segments: Mapping[str, str] | None = None,
     options: PageOptions = USUAL_PAGE,
 ) -> None:
@@ -92,6 +93,7 @@ def measure(
     Args:
         pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
         drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
+        corrected: in how many frames a reader has corrected them; None where that is not known.
         segments: name of a segment of the label map -> what it is, where its name does not say.
 
     Raises:
@@ -106,7 +108,7 @@ def measure(
     label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
     for sentence in (*label_map.told, *label_map.notes):
         report.log(sentence)
-    model = _drawn_by(drawn_by) if drawn_by else None
+    model = _drawn_by(drawn_by, corrected, len(label_map.labels)) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
         measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
     report.result(str(output), **_headline(measurement))
@@ -160,14 +162,20 @@ def _finish(
     return measurement
 
 
-def _drawn_by(name: str) -> dict:
-    """What the report says of the model whose contours may have been corrected since."""
+def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
+    """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
     from LesionReadingLib.bundle import find_bundle
 
-    return {
-        **find_bundle(name, TASK).summary(),
-        "contours": _("Drawn by this model; what was corrected since is measured as corrected"),
-    }
+    told = _("Drawn by this model; what was corrected since is measured as corrected")
+    if corrected is not None:
+        if not 0 <= corrected <= frames:
+            raise InputError(
+                _("{corrected} corrected frames cannot be among {frames}; correct --corrected.").format(
+                    corrected=corrected, frames=frames
+                )
+            )
+        told = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
+    return {**find_bundle(name, TASK).summary(), "contours": told.format(corrected=corrected, frames=frames)}
 
 
 def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:

@@ -216,6 +216,6 @@ def _cheapest(cost: np.ndarray, ends: Ends, rise: np.ndarray, hidden: np.ndarray
     rise = np.where(hidden[:, None], 0, rise)
     dark = cost + _INNER_WEIGHT * rise[:, :, None] - rise[:, None, :]
     bright = cost + _BRIGHT_COST + rise[:, None, :]
-    found = min((layer_borders(one, _INNER_STEPS, _OUTER_STEPS) for one in (dark, bright)), key=lambda borders: borders[2])
-    inner, outer, _rest = found
+    found = [layer_borders(one, _INNER_STEPS, _OUTER_STEPS) for one in (dark, bright)]
+    inner, outer = min(found, key=lambda borders: borders[2])[:2]
     return Deposit(ends, _PLACE_MM[inner], _PLACE_MM[outer])

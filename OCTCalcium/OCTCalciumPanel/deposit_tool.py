@@ -98,7 +98,7 @@ class DepositTool:
         from OCTCalciumLib.deposit_marking import ends_at
 
         marked = self._marked
-        if marked is None or number < 0:
+        if marked is None:
             return
         if number >= 2:
             self._markAgain(marked.deposit.ends, _held(marked, number - 2, self._places()[number]))

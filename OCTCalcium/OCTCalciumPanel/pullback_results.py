@@ -53,6 +53,7 @@ def takeRun(folder: Path, volume, model: str):
     name = _("{pullback} calcium").format(pullback=volume.GetName())
     segmentation = scene.load_segmentation(folder / "out" / "segmentation.seg.nrrd", volume, name, SEGMENTS)
     result = _asResult(volume, segmentation)
+    scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
     scene.set_result_json(result, MODEL, Path(model).name)
     scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
     return result
@@ -120,7 +121,10 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
-    return ["measure", *files, *(["--drawn-by", model] if model else []), *_typedSpacing(volume)]
+    changed = scene.corrected(result, labels)
+    drawn = ["--drawn-by", model] if model else []
+    corrected = ["--corrected", str(len(changed))] if model and changed is not None else []
+    return ["measure", *files, *drawn, *corrected, *_typedSpacing(volume)]
 
 
 def _typedSpacing(volume) -> list[str]:

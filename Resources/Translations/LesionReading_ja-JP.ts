@@ -99,7 +99,7 @@
         </message>
         <message>
             <source>A folder of studies to read one after the other, alone or with others.</source>
-            <translation>順に読影する検査のフォルダ（単独でも複数人でも）。</translation>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
         </message>
         <message>
             <source>A horizontal border between darker blood above and brighter blood below. Click: its slice, with the heat map.</source>
@@ -127,15 +127,15 @@
         </message>
         <message>
             <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
-            <translation>下で選んだモデルで、編集中に未解析の検査を順に解析する。</translation>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
         </message>
         <message>
             <source>B&amp;y hand</source>
-            <translation>手動で(&amp;Y)</translation>
+            <translation>手動(&amp;Y)</translation>
         </message>
         <message>
             <source>Begin without a model: mark and draw the hematoma yourself; the numbers follow.</source>
-            <translation>モデルを使わずに始める: 自分で血腫をマークして描く。数値は反映される。</translation>
+            <translation>モデルを使わずに始めます。血腫を自分でマークし描くと、数値が更新されます。</translation>
         </message>
         <message>
             <source>Blend sign</source>
@@ -167,7 +167,7 @@
         </message>
         <message>
             <source>Click into the middle of a hematoma; it is found by its density, kept off bone and brain, on all slices that it reaches (key C).</source>
-            <translation>血腫の中央をクリックすると、骨と脳を除き、達する全スライスで濃度により血腫を検出する（Cキー）。</translation>
+            <translation>血腫の中央をクリックすると、骨と脳を避けて、濃度により全スライスの血腫を抽出します（キー C）。</translation>
         </message>
         <message>
             <source>Correct the contour, review slice by slice, export.</source>
@@ -203,7 +203,7 @@
         </message>
         <message>
             <source>Drawing could not be begun.</source>
-            <translation>描画を開始できませんでした。</translation>
+            <translation>描画を始められませんでした。</translation>
         </message>
         <message>
             <source>Edit</source>
@@ -264,6 +264,10 @@
         <message>
             <source>Go to the slice below.</source>
             <translation>下のスライスへ移動。</translation>
+        </message>
+        <message>
+            <source>Go to the slice that is not ticked and on which most depends, as the report names those to check first (key U).</source>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいスライスへ移動します（キー U）。</translation>
         </message>
         <message>
             <source>Growth is told from the earlier CT to the CT. If you choose them the wrong way round, growth becomes shrinking.</source>
@@ -335,15 +339,15 @@
         </message>
         <message>
             <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
-            <translation>表示中の検査の編集をデータのそばに保存する。別の検査を開くときにも保存される。</translation>
+            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
-            <translation>表示中の検査の編集を保存し、次に読影する検査を開く（Shift+Wキー）。</translation>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the one that is selected.</source>
-            <translation>表示中の検査の編集を保存し、選んだ検査を開く。</translation>
+            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
         </message>
         <message>
             <source>L&amp;ocation:</source>
@@ -354,12 +358,20 @@
             <translation>Lesion Reading</translation>
         </message>
         <message>
+            <source>Let the key N go to the uncertain slices first, else by their numbers.</source>
+            <translation>キー N で、不確かなスライスから先に移動します。オフなら番号順です。</translation>
+        </message>
+        <message>
             <source>Mark by a click</source>
             <translation>クリックでマーク</translation>
         </message>
         <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
             <source>Name the folder that holds the studies, each in a file or folder.</source>
-            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定してください。</translation>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
         </message>
         <message>
             <source>Ne&amp;xt →</source>
@@ -372,6 +384,10 @@
         <message>
             <source>Next study</source>
             <translation>次の検査</translation>
+        </message>
+        <message>
+            <source>Next uncertain</source>
+            <translation>次の不確か</translation>
         </message>
         <message>
             <source>O&amp;nset to CT:</source>
@@ -515,7 +531,7 @@
         </message>
         <message>
             <source>The studies of the folder and how far each is. Double-click one to open it.</source>
-            <translation>フォルダの検査とその進行状況。ダブルクリックで開く。</translation>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
         </message>
         <message>
             <source>Tick all slices from the last ticked one to the one on view: you have looked at them and they are right (key Shift+N).</source>
@@ -524,6 +540,10 @@
         <message>
             <source>Tick when the contour of the slice on view is right.</source>
             <translation>表示中のスライスの輪郭が正しければチェックする。</translation>
+        </message>
+        <message>
+            <source>Uncertain first</source>
+            <translation>不確かなものから</translation>
         </message>
         <message>
             <source>Use this spacing</source>
@@ -559,7 +579,7 @@
         </message>
         <message>
             <source>What the marking waits for, or why nothing was marked.</source>
-            <translation>マークの待機内容、またはマークできなかった理由。</translation>
+            <translation>マークの次の操作、またはマークできなかった理由。</translation>
         </message>
         <message>
             <source>What the model is and how good it was when it was tested.</source>
@@ -631,11 +651,11 @@
         </message>
         <message>
             <source>Your name</source>
-            <translation>氏名</translation>
+            <translation>お名前</translation>
         </message>
         <message>
             <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
-            <translation>同じディスクの他の人に、誰が検査を編集中かを示す名前。この端末とデータのそばにのみ残る。</translation>
+            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
         </message>
         <message>
             <source>Your own reading of the markers goes with the exported case; what you did not read is left out.</source>
@@ -996,6 +1016,13 @@
         </message>
     </context>
     <context>
+        <name>LesionReadingPanel.help</name>
+        <message>
+            <source>First steps, in ten minutes</source>
+            <translation>10分で分かる最初の一歩</translation>
+        </message>
+    </context>
+    <context>
         <name>LesionReadingPanel.model_selector</name>
         <message>
             <source>Choose the folder of a model (MONAI bundle)</source>
@@ -1164,7 +1191,7 @@
         <name>LesionReadingPanel.worklist_view</name>
         <message>
             <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
-            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集はそのそばに保存されています。</translation>
+            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
         </message>
         <message>
             <source>Choose the folder with the studies</source>
@@ -1176,7 +1203,7 @@
         </message>
         <message>
             <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
-            <translation>読影待ちの検査はありません: すべて確認済み、他の人が編集中、または未解析です。</translation>
+            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
         </message>
         <message>
             <source>State</source>
@@ -1192,7 +1219,7 @@
         </message>
         <message>
             <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
-            <translation>ワークリストのディスクが応答しません。編集はシーンに残っています。復旧後に保存してください。</translation>
+            <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
         </message>
         <message>
             <source>The folder of the study cannot be written; check that the disk is there.</source>
@@ -1200,11 +1227,11 @@
         </message>
         <message>
             <source>The worklist could not be read.</source>
-            <translation>ワークリストを読めませんでした。</translation>
+            <translation>ワークリストを読み込めませんでした。</translation>
         </message>
         <message>
             <source>Type your name above first: others see by it who edits a study.</source>
-            <translation>先に上の欄に氏名を入力してください。誰が編集中かが他の人に示されます。</translation>
+            <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
         </message>
         <message>
             <source>a reader without a name</source>
@@ -1216,11 +1243,11 @@
         </message>
         <message>
             <source>edited by {reader}</source>
-            <translation>{reader}が編集中</translation>
+            <translation>{reader} が編集中</translation>
         </message>
         <message>
             <source>exported</source>
-            <translation>エクスポート済み</translation>
+            <translation>書き出し済み</translation>
         </message>
         <message>
             <source>failed: {message}</source>
@@ -1228,7 +1255,7 @@
         </message>
         <message>
             <source>left by {reader} after a crash</source>
-            <translation>{reader}の異常終了により残存</translation>
+            <translation>{reader} の異常終了で残存</translation>
         </message>
         <message>
             <source>on view</source>
@@ -1240,7 +1267,7 @@
         </message>
         <message>
             <source>waiting</source>
-            <translation>未処理</translation>
+            <translation>未解析</translation>
         </message>
     </context>
     <context>
@@ -1307,7 +1334,7 @@
         </message>
         <message>
             <source>A folder of studies to read one after the other, alone or with others.</source>
-            <translation>順に読影する検査のフォルダ（単独でも複数人でも）。</translation>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
         </message>
         <message>
             <source>Add a model: choose the folder of a bundle, for example one that you trained.</source>
@@ -1323,7 +1350,7 @@
         </message>
         <message>
             <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
-            <translation>下で選んだモデルで、編集中に未解析の検査を順に解析する。</translation>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
         </message>
         <message>
             <source>Angle in the frame: 0 is right, 90 is down.</source>
@@ -1343,11 +1370,11 @@
         </message>
         <message>
             <source>B&amp;y hand</source>
-            <translation>手動で(&amp;Y)</translation>
+            <translation>手動(&amp;Y)</translation>
         </message>
         <message>
             <source>Begin without a model: mark and draw calcium yourself; the numbers follow.</source>
-            <translation>モデルを使わずに始める: 自分で石灰化をマークして描く。数値は反映される。</translation>
+            <translation>モデルを使わずに始めます。石灰化を自分でマークし描くと、数値が更新されます。</translation>
         </message>
         <message>
             <source>Between &amp;frames:</source>
@@ -1367,7 +1394,7 @@
         </message>
         <message>
             <source>Carry on</source>
-            <translation>次フレームへ</translation>
+            <translation>次へ引き継ぐ</translation>
         </message>
         <message>
             <source>Cautions</source>
@@ -1383,7 +1410,7 @@
         </message>
         <message>
             <source>Click on both ends of a deposit on the frame on view; its inner and outer border are found between them, without a network (key C).</source>
-            <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を検出する（Cキー）。</translation>
+            <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を抽出します（キー C）。</translation>
         </message>
         <message>
             <source>Correct the labels, tick frames as reviewed, and export them for training.</source>
@@ -1423,7 +1450,7 @@
         </message>
         <message>
             <source>Drawing could not be begun.</source>
-            <translation>描画を開始できませんでした。</translation>
+            <translation>描画を始められませんでした。</translation>
         </message>
         <message>
             <source>Edit</source>
@@ -1474,6 +1501,10 @@
             <translation>石灰化が最も厚いフレームへ移動。</translation>
         </message>
         <message>
+            <source>Go to the frame that is not ticked and on which most depends, as the report names those to check first (key U).</source>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいフレームへ移動します（キー U）。</translation>
+        </message>
+        <message>
             <source>Go to the next frame that is not ticked as reviewed.</source>
             <translation>確認済みでない次のフレームへ移動。</translation>
         </message>
@@ -1499,15 +1530,15 @@
         </message>
         <message>
             <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
-            <translation>表示中の検査の編集をデータのそばに保存する。別の検査を開くときにも保存される。</translation>
+            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
-            <translation>表示中の検査の編集を保存し、次に読影する検査を開く（Shift+Wキー）。</translation>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the one that is selected.</source>
-            <translation>表示中の検査の編集を保存し、選んだ検査を開く。</translation>
+            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
         </message>
         <message>
             <source>Largest arc</source>
@@ -1522,8 +1553,16 @@
             <translation>Lesion Reading</translation>
         </message>
         <message>
+            <source>Let the key N go to the uncertain frames first, else by their numbers.</source>
+            <translation>キー N で、不確かなフレームから先に移動します。オフなら番号順です。</translation>
+        </message>
+        <message>
             <source>Mark by both ends</source>
             <translation>両端でマーク</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
         </message>
         <message>
             <source>Max. &amp;thickness</source>
@@ -1539,11 +1578,15 @@
         </message>
         <message>
             <source>Name the folder that holds the studies, each in a file or folder.</source>
-            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定してください。</translation>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
         </message>
         <message>
             <source>Next study</source>
             <translation>次の検査</translation>
+        </message>
+        <message>
+            <source>Next uncertain</source>
+            <translation>次の不確か</translation>
         </message>
         <message>
             <source>Next unreviewe&amp;d</source>
@@ -1639,11 +1682,11 @@
         </message>
         <message>
             <source>The deposit goes the longer way round the vessel from one end to the other (key X).</source>
-            <translation>石灰化が両端の間を血管の長い側に沿って回っている（Xキー）。</translation>
+            <translation>石灰化は両端の間を長い側で回ります（キー X）。</translation>
         </message>
         <message>
             <source>The deposit is right: take it to the next frame, where it is looked for (key Shift+C).</source>
-            <translation>石灰化は正しい: 次のフレームに引き継ぎ、そこで探す（Shift+Cキー）。</translation>
+            <translation>石灰化は正しいので、次のフレームへ引き継いで探します（キー Shift+C）。</translation>
         </message>
         <message>
             <source>The labels of the frame on view are right: tick it and go to the next one that is not ticked (key N).</source>
@@ -1691,7 +1734,7 @@
         </message>
         <message>
             <source>The studies of the folder and how far each is. Double-click one to open it.</source>
-            <translation>フォルダの検査とその進行状況。ダブルクリックで開く。</translation>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
         </message>
         <message>
             <source>This pullback does not state its spacing. Volumes, areas and lengths need it.</source>
@@ -1704,6 +1747,10 @@
         <message>
             <source>Tick when the labels of the frame on view are right.</source>
             <translation>表示中のフレームのラベルが正しければチェックする。</translation>
+        </message>
+        <message>
+            <source>Uncertain first</source>
+            <translation>不確かなものから</translation>
         </message>
         <message>
             <source>Volume of all calcium: labelled voxels times the volume of a voxel.</source>
@@ -1723,7 +1770,7 @@
         </message>
         <message>
             <source>What the marking waits for, or why nothing was marked.</source>
-            <translation>マークの待機内容、またはマークできなかった理由。</translation>
+            <translation>マークの次の操作、またはマークできなかった理由。</translation>
         </message>
         <message>
             <source>What the measurement says, in a sentence.</source>
@@ -1771,11 +1818,11 @@
         </message>
         <message>
             <source>Your name</source>
-            <translation>氏名</translation>
+            <translation>お名前</translation>
         </message>
         <message>
             <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
-            <translation>同じディスクの他の人に、誰が検査を編集中かを示す名前。この端末とデータのそばにのみ残る。</translation>
+            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
         </message>
         <message>
             <source>frames</source>
@@ -1856,11 +1903,11 @@
         <name>OCTCalciumPanel.deposit_tool</name>
         <message>
             <source>Click on both ends of the deposit, each in the middle of its thickness.</source>
-            <translation>石灰化の両端を、それぞれ厚みの中央でクリックしてください。</translation>
+            <translation>石灰化の両端を、それぞれ厚さの中央でクリックしてください。</translation>
         </message>
         <message>
             <source>Drag a point where a border is wrong. Carry on takes the deposit to the next frame.</source>
-            <translation>境界が誤っていれば点をドラッグしてください。「次フレームへ」で次のフレームに引き継ぎます。</translation>
+            <translation>境界が違う所は点をドラッグしてください。「次へ引き継ぐ」で次のフレームへ進みます。</translation>
         </message>
         <message>
             <source>Ends of the deposit</source>
@@ -1872,7 +1919,7 @@
         </message>
         <message>
             <source>Nothing that is not labelled already was found between these points.</source>
-            <translation>この2点の間に、まだラベルのないものは見つかりませんでした。</translation>
+            <translation>この2点の間に、未ラベルの石灰化は見つかりませんでした。</translation>
         </message>
         <message>
             <source>Press Mark, then click on both ends of the deposit.</source>
@@ -1884,7 +1931,7 @@
         </message>
         <message>
             <source>The view shows no frame of the pullback; go to a frame and mark again.</source>
-            <translation>表示中のフレームがありません。フレームへ移動してもう一度マークしてください。</translation>
+            <translation>ビューにプルバックのフレームがありません。フレームへ移動し、もう一度マークしてください。</translation>
         </message>
     </context>
     <context>
