@@ -329,7 +329,7 @@ def _line(record: dict, seconds_left: float) -> str:
     )
     if seconds_left < 1:
         return ended
-    return _("{ended}; about {minutes:.0f} min left").format(ended=ended, minutes=max(seconds_left / 60, 1))
+    return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
 def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:
