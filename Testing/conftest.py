@@ -7,6 +7,8 @@ from pathlib import Path
 # networks that wait for each other keep a core busy (a training of 15 steps took 54 processor seconds instead of 2).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ["LC_ALL"] = "C.UTF-8"  # tests read English, whatever the locale of the person who runs them
+
 import pytest
 from desktop import start
 from panel_ui import delete_panel_widgets

@@ -4,9 +4,21 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
+from HematomaMarkersLib.labels import (
+    BLEND,
+    FLUID_LEVEL,
+    HEMATOMA,
+    HYPODENSITY,
+    IRREGULAR_MARGIN,
+    LOCATIONS,
+    MARKERS,
+    OUTSIDE_BRAIN,
+)
 from HematomaMarkersLib.phantom import PhantomHead, draw_follow_up, draw_head, draw_patient
+from HematomaMarkersLib.phantom_anatomy import draw_head_of
+from HematomaMarkersLib.phantom_friends import with_false_friends
 from HematomaMarkersLib.phantom_hematoma import NEAR_MISSES, draw_hematoma
+from HematomaMarkersLib.phantom_wide import as_pictures, draw_wide_head, draw_wide_patient
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
@@ -216,3 +228,44 @@ def test_blood_in_the_ventricles_settles_at_the_back():
     assert head.ivh_ml > 0.2
     brain_rows = np.nonzero((head.hounsfield > 15) & (head.hounsfield < 50))[1]
     assert np.median(np.nonzero(head.labels == 2)[1]) > np.median(brain_rows)
+
+
+@pytest.fixture(scope="module")
+def wide() -> PhantomHead:
+    """A turned head with a bleed of 0.4 mL and with subarachnoid blood."""
+    return draw_wide_head(7)
+
+
+def test_blood_of_a_wide_head_is_denser_than_what_lies_around_it(wide):
+    assert "subarachnoid" in wide.others and {HEMATOMA, OUTSIDE_BRAIN} <= set(np.unique(wide.labels).tolist())
+    for label in (HEMATOMA, OUTSIDE_BRAIN):
+        inside = wide.labels == label
+        around = ndimage.binary_dilation(inside, np.ones((1, 9, 9))) & ~inside & (wide.hounsfield > 0) & (wide.hounsfield < 60)
+        assert wide.hounsfield[inside].mean() > wide.hounsfield[around].mean() + 3
+    assert wide.drawn_ml == pytest.approx(draw_wide_patient(7).volume_ml)
+
+
+def test_false_friends_are_dense_and_are_not_labelled():
+    head = draw_head_of(draw_wide_patient(6).person, None)
+    drawn, names = with_false_friends(head, np.random.default_rng(1))
+    denser = drawn.tissue_hu.values - head.tissue_hu.values > 10
+    assert {"sinuses", "arteries"} <= set(names) and not drawn.deposits
+    at_the_top = denser & (np.abs(head.tissue_hu.points_mm()[2]) < 8) & (head.hull_mm.values > -8)
+    volume_ml = np.array([denser.sum(), at_the_top.sum()]) * head.tissue_hu.step_mm**3 / 1000
+    assert volume_ml[0] > 5 and volume_ml[1] > 1  # the sagittal sinus alone has some mL
+
+
+def test_half_of_the_wide_bleeds_are_small_and_a_third_of_the_heads_does_not_bleed():
+    patients = [draw_wide_patient(seed) for seed in range(3000, 3070)]
+    volumes_ml = np.array([patient.volume_ml for patient in patients if patient.location])
+    assert 0.55 < len(volumes_ml) / len(patients) < 0.77
+    assert 0.4 < (volumes_ml < 3).mean() < 0.7 and volumes_ml.min() >= 0.3 and volumes_ml.max() > 25
+    assert {patient.location for patient in patients if patient.location} == set(LOCATIONS)
+
+
+def test_pictures_of_a_wide_head_end_at_the_window(wide):
+    pictures = as_pictures(wide, np.random.default_rng(1))
+    low, high = int(pictures.hounsfield.min()), int(pictures.hounsfield.max())
+    soft = (wide.hounsfield > low + 1) & (wide.hounsfield < high - 1)
+    assert high - low in (80, 100, 120) and np.abs(pictures.hounsfield[soft] - wide.hounsfield[soft]).max() <= 1
+    assert (pictures.hounsfield[wide.hounsfield > high] == high).all() and "pictures" in pictures.others

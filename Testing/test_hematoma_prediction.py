@@ -64,6 +64,8 @@ class KnownMarkers(nn.Module):
 class KnownNetwork(nn.Module):
     """Hematoma from 62 to 66 HU in the window of 0 to 80."""
 
+    classes = 3
+
     def __init__(self) -> None:
         super().__init__()
         self.markers = KnownMarkers()
@@ -99,6 +101,30 @@ def small_bundle(folder, settings=None, **arguments) -> Bundle:
     network.markers.tail.logits[1].weight.data.normal_(0, 0.3)
     settings = {"markers": RULE.to_settings()} if settings is None else settings
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(network.state_dict()), {}, "", "", settings)
+
+
+class SeeingOutside(KnownNetwork):
+    """Blood outside the brain from 50 to 60 HU, too."""
+
+    classes = 4
+
+    def segment(self, images):
+        scores, features = super().segment(images)
+        grey = images * 80
+        return torch.cat([scores, ((grey > 50) & (grey < 60)).float()], dim=1), features
+
+
+def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_no_hematoma():
+    scan, blood = blood_on(GRIDS["upright"], 64)
+    scan.hounsfield[(voxel_places_mm(scan.grid)[..., 0] < -45) & (scan.hounsfield == 35)] = 55
+    prepared = prepare(scan)
+    told = (SeeingOutside(), prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing)
+    reading = read_head(*told)
+    outside = prepared.labels_to_scan(reading.outside.astype(np.uint8)) > 0
+    true = scan.hounsfield == 55
+    assert (outside & true).sum() > 0.6 * true.sum() > 100
+    assert not (outside & blood).any() and not reading.labels[reading.outside].any()
+    assert read_head(KnownNetwork(), *told[1:]).outside is None
 
 
 @pytest.mark.parametrize("name", ["upright", "oblique and tilted", "mixed and tilted", "head first in reverse"])

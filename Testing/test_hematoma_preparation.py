@@ -48,6 +48,7 @@ GRIDS = {
     "mixed spacing": grid_of(MIXED, tilt_deg=10),
     "pixels of two sizes": grid_of(EVEN, pixel_mm=(0.5, 1.3), size=(440, 180)),
     "coarse": grid_of(EVEN, pixel_mm=(1.9, 1.9), size=(120, 120)),
+    "turned by 33 degrees": grid_of(EVEN, turn=rotation([0, 0, 1], 33)),
     "off the middle": grid_of(EVEN, shift_mm=(17, -12, 0), size=(360, 360)),
 }
 
@@ -88,6 +89,16 @@ def test_a_clot_comes_back_within_half_a_voxel(name):
         (true, found) = (places[number][labels[number] > 0].mean(axis=0) for labels in (clot, back))
         assert np.linalg.norm(true - found) < voxel_mm / 4
         assert int(back[number].sum()) == pytest.approx(int(clot[number].sum()), rel=0.03)
+
+
+@pytest.mark.parametrize("angle_deg", [-38, -20, 25])
+def test_a_head_that_lies_turned_within_its_slices_is_read_upright(angle_deg):
+    scan = scan_of(grid_of(EVEN, turn=rotation([0, 0, 1], angle_deg)))
+    places = network_places_mm(scan, prepare(scan))[3]
+    across, down = places[128, 168] - places[128, 88], places[168, 128] - places[88, 128]
+    assert np.degrees(np.arctan2(down[0], down[1])) == pytest.approx(0, abs=1)
+    assert np.degrees(np.arctan2(across[1], across[0])) == pytest.approx(0, abs=1)
+    assert np.linalg.norm(down) == pytest.approx(80 * NETWORK_PIXEL_MM, rel=0.01)
 
 
 @pytest.mark.parametrize("off", [field.name for field in fields(Steps)])

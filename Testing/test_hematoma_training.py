@@ -41,6 +41,7 @@ from training.hematoma.train_markers import (
 )
 from training.hematoma.train_markers import Recipe as MarkerRecipe
 from training.hematoma.train_segmentation import CHECKPOINT, Recipe, SegmentationTraining, train_segmentation, trained_unet
+from training.learner import Budget
 
 CPU = torch.device("cpu")
 SIDE = 64
@@ -90,7 +91,7 @@ def trained(data, tmp_path_factory) -> tuple[Path, list[float], list[float]]:
         numbers = balanced_numbers(of_kind, 4, random)
         losses.append(first.step(slices.hounsfield[numbers], slices.labels[numbers], 0.1))
     first.save(folder / CHECKPOINT)
-    second = MarkerTraining(TINY_MARKERS, trained_unet(folder)[0], TINY.width, torch.ones(4), CPU)
+    second = MarkerTraining(TINY_MARKERS, trained_unet(folder)[0], TINY, torch.ones(4), CPU)
     bleeding = slices.with_hematoma.nonzero()[:, 0]
     batches, marker_losses = shuffled(bleeding, 4, random), []
     for _ in range(15):
@@ -137,14 +138,16 @@ def test_kinds_hold_every_slice_once_and_rare_ones_come_often(data):
     slices = joined(load_patients(data))
     of_kind = kinds(slices, slices.patients != 1000)
     assert {kind: len(numbers) for kind, numbers in of_kind.items()} == {
+        "tiny hematoma": 0,
         "small hematoma": 0,
         "larger hematoma": 8,
         "ventricular blood alone": 0,
+        "blood outside the brain alone": 0,
         "no blood here": 8,
         "no blood anywhere": 4,
     }
     numbers = balanced_numbers(of_kind, 2000, torch.Generator().manual_seed(0))
-    assert slices.with_hematoma[numbers].float().mean() == pytest.approx(0.25 / (0.25 + 0.15 + 0.2), abs=0.05)
+    assert slices.with_hematoma[numbers].float().mean() == pytest.approx(0.16 / (0.16 + 0.12 + 0.18), abs=0.05)
 
 
 def test_steps_of_both_stages_lower_their_losses(trained):
@@ -162,7 +165,7 @@ def test_a_second_stage_taken_up_again_is_where_it_was(trained, data):
     slices = joined(load_patients(data))
     losses = []
     for _ in range(2):
-        training = MarkerTraining(TINY_MARKERS, trained_unet(trained[0])[0], TINY.width, torch.ones(4), CPU)
+        training = MarkerTraining(TINY_MARKERS, trained_unet(trained[0])[0], TINY, torch.ones(4), CPU)
         training.take_up(trained[0] / MARKER_CHECKPOINT)
         assert training.step_count == 15
         losses.append([training.step(slices.hounsfield[1:3], slices.labels[1:3], slices.markers[1:3], 0.5) for _ in range(2)])
@@ -171,10 +174,10 @@ def test_a_second_stage_taken_up_again_is_where_it_was(trained, data):
 
 def test_both_stages_run_by_the_clock_and_write_their_figures(data, tmp_path):
     lines: list[str] = []
-    train_segmentation(data, tmp_path, TINY, 0.01, CPU, say=lines.append)
-    train_segmentation(data, tmp_path, TINY, 0.01, CPU, say=lines.append)
+    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, say=lines.append)
+    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, say=lines.append)
     assert any("taken up again" in line for line in lines)
-    train_markers(data, tmp_path, TINY_MARKERS, 0.01, CPU, say=lines.append)
+    train_markers(data, tmp_path, TINY_MARKERS, Budget(steps=3), CPU, say=lines.append)
     figures = json.loads((tmp_path / "segmentation.json").read_text())
     assert figures["split"] == "patient" and figures["dice_loss"] == pytest.approx(1 - figures["f_score"])
     assert not figures["preparation"]["skull_removal"]
@@ -295,6 +298,16 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     assert figures["hematoma"]["iou"] == pytest.approx(180 / 370)
     assert figures["volume"]["median_error_ml"] == 2 and figures["volume"]["within_readers_error"] == pytest.approx(2 / 3)
     assert figures["without_hematoma"] == {"patients": 1, "share_below_half_ml": 0.0, "largest_ml": 2.0}
+    groups = figures["finding"]["groups"]
+    assert {name: (group["patients"], group["found"]) for name, group in groups.items()} == {
+        "all": (3, pytest.approx(2 / 3)),
+        "3 to 10 mL": (1, 1.0),
+        "10 to 30 mL": (1, 1.0),
+        "over 30 mL": (1, 0.0),
+    }
+    assert groups["3 to 10 mL"]["dice"] == pytest.approx(0.8) and groups["3 to 10 mL"]["bias_percent"] == pytest.approx(50)
+    without = figures["finding"]["without_blood"]
+    assert (without["patients"], without["share_marked"], without["mean_ml"]) == (1, 1.0, 2.0)
     blend = figures["markers"]["blend"]
     assert blend["auc"]["value"] == pytest.approx(0.5)  # 0.9 above 0.2, the missed patient's 0 below it
     assert blend["network"] == {"sensitivity": 0.5, "specificity": 1.0}

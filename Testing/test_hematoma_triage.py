@@ -10,9 +10,11 @@ import pytest
 from drawn_bleed import a_grid, a_head, a_prediction
 from HematomaMarkersLib.growth import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
+from HematomaMarkersLib.marker_answers import NetworkMarkers
 from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.outside_blood import OutsideBlood, outside_from_json
 from HematomaMarkersLib.scan_measurement import LEAST_HEMATOMA_ML, ScanMeasurement
-from HematomaMarkersLib.triage import NOT_LOOKED_FOR, Decision, to_json, triage
+from HematomaMarkersLib.triage import LOOKED_FOR_OUTSIDE, NOT_LOOKED_FOR, Decision, to_json, triage
 from HematomaMarkersLib.triage_rules import GROWTH_CRITERIA, SHIPPED_RULES, read_rules
 from LesionReadingLib.errors import InputError
 
@@ -232,6 +234,25 @@ def test_every_decision_says_what_is_not_looked_for(nothing_seen, volume_ml):
     limits = decide(replace(nothing_seen, volume_ml=volume_ml)).limits
     assert limits == (NOT_LOOKED_FOR,)
     assert all(kind in NOT_LOOKED_FOR for kind in ("subdural", "epidural", "subarachnoid"))
+
+
+def outside_brain(volume_ml: float) -> NetworkMarkers:
+    return NetworkMarkers(dict.fromkeys(MARKERS), dict.fromkeys(MARKERS, 0.5), OutsideBlood(volume_ml, 4))
+
+
+@pytest.mark.parametrize(("found_ml", "decision"), [(0.0, UNCERTAIN), (12.0, UNCERTAIN), (80.0, REFER_NOW)])
+def test_blood_outside_the_brain_is_told_with_its_slice_and_never_measured(nothing_seen, found_ml, decision):
+    decided = decide(replace(nothing_seen, volume_ml=found_ml), prediction=outside_brain(9.0))
+    assert decided.decision == decision
+    told = next(reason for reason in decided.reasons if "outside the brain" in reason)
+    assert "look at slice 5" in told and "does not measure it" in told and "9" not in told
+    assert decided.limits == (LOOKED_FOR_OUTSIDE,) and decided.look_at == ((4,) if decision == UNCERTAIN else ())
+
+
+def test_a_little_outside_the_brain_is_no_reason_and_what_a_folder_keeps_of_it_is_read_again(nothing_seen):
+    little = outside_brain(0.4)
+    assert decide(nothing_seen, prediction=little).decision == WATCH
+    assert outside_from_json(little.outside.to_json()) == little.outside
 
 
 def test_the_least_hematoma_is_that_of_the_shipped_rules():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
@@ -22,8 +23,24 @@ def draw_missing(seeds: Sequence[int], path_of: Callable[[int], Path], draw: Cal
         path_of: the file of a seed. draw: writes it and gives the seed back; must be picklable.
     """
     missing = [seed for seed in seeds if not path_of(seed).exists()]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         yield from pool.map(draw, missing)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile calculate in one thread each: as many threads as cores in each only wait for another."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:

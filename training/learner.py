@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -48,10 +47,26 @@ class Pace:
         rise = min(1.0, (done + 1e-3) / WARM_UP)
         return self.rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def averaged(self, average: torch.Tensor, newest: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-        """Move the running average of a tensor towards its newest value; quickly at first, when the weights still change much."""
+    def average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], count: torch.Tensor | int) -> None:
+        """Move running averages of tensors towards their newest values; quickly at first, when the weights still change much."""
+        if not averages[0].is_floating_point():  # how many batches a batch norm has seen
+            for average, value in zip(averages, newest, strict=True):
+                average.copy_(value)
+            return
         decay = min(self.average, (1 + float(count)) / (10 + float(count)))
-        return average + (1 - decay) * (newest - average)
+        torch._foreach_lerp_(list(averages), list(newest), 1 - decay)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a training ends: after so many minutes or so many steps (an earlier part included), whichever comes first."""
+
+    minutes: float = math.inf
+    steps: float = math.inf
+
+    def done(self, seconds: float, steps: int) -> float:
+        """The share of the training that is done, 0 to 1 and a little more."""
+        return max(seconds / 60 / self.minutes, steps / self.steps)
 
 
 class Learner:
@@ -65,14 +80,14 @@ class Learner:
     def __init__(self, network: nn.Module, recipe: Pace, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         self.network = network.to(device, memory_format=torch.channels_last)
-        self.average = AveragedModel(self.network, avg_fn=recipe.averaged, use_buffers=True)
+        self.average = AveragedModel(self.network, multi_avg_fn=recipe.average_in, use_buffers=True)
         self._learnt = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(self._learnt, recipe.rate, weight_decay=recipe.weight_decay)
+        self.optimizer = torch.optim.AdamW(self._learnt, recipe.rate, weight_decay=recipe.weight_decay, fused=device.type == "cuda")
         self.random = torch.Generator(device).manual_seed(recipe.seed)
         self.step_count, self.seconds = 0, 0.0
 
-    def learn(self, loss: torch.Tensor, done: float) -> float:
-        """Change the weights by the loss's gradient, after the share ``done`` of the training; give the loss."""
+    def learn(self, loss: torch.Tensor, done: float) -> torch.Tensor:
+        """Change the weights by the loss's gradient, after the share ``done`` of the training; give the loss, on the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(done)
         self.optimizer.zero_grad()
@@ -81,7 +96,7 @@ class Learner:
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step_count += 1
-        return float(loss.detach())
+        return loss.detach()
 
     def save(self, file: Path) -> None:
         """Write a checkpoint; it replaces the one before it in one go."""
@@ -90,8 +105,19 @@ class Learner:
         for index, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
         tensors = {name: value.contiguous() for name, value in tensors.items()}
-        facts = {"recipe": json.dumps(asdict(self.recipe)), "step_count": str(self.step_count), "seconds": str(self.seconds)}
-        save_file(tensors, f"{file}.part", facts)
+        save_file(tensors, f"{file}.part", self._told())
+        os.replace(f"{file}.part", file)
+
+    def _told(self) -> dict[str, str]:
+        return {"recipe": json.dumps(asdict(self.recipe)), "step_count": str(self.step_count), "seconds": str(self.seconds)}
+
+    def save_average(self, file: Path) -> None:
+        """Write the running average alone, in half precision but for the batch norms' statistics: a small file to carry away.
+
+        ``averaged_weights`` and ``checkpoint_recipe`` read it like a checkpoint; no training goes on from it.
+        """
+        tensors = halved({f"average.{name}": value for name, value in self.average.state_dict().items()})
+        save_file(tensors, f"{file}.part", self._told())
         os.replace(f"{file}.part", file)
 
     def take_up(self, file: Path) -> None:
@@ -118,44 +144,75 @@ class Learner:
 
     def run(
         self,
-        minutes: float,
+        budget: Budget,
         file: Path,
-        step: Callable[[float], float],
-        watch: Callable[[], str],
+        step: Callable[[float], torch.Tensor],
+        watch: Callable[[], Watched],
         say: Callable[[str], None],
+        watch_every: int = 0,
     ) -> None:
-        """Learn for ``minutes`` in all (an earlier part included), with a checkpoint every three minutes.
+        """Learn until the budget is used, with a checkpoint every three minutes; ``best_of(file)`` holds the best watched average.
 
         Args:
             file: the checkpoint. step: learns from one batch after the share of the training that it is given; gives the loss.
-            watch: a line about how good the running average is now. say: called with each line of the log.
+            watch: how good the running average is now. say: called with each line of the log.
+            watch_every: steps after which the average is watched, besides at every checkpoint; 0 for none.
         """
-        losses: list[float] = []
+        losses: list[torch.Tensor] = []
         started = time.monotonic() - self.seconds
         checkpointed = time.monotonic()
-        while self.seconds < minutes * 60:
-            losses.append(step(self.seconds / (minutes * 60)))
+        best = -math.inf
+
+        def watched() -> None:
+            nonlocal best
+            found = watch()
+            say(f"{self.seconds / 60:6.1f} min  watched: {found.line}")
+            if found.score > best:
+                best = found.score
+                self.save_average(best_of(file))
+
+        while (done := budget.done(self.seconds, self.step_count)) < 1:
+            losses.append(step(done))
             self.seconds = time.monotonic() - started
             if self.step_count % LOG_EVERY_STEPS == 0:
-                say(self._log_line(losses, minutes))
+                say(self._log_line(torch.stack(losses).mean().item(), done))
                 losses.clear()
+            if watch_every and self.step_count % watch_every == 0:
+                watched()
             if time.monotonic() - checkpointed > CHECKPOINT_EVERY_S:
                 self.save(file)
-                say(self._watched_line(watch()))
+                watched()
                 checkpointed = time.monotonic()
         self.save(file)
-        say(self._watched_line(watch()))
+        watched()
 
-    def _log_line(self, losses: Sequence[float], minutes: float) -> str:
-        done = self.seconds / (minutes * 60)
+    def _log_line(self, loss: float, done: float) -> str:
         per_second = self.step_count * self.recipe.batch / max(self.seconds, 1e-6)
         return (
-            f"{self.seconds / 60:6.1f} min  step {self.step_count:6d}  loss {np.mean(losses):.4f}  "
+            f"{self.seconds / 60:6.1f} min  step {self.step_count:6d}  loss {loss:.4f}  "
             f"rate {self.recipe.rate_at(done):.5f}  {per_second:.1f} pictures/s"
         )
 
-    def _watched_line(self, figures: str) -> str:
-        return f"{self.seconds / 60:6.1f} min  checkpoint; {figures}"
+
+@dataclass(frozen=True)
+class Watched:
+    """How good a running average is on what is only watched: ``score``, the larger the better, and a ``line`` for people."""
+
+    score: float
+    line: str
+
+
+def best_of(file: Path) -> Path:
+    """Where the best watched average of a checkpoint's training lies."""
+    return file.with_stem(f"{file.stem}-best")
+
+
+def halved(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors in half precision, but for counts and for the batch norms' statistics, which may be beyond its range."""
+    return {
+        name: (value.half() if value.is_floating_point() and "running_" not in name else value).contiguous()
+        for name, value in tensors.items()
+    }
 
 
 def checkpoint_recipe(file: Path) -> dict:
@@ -164,8 +221,9 @@ def checkpoint_recipe(file: Path) -> dict:
 
 
 def averaged_weights(file: Path) -> dict[str, torch.Tensor]:
-    """The running average of a checkpoint's weights, by name: what a training gives."""
-    return part(load_file(file), "average.module.")
+    """The running average of a checkpoint's weights, by name, in single precision: what a training gives."""
+    tensors = part(load_file(file), "average.module.")
+    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
 
 
 def part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

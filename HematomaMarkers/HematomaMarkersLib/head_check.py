@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 from scipy import ndimage
 
@@ -107,12 +108,12 @@ def head_warnings(grid: SliceGrid) -> tuple[str, ...]:
     widest_mm = max(grid.columns * grid.column_mm, grid.rows * grid.row_mm)
     if widest_mm <= _WIDEST_MM:
         return ()
-    return (f"The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.",)
+    return (_("The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.").format(widest_mm=widest_mm),)
 
 
 def _reaching_border(mask: np.ndarray) -> np.ndarray:
     """The connected parts of a mask (rows, columns) that reach its border."""
-    parts, _ = ndimage.label(np.pad(mask, 1, constant_values=True))
+    parts, _rest = ndimage.label(np.pad(mask, 1, constant_values=True))
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 

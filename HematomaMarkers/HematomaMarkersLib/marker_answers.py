@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .labels import BLEND, HYPODENSITY
 
 if TYPE_CHECKING:
+    from .outside_blood import OutsideBlood
     from .scan_measurement import ScanMeasurement
 
 BAT_BLEND, BAT_HYPODENSITY, BAT_EARLY = 1, 2, 2
@@ -24,10 +25,14 @@ class NetworkMarkers:
     Attributes:
         probabilities: of every marker in the patient; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
+        outside: blood outside the brain; None where the network was not taught to see it.
+        marker_slices: where the network saw each marker best; None, or left out, where nowhere.
     """
 
     probabilities: Mapping[str, float | None]
     thresholds: Mapping[str, float]
+    outside: OutsideBlood | None = None
+    marker_slices: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class JointNetwork(nn.Module):
         marker_width: of the VGG16; 1 is the published one.
         wavelet: name in pywavelets. pooling: ``"wavelet"``, or ``"max"`` for a plain VGG16.
         mask_input: whether the markers are looked for only in and around the hematoma, and its mask is told to the VGG16.
+        classes: of the U-Net: those of ``labels.NAMES``, or one more, which is blood outside the brain.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class JointNetwork(nn.Module):
         wavelet: str = "haar",
         pooling: str = "wavelet",
         mask_input: bool = True,
+        classes: int = len(NAMES),
     ) -> None:
         super().__init__()
-        self.segmentation = hematoma_unet(width)
+        self.classes = classes
+        self.segmentation = hematoma_unet(width, classes)
         self.markers = MarkerNetwork(NarrowEfficientNet.channels(width), marker_width, wavelet, pooling, mask_input)
 
     def forward(self, images: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -210,8 +213,8 @@ class NarrowEfficientNet(EfficientNetEncoder):
             super()._initialize_weights()
 
 
-def hematoma_unet(width: float) -> FlexibleUNet:
-    """Give MONAI's FlexibleUNet on EfficientNet-b3, all layers scaled by ``width``: one grey channel in, ``labels.NAMES`` out."""
+def hematoma_unet(width: float, classes: int = len(NAMES)) -> FlexibleUNet:
+    """Give MONAI's FlexibleUNet on EfficientNet-b3, all layers scaled by ``width``: one grey channel in, scores of classes out."""
     channels = NarrowEfficientNet.channels(width)
     name = f"efficientnet-b3 x {width:g}"
     FLEXUNET_BACKBONE.register_dict[name] = {
@@ -221,7 +224,7 @@ def hematoma_unet(width: float) -> FlexibleUNet:
         "parameter": {"width": width, "in_channels": 1, "spatial_dims": 2, "pretrained": False},
     }
     decoder = tuple(max(8, round(width * published / 8) * 8) for published in _DECODER_CHANNELS)
-    return FlexibleUNet(1, len(NAMES), name, decoder_channels=decoder)
+    return FlexibleUNet(1, classes, name, decoder_channels=decoder)
 
 
 def hematoma_mask(scores: torch.Tensor) -> torch.Tensor:

@@ -12,9 +12,9 @@ import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS
-from .phantom_anatomy import Person, draw_head_of, draw_person, room_for_blood, white_matter_place
+from .phantom_anatomy import Head, Person, draw_head_of, draw_person, room_for_blood, white_matter_place
 from .phantom_hematoma import LARGEST_ML, LOCATION_CENTRES_MM, LOCATION_SHARES, Hematoma, draw_hematoma
-from .phantom_physics import Blood, Pose, draw_scanner, scan
+from .phantom_physics import Blood, Pose, Scanner, draw_scanner, scan
 
 SUPINE = np.array([0.0, 1.0, 0.0])
 """Gravity in LPS (x, y, z) of every phantom: lying on the back."""
@@ -35,6 +35,7 @@ class PhantomHead:
         location: None without a hematoma. volume_ml, ivh_ml: by the voxels of ``labels``.
         drawn_ml: of the hematoma as drawn, before it was cut into voxels.
         gravity: LPS unit vector that points down. seed: which patient.
+        others: what else the head shows, by name (``phantom_wide``).
     """
 
     hounsfield: np.ndarray
@@ -49,6 +50,7 @@ class PhantomHead:
     drawn_ml: float
     gravity: np.ndarray
     seed: int
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,10 @@ def draw_patient(seed: int) -> Patient:
         return Patient(person, None, 0, (0.0, 0.0, 0.0), 0.0, frozenset(), (), "none")
     location = str(rng.choice(list(LOCATION_SHARES), p=list(LOCATION_SHARES.values())))
     volume = float(np.clip(np.exp(rng.normal(np.log(11), 1.0)), 0.5, LARGEST_ML[location] * rng.uniform(0.6, 1)))
-    wanted, near_misses = _draw_signs(rng)
+    wanted, near_misses = draw_signs(rng)
     chance = {"thalamus": 0.45, "putamen": 0.15, "brainstem": 0.3, "cerebellum": 0.3, "subcortical": 0.1}[location] + 0.006 * volume
     ventricle_blood = str(rng.choice(("level", "cast"))) if rng.random() < chance else "none"
-    centre = _centre(rng, person, location)
+    centre = centre_of(rng, person, location)
     return Patient(person, location, int(rng.integers(2**31)), centre, volume, wanted, near_misses, ventricle_blood)
 
 
@@ -128,7 +130,7 @@ def _with_hematoma(patient: Patient, seed: int, wanted, volume_ml, location) -> 
     return replace(
         patient,
         location=location,
-        centre_mm=_centre(rng, patient.person, location) if moved else patient.centre_mm,
+        centre_mm=centre_of(rng, patient.person, location) if moved else patient.centre_mm,
         volume_ml=volume_ml or patient.volume_ml or 20.0,
         wanted=patient.wanted if wanted is None else frozenset(wanted),
         near_misses=patient.near_misses if wanted is None else (),
@@ -136,7 +138,7 @@ def _with_hematoma(patient: Patient, seed: int, wanted, volume_ml, location) -> 
     )
 
 
-def _draw_signs(rng: np.random.Generator) -> tuple[frozenset[str], tuple[str, ...]]:
+def draw_signs(rng: np.random.Generator) -> tuple[frozenset[str], tuple[str, ...]]:
     """Signs in the overlaps that they have (irregular and heterogeneous go together), and a near miss where a sign is not."""
     irregular = rng.random() < 0.42
     wanted = {IRREGULAR_MARGIN} if irregular else set()
@@ -158,7 +160,8 @@ def _draw_signs(rng: np.random.Generator) -> tuple[frozenset[str], tuple[str, ..
     return frozenset(wanted), tuple(misses)
 
 
-def _centre(rng: np.random.Generator, person: Person, location: str) -> tuple[float, float, float]:
+def centre_of(rng: np.random.Generator, person: Person, location: str) -> tuple[float, float, float]:
+    """Where a hematoma of a location begins, (z, y, x) of the head."""
     if location == "subcortical":
         return white_matter_place(rng, person)
     z, y, x = (c * s for c, s in zip(LOCATION_CENTRES_MM[location], person.scale, strict=True))
@@ -168,25 +171,46 @@ def _centre(rng: np.random.Generator, person: Person, location: str) -> tuple[fl
 def _scanned(patient: Patient, seed: int, visit: int, growth_ml: float, size: int, slice_mm, tilt_deg) -> PhantomHead:
     rng = np.random.default_rng([seed, 41, visit])
     pose = _draw_pose(rng)
-    gravity = pose.rotation.T @ SUPINE[::-1]
-    hematoma = None
-    if patient.location:
-        hematoma = draw_hematoma(
-            np.random.default_rng(patient.hematoma_seed),
-            patient.location,
-            patient.centre_mm,
-            patient.volume_ml,
-            patient.wanted,
-            patient.near_misses,
-            gravity,
-            room_for_blood(patient.person),
-            growth_ml,
-        )
+    hematoma = hematoma_of(patient, pose, SUPINE, growth_ml)
     head = draw_head_of(patient.person, hematoma)
-    grid, thickness = _draw_slices(rng, pose, patient.person, size, slice_mm, tilt_deg)
+    pixel_mm = rng.uniform(0.43, 0.50) * 512 / size
+    grid, thickness = draw_slices(rng, pose, patient.person, size, pixel_mm, slice_mm, tilt_deg)
     scanner = draw_scanner(rng, float(np.median(thickness)))
-    blood = _draw_blood(patient, hematoma, gravity)
-    hounsfield, labels, sign_mm2 = scan(rng, head, blood, pose, grid, thickness, scanner)
+    return scanned(rng, patient, hematoma, head, pose, SUPINE, grid, thickness, scanner, seed)
+
+
+def hematoma_of(patient: Patient, pose: Pose, gravity: np.ndarray, growth_ml: float = 0.0) -> Hematoma | None:
+    """The hematoma of a patient who lies so; ``gravity`` is the LPS unit vector that points down."""
+    if patient.location is None:
+        return None
+    return draw_hematoma(
+        np.random.default_rng(patient.hematoma_seed),
+        patient.location,
+        patient.centre_mm,
+        patient.volume_ml,
+        patient.wanted,
+        patient.near_misses,
+        pose.rotation.T @ gravity[::-1],
+        room_for_blood(patient.person),
+        growth_ml,
+    )
+
+
+def scanned(
+    rng: np.random.Generator,
+    patient: Patient,
+    hematoma: Hematoma | None,
+    head: Head,
+    pose: Pose,
+    gravity: np.ndarray,
+    grid: SliceGrid,
+    thickness_mm: np.ndarray,
+    scanner: Scanner,
+    seed: int,
+) -> PhantomHead:
+    """Scan a patient's head and tell the truth about what the slices show."""
+    blood = _draw_blood(patient, hematoma, pose.rotation.T @ gravity[::-1])
+    hounsfield, labels, sign_mm2 = scan(rng, head, blood, pose, grid, thickness_mm, scanner)
     slice_markers = _slice_markers(labels, sign_mm2, grid, hematoma)
     voxels = [[np.count_nonzero(plane == value) for plane in labels] for value in (HEMATOMA, INTRAVENTRICULAR)]
     volume_ml, ivh_ml = (float(np.dot(counts, grid.voxel_ml)) for counts in voxels)
@@ -201,24 +225,39 @@ def _scanned(patient: Patient, seed: int, visit: int, growth_ml: float, size: in
         volume_ml,
         ivh_ml,
         hematoma.volume_ml if hematoma else 0.0,
-        SUPINE,
+        gravity,
         seed,
     )
 
 
 def _draw_pose(rng: np.random.Generator) -> Pose:
     """The chin down a little, the head turned a little."""
-    turns = np.deg2rad([rng.normal(0, 5), rng.normal(0, 3.5), rng.normal(4, 6)])  # about z, y, x
-    yaw, roll, pitch = turns
+    turns_deg = (rng.normal(0, 5), rng.normal(0, 3.5), rng.normal(4, 6))
+    return turned_pose(turns_deg, (rng.uniform(-700, 100), rng.uniform(-25, 15), rng.uniform(-12, 12)))
+
+
+def turned_pose(turns_deg: tuple[float, float, float], shift_mm: tuple[float, float, float]) -> Pose:
+    """A head turned about z, y and x (in this order seen from outside), then moved by (z, y, x)."""
+    yaw, roll, pitch = np.deg2rad(turns_deg)
     about_z = np.array([[1, 0, 0], [0, np.cos(yaw), np.sin(yaw)], [0, -np.sin(yaw), np.cos(yaw)]])
     about_y = np.array([[np.cos(roll), 0, np.sin(roll)], [0, 1, 0], [-np.sin(roll), 0, np.cos(roll)]])
     about_x = np.array([[np.cos(pitch), np.sin(pitch), 0], [-np.sin(pitch), np.cos(pitch), 0], [0, 0, 1]])
-    return Pose(about_z @ about_y @ about_x, np.array([rng.uniform(-700, 100), rng.uniform(-25, 15), rng.uniform(-12, 12)]))
+    return Pose(about_z @ about_y @ about_x, np.array(shift_mm))
 
 
-def _draw_slices(rng, pose: Pose, person: Person, size: int, slice_mm: float | None, tilt_deg: float | None):
-    """Slices from below the skull's base to the vertex: even, or thinner at the base; a third of all gantries are tilted."""
-    pixel = rng.uniform(0.43, 0.50) * 512 / size
+def draw_slices(
+    rng: np.random.Generator,
+    pose: Pose,
+    person: Person,
+    size: int,
+    pixel: float,
+    slice_mm: float | None,
+    tilt_deg: float | None,
+) -> tuple[SliceGrid, np.ndarray]:
+    """Slices of ``size`` pixels of ``pixel`` mm, and how thick each is (mm).
+
+    From below the skull's base to the vertex: even, or thinner at the base; a third of all gantries are tilted.
+    """
     drawn_tilt = float(rng.choice((0.0, rng.uniform(8, 22)), p=(0.65, 0.35)))
     tilt = np.deg2rad(drawn_tilt if tilt_deg is None else tilt_deg)
     drawn_mm = float(rng.choice((3.0, 4.0, 4.8, 5.0, 5.0, 6.0)))

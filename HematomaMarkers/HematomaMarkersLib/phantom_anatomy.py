@@ -41,6 +41,19 @@ class Person:
 
 
 @dataclass(frozen=True, eq=False)
+class Deposit:
+    """Blood that is no part of the hematoma as drawn.
+
+    Attributes:
+        share: how much of each place it takes, 0 to 1. hu: its attenuation. label: its value of ``labels``.
+    """
+
+    share: Field
+    hu: float
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
 class Head:
     """A head, to be read anywhere.
 
@@ -48,7 +61,7 @@ class Head:
         tissue_hu: what is inside the brain's hull, without blood.
         hull_mm, ventricle_mm: signed distances, negative inside.
         skull_mm: the skull's thickness over each place. coarse: smooth random numbers for fat, muscle, air cells.
-        person: whose head it is. base: a second texture, for the skull's base.
+        person: whose head it is. deposits: blood besides the hematoma.
     """
 
     tissue_hu: Field
@@ -57,6 +70,7 @@ class Head:
     skull_mm: Field
     coarse: Field
     person: Person
+    deposits: tuple[Deposit, ...] = ()
 
 
 def draw_person(rng: np.random.Generator) -> Person:
@@ -151,7 +165,7 @@ def _tissue(rng, grid: Field, points, person: Person, average: Atlas, moved, hul
     leukoaraiosis = max(0.0, rng.normal(7 * person.age - 2, 2)) * np.exp(-((np.maximum(ventricle, 0) / 9) ** 2))
     tissue = grey * person.grey_hu + white * (person.white_hu - leukoaraiosis) + (1 - grey - white) * fluid_hu
     tissue += noise_field(rng, grid, 35) * 0.7
-    _lay(tissue, np.clip(0.5 - ventricle / 1.2, 0, 1), rng.uniform(4, 9))
+    lay(tissue, np.clip(0.5 - ventricle / 1.2, 0, 1), rng.uniform(4, 9))
     for _ in range(rng.poisson(0.5 * person.age)):
         _old_infarct(rng, tissue, points, hull)
     _dura(rng, tissue, points, hull, share)
@@ -159,7 +173,8 @@ def _tissue(rng, grid: Field, points, person: Person, average: Atlas, moved, hul
     return tissue
 
 
-def _lay(tissue: np.ndarray, share: np.ndarray, hu) -> None:
+def lay(tissue: np.ndarray, share: np.ndarray, hu) -> None:
+    """Let something of ``hu`` take a share, 0 to 1, of each place of ``tissue``, in place."""
     tissue += share * (hu - tissue)
 
 
@@ -177,7 +192,7 @@ def _old_infarct(rng, tissue, points, hull) -> None:
     else:
         centre = (rng.uniform(-10, 45), rng.uniform(-45, 65), rng.choice((-1, 1)) * rng.uniform(28, 58))
         radii = rng.uniform(8, 22, 3)
-    _lay(tissue, _ball(points, centre, radii, 4.0) * (hull < 0), rng.uniform(10, 24))
+    lay(tissue, _ball(points, centre, radii, 4.0) * (hull < 0), rng.uniform(10, 24))
 
 
 def _dura(rng, tissue, points, hull, share) -> None:
@@ -186,18 +201,18 @@ def _dura(rng, tissue, points, hull, share) -> None:
     dura_hu, sinus_hu = rng.uniform(44, 58), rng.uniform(48, 66)
     bow = 1.5 * np.sin(y / 40 + rng.uniform(0, 6))
     between = (hull < 1) & ((z > 14) | (y > 62) | (y < -38)) & (z > -12)
-    _lay(tissue, np.exp(-(((x - bow) / 0.9) ** 2)) * between * np.clip(1.2 - share, 0, 1), dura_hu)
+    lay(tissue, np.exp(-(((x - bow) / 0.9) ** 2)) * between * np.clip(1.2 - share, 0, 1), dura_hu)
     roof = 9 - 0.42 * np.abs(x) - 0.22 * (y - 40)
     behind = (hull < 1) & (y > 22) & (np.abs(x) + 0.5 * y > 32)
-    _lay(tissue, np.exp(-(((z - roof) / 0.9) ** 2)) * behind * np.clip(1.4 - share, 0.2, 1), dura_hu)
+    lay(tissue, np.exp(-(((z - roof) / 0.9) ** 2)) * behind * np.clip(1.4 - share, 0.2, 1), dura_hu)
     top = (np.abs(x) < 4) & (hull > -6) & ((z > 25) | (y > 50)) & (z > -10)
     side = (hull > -5) & (np.abs(z + 14) < 4) & (y > 25)
-    _lay(tissue, 0.9 * (top | side), sinus_hu)
+    lay(tissue, 0.9 * (top | side), sinus_hu)
 
 
 def _calcifications(rng, tissue, points, person: Person) -> None:
     if rng.random() < 0.35 + 0.4 * person.age:
-        _lay(tissue, _ball(points, _PINEAL_MM, rng.uniform(1.5, 3.2, 3)), rng.uniform(70, 350))
+        lay(tissue, _ball(points, _PINEAL_MM, rng.uniform(1.5, 3.2, 3)), rng.uniform(70, 350))
     if rng.random() < 0.3 + 0.5 * person.age:
         for side in (-1, 1):
             if rng.random() < 0.85:
@@ -206,8 +221,8 @@ def _calcifications(rng, tissue, points, person: Person) -> None:
                     _PLEXUS_MM[1] + rng.normal(0, 3),
                     side * (_PLEXUS_MM[2] + rng.normal(0, 2)),
                 )
-                _lay(tissue, _ball(points, place, rng.uniform(1.5, 4.5, 3)), rng.uniform(50, 300))
+                lay(tissue, _ball(points, place, rng.uniform(1.5, 4.5, 3)), rng.uniform(50, 300))
     if rng.random() < 0.15:
         for side in (-1, 1):
             place = (_PALLIDUM_MM[0], _PALLIDUM_MM[1] + rng.normal(0, 2), side * _PALLIDUM_MM[2])
-            _lay(tissue, _ball(points, place, rng.uniform(1.5, 4.0, 3), 2.5), rng.uniform(46, 110))
+            lay(tissue, _ball(points, place, rng.uniform(1.5, 4.0, 3), 2.5), rng.uniform(46, 110))

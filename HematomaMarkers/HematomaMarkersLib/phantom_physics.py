@@ -11,7 +11,7 @@ import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid
 from scipy import ndimage
 
-from .labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
+from .labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
 from .phantom_anatomy import Head
 from .phantom_atlas import Field
 from .phantom_hematoma import SIGN_CODES, Hematoma
@@ -115,7 +115,8 @@ def scan(
             off_mm = thickness_mm[number] * ((plane + 0.5) / planes - 0.5)
             made = _plane(head, blood, pose.to_head(_points(grid, number, off_mm, coarse)))
             sums = made if sums is None else [a + b for a, b in zip(sums, made, strict=True)]
-        hu, hematoma, ventricle, *signs = (_finer(part / planes, coarse) for part in sums)
+        hu, hematoma, ventricle, outside, *signs = (_finer(part / planes, coarse) for part in sums)
+        labels[number][outside > 0.5] = OUTSIDE_BRAIN
         labels[number][ventricle > 0.5] = INTRAVENTRICULAR
         labels[number][hematoma > 0.5] = HEMATOMA
         sign_mm2[number] = [np.count_nonzero(part > 0.5) * grid.pixel_mm2 for part in signs]
@@ -143,13 +144,18 @@ def _ramp(distance_mm: np.ndarray, width_mm: float = 1.0) -> np.ndarray:
 
 
 def _plane(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
-    """HU, share of hematoma, share of blood in ventricles, and share of the less dense part of each marker, of one thin plane."""
+    """HU; shares of hematoma, blood in ventricles, blood outside the brain, less dense part of each marker; of one thin plane."""
     person, hull = head.person, head.hull_mm.at(points) + _beside(head.hull_mm, points)
     tissue = _bloodied(head, blood, points)
     texture = head.coarse.at(points)
     skull_mm = head.skull_mm.at(points) * np.where(points[0] < -20, 0.55, 1)
     hu = np.where(_ramp(hull) > 0, tissue[0], 0) * _ramp(hull) + (1 - _ramp(hull)) * 9.0
     table = person.subarachnoid_mm
+    shares = {HEMATOMA: tissue[1], OUTSIDE_BRAIN: np.zeros_like(hu)}
+    for deposit in head.deposits:
+        share = deposit.share.at(points) * _ramp(hull - table)
+        hu = _over(hu, share, deposit.hu)
+        shares[deposit.label] = np.maximum(shares[deposit.label], share)
     within = (hull - table) / skull_mm
     bone = np.where(np.abs(within - 0.5) < 0.22, 620 + 120 * texture, 1250)
     hu = _over(hu, 1 - _ramp(hull - table), bone)
@@ -158,7 +164,8 @@ def _plane(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
     outline = hull - table - skull_mm - person.scalp_mm
     outline = np.minimum(outline, np.minimum(_ellipsoid(points, *_FACE_MM), _ellipsoid(points, *_NECK_MM)))
     hu = _skull_base(hu, points, hull - table - skull_mm, texture)
-    return [_over(hu, 1 - _ramp(outline, 1.5), AIR_HU + 24.0), *tissue[1:]]
+    hu = _over(hu, 1 - _ramp(outline, 1.5), AIR_HU + 24.0)
+    return [hu, shares[HEMATOMA], tissue[2], shares[OUTSIDE_BRAIN], *tissue[3:]]
 
 
 def _beside(field: Field, points: np.ndarray) -> np.ndarray:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
-from .labels import HEMATOMA, MARKERS
+from .labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
 from .network import JointNetwork
+from .outside_blood import OutsideBlood
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation import Prepared, Steps, prepare
 from .scan import Scan
@@ -31,6 +33,7 @@ class Prediction:
         probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+        outside: blood outside the brain; None where the model was not taught to see it.
     """
 
     labels: np.ndarray
@@ -40,6 +43,7 @@ class Prediction:
     marker_slices: dict[str, int | None]
     _prepared: Prepared
     _reading: HeadReading
+    outside: OutsideBlood | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,7 +107,16 @@ def predict(
         {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         prepared,
         reading,
+        _outside(scan, prepared, reading),
     )
+
+
+def _outside(scan: Scan, prepared: Prepared, reading: HeadReading) -> OutsideBlood | None:
+    if reading.outside is None:
+        return None
+    found = prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+    volumes_ml = found.sum(axis=(1, 2)) * scan.grid.voxel_ml
+    return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 
 def _steps(bundle: Bundle) -> Steps:
@@ -120,7 +133,9 @@ def _steps(bundle: Bundle) -> Steps:
 
 def _unknown_steps(bundle: Bundle) -> InputError:
     return InputError(
-        f"The model {bundle.name} asks for a preparation that this version does not know (lesion_reading.preparation in its "
-        "metadata); choose another model or update LesionReading.",
+        _(
+            "The model {name} asks for a preparation that this version does not know "
+            "(lesion_reading.preparation in its metadata); choose another model or update LesionReading."
+        ).format(name=bundle.name),
         "model",
     )

@@ -6,14 +6,16 @@ on the scan's own voxels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 
-from .labels import HEMATOMA, INTRAVENTRICULAR
+from .head_turn import LEAST_DEG, head_turn_deg
+from .labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
 from .preparation_brain import brain_mask, head_mask, tissue_and_bone_hu
 from .preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE, NetworkGrid, whole_grid
 from .preparation_slices import READING_STEP_MM, ReadSlices, read_slices, soft
@@ -23,6 +25,7 @@ from .scan import AIR_HU, Scan
 if TYPE_CHECKING:
     from torch import Tensor
 
+BLOOD = (HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN)
 OUTSIDE_BRAIN_HU = 0
 READING_THICKNESS_MM = 5.0
 LEAST_BRAIN_ML = 50.0
@@ -70,7 +73,7 @@ class Prepared:
         """Give the label map, uint8 (slices, rows, columns), of the scan's voxels for one (slices, 256, 256) here."""
         if len(self.read.numbers) == len(self.read.share):
             return self.grid.labels_to_scan(labels)
-        return self.read.spread_labels({label: self.grid.to_scan(soft(labels == label)) for label in (HEMATOMA, INTRAVENTRICULAR)})
+        return self.read.spread_labels({label: self.grid.to_scan(soft(labels == label)) for label in BLOOD})
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, 256, 256), here for one of the scan's voxels."""
@@ -100,6 +103,11 @@ def prepare(scan: Scan, steps: Steps = ALL_STEPS) -> Prepared:
             brain = head if scan.is_brain_alone else _brain(hounsfield, head, extents_mm, bone_hu)
             if steps.skull_removal:
                 inside, outside_hu = brain, OUTSIDE_BRAIN_HU
+            turn_deg = head_turn_deg(hounsfield, brain, NETWORK_PIXEL_MM) if steps.straightening else 0.0
+            if abs(turn_deg) >= LEAST_DEG:
+                whole = replace(whole, turn_deg=turn_deg, pivot=_middle(brain))
+                hounsfield = whole.turned(hounsfield, AIR_HU)
+                inside, brain = (whole.turned(mask.astype(np.float32), 0.0, order=1) > 0.5 for mask in (inside, brain))
             if steps.centring:
                 row, column = (round(place) - NETWORK_SIZE // 2 for place in _middle(brain))
     hounsfield = np.where(inside, hounsfield, np.float32(outside_hu))
@@ -111,8 +119,10 @@ def how_long(scan: Scan) -> str:
     """What reading a scan takes on a plain processor, in a sentence; a quarter more or less is no surprise."""
     count, read = scan.grid.slice_count, len(read_slices(scan.grid.extents_mm, scan.grid.offsets_mm).numbers)
     seconds = BEGIN_SECONDS + count * SECONDS_PER_SLICE + read * SECONDS_PER_READ_SLICE
-    thin = f", of which the network reads {read} (thin slices together)" if read < count else ""
-    return f"{count} slices{thin}: about {10 * round(seconds / 10):.0f} s on two processor cores, less on a GPU."
+    thin = _(", of which the network reads {read} (thin slices together)").format(read=read) if read < count else ""
+    return _("{count} slices{thin}: about {value:.0f} s on two processor cores, less on a GPU.").format(
+        count=count, thin=thin, value=10 * round(seconds / 10)
+    )
 
 
 def network_input(hounsfield: Tensor, window: tuple[float, float]) -> Tensor:
@@ -152,8 +162,10 @@ def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray, bon
     brain_ml = brain.sum(axis=(1, 2)) @ extents_mm * NETWORK_PIXEL_MM**2 / 1000
     if brain_ml < LEAST_BRAIN_ML:
         raise InputError(
-            f"No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); "
-            "check that it is a CT of a head in Hounsfield units, slices from front to back and left to right."
+            _(
+                "No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); check that "
+                "it is a CT of a head in Hounsfield units, slices from front to back and left to right."
+            ).format(brain_ml=brain_ml)
         )
     return brain
 

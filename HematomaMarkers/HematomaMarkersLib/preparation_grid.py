@@ -1,21 +1,26 @@
 """The way of a scan's pixels onto the network's grid and back: one orientation, one pixel size, slices left where they are.
 
 Canonical means: rows run towards the patient's back, columns towards the patient's left, slices from foot to head, each as nearly
-as the scan's own axes allow. Slices are permuted and flipped but never turned, so an oblique head stays oblique. The same piece of
-every slice is taken, so a scan with a tilted gantry keeps its head in the middle.
+as the scan's own axes allow. A head that lies turned in the plane of its slices is turned upright within them (``head_turn``). No
+slice is tilted: what lies oblique to the slices stays oblique. The same piece of every slice is taken, so a scan with a tilted
+gantry keeps its head in the middle.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.slice_grid import SliceGrid
 
+from .head_turn import turned
 from .scan import AIR_HU
 
 NETWORK_SIZE = 256
 NETWORK_PIXEL_MM = 0.9
+_SHARP = 3
+"""Order of the splines by which densities are turned: linear ones would blur small bleeds."""
+
 _TOWARDS_LEFT, _TOWARDS_BACK, _TOWARDS_HEAD = np.eye(3)
 
 
@@ -63,6 +68,7 @@ class NetworkGrid:
         size: (rows, columns) of the network's grid.
         first: (row, column) in canonical pixels of the scan, fractions, of the network's first pixel.
         step: (row, column) canonical pixels of the scan per network pixel.
+        turn_deg: by which every slice is then turned (``head_turn.turned``). pivot: (row, column) in network pixels, about which.
     """
 
     orientation: Orientation
@@ -70,11 +76,14 @@ class NetworkGrid:
     size: tuple[int, int]
     first: tuple[float, float]
     step: tuple[float, float]
+    turn_deg: float = 0.0
+    pivot: tuple[float, float] = (0.0, 0.0)
 
     def cropped(self, row: int, column: int, size: int) -> NetworkGrid:
         """Give the part of ``size`` x ``size`` pixels that begins at a row and column of this grid, also beyond its border."""
         first = (self.first[0] + row * self.step[0], self.first[1] + column * self.step[1])
-        return NetworkGrid(self.orientation, self.scan_size, (size, size), first, self.step)
+        pivot = (self.pivot[0] - row, self.pivot[1] - column)
+        return replace(self, size=(size, size), first=first, pivot=pivot)
 
     def from_scan(self, volume: np.ndarray, outside: float = AIR_HU) -> np.ndarray:
         """Give float32 (slices, *size) of a scan's volume (slices, rows, columns): linear, averaging where pixels grow.
@@ -87,11 +96,12 @@ class NetworkGrid:
         for target, image in zip(found, self.orientation.canonical(volume), strict=True):
             np.matmul(down @ (image.astype(np.float32) - np.float32(outside)), across.T, out=target)
         found += np.float32(outside)
-        return found
+        return self.turned(found, outside)
 
     def to_scan(self, values: np.ndarray) -> np.ndarray:
         """Give float32 (slices, rows, columns) of the scan of values (slices, *size) on this grid: linear, zero beyond it."""
         down, across = self._weights_to_scan()
+        values = self._turned_back(values)
         found = np.zeros((len(values), *self.scan_size), np.float32)
         for number in np.flatnonzero(values.any(axis=(1, 2))):
             found[number] = down @ values[number].astype(np.float32) @ across.T
@@ -99,14 +109,25 @@ class NetworkGrid:
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, *size), on this grid of a scan's (slices, rows, columns); see ``labels_to_scan``."""
-        return _resampled_labels(self.orientation.canonical(labels), *self._weights_from_scan())
+        canonical, (down, across) = self.orientation.canonical(labels), self._weights_from_scan()
+        shares = {label: _resampled(canonical == label, down, across) for label in _present(labels)}
+        return _largest({label: self.turned(share, 0.0, order=1) for label, share in shares.items()}, (len(labels), *self.size))
 
     def labels_to_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, rows, columns), of the scan of a label map (slices, *size) on this grid.
 
         Each label's area is interpolated linearly and the largest share wins, so borders stay smooth and in their place.
         """
-        return np.ascontiguousarray(self.orientation.original(_resampled_labels(labels, *self._weights_to_scan())))
+        down, across = self._weights_to_scan()
+        shares = {label: _resampled(self._turned_back(labels == label), down, across) for label in _present(labels)}
+        return np.ascontiguousarray(self.orientation.original(_largest(shares, (len(labels), *self.scan_size))))
+
+    def turned(self, values: np.ndarray, outside: float, order: int = _SHARP) -> np.ndarray:
+        """Give float32 values (slices, *size) of this grid as it were not turned, turned; see ``head_turn.turned``."""
+        return turned(values, self.turn_deg, self.pivot, order, outside) if self.turn_deg else values
+
+    def _turned_back(self, values: np.ndarray) -> np.ndarray:
+        return turned(values.astype(np.float32), -self.turn_deg, self.pivot, 1, 0.0) if self.turn_deg else values
 
     def _weights_from_scan(self) -> list[np.ndarray]:
         return [
@@ -132,14 +153,26 @@ def whole_grid(grid: SliceGrid) -> NetworkGrid:
     return NetworkGrid(orientation, scan_size, size, first, step)
 
 
-def _resampled_labels(labels: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
-    found = np.zeros((len(labels), len(down), len(across)), np.uint8)
-    for target, image in zip(found, labels, strict=True):
-        present = [label for label in np.unique(image) if label]
-        if present:
-            shares = [down @ (image == label).astype(np.float32) @ across.T for label in present]
-            shares = np.stack([1 - sum(shares), *shares])
-            target[:] = np.array([0, *present], np.uint8)[shares.argmax(axis=0)]
+def _present(labels: np.ndarray) -> list[int]:
+    return [int(label) for label in np.unique(labels) if label]
+
+
+def _resampled(mask: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """float32 (slices, down, across), the share of each pixel that a mask (slices, rows, columns) takes."""
+    found = np.zeros((len(mask), len(down), len(across)), np.float32)
+    for number in np.flatnonzero(mask.any(axis=(1, 2))):
+        found[number] = down @ mask[number].astype(np.float32) @ across.T
+    return found
+
+
+def _largest(shares: dict[int, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The label map, uint8, in which the largest share wins; what is left belongs to the background."""
+    found = np.zeros(shape, np.uint8)
+    values = np.array([0, *shares], np.uint8)
+    for number in range(shape[0]):
+        planes = [share[number] for share in shares.values()]
+        if any(plane.any() for plane in planes):
+            found[number] = values[np.argmax([1 - sum(planes), *planes], axis=0)]
     return found
 
 

@@ -11,7 +11,7 @@ from LesionReadingLib.prediction import Stream, finite, fold_batch_norms
 from scipy import ndimage
 
 from .gradcam import MarkerHeat
-from .labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS
+from .labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
 from .network import JointNetwork
 from .preparation import network_input
 from .preparation_grid import NETWORK_PIXEL_MM
@@ -36,7 +36,8 @@ class HeadReading:
     """What the network says of a prepared head, on the network's grid.
 
     Attributes:
-        labels: uint8 (slices, 256, 256), tidied.
+        labels: uint8 (slices, 256, 256), tidied. outside: bool, the same shape, blood outside the brain, tidied; None where the
+            network was not taught to see it.
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
@@ -50,6 +51,7 @@ class HeadReading:
     heat: np.ndarray
     looked_at: np.ndarray
     notes: tuple[str, ...] = ()
+    outside: np.ndarray | None = None
 
 
 def read_head(
@@ -82,7 +84,9 @@ def read_head(
             if found.any():  # tidying may turn blood in a ventricle into hematoma
                 features[number] = of_encoder
             progress(number + 1, len(hounsfield))
-    labels = tidied(np.where(inside, labels, BACKGROUND), hounsfield, extents_mm)
+    labels = np.where(inside, labels, BACKGROUND).astype(np.uint8)
+    outside = labels == OUTSIDE_BRAIN
+    labels = tidied(np.where(outside, BACKGROUND, labels), hounsfield, extents_mm)
     areas_cm2 = (labels == HEMATOMA).sum(axis=(1, 2)) * NETWORK_PIXEL_MM**2 / 100
     logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
     heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
@@ -91,7 +95,10 @@ def read_head(
     with Stream(_marking(quick, hounsfield, labels, features, window, device), device, _MARKER_BATCH, workers=1) as marked:
         for number, found in zip(shown, marked.results(shown.tolist()), strict=True):
             looked_at[number], logits[number], heat[number] = found
-    return HeadReading(labels, areas_cm2, logits, heat, looked_at, tuple(dict.fromkeys(segmented.notes + marked.notes)))
+    notes = tuple(dict.fromkeys(segmented.notes + marked.notes))
+    is_taught = network.classes > OUTSIDE_BRAIN
+    outside = _blood(outside, hounsfield, extents_mm) if is_taught else None
+    return HeadReading(labels, areas_cm2, logits, heat, looked_at, notes, outside)
 
 
 def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from .dicom import functional_group
 from .errors import InputError
+from .language import _
 
 # Without a window: so much of the darkest and brightest pixels may saturate (percent), so that one stray pixel cannot dim all.
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.1, 99.95
@@ -52,7 +53,7 @@ def grey_of(header: Dataset, samples: Sequence[np.ndarray]) -> tuple[Callable[[n
         )
     if window is None:
         window = range_of([response(sample) for sample in samples])
-        note = "The file states no grey window; the range of grey was taken from the frames themselves."
+        note = _("The file states no grey window; the range of grey was taken from the frames themselves.")
     low, high = window
 
     def grey(stored: np.ndarray) -> np.ndarray:
@@ -80,7 +81,7 @@ def range_of(samples: Sequence[np.ndarray]) -> tuple[float, float]:
 def check_numbers(values: np.ndarray) -> np.ndarray:
     """The values as they are; InputError where some are not finite."""
     if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-        raise InputError("The image has pixels that are not numbers (NaN or infinite); export it again without them.")
+        raise InputError(_("The image has pixels that are not numbers (NaN or infinite); export it again without them."))
     return values
 
 

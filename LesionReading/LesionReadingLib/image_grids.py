@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
+from .language import _
 from .reading.nifti import NIFTI_FIELDS, nifti_matrix
 from .slice_grid import SliceGrid, even_grid
 
@@ -63,7 +64,9 @@ def image_grid(image, name: str, order: tuple[int, int, int] = (0, 1, 2)) -> Sli
     sizes, spacing = (tuple(values[axis] for axis in order) for values in (image.GetSize(), spacing))
     column_axis, row_axis, slice_axis = axes.T
     if abs(column_axis @ row_axis) > _SQUARE or abs(np.cross(column_axis, row_axis) @ slice_axis) < 0.5 or min(spacing) <= 0:
-        raise InputError(f"{name} has voxels that are no slices of square-cornered pixels; resample it to a regular grid.")
+        raise InputError(
+            _("{name} has voxels that are no slices of square-cornered pixels; resample it to a regular grid.").format(name=name)
+        )
     return even_grid(sizes[::-1], spacing[::-1], np.array(origin), axes.ravel())
 
 

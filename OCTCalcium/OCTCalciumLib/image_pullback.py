@@ -10,6 +10,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
 from LesionReadingLib.image_grids import image_place
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.spacing import UNKNOWN, Spacing
@@ -20,7 +21,7 @@ from .spacing_rule import in_mm, stated_unit_mm
 from .volume_axes import check_axes, check_channels, check_colour
 
 _SAMPLES = 5
-HEADER = "header of the file"
+HEADER = N_("header of the file")
 """The source of what a volume states; files are named after patients, and their names are written nowhere."""
 
 
@@ -46,7 +47,7 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
         spacing=Spacing(None, None, None),
         read=_to_uint8(stored, len(pages)),
         notes=notes,
-        details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+        details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
     )
 
 
@@ -62,7 +63,7 @@ def volume_recording(path: Path) -> Pullback:
     kind = reader.GetMetaData("NRRD_kinds[pixel]") if reader.HasMetaDataKey("NRRD_kinds[pixel]") else ""
     pixels = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if np.prod(reader.GetSize()) == 0 or "complex" in pixels:
-        raise InputError(f"{path.name} holds no grey or colour pixels; choose the file with the images.")
+        raise InputError(_("{file} holds no grey or colour pixels; choose the file with the images.").format(file=path.name))
     check_colour(reader.GetNumberOfComponents(), kind, "8-bit unsigned" in pixels, path.name)
     size, spacing, origin_mm, direction = _in_three_dimensions(reader, path.name)
     spacing = in_mm(spacing, stated_unit_mm(path))
@@ -76,7 +77,7 @@ def volume_recording(path: Path) -> Pullback:
             values = sitk.GetArrayFromImage(reader.Execute())
         except RuntimeError as error:
             raise InputError(
-                f"The pixels of {path.name} cannot be read; the file may be cut off, copy or export it again."
+                _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(file=path.name)
             ) from error
         return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
@@ -95,7 +96,7 @@ def volume_recording(path: Path) -> Pullback:
         read=_to_uint8(stored, frame_count),
         origin_mm=origin_mm,
         direction=direction,
-        details={"format": f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
+        details={N_("format"): f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
 
 
@@ -103,8 +104,10 @@ def _require_no_label_map(samples: Sequence[np.ndarray], name: str) -> None:
     levels = np.unique(np.concatenate([np.unique(sample) for sample in samples]))
     if 1 < len(levels) <= FEW_LEVELS:
         raise InputError(
-            f"{name} holds {len(levels)} different values only, as label maps do, not the grey of OCT frames; choose the pullback "
-            "(a label map is measured with: oct-calcium measure)."
+            _(
+                "{name} holds {count} different values only, as label maps do, not the grey of OCT frames; "
+                "choose the pullback (a label map is measured with: oct-calcium measure)."
+            ).format(name=name, count=len(levels))
         )
 
 
@@ -117,8 +120,10 @@ def _in_three_dimensions(reader, name: str):
     size = list(reader.GetSize())
     if not 2 <= len(size) <= 4 or (len(size) == 4 and 1 not in size[2:]):
         raise InputError(
-            f"{name} has {len(size)} dimensions of {' x '.join(map(str, size))}; a pullback has three (columns, rows, frames): "
-            "export it as one grey volume."
+            _(
+                "{name} has {count} dimensions of {listed}; a pullback has three (columns, rows, frames): export "
+                "it as one grey volume."
+            ).format(name=name, count=len(size), listed=" x ".join(map(str, size)))
         )
     # Four axes with one plane along the third are frames in time: how far apart they lie is not stated.
     frame_axis = 3 if len(size) == 4 and size[2] == 1 < size[3] else 2

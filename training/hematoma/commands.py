@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from HematomaMarkersLib.preparation_steps import Steps, add_without, left_out
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
 
+VALIDATION_SEED = 500
+"""From here on lie the validation patients; those of `evaluate` lie below."""
+
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
@@ -22,6 +27,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_cases(commands.add_parser("add-cases", help="add cases exported by the module HematomaMarkers to such a folder"))
     _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; takes its checkpoint up again"))
     _add_train_markers(commands.add_parser("train-markers", help="second stage: the markers; likewise"))
+    _add_train(commands.add_parser("train", help="all of it in one go: patients, both stages, rule; best on a GPU"))
     _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
@@ -32,6 +38,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
     add_phantoms(parser, patients=400)
     add_without(parser)
+    _add_range(parser)
+    parser.add_argument("--most-slices", type=int, help="kept of each patient to learn from; all of them by default")
     parser.set_defaults(run=_make_data)
 
 
@@ -39,8 +47,12 @@ def _make_data(chosen: argparse.Namespace) -> None:
     from .data import make_data
 
     steps = Steps(**dict.fromkeys(left_out(chosen.without), False))
-    for seed in make_data(chosen.folder, phantom_seeds(chosen), steps, chosen.processes):
+    for seed in make_data(chosen.folder, phantom_seeds(chosen), steps, chosen.processes, chosen.phantoms, chosen.most_slices):
         print(f"patient {seed}", flush=True)
+
+
+def _add_range(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range of phantoms")
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +73,7 @@ def _cases(chosen: argparse.Namespace) -> None:
 def _add_train_segmentation(parser: argparse.ArgumentParser) -> None:
     _add_training(parser, minutes=40.0)
     parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
+    parser.add_argument("--classes", type=int, choices=(3, 4), default=3, help="4: blood outside the brain, too")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.set_defaults(run=_train_segmentation)
@@ -71,10 +84,10 @@ def _train_segmentation(chosen: argparse.Namespace) -> None:
 
     from .train_segmentation import Recipe, train_segmentation
 
-    names = ("width", "batch", "rate", "split", "location", "seed")
+    names = ("width", "classes", "batch", "rate", "split", "location", "seed")
     recipe = Recipe(**{name: getattr(chosen, name) for name in names})
     with log_to(chosen.folder) as say:
-        train_segmentation(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.begin, say)
+        train_segmentation(chosen.data, chosen.folder, recipe, _budget(chosen), choose_device(chosen.device), chosen.begin, say)
 
 
 def _add_train_markers(parser: argparse.ArgumentParser) -> None:
@@ -97,30 +110,77 @@ def _train_markers(chosen: argparse.Namespace) -> None:
     names = ("marker_width", "batch", "rate", "wavelet", "pooling", "weighted", "mask", "split", "location", "seed")
     recipe = Recipe(**{name: getattr(chosen, name) for name in names})
     with log_to(chosen.folder) as say:
-        train_markers(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.begin, say)
+        train_markers(chosen.data, chosen.folder, recipe, _budget(chosen), choose_device(chosen.device), chosen.begin, say)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    add_phantoms(parser, patients=500)
+    parser.add_argument("training", type=Path, help="for checkpoints, figures, rule and log")
+    parser.add_argument("--carry", type=Path, metavar="DIR", help="copy what a bundle is made of there, in small files")
+    parser.add_argument("--validation", type=int, default=200, help="validation patients, of seeds from 500 on")
+    parser.add_argument("--begin-with", type=int, default=48, help="patients to learn from before the learning begins")
+    parser.add_argument("--draw-minutes", type=float, default=math.inf, help="after which no further patient is begun")
+    parser.add_argument("--most-slices", type=int, default=22, help="kept of each patient to learn from")
+    parser.add_argument("--steps", type=int, nargs=2, default=(3000, 1200), metavar=("FIRST", "SECOND"), help="of the stages")
+    parser.add_argument("--minutes", type=float, nargs=2, default=(math.inf, math.inf), metavar=("FIRST", "SECOND"), help="at most")
+    parser.add_argument("--batch", type=int, nargs=2, default=(64, 64), metavar=("FIRST", "SECOND"))
+    parser.add_argument("--rate", type=float, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
+    parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
+    parser.add_argument("--marker-width", type=float, default=0.125, help="of the VGG16; 1 is the published one")
+    parser.add_argument("--watch-every", type=int, default=150, help="steps between two looks at the validation patients")
+    parser.add_argument("--seed", type=int, default=0)
+    _add_range(parser)
+    add_device(parser)
+    parser.set_defaults(run=_train, phantoms="mixed")
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from ..learner import Budget
+    from .train_markers import Recipe as MarkerRecipe
+    from .train_segmentation import Recipe
+    from .whole import Plan, carry_away, train_whole
+
+    plan = Plan(
+        learnt=phantom_seeds(chosen),
+        validation=range(VALIDATION_SEED, VALIDATION_SEED + chosen.validation),
+        begin_with=chosen.begin_with,
+        phantoms=chosen.phantoms,
+        most_slices=chosen.most_slices,
+        processes=chosen.processes,
+        draw_minutes=chosen.draw_minutes,
+        budgets=tuple(map(Budget, chosen.minutes, chosen.steps)),
+        watch_every=chosen.watch_every,
+    )
+    first = Recipe(batch=chosen.batch[0], rate=chosen.rate[0], seed=chosen.seed, width=chosen.width, classes=4)
+    second = MarkerRecipe(batch=chosen.batch[1], rate=chosen.rate[1], seed=chosen.seed, marker_width=chosen.marker_width)
+    with log_to(chosen.training) as say:
+        carried = partial(carry_away, chosen.training, chosen.carry) if chosen.carry else bool
+        train_whole(chosen.folder, chosen.training, plan, first, second, choose_device(chosen.device), say, carried)
 
 
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of both trainings")
-    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from, whose preparation is used")
-    parser.add_argument("--patients", type=int, default=60)
-    parser.add_argument("--first-seed", type=int, default=500, help="below 1000, and not those of `evaluate`")
+    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from; validation patients are drawn into it")
+    parser.add_argument("--patients", type=int, default=200)
+    parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
     parser.add_argument("--processes", type=int, default=2)
+    _add_range(parser)
+    add_device(parser)
     parser.set_defaults(run=_fit_rule)
 
 
 def _fit_rule(chosen: argparse.Namespace) -> None:
-    from .data import preparation_steps
-    from .rule import RULE_FILE, fitted_rule, validation_answers
+    from LesionReadingLib.prediction import choose_device
 
-    answers, steps = [], preparation_steps(chosen.data)
-    for each in validation_answers(chosen.training, steps, held_out_seeds(chosen), chosen.processes):
-        answers.append(each)
-        print(f"{len(answers)} patients with a hematoma", flush=True)
-    rule, mean_auc = fitted_rule(answers)
-    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": asdict(steps)}
-    write_json(chosen.training / RULE_FILE, told)
-    print((chosen.training / RULE_FILE).read_text())
+    from .data import make_data, preparation_steps
+    from .rule import fit_rule
+
+    seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
+    for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
+        print(f"{number} validation patients drawn", flush=True)
+    fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device))
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -146,6 +206,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
+    _add_range(parser)
     parser.set_defaults(run=_evaluate)
 
 
@@ -158,7 +219,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from .tables import figures_tables
 
     bundle, results = find_bundle(chosen.model, TASK), []
-    for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes):
+    for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes, chosen.phantoms):
         results.append(result)
         print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)
     figures = model_figures(results)
@@ -196,9 +257,18 @@ def _card(chosen: argparse.Namespace) -> None:
 def _add_training(parser: argparse.ArgumentParser, minutes: float) -> None:
     parser.add_argument("data", type=Path, help="folder of make-data")
     parser.add_argument("folder", type=Path, help="for checkpoint, figures and log")
-    parser.add_argument("--minutes", type=float, default=minutes, help="in all, an earlier part included")
+    parser.add_argument("--minutes", type=float, help=f"in all, an earlier part included; {minutes:g} where no --steps are given")
+    parser.add_argument("--steps", type=int, help="in all; with --minutes, whichever is over first")
     parser.add_argument("--split", choices=("patient", "random"), default="patient", help="what is watched: patients or any slices")
     parser.add_argument("--location", choices=LOCATIONS, help="learn from hematomas there alone")
     parser.add_argument("--from", dest="begin", type=Path, metavar="RUN", help="training folder to begin with")
     parser.add_argument("--seed", type=int, default=0)
     add_device(parser)
+    parser.set_defaults(default_minutes=minutes)
+
+
+def _budget(chosen: argparse.Namespace):
+    from ..learner import Budget
+
+    minutes = chosen.minutes or (chosen.default_minutes if chosen.steps is None else math.inf)
+    return Budget(minutes, chosen.steps or math.inf)

@@ -17,15 +17,19 @@ import numpy as np
 from HematomaMarkersLib.image_scan import read_volume
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, TASK
 from HematomaMarkersLib.phantom import PhantomHead, draw_head
+from HematomaMarkersLib.phantom_wide import SIZE, draw_wide_head
 from HematomaMarkersLib.preparation import prepare
 from HematomaMarkersLib.preparation_steps import ALL_STEPS, Steps
 from HematomaMarkersLib.scan import Scan
 from LesionReadingLib.errors import InputError
 
 from ..cases import case_number, open_case
-from ..drawing import draw_missing, write_whole
+from ..drawing import HELD_OUT_SEEDS, draw_missing, write_whole
 
 STEPS_FILE = "preparation.json"
+RANGES = ("ordinary", "wide", "mixed")
+"""Ranges of phantoms: of a mixed folder two of five patients are ordinary ones, three are of the wide range."""
+ORDINARY_OF_FIVE = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class Patient:
         judged: whether the markers are known; of a case, whether the reader judged them all.
         near_misses: what was drawn to look like a marker, by name.
         location: of the hematoma, None where there is none, or it is not known.
+        inside, extents_mm: as ``Prepared`` has them; None where not all slices were kept.
     """
 
     number: int
@@ -50,13 +55,19 @@ class Patient:
     judged: bool
     near_misses: tuple[str, ...]
     location: str | None
+    inside: np.ndarray | None = None
+    extents_mm: np.ndarray | None = None
 
 
-def make_data(folder: Path, seeds: Sequence[int], steps: Steps, processes: int) -> Iterator[int]:
+def make_data(
+    folder: Path, seeds: Sequence[int], steps: Steps, processes: int, phantoms: str = "ordinary", most_slices: int | None = None
+) -> Iterator[int]:
     """Draw phantom patients into ``folder``; those already there are left alone. Yields each seed when it is done.
 
     Args:
         steps: of the preparation; one folder holds patients prepared in one way.
+        phantoms: which range they are of, one of ``RANGES``.
+        most_slices: kept of each patient to learn from, half of them with blood where there is as much; None for all.
 
     Raises:
         InputError: the folder holds patients that were prepared in another way.
@@ -64,7 +75,7 @@ def make_data(folder: Path, seeds: Sequence[int], steps: Steps, processes: int) 
     found = _begun_with(folder, steps)
     if found != steps:
         raise InputError(f"{folder} holds patients prepared in another way ({json.dumps(asdict(found))}); choose another folder.")
-    yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, steps), processes)
+    yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, steps, phantoms, most_slices), processes)
 
 
 def add_case(folder: Path, case_folder: Path, window: tuple[float, float] | None = None) -> int:
@@ -118,18 +129,16 @@ def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
     Raises:
         InputError: the folder holds none.
     """
-    patients = [
-        patient for patient in map(_load_patient, sorted(folder.glob("patient-*.npz"))) if location in (None, patient.location)
-    ]
+    patients = [patient for patient in map(load_patient, patient_files(folder)) if location in (None, patient.location)]
     if not patients:
         kind = f"patients with a hematoma of the {location}" if location else "training patients"
         raise InputError(f"{folder} holds no {kind}; make some with: python -m training hematoma make-data {folder}")
     return patients
 
 
-def patient_count(folder: Path) -> int:
-    """How many patients a training folder holds by now."""
-    return sum(1 for _ in folder.glob("patient-*.npz"))
+def patient_files(folder: Path) -> list[Path]:
+    """Files of the patients that a training folder holds by now, in the order of their numbers."""
+    return sorted(folder.glob("patient-*.npz"))
 
 
 def phantom_scan(head: PhantomHead) -> Scan:
@@ -137,17 +146,39 @@ def phantom_scan(head: PhantomHead) -> Scan:
     return Scan(head.hounsfield, head.grid, gravity=head.gravity, grid_source="phantom")
 
 
-def _draw_patient(folder: Path, steps: Steps, seed: int) -> int:
-    head = draw_head(seed)
+def draw_of_range(seed: int, phantoms: str) -> PhantomHead:
+    """Draw patient ``seed`` of a range: ordinary, wide, or of the mixed one's two parts."""
+    wide = phantoms == "wide" or (phantoms == "mixed" and seed % 5 not in ORDINARY_OF_FIVE)
+    return draw_wide_head(seed) if wide else draw_head(seed, SIZE if phantoms == "mixed" else 512)
+
+
+def _draw_patient(folder: Path, steps: Steps, phantoms: str, most_slices: int | None, seed: int) -> int:
+    head = draw_of_range(seed, phantoms)
     prepared = prepare(phantom_scan(head), steps)
+    labels = prepared.labels_from_scan(head.labels)
+    is_whole = most_slices is None or seed in HELD_OUT_SEEDS
+    kept = slice(None) if is_whole else _kept(labels, most_slices, seed)
     arrays = {
-        "hounsfield": prepared.hounsfield,
-        "labels": prepared.labels_from_scan(head.labels),
-        "slice_markers": head.slice_markers[prepared.slice_order],
+        "hounsfield": prepared.hounsfield[kept],
+        "labels": labels[kept],
+        "slice_markers": head.slice_markers[prepared.slice_order][kept],
         "markers": np.array([head.markers[name] for name in MARKERS]),
     }
-    _write_patient(folder, seed, arrays, {"near_misses": head.near_misses, "location": head.location, "judged": True})
+    if is_whole:
+        arrays |= {"inside": prepared.inside, "extents_mm": prepared.extents_mm}
+    # Contusions are hematoma too, and nobody judged their signs.
+    facts = {"near_misses": head.near_misses, "location": head.location, "judged": "contusions" not in head.others}
+    _write_patient(folder, seed, arrays, facts)
     return seed
+
+
+def _kept(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Numbers of ``most`` slices, ascending: with blood and without, as nearly half and half as there are."""
+    rng = np.random.default_rng([seed, 83])
+    bleeds = labels.any(axis=(1, 2))
+    with_blood, without = (rng.permutation(np.flatnonzero(which)) for which in (bleeds, ~bleeds))
+    of_blood = min(len(with_blood), max(most // 2, most - len(without)))
+    return np.sort(np.concatenate([with_blood[:of_blood], without[: most - of_blood]]))
 
 
 def _begun_with(folder: Path, steps: Steps) -> Steps:
@@ -164,12 +195,18 @@ def _write_patient(folder: Path, number: int, arrays: dict[str, np.ndarray], fac
     write_whole(_path(folder, number), lambda file: np.savez(file, **arrays, facts=told))
 
 
-def _load_patient(path: Path) -> Patient:
+def patient_number(path: Path) -> int:
+    """The number of the patient of a file."""
+    return int(path.stem.split("-")[1])
+
+
+def load_patient(path: Path) -> Patient:
+    """Read a patient's file."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     facts = json.loads(str(arrays.pop("facts")))
     facts["near_misses"] = tuple(facts["near_misses"])
-    return Patient(int(path.stem.split("-")[1]), **arrays, **{"judged": True} | facts)
+    return Patient(patient_number(path), **arrays, **{"judged": True} | facts)
 
 
 def _path(folder: Path, number: int) -> Path:

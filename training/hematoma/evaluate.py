@@ -15,14 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.phantom import PhantomHead, draw_head
+from HematomaMarkersLib.phantom import PhantomHead
 from HematomaMarkersLib.prediction import Prediction, predict
+from HematomaMarkersLib.triage import triage
+from HematomaMarkersLib.triage_rules import read_rules
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.slice_grid import SliceGrid
 
-from .data import phantom_scan
+from .data import draw_of_range, phantom_scan
 from .train_segmentation import WINDOW_HU
 
 
@@ -38,8 +40,11 @@ class PatientResult:
         evidence: of every marker, whether the measurement alone finds it on the found hematoma.
         slice_numbers: of the slices with true hematoma. slice_true, slice_probabilities: lists of four for each of these; a
             probability is None where no hematoma was found there.
-        heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None
-            where nothing is hot.
+        true_outside_ml, found_outside_ml: of blood outside the brain; None found where the bundle was not taught to see it.
+        decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
+        others: what else was drawn, by name.
+        heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
+            is hot.
     """
 
     number: int
@@ -59,24 +64,30 @@ class PatientResult:
     slice_true: list[list[bool]]
     slice_probabilities: list[list[float | None]]
     heat_mm: dict[str, float | None]
+    true_outside_ml: float = 0.0
+    found_outside_ml: float | None = None
+    decision: str = ""
+    slice_mm: float = 0.0
+    others: tuple[str, ...] = ()
 
 
-def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int) -> Iterator[PatientResult]:
+def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
     """Yield the result of each phantom patient in order; nothing but the results is kept.
 
     Args:
-        model: the bundle's folder. processes: patients at once, each on one thread.
+        model: the bundle's folder. processes: patients at once, each on one thread. phantoms: one of ``data.RANGES``.
     """
     with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(partial(patient_result, model, device), seeds)
+        yield from pool.map(partial(patient_result, model, device, phantoms), seeds)
 
 
-def patient_result(model: Path, device: str, seed: int) -> PatientResult:
+def patient_result(model: Path, device: str, phantoms: str, seed: int) -> PatientResult:
     """Draw a patient, let the bundle read the scan, and compare with the truth."""
-    head = draw_head(seed)
+    head = draw_of_range(seed, phantoms)
     scan = phantom_scan(head)
     prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
-    measured = measure_scan(scan, prediction.labels)
+    rules = read_rules()
+    measured = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
     shown = np.flatnonzero((head.labels == HEMATOMA).any(axis=(1, 2)))
     return PatientResult(
         number=seed,
@@ -96,6 +107,11 @@ def patient_result(model: Path, device: str, seed: int) -> PatientResult:
         slice_true=head.slice_markers[shown].tolist(),
         slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
         heat_mm=_heat_mm(head, prediction),
+        true_outside_ml=float((head.labels == OUTSIDE_BRAIN).sum(axis=(1, 2)) @ scan.grid.voxel_ml),
+        found_outside_ml=prediction.outside.volume_ml if prediction.outside else None,
+        decision=str(triage(measured, prediction, None, rules).decision),
+        slice_mm=float(np.median(scan.grid.extents_mm)),
+        others=head.others,
     )
 
 

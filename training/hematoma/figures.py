@@ -11,6 +11,7 @@ from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR
 from LesionReadingLib.errors import InputError
 
 from .evaluate import PatientResult
+from .finding import finding_figures
 from .scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
 
 BANDS_ML = {"under 5 mL": (0.0, 5.0), "5 to 30 mL": (5.0, 30.0), "over 30 mL": (30.0, np.inf)}
@@ -44,6 +45,7 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
         "hematoma": _hematoma(results, bleeding),
         "ventricular_blood": {"f_score": _f_score(np.sum([result.ivh_voxels for result in results], axis=0))},
         "volume": _volumes(bleeding),
+        "finding": finding_figures(results),
         "without_hematoma": _false_volumes([result for result in results if result.true_ml == 0]),
         "markers": {marker: _marker(number, marker, bleeding) for number, marker in enumerate(MARKERS)},
         "heat": {marker: _heat([result.heat_mm[marker] for result in bleeding if marker in result.heat_mm]) for marker in MARKERS},

@@ -5,25 +5,23 @@ Validation patients are phantoms that neither the training nor the evaluation dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.network import JointNetwork
 from HematomaMarkersLib.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
-from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.preparation import Steps, prepare
 from HematomaMarkersLib.segmentation import read_head
+from LesionReadingLib.errors import InputError
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from .data import phantom_scan
+from .data import Patient, load_patient, patient_files, patient_number, preparation_steps
 from .scores import roc_auc
 from .train_markers import trained_network
 from .train_segmentation import WINDOW_HU
@@ -48,10 +46,29 @@ class Answers:
     markers: np.ndarray
 
 
-def validation_answers(training: Path, steps: Steps, seeds: Sequence[int], processes: int) -> Iterator[Answers]:
-    """Draw validation patients and let the network of a training folder read them; those without a hematoma are passed over."""
-    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        yield from (answers for answers in pool.map(partial(_answers, training, steps), seeds) if answers is not None)
+def validation_answers(network: JointNetwork, patients: Iterable[Patient], device: torch.device) -> Iterator[Answers]:
+    """Let a network read validation patients; those without a hematoma, or whose markers are not known, are passed over."""
+    for patient in patients:
+        if patient.judged and (patient.labels == HEMATOMA).any():
+            reading = read_head(network, patient.hounsfield, patient.inside, patient.extents_mm, WINDOW_HU, device, lambda *_: None)
+            yield Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
+
+
+def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, say=print) -> None:
+    """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
+
+    Raises:
+        InputError: the folder holds none of them with a hematoma.
+    """
+    patients = (load_patient(file) for file in patient_files(data) if patient_number(file) in seeds)
+    answers = list(validation_answers(trained_network(training)[0], patients, device))
+    if not answers:
+        raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
+    rule, mean_auc = fitted_rule(answers)
+    steps = asdict(preparation_steps(data))
+    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
+    (training / RULE_FILE).write_text(json.dumps(told, indent=1))
+    say(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
 
 
 def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any]]:
@@ -113,16 +130,3 @@ def _mean_auc(patients: Sequence[Answers], rule: PatientRule) -> float:
 
 def _plain(top_slices: int, least_area_cm2: float) -> PatientRule:
     return PatientRule(dict.fromkeys(MARKERS, MarkerCalibration()), top_slices, least_area_cm2)
-
-
-def _answers(training: Path, steps: Steps, seed: int) -> Answers | None:
-    head = draw_head(seed)
-    if head.location is None:
-        return None
-    prepared = prepare(phantom_scan(head), steps)
-    network = trained_network(training)[0]
-    reading = read_head(
-        network, prepared.hounsfield, prepared.inside, prepared.extents_mm, WINDOW_HU, torch.device("cpu"), lambda *_: None
-    )
-    markers = np.array([head.markers[marker] for marker in MARKERS])
-    return Answers(reading.slice_logits, reading.areas_cm2, markers)

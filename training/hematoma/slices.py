@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
 from LesionReadingLib.errors import InputError
 
-from ..drawing import WATCHED_EVERY
-from .data import Patient, load_patients, patient_count
+from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY
+from .data import Patient, load_patient, load_patients, patient_files
 
+CPU = torch.device("cpu")
 SPLITS = ("patient", "random")
 WATCHED_SHARE = 0.1
 SMALL_PIXELS = 250
 """A hematoma of fewer pixels of 0.9 mm (2 cm2) is small: partial volume and thin poles, where most is missed."""
+TINY_PIXELS = 50
+"""0.4 cm2: a bleed of less than 1 mL, or the last of a larger one."""
 SHARES = {
-    "small hematoma": 0.3,
-    "larger hematoma": 0.25,
-    "ventricular blood alone": 0.1,
-    "no blood here": 0.15,
-    "no blood anywhere": 0.2,
+    "tiny hematoma": 0.16,
+    "small hematoma": 0.2,
+    "larger hematoma": 0.16,
+    "ventricular blood alone": 0.08,
+    "blood outside the brain alone": 0.1,
+    "no blood here": 0.12,
+    "no blood anywhere": 0.18,
 }
 """How often each kind of slice is learnt from. Those without blood teach calcified plexus, thick falx and the like."""
 
@@ -51,15 +56,19 @@ class Slices:
     @property
     def with_hematoma(self) -> torch.Tensor:
         """bool (slices,), whether there is any hematoma on the slice."""
-        return torch.stack([(labels == HEMATOMA).any() for labels in self.labels])
+        return self.pixels_of(HEMATOMA) > 0
+
+    def pixels_of(self, label: int) -> torch.Tensor:
+        """int64 (slices,), how many pixels of each slice have a label; on the processor."""
+        return torch.cat([(some == label).sum((1, 2)) for some in self.labels.split(512)]).cpu()
 
 
-def joined(patients: Sequence[Patient]) -> Slices:
-    """All slices of some patients."""
+def joined(patients: Sequence[Patient], device: torch.device = CPU) -> Slices:
+    """All slices of some patients; pictures and labels on a device, the rest on the processor."""
     counts = [len(patient.labels) for patient in patients]
     return Slices(
-        torch.from_numpy(np.concatenate([patient.hounsfield for patient in patients])),
-        torch.from_numpy(np.concatenate([patient.labels for patient in patients])),
+        torch.from_numpy(np.concatenate([patient.hounsfield for patient in patients])).to(device),
+        torch.from_numpy(np.concatenate([patient.labels for patient in patients])).to(device),
         torch.from_numpy(np.concatenate([patient.slice_markers for patient in patients])),
         torch.from_numpy(np.repeat([patient.number for patient in patients], counts)),
         torch.from_numpy(np.repeat([bool(patient.labels.any()) for patient in patients], counts)),
@@ -67,18 +76,27 @@ def joined(patients: Sequence[Patient]) -> Slices:
     )
 
 
+def together(parts: Sequence[Slices]) -> Slices:
+    """Slices of several collections as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Slices(**{field.name: torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Slices)})
+
+
 def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
     """bool (slices,): which are only watched, never learnt from.
 
     Args:
-        split: ``"patient"``: every tenth patient (those whose number ends in 0). ``"random"``: a tenth of each patient's slices, as
-            the source study's leaky first split.
+        split: ``"patient"``: those with a number that no training draws, or where there are none every tenth patient (those whose
+            number ends in 0). ``"random"``: a tenth of each patient's slices, as the source study's leaky first split.
 
     Raises:
         InputError: nothing is left to learn from or to watch.
     """
     if split == "patient":
-        which = slices.patients % WATCHED_EVERY == 0
+        which = slices.patients < HELD_OUT_SEEDS.stop
+        if not which.any():
+            which = slices.patients % WATCHED_EVERY == 0
     else:
         numbers, counts = slices.patients.unique_consecutive(return_counts=True)
         drawn = [np.random.default_rng([seed, n]).random(count) for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)]
@@ -92,24 +110,28 @@ class Shelf:
     """The slices of a training folder that may still be filling.
 
     Args:
-        data: folder of ``make_data``. location, split, seed: as in a recipe.
+        data: folder of ``make_data``. location, split, seed: as in a recipe. device: where pictures and labels are kept.
 
     Attributes:
         slices: all there are. learnt, watched: bool (slices,).
     """
 
-    def __init__(self, data: Path, location: str | None, split: str, seed: int) -> None:
-        self._data, self._location, self._split, self._seed = data, location, split, seed
-        self._files = 0
-        self.refresh()
+    def __init__(self, data: Path, location: str | None, split: str, seed: int, device: torch.device = CPU) -> None:
+        self._data, self._location, self._split, self._seed, self._device = data, location, split, seed, device
+        self._files: set[Path] = set()
+        self._parts: list[Slices] = []
+        if not self.refresh():
+            load_patients(data, location)  # says what is missing
 
     def refresh(self) -> bool:
         """Take in the patients that have appeared since; give whether there were any."""
-        files = patient_count(self._data)
-        if files == self._files and files:
+        new = sorted(set(patient_files(self._data)) - self._files)
+        self._files.update(new)
+        patients = [patient for patient in map(load_patient, new) if self._location in (None, patient.location)]
+        if not patients:
             return False
-        self._files = files
-        self.slices = joined(load_patients(self._data, self._location))
+        self._parts = [together([*self._parts, joined(patients, self._device)])]
+        self.slices = self._parts[0]
         self.watched = watched(self.slices, self._split, self._seed)
         self.learnt = ~self.watched
         return True
@@ -117,13 +139,15 @@ class Shelf:
 
 def kinds(slices: Slices, which: torch.Tensor) -> dict[str, torch.Tensor]:
     """Numbers of the slices of each kind in ``SHARES``, among those of ``which``, bool (slices,)."""
-    area = torch.stack([(labels == HEMATOMA).sum() for labels in slices.labels])
-    ventricular = torch.stack([(labels == INTRAVENTRICULAR).any() for labels in slices.labels])
-    none = (area == 0) & ~ventricular
+    area, outside = slices.pixels_of(HEMATOMA), slices.pixels_of(OUTSIDE_BRAIN) > 0
+    ventricular = slices.pixels_of(INTRAVENTRICULAR) > 0
+    none = (area == 0) & ~ventricular & ~outside
     of_kind = {
-        "small hematoma": (area > 0) & (area < SMALL_PIXELS),
+        "tiny hematoma": (area > 0) & (area < TINY_PIXELS),
+        "small hematoma": (area >= TINY_PIXELS) & (area < SMALL_PIXELS),
         "larger hematoma": area >= SMALL_PIXELS,
         "ventricular blood alone": (area == 0) & ventricular,
+        "blood outside the brain alone": (area == 0) & ~ventricular & outside,
         "no blood here": none & slices.bleeds,
         "no blood anywhere": none & ~slices.bleeds,
     }
@@ -134,5 +158,7 @@ def balanced_numbers(of_kind: dict[str, torch.Tensor], count: int, random: torch
     """Give ``count`` numbers of slices, int64, of kinds drawn by ``SHARES`` (those without a slice left out)."""
     shares = torch.tensor([share * bool(len(of_kind[kind])) for kind, share in SHARES.items()])
     numbers = list(of_kind.values())
-    picked = [numbers[kind] for kind in torch.multinomial(shares, count, replacement=True, generator=random)]
-    return torch.stack([of[torch.randint(len(of), (), generator=random)] for of in picked])
+    picked = torch.multinomial(shares, count, replacement=True, generator=random).bincount(minlength=len(shares)).tolist()
+    return torch.cat(
+        [of[torch.randint(len(of), (times,), generator=random)] for of, times in zip(numbers, picked, strict=True) if times]
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 
 from ..markdown import markdown_table
+from .finding import finding_tables
 
 SOURCE_SEGMENTATION = {
     "source study, random split": ("0.1367", "0.7809", "0.8633"),
@@ -42,6 +43,8 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
             "Hematoma, Dice of each patient with one, on the original voxels:",
             _dice_table(figures["hematoma"]),
             _volume_table(figures),
+            "Found or not, by size and by slices:",
+            finding_tables(figures["finding"]),
             "Markers, AUC with 95 % intervals (patients resampled 1000 times), over patients with a hematoma:",
             _auc_table(figures["markers"]),
             "Markers, average precision and calibration of the patients' probabilities:",

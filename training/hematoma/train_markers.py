@@ -15,12 +15,13 @@ from HematomaMarkersLib.preparation import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 
-from ..learner import Learner, Pace, autocast, averaged_weights, checkpoint_recipe
+from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
 from .scores import roc_auc
 from .slices import Shelf, Slices
 from .train_segmentation import WATCHED_AT_ONCE, WINDOW_HU, trained_unet
+from .train_segmentation import Recipe as UNetRecipe
 
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
 CROP, COARSEST_STRIDE = 144, 16
@@ -50,10 +51,11 @@ class Recipe(Pace):
     split: str = "patient"
     location: str | None = None
 
-    def network_arguments(self, width: float) -> dict[str, Any]:
-        """Arguments of ``JointNetwork``, ``width`` being the U-Net's."""
+    def network_arguments(self, unet: UNetRecipe) -> dict[str, Any]:
+        """Arguments of ``JointNetwork`` beside a U-Net of that recipe."""
         return {
-            "width": width,
+            "width": unet.width,
+            "classes": unet.classes,
             "marker_width": self.marker_width,
             "wavelet": self.wavelet,
             "pooling": self.pooling,
@@ -65,18 +67,18 @@ class MarkerTraining(Learner):
     """The markers' training in progress.
 
     Args:
-        unet: of the first stage, and its width. weights: (4,) w_c of equation 2, one for each marker.
+        unet: of the first stage, and its recipe. weights: (4,) w_c of equation 2, one for each marker.
     """
 
-    def __init__(self, recipe: Recipe, unet: nn.Module, width: float, weights: torch.Tensor, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, unet: nn.Module, of_unet: UNetRecipe, weights: torch.Tensor, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
-        network = JointNetwork(**recipe.network_arguments(width))
+        network = JointNetwork(**recipe.network_arguments(of_unet))
         network.segmentation.load_state_dict(unet.state_dict())
         network.learn_markers()
         super().__init__(network, recipe, device)
         self.loss = nn.BCEWithLogitsLoss(pos_weight=weights.to(device) if recipe.weighted else None)
 
-    def step(self, hounsfield: torch.Tensor, labels: torch.Tensor, markers: torch.Tensor, done: float) -> float:
+    def step(self, hounsfield: torch.Tensor, labels: torch.Tensor, markers: torch.Tensor, done: float) -> torch.Tensor:
         """Learn from one batch: int16 HU and uint8 labels (batch, size, size), bool markers (batch, 4); give the loss."""
         hounsfield, masks, markers = (tensor.to(self.device) for tensor in (hounsfield, labels == HEMATOMA, markers))
         images, masks = marker_batch(hounsfield, masks, self.random)
@@ -93,21 +95,30 @@ class MarkerTraining(Learner):
 
 
 def train_markers(
-    data: Path, folder: Path, recipe: Recipe, minutes: float, device: torch.device, begin: Path | None = None, say=print
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    budget: Budget,
+    device: torch.device,
+    begin: Path | None = None,
+    say=print,
+    watch_every: int = 0,
+    shelf: Shelf | None = None,
 ) -> None:
-    """Train the markers for ``minutes`` in all (an earlier part included) and write their figures on the watched slices.
+    """Train the markers until the budget is used and write their figures on the watched slices.
 
     Args:
         data: folder of ``make_data``.
         folder: of the U-Net's training; a checkpoint of this stage there is taken up again, its recipe before ``recipe``.
         begin: training folder whose VGG16, of the same shape, is where a new training begins.
-        say: called with each line of the log.
+        say: called with each line of the log. watch_every: see ``Learner.run``.
+        shelf: the slices of ``data``, where they are in memory already.
     """
     unet, of_unet = trained_unet(folder)
     file = folder / CHECKPOINT
     if file.exists():
         recipe = recipe_of(file)
-    shelf = Shelf(data, recipe.location, recipe.split, recipe.seed)
+    shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
     slices = shelf.slices
     of_use = slices.with_hematoma & slices.judged
     learnt, shown = ((which & of_use).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
@@ -116,7 +127,7 @@ def train_markers(
             f"{data} holds no slice with a hematoma whose markers are known, to learn from or to watch; draw more patients."
         )
     weights = class_weights(slices.markers[learnt])
-    training = MarkerTraining(recipe, unet, of_unet.width, weights, device)
+    training = MarkerTraining(recipe, unet, of_unet, weights, device)
     if file.exists():
         training.take_up(file)
         say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
@@ -126,14 +137,16 @@ def train_markers(
     say(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {weighed}")
     numbers = shuffled(learnt, recipe.batch, torch.Generator().manual_seed(recipe.seed + training.step_count))
 
-    def step(done: float) -> float:
+    def step(done: float) -> torch.Tensor:
         some = next(numbers)
         return training.step(slices.hounsfield[some], slices.labels[some], slices.markers[some], done)
 
-    def watch() -> str:
-        return "AUC of watched slices: " + _told(watched_auc(training.average.module, slices, shown, device))
+    def watch() -> Watched:
+        figures = watched_auc(training.average.module, slices, shown, device)
+        known = [value for value in figures.values() if value is not None]
+        return Watched(sum(known) / max(len(known), 1), "AUC of slices: " + _told(figures))
 
-    training.run(minutes, file, step, watch, say)
+    training.run(budget, file, step, watch, say, watch_every)
     figures = watched_auc(training.average.module, slices, shown, device)
     told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
     (folder / FIGURES).write_text(json.dumps(told, indent=1))
@@ -143,16 +156,18 @@ def train_markers(
 def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]:
     """Give the averaged joint network of a training folder, ready to predict, its arguments, and the recipe of the second stage.
 
+    The best watched average where there is one.
+
     Raises:
         InputError: there is no checkpoint of the second stage.
     """
     file = folder / CHECKPOINT
     if not file.exists():
         raise InputError(f"{folder} holds no {CHECKPOINT}; first: python -m training hematoma train-markers DATA {folder}")
-    recipe = recipe_of(file)
-    arguments = recipe.network_arguments(trained_unet(folder)[1].width)
+    recipe, best = recipe_of(file), best_of(file)
+    arguments = recipe.network_arguments(trained_unet(folder)[1])
     network = JointNetwork(**arguments)
-    network.load_state_dict(averaged_weights(file))
+    network.load_state_dict(averaged_weights(best if best.exists() else file))
     return network.eval(), arguments, recipe
 
 
@@ -178,12 +193,12 @@ def varied_masks(true: torch.Tensor, found: torch.Tensor, random: torch.Generato
 def corners(masks: torch.Tensor) -> list[tuple[int, int]]:
     """First row and column of a view of ``CROP`` pixels about the middle of each mask (batch, 1, rows, columns)."""
     size = masks.shape[-1]
-    found = []
-    for mask in masks[:, 0]:
-        middle = mask.nonzero().float().mean(0).nan_to_num(size / 2)
-        first = ((middle - CROP / 2) / COARSEST_STRIDE).round() * COARSEST_STRIDE
-        found.append(tuple(first.clamp(0, max(size - CROP, 0)).int().tolist()))
-    return found
+    reach = torch.arange(size, device=masks.device, dtype=torch.float32)
+    mass = masks.sum((1, 2, 3))
+    middle = torch.stack([masks[:, 0].sum(across) @ reach for across in (2, 1)], dim=1) / mass[:, None]
+    middle = torch.where(mass[:, None] > 0, middle, size / 2)
+    firsts = ((middle - CROP / 2) / COARSEST_STRIDE).round() * COARSEST_STRIDE
+    return [tuple(first) for first in firsts.clamp(0, max(size - CROP, 0)).int().tolist()]
 
 
 def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], side: int) -> list[torch.Tensor]:
@@ -215,7 +230,7 @@ def watched_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, de
     """AUC of each marker over the slices of these numbers, with found masks; None where all slices are of one kind."""
     network.eval()
     logits = []
-    for some in numbers.split(WATCHED_AT_ONCE):
+    for some in numbers.split(WATCHED_AT_ONCE[device.type]):
         images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
         with autocast(device):
             logits.append(network(images.to(memory_format=torch.channels_last))[1].float().cpu())

@@ -15,7 +15,7 @@ from OCTCalciumLib.preparation import network_input
 from safetensors.torch import load_file
 
 from ..cases import note_learnt
-from ..learner import LOG_EVERY_STEPS, Learner, Pace, autocast, averaged_weights, checkpoint_recipe
+from ..learner import LOG_EVERY_STEPS, Budget, Learner, Pace, Watched, autocast, averaged_weights, checkpoint_recipe
 from .augment import augmented_batch
 from .data import is_watched, load_patients, random_batch
 
@@ -119,11 +119,12 @@ def train(
             raise InputError(f"{data} holds only patients to watch, whose number ends in 0; add others to learn from.")
         return training.step(*random_batch(learning, training.recipe.batch, frames), done)
 
-    def watch() -> str:
+    def watch() -> Watched:
         overlap = watched_overlap(training.average, patients, device)
-        return "IoU of watched patients: " + "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=True))
+        told = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=True))
+        return Watched(float(np.nanmean(overlap)), f"IoU of watched patients: {told}")
 
-    training.run(minutes, folder / CHECKPOINT, step, watch, say)
+    training.run(Budget(minutes), folder / CHECKPOINT, step, watch, say)
 
 
 @torch.inference_mode()

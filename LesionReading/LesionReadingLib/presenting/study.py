@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.plain_text import plain
 
 _SALT = b"LesionReading study code, version 1\0"
 _BYTES, _GROUP = 5, 4
 _MOST_PLANES = 64  # spread over a volume, that are looked at
-CODE_TITLE = "Study code"
-HOW_CODED = (
+CODE_TITLE = N_("Study code")
+HOW_CODED = N_(
     "The study code is the beginning of a salted SHA-256 digest of the Study Instance UID, or of the pixels where there is none. "
     "It tells studies apart and cannot be turned back into a name or a number."
 )
@@ -47,17 +48,17 @@ class Study:
     @property
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Title and value of everything in the header."""
-        return (*self.identity, (CODE_TITLE, self.code))
+        return (*((_(title), value) for title, value in self.identity), (_(CODE_TITLE), self.code))
 
     @property
     def footer(self) -> str:
         """The line at the foot of every printed page."""
-        return " · ".join([*(value for _, value in self.identity), f"{CODE_TITLE} {self.code}"])
+        return " · ".join([*(value for _, value in self.identity), f"{_(CODE_TITLE)} {self.code}"])
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """Name and content of the page's ``meta`` elements."""
-        return tuple((name.lower().replace(" ", "-"), value) for name, value in self.shown)
+        return tuple((name.lower().replace(" ", "-"), value) for name, value in (*self.identity, (CODE_TITLE, self.code)))
 
 
 def study_of(files: Sequence[Path], pixels: np.ndarray, with_identity: bool = False) -> Study:
@@ -88,11 +89,11 @@ def _code(content: Iterable[bytes | np.ndarray]) -> str:
 def _identity(header) -> tuple[tuple[str, str], ...]:
     """Name, number, birth date, study date and time, and institution, as far as they are stated."""
     rows = (
-        ("Name", _name(header.get("PatientName"))),
-        ("Patient number", header.get("PatientID")),
-        ("Born", _date(header.get("PatientBirthDate"))),
-        ("Study", f"{_date(header.get('StudyDate'))} {_time(header.get('StudyTime'))}"),
-        ("Institution", header.get("InstitutionName")),
+        (N_("Name"), _name(header.get("PatientName"))),
+        (N_("Patient number"), header.get("PatientID")),
+        (N_("Born"), _date(header.get("PatientBirthDate"))),
+        (N_("Study"), f"{_date(header.get('StudyDate'))} {_time(header.get('StudyTime'))}"),
+        (N_("Institution"), header.get("InstitutionName")),
     )
     return tuple((title, text) for title, value in rows if (text := plain(value or "")))
 

@@ -19,6 +19,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 
 _WHOLE = frozenset(("IS", "US", "SS", "UL", "SL", "UV", "SV"))
@@ -97,7 +99,11 @@ def notes_on_left_out(headers: Iterable[Dataset]) -> tuple[str, ...]:
     names = sorted({keyword for header in headers for keyword in left_out(header)})
     if not names:
         return ()
-    return (f"Values of the DICOM header that are not of the kind or number that DICOM defines were not used: {', '.join(names)}.",)
+    return (
+        _("Values of the DICOM header that are not of the kind or number that DICOM defines were not used: {listed}.").format(
+            listed=", ".join(names)
+        ),
+    )
 
 
 def require_pixel_description(header: Dataset, name: str) -> None:
@@ -108,7 +114,11 @@ def require_pixel_description(header: Dataset, name: str) -> None:
     """
     lost = [keyword for keyword in left_out(header) if keyword in PIXEL_KEYWORDS]
     if lost:
-        raise InputError(f"{name} states {' and '.join(lost)} in a way that DICOM does not know; export it again.")
+        raise InputError(
+            _("{name} states {listed} in a way that DICOM does not know; export it again.").format(
+                name=name, listed=_(" and ").join(lost)
+            )
+        )
 
 
 def transfer_syntax(meta: Dataset, name: str) -> UID | None:
@@ -133,7 +143,7 @@ def transfer_syntax(meta: Dataset, name: str) -> UID | None:
 
 
 def _no_syntax(name: str) -> InputError:
-    return InputError(f"{name} states a transfer syntax (0002,0010) that is none; export it again.")
+    return InputError(_("{name} states a transfer syntax (0002,0010) that is none; export it again.").format(name=name))
 
 
 def _clean(data: Dataset, gone: set[str], depth: int) -> None:
@@ -211,7 +221,7 @@ def _is_text(data: Dataset, tag: BaseTag, value, is_uid: bool) -> bool:
 @cache
 def _counts(vm: str) -> tuple[int, float, int]:
     """Least and most values, and by how many more at a time, of a value multiplicity as PS3.6 writes it: 1, 1-3, 2-2n."""
-    least, _, most = vm.partition("-")
+    least, _rest, most = vm.partition("-")
     if not most:
         return int(least), int(least), 1
     if not most.endswith("n"):

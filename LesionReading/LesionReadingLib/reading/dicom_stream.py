@@ -19,6 +19,8 @@ from pydicom.filereader import read_dataset, read_preamble
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from .archives import FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO
 from .dicom_cleaning import clean, transfer_syntax
@@ -107,9 +109,15 @@ def _inflate(path: Path, meta: Dataset, start: int) -> BinaryIO:
             while not inflater.eof and (chunk := inflater.unconsumed_tail or packed.read(_CHUNK)):
                 inflated.write(inflater.decompress(chunk, _CHUNK))
                 if inflated.tell() > most:
-                    raise InputError(f"{path.name} is deflated and would unpack to more than any image has; it is not opened.")
+                    raise InputError(
+                        _("{file} is deflated and would unpack to more than any image has; it is not opened.").format(
+                            file=path.name
+                        )
+                    )
         except zlib.error as error:
-            raise InputError(f"{path.name} is deflated and cannot be unpacked; it may be damaged, export it again.") from error
+            raise InputError(
+                _("{file} is deflated and cannot be unpacked; it may be damaged, export it again.").format(file=path.name)
+            ) from error
     if not inflater.eof:
-        raise InputError(f"{path.name} is deflated and cut off; copy or export it again.")
+        raise InputError(_("{file} is deflated and cut off; copy or export it again.").format(file=path.name))
     return inflated

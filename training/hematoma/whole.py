@@ -1,0 +1,135 @@
+"""Everything in one go: patients are drawn by other processes while both stages learn from those that are there by then."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import torch
+from HematomaMarkersLib.preparation_steps import ALL_STEPS
+
+from ..learner import Budget, best_of
+from .data import make_data, patient_files
+from .rule import RULE_FILE, fit_rule
+from .slices import Shelf
+from .train_markers import CHECKPOINT as MARKERS_FILE
+from .train_markers import FIGURES as MARKER_FIGURES
+from .train_markers import Recipe as MarkerRecipe
+from .train_markers import train_markers
+from .train_segmentation import CHECKPOINT, FIGURES, Recipe, train_segmentation
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``train_whole`` does.
+
+    Attributes:
+        learnt, validation: seeds. begin_with: patients to learn from that must be there before anything is learnt.
+        phantoms, most_slices: as in ``make_data``. processes: that draw.
+        draw_minutes: after which no further patient is begun.
+        budgets: of the two stages. watch_every: steps between two looks at the validation patients, of the first stage.
+    """
+
+    learnt: range
+    validation: range
+    begin_with: int
+    phantoms: str
+    most_slices: int
+    processes: int
+    draw_minutes: float
+    budgets: tuple[Budget, Budget]
+    watch_every: int
+
+
+def train_whole(
+    data: Path,
+    folder: Path,
+    plan: Plan,
+    recipe: Recipe,
+    of_markers: MarkerRecipe,
+    device: torch.device,
+    say: Callable[[str], None],
+    carried: Callable[[], None],
+) -> None:
+    """Draw patients into ``data``, train both stages into ``folder``, and fit the rule on the validation patients.
+
+    Args:
+        carried: called after each part, to bring what there is by then into safety.
+    """
+    began = time.monotonic()
+    data.mkdir(parents=True, exist_ok=True)
+    drawing = _Drawing(data, plan)
+    drawing.wait_for(len(plan.validation[: plan.begin_with]) + plan.begin_with)
+    say(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn, learning begins")
+    shelf = Shelf(data, recipe.location, recipe.split, recipe.seed, device)
+    train_segmentation(data, folder, recipe, plan.budgets[0], device, None, say, plan.watch_every, shelf)
+    say(f"{time.monotonic() - began:.0f} s: first stage done")
+    carried()
+    shelf.refresh()
+    train_markers(data, folder, of_markers, plan.budgets[1], device, None, say, plan.watch_every, shelf)
+    say(f"{time.monotonic() - began:.0f} s: second stage done")
+    carried()
+    drawing.finish()
+    say(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn")
+    fit_rule(folder, data, plan.validation, device, say)
+    say(f"{time.monotonic() - began:.0f} s: all done")
+    carried()
+
+
+def carry_away(folder: Path, target: Path) -> None:
+    """Copy what a bundle is made of: a training folder in small files, from which no training goes on.
+
+    ``target`` holds the best watched averages; they bundle as they are.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    best = {best_of(folder / name): name for name in (CHECKPOINT, MARKERS_FILE)}
+    others = {folder / name: name for name in (FIGURES, MARKER_FIGURES, RULE_FILE, "log.txt")}
+    for file, name in {**best, **others}.items():
+        if file.exists():
+            shutil.copyfile(file, target / name)
+
+
+class _Drawing:
+    """Patients being drawn in the background; a fault there ends the waiting."""
+
+    def __init__(self, data: Path, plan: Plan) -> None:
+        first, rest = plan.validation[: plan.begin_with], plan.validation[plan.begin_with :]
+        seeds = list(chain(first, plan.learnt, rest))
+        self._data, self._fault = data, None
+        self._thread = threading.Thread(target=self._draw, args=(seeds, plan), daemon=True)
+        self._thread.start()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many patients are there.
+
+        Raises:
+            Whatever ended the drawing.
+        """
+        while len(patient_files(self._data)) < count:
+            if not self._thread.is_alive():
+                raise self._fault or RuntimeError("fewer patients were drawn than were asked for")
+            time.sleep(0.5)
+
+    def finish(self) -> None:
+        """Wait until nothing is drawn any more.
+
+        Raises:
+            Whatever ended the drawing.
+        """
+        self._thread.join()
+        if self._fault:
+            raise self._fault
+
+    def _draw(self, seeds: Sequence[int], plan: Plan) -> None:
+        until = time.monotonic() + 60 * plan.draw_minutes
+        try:
+            for _ in make_data(self._data, seeds, ALL_STEPS, plan.processes, plan.phantoms, plan.most_slices):
+                if time.monotonic() > until:
+                    break
+        except Exception as error:
+            self._fault = error
