@@ -180,7 +180,7 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
-    fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device))
+    fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device), chosen.processes)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
