@@ -350,7 +350,7 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     write_card(tmp_path / "mine", json.loads(json.dumps(figures)))
     bundle = find_bundle(tmp_path / "mine", TASK)
     card = (tmp_path / "mine/docs/README.md").read_text()
-    assert "drawn discs" in card and "phantoms alone" not in card and "phantoms alone" in limits(PHANTOM_DATA)
+    assert "drawn discs" in card and "phantoms alone" not in card and "phantoms alone" in limits(PHANTOM_DATA, 3)
     assert rule_from_settings(bundle.settings, "mine") == rule
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)

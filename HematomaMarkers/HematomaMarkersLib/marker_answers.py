@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .labels import BLEND, HYPODENSITY
@@ -26,11 +26,13 @@ class NetworkMarkers:
         probabilities: of every marker in the patient; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         outside: blood outside the brain; None where the network was not taught to see it.
+        marker_slices: the slice on which each marker is likeliest, where it is known.
     """
 
     probabilities: Mapping[str, float | None]
     thresholds: Mapping[str, float]
     outside: OutsideBlood | None = None
+    marker_slices: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

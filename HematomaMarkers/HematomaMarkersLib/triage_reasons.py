@@ -49,7 +49,7 @@ def reasons_to_refer(
         *reasons,
         *_growth(growth, measurement, rules),
         *_markers(measurement, prediction, rules),
-        *_bat_reasons(bat, rules),
+        *_bat_reasons(bat, measurement, rules),
     ]
 
 
@@ -137,24 +137,34 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
 
 
 def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
-    reasons = []
-    for marker in MARKERS:
-        by_network, by_measurement = marker_seen(marker, measurement, prediction)
-        grounds = []
-        if by_network and marker in rules.network:
-            grounds.append(
-                f"network {100 * prediction.probabilities[marker]:.0f} %, threshold {100 * prediction.thresholds[marker]:.0f} %"
-            )
-        if by_measurement and marker in rules.evidence:
-            grounds.append("measured on the scan")
-        if grounds:
-            doubt = "; network and measurement disagree" if by_network is not None and by_network != by_measurement else ""
-            reasons.append(Reason(f"{MARKER_NAMES[marker]} ({'; '.join(grounds)}{doubt})."))
-    return reasons
+    """The signs; on a small hematoma none of them counts."""
+    if measurement.volume_ml < rules.least_sign_ml:
+        return []
+    return [reason for marker in MARKERS for reason in _sign(marker, measurement, prediction, rules)]
 
 
-def _bat_reasons(bat: Bat | None, rules: Rules) -> list[Reason]:
-    if bat is None or bat.score < rules.bat_score:
+def _sign(marker: str, measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+    by_network, by_measurement = marker_seen(marker, measurement, prediction)
+    by_network = by_network if marker in rules.network else None
+    counts = by_measurement and marker in rules.evidence
+    said = ""
+    if by_network is not None:
+        probability, threshold = prediction.probabilities[marker], prediction.thresholds[marker]
+        said = f"network {100 * probability:.0f} %, threshold {100 * threshold:.0f} %"
+        if not counts and abs(probability - threshold) < rules.probability_error:
+            number = prediction.marker_slices.get(marker)
+            where = measurement.abc2.slice if number is None else number
+            near = f"give or take {100 * rules.probability_error:g} % it may or may not be there, so check slice {shown(where)}"
+            return [Reason(f"{MARKER_NAMES[marker]} ({said}): {near}.", False, where)]
+    grounds = [said] * bool(by_network) + ["measured on the scan"] * counts
+    if not grounds:
+        return []
+    doubt = "; network and measurement disagree" if by_network is not None and by_network != by_measurement else ""
+    return [Reason(f"{MARKER_NAMES[marker]} ({'; '.join(grounds)}{doubt}).")]
+
+
+def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
         return []
     return [Reason(f"BAT score {bat.score} of 5 (limit {rules.bat_score:g}, Morotti 2018).")]
 

@@ -36,6 +36,8 @@ class Rules:
         volume_error_ml, cerebellum_error_ml, intraventricular_error_ml, growth_error_ml: error of measurement at the limit of that
             name: a volume nearer to it than this decides nothing by itself.
         small_error_ml: the same at ``below_ml``, and of a hematoma in the brainstem.
+        probability_error: of the network's probabilities, 0 to 1: one nearer to its threshold decides nothing by itself.
+        least_sign_ml: on a smaller hematoma no sign counts.
         source: where the rules came from, for the report.
     """
 
@@ -53,6 +55,8 @@ class Rules:
     intraventricular_error_ml: float
     growth_error_ml: float
     small_error_ml: float
+    probability_error: float
+    least_sign_ml: float
     source: str = "shipped rules"
 
 
@@ -84,14 +88,16 @@ def rule_in_words(rules: Rules) -> str:
     parts += [f"growth by {' or by '.join(grown)}{_give_or_take(rules.growth_error_ml)}"] if grown else []
     parts += [GROWTH_CRITERIA["new_intraventricular"]] if "new_intraventricular" in rules.growth else []
     if rules.network:
-        parts.append(f"network at or above its threshold for {_names(rules.network)}")
+        near = f" (± {100 * rules.probability_error:g} %)" if rules.probability_error > 0 else ""
+        parts.append(f"network at or above its threshold{near} for {_names(rules.network)}")
     if rules.evidence:
         parts.append(f"measured {_names(rules.evidence)}")
     if math.isfinite(rules.bat_score):
         parts.append(f"BAT score of {rules.bat_score:g} or more")
     return (
-        f"Refer now if any of these holds: {'; '.join(parts)}. A volume within its measurement error (±) of a "
-        f"limit does not decide by itself: watch, uncertain, and check the slice. Watch: a hematoma of {rules.below_ml:g} mL"
+        f"Refer now if any of these holds: {'; '.join(parts)}. A value within its error (±) of a limit does not decide by "
+        f"itself: watch, uncertain, and check the slice. No sign counts on a hematoma under {rules.least_sign_ml:g} mL. "
+        f"Watch: a hematoma of {rules.below_ml:g} mL"
         f"{_give_or_take(rules.small_error_ml)} or more and none of these. No hematoma found: less than that."
     )
 
@@ -147,7 +153,7 @@ def _checked(path: Path, section: str, name: str, value: Any) -> float | tuple[s
 
 
 _LISTS = {"growth": tuple(GROWTH_CRITERIA), "network": MARKERS, "evidence": MARKERS}
-_ERRORS = tuple(field.name for field in fields(Rules) if field.name.endswith("_error_ml"))
+_ERRORS = tuple(field.name for field in fields(Rules) if "_error" in field.name)
 _SECTIONS = {
     "refer_now": tuple(field.name for field in fields(Rules) if field.name not in ("below_ml", "source", *_ERRORS)),
     "measurement_error": _ERRORS,

@@ -143,7 +143,8 @@ class LiveNumbers:
         from HematomaMarkersLib.triage import triage
 
         outside = outside_from_json(self._network.get("outside_blood"))
-        network = NetworkMarkers(self._network["probabilities"], self._network["thresholds"], outside)
+        told = (self._network[name] for name in ("probabilities", "thresholds"))
+        network = NetworkMarkers(*told, outside, self._network["marker_slices"])
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,

@@ -36,8 +36,17 @@ _ON_CASES = (
     "- Trained on what is named above: on other patients and scanners expect missed and false blood and wrong markers, and check "
     "every slice.\n"
 )
+_NEVER_LEARNT = {
+    3: (
+        "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, "
+        "contrast.\n"
+    ),
+    4: (
+        "- Blood outside the brain (subarachnoid, subdural, epidural) is told where much of it is seen, and never measured.\n"
+        "- Not drawn and so never learnt: tumours, aneurysms, contrast, thrombosed sinuses.\n"
+    ),
+}
 _LIMITS = (
-    "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, contrast.\n"
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
@@ -74,7 +83,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, limits(data_source), {})
+    card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
 
 
@@ -83,12 +92,15 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
     tables = {_FIGURES_TITLE: figures_tables(figures)}
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, limits(metadata["data_source"]), tables))
+    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
+    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
 
 
-def limits(data_source: str) -> str:
-    """The known limits, a Markdown list, of a model that was trained on that; phantoms alone are said only where it was those."""
-    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
+def limits(data_source: str, classes: int) -> str:
+    """The known limits, a Markdown list, of a model of so many classes that was trained on that; phantoms alone are said only where
+    it was those.
+    """
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _NEVER_LEARNT[classes] + _LIMITS
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
