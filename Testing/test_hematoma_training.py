@@ -23,7 +23,7 @@ from LesionReadingLib.slice_grid import even_grid
 from training.__main__ import main
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, limits, write_card
-from training.hematoma.data import STEPS_FILE, load_patients
+from training.hematoma.data import STEPS_FILE, kept_slices, load_patients
 from training.hematoma.evaluate import PatientResult, distance_mm
 from training.hematoma.figures import model_figures
 from training.hematoma.rule import Answers, calibration, fitted_rule, youden_threshold
@@ -129,9 +129,20 @@ def test_patients_that_training_may_have_seen_are_not_held_out(capsys, data, tmp
 def test_patients_are_split_or_slices_at_random(data):
     slices = joined(load_patients(data))
     assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {1000}
+    validation = replace(load_patients(data)[1], number=500)
+    slices = joined([*load_patients(data), validation])
+    assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {500}, "those drawn for it, where there are any"
     many = joined(load_patients(data) * 20)
     leaky = watched(many, "random", 1)
     assert 0.02 < leaky.float().mean() < 0.25 and len(set(many.patients[leaky].tolist())) > 1
+
+
+def test_slices_kept_to_learn_from_are_half_with_blood_where_there_is_as_much():
+    labels = np.zeros((30, 8, 8), np.uint8)
+    labels[4:20, 3, 3] = HEMATOMA
+    kept = kept_slices(labels, 12, seed=1)
+    assert len(kept) == 12 and labels[kept].any(axis=(1, 2)).sum() == 6 and (np.diff(kept) > 0).all()
+    assert kept_slices(labels[:5], 12, 1).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_kinds_hold_every_slice_once_and_rare_ones_come_often(data):
