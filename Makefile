@@ -1,31 +1,40 @@
 # make demo   phantom patients as DICOM, analysed, with reports to open
 # make test   every test
+# make translations   collects the texts of reports, messages and panels and compiles their translations
 # make oct-calcium FRAMES=FOLDER   trains the second step of the OCT model, see training/README.md
 # Both make .venv and install what they need.
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-.PHONY: demo test oct-calcium setup setup-test clean
+# The language of the demo's reports and of its messages: make demo LANGUAGE=ja. Not from the environment, where LANGUAGE is a list.
+ifneq ($(origin LANGUAGE),command line)
+LANGUAGE := en
+endif
+
+.PHONY: demo test translations oct-calcium setup setup-test clean
 
 demo: setup
-	-.ci/debian-packages rendering
+	-.ci/debian-packages rendering $(if $(filter ja,$(LANGUAGE)),japanese)
 	$(IN_VENV) -m OCTCalciumLib phantom demo/oct/pullback --seed 11 --frames 140
-	$(IN_VENV) -m OCTCalciumLib analyze demo/oct/pullback/presentation.dcm -o demo/oct/result
+	$(IN_VENV) -m OCTCalciumLib analyze demo/oct/pullback/presentation.dcm -o demo/oct/result --language $(LANGUAGE)
 	$(IN_VENV) -m HematomaMarkersLib phantom demo/head/patient --seed 1007 --marker blend --volume 18 --location putamen --follow-up 9
-	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/first -o demo/head/first --location putamen
+	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/first -o demo/head/first --location putamen --language $(LANGUAGE)
 	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/follow_up -o demo/head/follow_up --location putamen \
-		--prior demo/head/patient/first
+		--prior demo/head/patient/first --language $(LANGUAGE)
 	@echo "Open in a browser:"
 	@echo "  demo/oct/result/report.html       coronary OCT: calcium, arcs, stretches of 180 degrees or more"
 	@echo "  demo/head/first/report.html       head CT: hematoma, a blend sign, what to do"
 	@echo "  demo/head/follow_up/report.html   the same patient six hours later: growth"
 
 test: setup-test
-	.ci/debian-packages rendering browser desktop
+	.ci/debian-packages rendering browser desktop japanese
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m pytest -n 2 --dist loadfile
+
+translations: setup-test
+	$(IN_VENV) -m translations
 
 SMALL_PATIENTS := --keep-frames 8 --pullback-frames 20 --frame-spacing 2
 IN_BUILD := build/oct-calcium

@@ -10,12 +10,14 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf, scanOf
 from HematomaMarkersPanel.growth_view import releasePrior
+from HematomaMarkersPanel.hematoma_tool import HematomaTool
 from HematomaMarkersPanel.input_choices import InputChoices
 from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
 from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
-from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading, startByHand
+from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.scene import (
     has_spacing,
@@ -29,12 +31,14 @@ from LesionReadingLib.scene import (
     write_volume_node,
 )
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -53,9 +57,12 @@ class HematomaMarkers(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
-            "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
+                "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)
@@ -102,8 +109,11 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.choices = InputChoices(self.ui, self._onTold)
         self.reading = ReadingView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, headStudies(self.models, lambda: self.choices.window, self.chooseInput))
         self.editing = SegmentEditing(self.ui, KIND)
+        self.marking = HematomaTool(self.ui, self.editing)
         self.review = ReviewBar(self.ui)
+        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
@@ -122,7 +132,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.choices.show(volume)
         self._showFacts()
         self.reading.stop()
-        self.editing.stop()
+        self.stopEditing()
         self.review.bind(None, None)
         result = self._result()
         self.ui.editButton.enabled = result is not None
@@ -135,16 +145,23 @@ class HematomaMarkersWidget(LesionReadingWidget):
             return
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
             self.reading.show(result)
-        self.review.bind(result, volume)
+        self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
 
     def cleanup(self) -> None:
         """Called when Slicer ends or the module is reloaded."""
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
 
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed."""
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
+
     def stopEditing(self) -> None:
         """Leave the segment editor."""
+        self.marking.unbind()
         self.editing.stop()
 
     def whyNotApply(self) -> str:
@@ -186,6 +203,14 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._force = True
         self.onApplyButton()
 
+    def onByHandButton(self, checked: bool = False) -> None:
+        """Begin a result without any label, for a person to draw."""
+        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
+            self.logic.startByHand(self._shownInput, self.choices.window)
+            self.ui.inputButton.collapsed = True
+            self.refresh()
+            self.ui.editButton.collapsed = False
+
     def onExportButton(self, checked: bool = False) -> None:
         """Export the CT and its contour for training."""
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
@@ -193,6 +218,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return prepareReport(self._result(), inputs, output)
@@ -216,7 +242,9 @@ class HematomaMarkersWidget(LesionReadingWidget):
     def _startEditing(self) -> None:
         result = self._result()
         if result is not None and not self.editing.started:
-            self.editing.start(result_node(result, SEGMENTATION), self._shownInput, SEGMENTS[0].name)
+            segmentation = result_node(result, SEGMENTATION)
+            self.editing.start(segmentation, self._shownInput, SEGMENTS[0].name)
+            self.marking.bind(self._shownInput, segmentation, self.reading.labels)
 
     def _onTold(self) -> None:
         self.reading.decideAnew()
@@ -231,6 +259,8 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         super()._checkCanApply(caller, event)
+        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
+        self.ui.byHandButton.enabled = ready and self._result() is None
         ended, self._ended = self._ended, self.run.outcome
         if self._ended is not ended and self._ended.code == UNLESS_FORCED:
             self._offerForce(self._ended.message)
@@ -282,6 +312,10 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
     def loadResults(self, folder: Path, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW):
         """Load what the worker wrote into ``folder/out`` as the result node of the volume."""
         return loadReading(folder / "out", volume, prior, window)
+
+    def startByHand(self, volume, window: tuple[float, float] = USUAL_WINDOW):
+        """Begin a result without any label, for a person to draw; gives the result node."""
+        return startByHand(volume, window)
 
     def process(self, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW, model: str = "", force: bool = False):
         """Read a CT and wait for the result, while Slicer's windows stay alive.
@@ -381,7 +415,42 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
             case = read_case(logic.exportCase(result, Path(folder), {**dict.fromkeys(MARKERS), "blend": True}))
         self.assertTrue(case.markers["blend"])
         self.assertIsNone(case.markers["fluid_level"])
+
+        self.delayDisplay(_("Marking, reviewing, the worklist"))
+        with tempfile.TemporaryDirectory() as folder:
+            self._readFromWorklist(volume, (labels == 1), Path(folder))
         self.delayDisplay(_("Test passed"))
+
+    def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
+        """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
+        import numpy as np
+        from HematomaMarkersLib.reading_measured import measured
+        from LesionReadingLib.agreement import worklist_agreements
+
+        slicer.util.selectModule("HematomaMarkers")
+        widget = slicer.util.getModuleWidget("HematomaMarkers")
+        number = int(hematoma.sum(axis=(1, 2)).argmax())
+        row, column = np.median(np.argwhere(hematoma[number]), axis=0)
+        axes_mm, origin_mm = volume_place(volume)
+        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
+        write_volume_node(volume, folder / "study.nrrd")
+        reader = widget.ui.readerEdit.text
+        try:
+            for name in ("Self-test A", "Self-test B"):
+                widget.ui.readerEdit.text = name
+                widget.worklist.show(folder)
+                widget.worklist.open(0)
+                widget.ui.markButton.click()
+                node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
+                node.AddControlPointWorld(-x, -y, z)
+                while widget.marking.running:
+                    slicer.app.processEvents()
+                self.assertGreater(widget.reading.numbers.measurement.volume_ml, 5.0)
+                widget.ui.reviewedNextButton.click()
+                widget.worklist.leave()
+        finally:
+            widget.ui.readerEdit.text = reader
+        self.assertEqual(next(worklist_agreements(folder, TASK, measured, 1, True)).dice, 1.0)
 
     def test_noiseIsRefusedWithASentence(self):
         """What is no head is refused, and the scene stays as it was."""

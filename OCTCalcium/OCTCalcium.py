@@ -11,13 +11,16 @@ import vtk
 from LesionReadingLib import scene
 from LesionReadingLib.scratch import Scratch
 from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist_view import WorklistView
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
 from OCTCalciumPanel.results_view import ResultsView
 from OCTCalciumPanel.sample_data import loadSample, registerSample
+from OCTCalciumPanel.studies import pullbackStudies
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -35,9 +38,13 @@ class OCTCalcium(ScriptedLoadableModule):
         self.parent.categories = [_("Lesion Reading")]
         self.parent.dependencies = ["Segmentations", "VolumeRendering", "Markups", "Plots", "SampleData"]
         self.parent.contributors = ["LesionReading contributors"]
-        self.parent.helpText = _(
-            "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
-            "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a medical device."
+        self.parent.helpText = (
+            _(
+                "Finds calcium in coronary OCT pullbacks, measures its volume, its arc and the length over which it reaches 180 "
+                "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a "
+                "medical device."
+            )
+            + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")
         slicer.app.connect("startupCompleted()", registerSampleData)
@@ -80,13 +87,16 @@ class OCTCalciumWidget(LesionReadingWidget):
         self._newResult = None
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
+        self.worklist = WorklistView(self.ui, pullbackStudies(self.models, self.chooseInput))
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
     def enter(self) -> None:
         super().enter()
         self.results.startEditing()
 
     def cleanup(self) -> None:
+        self.worklist.stop()
         self.report.cancel()
         super().cleanup()
 
@@ -109,6 +119,10 @@ class OCTCalciumWidget(LesionReadingWidget):
                 self._newResult = None
                 self.results.arrange()
 
+    def onSceneStartClose(self, caller, event) -> None:
+        self.worklist.leave()  # while its nodes are there
+        super().onSceneStartClose(caller, event)
+
     def stopEditing(self) -> None:
         self.results.stopEditing()
 
@@ -125,6 +139,20 @@ class OCTCalciumWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportForTraining(self._result(), Path(folder))
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
+                self.worklist.tellExported()
+
+    def onByHandButton(self, checked: bool = False) -> None:
+        """Begin a result without any label, for a person to draw."""
+        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
+            self._newResult = self.logic.startByHand(self._shownInput)
+            self.ui.inputButton.collapsed = True
+            self.refresh()
+            self.ui.editButton.collapsed = False
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        super()._checkCanApply(caller, event)
+        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
+        self.ui.byHandButton.enabled = ready and self._result() is None
 
     def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
         return pullback_results.prepareReport(self._result(), inputs, output)
@@ -179,6 +207,10 @@ class OCTCalciumLogic(ScriptedLoadableModuleLogic):
             raise
         self._runs.add(worker)
         return worker
+
+    def startByHand(self, volume):
+        """Begin a result without any label, for a person to draw (``pullback_results.startByHand``)."""
+        return pullback_results.startByHand(volume)
 
     def measure(self, result):
         """Measure the segmentation of a result as it is now; its table and plot follow (``pullback_results.measure``)."""
@@ -240,7 +272,63 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
             case = read_case(logic.exportForTraining(result, Path(folder)))
             self.assertEqual(case.learnt_slices, [frame])
             self.assertEqual(int((case.labels[frame] == 1).sum()), 0)
+        self.delayDisplay(_("Marking, reviewing, the worklist"))
+        self._markByTwoClicks(widget, volume, frame)
+        self._reviewAndGoOn(widget, result, frame)
+        with tempfile.TemporaryDirectory() as folder:
+            self._readFromWorklist(widget, volume, Path(folder))
         self.delayDisplay(_("Test passed"))
+
+    def _markByTwoClicks(self, widget, volume, frame: int) -> None:
+        """The frame whose calcium was removed gets it back by its ends, and one undo takes it away again."""
+        import numpy as np
+        from LesionReadingPanel.views import jumpToSlice
+        from OCTCalciumLib.deposit_marking import point_at, wall_of
+
+        widget.ui.editButton.collapsed = False
+        jumpToSlice(volume, frame)
+        labels = widget.results.labels()[frame]
+        wall = wall_of(labels, scene.volume_array(volume)[frame], scene.volume_spacing(volume).row_mm)
+        widget.ui.markButton.click()
+        node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
+        axes_mm, origin_mm = scene.volume_place(volume)
+        for ray in (20.0, 60.0):
+            row, column = point_at(wall.view, ray, 0.3)
+            x, y, z = origin_mm + np.array([column, row, frame]) @ axes_mm
+            node.AddControlPointWorld(-x, -y, z)
+        slicer.app.processEvents()
+        self.assertGreater(widget.results.measurement.frames[frame].area_mm2, 0)
+        widget.ui.segmentEditorWidget.undo()
+        slicer.app.processEvents()
+        self.assertEqual(widget.results.measurement.frames[frame].area_mm2, 0)
+
+    def _reviewAndGoOn(self, widget, result, frame: int) -> None:
+        from LesionReadingPanel.views import currentSlice
+
+        widget.ui.reviewedNextButton.click()
+        self.assertIn(frame, scene.reviewed(result))
+        self.assertNotEqual(currentSlice(pullback_results.volumeOf(result)), frame)
+
+    def _readFromWorklist(self, widget, volume, folder: Path) -> None:
+        """A study of two readers: opened, begun by hand, kept for each; their agreement is told."""
+        from LesionReadingLib.agreement import worklist_agreements
+        from LesionReadingLib.reader_edits import edits_of
+        from OCTCalciumLib.labels import CALCIUM, TASK
+        from OCTCalciumLib.reading_measured import measured
+
+        reader = widget.ui.readerEdit.text
+        scene.write_volume_node(volume, folder / "study.nrrd")
+        try:
+            for name in ("Self-test A", "Self-test B"):
+                widget.ui.readerEdit.text = name
+                widget.worklist.show(folder)
+                widget.worklist.open(0)
+                item = widget.worklist.openItem
+                widget.worklist.leave()
+        finally:
+            widget.ui.readerEdit.text = reader
+        self.assertEqual(len(list(edits_of(item.folder))), 2)
+        self.assertEqual([row.dice for row in worklist_agreements(folder, TASK, measured, CALCIUM, True)], [1.0])
 
     def _analysed(self, logic, volume):
         """The result of a run, waited for in an event loop."""

@@ -1,6 +1,13 @@
 """The Slicer desktop that tests of modules and panels run in. It starts before any test file is imported."""
 
+import os
 from pathlib import Path
+
+# Before any library is loaded, and for every process that a test starts: the workers of a run share the cores, and threads of
+# networks that wait for each other keep a core busy (a training of 15 steps took 54 processor seconds instead of 2).
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+os.environ["LC_ALL"] = "C.UTF-8"  # tests read English, whatever the locale of the person who runs them
 
 import pytest
 from desktop import start

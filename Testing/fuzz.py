@@ -21,7 +21,9 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -140,7 +142,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--kind", nargs="*", default=None)
-    parser.add_argument("--unbroken", action="store_true", help="every file once as it was drawn; all must be read")
+    parser.add_argument("--unbroken", action="store_true", help="before, every file once as it was drawn; all must be read")
     parser.add_argument("--keep", type=Path, help="folder for the inputs of cases that went wrong")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
@@ -152,30 +154,51 @@ def _run(chosen: argparse.Namespace, scratch: Path) -> int:
     subjects = _drawn(scratch / "drawn")
     subjects = [subject for subject in subjects if subject.kind in (chosen.kind or (subject.kind,) * (subject.kind != "whole"))]
     keep_scan(scratch / "drawn" / CT)
+    wrong = 0
+    if chosen.unbroken:
+        refused = [name for name in map(partial(_unbroken, scratch), subjects) if name]
+        print(f"{len(subjects)} sound files: {len(subjects) - len(refused)} read.", *refused, sep="\n")
+        wrong = len(refused)
+    return bool(wrong + _broken(chosen, scratch, subjects))
+
+
+def _unbroken(scratch: Path, subject: Subject) -> str:
+    """Read a file as it was drawn; gives its name and what went wrong, or nothing."""
+    outcome = _case(scratch, subject, lambda target: "")[0]
+    return (
+        "" if outcome.status == 0 and not outcome.problem else f"{subject.folder}/{subject.file}: {outcome.problem or outcome.told}"
+    )
+
+
+def _case(scratch: Path, subject: Subject, broken: Callable[[Path], str]) -> tuple[Outcome, str]:
+    """Run a copy of a file through its job, after ``broken`` worked on it; gives how it ended and what was done to it."""
+    case = scratch / "case"
+    shutil.rmtree(case, ignore_errors=True)
+    shutil.copytree(scratch / "drawn" / subject.folder, case)
+    target = case / subject.file
+    told = broken(target)
+    return run_case(subject, case / subject.given if subject.given else target, scratch / "errors"), told
+
+
+def _broken(chosen: argparse.Namespace, scratch: Path, subjects: list[Subject]) -> int:
+    """Run the broken files and tell what went wrong; gives how many did."""
     ended: Counter[str] = Counter()
     wrong, slowest = 0, (0.0, "")
-    cases = len(subjects) if chosen.unbroken else chosen.count
-    for number in range(chosen.first, chosen.first + cases):
+    for number in range(chosen.first, chosen.first + chosen.count):
         random = Random(f"{chosen.seed} {number}")
-        subject = subjects[number - chosen.first] if chosen.unbroken else random.choice(subjects)
-        case = scratch / "case"
-        shutil.copytree(scratch / "drawn" / subject.folder, case)
-        target = case / subject.file
-        told = "unbroken" if chosen.unbroken else mutate(random, target, subject.kind)
-        outcome = run_case(subject, case / subject.given if subject.given else target, scratch / "errors")
-        problem = outcome.problem or ("refused" if chosen.unbroken and outcome.status else "")
+        subject = random.choice(subjects)
+        outcome, told = _case(scratch, subject, partial(mutate, random, kind=subject.kind))
         name = f"{number} {subject.kind} {subject.folder}/{subject.file} [{told}]"
         ended[f"{subject.kind} {outcome.status}"] += 1
         slowest = max(slowest, (outcome.seconds, name))
-        if problem:
+        if outcome.problem:
             wrong += 1
-            print(f"{name}: {problem}", flush=True)
-            _keep(chosen.keep, case, f"{chosen.seed}-{number}", f"{name}\n{problem}\n{outcome.told}")
-        shutil.rmtree(case)
+            print(f"{name}: {outcome.problem}", flush=True)
+            _keep(chosen.keep, scratch / "case", f"{chosen.seed}-{number}", f"{name}\n{outcome.problem}\n{outcome.told}")
     accepted = sum(count for end, count in ended.items() if end.endswith(" 0"))
-    print(f"{cases} cases of seed {chosen.seed}: {accepted} read, {cases - accepted - wrong} refused, {wrong} wrong.")
+    print(f"{chosen.count} cases of seed {chosen.seed}: {accepted} read, {chosen.count - accepted - wrong} refused, {wrong} wrong.")
     print(f"{', '.join(f'{end}: {count}' for end, count in sorted(ended.items()))}; slowest {slowest[0]:.1f} s ({slowest[1]}).")
-    return bool(wrong)
+    return wrong
 
 
 def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:

@@ -60,8 +60,8 @@ def _draw_vessel(folder: Path) -> list[Subject]:
         ("pictures", "frame2.png"),
         ("tiffs", "frame2.tif"),
     ):
-        kind = "dicom" if name == "frames" else "picture"
-        subjects.append(Subject(kind, f"vessel/varieties/{name}", file, "oct_pullback", "."))
+        kind, job = ("dicom", "oct_pullback") if name == "frames" else ("picture", "oct_pictures")
+        subjects.append(Subject(kind, f"vessel/varieties/{name}", file, job, "."))
     for kind, array, job in (("volume", pullback.frames, "oct_volume"), ("label", pullback.labels, "oct_label")):
         image = sitk.GetImageFromArray(array)
         image.SetSpacing((pullback.spacing.column_mm, pullback.spacing.row_mm, pullback.spacing.frame_mm))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import struct
-import warnings
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,25 @@ class Wrong(Exception):
     """What was read is not what the file holds."""
 
 
-def independent(path: Path) -> tuple[np.ndarray, tuple[float, ...]] | None:
-    """Voxels (slowest axis first) and spacing (fastest first) of a volume file; None where it is beyond this reader."""
+@dataclass(frozen=True)
+class Known:
+    """What a volume file holds.
+
+    Attributes:
+        values: voxels, slowest axis first.
+        spacings_mm: every way in which the spacing is stated, fastest axis first.
+        pairs: NRRD's key/value pairs.
+        place: NRRD's three space directions and its origin, as numbers; None where it does not state them.
+    """
+
+    values: np.ndarray
+    spacings_mm: tuple[tuple[float, ...], ...]
+    pairs: dict[str, str] = field(default_factory=dict)
+    place: np.ndarray | None = None
+
+
+def independent(path: Path) -> Known | None:
+    """What a volume file holds; None where it is beyond this reader."""
     name = path.name.lower()
     reader = _nifti if name.endswith((".nii", ".nii.gz")) else _nrrd if name.endswith((".nrrd", ".nhdr")) else _meta
     try:
@@ -53,30 +71,38 @@ def independent(path: Path) -> tuple[np.ndarray, tuple[float, ...]] | None:
         return None
 
 
-def _nifti(path: Path):
+def _nifti(path: Path) -> Known:
     content = gzip.decompress(path.read_bytes()) if path.name.endswith(".gz") else path.read_bytes()
     order = "<" if struct.unpack_from("<i", content)[0] == 348 else ">"
     axes, *sizes = struct.unpack_from(order + "8h", content, 40)
     kind = np.dtype(order + _NIFTI_KINDS[struct.unpack_from(order + "h", content, 70)[0]])
-    steps = struct.unpack_from(order + "8f", content, 76)[1 : axes + 1]
+    ways = [struct.unpack_from(order + "8f", content, 76)[1 : axes + 1]]
     offset, slope, intercept = struct.unpack_from(order + "3f", content, 108)
     forms = struct.unpack_from(order + "2h", content, 252)
     if forms[1] > 0:
         srow = np.array(struct.unpack_from(order + "12f", content, 280)).reshape(3, 4)[:, :3]
-        if forms[0] <= 0 or abs(np.linalg.det(srow)) > 0:
-            steps = (*np.linalg.norm(srow, axis=0), *steps[3:])
+        if abs(np.linalg.det(srow)) > 0:
+            axes_of = srow / np.linalg.norm(srow, axis=0)
+            if np.abs(axes_of.T @ axes_of - np.eye(3)).max() > 1e-3:
+                raise ValueError  # a tilted gantry, whose steps are told in two ways
+            ways.append(tuple(np.linalg.norm(srow, axis=0)[:axes]))
     unit = {1: 1000.0, 3: 0.001}.get(content[123] & 7, 1.0)
     count = int(np.prod(sizes[:axes]))
     values = np.frombuffer(content, kind, count, int(offset)).reshape(sizes[:axes][::-1])
     if (slope not in (0, 1) and np.isfinite(slope)) or (intercept and slope):
         values = values * np.float64(slope) + intercept
-    return _three(values), tuple(abs(step) * unit for step in steps[:3])
+    return Known(_three(values), tuple(tuple(abs(step) * unit for step in steps[:3]) for steps in ways))
 
 
-def _nrrd(path: Path):
+def _nrrd(path: Path) -> Known:
     content = path.read_bytes()
     head, _, rest = content.partition(b"\n\n")
-    fields = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\n")[1:] if ": " in line and ":=" not in line)
+    lines = head.decode("latin-1").split("\n")[1:]
+    keys = [line.split(":=", 1) for line in lines if ":=" in line and not line.startswith("#")]
+    pairs = dict(keys)
+    if len(pairs) < len(keys):
+        raise ValueError
+    fields = dict(line.split(": ", 1) for line in lines if ": " in line and ":=" not in line)
     fields = {key.strip().lower(): value.strip() for key, value in fields.items()}
     if "data file" in fields or "datafile" in fields:
         rest = (path.parent / fields.get("data file", fields.get("datafile"))).read_bytes()
@@ -87,17 +113,14 @@ def _nrrd(path: Path):
     encoding = fields["encoding"].lower()
     rest = {"gzip": gzip.decompress, "gz": gzip.decompress, "raw": bytes}[encoding](rest)
     values = np.frombuffer(rest, kind, int(np.prod(sizes))).reshape(sizes[::-1])
-    steps = tuple(
-        float(np.linalg.norm([float(part) for part in vector.strip("()").split(",")]))
-        for vector in fields.get("space directions", "").replace(", ", ",").split()
-    )
-    unit = 1.0
     if "space units" in fields:
         raise ValueError
-    return _three(values), tuple(step * unit for step in steps)
+    vectors = f"{fields.get('space directions', '')} {fields.get('space origin', '')}".replace(", ", ",").split()
+    place = np.array([[float(part) for part in vector.strip("()").split(",")] for vector in vectors])
+    return Known(_three(values), (tuple(np.linalg.norm(place[:3], axis=1)),), pairs, place if place.shape == (4, 3) else None)
 
 
-def _meta(path: Path):
+def _meta(path: Path) -> Known:
     content = path.read_bytes()
     end = content.index(b"\n", content.index(b"ElementDataFile")) + 1
     fields = dict(
@@ -115,7 +138,7 @@ def _meta(path: Path):
     kind = np.dtype(order + _META_KINDS[fields["ElementType"].removeprefix("MET_")])
     values = np.frombuffer(rest, kind, int(np.prod(sizes))).reshape(sizes[::-1])
     spacing = fields.get("ElementSpacing", fields.get("ElementSize", "1 1 1"))
-    return _three(values), tuple(abs(float(word)) for word in spacing.split())
+    return Known(_three(values), (tuple(abs(float(word)) for word in spacing.split()),))
 
 
 def _three(values: np.ndarray) -> np.ndarray:
@@ -125,38 +148,96 @@ def _three(values: np.ndarray) -> np.ndarray:
     return values[None] if values.ndim == 2 else values
 
 
-def pydicom_frames(path: Path) -> np.ndarray | None:
-    import pydicom
+def check_spacing(own: Sequence[float | None], known: Known) -> None:
+    """Each known spacing (fastest axis first) is one that the file states, and what it states in two ways is not far apart."""
+    for axis, stated in enumerate(zip(*known.spacings_mm, strict=False)):
+        if own[axis] is not None and not np.isclose(own[axis], stated, rtol=1e-4).any():
+            raise Wrong(f"spacing {own[axis]} of axis {axis} where the file states {stated}")
+        if own[axis] is not None and max(stated) > 1.011 * min(stated):
+            raise Wrong(f"spacing {own[axis]} of axis {axis} of {stated}")
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            data = pydicom.dcmread(path)
-            plain = data.PhotometricInterpretation in ("MONOCHROME1", "MONOCHROME2") and data.BitsStored == data.BitsAllocated
-            frames = data.pixel_array if plain else None
-        except Exception:  # the independent reader cannot read it
+
+def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:
+    """The label map of a segmentation of Slicer whose segments have plain names and that is not cropped; None for others.
+
+    Args:
+        values: name of a segment -> its value in the label map.
+    """
+    pairs, labels = known.pairs, np.zeros(known.values.shape, np.uint8)
+    if pairs.get("Segmentation_ReferenceImageExtentOffset", "0 0 0").split() != ["0"] * 3:
+        return None
+    if pairs.get("Segmentation_ConversionParameters") or known.values.ndim != 3:
+        return None
+    numbers = [int(key[7:-3]) for key in pairs if key.startswith("Segment") and key.endswith("_ID") and key[7:-3].isdigit()]
+    for number in numbers:
+        name, layer, value = (
+            pairs.get(f"Segment{number}_{key}", usual) for key, usual in (("Name", ""), ("Layer", "0"), ("LabelValue", "1"))
+        )
+        if name not in values or number >= len(numbers):
             return None
-    return None if frames is None else frames[None] if frames.ndim == 2 else frames
+        if layer == "0":
+            labels[known.values == int(value)] = values[name]
+    return labels
 
 
-def check_slice(file: Path, hounsfield: np.ndarray, position_mm: np.ndarray, pixel_mm: tuple[float, float]) -> None:
-    import pydicom
+# Pictures.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            data = pydicom.dcmread(file)
-            values = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
-            place, spacing = np.array(data.ImagePositionPatient, float), np.array(data.PixelSpacing, float)
-            padding = int(data.get("PixelPaddingValue", -(2**40)))
-            if data.BitsStored not in (12, 16) or data.HighBit != data.BitsStored - 1 or "PixelPaddingRangeLimit" in data:
-                return
-            used = data.pixel_array != padding
-        except Exception:  # the independent reader cannot read it
-            return
-    if not np.allclose(place, position_mm, atol=1e-3) or not np.allclose(spacing, pixel_mm, rtol=1e-3):
-        raise Wrong(f"place {position_mm} {pixel_mm} where the file states {place} {spacing}")
-    same("HU", hounsfield[used], np.clip(np.rint(values), -1024, 32767)[used])
+
+def picture(path: Path) -> np.ndarray | None:
+    """The 8-bit pixels (rows, columns[, 3]) of a plain PNG or TIFF; None where it is beyond this reader."""
+    content = path.read_bytes()
+    try:
+        return _png(content) if content[:4] == b"\x89PNG" else _tiff(content)
+    except (KeyError, IndexError, ValueError, struct.error, zlib.error):
+        return None
+
+
+def _png(content: bytes) -> np.ndarray | None:
+    chunks, place = [], 8
+    while place < len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        chunks.append((kind, content[place + 8 : place + 8 + length]))
+        place += length + 12
+    columns, rows, bits, colour, *ways = struct.unpack(">IIBBBBB", dict(chunks)[b"IHDR"])
+    if bits != 8 or colour not in (0, 2) or any(ways) or {kind for kind, _ in chunks} - {b"IHDR", b"IDAT", b"IEND"}:
+        return None
+    width = {0: 1, 2: 3}[colour]
+    stored = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
+    lines = np.frombuffer(stored, np.uint8).reshape(rows, 1 + columns * width)
+    pixels = np.zeros((rows + 1, columns + 1, width), int)  # a row above and a column before, of zeros
+    for row, (way, *line) in enumerate(lines.tolist(), 1):
+        for column in range(1, columns + 1):
+            left, above, corner = pixels[row, column - 1], pixels[row - 1, column], pixels[row - 1, column - 1]
+            ends = np.stack([left, above, corner])
+            nearest = np.abs(left + above - corner - ends).argmin(axis=0)
+            guessed = (0, left, above, (left + above) // 2, np.take_along_axis(ends, nearest[None], 0)[0])[way]
+            pixels[row, column] = (np.array(line[(column - 1) * width : column * width]) + guessed) % 256
+    found = pixels[1:, 1:].astype(np.uint8)
+    return found[..., 0] if width == 1 else found
+
+
+def _tiff(content: bytes) -> np.ndarray | None:
+    order = {b"II*\0": "<", b"MM\0*": ">"}[content[:4]]
+    (start,) = struct.unpack_from(order + "I", content, 4)
+    (count,) = struct.unpack_from(order + "H", content, start)
+    tags = {}
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind, number = struct.unpack_from(order + "HHI", content, place)
+        wide = {3: "H", 4: "I"}[kind]
+        inside = number * struct.calcsize(wide) <= 4
+        at = place + 8 if inside else struct.unpack_from(order + "I", content, place + 8)[0]
+        tags[tag] = struct.unpack_from(f"{order}{number}{wide}", content, at)
+    (next_page,) = struct.unpack_from(order + "I", content, start + 2 + 12 * count)
+    if next_page or tags.get(259, (1,)) != (1,) or tags.get(284, (1,)) != (1,):  # packed, or colours apart
+        return None
+    width = tags.get(277, (1,))[0]
+    if (tags[262], width) not in (((1,), 1), ((2,), 3)) or tags[258] != (8,) * width or len(tags[273]) != 1:
+        return None
+    if set(tags) - {256, 257, 258, 259, 262, 273, 277, 278, 279, 284}:
+        return None
+    rows, columns = tags[257][0], tags[256][0]
+    pixels = np.frombuffer(content, np.uint8, rows * columns * width, tags[273][0])
+    return pixels.reshape((rows, columns) if width == 1 else (rows, columns, 3))
 
 
 def same(what: str, own: np.ndarray, other: np.ndarray) -> None:

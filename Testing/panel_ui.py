@@ -9,7 +9,15 @@ from shiboken6 import delete
 LABELS = ("inputFactsLabel", "modelFactsLabel", "statusLabel", "reviewLabel")
 BUTTONS = (
     *("setSpacingButton", "modelAddButton", "modelFolderButton", "modelRemoveButton", "applyButton", "cancelButton"),
-    *("previousButton", "nextButton", "nextUnreviewedButton", "reviewedNextButton", "reviewedRangeButton", "fillBetweenButton"),
+    *(
+        "previousButton",
+        "nextButton",
+        "nextUnreviewedButton",
+        "nextUncertainButton",
+        "reviewedNextButton",
+        "reviewedRangeButton",
+        "fillBetweenButton",
+    ),
 )
 
 
@@ -31,6 +39,7 @@ def panel_widgets() -> SimpleNamespace:
         editButton=ctk.ctkCollapsibleButton(),
         detailsText=qt.QPlainTextEdit(),
         reviewedCheckBox=qt.QCheckBox(),
+        uncertainFirstCheckBox=qt.QCheckBox(),
         segmentEditorWidget=slicer.qMRMLSegmentEditorWidget(),
     )
     ui.pixelSpacingSpinBox.setDecimals(4)

@@ -6,6 +6,7 @@ The samples are drawn, read by the real worker and shown as a user would.
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "OCTCalcium", "HematomaMarkers")]
@@ -48,6 +49,26 @@ def take_head(desktop, folder: Path) -> None:
     desktop.unload_module("HematomaMarkers")
 
 
+def take_tutorial(desktop, folder: Path) -> None:
+    """Two pullbacks in a worklist, one opened without a model, a deposit of it marked by two clicks."""
+    from drawn_clicks import click_on_ends, write_two_pullbacks
+
+    desktop.start_anew()
+    panel = desktop.load_module(ROOT / "OCTCalcium" / "OCTCalcium.py")
+    with TemporaryDirectory() as studies:
+        frame, ends = write_two_pullbacks(Path(studies))
+        panel.ui.worklistButton.collapsed = False
+        panel.ui.readerEdit.text = "Anna"
+        panel.worklist.show(Path(studies))
+        panel.worklist.open(0)
+        desktop.process_events()
+        click_on_ends(panel, frame, ends)
+        desktop.process_events()
+        panel.ui.inputButton.collapsed = panel.ui.resultsButton.collapsed = True
+        _take(desktop, folder / "tutorial_marking.png")
+        desktop.unload_module("OCTCalcium")
+
+
 def _apply(desktop, panel) -> None:
     panel.ui.applyButton.click()
     desktop.wait_until(lambda: not panel.run.running, 300)
@@ -71,3 +92,4 @@ if __name__ == "__main__":
     a_desktop = start()
     take_oct(a_desktop, chosen.folder)
     take_head(a_desktop, chosen.folder)
+    take_tutorial(a_desktop, chosen.folder)

@@ -4,6 +4,7 @@ import io
 import os
 import tracemalloc
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pydicom
@@ -98,6 +99,17 @@ def test_slicer_alone_tells_a_damaged_frame(only_slicers_decoders, tmp_path):
     coded = list(pydicom.encaps.generate_frames(data.PixelData, number_of_frames=2))
     data.PixelData = encapsulate([coded[0], bytes(len(coded[1]))])
     assert "Frame 2 of a.dcm cannot be decoded" in refusal(save(data, tmp_path / "a.dcm"))
+
+
+@pytest.mark.parametrize("syntax", ["jpeg", "jpeg-lossless", "jpeg-ls", "jpeg-2000"])
+def test_a_frame_that_is_damaged_anywhere_is_told_or_decoded_and_ends_no_process(tmp_path, syntax):
+    compress(save(dicom(noise(1)), tmp_path / "plain.dcm"), tmp_path / "a.dcm", syntax)
+    content = (tmp_path / "a.dcm").read_bytes()
+    begin = content.index(b"\xff\xd8" if syntax != "jpeg-2000" else b"\xff\x4f")
+    for place in range(begin, begin + 600, 7):
+        (tmp_path / "x.dcm").write_bytes(content[:place] + bytes(8) + content[place + 8 :])
+        with suppress(InputError):
+            frames_of(tmp_path / "x.dcm")
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])

@@ -152,6 +152,19 @@ def test_a_frame_encoded_with_another_size_than_the_headers_is_not_decoded(tmp_p
         next(stored_frames(open_image(tmp_path / "x.dcm"), 0, 1))
 
 
+@pytest.mark.parametrize("syntax", ["jpeg", "jpeg-2000", "jpeg-ls", "jpeg-lossless"])
+@pytest.mark.parametrize("bits", [32, 64])
+def test_a_frame_of_wider_values_than_can_be_encoded_is_not_decoded(tmp_path, syntax, bits):
+    """A decoder may end the process on it."""
+    save(dicom(PIXELS), tmp_path / "sound.dcm")
+    compress(tmp_path / "sound.dcm", tmp_path / "x.dcm", syntax)
+    data = dcmread(tmp_path / "x.dcm")
+    data.BitsAllocated = bits
+    data.save_as(tmp_path / "x.dcm")
+    with pytest.raises(InputError, match=f"values of {bits} bits"):
+        next(stored_frames(open_image(tmp_path / "x.dcm"), 0, 1))
+
+
 def test_lengths_that_lie_take_no_memory(tmp_path):
     path = save(dicom(PIXELS, Manufacturer="ABCDEFGH"), tmp_path / "x.dcm")
     content = path.read_bytes()

@@ -10,12 +10,12 @@ import pytest
 import SimpleITK as sitk
 from drawn_bleed import AIR_HU, BRAIN_HU, HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, a_grid, a_head
 from drawn_head import rotation
+from HematomaMarkersLib.headline import side_of_hematoma
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.phantom_dicom import write_series
 from HematomaMarkersLib.preparation import prepare
 from HematomaMarkersLib.presenting import Case
 from HematomaMarkersLib.reading import open_scan
-from HematomaMarkersLib.report import side_of_hematoma
 from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
 from LesionReadingLib.errors import InputError
 

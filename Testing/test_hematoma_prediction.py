@@ -24,6 +24,7 @@ from HematomaMarkersLib.scan import Scan
 from HematomaMarkersLib.segmentation import read_head, tidied
 from LesionReadingLib.bundle import Bundle, write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.prediction import SMALLER_BATCHES
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
@@ -140,6 +141,25 @@ def test_blood_is_found_where_it_lies_and_only_there(name):
     shown = np.flatnonzero(reading.areas_cm2)
     np.testing.assert_allclose(reading.areas_cm2[shown], (reading.labels[shown] == HEMATOMA).sum(axis=(1, 2)) * 0.0081)
     assert (np.isnan(reading.slice_logits).all(axis=1) == (reading.areas_cm2 == 0)).all()
+
+
+class InLittleMemory(KnownNetwork):
+    """Takes one slice at a time."""
+
+    def segment(self, images):
+        if len(images) > 1:
+            raise MemoryError
+        return super().segment(images)
+
+
+def test_smaller_batches_for_lack_of_memory_are_told_once_and_change_nothing():
+    scan, _ = blood_on(GRIDS["upright"], 64)
+    prepared = prepare(scan)
+    given = prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing
+    plenty, little = read_head(KnownNetwork(), *given), read_head(InLittleMemory(), *given)
+    np.testing.assert_array_equal(little.labels, plenty.labels)
+    np.testing.assert_array_equal(little.heat, plenty.heat)
+    assert plenty.notes == () and little.notes == (SMALLER_BATCHES,)
 
 
 def test_the_heat_is_where_the_network_looked_and_is_not_inverted():

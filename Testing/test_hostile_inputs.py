@@ -34,9 +34,11 @@ def written(path, values=LABELS, packed=False):
     return path
 
 
-def a_nrrd(path, lines=(), data=BYTES, encoding="raw", sizes="32 40 6"):
-    fields = ["NRRD0004", "type: uint8", "dimension: 3", f"sizes: {sizes}", f"encoding: {encoding}", "endian: little"]
-    fields += ["space: left-posterior-superior", "space directions: (0.01,0,0) (0,0.02,0) (0,0,0.2)", "space origin: (0,0,0)"]
+A_PLACE = ("space: left-posterior-superior", "space directions: (0.01,0,0) (0,0.02,0) (0,0,0.2)", "space origin: (0,0,0)")
+
+
+def a_nrrd(path, lines=(), data=BYTES, encoding="raw", sizes="32 40 6", place=A_PLACE):
+    fields = ["NRRD0004", "type: uint8", "dimension: 3", f"sizes: {sizes}", f"encoding: {encoding}", "endian: little", *place]
     path.write_bytes("\n".join([*fields, *lines, "", ""]).encode() + data)
     return path
 
@@ -219,10 +221,35 @@ def test_a_metaimage_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lin
             door(a_meta(folder / "x.mhd", lines, data_file))
 
 
+@pytest.mark.parametrize("name", ["x.mha", "x.mhd"])
+def test_packed_voxels_of_a_size_that_is_not_stated_are_read_where_they_fill_a_file_of_their_own(tmp_path, name):
+    path = written(tmp_path / name, packed=True)
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join(line for line in lines if not line.startswith(b"CompressedDataSize")))
+    if name == "x.mhd":
+        return np.testing.assert_array_equal(voxels(path), LABELS)
+    with pytest.raises(InputError, match="does not state how much is packed"):
+        voxels(path)
+
+
 @pytest.mark.parametrize("dims", ["0", "1", "5", "17", "-3", "4294967299", "three"])
 def test_a_metaimage_of_absurd_axes_is_refused(tmp_path, dims):
     with pytest.raises(InputError):
         image_reader(a_meta(tmp_path / "x.mha", dims=dims))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["space: left-posterior-superior", "space directions: (0,0,0) (0,1,0) (0,0,1)"],
+        ["space: left-posterior-superior", "space directions: (0.01,0,0) (0,0.02,0) (0, 0, -0.0)"],
+        ["spacings: 0.01 0 0.2"],
+    ],
+)
+def test_an_nrrd_header_of_voxels_without_extent_is_refused(tmp_path, place):
+    for door in DOORS.values():
+        with pytest.raises(InputError, match="voxels without extent"):
+            door(a_nrrd(tmp_path / "x.nrrd", place=place))
 
 
 def test_a_volume_is_read_by_the_reader_of_its_name_alone(tmp_path):
@@ -323,3 +350,20 @@ def test_segments_described_by_numbers_that_are_none_are_refused(tmp_path, line)
     path = a_nrrd(tmp_path / "x.seg.nrrd", ["Segment0_ID:=calcium", "Segment0_Name:=calcium", line])
     with pytest.raises(InputError):
         read_oct_label_map(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("Segment1_LabelValue:=1", "calcium and lumen, are said to be the same voxels"),
+        ("Segment1_Layer:=1", "1 layers, but lumen is said to be in another"),
+        ("Segment1_Layer:=-1", "1 layers, but lumen is said to be in another"),
+    ],
+)
+def test_segments_that_cannot_be_told_apart_or_are_not_there_are_refused(tmp_path, line, why):
+    lines = ["Segment0_Name:=calcium", "Segment0_LabelValue:=1", "Segment1_Name:=lumen"]
+    lines += [other for other in ("Segment1_LabelValue:=2", "Segment1_Layer:=0") if other[:17] != line[:17]] + [line]
+    with pytest.raises(InputError, match=why):
+        read_oct_label_map(a_nrrd(tmp_path / "x.seg.nrrd", lines, data=LABELS.tobytes()))
+    sound = ["Segment0_Name:=calcium", "Segment0_LabelValue:=1", "Segment1_Name:=lumen", "Segment1_LabelValue:=2"]
+    assert read_oct_label_map(a_nrrd(tmp_path / "x.seg.nrrd", sound, data=LABELS.tobytes())).labels.any()

@@ -110,6 +110,15 @@ def test_a_voxel_size_that_is_stated_twice_is_refused(tmp_path):
         open_scan(_write(tmp_path / "head.nii", HEAD, _matrix(GRID), (0, 2), sform=sform))
 
 
+@pytest.mark.parametrize("codes", [(0, 2), (1, 1)])
+def test_a_single_slice_whose_thickness_is_stated_twice_is_refused(tmp_path, codes):
+    """Its one plane lies in the same place by both, so that comparing places does not tell."""
+    sform = _matrix(GRID).copy()
+    sform[:, 2] *= 1.15
+    with pytest.raises(InputError, match=r"states voxels of 4 x 4 x 7 and of 4 x 4 x 8\.05 mm"):
+        read_label_map(_write(tmp_path / "l.nii", (HEAD[:1] > 500).astype(np.uint8), _matrix(GRID), codes, sform=sform), SEGMENTS)
+
+
 @pytest.mark.parametrize("name", ["tilted", "tilted back"])
 def test_the_sheared_place_of_a_tilted_gantry_is_taken_beside_its_straight_qform(tmp_path, name):
     grid = GRIDS[name]

@@ -119,7 +119,7 @@ def test_calcium_of_many_patients_covers_all_arcs_up_to_the_whole_ring():
     widths = [
         2 * np.degrees(plaque.half_width_rad.max())
         for seed in range(60)
-        for plaque in plan_pullback(seed, 20, frame_mm=2.0).anatomy.plaques
+        for plaque in plan_pullback(seed, 5, frame_mm=10.0).anatomy.plaques
         if plaque.tissue == CALCIUM and plaque.half_width_rad.max() > 0
     ]
     assert min(widths) < 30
@@ -128,9 +128,9 @@ def test_calcium_of_many_patients_covers_all_arcs_up_to_the_whole_ring():
 
 
 def test_no_calcium_is_true_where_a_side_branch_leaves_the_wall_open():
-    """A branch hole is as dark as the lumen; of 40 patients some have calcium there that the branch takes away."""
+    """A branch hole is as dark as the lumen; some patients have calcium there that the branch takes away."""
     met = 0
-    for seed in range(40):
+    for seed in range(10, 26):
         plan = plan_pullback(seed, 12, frame_mm=2.0)
         bare = replace(plan, anatomy=replace(plan.anatomy, branches=np.empty((0, 4))))
         for at, _, _, _ in plan.anatomy.branches:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.headline import finding, numbers
@@ -149,3 +150,11 @@ def test_the_score_on_top_is_that_of_the_worst_lesion():
     turned = replace(measurement, lesions=measurement.lesions[::-1])
     score = {number.name: number for number in numbers(turned)}["Calcium score"]
     assert (score.value, score.where) == ("3 of 4", "highest: lesion 2")
+
+
+def test_the_report_says_on_how_many_frames_a_reader_has_corrected_the_contours():
+    from OCTCalciumLib.analysis import _drawn_by
+
+    assert "corrected by a reader on 3 of 24 frames" in _drawn_by("oct_calcium_phantom", 3, 24)["contours"]
+    with pytest.raises(InputError, match="25"):
+        _drawn_by("oct_calcium_phantom", 25, 24)

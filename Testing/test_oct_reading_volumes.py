@@ -1,5 +1,7 @@
 """Volumes: frames lie along the third axis or a sentence says where they lie, several values per pixel are a colour or refused."""
 
+import struct
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -186,3 +188,20 @@ def test_a_label_map_is_no_pullback(tmp_path, values):
     labels = np.random.default_rng(1).choice(values, (3, 40, 64)).astype(np.uint8)
     assert "oct-calcium measure" in refusal(write(tmp_path / "a.nrrd", labels))
     assert open_pullback(write(tmp_path / "black.nrrd", np.zeros((3, 40, 64), np.uint8))).frame_count == 3
+
+
+@pytest.mark.parametrize("shape", [(4, 64, 64), (1, 4, 64, 64)])
+def test_a_nifti_pullback_whose_pixel_size_is_stated_twice_is_refused(tmp_path, shape):
+    path = write(tmp_path / "a.nii", noise(4, 64, 64).reshape(shape), (0.0067, 0.0067, 0.2, 1.0)[: len(shape)])
+    content = bytearray(path.read_bytes())
+    content[252:256] = struct.pack("<2h", 0, 1)
+    content[280:328] = struct.pack("<12f", -0.0134, 0, 0, 0, 0, -0.0067, 0, 0, 0, 0, 0.2, 0)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"states voxels of 0\.0067 x 0\.0067 x 0\.2 and of 0\.0134"):
+        open_pullback(path)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.5, 1e9, 1e30, -1e30])
+def test_a_volume_of_one_value_however_large_is_blank(tmp_path, value):
+    pullback = open_pullback(write(tmp_path / "a.nrrd", np.full((3, 64, 64), value, np.float32)))
+    assert len(np.unique(frames_of(pullback))) == 1

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from LesionReadingLib.prediction import SMALLER_BATCHES
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib import segmentation
 from OCTCalciumLib.cautions import NO_LUMEN
@@ -57,6 +58,22 @@ def pullback_of(frames, spacing=None, aspect=1.0):
 
 def labels_of(pullback):
     return segment(pullback, None, "cpu", lambda done, total: None).labels
+
+
+def test_smaller_batches_for_lack_of_memory_are_told_in_a_note_and_change_no_label(network, monkeypatch):
+    pullback = pullback_of([a_frame()] * 5)
+    plenty = segment(pullback, None, "cpu", lambda done, total: None)
+    forward = ByGrey.forward
+
+    def in_little_memory(self, squares):
+        if len(squares) > 1:
+            raise RuntimeError("could not create a primitive")
+        return forward(self, squares)
+
+    monkeypatch.setattr(ByGrey, "forward", in_little_memory)
+    little = segment(pullback, None, "cpu", lambda done, total: None)
+    np.testing.assert_array_equal(little.labels, plenty.labels)
+    assert plenty.notes == () and little.notes == (SMALLER_BATCHES,)
 
 
 def in_place_of_calcium(labels):

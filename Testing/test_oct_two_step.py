@@ -26,7 +26,8 @@ from training.__main__ import main
 from training.oct.data import load_patients
 from training.oct.painting import painted
 from training.oct.polar_augment import random_views
-from training.oct.polar_views import Views, joined, phantom_views
+from training.oct.polar_train import PolarRecipe, new_network, train_calcium
+from training.oct.polar_views import REAL, Views, joined, load_views, phantom_views
 from training.oct.sureness import Seen, judge_ends, judge_sureness
 
 FIRST_STEP = "oct_calcium_phantom"
@@ -156,6 +157,30 @@ def test_calcium_and_grey_of_a_random_view_are_turned_together(data):
     images, targets = random_views(joined(only), 6, 0.0, 0.0, np.random.default_rng(1))
     for image, target in zip(images, targets, strict=True):
         assert image[0][target > 0].mean() > image[0][target == 0].mean() + 0.2
+
+
+def test_the_same_seed_trains_the_same_weights_whoever_draws_the_batches(data, tmp_path):
+    views, recipe = phantom_views(load_patients(data), np.random.default_rng(0), 1), PolarRecipe(steps=3, batch=2)
+    trained = [
+        train_calcium(new_network(recipe), views, tmp_path / str(processes), recipe, lambda line: None, processes=processes)
+        for processes in (0, 2)
+    ]
+    first, again = (network.state_dict() for network in trained)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    other = train_calcium(new_network(recipe), views, tmp_path / "o", replace(recipe, seed=1), lambda line: None).state_dict()
+    assert not torch.equal(first["classifier.weight"], other["classifier.weight"])
+
+
+def test_real_frames_become_views_that_a_training_takes(data, drawn, tmp_path, capsys):
+    for index, frame in enumerate(drawn.frames):
+        Image.fromarray(frame).save(tmp_path / f"frame_{index}.png")
+    arguments = ["--pixel-spacing", str(drawn.spacing.row_mm), "--frames", "2", "9", "--copies", "4"]
+    assert main(["oct", "real-views", str(tmp_path / "real.npz"), str(tmp_path), *arguments]) == 0
+    views = load_views(tmp_path / "real.npz")
+    assert len(views) == 4 and (views.source == REAL).all() and not (views.labels == CALCIUM).any()
+    real = ["--real", str(tmp_path / "real.npz"), "--processes", "2", "--steps", "1", "--batch", "2"]
+    assert main(["oct", "train-calcium", str(tmp_path / "run"), str(data), *real]) == 0
+    assert "views to learn from" in capsys.readouterr().out
 
 
 def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, drawn, tmp_path, capsys):

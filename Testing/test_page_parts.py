@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import numpy as np
 import pydicom
@@ -136,3 +137,13 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path, content, tol
     with pytest.raises(InputError) as refused:
         Consequences(SHIPPED["oct"], own)
     assert told in str(refused.value) and "own.toml" in str(refused.value)
+
+
+def test_pictures_are_packed_without_threads_where_memory_does_not_suffice_for_any(monkeypatch):
+    def no_thread(*_):
+        raise RuntimeError("can't start new thread")
+
+    frames = np.random.default_rng(2).integers(0, 255, (40, 30, 20), dtype=np.uint8)
+    packed = pictures(40, frames.__getitem__, frames)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    assert pictures(40, frames.__getitem__, frames) == packed and len(packed[0]) == 40

@@ -249,3 +249,23 @@ def test_the_bar_survives_a_volume_that_is_removed(a_review):
     slicer.mrmlScene.RemoveNode(volume)
     _node().Modified()
     bar.bind(None, None)
+
+
+def test_the_uncertain_slices_come_first_where_the_reader_wants_it(a_review):
+    from LesionReadingLib.presenting.first_screen import Check
+    from LesionReadingPanel.views import currentSlice, jumpToSlice
+
+    ui, bar, volume = a_review
+    result = make_result(volume, "OCTCalcium")
+    checks = (Check(3, 3, "the score hangs on it", 2.0), Check(1, 2, "the largest arc", 1.0))
+    bar.bind(result, volume, lambda: checks)
+    jumpToSlice(volume, 0)
+    ui.nextUncertainButton.click()
+    assert currentSlice(volume) == 3 and "the score hangs on it" in ui.reviewLabel.text
+    ui.uncertainFirstCheckBox.click()
+    seen = []
+    for _ in range(5):
+        seen.append(currentSlice(volume))
+        ui.reviewedNextButton.click()
+    assert seen == [3, 1, 2, 4, 0] and reviewed(result) == set(range(5))
+    assert not ui.nextUncertainButton.enabled

@@ -14,7 +14,15 @@ import pytest
 import torch
 from LesionReadingLib.bundle import write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import Predictor, Stream, best_class, choose_device, fold_batch_norms, load_network
+from LesionReadingLib.prediction import (
+    SMALLER_BATCHES,
+    Predictor,
+    Stream,
+    best_class,
+    choose_device,
+    fold_batch_norms,
+    load_network,
+)
 from safetensors.torch import save
 from torch import nn
 
@@ -72,7 +80,7 @@ def test_warming_up_predicts_once_in_every_worker_and_changes_no_label():
     with Predictor(Thresholds(), as_float, CPU, 2, workers=3) as predictor:
         predictor.warm_up(6, 9)
         found = list(predictor.labels(frames))
-    assert sorted(predictor._network.seen) == [1, 2, 2, 2, 2]
+    assert sorted(predictor._network.seen) == [1, 2, 2, 2, 2] and predictor.notes == ()
     np.testing.assert_array_equal(found, [expected(frame) for frame in frames])
 
 
@@ -91,7 +99,7 @@ def test_out_of_memory_falls_back_to_smaller_batches_without_losing_a_frame(fail
     frames = some_frames(27)
     with Predictor(Thresholds(2, failure), as_float, CPU, batch=8, workers=2) as predictor:
         found = list(predictor.labels(iter(frames)))
-        assert predictor.batch == 2
+        assert predictor.batch == 2 and predictor.notes == (SMALLER_BATCHES,)
         seen = predictor._network.seen
     np.testing.assert_array_equal(found, [expected(frame) for frame in frames])
     assert sorted(set(seen)) == [1, 2, 4, 8] and sum(size <= 2 for size in seen) == 14
@@ -144,6 +152,18 @@ def test_what_failed_for_lack_of_memory_is_done_again_alone():
         assert list(stream.results(range(60))) == [item * item for item in range(60)]
         assert stream.batch == 4  # halved once: alone, that is enough
     assert 2 <= len(failed) <= 3  # those that were under way together, and none after them
+
+
+def no_thread(*_):
+    raise RuntimeError("can't start new thread")
+
+
+def test_where_memory_does_not_suffice_for_a_thread_the_work_is_done_without(monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with Stream(lambda items: [item * item for item in items], CPU, batch=8, workers=2) as stream:
+        stream.begin(1)
+        assert list(stream.results(range(60))) == [item * item for item in range(60)]
+        assert stream.notes == (SMALLER_BATCHES,)
 
 
 def test_another_fault_of_the_network_is_not_taken_for_lack_of_memory():

@@ -12,19 +12,23 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from LesionReadingLib.arguments import (
     OneLineParser,
+    add_agreement,
     add_batch,
     add_identity,
     add_json_lines,
+    add_language,
     add_output,
     add_segments,
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _, speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -35,7 +39,8 @@ from .preparation_steps import add_without, left_out
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    with speaking(chosen.language):
+        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def command() -> NoReturn:
@@ -47,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="hematoma-markers", description="Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
     )
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
     analyze.add_argument(
@@ -58,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     _add_series(analyze)
     _add_scan(analyze)
+    analyze.add_argument(
+        "--upright", action="store_true", help="as the desktop shows it: without the gantry's tilt, slices at even distances"
+    )
     analyze.set_defaults(run=_analyze, reading=None, segment=None)
 
     batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
@@ -80,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
     )
+    measure.add_argument("--corrected", type=int, metavar="SLICES", help="on how many slices a reader has corrected that contour")
     _add_series(measure)
     _add_scan(measure)
     measure.set_defaults(run=_measure)
+
+    add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom patient and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -99,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         add_json_lines(command)
         add_identity(command)
+        add_language(command)
     return parser
 
 
@@ -139,9 +151,17 @@ def _asked(chosen: argparse.Namespace):
 
     if chosen.patient_position not in (None, *PATIENT_POSITIONS):
         known = ", ".join(PATIENT_POSITIONS)
-        raise InputError(f"There is no patient position {chosen.patient_position}; give one of {known} with --patient-position.")
+        raise InputError(
+            _("There is no patient position {patient_position}; give one of {known} with --patient-position.").format(
+                patient_position=chosen.patient_position, known=known
+            )
+        )
     if chosen.onset_to_ct is not None and not (math.isfinite(chosen.onset_to_ct) and chosen.onset_to_ct >= 0):
-        raise InputError(f"An onset {chosen.onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.")
+        raise InputError(
+            _("An onset {onset_to_ct} hours before the scan cannot be; give 0 or more hours with --onset-to-ct.").format(
+                onset_to_ct=chosen.onset_to_ct
+            )
+        )
     return Asked(
         chosen.series,
         window_of(chosen.window) if chosen.window else None,
@@ -163,7 +183,8 @@ def _asked(chosen: argparse.Namespace):
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .analysis import analyze
 
-    analyze(chosen.input, chosen.output, report, _asked(chosen), chosen.model, chosen.device, left_out(chosen.without))
+    asked = replace(_asked(chosen), upright=chosen.upright)
+    analyze(chosen.input, chosen.output, report, asked, chosen.model, chosen.device, left_out(chosen.without))
 
 
 def _batch(chosen: argparse.Namespace, report) -> None:
@@ -185,7 +206,17 @@ def _batch(chosen: argparse.Namespace, report) -> None:
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .analysis import measure
 
-    measure(chosen.labelmap, chosen.ct, chosen.output, report, _asked(chosen))
+    asked = replace(_asked(chosen), corrected=chosen.corrected)
+    measure(chosen.labelmap, chosen.ct, chosen.output, report, asked)
+
+
+def _agreement(chosen: argparse.Namespace, report) -> None:
+    from LesionReadingLib.agreement import write_worklist_agreements
+
+    from .labels import HEMATOMA, TASK
+    from .reading_measured import measured
+
+    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, HEMATOMA, chosen.with_readers, "mL", "slice", report)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:
@@ -195,7 +226,7 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
-        report.log(f"Drawing phantom patient {chosen.seed}")
+        report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed))
         heads = write_patient(
             folder,
             chosen.seed,
@@ -227,7 +258,11 @@ def _check_phantom(chosen: argparse.Namespace) -> None:
     ]
     for name, value, low, high in limits:
         if value is not None and not low <= value <= high:
-            raise InputError(f"A phantom's {name} is from {low:g} to {high:g}, not {value:g}; change it.")
+            raise InputError(
+                _("A phantom's {name} is from {low:g} to {high:g}, not {value:g}; change it.").format(
+                    name=name, low=low, high=high, value=value
+                )
+            )
 
 
 if __name__ == "__main__":

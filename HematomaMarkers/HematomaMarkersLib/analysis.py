@@ -12,6 +12,7 @@ import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
@@ -25,6 +26,7 @@ from .marker_answers import network_says
 from .measurement import measure_scan, to_json
 from .scan import Scan, gravity_of
 from .scan_measurement import ScanMeasurement
+from .straightening import straightened
 from .triage import Triage, in_words, triage
 from .triage import to_json as triage_json
 from .triage_rules import Rules, read_rules
@@ -51,6 +53,8 @@ class Asked:
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         reading: the result folder of the reading whose contour was corrected.
         segments: name of a segment of the label map -> what it is, where its name does not say.
+        corrected: on how many slices a reader has corrected the contour of ``reading``; None where that is not known.
+        upright: analyze the scan as the desktop shows it, without tilt and with even distances (``straightening``).
     """
 
     series: str | None = None
@@ -67,6 +71,8 @@ class Asked:
     reading: Path | None = None
     prior_series: str | None = None
     segments: Mapping[str, str] | None = None
+    upright: bool = False
+    corrected: int | None = None
 
 
 def analyze(
@@ -92,6 +98,9 @@ def analyze(
     rules = read_rules(asked.rules)
     Consequences(SHIPPED_CONSEQUENCES, asked.page.consequences)  # before anything slow begins
     scan = _open(source, report, asked, asked.series)
+    if asked.upright:
+        straight = straightened(scan)
+        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, files=())
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .prediction import predict
@@ -105,16 +114,21 @@ def analyze(
             if isinstance(one, Scan):
                 report.log(how_long(one))
 
+        notes: dict[str, None] = {}  # of both scans, each said once
+
         def read(one: Scan, stage: str) -> Prediction:
             window = asked.window or windows()[DEFAULT]
-            return predict(one, bundle, device, window, lambda done, total: report.progress(stage, done, total), without)
+            found = predict(one, bundle, device, window, lambda done, total: report.progress(stage, done, total), without)
+            notes.update(dict.fromkeys(found.notes))
+            return found
 
-        prediction = read(scan, "Reading the scan")
-        prior = (earlier, read(earlier, "Reading the earlier scan").labels) if isinstance(earlier, Scan) else earlier
-        report.progress("Measuring", 0, 1)
+        prediction = read(scan, _("Reading the scan"))
+        prior = (earlier, read(earlier, _("Reading the earlier scan")).labels) if isinstance(earlier, Scan) else earlier
+        scan = _noted(scan, notes, report)
+        report.progress(_("Measuring"), 0, 1)
         measurement = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
         growth = _growth(prior, scan, prediction.labels, measurement, asked.force)
-        report.progress("Measuring", 1, 1)
+        report.progress(_("Measuring"), 1, 1)
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
         scan = _noted(scan, write_label_map(folder, scan, prediction.labels, asked.page.identity)[1], report)
         if isinstance(earlier, Scan):
@@ -159,13 +173,13 @@ def measure(source: Path, ct: Path, output: Path, report: JsonLines | Terminal, 
     for sentence in placed.told:
         report.log(sentence)
     scan, labels = _noted(scan, placed.notes, report), placed.labels
-    kept = _kept(asked.reading, scan, labels) if asked.reading else None
+    kept = _kept(asked, scan, labels) if asked.reading else None
     prior = _measured_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + scan.hounsfield.size // 4) as folder:
-        report.progress("Measuring", 0, 1)
+        report.progress(_("Measuring"), 0, 1)
         measurement = measure_scan(scan, labels, least_ml=rules.below_ml)
         growth = _growth(prior, scan, labels, measurement, asked.force)
-        report.progress("Measuring", 1, 1)
+        report.progress(_("Measuring"), 1, 1)
         decided = triage(measurement, kept, growth, rules, asked.location, asked.onset_to_ct_hours)
         scan = _noted(scan, write_label_map(folder, scan, labels, asked.page.identity)[1], report)
         _finish(
@@ -181,13 +195,13 @@ def _noted(scan: Scan, notes: Collection[str], report: JsonLines | Terminal) -> 
     return replace(scan, notes=(*scan.notes, *notes))
 
 
-def _kept(folder: Path, scan: Scan, labels: np.ndarray) -> KeptReading:
+def _kept(asked: Asked, scan: Scan, labels: np.ndarray) -> KeptReading:
     """What the network said; its own contour, where it is there, tells whether this one was corrected."""
     from .segments import read_hematoma_label_map
 
-    own = folder / CONTOUR
+    own = asked.reading / CONTOUR
     is_own = own.exists() and np.array_equal(read_hematoma_label_map(own, scan), labels)
-    return read_kept_reading(folder, scan.hounsfield.shape, is_own)
+    return read_kept_reading(asked.reading, scan.hounsfield.shape, is_own, asked.corrected)
 
 
 def _measured_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> tuple | None:
@@ -206,7 +220,9 @@ def _open(source: Path, report: JsonLines | Terminal, asked: Asked, series: str 
     scan = open_scan(source, series, asked.window, asked.slice_spacing_mm, asked.pixel_spacing_mm)
     if scan.warnings and not asked.force:
         raise InputError(
-            f"{' '.join(scan.warnings)} Give a head CT without contrast, or read this one all the same (--force).",
+            _("{listed} Give a head CT without contrast, or read this one all the same (--force).").format(
+                listed=" ".join(scan.warnings)
+            ),
             UNLESS_FORCED,
         )
     for sentence in (*scan.notes, *scan.warnings):
@@ -222,10 +238,10 @@ def _open_prior(asked: Asked, report: JsonLines | Terminal, scan: Scan) -> Scan 
         return None
     if (asked.prior / MEASUREMENTS).is_file():
         return read_volumes(asked.prior)
-    report.log("The earlier scan:")
+    report.log(_("The earlier scan:"))
     prior = _open(asked.prior, report, asked, asked.prior_series)
     if prior.files and prior.files == scan.files:
-        raise InputError("The earlier scan and this one are the same; name the series of the earlier one with --prior-series.")
+        raise InputError(_("The earlier scan and this one are the same; name the series of the earlier one with --prior-series."))
     check_order(prior, scan, asked.force)
     return prior
 
@@ -277,10 +293,10 @@ def _finish(
     numbers["location"] = decided.location
     numbers["spacing_source"] = scan.grid_source
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
-    report.progress("Writing the report", 0, 1)
+    report.progress(_("Writing the report"), 0, 1)
     earlier = prior if prior and isinstance(prior[0], Scan) else None
     present(folder, scan, labels, measurement, prediction, growth, earlier, decided, model, report.log, options, rules)
-    report.progress("Writing the report", 1, 1)
+    report.progress(_("Writing the report"), 1, 1)
 
 
 def _headline(measurement: ScanMeasurement, decided: Triage, prediction: Prediction | KeptReading | None) -> dict:

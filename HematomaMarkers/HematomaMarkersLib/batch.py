@@ -12,6 +12,7 @@ from typing import Any
 from LesionReadingLib.batch import Study
 from LesionReadingLib.batch_studies import found_below, in_order
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .analysis import Asked, analyze
@@ -21,7 +22,7 @@ from .scan_facts import acquired, patient_key
 from .series_choice import choose_series
 from .triage import TITLES
 
-TITLE = "Intracerebral haemorrhage on head CT: all scans"
+TITLE = N_("Intracerebral haemorrhage on head CT: all scans")
 
 
 def find_scans(folder: Path, output: Path) -> list[Study]:
@@ -97,15 +98,21 @@ def _common(files: Sequence[Path]) -> Path:
     return max(set.intersection(*parents), key=lambda folder: len(folder.parts))
 
 
+_PROBABILITIES = (
+    N_("hypodensity (probability)"),
+    N_("irregular margin (probability)"),
+    N_("blend (probability)"),
+    N_("fluid level (probability)"),
+)
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
-    "decision": lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
-    "hematoma (mL)": lambda found: found["volume_ml"],
-    "in the ventricles (mL)": lambda found: found["ivh_ml"],
+    N_("decision"): lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
+    N_("hematoma (mL)"): lambda found: found["volume_ml"],
+    N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
     **{
-        f"{marker.replace('_', ' ')} (probability)": lambda found, marker=marker: found["markers"][marker]["probability"]
-        for marker in MARKERS
+        header: lambda found, marker=marker: found["markers"][marker]["probability"]
+        for marker, header in zip(MARKERS, _PROBABILITIES, strict=True)
     },
-    "change since the scan before (mL)": lambda found: (found["growth"] or {}).get("change_ml"),
-    "hours since the scan before": lambda found: (found["growth"] or {}).get("hours"),
+    N_("change since the scan before (mL)"): lambda found: (found["growth"] or {}).get("change_ml"),
+    N_("hours since the scan before"): lambda found: (found["growth"] or {}).get("hours"),
 }
 """Header of the table -> its value of a scan's ``measurements.json``; None where there is none."""

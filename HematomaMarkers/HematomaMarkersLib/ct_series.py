@@ -16,6 +16,7 @@ import numpy as np
 from LesionReadingLib.dicom import functional_group, read_header
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told
+from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.reading.dicom_cleaning import require_pixel_description
 from pydicom.dataset import Dataset
 
@@ -149,11 +150,11 @@ class CtSeries:
     @property
     def label(self) -> str:
         """How it is named to a person, what ``--series`` takes first; never who the patient is."""
-        facts = [f"{len(self.planes)} slice{'s' if len(self.planes) > 1 else ''}"]
+        facts = [ngettext("{count} slice", "{count} slices", len(self.planes)).format(count=len(self.planes))]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
-        facts += [f"kernel {self.kernel}"] if self.kernel else []
+        facts += [_("kernel {kernel}").format(kernel=self.kernel)] if self.kernel else []
         name = f" “{description}”" if (description := told(self.description)) else ""
-        return f"{self.designator}{name} ({', '.join([*facts, *self.apart])})"
+        return f"{self.designator}{name} ({listed([*facts, *self.apart])})"
 
 
 def median_thickness_mm(planes: Sequence[Plane]) -> float | None:
@@ -182,7 +183,9 @@ def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], 
             planes += planes_of(path, header)
     if not planes:
         found = ", ".join(f"{kind} ({count})" for kind, count in passed_over.items())
-        raise InputError(f"There is no CT series among the files, only {found}; choose the folder of a head CT.")
+        raise InputError(
+            _("There is no CT series among the files, only {found}; choose the folder of a head CT.").format(found=found)
+        )
     return volumes_of(planes), tuple(f"{kind} ({count})" for kind, count in passed_over.items())
 
 
@@ -193,7 +196,7 @@ def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
     """
     try:
         headers = [(path, read_header(path)) for path in paths]
-        found, _ = find_series([(path, header) for path, header in headers if header is not None])
+        found, _rest = find_series([(path, header) for path, header in headers if header is not None])
     except (InputError, KeyError, ValueError, AttributeError):
         return None
     return max(found, key=lambda series: (series.is_axial, not series.has_contrast, len(series.planes)))
@@ -211,11 +214,19 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     planes = []
     frame_count, described = int(header.get("NumberOfFrames") or 1), len(header.PerFrameFunctionalGroupsSequence)
     if frame_count > described:
-        raise InputError(f"{path.name} states {frame_count} frames but describes {described}; export it again.")
+        raise InputError(
+            _("{file} states {frame_count} frames but describes {described}; export it again.").format(
+                file=path.name, frame_count=frame_count, described=described
+            )
+        )
     for frame in range(frame_count):
         groups = {keyword: functional_group(header, keyword, frame) for keyword in _GROUPS}
         if not _has_place(groups["PlanePositionSequence"] or Dataset(), groups["PlaneOrientationSequence"] or Dataset()):
-            raise InputError(f"Frame {frame + 1} of {path.name} does not say where it lies in the patient; export it again.")
+            raise InputError(
+                _("Frame {value} of {file} does not say where it lies in the patient; export it again.").format(
+                    value=frame + 1, file=path.name
+                )
+            )
         given = frame_was_given(functional_group(header, "ContrastBolusUsageSequence", frame), contrast)
         planes.append(_plane(path, frame, header, {keyword: group or Dataset() for keyword, group in groups.items()}, given))
     return planes
@@ -275,16 +286,16 @@ def _not_a_slice(header: Dataset) -> str | None:
     """What a file is that is no slice of a CT, in words; None for a slice."""
     modality, image_type = header.get("Modality", ""), header.get("ImageType") or ()
     if "Rows" not in header or "Columns" not in header:
-        return "files without an image"
+        return _("files without an image")
     if modality != "CT":
-        return f"{modality} images" if modality else "images of unknown modality"
+        return _("{modality} images").format(modality=modality) if modality else _("images of unknown modality")
     if "LOCALIZER" in image_type:
-        return "scouts"
+        return _("scouts")
     if any(word in str(part) for part in image_type for word in ("PERFUSION", "SCREEN", "DOSE")):
-        return "maps and reports"
+        return _("maps and reports")
     if header.get("PerFrameFunctionalGroupsSequence"):
         return None
-    return None if _has_place(header, header) else "images without a place in the patient"
+    return None if _has_place(header, header) else _("images without a place in the patient")
 
 
 def _has_place(position: Dataset, orientation: Dataset) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 
 from .ct_series import CtSeries, Plane, median_thickness_mm
 
@@ -35,7 +36,9 @@ def volumes_of(planes: Sequence[Plane]) -> list[CtSeries]:
     found = []
     for group in _series(_without_copies(planes)):
         uids = {str(plane.header.get("SeriesInstanceUID", "")) for plane in group}
-        joined = f"Its {len(group)} slices have {len(uids)} series UIDs; they were joined, as all else is equal."
+        joined = _("Its {count} slices have {count_2} series UIDs; they were joined, as all else is equal.").format(
+            count=len(group), count_2=len(uids)
+        )
         found += [CtSeries(tuple(volume), notes=(joined,) if len(uids) > 1 else ()) for volume in _split(group)]
     return _designated(found)
 
@@ -54,7 +57,9 @@ def require_whole(series: CtSeries) -> None:
             header = parts.get(number)
             if header is None or int(header.get("ConcatenationFrameOffsetNumber") or 0) != expected:
                 raise InputError(
-                    f"Series {series.label} was stored in several files, and one is missing; give all of them together."
+                    _("Series {label} was stored in several files, and one is missing; give all of them together.").format(
+                        label=series.label
+                    )
                 )
             expected += int(header.get("NumberOfFrames") or 1)
 
@@ -225,13 +230,13 @@ def _facts(one: CtSeries) -> tuple[str, ...]:
     first = one.planes[0]
     return (
         one.cut,
-        f"{first.size[1]} x {first.size[0]} pixels",
-        f"pixel {first.pixel_mm[0]:.3g} mm" if first.pixel_mm else "pixel not stated",
-        "with contrast agent" if one.has_contrast else "without contrast agent",
-        f"{one.tube_kv:g} kV" if one.tube_kv else "voltage not stated",
+        _("{columns} x {rows} pixels").format(columns=first.size[1], rows=first.size[0]),
+        _("pixel {pixel_mm:.3g} mm").format(pixel_mm=first.pixel_mm[0]) if first.pixel_mm else _("pixel not stated"),
+        _("with contrast agent") if one.has_contrast else _("without contrast agent"),
+        f"{one.tube_kv:g} kV" if one.tube_kv else _("voltage not stated"),
         " ".join(one.image_type).lower(),
-        f"acquired {_when(one)}" if _when(one) else "time not stated",
-        f"acquisition {first.moment[0]}",
+        _("acquired {when}").format(when=_when(one)) if _when(one) else _("time not stated"),
+        _("acquisition {moment}").format(moment=first.moment[0]),
     )
 
 

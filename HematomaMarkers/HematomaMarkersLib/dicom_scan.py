@@ -12,6 +12,7 @@ import numpy as np
 from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told_of
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
 from pydicom.dataset import Dataset
@@ -50,12 +51,16 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
     planes, values, repeated = _without_repeats(series.planes)
     if len(planes) < 2:
         raise InputError(
-            f"All {len(series.planes)} slices of series {series.label} lie at one place; give the series of a whole head."
+            _("All {count} slices of series {label} lie at one place; give the series of a whole head.").format(
+                count=len(series.planes), label=series.label
+            )
             if len(series.planes) > 1
-            else f"Series {series.label} has a single slice; a head CT has many, give the folder with all of them."
+            else _("Series {label} has a single slice; a head CT has many, give the folder with all of them.").format(
+                label=series.label
+            )
         )
     grid = plane_grid(planes)
-    name = f"Series {series.label}"
+    name = _("Series {label}").format(label=series.label)
     _require_plausible(grid, name)
     return Scan(
         hounsfield=as_hounsfield(values, window, name),
@@ -92,34 +97,46 @@ def _require_plausible(grid: SliceGrid, name: str) -> None:
     for what, value, (low, high) in (
         ("pixels", min(grid.row_mm, grid.column_mm), PIXEL_LIMITS_MM),
         ("pixels", max(grid.row_mm, grid.column_mm), PIXEL_LIMITS_MM),
-        ("distances of slices", float(np.median(steps_mm)), SLICE_LIMITS_MM),
-        ("a gap between slices", float(steps_mm.max()), (0.0, _WIDEST_GAP_MM)),
+        (_("distances of slices"), float(np.median(steps_mm)), SLICE_LIMITS_MM),
+        (_("a gap between slices"), float(steps_mm.max()), (0.0, _WIDEST_GAP_MM)),
     ):
         if not low <= value <= high:
-            raise InputError(f"{name} states {what} of {value:.6g} mm, which no head CT has; export it again.")
+            raise InputError(
+                _("{name} states {what} of {value:.6g} mm, which no head CT has; export it again.").format(
+                    name=name, what=what, value=value
+                )
+            )
 
 
 def _require_axial(series: CtSeries) -> None:
     if not series.is_axial:
-        raise InputError(f"Series {series.label} has {series.cut} slices; give the axial series.")
+        raise InputError(_("Series {label} has {cut} slices; give the axial series.").format(label=series.label, cut=series.cut))
 
 
 def _require_one_geometry(series: CtSeries) -> None:
     first = series.planes[0]
     if any(plane.pixel_mm is None for plane in series.planes):
-        raise InputError(f"Series {series.label} does not state its pixel spacing (0028,0030); export it again with it.")
+        raise InputError(
+            _("Series {label} does not state its pixel spacing (0028,0030); export it again with it.").format(label=series.label)
+        )
     if abs(first.row_axis @ first.column_axis) > SAME_AXES:
-        raise InputError(f"Rows and columns of series {series.label} are not perpendicular; export it again.")
+        raise InputError(_("Rows and columns of series {label} are not perpendicular; export it again.").format(label=series.label))
 
 
 def _require_rescaling(series: CtSeries) -> None:
     if any(plane.slope is None or plane.intercept is None or plane.slope == 0 for plane in series.planes):
         raise InputError(
-            f"Series {series.label} does not state how its numbers become HU (rescale slope and intercept); export it again."
+            _("Series {label} does not state how its numbers become HU (rescale slope and intercept); export it again.").format(
+                label=series.label
+            )
         )
     kinds = {str(header.get("RescaleType", "") or "").strip() for header in series.headers} - {"", "HU"}
     if kinds and series.image_type[:1] != ("ORIGINAL",):
-        raise InputError(f"Series {series.label} holds no HU (rescale type {', '.join(sorted(kinds))}); give the original CT.")
+        raise InputError(
+            _("Series {label} holds no HU (rescale type {listed}); give the original CT.").format(
+                label=series.label, listed=", ".join(sorted(kinds))
+            )
+        )
 
 
 def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, tuple[str, ...]]:
@@ -133,7 +150,9 @@ def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, 
             groups.append([plane])
     if len(groups) > 1 and min(map(len, groups)) > 2:
         raise InputError(
-            f"Every place was scanned {min(map(len, groups))} times or more, as for perfusion; give the scan without contrast."
+            _("Every place was scanned {min} times or more, as for perfusion; give the scan without contrast.").format(
+                min=min(map(len, groups))
+            )
         )
     values = np.empty((len(groups), *planes[0].size), np.int16)
     identical, different, levels = [], [], set()
@@ -146,16 +165,23 @@ def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, 
             levels |= set() if same else {number}
     if len(groups) > 1 and len(levels) > _MOST_DIFFERENT * len(groups):
         raise InputError(
-            f"{len(levels)} of {len(groups)} levels are there twice with different pixels, and nothing tells which are meant; "
-            "give one scan or one reconstruction."
+            _(
+                "{count} of {count_2} levels are there twice with different pixels, and nothing tells which are "
+                "meant; give one scan or one reconstruction."
+            ).format(count=len(levels), count_2=len(groups))
         )
     notes = []
     if identical:
-        notes.append(f"{len(identical)} slice(s) were there twice, pixel by pixel, and count once (z = {_listed(identical)} mm).")
+        notes.append(
+            _("{count} slice(s) were there twice, pixel by pixel, and count once (z = {listed} mm).").format(
+                count=len(identical), listed=_listed(identical)
+            )
+        )
     if different:
         notes.append(
-            f"{len(different)} slice(s) lie where another one lies that differs; the one acquired last was kept "
-            f"(z = {_listed(different)} mm)."
+            _("{count} slice(s) lie where another one lies that differs; the one acquired last was kept (z = {listed} mm).").format(
+                count=len(different), listed=_listed(different)
+            )
         )
     return [group[-1] for group in groups], values, tuple(notes)
 
@@ -163,7 +189,9 @@ def _without_repeats(planes: Sequence[Plane]) -> tuple[list[Plane], np.ndarray, 
 def _require_same_place(one: Plane, other: Plane) -> None:
     if np.abs(one.position_mm - other.position_mm).max() > _SAME_FIELD_MM:
         raise InputError(
-            f"{one.path.name} and {other.path.name} show the same level in two fields of view; give one reconstruction."
+            _("{file} and {file_2} show the same level in two fields of view; give one reconstruction.").format(
+                file=one.path.name, file_2=other.path.name
+            )
         )
 
 
@@ -179,7 +207,7 @@ class _Decoder:
             self._image = open_image(plane.path)
         stored = next(stored_frames(self._image, plane.frame, plane.frame + 1))
         if stored.ndim == 3:
-            raise InputError(f"{plane.path.name} is a colour picture and holds no HU; give the original CT.")
+            raise InputError(_("{file} is a colour picture and holds no HU; give the original CT.").format(file=plane.path.name))
         values = np.rint(stored * np.float32(plane.slope) + np.float32(plane.intercept))
         values[_is_padding(stored, self._image.header)] = AIR_HU
         limits = np.iinfo(np.int16)
@@ -206,7 +234,11 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
         return ()
     step = grid.step_mm
     tilt_deg = np.degrees(np.arccos(min(abs(float(step @ grid.normal)) / np.linalg.norm(step), 1.0)))
-    return (f"The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.",)
+    return (
+        _("The gantry was tilted by {tilt_deg:.1f} degrees; slices, label map and volumes keep their true places.").format(
+            tilt_deg=tilt_deg
+        ),
+    )
 
 
 def told_by_files(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
@@ -221,9 +253,9 @@ def told_by_files(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
 def _warnings(series: CtSeries) -> tuple[str, ...]:
     found = []
     if series.has_contrast:
-        found.append("The series says that contrast agent was given; blood and contrast look alike.")
+        found.append(_("The series says that contrast agent was given; blood and contrast look alike."))
     if others := other_body_parts(series):
-        found.append(f"The body part is stated as {' and '.join(others)}, not the head.")
+        found.append(_("The body part is stated as {listed}, not the head.").format(listed=_(" and ").join(others)))
     return tuple(found)
 
 
@@ -233,14 +265,14 @@ def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
     thickness = sorted({round(plane.thickness_mm, 2) for plane in series.planes if plane.thickness_mm})
     voltages = sorted({plane.tube_kv for plane in series.planes if plane.tube_kv})
     facts = {
-        "format": "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
-        "series": series.label,
-        "scanner": scanner,
-        "kernel": f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
-        "tube voltage": " and ".join(f"{value:g}" for value in voltages) + " kV" if voltages else "",
-        "slice thickness": " and ".join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
-        "pixel": f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
-        "patient position": str(header.get("PatientPosition", "") or ""),
+        N_("format"): "DICOM, enhanced" if header.get("PerFrameFunctionalGroupsSequence") else "DICOM",
+        N_("series"): series.label,
+        N_("scanner"): scanner,
+        N_("kernel"): f"{series.kernel} (bone)" if series.kernel and is_bone(series) else series.kernel,
+        N_("tube voltage"): _(" and ").join(f"{value:g}" for value in voltages) + " kV" if voltages else "",
+        N_("slice thickness"): _(" and ").join(f"{value:g}" for value in thickness) + " mm" if thickness else "",
+        N_("pixel"): f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
+        N_("patient position"): str(header.get("PatientPosition", "") or ""),
     }
     return {name: value for name, value in facts.items() if value} | told_of(header)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.counting import shown as number_of
+from LesionReadingLib.language import _, ngettext
 
 from .evidence_holes import Hole
 from .evidence_split import Split
@@ -130,13 +131,13 @@ def gather_evidence(slices: Sequence[SliceMeasurement], with_ct: bool) -> dict[s
     """
     shown = [measured for measured in slices if measured.margin]
     if not shown:
-        return {marker: MarkerEvidence(False, None, {}, "No hematoma.") for marker in MARKERS}
+        return {marker: MarkerEvidence(False, None, {}, _("No hematoma.")) for marker in MARKERS}
     gathered = {IRREGULAR_MARGIN: _irregular_margin(shown)}
     if with_ct:
         found = {measured.slice: found_on_slice(measured) for measured in shown}
         gathered[HYPODENSITY] = _hypodensity(shown, found)
         gathered |= _borders(shown, found)
-    without = MarkerEvidence(False, None, {}, "Not measured: densities need the CT.")
+    without = MarkerEvidence(False, None, {}, _("Not measured: densities need the CT."))
     return {marker: gathered.get(marker, without) for marker in MARKERS}
 
 
@@ -154,12 +155,20 @@ def _irregular_margin(shown: Sequence[SliceMeasurement]) -> MarkerEvidence:
         "perimeter_ratio": margin.perimeter_ratio,
         "sphericity": sphericity([(m.position_mm, m.extent_mm, m.area_mm2, m.margin.perimeter_mm) for m in shown]),
     }
-    kind = "irregular" if scale >= IRREGULAR_SCALE else "regular"
-    apart = f" and {_counted(margin.islands, 'bleed')} apart" if margin.islands else ""
-    sentence = (
-        f"Margin {kind}, {scale} of 5 on a computed shape scale ({IRREGULAR_SCALE} or more is irregular): "
-        f"{_counted(margin.notches, 'notch', 'notches')}{apart}, "
-        f"{max(0.0, 100 * (margin.perimeter_ratio - 1)):.0f} % longer than an ellipse; slice {number_of(best)}."
+    kind = (
+        _("Margin irregular, {scale} of 5 on a computed shape scale ({limit} or more is irregular)")
+        if scale >= IRREGULAR_SCALE
+        else _("Margin regular, {scale} of 5 on a computed shape scale ({limit} or more is irregular)")
+    )
+    shape = ngettext("{count} notch", "{count} notches", margin.notches).format(count=margin.notches)
+    if margin.islands:
+        apart = ngettext("{shape} and {count} bleed apart", "{shape} and {count} bleeds apart", margin.islands)
+        shape = apart.format(shape=shape, count=margin.islands)
+    sentence = _("{kind}: {shape}, {percent:.0f} % longer than an ellipse; slice {number}.").format(
+        kind=kind.format(scale=scale, limit=IRREGULAR_SCALE),
+        shape=shape,
+        percent=max(0.0, 100 * (margin.perimeter_ratio - 1)),
+        number=number_of(best),
     )
     irregular = tuple(measured.slice for measured in shown if found_on_slice(measured)[IRREGULAR_MARGIN])
     return MarkerEvidence(scale >= IRREGULAR_SCALE, best, values, sentence, irregular)
@@ -168,7 +177,7 @@ def _irregular_margin(shown: Sequence[SliceMeasurement]) -> MarkerEvidence:
 def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, bool]]) -> MarkerEvidence:
     with_holes = [(measured, _plainest_hole(measured)) for measured in shown if measured.holes]
     if not with_holes:
-        return MarkerEvidence(False, None, {}, "No less dense part inside the hematoma.")
+        return MarkerEvidence(False, None, {}, _("No less dense part inside the hematoma."))
     measured, hole = max(with_holes, key=lambda one: (is_hypodensity(one[1]), one[1].difference_hu * one[1].area_mm2 ** 0.5))
     black_hole = is_hypodensity(hole) and hole.difference_hu > BLACK_HOLE_HU
     values = {
@@ -180,20 +189,27 @@ def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, b
         "sharpness_hu_per_mm": hole.sharpness_hu_per_mm,
         "black_hole": black_hole,
     }
-    dense = f"{hole.difference_hu:.0f} HU below the blood around it, {hole.area_mm2:.0f} mm2"
     if black_hole:
-        sentence = f"Black hole: an enclosed part {dense}"
+        sentence = _("Black hole: an enclosed part {dense}; slice {number}.")
     elif is_hypodensity(hole):
-        sentence = f"Enclosed part {dense} (a black hole needs {BLACK_HOLE_HU:.0f} HU)"
+        sentence = _("Enclosed part {dense} (a black hole needs {black_hole:.0f} HU); slice {number}.")
     elif not is_enclosed(hole):
-        sentence = f"No hypodensity: a part {dense}, is not enclosed"
+        sentence = _("No hypodensity: a part {dense}, is not enclosed; slice {number}.")
     else:
-        sentence = f"No hypodensity: the darkest part is {dense} ({HYPODENSITY_HU:.0f} HU and {HYPODENSITY_MM2:.0f} mm2 needed)"
+        sentence = _("No hypodensity: the darkest part is {dense} ({least:.0f} HU and {area:.0f} mm2 needed); slice {number}.")
+    dense = _("{difference:.0f} HU below the blood around it, {area:.0f} mm2")
+    told = sentence.format(
+        dense=dense.format(difference=hole.difference_hu, area=hole.area_mm2),
+        black_hole=BLACK_HOLE_HU,
+        least=HYPODENSITY_HU,
+        area=HYPODENSITY_MM2,
+        number=number_of(measured.slice),
+    )
     return MarkerEvidence(
         is_hypodensity(hole),
         measured.slice,
         values,
-        f"{sentence}; slice {number_of(measured.slice)}.",
+        told,
         _slices(found, HYPODENSITY),
     )
 
@@ -202,7 +218,7 @@ def _borders(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, bool]
     """Blend and fluid level: the hematoma's two parts are one or the other, as most slices have it."""
     split = [measured for measured in shown if measured.split]
     if not split:
-        alone = "No second part of another density is large enough to be measured."
+        alone = _("No second part of another density is large enough to be measured.")
         return {marker: MarkerEvidence(False, None, {}, alone) for marker in (BLEND, FLUID_LEVEL)}
     blends, levels = _slices(found, BLEND), _slices(found, FLUID_LEVEL)
     slope_deg = _slope_deg([measured for measured in split if measured.slice in levels])
@@ -234,15 +250,27 @@ def _blend(split: Sequence[SliceMeasurement], slices: tuple[int, ...], is_level:
         "denser_mm2": parts.denser_mm2,
         "open_mm": parts.open_mm,
     }
-    reach = "is enclosed" if parts.enclosure > ENCLOSED_SHARE else "reaches the edge"
-    sentence = f"less dense part {parts.difference_hu:.0f} HU below the denser part, {_border(parts)}, {reach}"
+    reach = _("is enclosed") if parts.enclosure > ENCLOSED_SHARE else _("reaches the edge")
     if slices:
-        sentence = sentence.capitalize().replace(" hu ", " HU ")
+        sentence = _("Less dense part {difference:.0f} HU below the denser part, {border}, {reach}; slice {number}.")
     elif is_level:
-        sentence = f"No blend sign, the border is a fluid level: {sentence}"
+        sentence = _(
+            "No blend sign, the border is a fluid level: less dense part {difference:.0f} HU below the denser part, {border}, "
+            "{reach}; slice {number}."
+        )
     else:
-        sentence = f"No blend sign ({BLEND_HU:.0f} HU needed, sharp, reaching the edge): {sentence}"
-    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {number_of(measured.slice)}.", slices)
+        sentence = _(
+            "No blend sign ({least:.0f} HU needed, sharp, reaching the edge): less dense part {difference:.0f} HU below the denser "
+            "part, {border}, {reach}; slice {number}."
+        )
+    told = sentence.format(
+        least=BLEND_HU,
+        difference=parts.difference_hu,
+        border=_border(parts),
+        reach=reach,
+        number=number_of(measured.slice),
+    )
+    return MarkerEvidence(bool(slices), measured.slice, values, told, slices)
 
 
 def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> MarkerEvidence:
@@ -258,14 +286,20 @@ def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> 
         "border_mm": parts.border_mm,
     }
     if parts.tilt_deg is None:
-        sentence = "Fluid level not known: how the patient lay is not known, or gravity runs across the slices."
+        sentence = _("Fluid level not known: how the patient lay is not known, or gravity runs across the slices.")
         return MarkerEvidence(False, measured.slice, values, sentence)
-    lies = f"{parts.tilt_deg:.0f} degrees off horizontal, denser part {'below' if parts.denser_below else 'above'}"
-    dense = f"{parts.difference_hu:.0f} HU, {_border(parts)}"
+    lies = (
+        _("{tilt:.0f} degrees off horizontal, denser part below")
+        if parts.denser_below
+        else _("{tilt:.0f} degrees off horizontal, denser part above")
+    ).format(tilt=parts.tilt_deg)
     sentence = (
-        f"Fluid level, its border {lies}: {dense}" if slices else f"No fluid level: the border of the parts is {lies}, {dense}"
+        _("Fluid level, its border {lies}: {difference:.0f} HU, {border}; slice {number}.")
+        if slices
+        else _("No fluid level: the border of the parts is {lies}, {difference:.0f} HU, {border}; slice {number}.")
     )
-    return MarkerEvidence(bool(slices), measured.slice, values, f"{sentence}; slice {number_of(measured.slice)}.", slices)
+    told = sentence.format(lies=lies, difference=parts.difference_hu, border=_border(parts), number=number_of(measured.slice))
+    return MarkerEvidence(bool(slices), measured.slice, values, told, slices)
 
 
 def _plainest_split(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> SliceMeasurement:
@@ -280,12 +314,8 @@ def _plainest_split(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) 
 
 
 def _border(parts: Split) -> str:
-    return f"{'sharp' if _is_sharp(parts) else 'gradual'} border"
+    return _("sharp border") if _is_sharp(parts) else _("gradual border")
 
 
 def _slices(found: dict[int, dict[str, bool]], marker: str) -> tuple[int, ...]:
     return tuple(number for number, markers in found.items() if markers[marker])
-
-
-def _counted(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

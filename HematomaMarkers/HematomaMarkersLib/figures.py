@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from LesionReadingLib.drawing import font_families
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
@@ -22,7 +23,7 @@ WIDTH_PX = 440
 _DOTS_PER_INCH = 100
 _LETTER_PT = 21.0  # 29 of 440 pixels: 11 where two pictures stand side by side on a phone
 _HALO = [withStroke(linewidth=3, foreground=COLORS["night"])]
-_BRIGHT = {"color": "white", "path_effects": _HALO, "fontsize": _LETTER_PT, "fontfamily": "DejaVu Sans"}
+_BRIGHT = {"color": "white", "path_effects": _HALO, "fontsize": _LETTER_PT}
 _LINES = {
     HEMATOMA: {"colors": COLORS["hematoma"], "linestyles": "solid"},
     INTRAVENTRICULAR: {"colors": COLORS["intraventricular"], "linestyles": "dashed"},
@@ -132,7 +133,7 @@ def _letters(axes: Axes, picture: SlicePicture) -> None:
         (0.5, 0.01, bottom, "center", "bottom"),
     ):
         axes.text(x, y, letter, transform=axes.transAxes, ha=across, va=up, fontweight="bold", **_BRIGHT)
-    axes.text(0.02, 0.99, picture.title, transform=axes.transAxes, ha="left", va="top", **_BRIGHT)
+    axes.text(0.02, 0.99, picture.title, transform=axes.transAxes, ha="left", va="top", fontfamily=font_families(), **_BRIGHT)
 
 
 def _scale_bar(axes: Axes, box: Box) -> None:

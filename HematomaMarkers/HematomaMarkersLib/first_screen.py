@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.language import _, joined, listed
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
@@ -52,7 +53,7 @@ def first_screen(
             *_signs(measurement, prediction, model),
         ),
         checks=look_first(measurement, prediction, decided),
-        not_looked_for=" ".join(decided.limits),
+        not_looked_for=joined(*decided.limits),
         network=_network(model),
     )
 
@@ -76,16 +77,19 @@ def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None,
     volume_ml = measurement.volume_ml
     low_ml, high_ml = max(0.0, volume_ml - BETWEEN_READERS_ML), volume_ml + BETWEEN_READERS_ML
     sentences = [
-        f"Hematoma {in_ml(volume_ml)}: another reader may measure {low_ml:.1f} to {high_ml:.1f} mL (two readers differ by about "
-        f"{BETWEEN_READERS_ML:g} mL)."
+        _(
+            "Hematoma {volume}: another reader may measure {low:.1f} to {high:.1f} mL (two readers differ by about {error:g} mL)."
+        ).format(volume=in_ml(volume_ml), low=low_ml, high=high_ml, error=BETWEEN_READERS_ML)
     ]
     phantom = _phantom(model)
     if "median_volume_error_ml" in phantom:
-        heads = f"{phantom['patients']} phantom heads" if "patients" in phantom else "phantoms"
-        sentences.append(
-            f"On {heads} the network's volume was off by {phantom['median_volume_error_ml']:.1f} mL in the median. Its "
-            "error in patients is not known, and how sure it was of these pixels is not recorded."
-        )
+        off = (
+            _("On {count} phantom heads the network's volume was off by {error:.1f} mL in the median.")
+            if "patients" in phantom
+            else _("On phantoms the network's volume was off by {error:.1f} mL in the median.")
+        ).format(count=phantom.get("patients"), error=phantom["median_volume_error_ml"])
+        unsure = _("Its error in patients is not known, and how sure it was of these pixels is not recorded.")
+        sentences.append(joined(off, unsure))
     return sentences
 
 
@@ -94,18 +98,20 @@ def _ventricle_range(measurement: ScanMeasurement, rules: Rules) -> list[str]:
     if counted_ml == 0 or error_ml == 0:
         return []
     low_ml, high_ml = max(0.0, counted_ml - error_ml), counted_ml + error_ml
-    told = f"Ventricles {in_ml(counted_ml)}: {low_ml:.1f} to {high_ml:.1f} mL"
-    return [f"{told} (± {error_ml:g} mL, measured on phantoms with little blood there)."]
+    told = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
+    return [told.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
 
 
 def _growth_range(growth: Growth | None) -> list[str]:
     if growth is None:
         return []
     low_ml, high_ml = growth.change_ml - BETWEEN_READERS_ML, growth.change_ml + BETWEEN_READERS_ML
-    within = "this may be no change at all" if growth.within_error else "more than readers differ by"
+    within = _("this may be no change at all") if growth.within_error else _("more than readers differ by")
     return [
-        f"Change {growth.change_ml:+.1f} mL: {low_ml:+.1f} to {high_ml:+.1f} mL within the error between two readers "
-        f"({BETWEEN_READERS_ML:g} mL; one reader {WITHIN_READER_ML:g} mL): {within}."
+        _(
+            "Change {change:+.1f} mL: {low:+.1f} to {high:+.1f} mL within the error between two readers ({two:g} mL; one reader "
+            "{one:g} mL): {within}."
+        ).format(change=growth.change_ml, low=low_ml, high=high_ml, two=BETWEEN_READERS_ML, one=WITHIN_READER_ML, within=within)
     ]
 
 
@@ -117,17 +123,19 @@ def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | 
     seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, prediction)) and marker in auc]
     if not seen:
         return []
-    told = ", ".join(f"{MARKER_NAMES[marker].lower()} {auc[marker]:.2f}" for marker in seen)
-    return [
-        f"Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
-    ]
+    told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
+    said = _(
+        "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
+    )
+    return [said.format(told=told)]
 
 
 def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
     if not model:
         return ()
     source = model.get("data_source")
-    return (f"It was trained on: {source}" if source else "The model does not say what it was trained on.",)
+    learnt = _("It was trained on: {source}.").format(source=_(str(source)).rstrip(".。"))
+    return (learnt if source else _("The model does not say what it was trained on."),)
 
 
 def _phantom(model: Mapping[str, Any] | None) -> Mapping[str, Any]:

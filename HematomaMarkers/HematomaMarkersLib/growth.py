@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
+from LesionReadingLib.language import _
 
 from .labels import HEMATOMA, INTRAVENTRICULAR
 from .registration import POOR_LIKENESS, Alignment, align_heads
@@ -85,7 +86,7 @@ def compare(prior: tuple[Scan, np.ndarray], current: tuple[Scan, np.ndarray], fo
     growth = growth_of_volumes(*_volumes_ml(*prior), *_volumes_ml(*current), hours_between(prior_scan, current_scan))
     alignment = align_heads(current_scan, prior_scan)
     if alignment.likeness < POOR_LIKENESS:
-        notes.append("The two heads could not be laid over each other well; compare their pictures with care.")
+        notes.append(_("The two heads could not be laid over each other well; compare their pictures with care."))
     return _with_alignment(replace(growth, notes=tuple(notes)), alignment)
 
 
@@ -129,24 +130,31 @@ def check_order(prior: Scan, current: Scan, force: bool = False) -> list[str]:
     notes = []
     is_same = same_patient(prior, current)
     if is_same is None:
-        notes.append("Whether both scans are of one patient is not known.")
+        notes.append(_("Whether both scans are of one patient is not known."))
     elif not is_same:
         if not force:
             raise InputError(
-                "The earlier scan is of another patient; give a scan of this patient, or compare them all the same where the "
-                "names are wrong (--force).",
+                _(
+                    "The earlier scan is of another patient; give a scan of this patient, or compare them all the "
+                    "same where the names are wrong (--force)."
+                ),
                 UNLESS_FORCED,
             )
-        notes.append("The two scans name different patients; they were compared all the same, as asked for.")
+        notes.append(_("The two scans name different patients; they were compared all the same, as asked for."))
     if _is_reversed(prior, current):
         if not force:
             raise InputError(
-                "The scan given as the earlier one was made after the other; exchange the two, or compare them all the same "
-                "where the dates are wrong (--force).",
+                _(
+                    "The scan given as the earlier one was made after the other; exchange the two, or compare them "
+                    "all the same where the dates are wrong (--force)."
+                ),
                 UNLESS_FORCED,
             )
         notes.append(
-            "By their dates the scan given as the earlier one was made after the other; they were compared as given, as asked for."
+            _(
+                "By their dates the scan given as the earlier one was made after the other; they were compared "
+                "as given, as asked for."
+            )
         )
     return notes
 
@@ -165,7 +173,7 @@ def hours_between(prior: Scan, current: Scan) -> float | None:
 def _volumes_ml(scan: Scan, labels: np.ndarray) -> tuple[float, float]:
     """(hematoma, intraventricular blood) in mL."""
     if labels.shape != scan.grid.shape:
-        raise InputError("A label map does not lie on its scan's voxels; give the label map that was made of this scan.")
+        raise InputError(_("A label map does not lie on its scan's voxels; give the label map that was made of this scan."))
     hematoma, ivh = (np.array([np.count_nonzero(plane == value) for plane in labels]) for value in (HEMATOMA, INTRAVENTRICULAR))
     return float(hematoma @ scan.grid.voxel_ml), float(ivh @ scan.grid.voxel_ml)
 

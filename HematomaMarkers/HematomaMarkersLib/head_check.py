@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 from scipy import ndimage
 
@@ -27,15 +28,7 @@ _TISSUE_HU = -300
 _NEAR_LARGEST = 0.9
 _LONGER = 1.08  # length by width from which a head's long axis can be told; 1.15 to 1.4 are usual
 _TURNED_DEG = 50.0
-
-
-def brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray:
-    """(slices,) area of what a closed ring of bone encloses where that has the HU of a brain, else 0.
-
-    Args:
-        hounsfield: (slices, rows, columns) in HU; in a windowed scan the brightest value stands for bone.
-    """
-    return np.array(list(_brain_areas_mm2(hounsfield, grid, range(len(hounsfield)))))
+_MOST_SLICES = 80  # spread over the scan, on which the head's long axis is looked for
 
 
 def shows_brain(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
@@ -46,7 +39,11 @@ def shows_brain(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
 
 
 def _brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid, numbers: Iterable[int]) -> Iterator[float]:
-    """``brain_areas_mm2`` of some slices, one after the other as they are asked for."""
+    """Area of what a closed ring of bone encloses where that has the HU of a brain, else 0; slice by slice as they are asked for.
+
+    Args:
+        hounsfield: (slices, rows, columns) in HU; in a windowed scan the brightest value stands for bone.
+    """
     steps = [max(1, int(_PIXEL_MM / size)) for size in (grid.row_mm, grid.column_mm)]
     pixel_mm2 = grid.pixel_mm2 * steps[0] * steps[1]
     reach = max(1, round(_GAP_MM / np.sqrt(pixel_mm2) / 2))
@@ -83,8 +80,9 @@ def is_turned(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
 
     The halves of that axis, front from back, are not told from each other.
     """
-    tissue = hounsfield > max(_TISSUE_HU, int(hounsfield.min()))
-    areas = brain_areas_mm2(hounsfield, grid)
+    some = hounsfield[:: -(-len(hounsfield) // _MOST_SLICES)]
+    tissue = some > max(_TISSUE_HU, int(hounsfield.min()))
+    areas = np.array(list(_brain_areas_mm2(some, grid, range(len(some)))))
     if not areas.any():  # a brain alone
         areas = tissue.sum(axis=(1, 2))
     shapes = [_long_axis(tissue[number], grid) for number in np.flatnonzero(areas > _NEAR_LARGEST * areas.max())]
@@ -110,12 +108,12 @@ def head_warnings(grid: SliceGrid) -> tuple[str, ...]:
     widest_mm = max(grid.columns * grid.column_mm, grid.rows * grid.row_mm)
     if widest_mm <= _WIDEST_MM:
         return ()
-    return (f"The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.",)
+    return (_("The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.").format(widest_mm=widest_mm),)
 
 
 def _reaching_border(mask: np.ndarray) -> np.ndarray:
     """The connected parts of a mask (rows, columns) that reach its border."""
-    parts, _ = ndimage.label(np.pad(mask, 1, constant_values=True))
+    parts, _rest = ndimage.label(np.pad(mask, 1, constant_values=True))
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 
 from .scan import AIR_HU
 
@@ -37,22 +38,31 @@ def as_hounsfield(values: np.ndarray, window: tuple[float, float] | None, name: 
         return _whole(values)
     if high > _EIGHT_BITS:
         raise InputError(
-            f"The values of {name} lie between {low:.0f} and {high:.0f}, without the negative ones of air, and are no HU; "
-            "give the CT in HU (rescale slope and intercept applied)."
+            _(
+                "The values of {name} lie between {low:.0f} and {high:.0f}, without the negative ones of air, "
+                "and are no HU; give the CT in HU (rescale slope and intercept applied)."
+            ).format(name=name, low=low, high=high)
         )
     if low < 0 or _is_normalised(values):
         raise InputError(
-            f"The values of {name} lie between {low:.3g} and {high:.3g}, as after normalisation, and are no HU; give the CT in HU."
+            _(
+                "The values of {name} lie between {low:.3g} and {high:.3g}, as after normalisation, and are no "
+                "HU; give the CT in HU."
+            ).format(name=name, low=low, high=high)
         )
     if _is_cut_out(values):
         return _whole(values)
     if window is None:
         raise InputError(
-            f"{name} holds pictures of 8 bits (0 to 255), not HU; state the HU of black and white, for example --window 0 80."
+            _(
+                "{name} holds pictures of 8 bits (0 to 255), not HU; state the HU of black and white, for example --window 0 80."
+            ).format(name=name)
         )
     black, white = window
     if not white > black:
-        raise InputError(f"The window {black:g} {white:g} has no width; state the HU of black, then of white.")
+        raise InputError(
+            _("The window {black:g} {white:g} has no width; state the HU of black, then of white.").format(black=black, white=white)
+        )
     return _whole(black + values.astype(np.float32) * np.float32((white - black) / _EIGHT_BITS))
 
 
@@ -74,5 +84,7 @@ def _is_cut_out(values: np.ndarray) -> bool:
 
 
 def _whole(values: np.ndarray) -> np.ndarray:
+    if values.dtype == np.int16 and values.min() >= AIR_HU:  # a copy of many slices takes long
+        return values
     rounded = np.rint(values) if values.dtype.kind == "f" else values
-    return np.clip(rounded, AIR_HU, np.iinfo(np.int16).max).astype(np.int16)
+    return np.clip(rounded, AIR_HU, np.iinfo(np.int16).max).astype(np.int16, copy=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.output import mended
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.strict_json import read_json
@@ -21,7 +22,7 @@ CONTOUR, PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
 SCHEMA = "hematoma-markers/1"
 _MOST_BYTES = 50_000_000
 _LARGEST_ML = 5000.0  # of a head
-CORRECTED = "Drawn by this model and corrected since; probabilities and heat maps are those of its own contour"
+CORRECTED = N_("Drawn by this model and corrected since; probabilities and heat maps are those of its own contour")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,29 +56,38 @@ class KeptReading:
         try:
             heat = sitk.GetArrayFromImage(image_reader(file).Execute())
         except (RuntimeError, InputError) as error:
-            raise InputError(f"{file} cannot be read; name the whole result folder of the reading with --reading.") from error
+            raise InputError(
+                _("{file} cannot be read; name the whole result folder of the reading with --reading.").format(file=file)
+            ) from error
         if heat.shape != self._shape:
-            raise InputError(f"{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.")
+            raise InputError(
+                _("{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.").format(file=file)
+            )
         return heat
 
 
-def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -> KeptReading:
+def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, corrected: int | None = None) -> KeptReading:
     """Read what the network said of a scan from the folder that ``analyze`` wrote.
 
     Args:
         shape: of the scan (slices, rows, columns). is_own: whether the contour to be measured is still the network's own.
+        corrected: on how many slices a reader has corrected it; None where that is not known.
 
     Raises:
         InputError: the folder holds no result of a reading, one of another scan, or one that was changed.
     """
     found = read_measurements(folder)
     if found is None or not found.get("model") or not found.get("thresholds"):
-        raise InputError(f"{folder} is not the result folder of a reading by a network; name another with --reading.")
+        raise InputError(
+            _("{folder} is not the result folder of a reading by a network; name another with --reading.").format(folder=folder)
+        )
     try:
         slices, model = found["slices"], dict(found["model"])
         if len(slices) != shape[0]:
             raise InputError(
-                f"The reading in {folder} has {len(slices)} slices but the scan {shape[0]}; name the reading of this scan."
+                _("The reading in {folder} has {count} slices but the scan {shape}; name the reading of this scan.").format(
+                    folder=folder, count=len(slices), shape=shape[0]
+                )
             )
         rows = [[_share(row["markers"][marker]["probability"]) for marker in MARKERS] for row in slices]
         return KeptReading(
@@ -85,15 +95,27 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool) -
             {marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
             {marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
             {marker: _slice(found["marker_slices"][marker], shape[0]) for marker in MARKERS},
-            model if is_own else {**model, "contours": CORRECTED},
+            model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
             folder,
             shape,
             outside_from_json(found.get("outside_blood")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"The {MEASUREMENTS} in {folder} was changed or is damaged; name the folder of another reading with --reading."
+            _(
+                "The {measurements} in {folder} was changed or is damaged; name the folder of another reading with --reading."
+            ).format(measurements=MEASUREMENTS, folder=folder)
         ) from error
+
+
+def _corrected(slices: int | None, count: int) -> str:
+    if slices is None:
+        return _(CORRECTED)
+    told = _(
+        "Drawn by this model; contours corrected by a reader on {slices} of {count} slices; probabilities and heat maps are those "
+        "of its own contour"
+    )
+    return told.format(slices=slices, count=count)
 
 
 def read_volumes(folder: Path) -> tuple[float, float]:
@@ -111,7 +133,9 @@ def read_volumes(folder: Path) -> tuple[float, float]:
     except (ValueError, KeyError, TypeError):
         pass
     raise InputError(
-        f"{folder} is not the folder of an earlier result: it has no readable {MEASUREMENTS} of a head CT; name another."
+        _("{folder} is not the folder of an earlier result: it has no readable {measurements} of a head CT; name another.").format(
+            folder=folder, measurements=MEASUREMENTS
+        )
     )
 
 

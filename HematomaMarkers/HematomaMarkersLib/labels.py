@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from LesionReadingLib.language import N_
+
 TASK = "hematoma-markers"
 """What a bundle or a training case must be made for, to serve this module."""
 
 BACKGROUND, HEMATOMA, INTRAVENTRICULAR = 0, 1, 2
 OUTSIDE_BRAIN = 3
 """Subarachnoid, subdural and epidural blood: a network may be taught to find it; no label map that is measured holds it."""
-NAMES = ("background", "hematoma", "intraventricular blood")
+NAMES = ("background", N_("hematoma"), N_("intraventricular blood"))
 OUTSIDE_NAME = "blood outside the brain"
 
 HYPODENSITY, IRREGULAR_MARGIN, BLEND, FLUID_LEVEL = MARKERS = ("hypodensity", "irregular_margin", "blend", "fluid_level")
 MARKER_NAMES = {
-    HYPODENSITY: "Hypodensity",
-    IRREGULAR_MARGIN: "Irregular margin",
-    BLEND: "Blend sign",
-    FLUID_LEVEL: "Fluid level",
+    HYPODENSITY: N_("Hypodensity"),
+    IRREGULAR_MARGIN: N_("Irregular margin"),
+    BLEND: N_("Blend sign"),
+    FLUID_LEVEL: N_("Fluid level"),
 }
-LOCATIONS = ("putamen", "thalamus", "subcortical", "cerebellum", "brainstem")
+LOCATIONS = (N_("putamen"), N_("thalamus"), N_("subcortical"), N_("cerebellum"), N_("brainstem"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
 
 from .labels import MARKER_NAMES, MARKERS
@@ -28,7 +29,7 @@ def look_first(measurement: ScanMeasurement, prediction: Prediction | KeptReadin
 
 def _undecided(decided: Triage) -> Iterator[Check]:
     for number in decided.look_at:
-        yield Check(number, number, "the decision hangs on what is seen here", _UNDECIDED)
+        yield Check(number, number, _("the decision hangs on what is seen here"), _UNDECIDED)
 
 
 def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, decided: Triage) -> Iterator[Check]:
@@ -36,28 +37,33 @@ def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | 
         return
     for marker in MARKERS:
         by_network, by_measurement = marker_seen(marker, measurement, prediction)
-        name = MARKER_NAMES[marker].lower()
+        name = _(MARKER_NAMES[marker]).lower()
         network = prediction.marker_slices.get(marker) if prediction else None
         measured = measurement.evidence[marker].slice
         number = network if by_network and network is not None else measured
         if number is None:
             continue
-        alone = len(decided.reasons) == 1 and MARKER_NAMES[marker] in decided.reasons[0]
+        alone = len(decided.reasons) == 1 and _(MARKER_NAMES[marker]) in decided.reasons[0]
         if alone:
-            yield Check(number, number, f"{name} is the only reason for the decision: is it there?", _SIGN_DECIDES)
+            yield Check(
+                number, number, _("{name} is the only reason for the decision: is it there?").format(name=name), _SIGN_DECIDES
+            )
         elif by_network is not None and by_network != by_measurement:
-            who = "the network sees" if by_network else "the measurement finds"
-            other = "the measurement does not find it" if by_network else "the network does not see it"
-            yield Check(number, number, f"{who} the sign {name} here, {other}", _DISAGREE)
+            why = (
+                _("the network sees the sign {name} here, the measurement does not find it")
+                if by_network
+                else _("the measurement finds the sign {name} here, the network does not see it")
+            )
+            yield Check(number, number, why.format(name=name), _DISAGREE)
 
 
 def _largest(measurement: ScanMeasurement) -> Iterator[Check]:
     if measurement.volume_ml > 0:
         number = measurement.abc2.slice
-        yield Check(number, number, "the largest area that was marked: does the contour follow the blood?", _LARGEST)
+        yield Check(number, number, _("the largest area that was marked: does the contour follow the blood?"), _LARGEST)
 
 
 def _ventricles(measurement: ScanMeasurement) -> Iterator[Check]:
     if measurement.ivh_slice is not None:
-        why = "most of what was marked as blood in the ventricles: choroid plexus and calcification look alike"
+        why = _("most of what was marked as blood in the ventricles: choroid plexus and calcification look alike")
         yield Check(measurement.ivh_slice, measurement.ivh_slice, why, _VENTRICLES)

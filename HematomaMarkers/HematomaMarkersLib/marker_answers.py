@@ -26,7 +26,7 @@ class NetworkMarkers:
         probabilities: of every marker in the patient; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         outside: blood outside the brain; None where the network was not taught to see it.
-        marker_slices: the slice on which each marker is likeliest, where it is known.
+        marker_slices: where the network saw each marker best; None, or left out, where nowhere.
     """
 
     probabilities: Mapping[str, float | None]

@@ -17,6 +17,7 @@ import numpy as np
 from LesionReadingLib.counting import FILES_COUNT_FROM, shown
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .evidence import MarkerEvidence, found_on_slice, gather_evidence
@@ -69,8 +70,10 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
     """
     count = measurement.grid.slice_count
     if not 0 <= slice < count:
-        raise InputError(f"Slice {slice} is not in the scan of {count} slices; name one from 0 on.")
-    labels, _ = _checked(scan, labels, measurement.grid)
+        raise InputError(
+            _("Slice {slice} is not in the scan of {count} slices; name one from 0 on.").format(slice=slice, count=count)
+        )
+    labels, _rest = _checked(scan, labels, measurement.grid)
     slices = list(measurement.slices)
     slices[slice] = measure_slice(scan, labels[slice], measurement.grid, slice)
     spaces = _spaces(scan, labels, slices, measurement.spaces)
@@ -81,18 +84,19 @@ def _checked(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None) -> t
     labels = whole_labels(labels, NAMES)
     if grid is None:
         if scan is None:
-            raise InputError("A label map alone tells no distances; give the grid on which it lies.")
+            raise InputError(_("A label map alone tells no distances; give the grid on which it lies."))
         grid = scan.grid
     if labels.shape != grid.shape:
-        raise InputError(_misfit("label map", labels, "its grid", grid))
+        raise InputError(_misfit(_("label map"), labels, _("its grid"), grid))
     if scan is not None and scan.hounsfield.shape != grid.shape:
-        raise InputError(_misfit("CT", scan.hounsfield, "the label map", grid))
+        raise InputError(_misfit("CT", scan.hounsfield, _("the label map"), grid))
     return labels, grid
 
 
 def _misfit(what: str, array: np.ndarray, other: str, grid: SliceGrid) -> str:
-    sizes = ("x".join(map(str, shape)) for shape in (np.shape(array), grid.shape))
-    return f"The {what} has {next(sizes)} voxels and {other} {next(sizes)}; give both on the same voxels."
+    size, wanted = ("x".join(map(str, shape)) for shape in (np.shape(array), grid.shape))
+    said = _("The {what} has {size} voxels and {other} {wanted}; give both on the same voxels.")
+    return said.format(what=what, size=size, other=other, wanted=wanted)
 
 
 def _spaces(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 
 from .labels import MARKERS
 
@@ -67,8 +68,10 @@ def rule_from_settings(settings: Mapping[str, Any], bundle_name: str) -> Patient
         return rule
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"The model {bundle_name} does not say how slices make a patient (lesion_reading.markers in its metadata); "
-            "choose another model."
+            _(
+                "The model {bundle_name} does not say how slices make a patient (lesion_reading.markers in its "
+                "metadata); choose another model."
+            ).format(bundle_name=bundle_name)
         ) from error
 
 

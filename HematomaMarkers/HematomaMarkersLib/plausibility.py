@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from LesionReadingLib.language import _
+
 MOST_BLOOD_ML = 300.0
 """Our own: a fifth of the 1.4 to 1.5 L that a skull holds; the cohorts of our sources end below 200 mL."""
 
@@ -27,19 +29,25 @@ def doubts(
     total_ml = volume_ml + ivh_ml
     if total_ml > MOST_BLOOD_ML:
         found.append(
-            f"{total_ml:.0f} mL was marked as blood, more than a head can hold ({MOST_BLOOD_ML:.0f} mL): check the scan (contrast, "
-            "several scans in one, size of the voxels) and the contour."
+            _(
+                "{total:.0f} mL was marked as blood, more than a head can hold ({most:.0f} mL): check the scan (contrast, several "
+                "scans in one, size of the voxels) and the contour."
+            ).format(total=total_ml, most=MOST_BLOOD_ML)
         )
     elif brain_ml is not None and total_ml > MOST_OF_BRAIN * brain_ml:
         found.append(
-            f"{total_ml:.0f} mL was marked as blood where the skull encloses {brain_ml:.0f} mL: check the contour and whether it "
-            "belongs to this scan."
+            _(
+                "{total:.0f} mL was marked as blood where the skull encloses {brain:.0f} mL: check the contour and whether it "
+                "belongs to this scan."
+            ).format(total=total_ml, brain=brain_ml)
         )
-    for what, density in (("a hematoma", mean_hu), ("blood in the ventricles", ivh_mean_hu)):
+    for what, density in ((_("a hematoma"), mean_hu), (_("blood in the ventricles"), ivh_mean_hu)):
         if density is not None and not LEAST_BLOOD_HU <= density <= MOST_BLOOD_HU:
-            like = "fluid or air" if density < LEAST_BLOOD_HU else "bone, calcification or contrast agent"
+            like = _("fluid or air") if density < LEAST_BLOOD_HU else _("bone, calcification or contrast agent")
             found.append(
-                f"What was marked as {what} has a mean density of {density:.0f} HU, which is no blood ({LEAST_BLOOD_HU:.0f} to "
-                f"{MOST_BLOOD_HU:.0f} HU) but {like}: check the contour and whether the scan is in HU."
+                _(
+                    "What was marked as {what} has a mean density of {density:.0f} HU, which is no blood ({least:.0f} to "
+                    "{most:.0f} HU) but {like}: check the contour and whether the scan is in HU."
+                ).format(what=what, density=density, least=LEAST_BLOOD_HU, most=MOST_BLOOD_HU, like=like)
             )
     return tuple(found)

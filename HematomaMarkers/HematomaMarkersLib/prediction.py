@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
@@ -46,6 +47,11 @@ class Prediction:
     outside: OutsideBlood | None = None
     outside_mask: np.ndarray | None = None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report on how the network worked."""
+        return self._reading.notes
+
     def heat(self, marker: str) -> np.ndarray:
         """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
 
@@ -59,7 +65,9 @@ class Prediction:
             fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
         heat = self._prepared.to_scan(fine * inside)
         highest = heat.max()
-        return heat / highest if highest > 0 else heat
+        for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
+            heat[number] /= highest
+        return heat
 
 
 def predict(
@@ -132,7 +140,9 @@ def _steps(bundle: Bundle) -> Steps:
 
 def _unknown_steps(bundle: Bundle) -> InputError:
     return InputError(
-        f"The model {bundle.name} asks for a preparation that this version does not know (lesion_reading.preparation in its "
-        "metadata); choose another model or update LesionReading.",
+        _(
+            "The model {name} asks for a preparation that this version does not know "
+            "(lesion_reading.preparation in its metadata); choose another model or update LesionReading."
+        ).format(name=bundle.name),
         "model",
     )

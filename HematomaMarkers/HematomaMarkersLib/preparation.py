@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .head_turn import LEAST_DEG, head_turn_deg
@@ -118,8 +119,10 @@ def how_long(scan: Scan) -> str:
     """What reading a scan takes on a plain processor, in a sentence; a quarter more or less is no surprise."""
     count, read = scan.grid.slice_count, len(read_slices(scan.grid.extents_mm, scan.grid.offsets_mm).numbers)
     seconds = BEGIN_SECONDS + count * SECONDS_PER_SLICE + read * SECONDS_PER_READ_SLICE
-    thin = f", of which the network reads {read} (thin slices together)" if read < count else ""
-    return f"{count} slices{thin}: about {10 * round(seconds / 10):.0f} s on two processor cores, less on a GPU."
+    thin = _(", of which the network reads {read} (thin slices together)").format(read=read) if read < count else ""
+    return _("{count} slices{thin}: about {value:.0f} s on two processor cores, less on a GPU.").format(
+        count=count, thin=thin, value=10 * round(seconds / 10)
+    )
 
 
 def network_input(hounsfield: Tensor, window: tuple[float, float]) -> Tensor:
@@ -159,8 +162,10 @@ def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray, bon
     brain_ml = brain.sum(axis=(1, 2)) @ extents_mm * NETWORK_PIXEL_MM**2 / 1000
     if brain_ml < LEAST_BRAIN_ML:
         raise InputError(
-            f"No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); "
-            "check that it is a CT of a head in Hounsfield units, slices from front to back and left to right."
+            _(
+                "No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); check that "
+                "it is a CT of a head in Hounsfield units, slices from front to back and left to right."
+            ).format(brain_ml=brain_ml)
         )
     return brain
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.counting import shown
+from LesionReadingLib.counting import shown, shown_list
+from LesionReadingLib.drawing import NO_FONT, picture_language
+from LesionReadingLib.labels.label_map import pixels_by_slice
+from LesionReadingLib.language import N_, _, language, speaking
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
@@ -121,8 +124,10 @@ def present(
     write_slices(tables[0], measurement, prediction)
     write_markers(tables[1], measurement, prediction)
     pictures = Pictures(_draw_key_slices(folder, case), _draw_markers(folder, case), _draw_growth(folder, case, growth, prior))
+    if picture_language() != language():
+        log(_(NO_FONT))
     if scan is None:
-        log("The pictures show contours only: no scan was given with the label map.")
+        log(_("The pictures show contours only: no scan was given with the label map."))
     report = folder / "report.html"
     scroll = scroll_of(case, growth, prior) if options.scroll else None
     study = study_of(scan.files if scan else (), labels if scan is None else scan.hounsfield, options.identity)
@@ -162,7 +167,9 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Shown, ...]:
     drawn = []
     for number in chosen:
         area = case.measurement.slices[number].area_mm2
-        caption = f"Slice {shown(number)}: {area / 100:.1f}\N{NO-BREAK SPACE}cm²" if area else f"Slice {shown(number)}"
+        caption = _slice(number)
+        if area:
+            caption = _("{slice}: {area:.1f}\N{NO-BREAK SPACE}cm²").format(slice=caption, area=area / 100)
         drawn.append(_drawn(folder / f"slice_{shown(number):03d}.png", case, view, number, box, caption))
     return tuple(drawn)
 
@@ -176,7 +183,7 @@ def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Shown, ...]]:
 
 def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iterator[Shown]:
     """The network's slice, plain and with heat; the slice of the measurement where it is another one and either sees the marker."""
-    name = MARKER_NAMES[marker]
+    name = _(MARKER_NAMES[marker]).lower()
     network = case.prediction.marker_slices.get(marker) if case.prediction else None
     seen = any(marker_seen(marker, case.measurement, case.prediction))
     found, measured = case.measurement.evidence[marker].found, case.measurement.evidence[marker].slice if seen else None
@@ -184,14 +191,23 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
         heat = case.prediction.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
         box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
-        place = f"Slice {shown(network)}"
-        caption = f"{place}: here the network rates this sign most likely{'; it was measured here, too' * (measured == network)}."
+        place = _slice(network)
+        caption = (
+            _("{slice}: here the network rates this sign most likely; it was measured here, too.")
+            if measured == network
+            else _("{slice}: here the network rates this sign most likely.")
+        ).format(slice=place)
         yield _drawn(folder / f"{marker}_slice_{shown(network):03d}.png", case, view, network, box, caption)
-        caption = f"{place}, heat map (Grad-CAM, 0 to 1){beside_hematoma(heat, hematoma, case.grid)}."
+        beside = beside_hematoma(heat, hematoma, case.grid)
+        caption = _("{slice}, heat map (Grad-CAM, 0 to 1){beside}.").format(slice=place, beside=beside)
         yield _drawn(folder / f"{marker}_heat_{shown(network):03d}.png", case, view, network, box, caption, heat=heat)
     if measured is not None and measured != network:
         box = view.around(case.labels[measured] == HEMATOMA)
-        caption = f"Slice {shown(measured)}: {name.lower()} was {'' if found else 'not '}found here by measurement."
+        caption = (
+            _("{slice}: {name} was found here by measurement.")
+            if found
+            else _("{slice}: {name} was not found here by measurement.")
+        ).format(slice=_slice(measured), name=name)
         yield _drawn(folder / f"{marker}_measured_{shown(measured):03d}.png", case, view, measured, box, caption)
 
 
@@ -202,22 +218,37 @@ def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: SliceGrid) -> 
     hottest = np.array(np.unravel_index(heat.argmax(), heat.shape))
     steps_mm = np.array([grid.row_mm, grid.column_mm])
     distance_mm = np.linalg.norm((np.argwhere(hematoma) - hottest) * steps_mm, axis=1).min()
-    return "" if distance_mm <= _NEAR_MM else f"; its peak lies {distance_mm:.0f} mm beside the hematoma: rely on the measurement"
+    if distance_mm <= _NEAR_MM:
+        return ""
+    return _("; its peak lies {distance:.0f} mm beside the hematoma: rely on the measurement").format(distance=distance_mm)
 
 
 def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Shown, ...]:
     """The largest slice now, and the earlier scan in the same place."""
-    if growth is None or prior is None or growth.transform is None or case.scan is None or not (case.labels == HEMATOMA).any():
+    if growth is None or prior is None or growth.transform is None or case.scan is None:
+        return ()
+    pixels = pixels_by_slice(case.labels, HEMATOMA)
+    if not pixels.any():
         return ()
     earlier_scan, earlier_labels = prior
-    view, number = case.view, int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
+    view, number = case.view, int(pixels.argmax())
     hounsfield, labels = aligned(earlier_scan, earlier_labels, case.grid, growth.transform, number)
     box = view.head(case.scan.hounsfield[number : number + 1])
     earlier = _drawn_from(
-        folder / "growth_earlier.png", hounsfield, labels, view, box, "earlier", f"Earlier: {growth.prior_ml:.1f} mL"
+        folder / "growth_earlier.png",
+        hounsfield,
+        labels,
+        view,
+        box,
+        _in_picture(N_("earlier")),
+        _("Earlier: {volume:.1f} mL").format(volume=growth.prior_ml),
     )
-    now = f"Now: {case.measurement.volume_ml:.1f} mL. Slice {shown(number)}; dotted: the earlier contour"
-    return earlier, _drawn(folder / "growth_now.png", case, view, number, box, now, title="now", earlier=labels == HEMATOMA)
+    now = _("Now: {volume:.1f} mL. Slice {number}; dotted: the earlier contour").format(
+        volume=case.measurement.volume_ml, number=shown(number)
+    )
+    return earlier, _drawn(
+        folder / "growth_now.png", case, view, number, box, now, title=_in_picture(N_("now")), earlier=labels == HEMATOMA
+    )
 
 
 def aligned(scan: Scan, labels: np.ndarray, grid: SliceGrid, transform: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -244,9 +275,29 @@ def aligned(scan: Scan, labels: np.ndarray, grid: SliceGrid, transform: np.ndarr
     return hounsfield, map_coordinates(labels, places, order=0)
 
 
+def _slice(number: int) -> str:
+    """``Slice 16``, at the beginning of a caption."""
+    return shown_list("slice", [number]).capitalize()
+
+
+def _in_picture(text: str) -> str:
+    """A text in the language that pictures have on this machine."""
+    with speaking(picture_language()):
+        return _(text)
+
+
 def _drawn(file: Path, case: Case, view: SliceView, number: int, box: Box, caption: str, title: str = "", **layers) -> Shown:
     hounsfield = None if case.scan is None else case.scan.hounsfield[number]
-    return _drawn_from(file, hounsfield, case.labels[number], view, box, title or f"slice {shown(number)}", caption, **layers)
+    return _drawn_from(
+        file,
+        hounsfield,
+        case.labels[number],
+        view,
+        box,
+        title or _in_picture(N_("slice {first}")).format(first=shown(number)),
+        caption,
+        **layers,
+    )
 
 
 def _drawn_from(

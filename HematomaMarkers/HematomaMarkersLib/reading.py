@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.dicom import read_header
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told_name
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
 
 from .head_check import head_warnings, is_turned, shows_brain, without_background
@@ -19,8 +20,8 @@ from .scan import Scan
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_BRAIN_ALONE = "The scan shows a brain alone, without its skull; blood at the rim of the brain may have been cut off."
-_TURNED = (
+_BRAIN_ALONE = N_("The scan shows a brain alone, without its skull; blood at the rim of the brain may have been cut off.")
+_TURNED = N_(
     "The head lies on its side or turned to what the file says of it, "
     "so which side is the patient's left and which is the front is not known."
 )
@@ -51,12 +52,12 @@ def open_scan(
         InputError: anything about the input that makes it unusable, in one sentence.
     """
     path = Path(path)
-    _check_typed(slice_spacing_mm, PIXEL_LIMITS_MM[0], SLICE_LIMITS_MM[1], "slice spacing", "--slice-spacing 5")
-    _check_typed(pixel_spacing_mm, *PIXEL_LIMITS_MM, "pixel spacing", "--pixel-spacing 0.45")
+    _check_typed(slice_spacing_mm, PIXEL_LIMITS_MM[0], SLICE_LIMITS_MM[1], _("slice spacing"), "--slice-spacing 5")
+    _check_typed(pixel_spacing_mm, *PIXEL_LIMITS_MM, _("pixel spacing"), "--pixel-spacing 0.45")
     try:
         scan = _open(path, series, window, slice_spacing_mm, pixel_spacing_mm)
     except PermissionError as error:
-        raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
+        raise InputError(_("{path} cannot be read (permission denied); ask for access or copy it.").format(path=path)) from error
     scan = _with_brain(scan, path.name)
     return replace(scan, warnings=scan.warnings + head_warnings(scan.grid))
 
@@ -66,10 +67,12 @@ def _with_brain(scan: Scan, name: str) -> Scan:
     if not shows_brain(scan.hounsfield, scan.grid):
         alone = without_background(scan.hounsfield, scan.grid)
         if alone is None:
-            raise InputError(f"No brain was found in {name}: no slice shows a closed skull with brain in it; give a head CT.")
-        scan = replace(scan, hounsfield=alone, is_brain_alone=True, notes=(*scan.notes, _BRAIN_ALONE))
+            raise InputError(
+                _("No brain was found in {name}: no slice shows a closed skull with brain in it; give a head CT.").format(name=name)
+            )
+        scan = replace(scan, hounsfield=alone, is_brain_alone=True, notes=(*scan.notes, _(_BRAIN_ALONE)))
     if is_turned(scan.hounsfield, scan.grid):
-        scan = replace(scan, sides_known=False, notes=(*scan.notes, _TURNED))
+        scan = replace(scan, sides_known=False, notes=(*scan.notes, _(_TURNED)))
     return scan
 
 
@@ -82,7 +85,7 @@ def open_dicom(files: Sequence[Path], series: str | None = None) -> Scan:
     """
     headers = _headers(list(files))
     if not headers:
-        raise InputError("None of the chosen files is DICOM; choose the series of a head CT.")
+        raise InputError(_("None of the chosen files is DICOM; choose the series of a head CT."))
     return _open_dicom(headers, series, None)
 
 
@@ -103,19 +106,29 @@ def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: fl
         return _open_file(*headers[0], series, window)
     if len(files.volumes) + bool(files.pictures) > 1:
         listed = ", ".join(file.name for file in files.volumes[:6])
-        listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
-        raise InputError(f"The folder {path} holds more than one scan: {listed}; name one file.")
+        listed += _(" and {count} pictures").format(count=len(files.pictures)) if files.pictures else ""
+        raise InputError(_("The folder {path} holds more than one scan: {listed}; name one file.").format(path=path, listed=listed))
     if files.volumes:
         return read_volume(files.volumes[0], window)
     if files.pictures:
         return read_pictures(files.pictures, window, slice_spacing_mm, pixel_spacing_mm)
     if not files.is_folder:
-        raise InputError(f"{path.name} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.")
+        raise InputError(
+            _("{file} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.").format(file=path.name)
+        )
     if files.is_empty:
-        raise InputError(f"The folder {path} is empty; choose the folder with the head CT.")
+        raise InputError(_("The folder {path} is empty; choose the folder with the head CT.").format(path=path))
     if files.deeper:
-        raise InputError(f"The folder {path} holds images only in folders below it ({files.folders_below}); name one of them.")
-    raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.")
+        raise InputError(
+            _("The folder {path} holds images only in folders below it ({folders_below}); name one of them.").format(
+                path=path, folders_below=files.folders_below
+            )
+        )
+    raise InputError(
+        _("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.").format(
+            path=path
+        )
+    )
 
 
 def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
@@ -124,7 +137,7 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
     from .dicom_scan import read_series
 
     beside = _headers(files_beside(path))
-    found, _ = find_series([(path, header), *beside])
+    found, _rest = find_series([(path, header), *beside])
     if series is not None:
         return _open_dicom([(path, header), *beside], series, window)
     own = [one for one in found if any(plane.path == path for plane in one.planes)]
@@ -132,7 +145,7 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
         find_series([(path, header)])  # says what kind of image it is
     scan = read_series(own[0], window)
     others = len(scan.files) - 1
-    told = (f"The other files of its series ({others}) were read with the named one.",) if others else ()
+    told = (_("The other files of its series ({others}) were read with the named one.").format(others=others),) if others else ()
     return replace(scan, notes=(*told, *scan.notes))
 
 
@@ -144,7 +157,7 @@ def _open_dicom(headers: list, series: str | None, window) -> Scan:
     found, passed_over = find_series(headers)
     chosen, notes = choose_series(found, series)
     if passed_over:
-        notes = (*notes, f"Passed over: {', '.join(passed_over)}.")
+        notes = (*notes, _("Passed over: {listed}.").format(listed=", ".join(passed_over)))
     scan = read_series(chosen, window)
     return replace(scan, notes=notes + scan.notes)
 
@@ -156,4 +169,8 @@ def _headers(paths: Sequence[Path]) -> list:
 
 def _check_typed(value: float | None, low: float, high: float, what: str, example: str) -> None:
     if value is not None and not (math.isfinite(value) and low <= value <= high):
-        raise InputError(f"The typed {what} {value} mm is not between {low:g} and {high:g} mm; type it as in {example}.")
+        raise InputError(
+            _("The typed {what} {value} mm is not between {low:g} and {high:g} mm; type it as in {example}.").format(
+                what=what, value=value, low=low, high=high, example=example
+            )
+        )

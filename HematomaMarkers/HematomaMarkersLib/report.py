@@ -9,39 +9,44 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from LesionReadingLib.counting import shown, shown_stretch
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
-from LesionReadingLib.report import ABSENT, Number, caution, environment, model_rows, picture_uri, plural, with_unit
+from LesionReadingLib.report import caution, environment, model_rows, picture_uri, with_unit
+from LesionReadingLib.spacing import told_source
 
 from .colors import COLORS, DECISION_COLORS
 from .first_screen import first_screen
 from .growth import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
-from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from .marker_answers import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat, marker_seen, network_says
+from .headline import finding, numbers
+from .labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from .marker_answers import marker_seen, network_says
 from .slice_view import heights_mm
 from .triage import Triage
 from .triage_rules import Rules, read_rules
-from .volume import in_ml
 
 if TYPE_CHECKING:
     from .presenting import Case, Pictures, Shown
-    from .scan_measurement import ScanMeasurement
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLUID_LEVEL: None}
 """Share of patients whose hematoma grew, by marker, as given after Boulouis et al. (markers on non-contrast CT, Stroke 2017)."""
 
 DEFINITIONS = {
-    HYPODENSITY: "A darker part enclosed in the hematoma. Black hole: sharp border, more than 28 HU darker, no contact with brain. "
-    "Swirl: darker or irregular inside. (Boulouis 2016)",
-    IRREGULAR_MARGIN: "An edge with several bumps or lobes: grade 3 or more on the five-point shape scale. (Barras 2009)",
-    BLEND: "A darker part beside a brighter one, with a sharp border between them and 18 HU or more apart; the darker part is not "
-    "enclosed. (Li 2015)",
-    FLUID_LEVEL: "A horizontal border between darker blood above and brighter blood below, as blood settles. Rare: about 2 of 100 "
-    "patients.",
+    HYPODENSITY: N_(
+        "A darker part enclosed in the hematoma. Black hole: sharp border, more than 28 HU darker, no contact with brain. Swirl: "
+        "darker or irregular inside. (Boulouis 2016)"
+    ),
+    IRREGULAR_MARGIN: N_("An edge with several bumps or lobes: grade 3 or more on the five-point shape scale. (Barras 2009)"),
+    BLEND: N_(
+        "A darker part beside a brighter one, with a sharp border between them and 18 HU or more apart; the darker part is not "
+        "enclosed. (Li 2015)"
+    ),
+    FLUID_LEVEL: N_(
+        "A horizontal border between darker blood above and brighter blood below, as blood settles. Rare: about 2 of 100 patients."
+    ),
 }
-_MIDLINE_MM = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def write_report(
             screen=first_screen(case.measurement, case.prediction, growth, triage, model, rules or read_rules(), consequences),
             stretch=lambda check: shown_stretch("slice", check.first, check.last).capitalize(),
             study=study or study_of((), case.labels),
-            how_coded=HOW_CODED,
+            how_coded=_(HOW_CODED),
             scroll=scroll,
             finding=finding(case, growth, triage),
             numbers=numbers(case, growth, triage),
@@ -118,109 +123,53 @@ def write_report(
             warnings=scan.warnings if scan else (),
             model_rows=model_rows(model) if model else [],
             colors=COLORS,
-            definitions=DEFINITIONS,
-            marker_names=MARKER_NAMES,
+            definitions={_(MARKER_NAMES[marker]): _(text) for marker, text in DEFINITIONS.items()},
             number=shown,
         )
     )
     path.write_text(page, encoding="utf-8")
 
 
-def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
-    """The scan in a sentence that can be read out on the phone; empty where nothing that was marked counts."""
-    measured = case.measurement
-    if not measured.has_hematoma and measured.counted_ivh_ml == 0:
-        return ""
-    hematoma = ", ".join(filter(None, [f"Hematoma of {in_ml(measured.volume_ml)}", triage.location, side_of_hematoma(case)]))
-    said = hematoma if measured.has_hematoma else f"No hematoma of {measured.least_ml:g} mL or more"
-    blood = f"{in_ml(measured.counted_ivh_ml)} of" if measured.counted_ivh_ml else "no"
-    said += f"; {blood} blood in the ventricles."
-    if growth and measured.has_hematoma:
-        change = "grew" if growth.change_ml >= 0 else "shrank"
-        percent = "" if growth.change_percent is None else f" ({abs(growth.change_percent):.0f} %)"
-        hours = "" if growth.hours is None else f" in {growth.hours:.1f} h"
-        said += f" It {change} by {abs(growth.change_ml):.1f} mL{percent}{hours}."
-    return said
-
-
-def side_of_hematoma(case: Case) -> str | None:
-    """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
-    if case.scan is None or not case.scan.sides_known or not (case.labels == HEMATOMA).any():
-        return None
-    number = int((case.labels == HEMATOMA).sum(axis=(1, 2)).argmax())
-    left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]
-    beyond = left_mm[0] - left_mm[1]
-    if abs(beyond) < _MIDLINE_MM:
-        return None
-    return "patient's left" if beyond > 0 else "patient's right"
-
-
-def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
-    """The numbers on top of the report."""
-    measured = case.measurement
-    listed = list(volume_numbers(measured))
-    if growth:
-        percent = "" if growth.change_percent is None else f"{growth.change_percent:+.0f} %, "
-        listed.append(Number("Growth", f"{growth.change_ml:+.1f} mL", f"{percent}from {growth.prior_ml:.1f} mL"))
-    if measured.has_hematoma:
-        listed.append(Number("Location", triage.location or ABSENT, "as chosen" if triage.location else "none was chosen"))
-        listed += _shape_numbers(case)
-    if triage.bat:
-        listed.append(Number("BAT score", *bat_in_words(triage.bat)))
-    return listed
-
-
-def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
-    """The volumes of hematoma and ventricular blood; what was marked and does not count is called marked."""
-    why = "cannot be blood" if measured.doubts else "does not count as one"
-    if measured.has_hematoma:
-        hematoma = Number("Hematoma volume", in_ml(measured.volume_ml), f"by voxels; ABC/2: {in_ml(measured.abc2_ml)}")
-    elif measured.volume_ml > 0:
-        hematoma = Number("Marked as hematoma", in_ml(measured.volume_ml), why)
-    else:
-        hematoma = Number("Hematoma volume", "none", "nothing was marked")
-    counted_ml, apart_ml = measured.counted_ivh_ml, measured.ivh_ml - measured.counted_ivh_ml
-    if counted_ml == 0 and apart_ml > 0:
-        why = "cannot be blood" if measured.doubts else "touches no ventricle: does not count"
-        return hematoma, Number("Marked in the ventricles", in_ml(apart_ml), why)
-    also = f"blood; {in_ml(apart_ml)} more marked does not count" if apart_ml > 0 else "blood"
-    return hematoma, Number("In the ventricles", in_ml(counted_ml), also)
-
-
-def bat_in_words(bat: Bat) -> tuple[str, str]:
-    """The score, and what it is made of (Morotti 2018)."""
-    known = bat.onset_to_ct_hours is not None
-    items = [f"blend sign {BAT_BLEND * bat.blend}", f"hypodensity {BAT_HYPODENSITY * bat.hypodensity}"]
-    items.append(f"onset to CT {bat.onset_to_ct_hours:g} h {BAT_EARLY * bat.early}" if known else "time from onset to CT not known")
-    risk = "high risk of growth" if bat.score >= BAT_HIGH_RISK else f"high risk from {BAT_HIGH_RISK}"
-    return f"{bat.score} of 5", f"{'' if known else 'at least; '}{risk}: {', '.join(items)}"
-
-
 def growth_rows(growth: Growth) -> list[tuple[str, str]]:
     """Growth as rows of a table of facts."""
     now_ml, now_ivh_ml = growth.prior_ml + growth.change_ml, growth.prior_ivh_ml + growth.ivh_change_ml
-    percent = "" if growth.change_percent is None else f" ({growth.change_percent:+.0f} %)"
+    change = _("{change:+.1f} mL").format(change=growth.change_ml)
+    if growth.change_percent is not None:
+        change = _("{amount} ({percent:+.0f} %)").format(amount=change, percent=growth.change_percent)
     rows = [
-        ("Hematoma", f"{growth.prior_ml:.1f} mL earlier, {now_ml:.1f} mL now: {growth.change_ml:+.1f} mL{percent}"),
-        ("In the ventricles", f"{growth.prior_ivh_ml:.1f} mL earlier, {now_ivh_ml:.1f} mL now"),
-        ("Time between the scans", with_unit(growth.hours, "h", 1)),
-        ("Grown by 30 % or more", _yes_no(growth.expanded_seed_30_percent)),
-        ("Grown by 6 mL or more, or by 33 % or more", _yes_no(growth.expanded_6ml_or_33_percent)),
-        ("New blood in the ventricles", _yes_no(growth.new_ivh)),
+        (
+            _("Hematoma"),
+            _("{prior:.1f} mL earlier, {now:.1f} mL now: {change}").format(prior=growth.prior_ml, now=now_ml, change=change),
+        ),
+        (
+            _("In the ventricles"),
+            _("{prior:.1f} mL earlier, {now:.1f} mL now").format(prior=growth.prior_ivh_ml, now=now_ivh_ml),
+        ),
+        (_("Time between the scans"), with_unit(growth.hours, "h", 1)),
+        (_("Grown by 30 % or more"), _yes_no(growth.expanded_seed_30_percent)),
+        (_("Grown by 6 mL or more, or by 33 % or more"), _yes_no(growth.expanded_6ml_or_33_percent)),
+        (_("New blood in the ventricles"), _yes_no(growth.new_ivh)),
     ]
     if growth.transform is not None:
-        rows.append(("Head position", f"rotated by {growth.rotation_deg:.1f}° between the scans; the pictures are aligned"))
+        turned = _("rotated by {angle:.1f}° between the scans; the pictures are aligned").format(angle=growth.rotation_deg)
+        rows.append((_("Head position"), turned))
     return rows
 
 
 def growth_error(growth: Growth) -> str:
     """Whether the change is one at all, in a sentence; whether it reaches a limit is another question, which the triage answers."""
-    errors = f"about {BETWEEN_READERS_ML:g} mL between two readers, {WITHIN_READER_ML:g} mL for one"
-    return (
-        f"The change is no more than readings of one scan differ by ({errors}): it may be none at all."
+    said = (
+        _(
+            "The change is no more than readings of one scan differ by (about {two:g} mL between two readers, {one:g} mL for one): "
+            "it may be none at all."
+        )
         if growth.within_error
-        else f"The change is more than readings of one scan differ by ({errors}): it is real."
+        else _(
+            "The change is more than readings of one scan differ by (about {two:g} mL between two readers, {one:g} mL for one): it "
+            "is real."
+        )
     )
+    return said.format(two=BETWEEN_READERS_ML, one=WITHIN_READER_ML)
 
 
 def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
@@ -229,47 +178,29 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
     told = probability is not None
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
-        MARKER_NAMES[marker],
+        _(MARKER_NAMES[marker]),
         _verdict(by_network, by_measurement),
         told and by_network != by_measurement,
         bool(by_network) or by_measurement,
         100 * probability if told else None,
         100 * case.prediction.thresholds[marker] if told else None,
         case.measurement.evidence[marker].sentence,
-        "No share of growing hematomas is published for this sign."
+        _("No share of growing hematomas is published for this sign.")
         if expansion is None
-        else f"In published series the hematoma grew in {expansion:g} % of patients with this sign.",
-        DEFINITIONS[marker],
+        else _("In published series the hematoma grew in {percent:g} % of patients with this sign.").format(percent=expansion),
+        _(DEFINITIONS[marker]),
         _embedded(pictures.markers.get(marker, ())),
     )
 
 
 def _verdict(by_network: bool | None, by_measurement: bool) -> str:
     if by_network is None:
-        return "found by measurement" if by_measurement else "not found by measurement"
+        return _("found by measurement") if by_measurement else _("not found by measurement")
     if by_network == by_measurement:
-        return "seen by network and measurement" if by_network else "not seen"
-    return f"network {'yes' if by_network else 'no'}, measurement {'yes' if by_measurement else 'no'}: they disagree"
-
-
-def _middle_left_mm(case: Case, number: int, mask: np.ndarray) -> float:
-    """How far to the patient's left the middle of a mask on a slice lies (LPS x)."""
-    rows, columns = np.nonzero(mask)
-    return float(case.grid.lps_mm(np.array([number, rows.mean(), columns.mean()]))[0]) if rows.size else 0.0
-
-
-def _shape_numbers(case: Case) -> list[Number]:
-    measured = case.measurement
-    listed = [
-        Number("Mean density", with_unit(measured.mean_hu, "HU", 0), "acute blood: 50 to 75 HU"),
-        Number(
-            "Margin shape", f"{measured.shape_scale} of 5", f"3 or more is irregular; slice {shown(measured.shape_scale_slice)}"
-        ),
-    ]
-    if measured.island_count or measured.satellite_count:
-        satellites = plural(measured.satellite_count, "satellite")
-        listed.append(Number("Apart from it", plural(measured.island_count, "island"), f"{satellites} (under 10 mm)"))
-    return listed
+        return _("seen by network and measurement") if by_network else _("not seen")
+    if by_network:
+        return _("network yes, measurement no: they disagree")
+    return _("network no, measurement yes: they disagree")
 
 
 def _input_rows(case: Case) -> list[tuple[str, str]]:
@@ -278,16 +209,25 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
     even = np.ptp(extents) < 0.01
     rows = [
         (
-            "Slices",
-            f"{grid.slice_count}, each standing for {extents[0]:.4g} mm"
+            _("Slices"),
+            _("{count}, each standing for {extent:.4g} mm").format(count=grid.slice_count, extent=extents[0])
             if even
-            else f"{grid.slice_count}, each standing for {extents.min():.4g} to {extents.max():.4g} mm",
+            else _("{count}, each standing for {least:.4g} to {most:.4g} mm").format(
+                count=grid.slice_count, least=extents.min(), most=extents.max()
+            ),
         ),
-        ("Pixels", f"{grid.columns} x {grid.rows}, {grid.column_mm:.4g} x {grid.row_mm:.4g} mm (column x row)"),
+        (
+            _("Pixels"),
+            _("{columns} x {rows}, {column:.4g} x {row:.4g} mm (column x row)").format(
+                columns=grid.columns, rows=grid.rows, column=grid.column_mm, row=grid.row_mm
+            ),
+        ),
     ]
     if scan:
-        rows += [("Spacing from", scan.grid_source)] if scan.grid_source else []
-        rows += [(name[:1].upper() + name[1:], value) for name, value in scan.details.items()]
+        rows += [(_("Spacing from"), told_source(scan.grid_source))] if scan.grid_source else []
+        rows += [
+            (title[:1].upper() + title[1:], value) for title, value in ((_(name), value) for name, value in scan.details.items())
+        ]
     return rows
 
 
@@ -296,4 +236,4 @@ def _embedded(drawn: tuple[Shown, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+    return _("yes") if value else _("no")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 from LesionReadingLib.counting import shown
+from LesionReadingLib.language import _
 from LesionReadingLib.presenting.scroll import MOST_BYTES, Chart, Pane, Scroll, Series, fitting, outlines, pictures, webp_uri
 
 from .colors import COLORS, HEAT_MAP
@@ -41,22 +42,22 @@ def scroll_of(case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] 
     with_prior = case.scan is not None and prior is not None and growth is not None and growth.transform is not None
     room = MOST_BYTES // (2 if with_prior else 1)
     hounsfield = None if case.scan is None else case.scan.hounsfield
-    panes = [_pane("now" if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part))]
+    panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part))]
     if with_prior:
         panes.insert(0, _earlier(case, growth, prior, part, room))
     areas = [measured.area_mm2 for measured in case.measurement.slices]
     return Scroll(
-        words=("slice", "slices"),
+        words=(_("slice"), _("slices")),
         start=int(np.argmax(areas)) if any(areas) else int(order[count // 2]),
         captions=[_caption(case, number) for number in range(count)],
         panes=panes,
         outlines=[
-            ("hematoma", COLORS["hematoma"], False),
-            ("blood in the ventricles", COLORS["intraventricular"], True),
+            (_("hematoma"), COLORS["hematoma"], False),
+            (_("blood in the ventricles"), COLORS["intraventricular"], True),
         ],
         windows=_windows() if case.scan is not None else [],
         charts=_charts(case),
-        heat=[MARKER_NAMES[marker] for marker in _with_heat(case)] if panes[-1].heat else [],
+        heat=[_(MARKER_NAMES[marker]) for marker in _with_heat(case)] if panes[-1].heat else [],
         ramp=_ramp() if panes[-1].heat else "",
     )
 
@@ -94,10 +95,10 @@ def _part(case: Case, view: SliceView) -> _Part:
 
 def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pane:
     """The pictures of one scan; ``hounsfield`` is None where only labels are known."""
-    greys = [] if hounsfield is None else [_grey(part.of(plane)) for plane in hounsfield]
     size, uris = fitting(part.shape), []
-    if greys:
-        uris, size = pictures(len(greys), greys.__getitem__, greys, room)
+    if hounsfield is not None:
+        greys = (_grey(part.of(plane)) for plane in hounsfield)
+        uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, room)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters)
 
@@ -113,7 +114,7 @@ def _earlier(case: Case, growth: Growth, prior: tuple[Scan, np.ndarray], part: _
         labels.append(np.ascontiguousarray(part.of(marked)))
     uris, size = pictures(len(greys), greys.__getitem__, greys, room)
     drawn = [outlines(plane, _OUTLINED, size) for plane in labels]
-    return Pane("earlier", part.aspect, size, uris, drawn, (), part.view.letters)
+    return Pane(_("earlier"), part.aspect, size, uris, drawn, (), part.view.letters)
 
 
 def _grey(hounsfield: np.ndarray) -> np.ndarray:
@@ -125,7 +126,8 @@ def _windows() -> list[tuple[str, float, float]]:
     """The table's windows in grey values, each kind once."""
     low, high = _RANGE_HU
     kinds = {ends: name for name, ends in reversed(windows().items())}
-    said = [(f"{name} {ends[0]:g} to {ends[1]:g} HU", *ends) for ends, name in kinds.items()][::-1]
+    told = _("{name} {low:g} to {high:g} HU")
+    said = [(told.format(name=_(name), low=ends[0], high=ends[1]), *ends) for ends, name in kinds.items()][::-1]
     scale = 255 / (high - low)
     return [(name, round((start - low) * scale, 1), round((end - low) * scale, 1)) for name, start, end in said]
 
@@ -162,9 +164,15 @@ def _ramp() -> str:
 
 def _caption(case: Case, number: int) -> str:
     measured = case.measurement.slices[number]
-    said = [f"Slice {shown(number)} of {case.grid.slice_count}, {heights_mm(case.grid)[number]:.0f} mm above the lowest"]
-    said += [f"hematoma {measured.area_mm2 / 100:.1f} cm²"] if measured.area_mm2 else []
-    said += [f"ventricles {measured.ivh_area_mm2 / 100:.1f} cm²"] if measured.ivh_area_mm2 else []
+    said = [
+        _("Slice {number} of {count}, {height:.0f} mm above the lowest").format(
+            number=shown(number), count=case.grid.slice_count, height=heights_mm(case.grid)[number]
+        )
+    ]
+    if measured.area_mm2:
+        said.append(_("hematoma {area:.1f} cm²").format(area=measured.area_mm2 / 100))
+    if measured.ivh_area_mm2:
+        said.append(_("ventricles {area:.1f} cm²").format(area=measured.ivh_area_mm2 / 100))
     return " · ".join(said)
 
 
@@ -175,8 +183,8 @@ def _charts(case: Case) -> list[Chart]:
     if not any(hematoma) and not any(ventricles):
         return []
     highest = float(np.ceil(max(*hematoma, *ventricles)))
-    bars = Series("hematoma", _ON_WHITE[HEMATOMA], hematoma, bars=True)
+    bars = Series(_("hematoma"), _ON_WHITE[HEMATOMA], hematoma, bars=True)
     if not any(ventricles):
-        return [Chart("Hematoma area by slice (cm²)", highest, [bars])]
-    line = Series("ventricles", _ON_WHITE[INTRAVENTRICULAR], ventricles)
-    return [Chart("Area by slice (cm²): hematoma as bars, blood in the ventricles as line", highest, [bars, line])]
+        return [Chart(_("Hematoma area by slice (cm²)"), highest, [bars])]
+    line = Series(_("ventricles"), _ON_WHITE[INTRAVENTRICULAR], ventricles)
+    return [Chart(_("Area by slice (cm²): hematoma as bars, blood in the ventricles as line"), highest, [bars, line])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ class HeadReading:
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
         looked_at: bool (slices, 256, 256), where the markers were looked for; the heat's cells reach a little beyond.
+        notes: sentences for the report on how the network worked.
     """
 
     labels: np.ndarray
@@ -49,6 +50,7 @@ class HeadReading:
     slice_logits: np.ndarray
     heat: np.ndarray
     looked_at: np.ndarray
+    notes: tuple[str, ...] = ()
     outside: np.ndarray | None = None
 
 
@@ -76,11 +78,12 @@ def read_head(
     """
     quick = fold_batch_norms(network).to(device, memory_format=torch.channels_last)
     labels, features = np.empty(hounsfield.shape, np.uint8), {}
-    for number, (found, of_encoder) in enumerate(_segmented(quick, hounsfield, window, device)):
-        labels[number] = found
-        if found.any():  # tidying may turn blood in a ventricle into hematoma
-            features[number] = of_encoder
-        progress(number + 1, len(hounsfield))
+    with Stream(_segmenting(quick, window, device), device) as segmented:
+        for number, (found, of_encoder) in enumerate(segmented.results(hounsfield)):
+            labels[number] = found
+            if found.any():  # tidying may turn blood in a ventricle into hematoma
+                features[number] = of_encoder
+            progress(number + 1, len(hounsfield))
     labels = np.where(inside, labels, BACKGROUND).astype(np.uint8)
     outside = labels == OUTSIDE_BRAIN
     labels = tidied(np.where(outside, BACKGROUND, labels), hounsfield, extents_mm)
@@ -89,11 +92,13 @@ def read_head(
     heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
     looked_at = np.zeros(labels.shape, bool)
     shown = np.flatnonzero(areas_cm2)
-    for number, found in zip(shown, _marked(quick, hounsfield, labels, features, shown, window, device), strict=True):
-        looked_at[number], logits[number], heat[number] = found
+    with Stream(_marking(quick, hounsfield, labels, features, window, device), device, _MARKER_BATCH, workers=1) as marked:
+        for number, found in zip(shown, marked.results(shown.tolist()), strict=True):
+            looked_at[number], logits[number], heat[number] = found
+    notes = tuple(dict.fromkeys(segmented.notes + marked.notes))
     is_taught = network.classes > OUTSIDE_BRAIN
     outside = _blood(outside, hounsfield, extents_mm) if is_taught else None
-    return HeadReading(labels, areas_cm2, logits, heat, looked_at, outside)
+    return HeadReading(labels, areas_cm2, logits, heat, looked_at, notes, outside)
 
 
 def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
@@ -110,10 +115,10 @@ def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -
     return turned
 
 
-def _segmented(
-    network: JointNetwork, hounsfield: np.ndarray, window: tuple[float, float], device: torch.device
-) -> Iterator[tuple[np.ndarray, Features]]:
-    """The labels, uint8 (256, 256), and the encoder's features of each slice in order."""
+def _segmenting(
+    network: JointNetwork, window: tuple[float, float], device: torch.device
+) -> Callable[[list[np.ndarray]], list[tuple[np.ndarray, Features]]]:
+    """What gives the labels, uint8 (256, 256), and the encoder's features of each slice."""
 
     @torch.inference_mode()
     def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, Features]]:
@@ -121,20 +126,18 @@ def _segmented(
         labels = finite(scores).argmax(dim=1).to(torch.uint8).cpu().numpy()
         return [(found, [feature[number] for feature in features]) for number, found in enumerate(labels)]
 
-    with Stream(work, device) as stream:
-        yield from stream.results(hounsfield)
+    return work
 
 
-def _marked(
+def _marking(
     network: JointNetwork,
     hounsfield: np.ndarray,
     labels: np.ndarray,
     features: dict[int, Features],
-    shown: np.ndarray,
     window: tuple[float, float],
     device: torch.device,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Where the markers were looked for, bool (256, 256), their logits (4,) and heat (4, 32, 32) on each slice of ``shown``."""
+) -> Callable[[list[int]], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """What gives, of slices by number: where markers were looked for, bool (256, 256), logits (4,) and heat (4, 32, 32)."""
     heat_of = MarkerHeat(network.markers.tail)
 
     def work(some: list[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -145,8 +148,7 @@ def _marked(
             logits = finite(network.markers.tail(*before_tail)).cpu().numpy()
         return list(zip(looked_at, logits, finite(heat_of(*before_tail)).cpu().numpy(), strict=True))
 
-    with Stream(work, device, _MARKER_BATCH, workers=1) as stream:
-        yield from stream.results(shown.tolist())
+    return work
 
 
 @torch.inference_mode()

@@ -12,6 +12,7 @@ from LesionReadingLib.labels import write
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_grid import label_grid, labels_on
 from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.language import _
 from LesionReadingLib.nrrd import write_volume
 from LesionReadingLib.slice_grid import SliceGrid
 
@@ -101,8 +102,10 @@ def _check_size(label_map: LabelMap, name: str) -> None:
     ):
         if value is not None and not low <= value <= high:
             raise InputError(
-                f"{name} states {what} of {value:.6g} mm, which cannot be right for a head CT ({low:g} to {high:g} mm); "
-                "save it with its spacing in mm."
+                _(
+                    "{name} states {what} of {value:.6g} mm, which cannot be right for a head CT ({low:g} to "
+                    "{high:g} mm); save it with its spacing in mm."
+                ).format(name=name, what=what, value=value, low=low, high=high)
             )
 
 

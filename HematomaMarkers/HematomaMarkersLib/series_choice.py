@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import more_is_told_of
+from LesionReadingLib.language import N_, _
 
 from .ct_series import CtSeries
 from .ct_volumes import competes
@@ -65,21 +66,29 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
         # Reconstructions of one and the same scan: no need to ask which thickness.
         nearest = min(abs((one.thickness_mm or 0) - _BEST_MM) for one in left)
         kept = [one for one in left if abs((one.thickness_mm or 0) - _BEST_MM) == nearest]
-        out += [(one, "another thickness of the same scan") for one in left if one not in kept]
+        out += [(one, N_("another thickness of the same scan")) for one in left if one not in kept]
         left = kept
     if wanted is None:
         _require_whole_head(left[0], series)
     if len(left) > 1:
         listed = f"{_listed(left)}{more_is_told_of('descriptions')}"
-        raise SeveralSeries(f"Several series could be meant: {listed}; name one with --series {left[0].designator}.", left)
+        raise SeveralSeries(
+            _("Several series could be meant: {listed}; name one with --series {designator}.").format(
+                listed=listed, designator=left[0].designator
+            ),
+            left,
+        )
     chosen = left[0]
     if not out:
         return chosen, ()
-    others = "; ".join(f"{one.label}: {reason}" for one, reason in sorted(out, key=lambda pair: _sort_key(pair[0])))
-    return chosen, (f"Series {chosen.label} was read; left out were {others}.", *_prior_notes(out))
+    others = _("; ").join(f"{one.label}: {_(reason)}" for one, reason in sorted(out, key=lambda pair: _sort_key(pair[0])))
+    return chosen, (
+        _("Series {label} was read; left out were {others}.").format(label=chosen.label, others=others),
+        *_prior_notes(out),
+    )
 
 
-_EARLIER = "an earlier scan"
+_EARLIER = N_("an earlier scan")
 
 
 def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSeries, str]]]:
@@ -92,7 +101,11 @@ def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSe
     plain = [one for one in plain if not is_bone(one)] or plain
     plain = [one for one in plain if _covers(one, plain)]
     if len({str(one.header.get("PatientID", "") or "").strip() for one in plain} - {""}) > 1:
-        raise InputError(f"Scans of several patients are together: {_listed(plain)}; name one with --series {plain[0].designator}.")
+        raise InputError(
+            _("Scans of several patients are together: {listed}; name one with --series {designator}.").format(
+                listed=_listed(plain), designator=plain[0].designator
+            )
+        )
     times = {_study(one): acquired(one.planes) for one in plain}
     if None in times.values():
         times = {study: study[1] for study in times}  # the day, where times are not stated
@@ -100,7 +113,7 @@ def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSe
         return list(series), []
     newest = max(times, key=lambda study: times[study])
     kept = [one for one in series if _study(one) == newest]
-    out = [(one, _EARLIER if one in plain else "another scan") for one in series if one not in kept]
+    out = [(one, _EARLIER if one in plain else N_("another scan")) for one in series if one not in kept]
     return kept, out
 
 
@@ -109,8 +122,10 @@ def _prior_notes(out: Sequence[tuple[CtSeries, str]]) -> tuple[str, ...]:
     if not earlier:
         return ()
     return (
-        "An earlier scan of the patient is there too, which this one could be compared with: "
-        f"give the same input as --prior with --prior-series {earlier[-1].designator}.",
+        _(
+            "An earlier scan of the patient is there too, which this one could be compared with: give the "
+            "same input as --prior with --prior-series {designator}."
+        ).format(designator=earlier[-1].designator),
     )
 
 
@@ -129,8 +144,10 @@ def _require_whole_head(chosen: CtSeries, series: Sequence[CtSeries]) -> None:
         beyond = [plane for plane in other.planes if not min(levels) <= plane.position_mm @ normal <= max(levels)]
         if len(beyond) > _STRAYS:
             raise InputError(
-                f"Series {chosen.number} shows the head in parts that do not fit together: {_listed([chosen, other])}; export it "
-                f"again in one piece, or name a part with --series {chosen.designator}."
+                _(
+                    "Series {number} shows the head in parts that do not fit together: {listed}; export it again in "
+                    "one piece, or name a part with --series {designator}."
+                ).format(number=chosen.number, listed=_listed([chosen, other]), designator=chosen.designator)
             )
 
 
@@ -171,14 +188,18 @@ def _wanted(series: Sequence[CtSeries], wanted: str) -> list[CtSeries]:
     wanted = wanted.strip()
     found = [one for one in series if one.designator == wanted] or [one for one in series if wanted in (one.number, *one.uids)]
     if not found:
-        raise InputError(f"There is no CT series {wanted}; there are {_listed(series)}{more_is_told_of('descriptions')}.")
+        raise InputError(
+            _("There is no CT series {wanted}; there are {listed}{more}.").format(
+                wanted=wanted, listed=_listed(series), more=more_is_told_of(_("descriptions"))
+            )
+        )
     return found
 
 
 def _listed(series: Sequence[CtSeries]) -> str:
     labels = [one.label for one in sorted(series, key=_sort_key)]
-    more = f"; and {len(labels) - _MOST_LISTED} more" if len(labels) > _MOST_LISTED else ""
-    return "; ".join(labels[:_MOST_LISTED]) + more
+    more = _("; and {value} more").format(value=len(labels) - _MOST_LISTED) if len(labels) > _MOST_LISTED else ""
+    return _("; ").join(labels[:_MOST_LISTED]) + more
 
 
 def _covers(series: CtSeries, others: Sequence[CtSeries]) -> bool:
@@ -191,16 +212,16 @@ def _is_usual(series: CtSeries, others: Sequence[CtSeries]) -> bool:
 
 # What a series must be, among those left, to be preferred, with the reason that is told of one that is not; the weightiest first.
 _PREFERENCES: tuple[tuple[str, Callable[[CtSeries, Sequence[CtSeries]], bool]], ...] = (
-    ("not axial", lambda one, _: one.is_axial),
-    ("a single slice", lambda one, _: len(one.planes) > 1),
-    ("not a head", lambda one, _: is_head(one)),
-    ("contrast agent", lambda one, _: not one.has_contrast),
-    ("bone kernel", lambda one, _: not is_bone(one)),
-    ("derived", lambda one, _: one.image_type[:1] != ("DERIVED",)),
-    ("a part of the head only", _covers),
-    ("unusual thickness", _is_usual),
-    ("secondary", lambda one, _: "SECONDARY" not in one.image_type),
-    ("another tube voltage of the same scan", lambda one, others: _is_nearest_voltage(one, others)),
+    (N_("not axial"), lambda one, _: one.is_axial),
+    (N_("a single slice"), lambda one, _: len(one.planes) > 1),
+    (N_("not a head"), lambda one, _: is_head(one)),
+    (N_("contrast agent"), lambda one, _: not one.has_contrast),
+    (N_("bone kernel"), lambda one, _: not is_bone(one)),
+    (N_("derived"), lambda one, _: one.image_type[:1] != ("DERIVED",)),
+    (N_("a part of the head only"), _covers),
+    (N_("unusual thickness"), _is_usual),
+    (N_("secondary"), lambda one, _: "SECONDARY" not in one.image_type),
+    (N_("another tube voltage of the same scan"), lambda one, others: _is_nearest_voltage(one, others)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .ct_series import Plane
@@ -34,17 +35,24 @@ def distance_notes(planes: Sequence[Plane], grid: SliceGrid) -> tuple[str, ...]:
     if missing.any():
         counts = np.maximum(np.rint(steps_mm / usual_mm).astype(int) - 1, 1)
         places = [
-            f"{counts[index]} between z = {heights[index]:.1f} and {heights[index + 1]:.1f} mm" for index in np.flatnonzero(missing)
+            _("{counts} between z = {heights:.1f} and {higher:.1f} mm").format(
+                counts=counts[index], heights=heights[index], higher=heights[index + 1]
+            )
+            for index in np.flatnonzero(missing)
         ]
         more = " ..." if len(places) > _LISTED else ""
         notes.append(
-            f"Slices seem to be missing: {', '.join(places[:_LISTED])}{more}; their neighbours stand for them, up to half-way."
+            _("Slices seem to be missing: {listed}{more}; their neighbours stand for them, up to half-way.").format(
+                listed=", ".join(places[:_LISTED]), more=more
+            )
         )
     present = steps_mm[~missing]
     if len(present) and np.ptp(present) > _EVEN * present.max():
         notes.append(
-            f"The distance between slices changes from {present.min():.2f} to {present.max():.2f} mm; "
-            "each slice counts with its own extent."
+            _(
+                "The distance between slices changes from {present_min:.2f} to {present_max:.2f} mm; each slice "
+                "counts with its own extent."
+            ).format(present_min=present.min(), present_max=present.max())
         )
     return tuple(notes)
 

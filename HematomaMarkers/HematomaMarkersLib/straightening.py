@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SAME_MM, SliceGrid, stacked_grid
 
 from .scan import AIR_HU, Scan
@@ -44,15 +45,25 @@ def straightened(scan: Scan) -> StraightScan:
         hounsfield, grid = _upright(hounsfield, grid)
     if hounsfield is not scan.hounsfield:
         changes.append(
-            f"The gantry was tilted by {_tilt_deg(scan.grid):.1f} degrees: every slice was moved along itself by whole pixels to "
-            "its place; its values are those of the scanner."
+            _(
+                "The gantry was tilted by {tilt_deg:.1f} degrees: every slice was moved along itself by whole "
+                "pixels to its place; its values are those of the scanner."
+            ).format(tilt_deg=_tilt_deg(scan.grid))
         )
     if not grid.is_even:
         steps_mm = np.abs(np.diff(grid.offsets_mm))
         hounsfield, grid = _even(hounsfield, grid)
         changes.append(
-            f"The distance between slices changes from {steps_mm.min():.4g} to {steps_mm.max():.4g} mm: they were interpolated "
-            f"every {grid.extents_mm[0]:.4g} mm, {scan.grid.slice_count} slices to {grid.slice_count}."
+            _(
+                "The distance between slices changes from {steps_mm_min:.4g} to {steps_mm_max:.4g} mm: they were "
+                "interpolated every {extents_mm:.4g} mm, {slice_count} slices to {slice_count_2}."
+            ).format(
+                steps_mm_min=steps_mm.min(),
+                steps_mm_max=steps_mm.max(),
+                extents_mm=grid.extents_mm[0],
+                slice_count=scan.grid.slice_count,
+                slice_count_2=grid.slice_count,
+            )
         )
     return StraightScan(hounsfield, grid, tuple(changes))
 

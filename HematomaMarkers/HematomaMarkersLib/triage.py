@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.counting import shown_list
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_, _
 
 from .labels import LOCATIONS
 from .marker_answers import BAT_EARLY, BAT_EARLY_HOURS, Bat, NetworkMarkers, bat_of
@@ -35,18 +36,18 @@ class Decision(StrEnum):
 
 
 TITLES = {
-    Decision.REFER_NOW: "Refer now",
-    Decision.WATCH: "Watch",
-    Decision.UNCERTAIN: "Watch, uncertain",
-    Decision.NONE_FOUND: "No hematoma found",
-    Decision.NO_VERDICT: "No verdict",
+    Decision.REFER_NOW: N_("Refer now"),
+    Decision.WATCH: N_("Watch"),
+    Decision.UNCERTAIN: N_("Watch, uncertain"),
+    Decision.NONE_FOUND: N_("No hematoma found"),
+    Decision.NO_VERDICT: N_("No verdict"),
 }
 
-NOT_LOOKED_FOR = (
+NOT_LOOKED_FOR = N_(
     "Only fresh blood in the brain and its ventricles is looked for. A small or old bleed may be missed, and subdural, epidural "
     "and subarachnoid blood is not looked for: bleeding other than that marked is not ruled out."
 )
-LOOKED_FOR_OUTSIDE = (
+LOOKED_FOR_OUTSIDE = N_(
     "Only fresh blood is looked for, and only blood in the brain and its ventricles is measured. A small or old bleed may be "
     "missed. Subdural, epidural and subarachnoid blood is told where much of it is seen, and may be missed, too: bleeding other "
     "than that marked is not ruled out."
@@ -80,8 +81,10 @@ class Triage:
     @property
     def title(self) -> str:
         """The decision in words, with the slice to look at."""
-        looked = f": look at {shown_list('slice', self.look_at)}" if self.look_at else ""
-        return TITLES[self.decision] + looked
+        title = _(TITLES[self.decision])
+        if not self.look_at:
+            return title
+        return _("{decision}: look at {slices}").format(decision=title, slices=shown_list("slice", self.look_at))
 
 
 def triage(
@@ -104,15 +107,17 @@ def triage(
         InputError: the location is none of ours, or the hours are negative or no number.
     """
     if location is not None and location not in LOCATIONS:
-        raise InputError(f"The location {location} is not known; use {listed(LOCATIONS)}.")
+        raise InputError(_("The location {location} is not known; use {known}.").format(location=location, known=listed(LOCATIONS)))
     if onset_to_ct_hours is not None and not onset_to_ct_hours >= 0:
-        raise InputError(f"{onset_to_ct_hours:g} hours from onset to CT cannot be; give 0 or more, or leave it out.")
+        raise InputError(
+            _("{hours:g} hours from onset to CT cannot be; give 0 or more, or leave it out.").format(hours=onset_to_ct_hours)
+        )
     bat = bat_of(measurement, prediction, onset_to_ct_hours) if measurement.has_hematoma else None
     unknown = _unknown(measurement, growth, rules, location, bat) if bat else []
     outside = prediction.outside if prediction else None
     speaking = [*reasons_to_refer(measurement, prediction, growth, rules, location, bat), *outside_the_brain(outside)]
     decision, reasons = _decided(measurement, speaking)
-    limits = (NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE,)
+    limits = (_(NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE),)
     uncertain = decision is Decision.UNCERTAIN
     look_at = sorted({reason.slice for reason in reasons if reason.slice is not None}) if uncertain else []
     sentences = tuple(reason.sentence for reason in reasons)
@@ -163,19 +168,24 @@ def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, 
     asked = []
     if not measurement.with_ct:
         asked.append(
-            "No scan was given with the contours, so the signs in the density (hypodensity, blend sign, fluid level) could not "
-            "be assessed."
+            _(
+                "No scan was given with the contours, so the signs in the density (hypodensity, blend sign, fluid level) could not "
+                "be assessed."
+            )
         )
     if location is None:
         told = ["brainstem"] if measurement.volume_ml >= rules.brainstem_ml else []
         told += ["cerebellum"] if reached(measurement.volume_ml, rules.cerebellum_ml, rules.cerebellum_error_ml) else []
         if told:
-            asked.append(f"The location was not given. In the {' or '.join(told)} this volume alone is a reason to refer now.")
+            where = _(" or ").join(_(location) for location in told)
+            said = _("The location was not given. In the {location} this volume alone is a reason to refer now.")
+            asked.append(said.format(location=where))
     if bat.onset_to_ct_hours is None:
         asked.append(
-            f"The time from onset to CT is not known. If it was under {BAT_EARLY_HOURS:g} h, the BAT score is "
-            f"{bat.score + BAT_EARLY} of 5."
+            _("The time from onset to CT is not known. If it was under {hours:g} h, the BAT score is {score} of 5.").format(
+                hours=BAT_EARLY_HOURS, score=bat.score + BAT_EARLY
+            )
         )
     if growth is None:
-        asked.append("No earlier scan was given, so growth could not be assessed.")
+        asked.append(_("No earlier scan was given, so growth could not be assessed."))
     return asked

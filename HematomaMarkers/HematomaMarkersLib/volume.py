@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.language import _
 from scipy.spatial import ConvexHull
 
 WHOLE_SLICE_SHARE, HALF_SLICE_SHARE = 0.75, 0.25
@@ -102,5 +103,5 @@ def _tallest(places: np.ndarray, heights: np.ndarray) -> float:
 def in_ml(volume_ml: float) -> str:
     """A volume in words: two digits behind the point below 1 mL, and never 0 for what is there."""
     if 0 < volume_ml < 0.01:
-        return "less than 0.01 mL"
+        return _("less than 0.01 mL")
     return f"{volume_ml:.2f} mL" if 0 < volume_ml < 1 else f"{volume_ml:.1f} mL"

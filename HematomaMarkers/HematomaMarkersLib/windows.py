@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 
 TABLE = Path(__file__).parent / "data/windows.toml"
 DEFAULT = "default"
@@ -30,14 +31,24 @@ def window_of(words: list[str]) -> tuple[float, float]:
     if len(words) == 1 and words[0] in windows():
         return windows()[words[0]]
     if len(words) != 2:
-        known = ", ".join(f"{name} ({low:g} to {high:g} HU)" for name, (low, high) in windows().items())
-        raise InputError(f"There is no window {' '.join(words)}; give its two ends in HU, as in --window 0 80, or a name: {known}.")
+        known = ", ".join(
+            _("{name} ({low:g} to {high:g} HU)").format(name=name, low=low, high=high) for name, (low, high) in windows().items()
+        )
+        raise InputError(
+            _("There is no window {listed}; give its two ends in HU, as in --window 0 80, or a name: {known}.").format(
+                listed=" ".join(words), known=known
+            )
+        )
     try:
         low, high = (float(word) for word in words)
     except ValueError as error:
-        raise InputError(f"The window {' '.join(words)} is not two numbers; give its ends in HU, as in --window 0 80.") from error
+        raise InputError(
+            _("The window {listed} is not two numbers; give its ends in HU, as in --window 0 80.").format(listed=" ".join(words))
+        ) from error
     if not -1024 <= low < high <= 4096:
         raise InputError(
-            f"The window {low:g} to {high:g} HU cannot be used: the second end must be above the first, within -1024 to 4096."
+            _(
+                "The window {low:g} to {high:g} HU cannot be used: the second end must be above the first, within -1024 to 4096."
+            ).format(low=low, high=high)
         )
     return low, high

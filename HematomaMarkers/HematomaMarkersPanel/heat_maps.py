@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 import slicer.util
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
+from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.scene import result_node, set_result_node
 from slicer.i18n import tr as _
 
@@ -41,11 +42,13 @@ def heatRole(marker: str) -> str:
 
 def loadHeatMaps(folder: Path, result, volume) -> None:
     """Add the heat maps that the worker wrote, on the voxels of the volume that was read, as hidden volumes of the result."""
+    import SimpleITK as sitk
+
     colors = _addColors()
     set_result_node(result, COLORS, colors)
     for marker in MARKERS:
-        values = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"heat_{marker}.nrrd")))
-        name = _("{volume} heat of {marker}").format(volume=volume.GetName(), marker=MARKER_NAMES[marker].lower())
+        values = sitk.GetArrayFromImage(image_reader(folder / f"heat_{marker}.nrrd").Execute())
+        name = _("{volume} heat of {marker}").format(volume=volume.GetName(), marker=toldByLib(MARKER_NAMES[marker]).lower())
         heat = slicer.util.addVolumeFromArray(values, name=name)
         heat.CopyOrientation(volume)
         heat.SetAndObserveTransformNodeID(volume.GetTransformNodeID())

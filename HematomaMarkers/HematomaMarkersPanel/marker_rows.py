@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from LesionReadingLib.language import _ as toldByLib
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class MarkerRows:
 
         for marker in MARKERS:
             probability = network_says(marker, numbers.measurement, numbers.network)
-            threshold = numbers.network.thresholds[marker]
             button = self._buttons[marker]
-            button.setIcon(qt.QIcon(drawBar(probability, threshold)))
+            button.setIcon(
+                qt.QIcon(_emptyBar() if probability is None else drawBar(probability, numbers.network.thresholds[marker]))
+            )
             button.text = markerText(marker, probability)
             self._labels[marker].text = f"<b>{escape(verdict(marker, numbers))}</b> {escape(_evidence(marker, numbers))}"
 
@@ -60,7 +62,7 @@ class MarkerRows:
 
 def markerText(marker: str, probability: float | None) -> str:
     """Name and probability, as on the button."""
-    name = _(MARKER_NAMES[marker])
+    name = toldByLib(MARKER_NAMES[marker])
     return name if probability is None else _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
 
 
@@ -76,14 +78,10 @@ def verdict(marker: str, numbers: Numbers) -> str:
     return _("Network only; not measured.") if byNetwork else _("Measured only; not by the network.")
 
 
-def drawBar(probability: float | None, threshold: float):
-    """A bar as long as the probability, with the threshold as a tick (qt.QPixmap); grey alone where there is no probability."""
+def drawBar(probability: float, threshold: float):
+    """A bar as long as the probability, with the threshold as a tick (qt.QPixmap)."""
     width, height = _BAR
-    pixmap = qt.QPixmap(int(width * _SHARPNESS), int(height * _SHARPNESS))
-    pixmap.setDevicePixelRatio(_SHARPNESS)
-    pixmap.fill(qt.QColor(_EMPTY))
-    if probability is None:
-        return pixmap
+    pixmap = _emptyBar()
     painter = qt.QPainter()
     painter.begin(pixmap)
     found = probability >= threshold
@@ -92,6 +90,15 @@ def drawBar(probability: float | None, threshold: float):
     painter.fillRect(tick - 1, 0, 4, height, qt.QColor("#FFFFFF"))
     painter.fillRect(tick, 0, 2, height, qt.QColor(_TICK))
     painter.end()
+    return pixmap
+
+
+def _emptyBar():
+    """A grey bar (qt.QPixmap): no probability is known."""
+    width, height = _BAR
+    pixmap = qt.QPixmap(int(width * _SHARPNESS), int(height * _SHARPNESS))
+    pixmap.setDevicePixelRatio(_SHARPNESS)
+    pixmap.fill(qt.QColor(_EMPTY))
     return pixmap
 
 

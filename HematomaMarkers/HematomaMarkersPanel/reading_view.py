@@ -92,6 +92,18 @@ class ReadingView:
         self._ui.resultsButton.enabled = False
         self._ui.resultsButton.collapsed = True
 
+    def labels(self) -> np.ndarray:
+        """The label map of the result shown, (slices, rows, columns) as it is now, not to be changed."""
+        return self._labels.labels
+
+    def checks(self):
+        """What to look at first, by the numbers as they are; nothing without a result."""
+        from HematomaMarkersLib.look_first import look_first
+
+        if self.numbers is None:
+            return ()
+        return look_first(self.numbers.measurement, self.numbers.network, self.numbers.triage)
+
     def decideAnew(self) -> None:
         """Show the numbers and the triage as they are now; for example after the location was told."""
         if self._live is None:

@@ -11,7 +11,7 @@ from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingLib.scene import labels_of, result_json, result_node, volume_grid, write_volume_node
+from LesionReadingLib.scene import corrected, labels_of, result_json, result_node, volume_grid, write_volume_node
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
@@ -31,21 +31,31 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: volume, segmentation or a heat map are gone, or below a transform that bends space.
     """
-    volume, reading = result_node(result, VOLUME), folder / "reading"
-    reading.mkdir()
+    volume = result_node(result, VOLUME)
     write_volume_node(volume, folder / "ct.nrrd")
     _writeContour(folder / CONTOUR, result_node(result, SEGMENTATION), volume)
+    # What was doubted of the scan was settled before it was read.
+    files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), *_reading(result, folder), FORCE]
+    low, high = result_json(result, WINDOW)
+    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
+
+
+def _reading(result, folder: Path) -> list[str]:
+    """Arguments for what the network said; none where a person began without."""
+    network = result_json(result, NETWORK)
+    if not network:
+        return []
+    reading = folder / "reading"
+    reading.mkdir()
     if not result_json(result, EDITED, False):
         shutil.copy(folder / CONTOUR, reading / CONTOUR)
-    (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(result_json(result, NETWORK))), encoding="utf-8")
+    (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(network)), encoding="utf-8")
     for marker in MARKERS:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
         write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
-    # What was doubted of the scan was settled before it was read.
-    files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), "--reading", str(reading), FORCE]
-    low, high = result_json(result, WINDOW)
-    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
+    changed = corrected(result, labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS))
+    return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
 
 
 def toldOf(volume) -> list[str]:

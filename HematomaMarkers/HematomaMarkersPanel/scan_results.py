@@ -18,7 +18,9 @@ from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.counting import shown
+from LesionReadingLib.language import _ as toldByLib
 from LesionReadingLib.scene import (
+    add_segmentation,
     fill_table,
     labels_of,
     load_segmentation,
@@ -26,6 +28,7 @@ from LesionReadingLib.scene import (
     result_json,
     result_node,
     reviewed,
+    set_drawn,
     set_result_json,
     set_result_node,
 )
@@ -54,7 +57,8 @@ class Numbers:
 
     Attributes:
         measurement: of the segmentation as it is now. growth: since the earlier scan; None where there is none.
-        network: probabilities and thresholds of the model's own contour. triage: decided on all of these.
+        network: probabilities and thresholds of the model's own contour; None where a person began without.
+        triage: decided on all of these.
         slice_probabilities: float (slices, 4) by the network, nan where it saw no hematoma.
         marker_slices: where the network saw each marker best.
         edited: whether the contour is no longer the model's own.
@@ -62,7 +66,7 @@ class Numbers:
 
     measurement: ScanMeasurement
     growth: Growth | None
-    network: NetworkMarkers
+    network: NetworkMarkers | None
     triage: Triage
     slice_probabilities: np.ndarray
     marker_slices: dict[str, int | None]
@@ -84,20 +88,41 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
         InputError: the label map does not lie on the voxels of the volume.
     """
     found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
-    name = volume.GetName()
-    segmentation = _loadLabels(folder / CONTOUR, volume)
-    segmentation.CreateClosedSurfaceRepresentation()  # the 3D view shows the hematoma, and edits of it
-    result = make_result(volume, KIND)
-    set_result_node(result, SEGMENTATION, segmentation)
+    result = _asResult(volume, _loadLabels(folder / CONTOUR, volume), window)
+    set_drawn(result, labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS))
     set_result_json(result, NETWORK, _ofNetwork(found))
-    set_result_json(result, WINDOW, list(window))
     loadHeatMaps(folder, result, volume)
-    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("{name} slices").format(name=name))
-    set_result_node(result, TABLE, table)
     if prior is not None and found["growth"]:
         set_result_node(result, PRIOR, prior)
         set_result_node(result, PRIOR_SEGMENTATION, _loadLabels(folder / PRIOR_CONTOUR, prior))
         set_result_json(result, GROWTH, found["growth"])
+    return result
+
+
+def startByHand(volume, window: tuple[float, float]):
+    """Give a volume a result without any label, to be drawn and marked by a person; no network says anything.
+
+    Args:
+        window: in HU, for a volume of 8-bit pictures.
+
+    Returns:
+        the result node (vtkMRMLScriptedModuleNode).
+
+    Raises:
+        InputError: the volume holds no HU, or no spacing.
+    """
+    labels = np.zeros(scanOf(volume, window).hounsfield.shape, np.uint8)
+    return _asResult(volume, add_segmentation(volume, _segmentationName(volume), SEGMENTS, labels), window)
+
+
+def _asResult(volume, segmentation, window: tuple[float, float]):
+    segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)  # the markers are read on the densities below
+    segmentation.CreateClosedSurfaceRepresentation()  # the 3D view shows the hematoma, and edits of it
+    result = make_result(volume, KIND)
+    set_result_node(result, SEGMENTATION, segmentation)
+    set_result_json(result, WINDOW, list(window))
+    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("{name} slices").format(name=volume.GetName()))
+    set_result_node(result, TABLE, table)
     return result
 
 
@@ -133,7 +158,7 @@ class LiveNumbers:
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
-        if slices and not result_json(self.result, EDITED, False):
+        if slices and self._network and not result_json(self.result, EDITED, False):
             set_result_json(self.result, EDITED, True)
 
     def numbers(self) -> Numbers:
@@ -142,17 +167,19 @@ class LiveNumbers:
         from HematomaMarkersLib.outside_blood import outside_from_json
         from HematomaMarkersLib.triage import triage
 
-        outside = outside_from_json(self._network.get("outside_blood"))
-        told = (self._network[name] for name in ("probabilities", "thresholds"))
-        network = NetworkMarkers(*told, outside, self._network["marker_slices"])
+        said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
+        network = None
+        if said:
+            outside = outside_from_json(said.get("outside_blood"))
+            network = NetworkMarkers(said["probabilities"], said["thresholds"], outside, said["marker_slices"])
         growth = _growth(self.result, self._measurement)
         return Numbers(
             measurement=self._measurement,
             growth=growth,
             network=network,
             triage=triage(self._measurement, network, growth, self._rules, locationOf(self._volume), onsetOf(self._volume)),
-            slice_probabilities=np.array(self._network["slices"], float),
-            marker_slices=self._network["marker_slices"],
+            slice_probabilities=np.array(said["slices"] if said else unknown, float),
+            marker_slices=said["marker_slices"] if said else {},
             edited=result_json(self.result, EDITED, False),
         )
 
@@ -178,7 +205,9 @@ def writeTable(result, numbers: Numbers) -> None:
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }
     for number, marker in enumerate(MARKERS):
-        columns[_("probability of {marker}").format(marker=MARKER_NAMES[marker].lower())] = numbers.slice_probabilities[:, number]
+        columns[_("probability of {marker}").format(marker=toldByLib(MARKER_NAMES[marker]).lower())] = numbers.slice_probabilities[
+            :, number
+        ]
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)
 
@@ -196,10 +225,13 @@ def _growth(result, measurement: ScanMeasurement) -> Growth | None:
 
 
 def _loadLabels(path: Path, volume):
-    """The contour; hardly filled, because the markers are read on the densities below it."""
-    segmentation = load_segmentation(path, volume, _("{name} hematoma").format(name=volume.GetName()), SEGMENTS)
+    segmentation = load_segmentation(path, volume, _segmentationName(volume), SEGMENTS)
     segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
     return segmentation
+
+
+def _segmentationName(volume) -> str:
+    return _("{name} hematoma").format(name=volume.GetName())
 
 
 def _ofNetwork(found: dict) -> dict:

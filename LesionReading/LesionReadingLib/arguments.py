@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import InputError
+from .language import LANGUAGES, _, usual_language
 from .plain_text import plain
 
 
@@ -36,6 +38,13 @@ def add_identity(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Let a person choose the language of reports, pictures and messages."""
+    parser.add_argument(
+        "--language", choices=LANGUAGES, default=usual_language(), help="of reports and messages; that of the locale by default"
+    )
+
+
 def add_segments(parser: argparse.ArgumentParser, example: str) -> None:
     """Let a command take what the segments of a label map are, where their names do not say."""
     parser.add_argument(
@@ -55,7 +64,7 @@ def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
     """
     pairs = [argument.rpartition("=") for argument in chosen.segment or []]
     if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
-        raise InputError('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".')
+        raise InputError(_('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".'))
     return {name: kind for name, _, kind in pairs}
 
 
@@ -65,3 +74,16 @@ def add_batch(parser: argparse.ArgumentParser, what: str) -> None:
     add_output(parser)
     parser.add_argument("--again", action="store_true", help="analyze those that failed once more")
     parser.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")
+
+
+def add_agreement(commands, run: Callable) -> None:
+    """Add the command that compares the readers of a worklist.
+
+    Args:
+        commands: of ``add_subparsers``. run(chosen, report): does it.
+    """
+    agreement = commands.add_parser("agreement", help="compare the readers of a worklist, and the model: one table")
+    agreement.add_argument("folder", type=Path, help="the folder with the studies that was read in the panel")
+    add_output(agreement)
+    agreement.add_argument("--with-readers", action="store_true", help="name the readers; without, they are numbered")
+    agreement.set_defaults(run=run)

@@ -20,6 +20,7 @@ from typing import Any
 from .cancelling import check, go_on
 from .errors import InputError, is_out_of_memory
 from .identity import may_be_told, naming
+from .language import N_, _, language, speaking
 from .plain_text import plain
 from .strict_json import read_json
 from .worker import JsonLines, Terminal
@@ -32,7 +33,7 @@ MOST_TRIES = 2
 
 _LEAST_NAME = 4  # letters: a shorter one is a word of a sentence as likely as a file
 
-DONE, FAILED, WAITING = "done", "failed", "waiting"
+DONE, FAILED, WAITING = N_("done"), N_("failed"), N_("waiting")
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,20 @@ class Quiet:
         """The table tells it."""
 
 
-def analysed(analyse: Analyse, study: Study, output: Path, identity: bool) -> Ended:
+def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoken: str) -> Ended:
     """Analyse a study; whatever is wrong with it is told, not raised.
 
     Args:
-        identity: whether what may name the patient is told.
+        identity: whether what may name the patient is told. spoken: the language of the report and of messages.
     """
     begun = time.monotonic()
-    try:
-        if study.problem:
-            raise InputError(study.problem)
-        with naming(identity):
+    with naming(identity), speaking(spoken):
+        try:
+            if study.problem:
+                raise InputError(study.problem)
             analyse(study.source, output, Quiet(), **study.options)
-    except Exception as error:  # the other studies go on, whatever is the matter with this one
-        return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
+        except Exception as error:  # the other studies go on, whatever is the matter with this one
+            return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
     return Ended(DONE, seconds=time.monotonic() - begun)
 
 
@@ -112,7 +113,7 @@ def one_by_one(analyse: Analyse) -> Run:
     def run(waiting: Waiting, begin: Callable[[dict], None]) -> Iterator[tuple[dict, Ended]]:
         for record, study, output in waiting:
             begin(record)
-            yield record, analysed(analyse, study, output, may_be_told())
+            yield record, analysed(analyse, study, output, may_be_told(), language())
             go_on()
 
     return run
@@ -129,7 +130,8 @@ def on_dask(analyse: Analyse, address: str, identity: bool) -> Run:
         client, as_completed = _client(address)
         with client:
             records = {
-                client.submit(analysed, analyse, study, output, identity, pure=False): record for record, study, output in waiting
+                client.submit(analysed, analyse, study, output, identity, language(), pure=False): record
+                for record, study, output in waiting
             }
             try:
                 for future in as_completed(list(records)):
@@ -167,25 +169,33 @@ def run_batch(
             study failed.
     """
     if not studies:
-        raise InputError(f"No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
+        raise InputError(
+            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
+                folder=folder
+            )
+        )
     state = _opened(output, settings)
     records = _recorded(state, studies, folder, again)
     waiting = [(record, study, output / record["folder"]) for record, study in records if record["status"] == WAITING]
     told, left = [record for record, _study in records], len(waiting)
-    report.log(f"{len(told)} studies" + (f", of which {len(told) - left} ended before" if left < len(told) else ""))
+    report.log(
+        _("{all} studies, of which {before} ended before").format(all=len(told), before=len(told) - left)
+        if left < len(told)
+        else _("{all} studies").format(all=len(told))
+    )
 
     def begin(record: dict) -> None:
         record["tries"] += 1
         _save(output / STATE, json.dumps(state, indent=1))
 
     _write(output, state, told, columns, title)
-    report.progress("Studies", len(told) - left, len(told))
+    report.progress(_("Studies"), len(told) - left, len(told))
     begun, ended_here = time.monotonic(), 0
     for record, ended in run(waiting, begin):
         record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
         _write(output, state, told, columns, title)
         left, ended_here = left - 1, ended_here + 1
-        report.progress("Studies", len(told) - left, len(told))
+        report.progress(_("Studies"), len(told) - left, len(told))
         report.log(_line(record, (time.monotonic() - begun) / ended_here * left))
     _tell_the_end(told, output, report)
 
@@ -196,7 +206,12 @@ def _opened(output: Path, settings: str) -> dict:
         output.mkdir(parents=True, exist_ok=True)
         is_begun = (output / STATE).exists()
     except OSError as error:
-        raise InputError(f"The output folder {output} cannot be used ({error.strerror}); name another folder.", "output") from error
+        raise InputError(
+            _("The output folder {output} cannot be used ({strerror}); name another folder.").format(
+                output=output, strerror=error.strerror
+            ),
+            "output",
+        ) from error
     asked = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
     if not is_begun:
         return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": asked, "studies": {}}
@@ -207,10 +222,15 @@ def _opened(output: Path, settings: str) -> dict:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fits = False
     if not fits:
-        raise InputError(f"{STATE} in the output folder {output} is damaged; name another folder.", "output")
+        raise InputError(
+            _("{state} in the output folder {output} is damaged; name another folder.").format(state=STATE, output=output), "output"
+        )
     if state["settings"] != asked:
         raise InputError(
-            f"The output folder {output} holds a batch with other options; give the same options, or name another folder.", "output"
+            _("The output folder {output} holds a batch with other options; give the same options, or name another folder.").format(
+                output=output
+            ),
+            "output",
         )
     return state
 
@@ -240,7 +260,9 @@ def _recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) 
         if again and record["status"] == FAILED:
             record.update(status=WAITING, tries=0)
         if record["status"] == WAITING and record["tries"] >= MOST_TRIES:
-            record.update(status=FAILED, code="ended", message="The program ended in the middle of this study, twice.", seconds=0.0)
+            record.update(
+                status=FAILED, code="ended", message=_("The program ended in the middle of this study, twice."), seconds=0.0
+            )
         found.append((record, study))
     return sorted(found, key=lambda pair: pair[0]["number"])
 
@@ -270,39 +292,49 @@ def _save(path: Path, text: str) -> None:
         os.replace(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        reason = f"{path.name} cannot be written ({error.strerror}); free some space or name another folder."
+        reason = _("{file} cannot be written ({strerror}); free some space or name another folder.").format(
+            file=path.name, strerror=error.strerror
+        )
         raise InputError(reason, "output") from error
 
 
 def _told(error: Exception, study: Study) -> tuple[str, str]:
     """Code and sentence of what went wrong, without the names of the study's files unless asked for."""
     if is_out_of_memory(error):
-        return "memory", "The memory of this machine does not suffice."
-    code, text = "fault", f"Fault of LesionReading ({type(error).__name__})."
+        return "memory", _("The memory of this machine does not suffice.")
+    code, text = "fault", _("Fault of LesionReading ({name}).").format(name=type(error).__name__)
     if isinstance(error, InputError):
         code, text = error.code, str(error)
     if may_be_told():
         return code, plain(text)
     for path in sorted({study.source, *study.files}, key=lambda one: -len(str(one))):
-        text = text.replace(str(path), "the input")
+        text = text.replace(str(path), _("the input"))
     names = {study.source.name, *(name for file in study.files for name in (file.name, file.parent.name))}
     for name in sorted(names, key=len, reverse=True):
         if len(name) >= _LEAST_NAME:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the input", text)
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _("the input"), text, flags=re.ASCII)
     return code, plain(text)
 
 
 def _line(record: dict, seconds_left: float) -> str:
     """How a study ended, and how long the others will take."""
-    how = f"{record['status']} in {record['seconds']:.0f} s" if record["status"] == DONE else f"failed: {record['message']}"
-    left = f"; about {max(seconds_left / 60, 1):.0f} min left" if seconds_left >= 1 else ""
-    return f"Study {record['folder']}{' (' + record['source'] + ')' if 'source' in record else ''}: {how}{left}"
+    study = f"{record['folder']} ({record['source']})" if "source" in record else record["folder"]
+    ended = (
+        _("Study {study}: done in {seconds:.0f} s").format(study=study, seconds=record["seconds"])
+        if record["status"] == DONE
+        else _("Study {study}: failed: {message}").format(study=study, message=record["message"])
+    )
+    if seconds_left < 1:
+        return ended
+    return _("{ended}; about {minutes:.0f} min left").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
 def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:
     failed = [record for record in records if record["status"] == FAILED]
     if len(failed) == len(records):
-        raise InputError(f"All {len(records)} studies failed, the first because: {failed[0]['message']}")
+        raise InputError(
+            _("All {count} studies failed, the first because: {value}").format(count=len(records), value=failed[0]["message"])
+        )
     report.result(str(output), studies=len(records), done=len(records) - len(failed), failed=len(failed))
 
 
@@ -311,12 +343,14 @@ def _client(address: str):
         from dask.distributed import Client, as_completed
     except ImportError as error:
         raise InputError(
-            'The package "distributed" is missing, which --dask needs; install it: pip install distributed.'
+            _('The package "distributed" is missing, which --dask needs; install it: pip install distributed.')
         ) from error
     try:
         return Client(address, timeout=10), as_completed
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"No Dask scheduler answers at {address}; check the address, for example tcp://10.0.0.5:8786.") from error
+        raise InputError(
+            _("No Dask scheduler answers at {address}; check the address, for example tcp://10.0.0.5:8786.").format(address=address)
+        ) from error
 
 
 def _ended(future) -> Ended:
@@ -324,4 +358,4 @@ def _ended(future) -> Ended:
     try:
         return future.result()
     except Exception as error:
-        return Ended(FAILED, "fault", f"The worker was lost ({type(error).__name__}).")
+        return Ended(FAILED, "fault", _("The worker was lost ({name}).").format(name=type(error).__name__))

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from .batch import Study
 from .dicom import read_header
 from .errors import InputError
+from .language import _
 from .pictures import is_picture, is_volume
 from .reading.archives import archive_kind
 from .reading.inputs import files_below
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+BESIDE = "lesion_reading"
+"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
 
 _LABELS = (".seg.nrrd", ".seg.nhdr")
 
@@ -37,9 +41,12 @@ def found_below(folder: Path, output: Path) -> Found:
         InputError: no such folder, or it may not be read.
     """
     try:
-        files = [file for file in files_below(folder) if output.absolute() not in file.absolute().parents]
+        outside = (file for file in files_below(folder) if output.absolute() not in file.absolute().parents)
+        files = [file for file in outside if BESIDE not in file.relative_to(folder).parts]
     except PermissionError as error:
-        raise InputError(f"{folder} cannot be read (permission denied); ask for access or copy it.") from error
+        raise InputError(
+            _("{folder} cannot be read (permission denied); ask for access or copy it.").format(folder=folder)
+        ) from error
     studies: list[Study] = []
     pictures: dict[Path, list[Path]] = {}
     dicom = []
@@ -55,7 +62,13 @@ def found_below(folder: Path, output: Path) -> Found:
             try:
                 header = read_header(file)
             except PermissionError:
-                studies.append(Study(file, (file,), problem=f"{file.name} cannot be read (permission denied); ask for access."))
+                studies.append(
+                    Study(
+                        file,
+                        (file,),
+                        problem=_("{file} cannot be read (permission denied); ask for access.").format(file=file.name),
+                    )
+                )
             except InputError as error:  # it stands in the table, and stops no other study
                 studies.append(Study(file, (file,), problem=str(error)))
             else:

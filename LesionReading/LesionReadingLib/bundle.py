@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .language import _
 from .strict_json import read_json
 
 DEFAULT_MODELS = {"oct-calcium": "oct_calcium_phantom", "hematoma-markers": "hematoma_markers_phantom"}
@@ -85,11 +86,16 @@ def find_bundle(name_or_path: str | Path, task: str) -> Bundle:
             return load_bundle(folder, task)
     if Path(name_or_path).is_file():
         raise InputError(
-            f"The model {name_or_path} is a file, not a bundle; name the folder that holds configs/ and models/.", "model"
+            _("The model {name_or_path} is a file, not a bundle; name the folder that holds configs/ and models/.").format(
+                name_or_path=name_or_path
+            ),
+            "model",
         )
     shipped = sorted({folder.name for parent in model_folders() for folder in parent.iterdir() if (folder / METADATA).is_file()})
     raise InputError(
-        f"There is no model {name_or_path}; name a bundle's folder, or one of those shipped: {', '.join(shipped) or 'none'}.",
+        _("There is no model {name_or_path}; name a bundle's folder, or one of those shipped: {value}.").format(
+            name_or_path=name_or_path, value=", ".join(shipped) or "none"
+        ),
         "model",
     )
 
@@ -112,7 +118,10 @@ def load_bundle(folder: Path, task: str) -> Bundle:
         found = hashlib.file_digest(weights, "sha256").hexdigest()
     if found != _own(bundle.metadata)["weights_sha256"]:
         raise InputError(
-            f"The weights of the model {folder} do not match its {METADATA}: altered or damaged; get the bundle anew.", "model"
+            _("The weights of the model {folder} do not match its {metadata}: altered or damaged; get the bundle anew.").format(
+                folder=folder, metadata=METADATA
+            ),
+            "model",
         )
     return bundle
 
@@ -126,14 +135,22 @@ def described_bundle(folder: Path, task: str) -> Bundle:
     metadata = _read_metadata(folder)
     own = _own(metadata)
     try:
-        made_for, network, _ = own["task"], own["network"], own["weights_sha256"]
+        made_for, network, _rest = own["task"], own["network"], own["weights_sha256"]
         bundle = Bundle(folder, folder.resolve().name, made_for, str(network["class"]), dict(network["arguments"]), metadata)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"The model {folder} is not a bundle of LesionReading: its {METADATA} has no complete block lesion_reading.", "model"
+            _("The model {folder} is not a bundle of LesionReading: its {metadata} has no complete block lesion_reading.").format(
+                folder=folder, metadata=METADATA
+            ),
+            "model",
         ) from error
     if made_for != task:
-        raise InputError(f"The model {folder} was made for the task {made_for}, not for {task}; choose another model.", "model")
+        raise InputError(
+            _("The model {folder} was made for the task {made_for}, not for {task}; choose another model.").format(
+                folder=folder, made_for=made_for, task=task
+            ),
+            "model",
+        )
     _check_weights(bundle)
     return bundle
 
@@ -177,11 +194,16 @@ def _read_metadata(folder: Path) -> dict[str, Any]:
     try:
         metadata = read_json(folder / METADATA, MOST_METADATA_BYTES)
     except OSError as error:
-        raise InputError(f"The model {folder} is not a bundle: it has no readable {METADATA}.", "model") from error
+        raise InputError(
+            _("The model {folder} is not a bundle: it has no readable {metadata}.").format(folder=folder, metadata=METADATA),
+            "model",
+        ) from error
     except ValueError as error:
         raise InputError(
-            f"The model {folder} cannot be used: its {METADATA} is not valid JSON of finite numbers and of at most "
-            f"{MOST_METADATA_BYTES / 1e6:g} MB; get the bundle anew.",
+            _(
+                "The model {folder} cannot be used: its {metadata} is not valid JSON of finite numbers and of at "
+                "most {value:g} MB; get the bundle anew."
+            ).format(folder=folder, metadata=METADATA, value=MOST_METADATA_BYTES / 1000000.0),
             "model",
         ) from error
     return metadata if isinstance(metadata, dict) else {}
@@ -198,18 +220,30 @@ def _check_weights(bundle: Bundle) -> None:
         pickled = sorted(file.name for file in models.glob("*") if file.suffix in _PICKLED)
         if pickled:
             raise InputError(
-                f"The model {bundle.path} holds its weights as a pickle ({pickled[0]}), which can run code when it is opened; "
-                "save them as safetensors first.",
+                _(
+                    "The model {path} holds its weights as a pickle ({pickled}), which can run code when it is "
+                    "opened; save them as safetensors first."
+                ).format(path=bundle.path, pickled=pickled[0]),
                 "model",
             )
-        raise InputError(f"The model {bundle.path} has no weights: {WEIGHTS} is missing; get the bundle anew.", "model")
+        raise InputError(
+            _("The model {path} has no weights: {weights} is missing; get the bundle anew.").format(
+                path=bundle.path, weights=WEIGHTS
+            ),
+            "model",
+        )
     try:
         is_sound = _is_safetensors(bundle.weights)
     except OSError as error:
-        raise InputError(f"The weights of the model {bundle.path} cannot be read ({error.strerror}).", "model") from error
+        raise InputError(
+            _("The weights of the model {path} cannot be read ({strerror}).").format(path=bundle.path, strerror=error.strerror),
+            "model",
+        ) from error
     if not is_sound:
         raise InputError(
-            f"The weights of the model {bundle.path} are not safetensors, whatever the file is called; they were not opened.",
+            _("The weights of the model {path} are not safetensors, whatever the file is called; they were not opened.").format(
+                path=bundle.path
+            ),
             "model",
         )
 

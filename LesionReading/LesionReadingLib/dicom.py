@@ -24,6 +24,7 @@ from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from .errors import InputError, is_out_of_memory
+from .language import _
 from .reading.dicom_cleaning import clean, require_pixel_description, transfer_syntax
 from .reading.dicom_spans import bytes_at, encapsulated_spans, frame_size, native_spans, require_coded_size
 from .reading.dicom_stream import byte_source, read_meta
@@ -80,7 +81,7 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
         # pydicom's warnings repeat values of the file, which may identify the patient.
         warnings.simplefilter("ignore")
         try:
-            header, _ = _parsed(path) if tags is None else _parse(path, tags)
+            header, _rest = _parsed(path) if tags is None else _parse(path, tags)
             stated = bool(header.preamble) or "SOPClassUID" in header or ("Rows" in header and "Columns" in header)
             return header if stated else None
         except (PermissionError, InputError):
@@ -129,7 +130,7 @@ def open_image(path: Path) -> DicomImage:
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            raise InputError(f"{path.name} cannot be read as DICOM; export it again.") from error
+            raise InputError(_("{file} cannot be read as DICOM; export it again.").format(file=path.name)) from error
         syntax = _transfer_syntax(header)
         keyword, vr, length = _pixel_element(stream, syntax, path)
         require_pixel_description(header, path.name)
@@ -138,7 +139,11 @@ def open_image(path: Path) -> DicomImage:
         frame_count = _frame_count(header, path)
         check_image_bytes(path, frame_size(options) * (1 if not syntax.is_encapsulated else frame_count))
         if syntax.is_encapsulated != (length == _UNDEFINED_LENGTH):
-            raise InputError(f"{path.name} states a transfer syntax ({syntax.name}) that its pixels do not have; export it again.")
+            raise InputError(
+                _("{file} states a transfer syntax ({name}) that its pixels do not have; export it again.").format(
+                    file=path.name, name=syntax.name
+                )
+            )
         if syntax.is_encapsulated:
             spans = encapsulated_spans(stream, syntax, frame_count, path)
         else:
@@ -163,7 +168,7 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
         for index in range(first, stop):
             data = b"".join(bytes_at(stream, offset, length) for offset, length in image.spans[index])
             if syntax.is_encapsulated:
-                require_coded_size(data, image.rows, image.columns, image.path.name)
+                require_coded_size(data, options, image.path.name)
                 data = encapsulate([data], has_bot=False)
             try:
                 with warnings.catch_warnings():
@@ -176,8 +181,10 @@ def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarr
                     raise
                 # The decoders raise whatever their C libraries tell; all of it means that this frame is damaged.
                 raise InputError(
-                    f"Frame {index + 1} of {image.path.name} cannot be decoded ({image.transfer_syntax.name}); "
-                    "the file may be damaged, export it again or send it uncompressed."
+                    _(
+                        "Frame {value} of {file} cannot be decoded ({name}); the file may be damaged, export it again or "
+                        "send it uncompressed."
+                    ).format(value=index + 1, file=image.path.name, name=image.transfer_syntax.name)
                 ) from error
             frame = stored_values(frame, image.header)
             if frame.ndim == 3:
@@ -201,21 +208,25 @@ def why_undecodable(path: Path) -> str:
 
 def check_decodable(syntax: UID, name: str) -> None:
     """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
-    kind = syntax.name if syntax.name != str(syntax) else f"unknown transfer syntax {syntax}"
+    kind = syntax.name if syntax.name != str(syntax) else _("unknown transfer syntax {syntax}").format(syntax=syntax)
     try:
         decoder = _decoder(syntax)
     except NotImplementedError as error:
         advice = (
-            "it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files"
+            _("it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files")
             if any(word in kind for word in ("MPEG", "HEVC"))
-            else "no Python package decodes it; export the series uncompressed, or convert it with gdcmconv --raw (package gdcm)"
+            else _("no Python package decodes it; export the series uncompressed, or convert it with gdcmconv --raw (package gdcm)")
         )
-        raise InputError(f"{name} is stored as {kind}, which cannot be read here: {advice}.") from error
+        raise InputError(
+            _("{name} is stored as {kind}, which cannot be read here: {advice}.").format(name=name, kind=kind, advice=advice)
+        ) from error
     if not decoder.is_available:
         package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "pillow")
         raise InputError(
-            f"{name} is stored as {kind}, and no decoder for it is installed: pip install {package} "
-            "(in Slicer, the first Apply of LesionReading's modules installs it)."
+            _(
+                "{name} is stored as {kind}, and no decoder for it is installed: pip install {package} (in "
+                "Slicer, the first Apply of LesionReading's modules installs it)."
+            ).format(name=name, kind=kind, package=package)
         )
 
 
@@ -236,7 +247,7 @@ def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | Non
 
 def _transfer_syntax(header: Dataset) -> UID:
     """As stated, else as pydicom found the data set to be encoded."""
-    stated = transfer_syntax(getattr(header, "file_meta", Dataset()), "The file")
+    stated = transfer_syntax(getattr(header, "file_meta", Dataset()), _("The file"))
     if stated:
         return stated
     implicit, little = header.original_encoding
@@ -255,12 +266,14 @@ def _pixel_element(stream: BinaryIO, syntax: UID, path: Path) -> tuple[str, str,
         if not syntax.is_implicit_VR:
             vr = start[4:6].decode("latin-1")
             if vr not in _PIXEL_VRS:
-                raise InputError(f"{path.name} stores its pixels as {vr!r}, which DICOM does not; export it again.")
+                raise InputError(
+                    _("{file} stores its pixels as {vr!r}, which DICOM does not; export it again.").format(file=path.name, vr=vr)
+                )
             (length,) = struct.unpack(f"{order}L", stream.read(4).ljust(4, b"\0"))
         keyword = _PIXEL_KEYWORDS.get(group << 16 | element)
         if keyword and length:
             return keyword, vr, length
-    raise InputError(f"{path.name} holds no pixels (no Pixel Data element); choose the file with the images.")
+    raise InputError(_("{file} holds no pixels (no Pixel Data element); choose the file with the images.").format(file=path.name))
 
 
 def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict:
@@ -279,12 +292,16 @@ def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict
             "pixel_vr": vr,
         }
     except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path.name} does not state the size and kind of its pixels; export it again.") from error
+        raise InputError(
+            _("{file} does not state the size and kind of its pixels; export it again.").format(file=path.name)
+        ) from error
     samples, bits = options["samples_per_pixel"], options["bits_allocated"]
     if min(options["rows"], options["columns"]) < 1 or bits not in (8, 16, 32, 64) or samples not in (1, 3):
         raise InputError(
-            f"{path.name} states {options['rows']} x {options['columns']} pixels of {samples} values of {bits} bits, "
-            "which is no image that can be read; export it again."
+            _(
+                "{file} states {options} x {options_2} pixels of {samples} values of {bits} bits, which is no "
+                "image that can be read; export it again."
+            ).format(file=path.name, options=options["rows"], options_2=options["columns"], samples=samples, bits=bits)
         )
     return options
 
@@ -292,7 +309,7 @@ def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict
 def _frame_count(header: Dataset, path: Path) -> int:
     count = header.get("NumberOfFrames") or 1
     if int(count) < 1:
-        raise InputError(f"{path.name} states {count} frames; export it again.")
+        raise InputError(_("{file} states {count} frames; export it again.").format(file=path.name, count=count))
     return int(count)
 
 
@@ -301,12 +318,12 @@ def _palette(header: Dataset) -> np.ndarray | None:
     if header.get("PhotometricInterpretation") != "PALETTE COLOR":
         return None
     if int(header.BitsAllocated) not in (8, 16) or int(header.get("PixelRepresentation", 0)):
-        raise InputError("The image has palette colours of signed numbers or of more than 16 bits; export it as RGB or grey.")
+        raise InputError(_("The image has palette colours of signed numbers or of more than 16 bits; export it as RGB or grey."))
     codes = np.arange(2 ** int(header.BitsAllocated), dtype=f"uint{header.BitsAllocated}")
     try:
         colours = apply_color_lut(codes, header)
     except Exception as error:
-        raise InputError("The image has palette colours but its palette cannot be read; export it as RGB or grey.") from error
+        raise InputError(_("The image has palette colours but its palette cannot be read; export it as RGB or grey.")) from error
     return colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
 
 
@@ -318,7 +335,7 @@ def _as_rgb(frame: np.ndarray, photometric: str, bits_stored: int) -> np.ndarray
     from PIL import Image
 
     # Pillow's full-range YCbCr is DICOM's YBR_FULL (both are JFIF's), and converts twenty times faster than matrix products.
-    rows, columns, _ = frame.shape
+    rows, columns, _rest = frame.shape
     return np.asarray(
         Image.frombuffer("YCbCr", (columns, rows), np.ascontiguousarray(frame).tobytes(), "raw", "YCbCr", 0, 1).convert("RGB")
     )

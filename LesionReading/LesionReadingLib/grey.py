@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from .dicom import functional_group
 from .errors import InputError
+from .language import _
 
 # Without a window: so much of the darkest and brightest pixels may saturate (percent), so that one stray pixel cannot dim all.
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.1, 99.95
@@ -52,7 +53,7 @@ def grey_of(header: Dataset, samples: Sequence[np.ndarray]) -> tuple[Callable[[n
         )
     if window is None:
         window = range_of([response(sample) for sample in samples])
-        note = "The file states no grey window; the range of grey was taken from the frames themselves."
+        note = _("The file states no grey window; the range of grey was taken from the frames themselves.")
     low, high = window
 
     def grey(stored: np.ndarray) -> np.ndarray:
@@ -74,13 +75,13 @@ def range_of(samples: Sequence[np.ndarray]) -> tuple[float, float]:
     stride = 1 + sum(sample.size for sample in samples) // 2_000_000
     values = np.concatenate([check_numbers(sample).ravel()[::stride] for sample in samples])
     low, high = np.percentile(values, [DARKEST_PERCENT, BRIGHTEST_PERCENT])
-    return float(low), float(max(high, low + 1e-6))
+    return float(low), float(max(high, low + 1e-6, np.nextafter(low, np.inf)))  # the last for numbers that swallow 1e-6
 
 
 def check_numbers(values: np.ndarray) -> np.ndarray:
     """The values as they are; InputError where some are not finite."""
     if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-        raise InputError("The image has pixels that are not numbers (NaN or infinite); export it again without them.")
+        raise InputError(_("The image has pixels that are not numbers (NaN or infinite); export it again without them."))
     return values
 
 

@@ -13,15 +13,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from .language import N_, _
 from .plain_text import plain
 
 _FREE_TEXT = {
-    "series description": "SeriesDescription",
-    "study description": "StudyDescription",
-    "protocol": "ProtocolName",
-    "institution": "InstitutionName",
-    "station": "StationName",
-    "device serial number": "DeviceSerialNumber",
+    N_("series description"): "SeriesDescription",
+    N_("study description"): "StudyDescription",
+    N_("protocol"): "ProtocolName",
+    N_("institution"): "InstitutionName",
+    N_("station"): "StationName",
+    N_("device serial number"): "DeviceSerialNumber",
 }
 _asked: ContextVar[bool] = ContextVar("identity asked for", default=False)
 
@@ -48,12 +49,12 @@ def told(text: object) -> str:
 
 def more_is_told_of(what: str) -> str:
     """The end of a sentence that lists things without their names: how to see them."""
-    return "" if may_be_told() else f" (--with-identity shows their {what})"
+    return "" if may_be_told() else _(" (--with-identity shows their {what})").format(what=what)
 
 
 def told_name(path: Path) -> dict[str, str]:
     """The name of an input as a fact for the report; empty unless asked for."""
-    return {"input": told(path.name)} if may_be_told() else {}
+    return {N_("input"): told(path.name)} if may_be_told() else {}
 
 
 def told_of(header: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
+from .language import _
 from .reading.nifti import NIFTI_FIELDS, nifti_matrix
 from .slice_grid import SliceGrid, even_grid
 
@@ -26,7 +27,7 @@ def states_spacing(path: Path) -> bool:
 
 
 def image_place(image) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
-    """Spacing (column, row, slice), origin and direction of a SimpleITK image or reader, in three dimensions.
+    """Spacing (column, row, slice), origin and direction of a SimpleITK image or reader, of its first three axes.
 
     SimpleITK makes the axes of a sheared NIfTI file perpendicular, which moves the slices of a tilted gantry, and does not compare
     the two places that such a file may state: ``nifti_matrix`` does. A single slice (2D) has no slice spacing: two values.
@@ -37,14 +38,14 @@ def image_place(image) -> tuple[tuple[float, ...], tuple[float, ...], tuple[floa
     spacing, origin, direction = image.GetSpacing(), image.GetOrigin(), image.GetDirection()
     if len(origin) == 2:
         return spacing, (*origin, 0.0), (direction[0], direction[1], 0.0, direction[2], direction[3], 0.0, 0.0, 0.0, 1.0)
-    matrix = None
-    if len(origin) == 3:
-        keys = [key for key in image.GetMetaDataKeys() if key.startswith(NIFTI_FIELDS)]
-        library = np.eye(4)
-        library[:3, :3], library[:3, 3] = np.array(direction).reshape(3, 3) * spacing, origin
-        matrix = nifti_matrix({key: image.GetMetaData(key) for key in keys}, image.GetSize(), library)
+    axes = np.array(direction).reshape(len(origin), -1)[:3, :3]
+    spacing, origin = spacing[:3], origin[:3]
+    keys = [key for key in image.GetMetaDataKeys() if key.startswith(NIFTI_FIELDS)]
+    library = np.eye(4)
+    library[:3, :3], library[:3, 3] = axes * spacing, origin
+    matrix = nifti_matrix({key: image.GetMetaData(key) for key in keys}, image.GetSize()[:3], library)
     if matrix is None:
-        return spacing, origin, direction
+        return spacing, origin, tuple(axes.ravel().tolist())
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     return tuple(lengths.tolist()), tuple(matrix[:3, 3].tolist()), tuple((matrix[:3, :3] / lengths).ravel().tolist())
 
@@ -63,7 +64,9 @@ def image_grid(image, name: str, order: tuple[int, int, int] = (0, 1, 2)) -> Sli
     sizes, spacing = (tuple(values[axis] for axis in order) for values in (image.GetSize(), spacing))
     column_axis, row_axis, slice_axis = axes.T
     if abs(column_axis @ row_axis) > _SQUARE or abs(np.cross(column_axis, row_axis) @ slice_axis) < 0.5 or min(spacing) <= 0:
-        raise InputError(f"{name} has voxels that are no slices of square-cornered pixels; resample it to a regular grid.")
+        raise InputError(
+            _("{name} has voxels that are no slices of square-cornered pixels; resample it to a regular grid.").format(name=name)
+        )
     return even_grid(sizes[::-1], spacing[::-1], np.array(origin), axes.ravel())
 
 

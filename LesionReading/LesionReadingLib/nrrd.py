@@ -13,7 +13,7 @@ from .slice_grid import SliceGrid
 
 POSITIONS_KEY = "LesionReading_slice_positions_mm"
 _TYPES = {"uint8": "unsigned char", "int16": "short", "float32": "float"}
-_FAST = 1  # label and heat maps are mostly background: the slower levels of gzip save little
+_FAST = 1  # label and heat maps are mostly background: the slower levels of gzip save little, looking for runs alone most
 _GZIP = 31  # zlib's window size, with gzip's header
 
 
@@ -81,7 +81,7 @@ def position_keys(grid: SliceGrid) -> dict[str, str]:
 
 
 def _gzipped(slices: Iterable[np.ndarray]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_FAST, wbits=_GZIP)
+    packer = zlib.compressobj(_FAST, wbits=_GZIP, strategy=zlib.Z_RLE)
     for stored in slices:
         yield packer.compress(stored)
     yield packer.flush()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .cancelling import check, held, too_late
 from .errors import InputError
+from .language import _
 from .scratch import Scratch, lock, sweep
 
 SCRATCH_PREFIX = ".lesionreading-"
@@ -80,10 +81,15 @@ def _place(target: Path) -> Path:
         if place.is_dir():
             break
         if place.is_symlink():
-            raise InputError(f"The output {target} leads over a link to nothing ({place.name}); name another folder.", "output")
+            raise InputError(
+                _("The output {target} leads over a link to nothing ({name}); name another folder.").format(
+                    target=target, name=place.name
+                ),
+                "output",
+            )
         if os.path.lexists(place):
-            what = "is a file, not a folder" if place == target else f"lies below a file ({place.name})"
-            raise InputError(f"The output {target} {what}; name another folder.", "output")
+            what = _("is a file, not a folder") if place == target else _("lies below a file ({name})").format(name=place.name)
+            raise InputError(_("The output {target} {what}; name another folder.").format(target=target, what=what), "output")
     if place == target:
         for name in IN_EVERY_RESULT:
             if (target / name).is_dir():
@@ -96,8 +102,10 @@ def _check_space(target: Path, place: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(place).free
     if free < needed_bytes:
         raise InputError(
-            f"The disk of {target} has {free / 1e6:.0f} MB free but about {needed_bytes / 1e6:.0f} MB are needed; "
-            "free some space or name a folder on another disk.",
+            _(
+                "The disk of {target} has {value:.0f} MB free but about {value_2:.0f} MB are needed; free some "
+                "space or name a folder on another disk."
+            ).format(target=target, value=free / 1000000.0, value_2=needed_bytes / 1000000.0),
             "output",
         )
 
@@ -112,7 +120,10 @@ def _refused(target: Path) -> Iterator[None]:
         name = Path(error.filename2 or error.filename or "").name
         where = f" at {name}" if name and len(name) < _LONGEST_NAME and not name.startswith(SCRATCH_PREFIX) else ""
         reason = f"{error.strerror or error}{where}"
-        raise InputError(f"The output folder {target} cannot be written ({reason}); name another folder.", "output") from error
+        raise InputError(
+            _("The output folder {target} cannot be written ({reason}); name another folder.").format(target=target, reason=reason),
+            "output",
+        ) from error
 
 
 def _explain(error: Exception, target: Path, scratch: Path | None) -> None:
@@ -124,11 +135,16 @@ def _explain(error: Exception, target: Path, scratch: Path | None) -> None:
         with suppress(OSError):
             is_full |= shutil.disk_usage(scratch).free < _NEXT_TO_NOTHING_BYTES
     if is_full:
-        raise InputError(f"The disk of {target} is full; free some space or name a folder on another disk.", "output") from error
+        raise InputError(
+            _("The disk of {target} is full; free some space or name a folder on another disk.").format(target=target), "output"
+        ) from error
     is_ours = isinstance(error, OSError) and (error.errno in _FAILING or str(error.filename or "").startswith(str(scratch)))
     if scratch is not None and is_ours:
         raise InputError(
-            f"The output folder {target} can no longer be written ({error.strerror}); name another folder.", "output"
+            _("The output folder {target} can no longer be written ({strerror}); name another folder.").format(
+                target=target, strerror=error.strerror
+            ),
+            "output",
         ) from error
 
 
@@ -274,7 +290,9 @@ def _move(source: Path, destination: Path) -> None:
 
 def _is_a_folder(destination: Path) -> InputError:
     return InputError(
-        f"The output folder {destination.parent} holds a folder named {destination.name}, where a file of that name is to be "
-        "written; remove it or name another output folder.",
+        _(
+            "The output folder {parent} holds a folder named {name}, where a file of that name is to be "
+            "written; remove it or name another output folder."
+        ).format(parent=destination.parent, name=destination.name),
         "output",
     )

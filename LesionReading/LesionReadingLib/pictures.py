@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import InputError, is_out_of_memory
+from .language import _
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,14 +51,22 @@ def picture_pages(paths: Sequence[Path]) -> tuple[list[tuple[Path, int]], tuple[
         with _opened(path) as picture:
             count = getattr(picture, "n_frames", 1)
             if len(pages) + count > MOST_PAGES:
-                raise InputError(f"{path.name} holds {count} pages, more than any recording has frames; export it again.")
+                raise InputError(
+                    _("{file} holds {count} pages, more than any recording has frames; export it again.").format(
+                        file=path.name, count=count
+                    )
+                )
             for page in range(count):
                 picture.seek(page)
                 sizes.add(picture.size)
                 pages.append((path, page))
     if len(sizes) != 1:
         listed = ", ".join(f"{columns} x {rows}" for columns, rows in sorted(sizes))
-        raise InputError(f"The pictures differ in size ({listed} pixels); keep only the frames of one recording in the folder.")
+        raise InputError(
+            _("The pictures differ in size ({listed} pixels); keep only the frames of one recording in the folder.").format(
+                listed=listed
+            )
+        )
     columns, rows = sizes.pop()
     return pages, (rows, columns)
 
@@ -97,8 +106,14 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Exception as error:  # Pillow raises many kinds of error on damaged files
         if is_out_of_memory(error):
             raise
-        raise InputError(f"{path.name} cannot be read as a picture; it may be damaged, export it again.") from error
+        raise InputError(
+            _("{file} cannot be read as a picture; it may be damaged, export it again.").format(file=path.name)
+        ) from error
 
 
 def _too_large(path: Path, size: tuple[int, int]) -> InputError:
-    return InputError(f"{path.name} states {size[0]} x {size[1]} pixels, more than any frame has; export it again.")
+    return InputError(
+        _("{file} states {size} x {size_2} pixels, more than any frame has; export it again.").format(
+            file=path.name, size=size[0], size_2=size[1]
+        )
+    )

@@ -19,12 +19,14 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bundle import Bundle
 from .errors import InputError, is_out_of_memory
+from .language import N_, _
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 CPU_BATCH, CUDA_BATCH = 2, 32
 MOST_WORKERS = 8
 LARGEST_ARGUMENT, LONGEST_ARGUMENT = 10**6, 100
+SMALLER_BATCHES = N_("Memory ran short: the network went on with smaller batches, which takes longer and changes no number.")
 
 
 def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
@@ -40,8 +42,10 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
 
     if bundle.network_class not in networks:
         raise InputError(
-            f"The model {bundle.path} needs the network {bundle.network_class}, which this version does not know "
-            f"(it knows {', '.join(networks)}); choose another model or update LesionReading.",
+            _(
+                "The model {path} needs the network {network_class}, which this version does not know (it knows "
+                "{listed}); choose another model or update LesionReading."
+            ).format(path=bundle.path, network_class=bundle.network_class, listed=", ".join(networks)),
             "model",
         )
     try:
@@ -54,14 +58,18 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
         if is_out_of_memory(error):
             raise
         raise InputError(
-            f"The weights of the model {bundle.path} do not fit the network {bundle.network_class} that its metadata describe; "
-            "get the bundle anew.",
+            _(
+                "The weights of the model {path} do not fit the network {network_class} that its metadata "
+                "describe; get the bundle anew."
+            ).format(path=bundle.path, network_class=bundle.network_class),
             "model",
         ) from error
     if not is_finite:
         raise InputError(
-            f"The weights of the model {bundle.path} hold values that are no finite numbers: its training went wrong, or the file "
-            "is damaged; choose another model.",
+            _(
+                "The weights of the model {path} hold values that are no finite numbers: its training went "
+                "wrong, or the file is damaged; choose another model."
+            ).format(path=bundle.path),
             "model",
         )
     return network.float().eval()  # weights may lie on disk in half precision
@@ -90,8 +98,10 @@ def finite(scores: torch.Tensor) -> torch.Tensor:
     """
     if not bool(torch.isfinite(scores.sum(dtype=torch.float32))):
         raise InputError(
-            "The model gave values that are no finite numbers: its weights are damaged, or it was not made for such pictures; "
-            "choose another model.",
+            _(
+                "The model gave values that are no finite numbers: its weights are damaged, or it was not made "
+                "for such pictures; choose another model."
+            ),
             "model",
         )
     return scores
@@ -104,7 +114,7 @@ def choose_device(name: str) -> torch.device:
         InputError: a GPU was asked for and there is none.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("No CUDA GPU was found on this machine; use --device cpu, or install PyTorch for CUDA and its driver.")
+        raise InputError(_("No CUDA GPU was found on this machine; use --device cpu, or install PyTorch for CUDA and its driver."))
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -155,6 +165,9 @@ class Stream(Generic[Item, Result]):
         device: of ``choose_device``.
         batch: items at once; smaller by itself when memory runs out.
         workers: batches at once.
+
+    Attributes:
+        notes: sentences for the report on how the work went; complete once the results were taken.
     """
 
     def __init__(
@@ -169,6 +182,7 @@ class Stream(Generic[Item, Result]):
         self.device = device
         self.batch = batch or (CPU_BATCH if on_processor else CUDA_BATCH)
         self.workers = workers or (min(threads, MOST_WORKERS) if on_processor else 1)
+        self.notes: tuple[str, ...] = ()
         self._ahead = self.workers
         self._work = work
         self._pool = ThreadPoolExecutor(
@@ -183,8 +197,8 @@ class Stream(Generic[Item, Result]):
 
     def begin(self, item: Item) -> None:
         """Begin to work on a batch of this item in every worker, so that kernels are chosen while the first are being read."""
-        for _ in range(self.workers):
-            self._pool.submit(self._work, [item] * self.batch)
+        for _rest in range(self.workers):
+            self._begun([item] * self.batch)
 
     def results(self, items: Iterable[Item]) -> Iterator[Result]:
         """Give the result of each item in order.
@@ -198,14 +212,25 @@ class Stream(Generic[Item, Result]):
         pending: deque[tuple[list[Item], Future]] = deque()
         try:
             while batch := list(islice(unread, self.batch)):
-                pending.append((batch, self._pool.submit(self._work, batch)))
+                pending.append((batch, self._begun(batch)))
                 while len(pending) > self._ahead:
                     yield from self._first_result(pending)
             while pending:
                 yield from self._first_result(pending)
         finally:
-            for _, future in pending:
+            for _rest, future in pending:
                 future.cancel()
+
+    def _begun(self, batch: list[Item]) -> Future:
+        """The work on a batch in another thread; one that has failed already where memory does not suffice for a thread."""
+        try:
+            return self._pool.submit(self._work, batch)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            failed: Future = Future()
+            failed.set_exception(error)
+            return failed
 
     def _first_result(self, pending: deque[tuple[list[Item], Future]]) -> Sequence[Result]:
         batch, future = pending.popleft()
@@ -216,6 +241,7 @@ class Stream(Generic[Item, Result]):
                 raise
         wait([future for _, future in pending])  # so that what is tried again has the memory for itself
         self._ahead = 0
+        self.notes = (_(SMALLER_BATCHES),)
         return self._in_pieces(batch)
 
     def _in_pieces(self, items: list[Item]) -> list[Result]:
@@ -230,11 +256,18 @@ class Stream(Generic[Item, Result]):
                 if not is_out_of_memory(error):
                     raise
                 if self.batch == 1:
-                    raise InputError(
-                        f"The memory of the {self.device.type} does not suffice for this model even with one frame at a time; "
-                        "close other programs" + (" or use --device cpu." if self.device.type == "cuda" else "."),
-                        "memory",
-                    ) from error
+                    advice = (
+                        _(
+                            "The memory of the GPU does not suffice for this model even with one frame at a time; close other "
+                            "programs or use --device cpu."
+                        )
+                        if self.device.type == "cuda"
+                        else _(
+                            "The memory of this machine does not suffice for this model even with one frame at a time; close "
+                            "other programs."
+                        )
+                    )
+                    raise InputError(advice, "memory") from error
                 self.batch //= 2
         return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .language import N_, _, joined, kept_together, language
 from .plain_text import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 PARTS = Path(__file__).parent / "presenting" / "templates"
 _SCRIPTS = ("picture.js", "along.js", "links.js", "viewer.js")
 JPEG_QUALITY = 88
-ABSENT = "not known"
 _METRICS = {  # words in the names of test figures -> how they are written
     "iou": "IoU",
     "f1": "F1",
@@ -29,40 +29,50 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "ece": "ECE",
     "ap": "AP",
     "sd": "SD",
-    "deg": "(degrees)",
+    "bridged": N_("bridged"),
+    "arc": N_("arc"),
+    "bias": N_("bias"),
+    "dice": "Dice",
+    "patients": N_("patients"),
+    "patient": N_("patient"),
+    "hypodensity": N_("hypodensity"),
+    "irregular_margin": N_("irregular margin"),
+    "blend": N_("blend"),
+    "fluid_level": N_("fluid level"),
+    "deg": N_("(degrees)"),
     "percent": "(%)",
     "ml": "(mL)",
 }
 _FIGURES = {  # names of test figures -> how they are told
-    "volume_within_10_percent": "volume within 10 % of the truth in {}",
-    "volume_error_percent": "volume error {:.1f} %",
-    "median_volume_error_ml": "median volume error {:.2f} mL",
-    "without_hematoma_below_half_ml": "under 0.5 mL marked in {:.0%} of the heads without a hematoma",
-    "frames_over_180_f1": "F1 of the frames of 180 degrees or more {:.2f}",
-    "lumen_dice": "mean Dice of the lumen {:.3f}",
-    "smallest_lumen_dice": "smallest Dice of the lumen {:.3f}",
-    "false_calcium_share": "false calcium in {:.0%} of the frames",
-    "guidewire_found_share": "guidewire found in {:.0%} of the frames",
-    "frames_with_calcium": "{} frames with calcium",
-    "frames_without_calcium": "{} frames without calcium",
-    "frames_missed": "nothing found in {} of them",
-    "close_arcs": "arc within 30 degrees in {} frames",
-    "patients": "{} patients",
+    "volume_within_10_percent": N_("volume within 10 % of the truth in {}"),
+    "volume_error_percent": N_("volume error {:.1f} %"),
+    "median_volume_error_ml": N_("median volume error {:.2f} mL"),
+    "without_hematoma_below_half_ml": N_("under 0.5 mL marked in {:.0%} of the heads without a hematoma"),
+    "frames_over_180_f1": N_("F1 of the frames of 180 degrees or more {:.2f}"),
+    "lumen_dice": N_("mean Dice of the lumen {:.3f}"),
+    "smallest_lumen_dice": N_("smallest Dice of the lumen {:.3f}"),
+    "false_calcium_share": N_("false calcium in {:.0%} of the frames"),
+    "guidewire_found_share": N_("guidewire found in {:.0%} of the frames"),
+    "frames_with_calcium": N_("{} frames with calcium"),
+    "frames_without_calcium": N_("{} frames without calcium"),
+    "frames_missed": N_("nothing found in {} of them"),
+    "close_arcs": N_("arc within 30 degrees in {} frames"),
+    "patients": N_("{} patients"),
     "source": "{}",
 }
 _KINDS = {
-    "phantom": "Figures on phantoms",
-    "shifted": "Figures on phantoms with shifted physics",
-    "wide": "Figures on phantoms of the wide range",
-    "frames": "Figures on real frames without calcium",
-    "real": "Figures on real frames with calcium",
+    "phantom": N_("Figures on phantoms"),
+    "shifted": N_("Figures on phantoms with shifted physics"),
+    "wide": N_("Figures on phantoms of the wide range"),
+    "frames": N_("Figures on real frames without calcium"),
+    "real": N_("Figures on real frames with calcium"),
 }
 _MODEL_FIELDS = {
-    "name": "Model",
-    "version": "Version",
-    "description": "Network",
-    "data_source": "Trained on",
-    "contours": "Contours",
+    "name": N_("Model"),
+    "version": N_("Version"),
+    "description": N_("Network"),
+    "data_source": N_("Trained on"),
+    "contours": N_("Contours"),
 }
 
 
@@ -93,6 +103,9 @@ def environment(templates: Path) -> Environment:
     script = "(() => {\n" + "".join((PARTS / file).read_text(encoding="utf-8") for file in _SCRIPTS) + "})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     made.globals |= {
+        "_": _,
+        "language": language(),
+        "joined": joined,
         "page_style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "viewer_script": script,
         "script_source": f"'sha256-{digest}'",  # no other script runs in the page
@@ -109,7 +122,7 @@ def _css_string(text: str) -> str:
 
 def _shown(value: Any) -> Any:
     """Text without what a page must not obey; markup that is ours stays as it is."""
-    return plain(value) if type(value) is str else value
+    return kept_together(plain(value)) if type(value) is str else value
 
 
 def picture_uri(path: Path) -> str:
@@ -129,29 +142,30 @@ def picture_uri(path: Path) -> str:
 def caution(model: Mapping[str, Any] | None) -> str:
     """Who drew the contours, as far as ``model`` tells (``Bundle.summary``, with "contours" where people corrected them)."""
     if not model:
-        return "Check the contours before you rely on a number."
-    corrected = ", which may have been corrected since" if "contours" in model else ""
-    return f"A network drew the contours{corrected}: check them before you rely on a number."
+        return _("Check the contours before you rely on a number.")
+    if "contours" in model:
+        return _("A network drew the contours, which may have been corrected since: check them before you rely on a number.")
+    return _("A network drew the contours: check them before you rely on a number.")
 
 
 def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a bundle says of itself (``Bundle.summary``) as rows for a table of facts: title, text."""
-    rows = [(title, str(model[field])) for field, title in _MODEL_FIELDS.items() if model.get(field)]
+    rows = [(_(title), _(str(model[field]))) for field, title in _MODEL_FIELDS.items() if model.get(field)]
     figures = model.get("eval_metrics")
     for kind, values in figures.items() if isinstance(figures, Mapping) else ():
-        told = "; ".join(_flat(values)) if isinstance(values, Mapping) else str(values)
-        rows.append((_KINDS.get(kind, f"Figures: {_words(kind)}"), told))
+        told = _("; ").join(_flat(values)) if isinstance(values, Mapping) else str(values)
+        rows.append((_(_KINDS[kind]) if kind in _KINDS else _("Figures: {kind}").format(kind=_words(kind)), told))
     return rows
 
 
-def plural(count: int, word: str, ending: str = "s") -> str:
-    """The count with its word."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}{ending}"
+def absent() -> str:
+    """What stands in the place of a value that is not known."""
+    return _("not known")
 
 
 def with_unit(value: float | None, unit: str, decimals: int) -> str:
     """A value with its unit, or that it is not known."""
-    return ABSENT if value is None else f"{value:.{decimals}f} {unit}"
+    return absent() if value is None else f"{value:.{decimals}f} {unit}"
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
@@ -168,10 +182,11 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
 
 def _figure(name: str, title: str, value: Any) -> str:
     try:
-        return _FIGURES[name].format(value)
+        return _(_FIGURES[name]).format(_(value) if isinstance(value, str) else value)
     except (KeyError, ValueError):  # a name of somebody's own, or a text where a number is expected
         return f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}"
 
 
 def _words(name: str) -> str:
-    return " ".join(_METRICS.get(word, word) for word in str(name).split("_"))
+    known = _METRICS.get(str(name))
+    return _(known) if known else " ".join(_(_METRICS.get(word, word)) for word in str(name).split("_"))

@@ -6,9 +6,12 @@ Only the files ``scene*.py`` of the Libs touch MRML, and nothing but this one ne
 from __future__ import annotations
 
 from .scene_labels import add_segmentation, labels_of, load_segmentation, replace_labels
+from .scene_marking import add_region, remove_region
 from .scene_results import (
+    corrected,
     fill_table,
     make_result,
+    most_uncertain,
     next_unreviewed,
     remove_result,
     result_json,
@@ -16,6 +19,7 @@ from .scene_results import (
     result_of,
     results,
     reviewed,
+    set_drawn,
     set_result_json,
     set_result_node,
     set_reviewed,
@@ -36,14 +40,18 @@ from .scene_volumes import (
 
 __all__ = [
     "TrackedLabels",
+    "add_region",
     "add_segmentation",
     "add_volume",
+    "corrected",
     "fill_table",
     "has_spacing",
     "labels_of",
     "load_segmentation",
     "make_result",
+    "most_uncertain",
     "next_unreviewed",
+    "remove_region",
     "remove_result",
     "replace_labels",
     "result_json",
@@ -51,6 +59,7 @@ __all__ = [
     "result_of",
     "results",
     "reviewed",
+    "set_drawn",
     "set_result_json",
     "set_result_node",
     "set_reviewed",

@@ -20,6 +20,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from .errors import InputError
 from .labels.label_map import Segment
 from .labels.seg_nrrd import terminology_entry
+from .language import _
 from .scene_volumes import world_of
 
 TERMINOLOGY_TAG = "TerminologyEntry"
@@ -71,7 +72,7 @@ def load_segmentation(path: Path, volume, name: str, segments: Sequence[Segment]
         storage = slicer.vtkMRMLSegmentationStorageNode()
         storage.SetFileName(str(path))
         if not path.is_file() or not storage.ReadData(segmentation):
-            raise InputError(f"The segmentation {path.name} cannot be read; analyze the volume again.")
+            raise InputError(_("The segmentation {file} cannot be read; analyze the volume again.").format(file=path.name))
         _take_place(segmentation, volume, path.name)
         _complete(segmentation, volume, segments)
     except BaseException:
@@ -101,7 +102,9 @@ def replace_labels(segmentation, volume, labels: np.ndarray, segments: Sequence[
     shape = _shape(volume)
     if labels.shape != shape:
         raise InputError(
-            f"The labels are {_size(labels.shape)} voxels but the volume is {_size(shape)}; take those of this volume."
+            _("The labels are {size} voxels but the volume is {size_2}; take those of this volume.").format(
+                size=_size(labels.shape), size_2=_size(shape)
+            )
         )
     image = _cropped_image(labels, volume)
     with _one_modification(segmentation):
@@ -234,7 +237,9 @@ def _take_place(segmentation, volume, name: str) -> None:
     for image in images:
         layer = None if _is_empty(image) else _layer(image, None, to_volume, shape)
         if not _is_empty(image) and (layer is None or layer.part.size != image.GetNumberOfPoints()):
-            raise InputError(f"The segmentation {name} does not lie on the voxels of the volume; analyze this volume again.")
+            raise InputError(
+                _("The segmentation {name} does not lie on the voxels of the volume; analyze this volume again.").format(name=name)
+            )
     for image in images:
         image.SetImageToWorldMatrix(_volume_matrix(volume))
     segmentation.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
@@ -283,7 +288,7 @@ def _cropped_image(labels: np.ndarray, volume):
 
 def _used_box(labels: np.ndarray) -> Box:
     """The smallest box around all that is labelled; empty at 0 where nothing is."""
-    _, rows, columns = labels.shape
+    _count, rows, columns = labels.shape
     in_row, in_column, in_slice = np.zeros(rows, bool), np.zeros(columns, bool), np.zeros(len(labels), bool)
     for number, one in enumerate(labels):
         marks = one != 0

@@ -7,6 +7,7 @@ closing and reopening the scene loses nothing and two volumes never mix.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ VOLUME_ROLE, PRIOR_ROLE = "volume", "prior"
 INPUT_ROLES = (VOLUME_ROLE, PRIOR_ROLE)
 """Roles of the nodes that the user brought; those of all other roles were made for the result and go with it."""
 
-_REVIEWED = "reviewed"
+_REVIEWED, _DRAWN = "reviewed", "drawn"
 
 
 def result_of(volume, kind: str):
@@ -96,11 +97,39 @@ def set_reviewed(result, numbers: Iterable[int], is_reviewed: bool) -> None:
         set_result_json(result, _REVIEWED, sorted(after))
 
 
+def set_drawn(result, labels: np.ndarray) -> None:
+    """Keep how every slice of a label map (slices, rows, columns) looked when a model had drawn it."""
+    set_result_json(result, _DRAWN, _digests(labels))
+
+
+def corrected(result, labels: np.ndarray) -> list[int] | None:
+    """The slices, from 0, in which a label map is no longer what the model drew; None where no model drew it."""
+    drawn = result_json(result, _DRAWN)
+    if drawn is None or len(drawn) != len(labels):
+        return None
+    return [number for number, (now, before) in enumerate(zip(_digests(labels), drawn, strict=True)) if now != before]
+
+
+def _digests(labels: np.ndarray) -> list[int]:
+    """A number for every slice that changes with it."""
+    return [zlib.crc32(np.ascontiguousarray(one)) for one in labels]
+
+
 def next_unreviewed(result, after: int, count: int) -> int | None:
     """The first slice or frame behind ``after`` not reviewed yet, beginning anew at the end; None where all of ``count`` are."""
     done = reviewed(result)
     order = (*range(after + 1, count), *range(min(after + 1, count)))
     return next((number for number in order if number not in done), None)
+
+
+def most_uncertain(result, weights: Mapping[int, float], beside: int | None) -> int | None:
+    """The slice or frame not reviewed yet with the largest weight, the first of equal ones; None where none has any.
+
+    Args:
+        weights: number, from 0 -> how much looking at it may change. beside: one that is not meant, since it is on view.
+    """
+    open_numbers = [number for number in sorted(weights) if number not in reviewed(result) and number != beside]
+    return max(open_numbers, key=lambda number: weights[number], default=None)
 
 
 def fill_table(table_node, columns: Mapping[str, Sequence]) -> None:

@@ -15,6 +15,7 @@ import slicer.util
 import vtk
 
 from .errors import InputError
+from .language import _
 from .nrrd import storable, write_nrrd
 from .slice_grid import SliceGrid, even_grid
 from .spacing import TYPED, UNKNOWN, Spacing
@@ -55,9 +56,11 @@ def world_of(node) -> np.ndarray:
         return np.eye(4)
     if not transform.IsTransformToWorldLinear():
         raise InputError(
-            "The volume lies below a transform that bends space, as Slicer's own reader puts one above a tilted CT; load the "
-            "series by LesionReading's reader (module DICOM, Advanced), or harden the transform (right-click on the volume in "
-            "the module Data), then try again."
+            _(
+                "The volume lies below a transform that bends space, as Slicer's own reader puts one above a "
+                "tilted CT; load the series by LesionReading's reader (module DICOM, Advanced), or harden the "
+                "transform (right-click on the volume in the module Data), then try again."
+            )
         )
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
@@ -75,7 +78,9 @@ def volume_array(volume) -> np.ndarray:
     if voxels.ndim == 3:
         return voxels
     if voxels.shape[3] not in (3, 4):
-        raise InputError(f"The volume has {voxels.shape[3]} values per voxel; choose one with grey values or colours.")
+        raise InputError(
+            _("The volume has {shape} values per voxel; choose one with grey values or colours.").format(shape=voxels.shape[3])
+        )
     grey = np.empty(voxels.shape[:3], voxels.dtype)
     for number, picture in enumerate(voxels):
         values = picture[..., :3] @ _LUMA
@@ -101,11 +106,11 @@ def volume_grid(volume) -> SliceGrid:
     """
     axes_mm, origin_mm = volume_place(volume)
     if not has_spacing(volume):
-        raise InputError("The volume does not state its spacing; type the distances between its pixels and slices first.")
+        raise InputError(_("The volume does not state its spacing; type the distances between its pixels and slices first."))
     lengths = np.linalg.norm(axes_mm, axis=1)
     units = axes_mm / lengths[:, None]
     if abs(units[0] @ units[1]) > _SQUARE:
-        raise InputError("The pixels of the volume are sheared by a transform; take the volume out of it, or resample it.")
+        raise InputError(_("The pixels of the volume are sheared by a transform; take the volume out of it, or resample it."))
     shape = volume.GetImageData().GetDimensions()[::-1]
     return even_grid(shape, tuple(lengths[::-1].tolist()), origin_mm, units.T)
 
@@ -119,7 +124,7 @@ def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
     Raises:
         InputError: as ``volume_place``.
     """
-    axes_mm, _ = volume_place(volume)
+    axes_mm, _origin = volume_place(volume)
     column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
     source = spacing_source(volume, unknown_pixel_mm)
     if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
@@ -174,7 +179,11 @@ def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
     """
     for name, length_mm in (("pixels", pixel_mm), ("slices", slice_mm)):
         if not (math.isfinite(length_mm) and length_mm > 0):
-            raise InputError(f"A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.")
+            raise InputError(
+                _("A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.").format(
+                    length_mm=length_mm, name=name
+                )
+            )
     with slicer.util.NodeModify(volume):
         volume.SetSpacing(pixel_mm, pixel_mm, slice_mm)
         volume.SetAttribute(SOURCE_ATTRIBUTE, TYPED)
@@ -202,4 +211,4 @@ def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, na
 def _require_voxels(volume) -> None:
     image = volume.GetImageData()
     if image is None or image.GetPointData().GetScalars() is None or 0 in image.GetDimensions():
-        raise InputError("The volume has no voxels; choose another one, or load it again.")
+        raise InputError(_("The volume has no voxels; choose another one, or load it again."))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-UNKNOWN = "unknown"
-TYPED = "typed by the user"
+from .language import N_, _, listed
+
+UNKNOWN = N_("unknown")
+TYPED = N_("typed by the user")
+PER_SAMPLE, OF_THE_PULLBACK, CALIBRATED = N_("per A-line sample"), N_("of the pullback"), N_("multiplied by the calibration factor")
+"""What may stand behind a source, after a comma; behind the last one the factor."""
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,12 @@ class Spacing:
     def known(self) -> bool:
         """Whether volumes can be given in mm3."""
         return self.in_plane_known and self.frame_mm is not None
+
+
+def told_source(source: str) -> str:
+    """Where a spacing came from, in the language of the context; what DICOM calls an attribute stays as it is."""
+    return listed(_told_part(part) for part in source.split(", "))
+
+
+def _told_part(part: str) -> str:
+    return f"{_(CALIBRATED)} {part.removeprefix(CALIBRATED).strip()}" if part.startswith(CALIBRATED) else _(part)

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
+from .language import _
 from .nrrd import storable, write_nrrd
 from .output import finished_folder
 from .reading.volume_files import image_reader
@@ -125,7 +126,11 @@ def read_case(folder: Path) -> TrainingCase:
     facts = _facts(folder)
     image, labels = _reader(folder / IMAGE), _reader(folder / LABELS)
     if image.GetSize() != labels.GetSize() or not np.allclose(np.vstack(_placed(image)), np.vstack(_placed(labels)), atol=1e-3):
-        raise InputError(f"In the case {folder.name} {IMAGE} and {LABELS} do not lie on the same voxels; export the case again.")
+        raise InputError(
+            _("In the case {name} {image} and {labels} do not lie on the same voxels; export the case again.").format(
+                name=folder.name, image=IMAGE, labels=LABELS
+            )
+        )
     values = _volume(labels)
     markers = facts["markers"]
     return TrainingCase(
@@ -144,23 +149,37 @@ def _facts(folder: Path) -> dict:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
-            f"{folder} is no training case, it has no readable {FACTS}; name a folder of Export for training."
+            _("{folder} is no training case, it has no readable {facts}; name a folder of Export for training.").format(
+                folder=folder, facts=FACTS
+            )
         ) from error
     except ValueError as error:
-        raise InputError(f"The {FACTS} of the case {folder.name} is not valid JSON; export the case again.") from error
+        raise InputError(
+            _("The {facts} of the case {name} is not valid JSON; export the case again.").format(facts=FACTS, name=folder.name)
+        ) from error
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
-        raise InputError(f"The {FACTS} of {folder.name} is not of the kind {SCHEMA}; export the case again.")
+        raise InputError(
+            _("The {facts} of {name} is not of the kind {schema}; export the case again.").format(
+                facts=FACTS, name=folder.name, schema=SCHEMA
+            )
+        )
     if not {"task", "reviewed", "markers"} <= facts.keys():
-        raise InputError(f"The {FACTS} of the case {folder.name} is not complete; export the case again.")
+        raise InputError(
+            _("The {facts} of the case {name} is not complete; export the case again.").format(facts=FACTS, name=folder.name)
+        )
     return facts
 
 
 def _reader(path: Path):
     if not path.is_file():
-        raise InputError(f"The case {path.parent.name} has no {path.name}; export the case again.")
+        raise InputError(_("The case {name} has no {file}; export the case again.").format(name=path.parent.name, file=path.name))
     reader = image_reader(path, "NRRD")
     if reader.GetDimension() != 3:
-        raise InputError(f"{path.name} of the case {path.parent.name} has no three dimensions; export the case again.")
+        raise InputError(
+            _("{file} of the case {name} has no three dimensions; export the case again.").format(
+                file=path.name, name=path.parent.name
+            )
+        )
     return reader
 
 
@@ -171,7 +190,11 @@ def _volume(reader) -> np.ndarray:
         return sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
         path = Path(reader.GetFileName())
-        raise InputError(f"{path.name} of the case {path.parent.name} cannot be read; it may be cut off, copy it again.") from error
+        raise InputError(
+            _("{file} of the case {name} cannot be read; it may be cut off, copy it again.").format(
+                file=path.name, name=path.parent.name
+            )
+        ) from error
 
 
 def _placed(reader) -> tuple[np.ndarray, np.ndarray]:
@@ -183,31 +206,37 @@ def _place(axes_mm: np.ndarray, origin_mm: Sequence[float]) -> tuple[np.ndarray,
     axes_mm, origin_mm = np.asarray(axes_mm, float), np.asarray(origin_mm, float)
     finite = np.isfinite(axes_mm).all() and np.isfinite(origin_mm).all()
     if axes_mm.shape != (3, 3) or origin_mm.shape != (3,) or not finite or np.linalg.matrix_rank(axes_mm) < 3:
-        raise InputError("The volume has no place in space (its axes do not span it); check its spacing and directions.")
+        raise InputError(_("The volume has no place in space (its axes do not span it); check its spacing and directions."))
     return axes_mm, origin_mm
 
 
 def _whole_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if labels.shape != shape or labels.ndim != 3 or labels.size == 0:
-        sizes = " and ".join("x".join(map(str, size)) for size in (labels.shape, shape))
-        raise InputError(f"Labels and image are not of one size of slices x rows x columns ({sizes}); export both from one volume.")
+        sizes = _(" and ").join("x".join(map(str, size)) for size in (labels.shape, shape))
+        raise InputError(
+            _("Labels and image are not of one size of slices x rows x columns ({sizes}); export both from one volume.").format(
+                sizes=sizes
+            )
+        )
     if labels.dtype.kind not in "biuf" or not all(np.isin(one, _LABEL_VALUES).all() for one in labels):
-        raise InputError("The labels are not whole numbers from 0 to 255; give a label map.")
+        raise InputError(_("The labels are not whole numbers from 0 to 255; give a label map."))
     return labels.astype(np.uint8, copy=False)
 
 
 def _slice_numbers(numbers: Collection[int], count: int) -> list[int]:
     if any(number != int(number) or not 0 <= number < count for number in numbers):
-        raise InputError(f"Reviewed slices are numbered from 0 to {count - 1}, there are others; export the case again.")
+        raise InputError(
+            _("Reviewed slices are numbered from 0 to {value}, there are others; export the case again.").format(value=count - 1)
+        )
     return sorted({int(number) for number in numbers})
 
 
 def _judgements(markers: Mapping[str, bool | None]) -> dict[str, bool | None]:
     if any(seen not in (True, False, None) for seen in markers.values()):
-        raise InputError("A marker was either seen, not seen, or not judged (true, false, null); export the case again.")
+        raise InputError(_("A marker was either seen, not seen, or not judged (true, false, null); export the case again."))
     return {name: None if seen is None else bool(seen) for name, seen in markers.items()}
 
 
 def _refuse_other_files(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and {file.name for file in folder.iterdir()} <= {IMAGE, LABELS, FACTS}):
-        raise InputError(f"{folder.name} holds something else than a case for training; name a new folder.")
+        raise InputError(_("{name} holds something else than a case for training; name a new folder.").format(name=folder.name))

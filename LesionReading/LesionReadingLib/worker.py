@@ -30,6 +30,7 @@ from .drawing import keep_strange_styles_out
 from .errors import Cancelled, InputError, is_out_of_memory
 from .hushed import hushed
 from .identity import may_be_told, naming
+from .language import _
 from .plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
@@ -73,10 +74,10 @@ class Terminal:
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._told_s = stage, now
-            self._say(f"{stage}: {total} to do" if total > 1 else stage)
+            self._say(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
         elif total > 1 and (done == total or now - self._told_s >= LINE_EVERY_S):
             self._told_s = now
-            self._say(f"{stage}: {done} of {total}")
+            self._say(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
 
     def log(self, message: str) -> None:
         check()
@@ -86,7 +87,7 @@ class Terminal:
         self.close()
         for name, value in values.items():
             self._say(f"{name}: {value}")
-        self._say(f"Results are in {folder}")
+        self._say(_("Results are in {folder}").format(folder=folder))
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
@@ -163,7 +164,7 @@ def _run(job: Callable[[JsonLines | Terminal], None], report: JsonLines | Termin
             job(report)
         return 0
     except (Cancelled, KeyboardInterrupt):
-        report.error("cancelled", "Cancelled; nothing was written.")
+        report.error("cancelled", _("Cancelled; nothing was written."))
         return 130
     except BrokenPipeError:
         # Whoever read along is gone: nobody is left to tell, and the interpreter must not complain at exit.
@@ -181,18 +182,24 @@ def _told(report: JsonLines | Terminal, error: Exception) -> int:
         report.error(error.code, plain(error))
         return 2
     if is_out_of_memory(error):
-        report.error("memory", "The memory of this machine does not suffice; close other programs, then try again.")
+        report.error("memory", _("The memory of this machine does not suffice; close other programs, then try again."))
         return 2
     if isinstance(error, ModuleNotFoundError):
-        advice = (
-            f"The Python package {error.name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
-        )
+        advice = _(
+            "The Python package {name} is missing; install it (in Slicer: press Apply, which asks first), then try again."
+        ).format(name=error.name)
         report.error("missing-package", advice, _traceback(error))
         return 1
     said = (
-        f": {plain(error)}" if may_be_told() else "; please report it, run again with --with-identity for all that is known of it"
+        f": {plain(error)}"
+        if may_be_told()
+        else _("; please report it, run again with --with-identity for all that is known of it")
     )
-    report.error("fault", f"This is a fault of LesionReading ({_kind_and_place(error)}){said}", _traceback(error))
+    report.error(
+        "fault",
+        _("This is a fault of LesionReading ({kind_and_place}){said}").format(kind_and_place=_kind_and_place(error), said=said),
+        _traceback(error),
+    )
     return 1
 
 
@@ -209,8 +216,7 @@ def _traceback(error: BaseException) -> str:
         return "".join(traceback.format_exception(error))
     told = ""
     while error is not None:
-        told = (
-            f"Traceback (most recent call last):\n{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}\n{told}"
-        )
+        lines = "".join(traceback.format_tb(error.__traceback__))
+        told = f"Traceback (most recent call last):\n{lines}{type(error).__name__}\n{told}"
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return told

@@ -43,6 +43,11 @@ class ModelSelector:
         bundle = self._current()
         return str(bundle.path) if bundle is not None else ""
 
+    def nameAndVersion(self) -> tuple[str, str]:
+        """Of the chosen bundle; empty where there is none."""
+        bundle = self._current()
+        return (bundle.name, plain(str(bundle.metadata.get("version", "")))) if bundle is not None else ("", "")
+
     def select(self, path: str) -> bool:
         """Choose the bundle in a folder, and tell whether it is there."""
         paths = [str(bundle.path) for bundle in self._bundles]

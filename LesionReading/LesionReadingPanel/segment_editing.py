@@ -62,6 +62,11 @@ class SegmentEditing:
         self._editor.setMRMLSegmentEditorNode(None)  # a scene that is opened must not give the editor what it was saved with
         self._show(False)
 
+    def beginStep(self) -> None:
+        """What changes from now on is one step of the editor's undo."""
+        self._editor.setActiveEffect(None)
+        self._editor.saveStateForUndo()
+
     def _listen(self) -> None:
         """Listen to views and keyboard while a segmentation is being edited and the tools are in sight, else give them back."""
         wanted = self._started and not self._ui.editButton.collapsed

@@ -214,6 +214,14 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         name = self._shownInput.GetName() if self._shownInput is not None else ""
         self.ui.inputSummaryLabel.text = f"{name}: {self.spacing.line}; {self.ui.modelComboBox.currentText}"
 
+    def chooseInput(self, volume) -> None:
+        """Show a volume node in the panel with its result, whether it was chosen before or not; None for nothing."""
+        if not self._parameterNode:
+            return
+        if self._parameterNode.inputVolume is volume:
+            self.refresh()
+        self._parameterNode.inputVolume = volume
+
     # Reactions
 
     def _onParametersChanged(self, caller=None, event=None) -> None:

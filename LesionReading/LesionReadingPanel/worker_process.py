@@ -14,6 +14,7 @@ from pathlib import Path
 import LesionReadingLib
 import qt
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import ASKS_FOR_LANGUAGE, language
 from LesionReadingLib.leash import end_group
 from LesionReadingLib.scratch import Scratch
 from slicer.i18n import tr as _
@@ -193,6 +194,7 @@ def _environment(package: str):
     environment.insert("PYTHONPATH", os.pathsep.join(folder for folder in folders if folder))
     environment.insert("PYTHONSAFEPATH", "1")  # the same as -P, for the run's own children
     environment.insert("PYTHONUTF8", "1")
+    environment.insert(ASKS_FOR_LANGUAGE, language())
     return environment
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from LesionReadingLib.language import _
+
 if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
     del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
 
@@ -16,14 +18,17 @@ from typing import NoReturn
 
 from LesionReadingLib.arguments import (
     OneLineParser,
+    add_agreement,
     add_batch,
     add_identity,
     add_json_lines,
+    add_language,
     add_output,
     add_segments,
     chosen_segments,
 )
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import speaking
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
@@ -31,7 +36,8 @@ from LesionReadingLib.worker import leave, run_and_report
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
     chosen = _parser().parse_args(arguments)
-    return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    with speaking(chosen.language):
+        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
 
 
 def command() -> NoReturn:
@@ -41,7 +47,7 @@ def command() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|phantom")
+    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
 
     analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
     analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
@@ -59,9 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     add_output(measure)
     add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
+    measure.add_argument("--corrected", type=int, metavar="FRAMES", help="in how many frames a reader has corrected them since")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
+
+    add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom pullback and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -74,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         add_json_lines(command)
         add_identity(command)
+        add_language(command)
     return parser
 
 
@@ -141,6 +151,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         _parameters(chosen),
         chosen.pullback,
         chosen.drawn_by,
+        chosen.corrected,
         chosen_segments(chosen),
         chosen_page(chosen),
     )
@@ -150,8 +161,21 @@ def _parameters(chosen: argparse.Namespace):
     from .measurement import Parameters
 
     if not 0 <= chosen.lesion_gap <= 100:
-        raise InputError(f"The lesion gap of {chosen.lesion_gap} frames is not between 0 and 100; change --lesion-gap.")
+        raise InputError(
+            _("The lesion gap of {lesion_gap} frames is not between 0 and 100; change --lesion-gap.").format(
+                lesion_gap=chosen.lesion_gap
+            )
+        )
     return Parameters(vertex=chosen.vertex, lesion_gap_frames=chosen.lesion_gap)
+
+
+def _agreement(chosen: argparse.Namespace, report) -> None:
+    from LesionReadingLib.agreement import write_worklist_agreements
+
+    from .labels import CALCIUM, TASK
+    from .reading_measured import measured
+
+    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, CALCIUM, chosen.with_readers, "mm3", "frame", report)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

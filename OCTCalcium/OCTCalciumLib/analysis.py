@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
@@ -62,8 +64,10 @@ def analyze(
 
         bundle = find_bundle(model or DEFAULT_MODEL, TASK)
         watched = SmallFrames(pullback).watched if options.scroll else pullback
-        found = segment(watched, bundle, device, lambda done, total: report.progress("Segmenting", done, total))
-        pullback = with_lumen_caution(watched, found.labels)
+        found = segment(watched, bundle, device, lambda done, total: report.progress(_("Segmenting"), done, total))
+        pullback = with_lumen_caution(replace(watched, notes=(*watched.notes, *found.notes)), found.labels)
+        for note in found.notes:
+            report.log(note)
         for caution in pullback.cautions:
             report.log(caution.sentence)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
@@ -80,6 +84,7 @@ def measure(
     parameters: Parameters | None = None,
     pullback_source: Path | None = None,
     drawn_by: str | None = None,
+    corrected: int | None = None,
     segments: Mapping[str, str] | None = None,
     options: PageOptions = USUAL_PAGE,
 ) -> None:
@@ -88,6 +93,7 @@ def measure(
     Args:
         pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
         drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
+        corrected: in how many frames a reader has corrected them; None where that is not known.
         segments: name of a segment of the label map -> what it is, where its name does not say.
 
     Raises:
@@ -102,7 +108,7 @@ def measure(
     label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
     for sentence in (*label_map.told, *label_map.notes):
         report.log(sentence)
-    model = _drawn_by(drawn_by) if drawn_by else None
+    model = _drawn_by(drawn_by, corrected, len(label_map.labels)) if drawn_by else None
     with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
         measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
     report.result(str(output), **_headline(measurement))
@@ -117,10 +123,10 @@ def write_phantom(
 
     if not (0 <= seed < 2**31 and 1 <= frame_count <= 2000 and 64 <= size <= 2048 and 0.005 <= frame_spacing_mm <= 5):
         raise InputError(
-            "A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number."
+            _("A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number.")
         )
     with finished_folder(folder, 2 * frame_count * size * size * (14 if every_variety else 1)) as scratch:
-        report.log(f"Drawing {frame_count} frames of phantom patient {seed}")
+        report.log(_("Drawing {frame_count} frames of phantom patient {seed}").format(frame_count=frame_count, seed=seed))
         if every_variety:
             write_every_variety(scratch, seed, frame_count, size, frame_spacing_mm)
         else:
@@ -144,26 +150,32 @@ def _finish(
     from .presenting import present
     from .segments import SEGMENTS
 
-    report.progress("Measuring", 0, 1)
+    report.progress(_("Measuring"), 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
     cautions = all_cautions(measurement, pullback, model)
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
-    report.progress("Measuring", 1, 1)
-    report.progress("Writing the report", 0, 1)
+    report.progress(_("Measuring"), 1, 1)
+    report.progress(_("Writing the report"), 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
     present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
-    report.progress("Writing the report", 1, 1)
+    report.progress(_("Writing the report"), 1, 1)
     return measurement
 
 
-def _drawn_by(name: str) -> dict:
-    """What the report says of the model whose contours may have been corrected since."""
+def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
+    """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
     from LesionReadingLib.bundle import find_bundle
 
-    return {
-        **find_bundle(name, TASK).summary(),
-        "contours": "Drawn by this model; what was corrected since is measured as corrected",
-    }
+    told = _("Drawn by this model; what was corrected since is measured as corrected")
+    if corrected is not None:
+        if not 0 <= corrected <= frames:
+            raise InputError(
+                _("{corrected} corrected frames cannot be among {frames}; correct --corrected.").format(
+                    corrected=corrected, frames=frames
+                )
+            )
+        told = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
+    return {**find_bundle(name, TASK).summary(), "contours": told.format(corrected=corrected, frames=frames)}
 
 
 def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:

@@ -8,8 +8,9 @@ from typing import Any
 
 from LesionReadingLib.batch import Study
 from LesionReadingLib.batch_studies import found_below, in_order
+from LesionReadingLib.language import N_
 
-TITLE = "Coronary calcium in OCT: all pullbacks"
+TITLE = N_("Coronary calcium in OCT: all pullbacks")
 _SEGMENTATION = "SEG"
 
 
@@ -34,13 +35,13 @@ def _largest(values: list) -> Any:
 
 
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
-    "frames": lambda found: len(found["frames"]),
-    "calcium (mm3)": lambda found: found["volume_mm3"],
-    "largest arc (degrees)": lambda found: found["max_arc_deg"],
-    "largest arc held over frames (degrees)": lambda found: (found["held_arc"] or {}).get("arc_deg"),
-    "length at 180 degrees or more (mm)": lambda found: found["arc_over_180"]["length_mm"],
-    "maximum thickness (mm)": lambda found: found["max_thickness_mm"],
-    "calcium score (0 to 4)": lambda found: _largest([lesion["calcium_score"]["total"] for lesion in found["lesions"]]),
-    "minimum lumen area (mm2)": lambda found: (found["minimum_lumen_area"] or {}).get("area_mm2"),
+    N_("frames"): lambda found: len(found["frames"]),
+    N_("calcium (mm3)"): lambda found: found["volume_mm3"],
+    N_("largest arc (degrees)"): lambda found: found["max_arc_deg"],
+    N_("largest arc held over frames (degrees)"): lambda found: (found["held_arc"] or {}).get("arc_deg"),
+    N_("length at 180 degrees or more (mm)"): lambda found: found["arc_over_180"]["length_mm"],
+    N_("maximum thickness (mm)"): lambda found: found["max_thickness_mm"],
+    N_("calcium score (0 to 4)"): lambda found: _largest([lesion["calcium_score"]["total"] for lesion in found["lesions"]]),
+    N_("minimum lumen area (mm2)"): lambda found: (found["minimum_lumen_area"] or {}).get("area_mm2"),
 }
 """Header of the table -> its value of a pullback's ``measurements.json``; None where there is none."""

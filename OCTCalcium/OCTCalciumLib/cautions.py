@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.language import _, ngettext
 
 from .labels import LUMEN
 
@@ -49,8 +50,11 @@ def lumen_caution(labels: np.ndarray) -> Caution | None:
     if count == total:
         return None
     if count == 0:
-        frames = "the only frame" if total == 1 else f"any of the {total} frames"
-        return Caution(NO_LUMEN, f"No lumen was found on {frames}, so nothing can be said of calcium.")
-    return Caution(
-        NO_LUMEN, f"A lumen was found on {count} of {total} frames; nothing can be said of calcium on the {total - count} others."
-    )
+        none = ngettext(
+            "No lumen was found on the only frame, so nothing can be said of calcium.",
+            "No lumen was found on any of the {count} frames, so nothing can be said of calcium.",
+            total,
+        )
+        return Caution(NO_LUMEN, none.format(count=total))
+    some = _("A lumen was found on {count} of {total} frames; nothing can be said of calcium on the {others} others.")
+    return Caution(NO_LUMEN, some.format(count=count, total=total, others=total - count))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from LesionReadingLib.dicom import DicomImage, functional_group
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -66,8 +67,10 @@ def _require_one_pixel_spacing(images: Sequence[DicomImage]) -> None:
     stated = {tuple(float(value) for value in image.header.get("PixelSpacing") or ()) for image in images}
     if len(stated) > 1:
         raise InputError(
-            "The files of the series state different pixel spacings by DICOM (0028,0030), which cannot be measured in one volume; "
-            "type one value with --pixel-spacing MM if that is right."
+            _(
+                "The files of the series state different pixel spacings by DICOM (0028,0030), which cannot be "
+                "measured in one volume; type one value with --pixel-spacing MM if that is right."
+            )
         )
 
 

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from LesionReadingLib.dicom import functional_group
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import TYPED
+from LesionReadingLib.language import N_, _
+from LesionReadingLib.spacing import PER_SAMPLE, TYPED
 from pydicom.dataset import Dataset
 from pydicom.uid import IntravascularOpticalCoherenceTomographyImageStorageForProcessing
 
@@ -31,29 +32,31 @@ def scan_converted(recording: Pullback, header: Dataset, typed_pixel_mm: float |
     frames = [_polar_frame(header, index, recording) for index in range(recording.frame_count)]
     largest_z_offset = max(frame.z_offset for frame in frames)
     if recording.columns + largest_z_offset < _SHORTEST_A_LINE:
-        raise InputError("The OCT Z Offset Correction (0052,0030) leaves nothing of the A-lines; export the pullback again.")
+        raise InputError(_("The OCT Z Offset Correction (0052,0030) leaves nothing of the A-lines; export the pullback again."))
     side, samples_per_pixel = picture_size(recording.columns, largest_z_offset)
     spacing, notes = recording.spacing, []
     if typed_pixel_mm is not None:
         # The person knows the pixels of the file, which are depth samples; the picture's may be larger.
         pixel_mm = typed_pixel_mm * samples_per_pixel
-        spacing = replace(spacing, row_mm=pixel_mm, column_mm=pixel_mm, in_plane_source=f"{TYPED}, per A-line sample")
+        spacing = replace(spacing, row_mm=pixel_mm, column_mm=pixel_mm, in_plane_source=f"{TYPED}, {PER_SAMPLE}")
     else:
         candidates, note = a_line_candidates(header)
         notes.append(note)
         if candidates and is_default_mm(candidates[0].frame_mm):
-            reason = f"exactly 1 mm is stated ({candidates[0].source}), which programs write that know none"
+            reason = _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=candidates[0].source)
             spacing = replace(spacing, in_plane_source=unknown_because(reason))
         elif candidates:
             pixel_mm = candidates[0].frame_mm * samples_per_pixel
             spacing = replace(spacing, row_mm=pixel_mm, column_mm=pixel_mm, in_plane_source=candidates[0].source)
     for keyword, tag, assumed in (
-        ("FirstALineLocation", "(0052,0034) First A-line Location", "the first A-line is shown at 12 o'clock"),
-        ("CatheterDirectionOfRotation", "(0052,0031) Catheter Direction of Rotation", "clockwise is assumed"),
+        ("FirstALineLocation", "(0052,0034) First A-line Location", _("the first A-line is shown at 12 o'clock")),
+        ("CatheterDirectionOfRotation", "(0052,0031) Catheter Direction of Rotation", _("clockwise is assumed")),
     ):
         if not has_value(header, keyword):
             notes.append(
-                f"The file does not state {tag}; {assumed}, which turns or mirrors the picture but changes no measurement."
+                _(
+                    "The file does not state {tag}; {assumed}, which turns or mirrors the picture but changes no measurement."
+                ).format(tag=tag, assumed=assumed)
             )
 
     # Most pullbacks have one geometry for all frames; those corrected frame by frame still repeat a few.
@@ -65,7 +68,9 @@ def scan_converted(recording: Pullback, header: Dataset, typed_pixel_mm: float |
 
     details = {
         **recording.details,
-        "scan conversion": f"{frames[0].a_lines} A-lines of {recording.columns} samples to {side} x {side} pixels",
+        N_("scan conversion"): _("{a_lines} A-lines of {columns} samples to {side} x {side} pixels").format(
+            a_lines=frames[0].a_lines, columns=recording.columns, side=side
+        ),
     }
     return replace(
         recording,
@@ -87,7 +92,9 @@ def _polar_frame(header: Dataset, index: int, recording: Pullback) -> PolarFrame
     a_lines = recording.rows - padded
     if a_lines < 2 or padded < 0:
         raise InputError(
-            f"Frame {index + 1} has {padded} padded A-lines (0052,0038) of {recording.rows}; export the pullback again."
+            _("Frame {value} has {padded} padded A-lines (0052,0038) of {rows}; export the pullback again.").format(
+                value=index + 1, padded=padded, rows=recording.rows
+            )
         )
     z_offset = 0 if header.get("OCTZOffsetApplied") == "YES" else int(_stated(oct_content, header, "OCTZOffsetCorrection") or 0)
     clockwise = header.get("CatheterDirectionOfRotation") != "CC"

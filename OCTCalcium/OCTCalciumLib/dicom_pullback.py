@@ -11,6 +11,7 @@ from LesionReadingLib.dicom import DicomImage, open_image, stored_frames
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import grey_of
 from LesionReadingLib.identity import told_of
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom_cleaning import notes_on_left_out
 from LesionReadingLib.spacing import Spacing
 from pydicom.dataset import Dataset
@@ -25,18 +26,18 @@ from .pullback import Pullback, sample_indices
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")
 _MODALITY_NAMES = {
-    "CT": "computed tomography",
-    "MR": "magnetic resonance",
-    "XA": "X-ray angiography",
-    "DX": "radiography",
-    "CR": "radiography",
-    "MG": "mammography",
-    "NM": "nuclear medicine",
-    "PT": "positron emission tomography",
-    "OPT": "ophthalmic tomography",
-    "SEG": "a segmentation",
-    "SR": "a structured report",
-    "ECG": "an electrocardiogram",
+    "CT": N_("computed tomography"),
+    "MR": N_("magnetic resonance"),
+    "XA": N_("X-ray angiography"),
+    "DX": N_("radiography"),
+    "CR": N_("radiography"),
+    "MG": N_("mammography"),
+    "NM": N_("nuclear medicine"),
+    "PT": N_("positron emission tomography"),
+    "OPT": N_("ophthalmic tomography"),
+    "SEG": N_("a segmentation"),
+    "SR": N_("a structured report"),
+    "ECG": N_("an electrocardiogram"),
 }
 _COMPANIONS = ("SEG", "SR", "PR", "KO", "REG", "DOC")
 """What lies beside images in an archive, made from them: segmentations, reports, presentation states, key objects."""
@@ -61,8 +62,10 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
     for path, header in with_pixels or files:
         check_modality(header, path.name)
     if not with_pixels:
-        name = files[0][0].name if files else "The folder"
-        raise InputError(f"{name} holds no pixels (no image in the DICOM data); choose the file with the images.")
+        name = files[0][0].name if files else _("The folder")
+        raise InputError(
+            _("{name} holds no pixels (no image in the DICOM data); choose the file with the images.").format(name=name)
+        )
     series = in_order([open_image(path) for path, _ in with_pixels])
     images = series.images
     _require_one_size(images)
@@ -75,7 +78,12 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
         *([grey_note] if grey_note else []),
     ]
     if companions:
-        notes.insert(0, f"{companions} file(s) beside the images (segmentations, reports and the like) were left out.")
+        notes.insert(
+            0,
+            _("{companions} file(s) beside the images (segmentations, reports and the like) were left out.").format(
+                companions=companions
+            ),
+        )
     recording = Pullback(
         frame_count=sum(image.frame_count for image in images),
         rows=first.rows,
@@ -122,9 +130,12 @@ def check_modality(header: Dataset, name: str) -> None:
     if not modality and any(word in sop_class.name for word in ("Coherence", "Ultrasound", "Secondary Capture")):
         return
     if modality not in MODALITIES:
-        kind = f"{modality} ({_MODALITY_NAMES[modality]})" if modality in _MODALITY_NAMES else modality or "an unstated modality"
+        known = f"{modality} ({_(_MODALITY_NAMES[modality])})" if modality in _MODALITY_NAMES else modality
+        kind = known or _("an unstated modality")
         raise InputError(
-            f"{name} is DICOM of {kind}, not an OCT pullback (accepted modalities: {', '.join(MODALITIES)}); choose the OCT files."
+            _("{name} is DICOM of {kind}, not an OCT pullback (accepted modalities: {listed}); choose the OCT files.").format(
+                name=name, kind=kind, listed=", ".join(MODALITIES)
+            )
         )
 
 
@@ -132,8 +143,17 @@ def _require_one_size(images: Sequence[DicomImage]) -> None:
     for image in images[1:]:
         if (image.rows, image.columns) != (images[0].rows, images[0].columns):
             raise InputError(
-                f"The frames differ in size: {images[0].path.name} has {images[0].rows} x {images[0].columns} pixels, "
-                f"{image.path.name} has {image.rows} x {image.columns}; keep only the files of one pullback in the folder."
+                _(
+                    "The frames differ in size: {file} has {rows} x {columns} pixels, {file_2} has {rows_2} x "
+                    "{columns_2}; keep only the files of one pullback in the folder."
+                ).format(
+                    file=images[0].path.name,
+                    rows=images[0].rows,
+                    columns=images[0].columns,
+                    file_2=image.path.name,
+                    rows_2=image.rows,
+                    columns_2=image.columns,
+                )
             )
 
 
@@ -165,7 +185,11 @@ def _told_frame_count(images: Sequence[DicomImage]) -> list[str]:
     if not more:
         return []
     count, there = more[0]
-    return [f"The header states {count} frame(s) by (0028,0008) Number of Frames but {there} are there; all {there} are read."]
+    return [
+        _("The header states {count} frame(s) by (0028,0008) Number of Frames but {there} are there; all {there} are read.").format(
+            count=count, there=there
+        )
+    ]
 
 
 def _stated_aspect(header: Dataset) -> float:
@@ -183,8 +207,10 @@ def _cautions(header: Dataset) -> tuple[Caution, ...]:
     return (
         Caution(
             ULTRASOUND,
-            "The file says that it is intravascular ultrasound (modality IVUS), and the model has only learnt optical coherence "
-            "tomography: its contours mean nothing on ultrasound.",
+            _(
+                "The file says that it is intravascular ultrasound (modality IVUS), and the model has only "
+                "learnt optical coherence tomography: its contours mean nothing on ultrasound."
+            ),
         ),
     )
 
@@ -202,11 +228,11 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
 
     frame_axis = np.array(recording.direction).reshape(3, 3)[:, 2]
     origin = np.array(recording.origin_mm) + frame_axis * skipped * (typed.frame_spacing_mm or recording.spacing.frame_mm or 0)
-    note = (
-        f"Only frames {first} to {last} of {recording.frame_count} in the file are read "
-        f"(frame 1 of this report is the file's frame {first}): "
-        "the catheter stood still in the others by DICOM (0018,3103) and (0018,3104)."
-    )
+    note = _(
+        "Only frames {first} to {last} of {frame_count} in the file are read (frame 1 of this report is "
+        "the file's frame {first}): the catheter stood still in the others by DICOM (0018,3103) and "
+        "(0018,3104)."
+    ).format(first=first, last=last, frame_count=recording.frame_count)
     return replace(
         recording,
         frame_count=last - skipped,
@@ -220,22 +246,22 @@ def _details(image: DicomImage) -> dict[str, str]:
     """Acquisition facts for the report; a fixed list of attributes, none of which identifies the patient."""
     header = image.header
     facts = {
-        "format": f"DICOM, {UID(str(header.get('SOPClassUID') or 'unknown')).name}",
-        "transfer syntax": image.transfer_syntax.name,
+        N_("format"): f"DICOM, {UID(str(header.get('SOPClassUID') or 'unknown')).name}",
+        N_("transfer syntax"): image.transfer_syntax.name,
     }
     for label, keyword, unit in (
-        ("modality", "Modality", ""),
-        ("manufacturer", "Manufacturer", ""),
-        ("model", "ManufacturerModelName", ""),
-        ("photometric interpretation", "PhotometricInterpretation", ""),
-        ("bits stored", "BitsStored", ""),
-        ("acquisition", "IVUSAcquisition", ""),
-        ("pullback rate", "IVUSPullbackRate", " mm/s"),
-        ("rotation rate", "CatheterRotationalRate", " Hz"),
-        ("A-line rate", "ALineRate", " Hz"),
-        ("A-lines per frame", "ALinesPerFrame", ""),
-        ("ranging depth in air", "RangingDepth", " mm"),
-        ("effective refractive index", "EffectiveRefractiveIndex", ""),
+        (N_("modality"), "Modality", ""),
+        (N_("manufacturer"), "Manufacturer", ""),
+        (N_("model"), "ManufacturerModelName", ""),
+        (N_("photometric interpretation"), "PhotometricInterpretation", ""),
+        (N_("bits stored"), "BitsStored", ""),
+        (N_("acquisition"), "IVUSAcquisition", ""),
+        (N_("pullback rate"), "IVUSPullbackRate", " mm/s"),
+        (N_("rotation rate"), "CatheterRotationalRate", " Hz"),
+        (N_("A-line rate"), "ALineRate", " Hz"),
+        (N_("A-lines per frame"), "ALinesPerFrame", ""),
+        (N_("ranging depth in air"), "RangingDepth", " mm"),
+        (N_("effective refractive index"), "EffectiveRefractiveIndex", ""),
     ):
         if has_value(header, keyword):
             value = header[keyword].value

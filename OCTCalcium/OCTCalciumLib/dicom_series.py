@@ -11,6 +11,7 @@ import numpy as np
 from LesionReadingLib.counting import shown
 from LesionReadingLib.dicom import DicomImage, stored_frames
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.pictures import natural_key
 from pydicom.dataset import Dataset
 
@@ -80,11 +81,17 @@ def _without_duplicates(images: Sequence[DicomImage]) -> tuple[list[DicomImage],
         kept.append(image)
     notes = []
     if len(kept) < len(images):
-        notes.append(f"{len(images) - len(kept)} duplicate frame(s) were left out: their pixels are equal to those of others.")
+        notes.append(
+            _("{value} duplicate frame(s) were left out: their pixels are equal to those of others.").format(
+                value=len(images) - len(kept)
+            )
+        )
     uids = [str(image.header.get("SOPInstanceUID") or "") for image in kept]
     shared = sum(bool(uid) and uids.count(uid) > 1 for uid in set(uids))
     if shared:
-        notes.append("Different frames carry the same SOP Instance UID (0008,0018), which should be unique; all of them are read.")
+        notes.append(
+            _("Different frames carry the same SOP Instance UID (0008,0018), which should be unique; all of them are read.")
+        )
     return kept, notes
 
 
@@ -143,15 +150,16 @@ def _require_one_pullback(images: Sequence[DicomImage]) -> None:
     if len(pullbacks) == 1:
         return
     texts = [
-        f"{members[0][0]} ({members[0][1]} frames)"
+        _("{file} ({count} frames)").format(file=members[0][0], count=members[0][1])
         if len(members) == 1
-        else f"{members[0][0]} to {members[-1][0]} ({len(members)} frames)"
+        else _("{first} to {last} ({count} frames)").format(first=members[0][0], last=members[-1][0], count=len(members))
         for members in pullbacks.values()
     ]
-    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
+    more = _(" and {value} more").format(value=len(texts) - _LISTED) if len(texts) > _LISTED else ""
     raise InputError(
-        f"The folder holds {len(texts)} pullbacks: {'; '.join(texts[:_LISTED])}{more}; "
-        "name one file, or put each into its own folder."
+        _("The folder holds {count} pullbacks: {listed}{more}; name one file, or put each into its own folder.").format(
+            count=len(texts), listed="; ".join(texts[:_LISTED]), more=more
+        )
     )
 
 
@@ -168,20 +176,22 @@ def _require_one_pass(keys: Sequence[_Key]) -> None:
     runs = [values[start : start + len(distinct)] for start in range(0, len(values), len(distinct))]
     if all(run in (distinct, distinct[::-1]) for run in runs):
         raise InputError(
-            f"The files of one series hold {passes} pullbacks of {len(distinct)} frames, by their {first.name}; "
-            "put the files of each into its own folder."
+            _(
+                "The files of one series hold {passes} pullbacks of {count} frames, by their {name}; put the "
+                "files of each into its own folder."
+            ).format(passes=passes, count=len(distinct), name=_(first.name))
         )
 
 
 # What orders them.
 
-_TIMES = "acquisition times"
+_POSITIONS, _NUMBERS, _TIMES = N_("positions"), N_("instance numbers"), N_("acquisition times")
 
 
 def _keys(images: Sequence[DicomImage], positions: Sequence[float] | None) -> list[_Key]:
     """What may order the files, the most trusted first: whatever all state and not all state alike."""
-    found = [_Key("positions", tuple(positions))] if positions is not None else []
-    for name, values in (("instance numbers", [_number(image.header) for image in images]), (_TIMES, _times(images))):
+    found = [_Key(_POSITIONS, tuple(positions))] if positions is not None else []
+    for name, values in ((_NUMBERS, [_number(image.header) for image in images]), (_TIMES, _times(images))):
         if None in values or len(set(values)) == 1:
             continue
         first = found[0].values if found else values
@@ -200,19 +210,19 @@ def _told_order(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]
     """What is to be told where something else than positions or numbers of their own orders the frames."""
     if not keys:
         same = None not in [_number(image.header) for image in images]
-        stated = "all state the same instance number" if same else "state neither positions nor instance numbers"
-        return [f"The files {stated}; their frames are ordered by file name."]
+        stated = _("all state the same instance number") if same else _("state neither positions nor instance numbers")
+        return [_("The files {stated}; their frames are ordered by file name.").format(stated=stated)]
     first = keys[0]
     shared = sum(first.values.count(value) > 1 for value in first.values) if len(set(first.values)) < len(images) else 0
     if shared:
-        then = keys[1].name if len(keys) > 1 else "file names"
-        note = (
-            f"{shared} frames share their {first.name} with others although their pixels differ; they are ordered by their {then}."
-        )
-        if first.name == "positions":
-            note += " The distance between frames cannot be taken from such positions."
+        then = _(keys[1].name) if len(keys) > 1 else _("file names")
+        note = _(
+            "{shared} frames share their {name} with others although their pixels differ; they are ordered by their {then}."
+        ).format(shared=shared, name=_(first.name), then=then)
+        if first.name == _POSITIONS:
+            note += _(" The distance between frames cannot be taken from such positions.")
         return [note]
-    return [f"The frames are ordered by their {first.name}."] if first.name == _TIMES else []
+    return [_("The frames are ordered by their {name}.").format(name=_(first.name))] if first.name == _TIMES else []
 
 
 def _positions(images: Sequence[DicomImage]) -> list[float] | None:
@@ -259,11 +269,13 @@ def _gaps(values: Sequence[float], in_mm: bool) -> list[str]:
     where = np.flatnonzero(missing > 0)
     if not len(where):
         return []
-    places = ", ".join(f"{missing[index]} after frame {shown(index)}" for index in where[:_LISTED]) + (
-        " ..." if len(where) > _LISTED else ""
-    )
-    told_by = "positions" if in_mm else "instance numbers"
+    places = ", ".join(
+        _("{missing} after frame {number}").format(missing=missing[index], number=shown(index)) for index in where[:_LISTED]
+    ) + (" ..." if len(where) > _LISTED else "")
+    told_by = _(_POSITIONS) if in_mm else _(_NUMBERS)
     return [
-        f"{int(missing[where].sum())} frame(s) are missing by the {told_by} of the files ({places}); "
-        "lengths and volumes count only the frames that are there."
+        _(
+            "{count} frame(s) are missing by the {told_by} of the files ({places}); lengths and volumes count "
+            "only the frames that are there."
+        ).format(count=int(missing[where].sum()), told_by=told_by, places=places)
     ]

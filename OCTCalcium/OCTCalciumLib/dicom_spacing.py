@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from LesionReadingLib.dicom import functional_group
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from pydicom.dataset import Dataset
 
 from .spacing_choice import FrameDistance, InPlane, doubted_by_size
@@ -37,7 +38,7 @@ def in_plane_candidates(header: Dataset, circle: tuple[float, float, float] | No
     candidates = []
     per_frame = _pixel_measures(header.get("PerFrameFunctionalGroupsSequence") or [])
     if per_frame:
-        _require_constant(np.array(per_frame), "pixel spacing", "(5200,9230) Per-Frame Pixel Measures", "--pixel-spacing")
+        _require_constant(np.array(per_frame), _("pixel spacing"), "(5200,9230) Per-Frame Pixel Measures", "--pixel-spacing")
         candidates.append(InPlane(*per_frame[0], "DICOM (5200,9230) Per-Frame Pixel Measures (0028,0030) Pixel Spacing"))
     shared = _pixel_measures(header.get("SharedFunctionalGroupsSequence") or [])
     if shared:
@@ -66,7 +67,7 @@ def a_line_candidates(header: Dataset) -> tuple[list[FrameDistance], str | None]
         return [FrameDistance(float(spacing), "DICOM (0052,0014) A-line Pixel Spacing")], None
     index = float(header.get("EffectiveRefractiveIndex") or 0)
     if not index > 0:
-        note = (
+        note = _(
             "The A-line spacing (0052,0014) is stated in air and no refractive index (0052,0004) is given, "
             "so the pixel spacing is unknown; type it with --pixel-spacing."
         )
@@ -95,11 +96,11 @@ def frame_candidates(header: Dataset, frame_count: int, positions_mm: Sequence[f
         distances = np.diff(distances)
     zeros = np.count_nonzero(np.asarray(distances) == 0)
     if zeros and any(not rate.doubt for rate in by_rate):
-        doubt = f"as {zeros} of {len(distances)} values are zero: they were not filled in"
+        doubt = _("as {zeros} of {count} values are zero: they were not filled in").format(zeros=zeros, count=len(distances))
         candidates.append(FrameDistance(0.0, "DICOM (0052,0028) Intravascular Longitudinal Distance", doubt))
     elif len(distances):
         _require_constant(
-            np.abs(distances), "distance between frames", "(0052,0028) Intravascular Longitudinal Distance", "--frame-spacing"
+            np.abs(distances), _("distance between frames"), "(0052,0028) Intravascular Longitudinal Distance", "--frame-spacing"
         )
         candidates.append(FrameDistance(abs(float(distances[0])), "DICOM (0052,0028) Intravascular Longitudinal Distance"))
     candidates += by_rate
@@ -123,8 +124,11 @@ def regular_step(positions_mm: Sequence[float]) -> float:
     step = float(np.median(steps))
     if step == 0 or not np.isfinite(steps).all() or np.any(np.abs(steps / step - np.rint(steps / step)) > 0.1):
         raise InputError(
-            f"The frames do not lie at equal distances (their positions are {steps.min():.4g} to {steps.max():.4g} mm apart); "
-            "volumes need equal ones: sort out the frames, or type one distance with --frame-spacing MM."
+            _(
+                "The frames do not lie at equal distances (their positions are {steps_min:.4g} to "
+                "{steps_max:.4g} mm apart); volumes need equal ones: sort out the frames, or type one distance "
+                "with --frame-spacing MM."
+            ).format(steps_min=steps.min(), steps_max=steps.max())
         )
     return step
 
@@ -149,8 +153,11 @@ def _require_constant(values: np.ndarray, what: str, where: str, option: str) ->
     spread = np.ptp(values, axis=0)
     if np.isfinite(spread).all() and np.any(spread > _SAME * np.abs(np.atleast_1d(values[0]))):
         raise InputError(
-            f"The {what} changes from frame to frame ({values.min():.5g} to {values.max():.5g} mm by DICOM {where}), "
-            f"which cannot be measured in one volume; type one value with {option} MM if that is right."
+            _(
+                "The {what} changes from frame to frame ({values_min:.5g} to {values_max:.5g} mm by DICOM "
+                "{where}), which cannot be measured in one volume; type one value with {option} MM if that is "
+                "right."
+            ).format(what=what, values_min=values.min(), values_max=values.max(), where=where, option=option)
         )
 
 
@@ -184,7 +191,9 @@ def _by_pullback_rate(header: Dataset, frame_count: int) -> list[FrameDistance]:
         )
     return [
         FrameDistance(
-            rate / value, f"DICOM (0018,3101) IVUS Pullback Rate and {name}", _doubt_of_rate(header, rate / value, value, name)
+            rate / value,
+            f"DICOM (0018,3101) IVUS Pullback Rate and {name}",
+            _doubt_of_rate(header, rate / value, value, name),
         )
         for value, name in frames_per_second
         if value > 0
@@ -200,10 +209,14 @@ def _doubt_of_rate(header: Dataset, frame_mm: float, frames_per_second: float, n
     shown = [float(rate) for rate in shown if rate]
     if "(0018,1063)" in name:
         if frames_per_second < _FASTEST_SHOWN and any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in shown):
-            return f"as its {frames_per_second:.3g} frames per second are the rate at which the frames are to be shown"
+            return _("as its {frames_per_second:.3g} frames per second are the rate at which the frames are to be shown").format(
+                frames_per_second=frames_per_second
+            )
         if any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in _VIDEO_RATES):
-            return f"as its {frames_per_second:.3g} frames per second are those of video, not of a catheter"
+            return _("as its {frames_per_second:.3g} frames per second are those of video, not of a catheter").format(
+                frames_per_second=frames_per_second
+            )
     if not typical_frame_distance(frame_mm):
         low, high = USUAL_FRAME_LIMITS_MM
-        return f"which is not how far apart OCT frames lie ({low:g} to {high:g} mm)"
+        return _("which is not how far apart OCT frames lie ({low:g} to {high:g} mm)").format(low=low, high=high)
     return ""

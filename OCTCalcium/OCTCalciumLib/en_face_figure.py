@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.counting import frames_in_words
+from LesionReadingLib.language import _
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
@@ -36,21 +38,31 @@ def draw_en_face(path: Path, measurement: PullbackMeasurement) -> None:
         axis_along(axes, along, count)
         axes.set_ylim(0, 360)
         axes.set_yticks(range(0, 361, 90))
-        axes.set_ylabel("Angle (degrees; 0 right, 90 down)")
+        axes.set_ylabel(_("Angle (degrees; 0 right, 90 down)"))
         for run in measurement.runs:
             _bracket(axes, along.span(run.first_frame, run.last_frame), 1.03)
         _label_runs(axes, measurement, along, 1.055)
-        figure.text(0.07, 0.94, "En-face map of calcium", fontsize=11, fontweight="bold")
+        figure.text(0.07, 0.94, _("En-face map of calcium"), fontsize=11, fontweight="bold")
         figure.legend(handles=_en_face_legend(measurement), loc="upper right", bbox_to_anchor=(0.885, 1.0), ncols=3, fontsize=9)
 
 
 def _en_face_legend(measurement: PullbackMeasurement) -> list[Artist]:
-    handles: list[Artist] = [Patch(facecolor=COLORS["shadow"], hatch="////", edgecolor="#8A929C", label="hidden by the guidewire")]
+    handles: list[Artist] = [
+        Patch(facecolor=COLORS["shadow"], hatch="////", edgecolor="#8A929C", label=_("hidden by the guidewire"))
+    ]
     if measurement.thickness_map_mm is None:
-        handles.append(Patch(color=COLORS["calcium"], label="calcium (thickness unknown)"))
+        handles.append(Patch(color=COLORS["calcium"], label=_("calcium (thickness unknown)")))
     if measurement.runs:
         limit = measurement.parameters.continuous_arc_deg
-        handles.append(Line2D([], [], color=COLORS["calcium_over_180"], linewidth=1.8, label=f"arc of {limit:g} degrees or more"))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=COLORS["calcium_over_180"],
+                linewidth=1.8,
+                label=_("arc of {limit:g} degrees or more").format(limit=limit),
+            )
+        )
     return handles
 
 
@@ -71,7 +83,7 @@ def _draw_thickness(figure: Figure, axes: Axes, measurement: PullbackMeasurement
         vmax=most,
     )
     scale = figure.colorbar(image, cax=figure.add_axes((0.9, 0.14, 0.014, 0.64)))
-    scale.set_label("Thickness (mm); white line: 0.5")
+    scale.set_label(_("Thickness (mm); white line: 0.5"))
     scale.ax.axhline(SCORE_THICKNESS_MM, color="white", linewidth=2)
     scale.outline.set_visible(False)
 
@@ -104,5 +116,5 @@ def _label_runs(axes: Axes, measurement: PullbackMeasurement, along: Along, heig
         middle = (first + last) / 2
         if all(abs(middle - other) > 2 * room for other in taken):
             taken.append(middle)
-            text = f"{last - first:.1f} mm" if along.unit == " mm" else f"{last - first:.0f} frames"
+            text = f"{last - first:.1f} mm" if along.unit == " mm" else frames_in_words(round(last - first))
             axes.text(middle, height, text, transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=9)

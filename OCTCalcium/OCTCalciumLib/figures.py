@@ -10,6 +10,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from LesionReadingLib.counting import shown
+from LesionReadingLib.drawing import font_families
+from LesionReadingLib.language import _
 from LesionReadingLib.spacing import Spacing
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,7 +24,6 @@ from .measurement import PullbackMeasurement
 DOTS_PER_INCH = 150
 WIDTH_IN = 11.0
 STYLE = {
-    "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["text"],
@@ -49,7 +50,7 @@ _SPIKE_DEG = 10.0  # one frame's arc is marked apart from the held one from this
 @contextmanager
 def picture(path: Path, height_in: float, width_in: float = WIDTH_IN) -> Iterator[Figure]:
     """A figure in the house style that is saved to ``path`` (PNG) at the end of the block."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context({**STYLE, "font.family": font_families()}):
         figure = Figure(figsize=(width_in, height_in), dpi=DOTS_PER_INCH)
         FigureCanvasAgg(figure)
         yield figure
@@ -74,8 +75,8 @@ class Along:
     @classmethod
     def of(cls, spacing: Spacing) -> Along:
         if spacing.frame_mm is None:
-            return cls(1.0, "Frame (frame spacing unknown)", " frames", origin=shown(0))
-        return cls(spacing.frame_mm, "Position along the pullback (mm)", " mm")
+            return cls(1.0, _("Frame (frame spacing unknown)"), " frames", origin=shown(0))
+        return cls(spacing.frame_mm, _("Position along the pullback (mm)"), " mm")
 
     def span(self, first_frame: int, last_frame: int) -> tuple[float, float]:
         """Where these frames begin and end on the axis, each frame being one step wide."""
@@ -104,11 +105,17 @@ def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
         for run in measurement.runs:
             for axes in (top, lesions, bottom):
                 axes.axvspan(*along.span(run.first_frame, run.last_frame), color=COLORS["calcium_over_180"], alpha=0.1, linewidth=0)
-        top.stairs(bridged, edges, fill=True, color=COLORS["calcium"], label="bridged arc")
+        top.stairs(bridged, edges, fill=True, color=COLORS["calcium"], label=_("bridged arc"))
         over = np.where(bridged >= limit, bridged, 0)
-        top.stairs(over, edges, fill=True, color=COLORS["calcium_over_180"], label=f"bridged arc, {limit:g} degrees or more")
         top.stairs(
-            [frame.arc_total_deg for frame in frames], edges, color=COLORS["muted"], linewidth=0.9, label="total of all deposits"
+            over,
+            edges,
+            fill=True,
+            color=COLORS["calcium_over_180"],
+            label=_("bridged arc, {limit:g} degrees or more").format(limit=limit),
+        )
+        top.stairs(
+            [frame.arc_total_deg for frame in frames], edges, color=COLORS["muted"], linewidth=0.9, label=_("total of all deposits")
         )
         top.stairs(
             [frame.arc_contiguous_deg for frame in frames],
@@ -116,18 +123,18 @@ def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
             color="#6B3A00",
             linewidth=0.9,
             linestyle=(0, (3, 1.5)),
-            label="largest contiguous",
+            label=_("largest contiguous"),
         )
         top.axhline(limit, color=COLORS["text"], linewidth=1.1, linestyle="--")
         top.set_ylim(0, 385)
         top.set_yticks(range(0, 361, 60))
-        top.set_ylabel("Arc (degrees)")
+        top.set_ylabel(_("Arc (degrees)"))
         _mark_maximum(top, measurement, along)
         _mark_held(top, measurement, along)
         _draw_lesions(lesions, measurement, along)
         _draw_lumen_area(bottom, measurement, along)
         axis_along(bottom, along, len(frames))
-        figure.text(0.07, 0.955, "Calcium arc and lumen area", fontsize=11, fontweight="bold")
+        figure.text(0.07, 0.955, _("Calcium arc and lumen area"), fontsize=11, fontweight="bold")
         figure.legend(
             *top.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.06, 0.95), ncols=4, fontsize=9, columnspacing=1.4
         )
@@ -135,12 +142,12 @@ def draw_arcs(path: Path, measurement: PullbackMeasurement) -> None:
 
 def _mark_maximum(axes: Axes, measurement: PullbackMeasurement, along: Along) -> None:
     if measurement.max_arc_frame is None:
-        axes.text(0.5, 0.5, "No calcium", transform=axes.transAxes, ha="center", color=COLORS["muted"])
+        axes.text(0.5, 0.5, _("No calcium"), transform=axes.transAxes, ha="center", color=COLORS["muted"])
         return
     axes.plot(along.at(measurement.max_arc_frame), measurement.max_arc_deg, marker="v", color=COLORS["text"], markersize=5)
     right = measurement.max_arc_frame > 0.8 * len(measurement.frames)
     axes.annotate(
-        f"{'single frame' if _is_spike(measurement) else 'maximum'} {measurement.max_arc_deg:.0f}°",
+        (_("single frame {arc:.0f}°") if _is_spike(measurement) else _("maximum {arc:.0f}°")).format(arc=measurement.max_arc_deg),
         (along.at(measurement.max_arc_frame), measurement.max_arc_deg),
         xytext=(-7 if right else 7, 3),
         textcoords="offset points",
@@ -158,7 +165,7 @@ def _mark_held(axes: Axes, measurement: PullbackMeasurement, along: Along) -> No
     first, last = along.span(held.first_frame, held.last_frame)
     axes.plot((first, last), (held.value, held.value), color=COLORS["text"], linewidth=3, solid_capstyle="butt")
     axes.annotate(
-        f"held by {measurement.hold_frames} frames: {held.value:.0f}°",
+        _("held by {count} frames: {arc:.0f}°").format(count=measurement.hold_frames, arc=held.value),
         (first, held.value),
         xytext=(0, -5),  # below its line, so that the single frame's words above stay free
         textcoords="offset points",
@@ -186,14 +193,14 @@ def _draw_lesions(axes: Axes, measurement: PullbackMeasurement, along: Along) ->
             axes.text((first + last) / 2, 1 - level - 0.03, str(number), ha="center", va="center", color="white", fontsize=7.5)
     axes.set_ylim(-0.5, 1.5)
     axes.set_yticks([])
-    axes.set_ylabel("Lesion", rotation=0, ha="right", va="center")
+    axes.set_ylabel(_("Lesion"), rotation=0, ha="right", va="center")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", length=0)
 
 
 def _draw_lumen_area(axes: Axes, measurement: PullbackMeasurement, along: Along) -> None:
     areas = [np.nan if frame.lumen_area_mm2 is None else frame.lumen_area_mm2 for frame in measurement.frames]
-    axes.set_ylabel("Lumen (mm²)")
+    axes.set_ylabel(_("Lumen (mm²)"))
     smallest = measurement.minimum_lumen_area
     if smallest is None:
         axes.text(
@@ -211,7 +218,7 @@ def _draw_lumen_area(axes: Axes, measurement: PullbackMeasurement, along: Along)
     axes.plot(along.at(smallest[1]), smallest[0], marker="^", color=COLORS["text"], markersize=5)
     right = smallest[1] > 0.8 * len(areas)
     axes.annotate(
-        f"minimum {smallest[0]:.2f} mm²",
+        _("minimum {area:.2f} mm²").format(area=smallest[0]),
         (along.at(smallest[1]), smallest[0]),
         xytext=(-7 if right else 7, -9),
         textcoords="offset points",

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.counting import shown_stretch
+from LesionReadingLib.counting import frames_in_words, shown_stretch
+from LesionReadingLib.language import N_, _, joined
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
 from .calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
-from .headline import stretch_of, worst_lesion
+from .headline import mm, stretch_of, worst_lesion
 from .landing_zone import LandingZone, landing_zones, longest_run
 from .look_first import look_first
 from .measurement import PullbackMeasurement
@@ -20,7 +21,7 @@ from .measurement_cautions import model_cautions
 Ranges = Sequence[CalciumRange | None]
 
 SHIPPED_CONSEQUENCES = Path(__file__).parent / "data" / "consequences.toml"
-NOT_LOOKED_FOR = (
+NOT_LOOKED_FOR = N_(
     "Lipid, thrombus, dissection, side branches and stent struts are not looked for. Calcium behind the guidewire and deeper than "
     "the light reaches is not seen."
 )
@@ -46,7 +47,7 @@ def first_screen(
         meanings=_meanings(measurement, consequences or Consequences(SHIPPED_CONSEQUENCES)),
         certainty=(*_arc_range(measurement, model, ranges), *_volume_range(measurement, model, ranges)),
         checks=look_first(measurement, ranges),
-        not_looked_for=NOT_LOOKED_FOR,
+        not_looked_for=_(NOT_LOOKED_FOR),
         network=tuple(caution.sentence for caution in model_cautions(model)),
     )
 
@@ -71,29 +72,40 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
         return []
     arcs = [frame.arc_bridged_deg for frame in measurement.frames[held.first_frame : held.last_frame + 1]]
     sentences = [
-        f"Arc: {min(arcs):.0f} to {max(arcs):.0f} degrees over {stretch_of(held)}; {measurement.max_arc_deg:.0f} degrees in the "
-        "widest single frame."
+        _("Arc: {low:.0f} to {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.").format(
+            low=min(arcs), high=max(arcs), frames=stretch_of(held), widest=measurement.max_arc_deg
+        )
     ]
     if model is None:
         return sentences
-    unsure = "how sure the network was of these pixels is not recorded"
+    unsure = _("In patients the error is not known, and how sure the network was of these pixels is not recorded.")
     ends = arc_ranges_deg(measurement, ranges)[held.first_frame : held.last_frame + 1] if ranges else []
     if known := [end for end in ends if end is not None]:
         low, high = min(low for low, _ in known), max(high for _, high in known)
-        sentences.append(f"By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
-        unsure = "how often the range of its scores holds the truth in patients has not been measured"
+        scores = _("By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
+        sentences.append(scores.format(low=low, high=high))
+        unsure = _(
+            "In patients the error is not known, and how often the range of its scores holds the truth has not been measured."
+        )
     error = _phantom(model).get("bridged_arc_deg") or {}
     if not {"bias", "sd", "frames"} <= set(error):
-        return [*sentences, "How far the network's arcs are off has not been measured, so no range can be given for its error."]
+        none = _("How far the network's arcs are off has not been measured, so no range can be given for its error.")
+        return [*sentences, none]
     middle, spread = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
     low, high = max(0.0, middle - spread), min(_CIRCLE_DEG, middle + spread)
-    size = "small" if error["bias"] < 0 else "large"
-    sentences.append(
-        f"On phantoms the network's arcs were {abs(error['bias']):.0f} degrees too {size} on average (SD {error['sd']:.0f}, "
-        f"{error['frames']} frames): with that error the true arc lies between {low:.0f} and {high:.0f} degrees (95 %). In "
-        f"patients the error is not known, and {unsure}."
+    off = (
+        _(
+            "On phantoms the network's arcs were {bias:.0f} degrees too small on average (SD {sd:.0f}, {frames}): with that error "
+            "the true arc lies between {low:.0f} and {high:.0f} degrees (95 %)."
+        )
+        if error["bias"] < 0
+        else _(
+            "On phantoms the network's arcs were {bias:.0f} degrees too large on average (SD {sd:.0f}, {frames}): with that error "
+            "the true arc lies between {low:.0f} and {high:.0f} degrees (95 %)."
+        )
     )
-    return sentences
+    told = off.format(bias=abs(error["bias"]), sd=error["sd"], frames=frames_in_words(error["frames"]), low=low, high=high)
+    return [*sentences, joined(told, unsure)]
 
 
 def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
@@ -101,10 +113,11 @@ def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | N
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
     if ranges and (ends := volume_range_mm3(measurement, ranges)):
-        return [f"Volume: by the network's own scores between {ends[0]:.1f} and {ends[1]:.1f} mm³."]
+        return [_("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])]
     if not within:
         return []
-    return [f"Volume: on phantoms within 10 % of the truth in {within}; in patients the error is not known."]
+    told = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
+    return [told.format(count=_(within))]
 
 
 def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -116,18 +129,31 @@ def _landing(measurement: PullbackMeasurement) -> tuple[str, ...]:
     if run is None:
         return ()
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
-    length = "" if run.length_mm is None else f", {run.length_mm:.1f} mm"
-    stretch = f"Longest stretch of {limit} degrees or more: {shown_stretch('frame', run.first_frame, run.last_frame)}{length}."
+    stretch = _("Longest stretch of {limit} degrees or more: {frames}.").format(
+        limit=limit, frames=_with_length(run.first_frame, run.last_frame, run.length_mm)
+    )
     sides = zip(("first", "last"), landing_zones(measurement, run), strict=True)
     return stretch, *(_zone(side, zone) for side, zone in sides)
 
 
 def _zone(side: str, zone: LandingZone | None) -> str:
+    side = _("Landing zone towards the first frame") if side == "first" else _("Landing zone towards the last frame")
     if zone is None:
-        return f"Landing zone towards the {side} frame: none, too few frames with a lumen are left."
-    frames = shown_stretch("frame", zone.first_frame, zone.last_frame)
-    length = "" if zone.length_mm is None else f" ({zone.length_mm:.1f} mm)"
-    away = f"{zone.gap_frames} frames" if zone.gap_mm is None else f"{zone.gap_mm:.1f} mm"
-    place = "next to it" if zone.gap_frames == 0 else f"{away} away"
-    kind = "free of calcium" if zone.free else f"nowhere free of calcium on this side, here at most {zone.max_arc_deg:.0f} degrees"
-    return f"Landing zone towards the {side} frame: {frames}{length}, {place}; {kind}."
+        return _("{side}: none, too few frames with a lumen are left.").format(side=side)
+    away = frames_in_words(zone.gap_frames) if zone.gap_mm is None else mm(zone.gap_mm)
+    kind = (
+        _("free of calcium")
+        if zone.free
+        else _("nowhere free of calcium on this side, here at most {arc:.0f} degrees").format(arc=zone.max_arc_deg)
+    )
+    return _("{side}: {frames}, {place}; {kind}.").format(
+        side=side,
+        frames=_with_length(zone.first_frame, zone.last_frame, zone.length_mm),
+        place=_("next to it") if zone.gap_frames == 0 else _("{distance} away").format(distance=away),
+        kind=kind,
+    )
+
+
+def _with_length(first: int, last: int, length_mm: float | None) -> str:
+    frames = shown_stretch("frame", first, last)
+    return frames if length_mm is None else _("{frames} ({length})").format(frames=frames, length=mm(length_mm))

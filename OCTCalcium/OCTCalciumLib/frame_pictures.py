@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.language import _
 from LesionReadingLib.spacing import Spacing
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
@@ -139,7 +140,7 @@ def _draw_frame(figure, frame: FramePicture, title: str) -> Axes:
     axes.plot(*frame.on_ray(0, 0), marker="+", color="white", markersize=9, markeredgewidth=1.2)
     _scale_bar(axes, frame.spacing)
     present = [value for value in _OUTLINED if (frame.labels == value).any()]
-    lines = [Line2D([], [], color=COLORS[_OUTLINED[value]], linewidth=2.5, label=NAMES[value]) for value in present]
+    lines = [Line2D([], [], color=COLORS[_OUTLINED[value]], linewidth=2.5, label=_(NAMES[value])) for value in present]
     axes.legend(handles=lines, loc="lower right", fontsize=11, labelcolor="white", handlelength=1.2, borderaxespad=0.6)
     return axes
 
@@ -180,7 +181,7 @@ def _outline(axes: Axes, frame: FramePicture, crop: tuple[float, float, float, f
 
 def _scale_bar(axes: Axes, spacing: Spacing) -> None:
     if not spacing.in_plane_known:
-        axes.text(0.02, 0.02, "pixel spacing unknown: no scale", transform=axes.transAxes, fontsize=11, **_BRIGHT)
+        axes.text(0.02, 0.02, _("pixel spacing unknown: no scale"), transform=axes.transAxes, fontsize=11, **_BRIGHT)
         return
     left, width = axes.get_xlim()[0], np.ptp(axes.get_xlim())
     bottom, height = axes.get_ylim()[0], np.ptp(axes.get_ylim())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from LesionReadingLib.counting import shown, shown_stretch
-from LesionReadingLib.report import ABSENT, Number, plural, with_unit
+from LesionReadingLib.counting import frames_in_words, shown, shown_stretch
+from LesionReadingLib.language import _, listed, ngettext
+from LesionReadingLib.report import Number, absent, with_unit
 from LesionReadingLib.spacing import Spacing
 
 from .held import HeldMaximum
@@ -21,34 +22,52 @@ def finding(measurement: PullbackMeasurement, by_network: bool = False) -> tuple
     if measurement.max_arc_frame is None:
         if measurement.lumen_frames == 0:
             return no_lumen_sentence(len(measurement.frames)), ""
-        return "No calcium was found.", "That does not exclude calcium." if by_network else ""
-    held = measurement.held_arc
-    centre = "the vessel" if _seen_from_lumen(measurement) else "the image centre"
+        return _("No calcium was found."), _("That does not exclude calcium.") if by_network else ""
+    held, from_lumen = measurement.held_arc, _seen_from_lumen(measurement)
     if held.first_frame is None:
-        return (
-            f"Calcium reaches {measurement.max_arc_deg:.0f} degrees around {centre} in frame {shown(measurement.max_arc_frame)}; "
-            f"no {measurement.hold_frames} neighbouring frames all show calcium.",
-            "",
+        said = (
+            _(
+                "Calcium reaches {arc:.0f} degrees around the vessel in frame {frame}; no {hold} neighbouring frames all show "
+                "calcium."
+            )
+            if from_lumen
+            else _(
+                "Calcium reaches {arc:.0f} degrees around the image centre in frame {frame}; no {hold} neighbouring frames all "
+                "show calcium."
+            )
         )
-    return f"Calcium reaches {held.value:.0f} degrees around {centre} ({stretch_of(held)}).", _over_180(measurement)
+        frame = shown(measurement.max_arc_frame)
+        return said.format(arc=measurement.max_arc_deg, frame=frame, hold=measurement.hold_frames), ""
+    said = (
+        _("Calcium reaches {arc:.0f} degrees around the vessel ({frames}).")
+        if from_lumen
+        else _("Calcium reaches {arc:.0f} degrees around the image centre ({frames}).")
+    )
+    return said.format(arc=held.value, frames=stretch_of(held)), _over_180(measurement)
 
 
 def _over_180(measurement: PullbackMeasurement) -> str:
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
     runs = [run for run in measurement.runs if run.held]
     if not measurement.runs:
-        return f"No frame reaches {limit} degrees."
+        return _("No frame reaches {limit} degrees.").format(limit=limit)
     if not runs:
-        short = plural(len(measurement.runs), "short stretch", "es")
-        return f"It covers {limit} degrees or more only in {short} of fewer than {measurement.hold_frames} frames."
+        count = len(measurement.runs)
+        return ngettext(
+            "It covers {limit} degrees or more only in {count} short stretch of fewer than {hold} frames.",
+            "It covers {limit} degrees or more only in {count} short stretches of fewer than {hold} frames.",
+            count,
+        ).format(limit=limit, count=count, hold=measurement.hold_frames)
     if measurement.over_180_length_mm is None:
-        frames = plural(sum(run.frame_count for run in runs), "frame")
-        return f"It covers {limit} degrees or more in {frames}; the length is not known."
-    length = f"{measurement.held_over_180_length_mm:.1f} mm"
+        frames = frames_in_words(sum(run.frame_count for run in runs))
+        return _("It covers {limit} degrees or more in {frames}; the length is not known.").format(limit=limit, frames=frames)
+    length = mm(measurement.held_over_180_length_mm)
     if len(runs) == 1:
-        return f"It covers {limit} degrees or more over a length of {length}."
+        return _("It covers {limit} degrees or more over a length of {length}.").format(limit=limit, length=length)
     longest = max(run.length_mm for run in runs)
-    return f"It covers {limit} degrees or more over {length} in all: {len(runs)} stretches, the longest of {longest:.1f} mm."
+    return _("It covers {limit} degrees or more over {length} in all: {count} stretches, the longest of {longest}.").format(
+        limit=limit, length=length, count=len(runs), longest=mm(longest)
+    )
 
 
 def numbers(measurement: PullbackMeasurement) -> list[Number]:
@@ -57,27 +76,29 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
     none_found = measurement.max_arc_frame is None
     longest = max((lesion.length_mm for lesion in measurement.lesions if lesion.length_mm is not None), default=None)
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
-    lesion_count = plural(len(measurement.lesions), "lesion")
-    looked_at = f"lumen on {measurement.lumen_frames} of {plural(len(measurement.frames), 'frame')}"
-    place = _frame_place(lumen[1] if lumen else None, spacing)
+    lesion_count = ngettext("{count} lesion", "{count} lesions", len(measurement.lesions)).format(count=len(measurement.lesions))
+    frames = frames_in_words(len(measurement.frames))
+    looked_at = _("lumen on {count} of {frames}").format(count=measurement.lumen_frames, frames=frames)
+    place = frame_place(lumen[1] if lumen else None, spacing)
     short = sum(not run.held for run in measurement.runs)
-    stretches = plural(len(measurement.runs) - short, "stretch", "es")
+    long = len(measurement.runs) - short
+    stretches = ngettext("{count} stretch", "{count} stretches", long).format(count=long)
     return [
-        Number("Largest arc", *largest_arc(measurement)),
+        Number(_("Largest arc"), *largest_arc(measurement)),
         Number(
-            f"Length at {limit}° or more",
+            _("Length at {limit}° or more").format(limit=limit),
             mm(measurement.held_over_180_length_mm),
-            f"{stretches}; {short} shorter not counted" if short else stretches,
+            _("{stretches}; {count} shorter not counted").format(stretches=stretches, count=short) if short else stretches,
         ),
-        Number("Longest lesion", "none" if none_found else mm(longest), lesion_count),
-        Number("Calcium volume", with_unit(measurement.volume_mm3, "mm³", 1), "all calcium"),
+        Number(_("Longest lesion"), _("none") if none_found else mm(longest), lesion_count),
+        Number(_("Calcium volume"), with_unit(measurement.volume_mm3, "mm³", 1), _("all calcium")),
         Number(
-            "Maximum thickness",
-            "none" if none_found else mm(measurement.max_thickness_mm, 2),
-            _frame_place(measurement.max_thickness_frame, spacing),
+            _("Maximum thickness"),
+            _("none") if none_found else mm(measurement.max_thickness_mm, 2),
+            frame_place(measurement.max_thickness_frame, spacing),
         ),
-        Number("Calcium score", *score(measurement)),
-        Number("Minimum lumen area", mm2(lumen[0] if lumen else None), f"{place}; " * bool(place) + looked_at),
+        Number(_("Calcium score"), *score(measurement)),
+        Number(_("Minimum lumen area"), mm2(lumen[0] if lumen else None), _("; ").join(filter(None, (place, looked_at)))),
     ]
 
 
@@ -92,28 +113,31 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
     """The highest calcium score that neighbouring frames hold, and its lesion with what single frames would add."""
     worst = worst_lesion(measurement)
     if worst is None:
-        return "none", "no lesion"
+        return _("none"), _("no lesion")
     if worst.held.score is None:
-        return ABSENT, ""
-    where = f"highest: lesion {measurement.lesions.index(worst) + 1}"
+        return absent(), ""
+    where = _("highest: lesion {number}").format(number=measurement.lesions.index(worst) + 1)
     single = max(measurement.lesions, key=lambda lesion: lesion.calcium_score.total)
     if single.calcium_score.total > worst.held.score:
         number = measurement.lesions.index(single) + 1
-        where += f"; lesion {number}: {single.calcium_score.total} if single frames count"
-    return f"{worst.held.score} of 4", where + _centre_warning(measurement, worst)
+        where += _("; ") + _("lesion {number}: {score} if single frames count").format(
+            number=number, score=single.calcium_score.total
+        )
+    return _("{score} of 4").format(score=worst.held.score), where + _centre_warning(measurement, worst)
 
 
 def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
     """The largest arc that neighbouring frames hold, and its frames with the maximum of a single frame."""
     held = measurement.held_arc
     if measurement.max_arc_frame is None:
-        return "none", ""
-    single = f"single frame: {deg(measurement.max_arc_deg)} in frame {shown(measurement.max_arc_frame)}"
+        return _("none"), ""
+    frame = shown(measurement.max_arc_frame)
+    single = _("single frame: {arc} in frame {frame}").format(arc=deg(measurement.max_arc_deg), frame=frame)
     if held.first_frame is None:
         return deg(0), single
     if measurement.hold_frames == 1:
         return deg(held.value), stretch_of(held) + _centre_warning(measurement, held)
-    return deg(held.value), f"{stretch_of(held)}; {single}{_centre_warning(measurement, held)}"
+    return deg(held.value), _("; ").join((stretch_of(held), single)) + _centre_warning(measurement, held)
 
 
 def stretch_of(held: HeldMaximum) -> str:
@@ -144,11 +168,12 @@ def _seen_from_lumen(measurement: PullbackMeasurement) -> bool:
 def _centre_warning(measurement: PullbackMeasurement, stretch) -> str:
     """A warning where a stretch of frames has calcium whose angles are not seen from the lumen."""
     frames = measurement.frames[stretch.first_frame : stretch.last_frame + 1]
-    return "; seen from the image centre" if any(frame.deposits and not frame.vertex_open for frame in frames) else ""
+    return _("; ") + _("seen from the image centre") if any(frame.deposits and not frame.vertex_open for frame in frames) else ""
 
 
-def _frame_place(frame: int | None, spacing: Spacing) -> str:
+def frame_place(frame: int | None, spacing: Spacing) -> str:
+    """``frame 9, 1.8 mm``, or nothing for no frame."""
     if frame is None:
         return ""
-    at = f"frame {shown(frame)}"
-    return at if spacing.frame_mm is None else f"{at}, {frame * spacing.frame_mm:.1f} mm"
+    at = shown_stretch("frame", frame, frame)
+    return at if spacing.frame_mm is None else listed((at, mm(frame * spacing.frame_mm)))

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.grey import check_numbers, range_of
+from LesionReadingLib.image_grids import image_place
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.pictures import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.spacing import UNKNOWN, Spacing
 
 from .picture_frames import FEW_LEVELS, frames_alone
-from .pullback import IDENTITY, Pullback, sample_indices
+from .pullback import Pullback, sample_indices
 from .spacing_rule import in_mm, stated_unit_mm
 from .volume_axes import check_axes, check_channels, check_colour
 
 _SAMPLES = 5
-HEADER = "header of the file"
+HEADER = N_("header of the file")
 """The source of what a volume states; files are named after patients, and their names are written nowhere."""
 
 
@@ -45,7 +47,7 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
         spacing=Spacing(None, None, None),
         read=_to_uint8(stored, len(pages)),
         notes=notes,
-        details={"format": f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+        details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
     )
 
 
@@ -61,7 +63,7 @@ def volume_recording(path: Path) -> Pullback:
     kind = reader.GetMetaData("NRRD_kinds[pixel]") if reader.HasMetaDataKey("NRRD_kinds[pixel]") else ""
     pixels = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if np.prod(reader.GetSize()) == 0 or "complex" in pixels:
-        raise InputError(f"{path.name} holds no grey or colour pixels; choose the file with the images.")
+        raise InputError(_("{file} holds no grey or colour pixels; choose the file with the images.").format(file=path.name))
     check_colour(reader.GetNumberOfComponents(), kind, "8-bit unsigned" in pixels, path.name)
     size, spacing, origin_mm, direction = _in_three_dimensions(reader, path.name)
     spacing = in_mm(spacing, stated_unit_mm(path))
@@ -75,7 +77,7 @@ def volume_recording(path: Path) -> Pullback:
             values = sitk.GetArrayFromImage(reader.Execute())
         except RuntimeError as error:
             raise InputError(
-                f"The pixels of {path.name} cannot be read; the file may be cut off, copy or export it again."
+                _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(file=path.name)
             ) from error
         return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
@@ -94,7 +96,7 @@ def volume_recording(path: Path) -> Pullback:
         read=_to_uint8(stored, frame_count),
         origin_mm=origin_mm,
         direction=direction,
-        details={"format": f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
+        details={N_("format"): f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
 
 
@@ -102,8 +104,10 @@ def _require_no_label_map(samples: Sequence[np.ndarray], name: str) -> None:
     levels = np.unique(np.concatenate([np.unique(sample) for sample in samples]))
     if 1 < len(levels) <= FEW_LEVELS:
         raise InputError(
-            f"{name} holds {len(levels)} different values only, as label maps do, not the grey of OCT frames; choose the pullback "
-            "(a label map is measured with: oct-calcium measure)."
+            _(
+                "{name} holds {count} different values only, as label maps do, not the grey of OCT frames; "
+                "choose the pullback (a label map is measured with: oct-calcium measure)."
+            ).format(name=name, count=len(levels))
         )
 
 
@@ -111,24 +115,23 @@ def _in_three_dimensions(reader, name: str):
     """Size (columns, rows, frames), spacing, origin and direction; axes of one plane beyond the third are left out.
 
     Raises:
-        InputError: more than three axes.
+        InputError: more than three axes, or a NIfTI file that states two places.
     """
-    stated, size = reader.GetSpacing(), list(reader.GetSize())
+    size = list(reader.GetSize())
     if not 2 <= len(size) <= 4 or (len(size) == 4 and 1 not in size[2:]):
         raise InputError(
-            f"{name} has {len(size)} dimensions of {' x '.join(map(str, size))}; a pullback has three (columns, rows, frames): "
-            "export it as one grey volume."
+            _(
+                "{name} has {count} dimensions of {listed}; a pullback has three (columns, rows, frames): export "
+                "it as one grey volume."
+            ).format(name=name, count=len(size), listed=" x ".join(map(str, size)))
         )
     # Four axes with one plane along the third are frames in time: how far apart they lie is not stated.
     frame_axis = 3 if len(size) == 4 and size[2] == 1 < size[3] else 2
-    frame_mm = float(stated[2]) if len(size) > 2 and frame_axis == 2 else None
+    stated, origin_mm, direction = image_place(reader)
+    frame_mm = stated[2] if len(size) > 2 and frame_axis == 2 else None
     frames = size[frame_axis] if len(size) > 2 else 1
-    origin, axes = np.zeros(3), np.array(IDENTITY).reshape(3, 3)
-    known = min(len(size), 3)
-    origin[:known] = reader.GetOrigin()[:known]
-    axes[:known, :known] = np.array(reader.GetDirection()).reshape(len(size), len(size))[:known, :known]
-    spacing = Spacing(float(stated[1]), float(stated[0]), frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
-    return (size[0], size[1], frames), spacing, tuple(origin.tolist()), tuple(axes.ravel().tolist())
+    spacing = Spacing(stated[1], stated[0], frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
+    return (size[0], size[1], frames), spacing, origin_mm, direction
 
 
 def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: int) -> Callable[[int, int], Iterator[np.ndarray]]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap
-from LesionReadingLib.spacing import TYPED, Spacing
+from LesionReadingLib.language import _
+from LesionReadingLib.spacing import OF_THE_PULLBACK, TYPED, Spacing
 
 from .pullback import Pullback
 
@@ -28,8 +29,11 @@ def refuse_turned(shape: tuple[int, int, int], name: str) -> None:
     long, short = max(rows, columns), min(rows, columns)
     if long > _TURNED * short and (frames == long or long > 2 * _TURNED * short) and frames > 1:
         raise InputError(
-            f"{name} has {frames} frames of {rows} x {columns} pixels, which no OCT pullback has: the axis with {short} planes "
-            "looks like the pullback; save it with the frames on the third axis (slowest in the file)."
+            _(
+                "{name} has {frames} frames of {rows} x {columns} pixels, which no OCT pullback has: the axis "
+                "with {short} planes looks like the pullback; save it with the frames on the third axis (slowest "
+                "in the file)."
+            ).format(name=name, frames=frames, rows=rows, columns=columns, short=short)
         )
 
 
@@ -51,8 +55,10 @@ def on_pullback(label_map: LabelMap, pullback: Pullback, name: str) -> LabelMap:
     labels, notes = label_map.labels, []
     if labels.shape[1:] != shape[1:] or (labels.shape != shape and not label_map.framewise):
         raise InputError(
-            f"{name} has {_size(labels.shape)} voxels (frames x rows x columns) but the pullback {_size(shape)}; "
-            "name the pullback that the labels were drawn on."
+            _(
+                "{name} has {size} voxels (frames x rows x columns) but the pullback {size_2}; name the pullback "
+                "that the labels were drawn on."
+            ).format(name=name, size=_size(labels.shape), size_2=_size(shape))
         )
     if label_map.framewise and (labels.shape != shape or label_map.positions_mm is not None):
         labels, notes = _by_place(label_map, pullback, spacing, name)
@@ -97,7 +103,10 @@ def _turned(label_map: LabelMap, pullback: Pullback) -> LabelMap:
         spacing=replace(spacing, column_mm=steps_mm[0], row_mm=steps_mm[1], frame_mm=steps_mm[2]),
         origin_mm=tuple(origin.tolist()),
         direction=pullback.direction,
-        notes=(*label_map.notes, "The axes of the label map run another way than the pullback's; it was turned by its directions."),
+        notes=(
+            *label_map.notes,
+            _("The axes of the label map run another way than the pullback's; it was turned by its directions."),
+        ),
     )
 
 
@@ -106,8 +115,10 @@ def _as_stored(label_map: LabelMap) -> LabelMap:
         label_map,
         notes=(
             *label_map.notes,
-            "The directions of the label map are not the pullback's and its place does not fit; its rows, columns and frames were "
-            "taken as they are stored. Look at the outlines on the frames.",
+            _(
+                "The directions of the label map are not the pullback's and its place does not fit; its rows, "
+                "columns and frames were taken as they are stored. Look at the outlines on the frames."
+            ),
         ),
     )
 
@@ -119,21 +130,25 @@ def _one_spacing(label_map: LabelMap, pullback: Pullback, name: str) -> Spacing:
         pairs = ((own.row_mm, other.row_mm), (own.column_mm, other.column_mm))
         if any(_differ(*pair) for pair in pairs):
             raise InputError(
-                f"{name} states pixels of {own.row_mm:.4g} x {own.column_mm:.4g} mm but the pullback {other.row_mm:.4g} x "
-                f"{other.column_mm:.4g} mm; type the right spacing with --pixel-spacing MM."
+                _(
+                    "{name} states pixels of {row_mm:.4g} x {column_mm:.4g} mm but the pullback {row_mm_2:.4g} x "
+                    "{column_mm_2:.4g} mm; type the right spacing with --pixel-spacing MM."
+                ).format(name=name, row_mm=own.row_mm, column_mm=own.column_mm, row_mm_2=other.row_mm, column_mm_2=other.column_mm)
             )
     uneven = label_map.positions_mm is not None or label_map.framewise
     known = own.frame_mm is not None and other.frame_mm is not None
     if known and not own.frame_source.startswith(TYPED) and not uneven and _differ(own.frame_mm, other.frame_mm):
         raise InputError(
-            f"{name} states frames {own.frame_mm:.4g} mm apart but the pullback {other.frame_mm:.4g} mm; "
-            "type the right distance with --frame-spacing MM."
+            _(
+                "{name} states frames {frame_mm:.4g} mm apart but the pullback {frame_mm_2:.4g} mm; type the "
+                "right distance with --frame-spacing MM."
+            ).format(name=name, frame_mm=own.frame_mm, frame_mm_2=other.frame_mm)
         )
     if not own.in_plane_known and other.in_plane_known:
-        source = f"{other.in_plane_source}, of the pullback"
+        source = f"{other.in_plane_source}, {OF_THE_PULLBACK}"
         own = replace(own, row_mm=other.row_mm, column_mm=other.column_mm, in_plane_source=source)
     if other.frame_mm is not None and (own.frame_mm is None or (uneven and not own.frame_source.startswith(TYPED))):
-        own = replace(own, frame_mm=other.frame_mm, frame_source=f"{other.frame_source}, of the pullback")
+        own = replace(own, frame_mm=other.frame_mm, frame_source=f"{other.frame_source}, {OF_THE_PULLBACK}")
     return own
 
 
@@ -148,16 +163,24 @@ def _by_place(label_map: LabelMap, pullback: Pullback, spacing: Spacing, name: s
     whole = np.rint(numbers).astype(int)
     if (np.abs(numbers - whole)[used] > _SAME_PLACE).any() or len(set(whole[used])) < used.sum():
         raise InputError(
-            f"The frames of {name} lie between those of the pullback; name the pullback that the labels were drawn on."
+            _("The frames of {name} lie between those of the pullback; name the pullback that the labels were drawn on.").format(
+                name=name
+            )
         )
     labels = np.zeros((pullback.frame_count, *stored.shape[1:]), np.uint8)
     inside = used & (whole >= 0) & (whole < len(labels))
     labels[whole[inside]] = stored[inside]
     lost = 1 - np.count_nonzero(labels) / max(np.count_nonzero(stored), 1)
     if lost == 1 and used.any():
-        raise InputError(f"None of the frames of {name} is one of the pullback's; name the pullback that the labels were drawn on.")
+        raise InputError(
+            _("None of the frames of {name} is one of the pullback's; name the pullback that the labels were drawn on.").format(
+                name=name
+            )
+        )
     told = lost > _LOST and used.any()
-    return labels, [f"{lost:.0%} of the labelled pixels lie on frames that are not read, and are left out."] if told else []
+    return labels, [
+        _("{lost:.0%} of the labelled pixels lie on frames that are not read, and are left out.").format(lost=lost)
+    ] if told else []
 
 
 def _places(label_map: LabelMap) -> np.ndarray:

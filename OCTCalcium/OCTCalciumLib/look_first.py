@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from LesionReadingLib.counting import shown_stretch
+from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
 
 from .calcium_range import CalciumRange, arc_ranges_deg
@@ -32,8 +33,8 @@ def _open(measurement: PullbackMeasurement, ranges: Sequence[CalciumRange | None
     ends = arc_ranges_deg(measurement, ranges)
     first, stop = _longest([end is not None and end[0] <= SCORE_ARC_DEG < end[1] for end in ends])
     if stop - first >= measurement.hold_frames:
-        why = f"by the network's own scores the arc may lie on either side of {SCORE_ARC_DEG:g} degrees (2 points)"
-        yield Check(first, stop - 1, why, _ARC_POINTS)
+        why = _("by the network's own scores the arc may lie on either side of {limit:g} degrees (2 points)")
+        yield Check(first, stop - 1, why.format(limit=SCORE_ARC_DEG), _ARC_POINTS)
 
 
 def _arcs(measurement: PullbackMeasurement) -> Iterator[Check]:
@@ -42,16 +43,16 @@ def _arcs(measurement: PullbackMeasurement) -> Iterator[Check]:
         return
     limit = SCORE_ARC_DEG
     if held.value <= limit < measurement.max_arc_deg:
-        why = "one frame alone exceeds {limit:g} degrees: if it is right, the score rises by 2 points"
+        why = _("one frame alone exceeds {limit:g} degrees: if it is right, the score rises by 2 points")
         yield Check(widest, widest, why.format(limit=limit), _ARC_POINTS)
     if held.first_frame is None:
         return
     stretch = measurement.frames[held.first_frame : held.last_frame + 1]
     unbridged = min(frame.arc_contiguous_deg for frame in stretch)
     if unbridged <= limit < held.value:
-        why = "the gap behind the guidewire counts as calcium; without it the arc is {arc:.0f} degrees and 2 points are lost"
+        why = _("the gap behind the guidewire counts as calcium; without it the arc is {arc:.0f} degrees and 2 points are lost")
         yield Check(held.first_frame, held.last_frame, why.format(arc=unbridged), _ARC_POINTS)
-    why = "largest arc, {arc:.0f} degrees: above {limit:g} it gives 2 points"
+    why = _("largest arc, {arc:.0f} degrees: above {limit:g} it gives 2 points")
     weight = _ARC_POINTS * _nearness(held.value, limit)
     yield Check(held.first_frame, held.last_frame, why.format(arc=held.value, limit=limit), weight)
 
@@ -63,7 +64,7 @@ def _lesion(measurement: PullbackMeasurement) -> Iterator[Check]:
         return
     thickness, frame = lesion.max_thickness_mm, lesion.calcium_score.thickness_frame
     if thickness is not None:
-        why = "thickest calcium, {thickness:.2f} mm: above {limit:g} mm it gives 1 point"
+        why = _("thickest calcium, {thickness:.2f} mm: above {limit:g} mm it gives 1 point")
         weight = _OTHER_POINTS * _nearness(thickness, SCORE_THICKNESS_MM)
         yield Check(frame, frame, why.format(thickness=thickness, limit=SCORE_THICKNESS_MM), weight)
     if lesion.length_mm is not None:
@@ -71,7 +72,7 @@ def _lesion(measurement: PullbackMeasurement) -> Iterator[Check]:
 
 
 def _ends(lesion: Lesion) -> Check:
-    why = "the ends of a lesion of {length:.1f} mm: above {limit:g} mm it gives 1 point"
+    why = _("the ends of a lesion of {length:.1f} mm: above {limit:g} mm it gives 1 point")
     weight = _OTHER_POINTS * _nearness(lesion.length_mm, SCORE_LENGTH_MM)
     return Check(lesion.first_frame, lesion.last_frame, why.format(length=lesion.length_mm, limit=SCORE_LENGTH_MM), weight)
 
@@ -81,7 +82,7 @@ def _without_lumen(measurement: PullbackMeasurement) -> Iterator[Check]:
     small = set(measurement.small_lumens)
     first, stop = _longest([not frame.lumen_pixels or frame.frame in small for frame in measurement.frames])
     if stop > first:
-        yield Check(first, stop - 1, "no lumen was found here, so nothing is known of calcium", _NO_LUMEN)
+        yield Check(first, stop - 1, _("no lumen was found here, so nothing is known of calcium"), _NO_LUMEN)
 
 
 def _longest(marks: Sequence[bool]) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.spacing import Spacing
 
 from .arcs import BRIDGE_TOLERANCE_DEG
@@ -36,10 +37,10 @@ SMALLEST_LUMEN_SHARE = 0.05
 """A lumen smaller than this share of the usual one (the median, each frame weighted by its lumen) is a slip, no minimum lumen area:
 an imaging catheter of 0.9 mm lies in every lumen, and 5 % of a lumen of 3 mm would be 0.7 mm across."""
 
-_UNKNOWN = {
-    ("pixel",): "The pixel spacing is not known: enter it",
-    ("frame",): "The frame spacing is not known: enter it",
-    ("pixel", "frame"): "Pixel spacing and frame spacing are not known: enter them",
+_NO_VOLUME = {
+    ("pixel",): N_("The pixel spacing is not known: enter it to get volumes."),
+    ("frame",): N_("The frame spacing is not known: enter it to get volumes."),
+    ("pixel", "frame"): N_("Pixel spacing and frame spacing are not known: enter them to get volumes."),
 }
 
 _THREADS = 2
@@ -154,10 +155,16 @@ def remeasure_frames(measurement: PullbackMeasurement, edited: Mapping[int, np.n
     frames = list(measurement.frames)
     for frame, labels in edited.items():
         if not 0 <= frame < len(frames):
-            raise InputError(f"Frame {frame} is not in the pullback of {len(frames)} frames; name one from 0 on.")
+            raise InputError(
+                _("Frame {frame} is not in the pullback of {count} frames; name one from 0 on.").format(
+                    frame=frame, count=len(frames)
+                )
+            )
         checked = whole_labels(labels, NAMES)
         if len(checked) != 1:
-            raise InputError(f"One edited frame is expected, this array holds {len(checked)} frames; give one of them.")
+            raise InputError(
+                _("One edited frame is expected, this array holds {count} frames; give one of them.").format(count=len(checked))
+            )
         frames[frame] = measure_frame(checked[0], measurement.spacing, frame, measurement.parameters.vertex)
     return _summary(tuple(frames), measurement.spacing, measurement.parameters)
 
@@ -166,7 +173,9 @@ def _check_spacing(spacing: Spacing) -> None:
     for name in ("row_mm", "column_mm", "frame_mm"):
         value = getattr(spacing, name)
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise InputError(f"The {name.removesuffix('_mm')} spacing is {value} mm; give a positive number.")
+            raise InputError(
+                _("The {axis} spacing is {value} mm; give a positive number.").format(axis=name.removesuffix("_mm"), value=value)
+            )
 
 
 def _summary(frames: tuple[FrameMeasurement, ...], spacing: Spacing, parameters: Parameters) -> PullbackMeasurement:
@@ -222,16 +231,16 @@ def _missing(frames: tuple[FrameMeasurement, ...], spacing: Spacing, calcium: bo
         unknown.append("frame")
     missing = {}
     if unknown:
-        missing["volume_mm3"] = f"{_UNKNOWN[tuple(unknown)]} to get volumes."
+        missing["volume_mm3"] = _(_NO_VOLUME[tuple(unknown)])
     if spacing.frame_mm is None:
-        missing["over_180_length_mm"] = f"{_UNKNOWN['frame',]} to get positions and lengths."
+        missing["over_180_length_mm"] = _("The frame spacing is not known: enter it to get positions and lengths.")
     if not spacing.in_plane_known:
-        reason = f"{_UNKNOWN['pixel',]} to get areas and thickness."
+        reason = _("The pixel spacing is not known: enter it to get areas and thickness.")
         missing |= dict.fromkeys(("max_thickness_mm", "minimum_lumen_area", "thickness_map_mm"), reason)
         return missing
     if not calcium:
-        missing["max_thickness_mm"] = "No frame has calcium."
+        missing["max_thickness_mm"] = _("No frame has calcium.")
     if not lumen:
         cut = any(frame.lumen_cut for frame in frames)
-        missing["minimum_lumen_area"] = "Every lumen is cut by the image border." if cut else "The label map has no lumen."
+        missing["minimum_lumen_area"] = _("Every lumen is cut by the image border.") if cut else _("The label map has no lumen.")
     return missing

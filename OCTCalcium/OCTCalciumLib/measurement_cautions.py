@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.counting import shown, shown_list
-from LesionReadingLib.report import plural
+from LesionReadingLib.counting import frames_in_words, shown, shown_list
+from LesionReadingLib.language import N_, _, joined, listed, ngettext
 
 from .cautions import NO_LUMEN, Caution
 from .deposits import WIDEST_GUIDEWIRE_DEG
@@ -61,20 +61,22 @@ def measurement_cautions(measurement: PullbackMeasurement) -> tuple[Caution, ...
         NO_LUMEN: _no_lumen(measurement, bool(calcium)),
         VERTEX_IN_CALCIUM: _of_frames(
             [frame for frame in calcium if frame.vertex_source == "catheter" and not frame.vertex_open],
-            "the image centre lies in calcium and cannot be the catheter: arcs and thickness there mean nothing.",
+            _("the image centre lies in calcium and cannot be the catheter: arcs and thickness there mean nothing."),
         ),
         VERTEX_DEEPEST: _of_frames(
             [frame for frame in calcium if frame.vertex_source == "deepest_lumen_point"],
-            "calcium or the wall reaches the lumen's centroid: angles there are seen from the deepest point of the lumen.",
+            _("calcium or the wall reaches the lumen's centroid: angles there are seen from the deepest point of the lumen."),
         ),
         SINGLE_FRAME_ARC: _spike(measurement),
         GUIDEWIRE_NOT_BRIDGED: _of_frames(
             [frame for frame in calcium if frame.bridging_refused],
-            f"the guidewire's label holds the vertex or is wider than {WIDEST_GUIDEWIRE_DEG:g} degrees: it bridges no gap there.",
+            _("the guidewire's label holds the vertex or is wider than {limit:g} degrees: it bridges no gap there.").format(
+                limit=WIDEST_GUIDEWIRE_DEG
+            ),
         ),
         SMALL_LUMEN: _of_frames(
             [measurement.frames[number] for number in measurement.small_lumens],
-            "the lumen is far too small to hold the catheter: it is no minimum lumen area.",
+            _("the lumen is far too small to hold the catheter: it is no minimum lumen area."),
         ),
         STRAYS: _strays(measurement),
     }
@@ -85,9 +87,13 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
     """What the bundle says of itself (``Bundle.summary``): what it learnt from, and how much calcium it misses on patients."""
     if not model:
         return ()
-    source, _, more = str(model.get("data_source") or "").partition(". ")
-    learnt = f"It was trained on: {source.rstrip('.')}." if source else "The model does not say what it was trained on."
-    learnt += " The model card tells more." if more else ""
+    source, _stop, more = str(model.get("data_source") or "").partition(". ")
+    learnt = (
+        _("It was trained on: {source}.").format(source=_(source.rstrip(".")))
+        if source
+        else _("The model does not say what it was trained on.")
+    )
+    learnt = joined(learnt, _("The model card tells more.") if more else "")
     return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, _missed((model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}))
 
 
@@ -95,17 +101,26 @@ def _missed(figures: Mapping[str, Any]) -> str:
     """How the network did on real frames with calcium (``eval_metrics``, kind ``REAL_FRAMES``)."""
     count, missed = figures.get("frames_with_calcium"), figures.get("frames_missed")
     if not count:
-        return "How much calcium it misses in patients has not been measured: calcium that is not marked may well be there."
-    found = "" if missed is None else f"it marked some of the calcium in {count - missed} and none of it in {missed}; "
-    return (
-        f"On {count} real frames with calcium {found}its contours overlapped a reader's with a mean Dice of {figures['dice']:.2f} "
-        "(1 is perfect). Calcium that is not marked may well be there."
+        return _("How much calcium it misses in patients has not been measured: calcium that is not marked may well be there.")
+    overlapped = (
+        _("On {count} real frames with calcium its contours overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect).")
+        if missed is None
+        else _(
+            "On {count} real frames with calcium it marked some of the calcium in {some} and none of it in {missed}; its contours "
+            "overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect)."
+        )
     )
+    told = overlapped.format(count=count, some=count - (missed or 0), missed=missed, dice=figures["dice"])
+    return joined(told, _("Calcium that is not marked may well be there."))
 
 
 def no_lumen_sentence(frame_count: int) -> str:
     """What is said where there is no lumen at all."""
-    return f"No lumen was found on any of the {plural(frame_count, 'frame')}, so nothing can be said of calcium."
+    return ngettext(
+        "No lumen was found on the only frame, so nothing can be said of calcium.",
+        "No lumen was found on any of the {count} frames, so nothing can be said of calcium.",
+        frame_count,
+    ).format(count=frame_count)
 
 
 def _no_lumen(measurement: PullbackMeasurement, calcium: bool) -> str:
@@ -114,43 +129,50 @@ def _no_lumen(measurement: PullbackMeasurement, calcium: bool) -> str:
         return ""
     if count == 0:
         return no_lumen_sentence(total)
-    return f"A lumen was found on {count} of {total} frames; nothing can be said of calcium on the others."
+    some = _("A lumen was found on {count} of {total} frames; nothing can be said of calcium on the others.")
+    return some.format(count=count, total=total)
 
 
 def _image_centre(measurement: PullbackMeasurement, calcium: Sequence[FrameMeasurement]) -> str:
     lacking = [frame for frame in calcium if frame.vertex_source == "image_centre"]
     if not lacking:
         return ""
-    who = "No frame has a lumen label" if measurement.lumen_frames == 0 else f"{_named(lacking)}: calcium, but no lumen label"
-    return (
-        f"{who}. Arcs, thickness, lesions and calcium score there are seen from the image centre, which may lie outside the lumen: "
-        "they can be far too large or too small."
+    who = (
+        _("No frame has a lumen label.")
+        if measurement.lumen_frames == 0
+        else _("{frames}: calcium, but no lumen label.").format(frames=_named(lacking))
     )
+    why = _(
+        "Arcs, thickness, lesions and calcium score there are seen from the image centre, which may lie outside the lumen: they "
+        "can be far too large or too small."
+    )
+    return joined(who, why)
 
 
 def _spike(measurement: PullbackMeasurement) -> str:
     single, held, limit = measurement.max_arc_deg, measurement.held_arc.value, measurement.parameters.continuous_arc_deg
     if single - held < SPIKE_DEG and not held < limit <= single:
         return ""
-    return (
-        f"Frame {shown(measurement.max_arc_frame)} alone shows {single:.0f} degrees; no {measurement.hold_frames} neighbouring "
-        f"frames all reach more than {held:.0f}: check this frame before you rely on it."
-    )
+    return _(
+        "Frame {frame} alone shows {single:.0f} degrees; no {hold} neighbouring frames all reach more than {held:.0f}: check this "
+        "frame before you rely on it."
+    ).format(frame=shown(measurement.max_arc_frame), single=single, hold=measurement.hold_frames, held=held)
 
 
 def _strays(measurement: PullbackMeasurement) -> str:
     parts = []
-    for label in ("calcium", "guidewire", "lumen"):
+    for label in (N_("calcium"), N_("guidewire"), N_("lumen")):
         count = sum(getattr(frame.strays, label) > 0 for frame in measurement.frames)
         if count:
-            parts.append(f"{label} in {plural(count, 'frame')}")
+            parts.append(_("{label} in {frames}").format(label=_(label), frames=frames_in_words(count)))
     if not parts:
         return ""
-    return f"Specks were left out, being too small to be what they stand for: {', '.join(parts)}. Calcium volume counts them."
+    said = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
+    return said.format(labels=listed(parts))
 
 
 def _of_frames(frames: Sequence[FrameMeasurement], sentence: str) -> str:
-    return f"{_named(frames)}: {sentence}" if frames else ""
+    return _("{frames}: {what}").format(frames=_named(frames), what=sentence) if frames else ""
 
 
 def _named(frames: Sequence[FrameMeasurement]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from LesionReadingLib.language import _
 from scipy import ndimage
 
 from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
@@ -74,7 +75,7 @@ def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlay
     # A rim of half a pixel is the circle's own edge; a mark is thicker.
     beyond = strip if circle is None else strip | beyond_circle((*circle[:2], circle[2] + 1.5), lumas[0].shape, aspect)
     if any(np.any(luma[beyond] > 3 * LIVE) for luma in lumas):
-        notes.append("Marks outside the field of view (text, scale bar, longitudinal strip or ticks) were removed.")
+        notes.append(_("Marks outside the field of view (text, scale bar, longitudinal strip or ticks) were removed."))
     inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside
     coloured = Overlays(outside, circle, None, None, None, None, ())
     if any(_coloured(sample) for sample in samples):
@@ -83,7 +84,7 @@ def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlay
     greys = [_grey_without_colours(sample, coloured) for sample in samples]
     resting = resting_marks(greys, circle) & inside
     if resting.any() or any(np.any(sharp_marks(grey, circle) & inside) for grey in greys):
-        notes.append("White marks drawn over the picture were replaced by the grey around them.")
+        notes.append(_("White marks drawn over the picture were replaced by the grey around them."))
     return replace(coloured, resting=_grown(_grown(resting)) if resting.any() else None, notes=tuple(notes))
 
 
@@ -127,12 +128,17 @@ def _colours_drawn_over(
     share = float(np.mean([np.mean((drawn | off_ramp[_colour_index(sample)])[inside]) for sample in samples]))
     if share > _MOST_DRAWN:
         return plain, [
-            "The colours of the picture do not follow one colour ramp; their brightness was taken as grey and nothing was removed."
+            _(
+                "The colours of the picture do not follow one colour ramp; their brightness was taken as grey "
+                "and nothing was removed."
+            )
         ]
     told = (
         [
-            f"Coloured lines, ticks or markers drawn over the picture ({100 * share:.1f} % of it) "
-            "were replaced by the grey around them."
+            _(
+                "Coloured lines, ticks or markers drawn over the picture ({value:.1f} % of it) were replaced by "
+                "the grey around them."
+            ).format(value=100 * share)
         ]
         if share > 0
         else []
@@ -231,7 +237,7 @@ def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.
     deviations = np.stack([(sample - ramp[luma]).astype(np.int16) for sample, luma in zip(samples, lumas, strict=True)])
     deviation = np.abs(np.median(deviations, axis=0)).max(axis=-1)
     off = deviation > _OFF_RAMP_IN_MOST_FRAMES
-    labels, _ = ndimage.label(off, np.ones((3, 3)))
+    labels, _rest = ndimage.label(off, np.ones((3, 3)))
     marks = off & (np.bincount(labels.ravel()) >= _SMALLEST_MARK)[labels]
     marks |= np.min(np.stack(lumas), axis=0) > brightest + 2 * _OFF_RAMP_IN_MOST_FRAMES
     # A mark fades into its surroundings: next to one, half the difference is enough.

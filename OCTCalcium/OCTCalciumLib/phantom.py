@@ -183,6 +183,8 @@ def _draw_polar(plan: PhantomPlan, index: int, borders: _Borders, rng: np.random
     phi, rho = _about_lumen(anatomy, index, angle[:, None], radius[None, :])
     depth = rho - borders.lumen_mm.astype(np.float32)[phi]
     backscatter, attenuation = _tissue(plan, index, borders, phi, rho, depth)
+    if physics.ray_contrast:
+        attenuation *= _uneven_rays(plan, index)[:, None]
     gain = _incidence(borders, angle, phi, depth)[:, None] * 10 ** (0.1 * _streaks_db(physics, rng))[:, None]
     gain = np.broadcast_to(gain, phi.shape).astype(np.float32) * _uneven_light(plan, index, phi)
     gain = _add_struts(anatomy, index, phi, depth, backscatter, gain)
@@ -270,6 +272,13 @@ def _uneven_light(plan: PhantomPlan, index: int, phi: np.ndarray) -> np.ndarray:
     """Factor by which wall surface and blood brighten or dim whole sectors, smooth in angle and along the pullback."""
     sheet = smooth_noise(np.random.default_rng([plan.seed, 3]), 16)
     return np.exp(np.float32(plan.physics.sector_contrast) * sheet[(phi >> 3) & 255, int(index * plan.frame_mm * 10) & 255])
+
+
+def _uneven_rays(plan: PhantomPlan, index: int) -> np.ndarray:
+    """Factor on the attenuation of every A-line, smooth over about three lines and drawn anew for every frame."""
+    noise = np.random.default_rng([plan.seed, index, 11]).standard_normal(plan.physics.a_lines)
+    smooth = gaussian_filter1d(noise, 1.5, mode="wrap")
+    return np.exp(plan.physics.ray_contrast * smooth / smooth.std()).astype(np.float32)
 
 
 def _streaks_db(physics: Physics, rng: np.random.Generator) -> np.ndarray:

@@ -39,6 +39,7 @@ class Physics:
         seam_rad: where a rotation begins. rotation_error: (2, 3) amplitudes and phases of non-uniform rotation (rad).
         ghost_mm: radius of a ghost ring, 0 for none. blur_pixels: display blur. streak_db: excess of saturated A-lines.
         sector_contrast: SD of the natural logarithm of brightness between sectors.
+        ray_contrast: SD of the natural logarithm of attenuation between neighbouring A-lines, which streaks the wall in depth.
     """
 
     a_lines: int
@@ -66,6 +67,7 @@ class Physics:
     blur_pixels: float
     streak_db: float
     sector_contrast: float
+    ray_contrast: float = 0.0
 
 
 def draw_physics(rng: np.random.Generator, samples: int, deepest_mm: float, shifted: bool = False) -> Physics:

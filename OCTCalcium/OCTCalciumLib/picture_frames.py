@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _, ngettext
 from LesionReadingLib.pictures import read_picture
 
 from .luma import luma
@@ -35,12 +36,21 @@ def frames_alone(paths: Sequence[Path]) -> tuple[list[Path], tuple[str, ...]]:
     frames = [path for path in paths if path not in masks]
     if not frames:
         raise InputError(
-            f"The picture{'s have' if len(paths) > 1 else ' has'} only a few grey levels: masks, not OCT frames; choose the frames "
-            "(a label map is measured with: oct-calcium measure)."
+            ngettext(
+                "The picture has only a few grey levels: masks, not OCT frames; choose the frames (a label map is measured with: "
+                "oct-calcium measure).",
+                "The pictures have only a few grey levels: masks, not OCT frames; choose the frames (a label map is measured with: "
+                "oct-calcium measure).",
+                len(paths),
+            )
         )
     if not masks:
         return frames, ()
-    return frames, (f"{len(masks)} picture(s) beside the {len(frames)} frames were left out: they are masks or drawings.",)
+    return frames, (
+        _("{masks} picture(s) beside the {frames} frames were left out: they are masks or drawings.").format(
+            masks=len(masks), frames=len(frames)
+        ),
+    )
 
 
 def _named_masks(paths: Sequence[Path]) -> set[Path]:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.counting import shown
+from LesionReadingLib.drawing import NO_FONT, picture_language
 from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.language import _, language, speaking
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
 
 from .calcium_range import CalciumRange
 from .first_screen import SHIPPED_CONSEQUENCES
+from .headline import frame_place
 from .measurement import PullbackMeasurement
 from .rendering import Rendering, Scene, Surface, build_scene
 from .strays import without_strays
@@ -65,7 +67,8 @@ def present(
         tables = [folder / "frames.csv", folder / "lesions.csv"]
         write_frames(tables[0], measurement)
         write_lesions(tables[1], measurement)
-        pictures = _flat_pictures(folder, pullback, labels, measurement)
+        with speaking(picture_language()):
+            pictures = _flat_pictures(folder, pullback, labels, measurement)
         scroll = scroll_of(measurement, labels, pullback, _first_shown(measurement), ranges) if options.scroll else None
         views = rendering.finish()
     if views.reason:
@@ -73,8 +76,11 @@ def present(
     else:
         for name in ("calcium_3d", "calcium_volume_rendering"):
             pictures[name] = folder / f"{name}.png"
-        draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
-        draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
+        with speaking(picture_language()):
+            draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
+            draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
+    if picture_language() != language():
+        log(_(NO_FONT))
     report = folder / "report.html"
     study = study_of(pullback.files if pullback else (), label_map.labels, options.identity)
     texts = Consequences(SHIPPED_CONSEQUENCES, options.consequences)
@@ -112,12 +118,12 @@ def _flat_pictures(
 
     lumen = measurement.minimum_lumen_area
     held = _widest_held(measurement)
-    single = "Maximum arc" if held is None else "Maximum arc of a single frame"
+    single = _("Maximum arc") if held is None else _("Maximum arc of a single frame")
     decisive = {
-        "frame_held_arc": (held, draw_widest_arc, "Largest arc that neighbours hold"),
+        "frame_held_arc": (held, draw_widest_arc, _("Largest arc that neighbours hold")),
         "frame_max_arc": (measurement.max_arc_frame, draw_widest_arc, single),
-        "frame_max_thickness": (measurement.max_thickness_frame, draw_thickest, "Maximum thickness"),
-        "frame_min_lumen": (lumen[1] if lumen else None, draw_smallest_lumen, "Minimum lumen area"),
+        "frame_max_thickness": (measurement.max_thickness_frame, draw_thickest, _("Maximum thickness")),
+        "frame_min_lumen": (lumen[1] if lumen else None, draw_smallest_lumen, _("Minimum lumen area")),
     }
     pictures = {"arcs": folder / "arcs.png", "en_face": folder / "en_face.png"}
     draw_arcs(pictures["arcs"], measurement)
@@ -126,9 +132,9 @@ def _flat_pictures(
         if frame is not None:
             grey = next(iter(pullback.read(frame, frame + 1))) if pullback else None
             pictures[name] = folder / f"{name}.png"
-            at = "" if measurement.spacing.frame_mm is None else f", {frame * measurement.spacing.frame_mm:.1f} mm"
             picture = FramePicture(grey, labels[frame], measurement.frames[frame], measurement.spacing)
-            draw(pictures[name], picture, f"{title}: frame {shown(frame)}{at}")
+            place = frame_place(frame, measurement.spacing)
+            draw(pictures[name], picture, _("{title}: {place}").format(title=title, place=place))
     return pictures
 
 

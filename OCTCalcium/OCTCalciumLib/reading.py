@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told_name
+from LesionReadingLib.language import _
 from LesionReadingLib.reading.inputs import InputFiles, input_files
-from LesionReadingLib.spacing import TYPED, Spacing
+from LesionReadingLib.spacing import CALIBRATED, TYPED, Spacing
 
 from .cautions import FRAME_SPACING_UNUSUAL, PIXELS_NOT_SQUARE, Caution
 from .pullback import Pullback, sample_indices
@@ -50,7 +51,7 @@ def open_pullback(
     try:
         recording = _open_recording(path, pixel_spacing_mm, frame_spacing_mm)
     except PermissionError as error:
-        raise InputError(f"{path} cannot be read (permission denied); ask for access or copy it.") from error
+        raise InputError(_("{path} cannot be read (permission denied); ask for access or copy it.").format(path=path)) from error
     return _finished(recording, _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration))
 
 
@@ -62,7 +63,7 @@ def open_dicom(paths: Sequence[Path]) -> Pullback:
     """
     headers = _dicom_headers([Path(path) for path in paths])
     if not headers:
-        raise InputError("None of the chosen files is DICOM; choose the files of the pullback.")
+        raise InputError(_("None of the chosen files is DICOM; choose the files of the pullback."))
     recording = _open_dicom(headers, None, None)
     return _finished(recording, _final_spacing(recording.spacing, None, None, 1.0))
 
@@ -83,10 +84,10 @@ def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
     if spacing.frame_mm is None or spacing.frame_source.startswith(TYPED) or typical_frame_distance(spacing.frame_mm):
         return ()
     low, high = USUAL_FRAME_LIMITS_MM
-    sentence = (
-        f"The frames are stated to be {spacing.frame_mm:.3g} mm apart ({spacing.frame_source}), while those of OCT pullbacks are "
-        f"{low:g} to {high:g} mm apart; check it before using lengths and volumes."
-    )
+    sentence = _(
+        "The frames are stated to be {frame_mm:.3g} mm apart ({source}), while those of OCT "
+        "pullbacks are {low:g} to {high:g} mm apart; check it before using lengths and volumes."
+    ).format(frame_mm=spacing.frame_mm, source=spacing.frame_source, low=low, high=high)
     return (Caution(FRAME_SPACING_UNUSUAL, sentence),)
 
 
@@ -107,21 +108,33 @@ def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spaci
         return _open_dicom(members, pixel_spacing_mm, frame_spacing_mm)
     if len(files.volumes) + bool(files.pictures) > 1:
         listed = ", ".join(file.name for file in files.volumes[:6])
-        listed += f" and {len(files.pictures)} pictures" if files.pictures else ""
-        raise InputError(f"The folder {path} holds more than one pullback: {listed}; name one file.")
+        listed += _(" and {count} pictures").format(count=len(files.pictures)) if files.pictures else ""
+        raise InputError(
+            _("The folder {path} holds more than one pullback: {listed}; name one file.").format(path=path, listed=listed)
+        )
     if files.volumes:
         return volume_recording(files.volumes[0])
     if files.pictures:
         return picture_recording(files.pictures)
     if not files.is_folder:
         raise InputError(
-            f"{path.name} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback."
+            _("{file} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback.").format(
+                file=path.name
+            )
         )
     if files.is_empty:
-        raise InputError(f"The folder {path} is empty; choose the folder with the pullback.")
+        raise InputError(_("The folder {path} is empty; choose the folder with the pullback.").format(path=path))
     if files.deeper:
-        raise InputError(f"The folder {path} holds images only in folders below it ({files.folders_below}); name one of them.")
-    raise InputError(f"The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback.")
+        raise InputError(
+            _("The folder {path} holds images only in folders below it ({folders_below}); name one of them.").format(
+                path=path, folders_below=files.folders_below
+            )
+        )
+    raise InputError(
+        _("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback.").format(
+            path=path
+        )
+    )
 
 
 def _dicom_headers(paths: list[Path]) -> list:
@@ -166,17 +179,26 @@ def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullb
     count = pictures_beside_each_other(lumas, recording.pixel_aspect)
     if count > 1:
         raise InputError(
-            f"Each frame shows {count} round pictures beside each other, of several pullbacks or views; "
-            "export one pullback alone, or cut the frames to one picture each."
+            _(
+                "Each frame shows {count} round pictures beside each other, of several pullbacks or views; "
+                "export one pullback alone, or cut the frames to one picture each."
+            ).format(count=count)
         )
     shown = aspect_of_round_picture(lumas) if recording.pixel_aspect == 1 else None
     if shown is None:
         return recording
-    longer, shorter = ("wide", "high") if shown > 1 else ("high", "wide")
-    sentence = (
-        f"The round picture is {max(shown, 1 / shown):.2f} times as {longer} as {shorter}: its pixels are not square, and no "
-        "spacing says so. Angles, lengths and areas are distorted; export it with square pixels or with its spacing."
+    said = (
+        _(
+            "The round picture is {ratio:.2f} times as wide as high: its pixels are not square, and no spacing says so. Angles, "
+            "lengths and areas are distorted; export it with square pixels or with its spacing."
+        )
+        if shown > 1
+        else _(
+            "The round picture is {ratio:.2f} times as high as wide: its pixels are not square, and no spacing says so. Angles, "
+            "lengths and areas are distorted; export it with square pixels or with its spacing."
+        )
     )
+    sentence = said.format(ratio=max(shown, 1 / shown))
     return replace(recording, shown_aspect=shown, cautions=(*recording.cautions, Caution(PIXELS_NOT_SQUARE, sentence)))
 
 
@@ -188,18 +210,28 @@ def check_typed(pixel_spacing_mm: float | None, frame_spacing_mm: float | None, 
     """
     if pixel_spacing_mm is not None and not within(pixel_spacing_mm, IN_PLANE_LIMITS_MM):
         raise InputError(
-            f"The typed pixel spacing {pixel_spacing_mm} mm is not between {IN_PLANE_LIMITS_MM[0]} and {IN_PLANE_LIMITS_MM[1]} mm; "
-            "type millimetres per pixel, for example --pixel-spacing 0.0067."
+            _(
+                "The typed pixel spacing {pixel_spacing_mm} mm is not between {low} and "
+                "{high} mm; type millimetres per pixel, for example --pixel-spacing 0.0067."
+            ).format(
+                pixel_spacing_mm=pixel_spacing_mm,
+                low=IN_PLANE_LIMITS_MM[0],
+                high=IN_PLANE_LIMITS_MM[1],
+            )
         )
     if frame_spacing_mm is not None and not within(frame_spacing_mm, FRAME_LIMITS_MM):
         raise InputError(
-            f"The typed frame spacing {frame_spacing_mm} mm is not between {FRAME_LIMITS_MM[0]} and {FRAME_LIMITS_MM[1]} mm; "
-            "type millimetres between frames, for example --frame-spacing 0.2."
+            _(
+                "The typed frame spacing {frame_spacing_mm} mm is not between {low} and "
+                "{high} mm; type millimetres between frames, for example --frame-spacing 0.2."
+            ).format(frame_spacing_mm=frame_spacing_mm, low=FRAME_LIMITS_MM[0], high=FRAME_LIMITS_MM[1])
         )
     if not within(calibration, CALIBRATION_LIMITS):
         raise InputError(
-            f"The calibration factor {calibration} is not between {CALIBRATION_LIMITS[0]} and {CALIBRATION_LIMITS[1]}; "
-            "give true size divided by measured size, for example 1.02."
+            _(
+                "The calibration factor {calibration} is not between {low} and "
+                "{high}; give true size divided by measured size, for example 1.02."
+            ).format(calibration=calibration, low=CALIBRATION_LIMITS[0], high=CALIBRATION_LIMITS[1])
         )
 
 
@@ -210,16 +242,16 @@ def _final_spacing(stated: Spacing, pixel_spacing_mm: float | None, frame_spacin
         spacing = replace(spacing, row_mm=pixel_spacing_mm, column_mm=pixel_spacing_mm, in_plane_source=TYPED)
     if frame_spacing_mm is not None:
         spacing = replace(spacing, frame_mm=frame_spacing_mm, frame_source=TYPED)
-    spacing = checked_spacing(spacing, "The pullback")
+    spacing = checked_spacing(spacing, _("The pullback"))
     if calibration == 1.0:
         return spacing
     if not spacing.in_plane_known:
         raise InputError(
-            "A calibration factor needs a pixel spacing to correct, and the input states none; type one with --pixel-spacing MM."
+            _("A calibration factor needs a pixel spacing to correct, and the input states none; type one with --pixel-spacing MM.")
         )
     return replace(
         spacing,
         row_mm=spacing.row_mm * calibration,
         column_mm=spacing.column_mm * calibration,
-        in_plane_source=f"{spacing.in_plane_source}, multiplied by the calibration factor {calibration:g}",
+        in_plane_source=f"{spacing.in_plane_source}, {CALIBRATED} {calibration:g}",
     )

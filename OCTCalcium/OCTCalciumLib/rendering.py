@@ -16,6 +16,7 @@ from pathlib import Path
 import LesionReadingLib
 import numpy as np
 from LesionReadingLib.cancelling import held
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.scratch import Scratch
 from LesionReadingLib.spacing import Spacing
 
@@ -30,12 +31,12 @@ CLOSE_UP_HALF_FRAMES = 30  # where the frame spacing is not known
 CLOSE_UP_MOST_FRAMES = 120
 RENDERING_LIMIT_S = 180  # a driver that hangs must not hang the run
 SCRATCH_PREFIX = "oct-calcium-"
-NOT_TO_SCALE = "Proportions are not to scale: a spacing is unknown."
-UNAFFECTED = "All numbers are unaffected."
-NO_OPENGL = (
+NOT_TO_SCALE = N_("Proportions are not to scale: a spacing is unknown.")
+NO_OPENGL = N_(
     "The three-dimensional pictures could not be drawn: VTK found no OpenGL library on this machine "
-    f"(on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri). {UNAFFECTED}"
+    "(on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri). All numbers are unaffected."
 )
+_NOT_DRAWN = N_("The three-dimensional pictures could not be drawn ({reason}). All numbers are unaffected.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,17 +267,19 @@ class Rendering:
     def finish(self) -> Views:
         """Wait for the views; where this machine cannot draw them, a sentence says so in their place."""
         if self._process is None:
-            return Views({}, f"The three-dimensional pictures could not be drawn (temporary folder: {self._reason}). {UNAFFECTED}")
+            reason = _("temporary folder: {reason}").format(reason=self._reason)
+            return Views({}, _(_NOT_DRAWN).format(reason=reason))
         folder = self._scratch.path
         try:
             status = self._process.wait(RENDERING_LIMIT_S)
         except subprocess.TimeoutExpired:
-            return Views({}, f"Drawing the three-dimensional pictures took more than {RENDERING_LIMIT_S} seconds. {UNAFFECTED}")
+            late = _("Drawing the three-dimensional pictures took more than {limit} seconds. All numbers are unaffected.")
+            return Views({}, late.format(limit=RENDERING_LIMIT_S))
         if status > 0:
             told = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
-            reason = told[-1] if told else f"the drawing ended with status {status}"  # a full disk keeps no words either
-            return Views({}, f"The three-dimensional pictures could not be drawn ({reason}). {UNAFFECTED}")
+            ended = _("the drawing ended with status {status}").format(status=status)  # a full disk keeps no words either
+            return Views({}, _(_NOT_DRAWN).format(reason=told[-1] if told else ended))
         if status < 0:
-            return Views({}, NO_OPENGL)
+            return Views({}, _(NO_OPENGL))
         scales = json.loads((folder / "views.json").read_text())
         return Views({name: View(np.load(folder / f"{name}.npy"), scale) for name, scale in scales.items()}, None)

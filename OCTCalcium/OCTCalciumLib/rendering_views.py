@@ -48,6 +48,7 @@ SIDE_VIEW_WIDTH, SIDE_VIEW_MOST_HEIGHT = 1650, 420  # pixels
 CLOSE_UP_SIZE = (820, 560)  # pixels
 SURFACE_LEVEL = 105.0  # of 255; below one half, so that thin calcium survives the smoothing
 SMOOTHING = (0.7, 0.9, 0.9)  # standard deviation in voxels (frame, row, column)
+SMOOTHED = 2  # voxels beyond which a voxel is not smoothed
 
 # Directions to the viewer and upwards (x = column, y = row, z = frame); in all of them the pullback runs from left to right.
 FROM_0_DEG = ((1, 0, 0), (0, -1, 0))
@@ -79,11 +80,20 @@ class Stack:
 
 def stacked(volumes: dict[str, np.ndarray], step_mm: tuple[float, float, float], first: int, stop: int) -> Stack:
     """The frames ``first`` to ``stop - 1`` of the volumes with rounded voxel corners."""
-    soft = {
-        name: gaussian_filter(np.pad(volume[first:stop], 1).astype(np.float32), SMOOTHING, truncate=2.5)
-        for name, volume in volumes.items()
-    }
-    return Stack(**soft, step_mm=step_mm, first_frame=first)
+    return Stack(**{name: softened(volume[first:stop]) for name, volume in volumes.items()}, step_mm=step_mm, first_frame=first)
+
+
+def softened(volume: np.ndarray) -> np.ndarray:
+    """A volume with rounded voxel corners, float32, grown by one empty voxel all around; what is empty is not worked on."""
+    soft = np.zeros(np.add(volume.shape, 2), np.float32)
+    rows = volume.any(axis=2)
+    filled = rows.any(axis=1), rows.any(axis=0), volume.any(axis=(0, 1))
+    if rows.any():
+        reach = [np.flatnonzero(places)[[0, -1]] + 1 for places in filled]
+        box = tuple(slice(max(0, low - SMOOTHED), high + 1 + SMOOTHED) for low, high in reach)
+        soft[1:-1, 1:-1, 1:-1] = volume
+        soft[box] = gaussian_filter(soft[box], SMOOTHING, radius=SMOOTHED)
+    return soft
 
 
 def halved(volume: np.ndarray) -> np.ndarray:
@@ -272,9 +282,9 @@ class Studio:
         return renderer
 
 
-def surfaces(stack: Stack) -> list[vtkProp]:
-    """Calcium and guidewire."""
-    return [opaque(calcium_surface(stack)), shell(surface_of(stack, stack.guidewire), "guidewire", 0.5)]
+def surfaces(stack: Stack, calcium: vtkPolyData) -> list[vtkProp]:
+    """Calcium, as ``calcium_surface`` gives it, and guidewire."""
+    return [opaque(calcium), shell(surface_of(stack, stack.guidewire), "guidewire", 0.5)]
 
 
 def calcium_channels(stack: Stack) -> list[Channel]:
@@ -330,8 +340,10 @@ def draw(folder: Path) -> None:
     whole = stacked(halves, (frame_mm, 2 * row_mm, 2 * column_mm), 0, len(volumes["calcium"]))
     near = stacked(volumes, (frame_mm, row_mm, column_mm), *facts["close_up"])
     tissue = np.load(folder / "tissue.npy") if (folder / "tissue.npy").exists() else None
-    near_surfaces, whole_surfaces = surfaces(near), surfaces(whole)
+    whole_calcium = calcium_surface(whole)
+    near_surfaces, whole_surfaces = surfaces(near, calcium_surface(near)), surfaces(whole, whole_calcium)
     near_lumen, whole_lumen = ([shell(surface_of(stack, stack.lumen), "lumen", 0.16)] for stack in (near, whole))
+    near_volume = calcium_volume(near) if tissue is None else None
     near_mm = bounds_of(near_surfaces + near_lumen, near.bounds_mm)
     side = side_view_size(whole.bounds_mm)
 
@@ -341,14 +353,14 @@ def draw(folder: Path) -> None:
         views[f"side_{viewer}"] = studio.take(whole_surfaces, whole_lumen, along, side, whole.bounds_mm, "paper")
         views[f"near_{viewer}"] = studio.take(near_surfaces, near_lumen, oblique, CLOSE_UP_SIZE, near_mm, "paper")
         if tissue is None:
-            volume = studio.take([calcium_volume(near)], near_lumen, oblique, CLOSE_UP_SIZE, near_mm, "paper")
+            volume = studio.take([near_volume], near_lumen, oblique, CLOSE_UP_SIZE, near_mm, "paper")
         else:
             volume = studio.take([slices(near, tissue, viewer)], [], oblique, CLOSE_UP_SIZE, near_mm, "night")
         views[f"volume_near_{viewer}"] = volume
     for name, (pixels, _) in views.items():
         np.save(folder / f"{name}.npy", pixels)
     if facts["surface"]:
-        write_surface(calcium_surface(whole), **facts["surface"])
+        write_surface(whole_calcium, **facts["surface"])
     (folder / "views.json").write_text(json.dumps({name: scale for name, (_, scale) in views.items()}))
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.counting import shown
+from LesionReadingLib.counting import frames_in_words, shown
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
-from LesionReadingLib.report import ABSENT, caution, environment, model_rows, picture_uri, plural, with_unit
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.report import absent, caution, environment, model_rows, picture_uri, with_unit
+from LesionReadingLib.spacing import Spacing, told_source
 
 from .calcium_range import CalciumRange
 from .deposits import WIDEST_GUIDEWIRE_DEG
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 _FIELDS = {
-    "volume_mm3": "Calcium volume",
-    "over_180_length_mm": "Lengths and positions",
-    "max_thickness_mm": "Calcium thickness",
-    "minimum_lumen_area": "Minimum lumen area",
+    "volume_mm3": N_("Calcium volume"),
+    "over_180_length_mm": N_("Lengths and positions"),
+    "max_thickness_mm": N_("Calcium thickness"),
+    "minimum_lumen_area": N_("Minimum lumen area"),
 }
 
 
-_MET = {True: "met", False: "not met", None: ABSENT}
+_MET = {True: N_("met"), False: N_("not met"), None: N_("not known")}
 
 
 def write_report(
@@ -83,12 +84,12 @@ def write_report(
             screen=first_screen(measurement, model, consequences, ranges),
             stretch=lambda check: in_words(check).capitalize(),
             study=study or study_of((), np.array([frame.arc_bridged_deg for frame in measurement.frames])),
-            how_coded=HOW_CODED,
+            how_coded=_(HOW_CODED),
             scroll=scroll,
             numbers=numbers(measurement),
             pictures={name: picture_uri(file) for name, file in pictures.items()},
             missing_pictures=missing_pictures,
-            not_to_scale=None if measurement.spacing.known else NOT_TO_SCALE,
+            not_to_scale=None if measurement.spacing.known else _(NOT_TO_SCALE),
             measurement=measurement,
             lesions=[_lesion_row(number, lesion, measurement) for number, lesion in enumerate(measurement.lesions, 1)],
             runs=[_run_row(run, measurement) for run in measurement.runs],
@@ -105,6 +106,7 @@ def write_report(
             hold_mm=HELD_MM,
             shadow_mm=GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM,
             shown=shown,
+            frames_in_words=frames_in_words,
             mm=mm,
             mm2=mm2,
             deg=deg,
@@ -114,7 +116,7 @@ def write_report(
 
 
 def _run_row(run: Run, measurement: PullbackMeasurement) -> tuple[str, ...]:
-    held = "yes" if run.held else "no"
+    held = _("yes") if run.held else _("no")
     return _frames(run), _places(run, measurement.spacing), mm(run.length_mm), deg(run.max_arc_deg), held
 
 
@@ -130,17 +132,19 @@ def _lesion_row(number: int, lesion: Lesion, measurement: PullbackMeasurement) -
         "arc_frame": str(shown(score.angle_frame)),
         "thickness": mm(lesion.max_thickness_mm, 2),
         "thickness_frame": "" if score.thickness_frame is None else str(shown(score.thickness_frame)),
-        "score": ABSENT if score.total is None else f"{score.total} = {score.angle} + {score.thickness} + {score.length}",
-        "held_score": ABSENT if lesion.held.score is None else str(lesion.held.score),
-        "fives": _MET[fives.met],
+        "score": absent() if score.total is None else f"{score.total} = {score.angle} + {score.thickness} + {score.length}",
+        "held_score": absent() if lesion.held.score is None else str(lesion.held.score),
+        "fives": _(_MET[fives.met]),
     }
 
 
 def _sums(measurement: PullbackMeasurement) -> list[str]:
     """Lesions of which deposits of one frame would reach the score's angle together, but none does alone."""
     return [
-        f"Lesion {number}: its deposits in frame {shown(lesion.summed_arc_frame)} cover {lesion.summed_arc_deg:.0f} degrees "
-        "together. They are not added up for the score; added up they would give 2 points more."
+        _(
+            "Lesion {number}: its deposits in frame {frame} cover {arc:.0f} degrees together. They are not added up for the score; "
+            "added up they would give 2 points more."
+        ).format(number=number, frame=shown(lesion.summed_arc_frame), arc=lesion.summed_arc_deg)
         for number, lesion in enumerate(measurement.lesions, 1)
         if lesion.max_arc_deg <= SCORE_ARC_DEG < lesion.summed_arc_deg
     ]
@@ -148,17 +152,19 @@ def _sums(measurement: PullbackMeasurement) -> list[str]:
 
 def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> list[tuple[str, str]]:
     spacing = measurement.spacing
-    rows = [("Frames", str(len(measurement.frames)))]
+    rows = [(_("Frames"), str(len(measurement.frames)))]
     if pullback:
-        rows.append(("Frame size", f"{pullback.columns} x {pullback.rows} pixels"))
-    in_plane = ABSENT
+        rows.append((_("Frame size"), _("{columns} x {rows} pixels").format(columns=pullback.columns, rows=pullback.rows)))
+    in_plane, along = absent(), absent()
     if spacing.in_plane_known:
         same = spacing.row_mm == spacing.column_mm
-        in_plane = f"{spacing.row_mm:.5g} mm" if same else f"{spacing.column_mm:.5g} x {spacing.row_mm:.5g} mm (column x row)"
-        in_plane += f", from: {spacing.in_plane_source}"
-    rows.append(("Pixel spacing", in_plane))
-    rows.append(("Frame spacing", f"{spacing.frame_mm:.5g} mm, from: {spacing.frame_source}" if spacing.frame_mm else ABSENT))
-    return rows + list(pullback.details.items() if pullback else [])
+        size = _("{column:.5g} x {row:.5g} mm (column x row)").format(column=spacing.column_mm, row=spacing.row_mm)
+        size = f"{spacing.row_mm:.5g} mm" if same else size
+        in_plane = _("{size}, from: {source}").format(size=size, source=told_source(spacing.in_plane_source))
+    if spacing.frame_mm:
+        along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=told_source(spacing.frame_source))
+    rows += [(_("Pixel spacing"), in_plane), (_("Frame spacing"), along)]
+    return rows + [(_(title), _(value)) for title, value in (pullback.details.items() if pullback else ())]
 
 
 def _missing(measurement: PullbackMeasurement) -> list[tuple[str, str]]:
@@ -166,25 +172,30 @@ def _missing(measurement: PullbackMeasurement) -> list[tuple[str, str]]:
     fields = {name: title for name, title in _FIELDS.items() if name in measurement.missing}
     if measurement.max_arc_frame is None and measurement.spacing.in_plane_known:
         fields.pop("max_thickness_mm", None)
-    return [(title, measurement.missing[name]) for name, title in fields.items()]
+    return [(_(title), measurement.missing[name]) for name, title in fields.items()]
 
 
 def _cut(measurement: PullbackMeasurement) -> list[str]:
     """What there is to know of labels that leave the image."""
     sentences = []
-    for name, what in (("calcium_cut", "the calcium"), ("lumen_cut", "the lumen")):
+    cut = {
+        "calcium_cut": N_("In {frames} the calcium touches the image border; its numbers there are lower bounds."),
+        "lumen_cut": N_("In {frames} the lumen touches the image border; its numbers there are lower bounds."),
+    }
+    for name, sentence in cut.items():
         count = sum(getattr(frame, name) for frame in measurement.frames)
         if count:
-            sentences.append(f"In {plural(count, 'frame')} {what} touches the image border; its numbers there are lower bounds.")
+            sentences.append(_(sentence).format(frames=frames_in_words(count)))
     return sentences
 
 
 def _frames(stretch) -> str:
     first, last = shown(stretch.first_frame), shown(stretch.last_frame)
-    return str(first) if first == last else f"{first} to {last}"
+    return str(first) if first == last else _("{first} to {last}").format(first=first, last=last)
 
 
 def _places(stretch, spacing: Spacing) -> str:
     if spacing.frame_mm is None:
-        return ABSENT
-    return f"{stretch.first_frame * spacing.frame_mm:.1f} to {stretch.last_frame * spacing.frame_mm:.1f} mm"
+        return absent()
+    first, last = stretch.first_frame * spacing.frame_mm, stretch.last_frame * spacing.frame_mm
+    return _("{first} to {last}").format(first=f"{first:.1f}", last=mm(last))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
+from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.presenting.scroll import Chart, Pane, Scroll, Series, fitting, outlines, pictures, png_uri
 
 from .calcium_range import CalciumRange, arc_ranges_deg
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .pullback import Pullback
 
 _OUTLINED = ((LUMEN, "lumen"), (GUIDEWIRE, "guidewire"), (CALCIUM, "calcium"))
-_WINDOWS = (("as stored", 0, 255), ("brighter", 0, 150), ("dark tissue", 20, 110))
+_WINDOWS = ((N_("as stored"), 0, 255), (N_("brighter"), 0, 150), (N_("dark tissue"), 20, 110))
 _CIRCLE_DEG = 360
 
 
@@ -52,48 +53,53 @@ def scroll_of(
     rows, columns = labels.shape[1:]
     pane = Pane("", columns / (rows * height_over_width), size, uris, [outlines(frame, values, size) for frame in labels])
     return Scroll(
-        words=("frame", "frames"),
+        words=(_("frame"), _("frames")),
         start=len(labels) // 2 if start is None else start,
         captions=[_caption(frame, len(labels), end) for frame, end in zip(measurement.frames, ends, strict=True)],
         panes=[pane],
-        outlines=[(NAMES[value], COLORS[colour], False) for value, colour in _OUTLINED],
-        windows=_WINDOWS if pullback is not None else (),
+        outlines=[(_(NAMES[value]), COLORS[colour], False) for value, colour in _OUTLINED],
+        windows=[(_(name), low, high) for name, low, high in _WINDOWS] if pullback is not None else (),
         charts=_charts(measurement, ends),
-        map=("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire", png_uri(_map(measurement))),
+        map=(_("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire"), png_uri(_map(measurement))),
     )
 
 
 def _caption(frame: FrameMeasurement, count: int, end: tuple[float, float] | None) -> str:
-    place = "" if frame.position_mm is None else f", {mm(frame.position_mm)}"
-    said = [f"Frame {shown(frame.frame)} of {count}{place}"]
+    place = [_("Frame {number} of {count}").format(number=shown(frame.frame), count=count)]
+    place += [mm(frame.position_mm)] if frame.position_mm is not None else []
+    said = [listed(place)]
     if frame.deposits:
-        said.append(f"arc {deg(frame.arc_bridged_deg)}" + (f" ({end[0]:.0f} to {end[1]:.0f})" if end else ""))
-        said += [f"thickness {mm(frame.max_thickness_mm, 2)}"] if frame.max_thickness_mm is not None else []
-    said += [f"lumen {mm2(frame.lumen_area_mm2)}"] if frame.lumen_area_mm2 is not None else []
+        arc = deg(frame.arc_bridged_deg)
+        known = _("arc {arc} ({low:.0f} to {high:.0f})").format(arc=arc, low=end[0], high=end[1]) if end else ""
+        said.append(known or _("arc {arc}").format(arc=arc))
+        if frame.max_thickness_mm is not None:
+            said.append(_("thickness {thickness}").format(thickness=mm(frame.max_thickness_mm, 2)))
+    if frame.lumen_area_mm2 is not None:
+        said.append(_("lumen {area}").format(area=mm2(frame.lumen_area_mm2)))
     return " · ".join(said)
 
 
 def _charts(measurement: PullbackMeasurement, ends: Sequence[tuple[float, float] | None]) -> list[Chart]:
     frames, limit = measurement.frames, measurement.parameters.continuous_arc_deg
     arcs = Series(
-        "bridged arc",
+        _("bridged arc"),
         COLORS["calcium"],
         [round(frame.arc_bridged_deg, 1) for frame in frames],
         bars=True,
         over=COLORS["calcium_over_180"],
     )
-    title, series = "Calcium arc by frame (degrees)", [arcs]
+    title, series = _("Calcium arc by frame (degrees)"), [arcs]
     if any(ends):
-        title += "; lines: between which the network's own scores leave it open"
+        title = _("Calcium arc by frame (degrees); lines: between which the network's own scores leave it open")
         series += [
             Series(name, COLORS["muted"], [round(end[at], 1) if end else None for end in ends])
-            for at, name in enumerate(("low", "high"))
+            for at, name in enumerate((_("low"), _("high")))
         ]
     charts = [Chart(title, _CIRCLE_DEG, series, limit)]
     areas = [None if frame.lumen_area_mm2 is None else round(frame.lumen_area_mm2, 2) for frame in frames]
     if any(areas):
         highest = float(np.ceil(max(area for area in areas if area)))
-        charts.append(Chart("Lumen area by frame (mm²)", highest, [Series("lumen area", COLORS["lumen"], areas)]))
+        charts.append(Chart(_("Lumen area by frame (mm²)"), highest, [Series(_("lumen area"), COLORS["lumen"], areas)]))
     return charts
 
 

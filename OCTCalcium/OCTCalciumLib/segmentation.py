@@ -30,10 +30,12 @@ class Segmentation:
     Attributes:
         labels: uint8 (frames, rows, columns) in the pullback's own pixels, values of ``labels``.
         ranges: of each frame how far calcium may reach, None where none was looked for; None as a whole of a model that gives none.
+        notes: sentences for the report on how the network worked.
     """
 
     labels: np.ndarray
     ranges: tuple[CalciumRange | None, ...] | None
+    notes: tuple[str, ...] = ()
 
 
 def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[[int, int], None]) -> Segmentation:
@@ -62,7 +64,7 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
             labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
     known = [found if seen else None for found, seen in zip(ranges, legible, strict=True)] if ranges else None
-    return Segmentation(labels, None if known is None else tuple(known))
+    return Segmentation(labels, None if known is None else tuple(known), predictor.notes)
 
 
 def _without_ranges(answers: Iterable[np.ndarray | Answer], ranges: list[CalciumRange | None]) -> Iterator[np.ndarray]:

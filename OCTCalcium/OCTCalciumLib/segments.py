@@ -9,6 +9,7 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.read import read_label_map, with_typed
+from LesionReadingLib.language import _
 from LesionReadingLib.pictures import is_volume
 
 from .colors import rgb
@@ -77,7 +78,9 @@ def read_oct_label_map(
         label_map = on_pullback(label_map, pullback, path.name)
     elif label_map.positions_mm is not None:
         raise InputError(
-            f"The frames of {path.name} are not evenly spaced; name the pullback that they were drawn on with --pullback."
+            _("The frames of {file} are not evenly spaced; name the pullback that they were drawn on with --pullback.").format(
+                file=path.name
+            )
         )
     unknown = unknown_notes(label_map.spacing)
     return replace(label_map, notes=(*label_map.notes, *unknown, *_frames_left_out(label_map, pullback)))
@@ -89,6 +92,9 @@ def _frames_left_out(label_map: LabelMap, pullback: Pullback | None) -> tuple[st
     if pullback or not label_map.framewise or not frame_mm or not thickness_mm or frame_mm < 1.5 * thickness_mm:
         return ()
     return (
-        f"The frames of the DICOM SEG lie {frame_mm:.3g} mm apart but are said to be {thickness_mm:.3g} mm thick: if it leaves out "
-        "frames between them, volumes and lengths are too large; name the pullback with --pullback.",
+        _(
+            "The frames of the DICOM SEG lie {frame_mm:.3g} mm apart but are said to be {thickness_mm:.3g} "
+            "mm thick: if it leaves out frames between them, volumes and lengths are too large; name the "
+            "pullback with --pullback."
+        ).format(frame_mm=frame_mm, thickness_mm=thickness_mm),
     )

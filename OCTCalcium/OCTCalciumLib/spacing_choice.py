@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.spacing import UNKNOWN
 
 from .spacing_rule import (
@@ -22,7 +23,7 @@ _PICTURE_LIMITS_MM = (4.0, 16.0)
 """Diameter of what OCT catheters see: 6.6 mm of the first systems to 12 mm of the newest, with room for their zoom."""
 
 _IMPOSSIBLE = "impossible"
-_NOTHING_KNOWN = "which programs write that know none"
+_NOTHING_KNOWN = N_("which programs write that know none")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,14 @@ def _choice(judged: Sequence[tuple[InPlane | FrameDistance, str]]) -> Choice:
         return Choice(used, used.source, (note,) if note else ())
     if judged:
         candidate, reason = judged[0]
-        return Choice(None, unknown_because(f"{_size(candidate):.4g} mm is stated ({candidate.source}), {reason}"))
+        return Choice(
+            None,
+            unknown_because(
+                _("{size:.4g} mm is stated ({source}), {reason}").format(
+                    size=_size(candidate), source=candidate.source, reason=reason
+                )
+            ),
+        )
     return Choice(None, UNKNOWN)
 
 
@@ -93,9 +101,9 @@ def _believed_in_plane(candidate: InPlane) -> str:
     if candidate.doubt:
         return candidate.doubt
     if any(is_default_mm(value) for value in pair):
-        return _NOTHING_KNOWN
+        return _(_NOTHING_KNOWN)
     if all(is_printing_resolution(value) for value in pair):
-        return "which is the resolution of print or screen"
+        return _("which is the resolution of print or screen")
     possible = all(within(value, IN_PLANE_LIMITS_MM) for value in pair) and max(pair) / min(pair) <= LARGEST_PIXEL_RATIO
     return "" if possible else _IMPOSSIBLE
 
@@ -104,7 +112,7 @@ def _believed_frame_distance(candidate: FrameDistance) -> str:
     if candidate.doubt:
         return candidate.doubt
     if is_default_mm(candidate.frame_mm):
-        return _NOTHING_KNOWN
+        return _(_NOTHING_KNOWN)
     return "" if within(candidate.frame_mm, FRAME_LIMITS_MM) else _IMPOSSIBLE
 
 
@@ -118,8 +126,10 @@ def doubted_by_size(candidate: InPlane, circle: tuple[float, float, float] | Non
     low, high = _PICTURE_LIMITS_MM
     return replace(
         candidate,
-        doubt=f"by which the round picture would be {diameter:.3g} mm wide, while catheters see {low:g} to {high:g} mm: "
-        "it belongs to another picture, perhaps to this one before its size was changed",
+        doubt=_(
+            "by which the round picture would be {diameter:.3g} mm wide, while catheters see {low:g} to "
+            "{high:g} mm: it belongs to another picture, perhaps to this one before its size was changed"
+        ).format(diameter=diameter, low=low, high=high),
     )
 
 
@@ -128,11 +138,11 @@ def disagreement(candidates: Sequence[InPlane | FrameDistance], tolerance: float
     for other in candidates[1:]:
         used, stated = _size(candidates[0]), _size(other)
         if used > 0 and abs(stated / used - 1) > tolerance:
-            why = f", {other.doubt}" if other.doubt else ""
-            return (
-                f"The file states another spacing too: {used:.5g} mm by {candidates[0].source} is used, "
-                f"{stated:.5g} mm by {other.source} is not{why}."
-            )
+            why = _(", {reason}").format(reason=other.doubt) if other.doubt else ""
+            return _(
+                "The file states another spacing too: {used:.5g} mm by {source} is used, {stated:.5g} mm by "
+                "{other_source} is not{why}."
+            ).format(used=used, source=candidates[0].source, stated=stated, other_source=other.source, why=why)
     return None
 
 

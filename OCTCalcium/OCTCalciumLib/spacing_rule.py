@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
 from LesionReadingLib.spacing import TYPED, UNKNOWN, Spacing
 
 # A coronary OCT pixel is 0.004 to 0.02 mm and a frame step 0.05 to 0.5 mm; far beyond that the number is in another unit or wrong.
@@ -60,10 +61,13 @@ def checked_spacing(spacing: Spacing, where: str) -> Spacing:
 
 def unknown_notes(spacing: Spacing) -> tuple[str, ...]:
     """A sentence for the report for each stated number that ``checked_spacing`` or a reader did not believe."""
-    sources = ((spacing.in_plane_source, "pixel", "--pixel-spacing"), (spacing.frame_source, "frame", "--frame-spacing"))
+    sources = (
+        (spacing.in_plane_source, _("The pixel spacing is not known: {reason}; type the right one with --pixel-spacing MM.")),
+        (spacing.frame_source, _("The frame spacing is not known: {reason}; type the right one with --frame-spacing MM.")),
+    )
     return tuple(
-        f"The {what} spacing is not known: {source.removeprefix(UNKNOWN + ', ')}; type the right one with {option} MM."
-        for source, what, option in sources
+        sentence.format(reason=source.removeprefix(UNKNOWN + ", "))
+        for source, sentence in sources
         if source.startswith(UNKNOWN + ", ")
     )
 
@@ -127,8 +131,10 @@ def stated_unit_mm(path: Path) -> float:
     found = {unit: next((size for names, size in _MM_PER_UNIT if unit in names), None) for unit in named}
     if None in found.values() or len(set(found.values())) > 1:
         raise InputError(
-            f"{path.name} states its spacing in {' and '.join(sorted(named))}, which is not one unit of length; "
-            "write it in mm, or type the spacing with --pixel-spacing MM and --frame-spacing MM."
+            _(
+                "{file} states its spacing in {listed}, which is not one unit of length; write it in mm, or type "
+                "the spacing with --pixel-spacing MM and --frame-spacing MM."
+            ).format(file=path.name, listed=_(" and ").join(sorted(named)))
         )
     return next(iter(found.values()), 1.0)
 
@@ -139,22 +145,36 @@ def _checked_in_plane(spacing: Spacing, where: str) -> Spacing:
         return replace(spacing, row_mm=None, column_mm=None)
     reason = ""
     if any(is_default_mm(value) for value in pair):
-        reason = f"exactly 1 mm is stated ({spacing.in_plane_source}), which programs write that know none"
+        reason = _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=spacing.in_plane_source)
     elif all(is_printing_resolution(value) for value in pair):
-        reason = f"{pair[0]:.4g} mm is stated ({spacing.in_plane_source}), which is the resolution of print or screen"
+        reason = _("{pair:.4g} mm is stated ({source}), which is the resolution of print or screen").format(
+            pair=pair[0], source=spacing.in_plane_source
+        )
     if reason:
         return replace(spacing, row_mm=None, column_mm=None, in_plane_source=unknown_because(reason))
     for value in pair:
         if not within(value, IN_PLANE_LIMITS_MM):
             raise InputError(
-                f"{where} states a pixel spacing of {value:.6g} mm ({spacing.in_plane_source}), which cannot be right, as OCT "
-                f"pixels are {IN_PLANE_LIMITS_MM[0]} to {IN_PLANE_LIMITS_MM[1]} mm{_other_unit(value, IN_PLANE_LIMITS_MM)}; "
-                "type the right one, for example --pixel-spacing 0.0067."
+                _(
+                    "{where} states a pixel spacing of {value:.6g} mm ({source}), which cannot be right, as "
+                    "OCT pixels are {low} to {high} mm{unit}; type the right "
+                    "one, for example --pixel-spacing 0.0067."
+                ).format(
+                    where=where,
+                    value=value,
+                    source=spacing.in_plane_source,
+                    low=IN_PLANE_LIMITS_MM[0],
+                    high=IN_PLANE_LIMITS_MM[1],
+                    unit=_other_unit(value, IN_PLANE_LIMITS_MM),
+                )
             )
     if max(pair) / min(pair) > LARGEST_PIXEL_RATIO:
         raise InputError(
-            f"{where} states pixels of {pair[0]:.6g} x {pair[1]:.6g} mm ({spacing.in_plane_source}), which cannot be right: one of "
-            "the two looks like the distance between frames; save it with frames along the third axis, or type --pixel-spacing MM."
+            _(
+                "{where} states pixels of {pair:.6g} x {pair_2:.6g} mm ({source}), which cannot be "
+                "right: one of the two looks like the distance between frames; save it with frames along the "
+                "third axis, or type --pixel-spacing MM."
+            ).format(where=where, pair=pair[0], pair_2=pair[1], source=spacing.in_plane_source)
         )
     return spacing
 
@@ -163,23 +183,34 @@ def _checked_frame(spacing: Spacing, where: str, isotropic: bool) -> Spacing:
     value = spacing.frame_mm
     reason = ""
     if is_default_mm(value):
-        reason = f"exactly 1 mm is stated ({spacing.frame_source}), which programs write that know none"
+        reason = _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=spacing.frame_source)
     elif isotropic and is_printing_resolution(value):
-        reason = f"{value:.4g} mm is stated ({spacing.frame_source}), which is the resolution of print or screen"
+        reason = _("{value:.4g} mm is stated ({source}), which is the resolution of print or screen").format(
+            value=value, source=spacing.frame_source
+        )
     if reason:
         return replace(spacing, frame_mm=None, frame_source=unknown_because(reason))
     if not within(value, FRAME_LIMITS_MM):
         raise InputError(
-            f"{where} states a frame spacing of {value:.6g} mm ({spacing.frame_source}), which cannot be right, as OCT frames lie "
-            f"{FRAME_LIMITS_MM[0]} to {FRAME_LIMITS_MM[1]} mm apart{_other_unit(value, FRAME_LIMITS_MM)}; "
-            "type the right one, for example --frame-spacing 0.2."
+            _(
+                "{where} states a frame spacing of {value:.6g} mm ({source}), which cannot be right, as "
+                "OCT frames lie {low} to {high} mm apart{unit}; type the right "
+                "one, for example --frame-spacing 0.2."
+            ).format(
+                where=where,
+                value=value,
+                source=spacing.frame_source,
+                low=FRAME_LIMITS_MM[0],
+                high=FRAME_LIMITS_MM[1],
+                unit=_other_unit(value, FRAME_LIMITS_MM),
+            )
         )
     return spacing
 
 
 def _other_unit(value: float, limits: tuple[float, float]) -> str:
     """What the number would fit as, for the sentence."""
-    for unit, size in (("micrometres", 1e-3), ("metres", 1e3)):
+    for unit, size in ((_("micrometres"), 1e-3), (_("metres"), 1e3)):
         if within(value * size, limits):
-            return f" (it looks like {unit})"
+            return _(" (it looks like {unit})").format(unit=unit)
     return ""

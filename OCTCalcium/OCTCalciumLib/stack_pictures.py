@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.language import _
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
@@ -20,17 +21,21 @@ _STRIP_IN = 0.26  # below the lowest view, for the mark of the close-up
 
 def draw_surfaces(path: Path, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement) -> None:
     """Calcium as a surface: two views along the whole pullback, two close-ups around the maximum arc."""
-    rows = [("side_0", "Whole pullback, seen from 0 degrees"), ("side_180", "The same, seen from 180 degrees")]
-    near = [("near_0", "Close-up from 0 degrees"), ("near_180", "Close-up from 180 degrees")]
-    _compose(path, "Calcium in three dimensions", rows, near, views, scene, measurement, ("lumen", "guidewire"))
+    rows = [("side_0", _("Whole pullback, seen from 0 degrees")), ("side_180", _("The same, seen from 180 degrees"))]
+    near = [("near_0", _("Close-up from 0 degrees")), ("near_180", _("Close-up from 180 degrees"))]
+    _compose(path, _("Calcium in three dimensions"), rows, near, views, scene, measurement, ("lumen", "guidewire"))
 
 
 def draw_volumes(path: Path, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement, with_tissue: bool) -> None:
     """Volume rendering of the stacked frames: labels along the whole pullback, and a close-up with the grey tissue."""
-    rows = [("volume_side", "Whole pullback, seen from 0 degrees")]
-    cut = ", near half of the tissue cut away" if with_tissue else ""
-    near = [("volume_near_0", f"Close-up from 0 degrees{cut}"), ("volume_near_180", f"Close-up from 180 degrees{cut}")]
-    _compose(path, "Volume rendering of the stacked frames", rows, near, views, scene, measurement, ("lumen",))
+    rows = [("volume_side", _("Whole pullback, seen from 0 degrees"))]
+    near = [("volume_near_0", _("Close-up from 0 degrees")), ("volume_near_180", _("Close-up from 180 degrees"))]
+    if with_tissue:
+        near = [
+            ("volume_near_0", _("Close-up from 0 degrees, near half of the tissue cut away")),
+            ("volume_near_180", _("Close-up from 180 degrees, near half of the tissue cut away")),
+        ]
+    _compose(path, _("Volume rendering of the stacked frames"), rows, near, views, scene, measurement, ("lumen",))
 
 
 def _compose(path, title, rows, near, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement, others) -> None:
@@ -46,7 +51,7 @@ def _compose(path, title, rows, near, views: dict[str, View], scene: Scene, meas
     with picture(path, height_in) as figure:
         figure.text(_LEFT, 1 - 0.2 / height_in, title, fontsize=11, fontweight="bold", va="center")
         if not scene.to_scale:
-            figure.text(_LEFT, 1 - 0.44 / height_in, NOT_TO_SCALE, fontsize=9.5, va="center", color=COLORS["calcium_over_180"])
+            figure.text(_LEFT, 1 - 0.44 / height_in, _(NOT_TO_SCALE), fontsize=9.5, va="center", color=COLORS["calcium_over_180"])
         figure.legend(
             handles=_legend(scene, others), loc="upper right", bbox_to_anchor=(_RIGHT, 1), ncols=4, fontsize=9, handlelength=1.2
         )
@@ -67,10 +72,10 @@ def _compose(path, title, rows, near, views: dict[str, View], scene: Scene, meas
 
 def _legend(scene: Scene, others: tuple[str, ...]) -> list[Patch]:
     handles = [
-        Patch(facecolor=COLORS["calcium_over_180"], edgecolor=COLORS["muted"], label="calcium, arc of 180 degrees or more"),
-        Patch(facecolor=COLORS["calcium_under_180"], edgecolor=COLORS["muted"], label="other calcium"),
+        Patch(facecolor=COLORS["calcium_over_180"], edgecolor=COLORS["muted"], label=_("calcium, arc of 180 degrees or more")),
+        Patch(facecolor=COLORS["calcium_under_180"], edgecolor=COLORS["muted"], label=_("other calcium")),
     ]
-    return handles + [Patch(facecolor=COLORS[name], alpha=0.5, label=name) for name in others if getattr(scene, name).any()]
+    return handles + [Patch(facecolor=COLORS[name], alpha=0.5, label=_(name)) for name in others if getattr(scene, name).any()]
 
 
 def _draw_side(axes: Axes, view: View, scene: Scene, measurement: PullbackMeasurement, strip: float) -> None:
@@ -91,7 +96,7 @@ def _draw_side(axes: Axes, view: View, scene: Scene, measurement: PullbackMeasur
     first, last = along.span(scene.close_up[0], scene.close_up[1] - 1)
     if last - first < 0.9 * frame_count * along.step:
         axes.plot((first, last), (-0.2 * strip, -0.2 * strip), color=COLORS["text"], linewidth=2.5, solid_capstyle="butt")
-        axes.text((first + last) / 2, -0.3 * strip, "close-up below", ha="center", va="top", fontsize=8.5)
+        axes.text((first + last) / 2, -0.3 * strip, _("close-up below"), ha="center", va="top", fontsize=8.5)
 
 
 def _draw_near(axes: Axes, view: View, scene: Scene) -> None:

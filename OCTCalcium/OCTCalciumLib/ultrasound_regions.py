@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from LesionReadingLib.language import _
 from pydicom.dataset import Dataset
 
 from .spacing_choice import InPlane
@@ -27,9 +28,11 @@ def region_candidates(header: Dataset, circle: tuple[float, float, float] | None
     holding = [region for region in fitting if _holds(region, circle or (rows / 2, columns / 2, 0.0))]
     doubt = ""
     if not fitting:
-        doubt = f"for a region that reaches beyond the {columns} x {rows} pixels of the picture: it is that of a larger one"
+        doubt = _(
+            "for a region that reaches beyond the {columns} x {rows} pixels of the picture: it is that of a larger one"
+        ).format(columns=columns, rows=rows)
     elif not holding:
-        doubt = "for a region that does not hold the cross-section"
+        doubt = _("for a region that does not hold the cross-section")
     region = min(holding, key=_region_area) if circle and holding else max(holding or fitting or regions, key=_region_area)
     return [InPlane(10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX)), _SOURCE, doubt)]
 

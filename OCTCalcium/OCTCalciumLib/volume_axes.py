@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import N_, _
 
 LARGEST_SHAPE_RATIO = 4.0
 """Of the sides of a frame; consoles add strips and panels to square pictures, but not more."""
 
 _COLOUR_KINDS = ("RGB-color", "RGBA-color", "3-color", "4-color")
 _SEQUENCE_KINDS = ("list", "time", "point", "stub", "none", "space", "domain")
-_NAMES = ("first", "second", "third")
+_NAMES = (N_("first"), N_("second"), N_("third"))
 _ONE_COLOUR = 0.5  # correlation of the fine detail of two channels; that of two frames is speckle and lies near 0
 _SAME = 1e-3
 _OTHER = 1.5
@@ -32,15 +33,20 @@ def check_axes(size: Sequence[int], spacing_mm: Sequence[float | None], where: s
     columns, rows, frames = (int(value) for value in size)
     axis = _pullback_axis((columns, rows, frames), [None if value == 1 else value for value in spacing_mm])
     if axis != 2:
-        what = f"the {_NAMES[axis]} axis, with {size[axis]} planes, looks like the pullback"
+        what = _("the {axis} axis, with {size} planes, looks like the pullback").format(axis=_(_NAMES[axis]), size=size[axis])
         raise InputError(
-            f"{where} would have {frames} frames of {columns} x {rows} pixels (columns x rows), which no OCT frames are: {what}; "
-            "save it with the frames along the third axis (of a NumPy array: the last for nibabel, the first for SimpleITK)."
+            _(
+                "{where} would have {frames} frames of {columns} x {rows} pixels (columns x rows), which no OCT "
+                "frames are: {what}; save it with the frames along the third axis (of a NumPy array: the last "
+                "for nibabel, the first for SimpleITK)."
+            ).format(where=where, frames=frames, columns=columns, rows=rows, what=what)
         )
     if max(rows, columns) > LARGEST_SHAPE_RATIO * min(rows, columns):
         raise InputError(
-            f"{where} has frames of {columns} x {rows} pixels (columns x rows), which show no cross-section of a vessel; "
-            "give frames that are about as wide as high."
+            _(
+                "{where} has frames of {columns} x {rows} pixels (columns x rows), which show no cross-section "
+                "of a vessel; give frames that are about as wide as high."
+            ).format(where=where, columns=columns, rows=rows)
         )
 
 
@@ -80,14 +86,19 @@ def check_colour(components: int, kind: str, of_bytes: bool, where: str) -> None
         return
     if kind in _SEQUENCE_KINDS:
         raise InputError(
-            f"{where} is a sequence of {components} images (its axis is of the kind {kind}), not a volume; export it as one grey "
-            "volume with the frames along the third axis (in Slicer), or as DICOM, or as a folder of pictures."
+            _(
+                "{where} is a sequence of {components} images (its axis is of the kind {kind}), not a volume; "
+                "export it as one grey volume with the frames along the third axis (in Slicer), or as DICOM, or "
+                "as a folder of pictures."
+            ).format(where=where, components=components, kind=kind)
         )
     if components not in (3, 4) or not (of_bytes or kind in _COLOUR_KINDS):
-        bits = "" if of_bytes else " of more than 8 bits"
+        bits = "" if of_bytes else _(" of more than 8 bits")
         raise InputError(
-            f"{where} has {components} values{bits} per pixel; a pullback has one (grey) or three of 8 bits (red, green, blue). "
-            "Export its frames as one grey volume."
+            _(
+                "{where} has {components} values{bits} per pixel; a pullback has one (grey) or three of 8 bits "
+                "(red, green, blue). Export its frames as one grey volume."
+            ).format(where=where, components=components, bits=bits)
         )
 
 
@@ -108,8 +119,10 @@ def check_channels(samples: Sequence[np.ndarray], kind: str, where: str) -> None
     if opaque and (not values.any() or _common(values) > _ONE_COLOUR):
         return
     raise InputError(
-        f"{where} has {samples[0].shape[2]} values per pixel that are not one colour but different pictures; "
-        "export its frames as one grey volume with the frames along the third axis."
+        _(
+            "{where} has {shape} values per pixel that are not one colour but different pictures; export its "
+            "frames as one grey volume with the frames along the third axis."
+        ).format(where=where, shape=samples[0].shape[2])
     )
 
 

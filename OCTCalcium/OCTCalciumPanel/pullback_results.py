@@ -52,13 +52,38 @@ def takeRun(folder: Path, volume, model: str):
         raise InputError(_("The pullback was removed while it was analyzed; load it again."))
     name = _("{pullback} calcium").format(pullback=volume.GetName())
     segmentation = scene.load_segmentation(folder / "out" / "segmentation.seg.nrrd", volume, name, SEGMENTS)
+    result = _asResult(volume, segmentation)
+    scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
+    scene.set_result_json(result, MODEL, Path(model).name)
+    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
+    return result
+
+
+def startByHand(volume):
+    """Give a volume a result without any label, to be drawn and marked by a person; no model takes part.
+
+    Returns:
+        The result node (vtkMRMLScriptedModuleNode).
+
+    Raises:
+        InputError: the volume has no voxels, no spacing, or lies below a transform that bends space.
+    """
+    from OCTCalciumLib.segments import SEGMENTS
+
+    if not scene.has_spacing(volume, UNKNOWN_PIXEL_MM):
+        raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
+    labels = np.zeros(scene.volume_array(volume).shape, np.uint8)
+    name = _("{pullback} calcium").format(pullback=volume.GetName())
+    return _asResult(volume, scene.add_segmentation(volume, name, SEGMENTS, labels))
+
+
+def _asResult(volume, segmentation):
+    """The result node of a volume with a segmentation of it, which is shown as everywhere in the panel."""
     display = segmentation.GetDisplayNode()
     display.SetSegmentOpacity2DFill("lumen", 0.0)  # the lumen is dark anyway; its outline tells enough
     display.SetVisibility3D(False)
     result = scene.make_result(volume, KIND)
     scene.set_result_node(result, SEGMENTATION_ROLE, segmentation)
-    scene.set_result_json(result, MODEL, Path(model).name)
-    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
     return result
 
 
@@ -96,7 +121,10 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
-    return ["measure", *files, *(["--drawn-by", model] if model else []), *_typedSpacing(volume)]
+    changed = scene.corrected(result, labels)
+    drawn = ["--drawn-by", model] if model else []
+    corrected = ["--corrected", str(len(changed))] if model and changed is not None else []
+    return ["measure", *files, *drawn, *corrected, *_typedSpacing(volume)]
 
 
 def _typedSpacing(volume) -> list[str]:

@@ -1,5 +1,6 @@
 """The results of one pullback in the panel and the views, all following the frame on view and every edit."""
 
+import qt
 import slicer
 import slicer.util
 import vtk
@@ -13,6 +14,7 @@ from slicer.i18n import tr as _
 
 from .arc_markup import ArcMarkup
 from .arc_plot import selectChart, showFrame, updateFrames
+from .deposit_tool import DepositTool
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
@@ -39,6 +41,7 @@ class ResultsView:
         self._arc = ArcMarkup()
         self._vessel = VesselView(lambda: (self._volume, self._live.labels, self.measurement))
         self._editing = SegmentEditing(ui, KIND)
+        self._marking = DepositTool(ui, self._editing)
         self._review = ReviewBar(ui)
         ui.renderingCheckBox.connect("toggled(bool)", self._onRendering)
         ui.arcCheckBox.connect("toggled(bool)", lambda checked: self._drawArc())
@@ -61,10 +64,11 @@ class ResultsView:
             return
         self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
         self._numbers.show(self.measurement, runCautions(self._result))
-        self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=scene.result_json(result, MODEL, ""))
+        model = scene.result_json(result, MODEL, "")
+        self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
-        self._review.bind(result, volume)
+        self._review.bind(result, volume, self._checks)
         self._observations = [
             onSliceChanged(READING_VIEW, self._onSlice),
             Observation(result, vtk.vtkCommand.ModifiedEvent, self._onReviewed),
@@ -102,6 +106,10 @@ class ResultsView:
         selectChart(self._result)
         self._goToLargestArc()
 
+    def labels(self):
+        """The label map of the result shown, (frames, rows, columns) as it is now, not to be changed."""
+        return self._live.labels
+
     def goTo(self, frame: int) -> None:
         """Move the reading view to a frame, from 0."""
         jumpToSlice(self._volume, frame)
@@ -110,9 +118,11 @@ class ResultsView:
         """Let the user edit the segmentation shown, if there is one."""
         if self._result is not None:
             self._editing.start(self.segmentation, self._volume, "calcium")
+            self._marking.bind(self._volume, self.segmentation, self.labels)
 
     def stopEditing(self) -> None:
         """Leave the segment editor; numbers go on following the segmentation."""
+        self._marking.unbind()
         self._editing.stop()
 
     def _goToLargestArc(self) -> None:
@@ -141,6 +151,12 @@ class ResultsView:
         showFrame(self._result, self.measurement, frame)
         self._drawArc()
 
+    def _checks(self):
+        """What to look at first, by the numbers as they are."""
+        from OCTCalciumLib.look_first import look_first
+
+        return look_first(self.measurement)
+
     def _onReviewed(self) -> None:
         self._table.showReviewed(scene.reviewed(self._result))
 
@@ -154,7 +170,12 @@ class ResultsView:
         if self._result is None:
             return
         if slicer.app.layoutManager().layout == _layout(not checked):
+            frame = currentSlice(self._volume)
             slicer.app.layoutManager().setLayout(_layout(checked))
+            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)  # the views take their new sizes
+            slicer.util.resetSliceViews()  # a view of another shape keeps its zoom, which would crop the vessel
+            if frame is not None:
+                self.goTo(frame)
             selectChart(self._result)
         if checked:
             self._showVessel()

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
 from .realism_command import add_realism
-from .two_step_commands import add_bundle_two_step, add_sureness, add_train_calcium
+from .two_step_commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_cases(commands.add_parser("add-cases", help="add cases exported by the module OCTCalcium to such a folder"))
     _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    add_real_views(commands.add_parser("real-views", help="real frames without calcium as train-calcium learns from them"))
     add_train_calcium(commands.add_parser("train-calcium", help="train the second step of a two-step model"))
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))

@@ -19,7 +19,6 @@ from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
-from OCTCalciumLib.reading import open_pullback
 
 from ..cases import case_number, open_case
 from ..drawing import WATCHED_EVERY, draw_missing, write_whole
@@ -68,6 +67,8 @@ def add_case(folder: Path, case_folder: Path) -> int:
     Raises:
         InputError: it is no case of this task, or its frames cannot be read.
     """
+    from OCTCalciumLib.reading import open_pullback  # drawing and training need no reader of DICOM
+
     case = open_case(case_folder, TASK, NAMES)
     pullback = open_pullback(case.image_file)
     frames = np.stack(list(pullback.read(0, pullback.frame_count)))

@@ -20,12 +20,11 @@ def random_views(
         real_share: share of real frames, the sources of phantoms being equally likely among the others.
         painted_share: share of real frames into which calcium is painted.
     """
-    pools = {int(source): np.flatnonzero(views.source == source) for source in np.unique(views.source)}
-    drawn = [source for source in pools if source != REAL]
+    photographed, drawn = np.flatnonzero(views.source == REAL), np.flatnonzero(views.source != REAL)
     images, targets = [], []
     for _ in range(count):
-        real = REAL in pools and (not drawn or random.random() < real_share)
-        chosen = random.choice(pools[REAL if real else drawn[random.integers(len(drawn))]])
+        real = photographed.size and (not drawn.size or random.random() < real_share)
+        chosen = random.choice(photographed if real else drawn)
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
         if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
             grey, labels = painted(grey, labels, random)

@@ -12,6 +12,7 @@ import torch
 from OCTCalciumLib.polar_network import PolarUNet
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
 
 from .polar_augment import plain_view, random_views
 from .polar_views import Views
@@ -40,52 +41,77 @@ class PolarRecipe:
     seed: int = 0
 
 
+def new_network(recipe: PolarRecipe, weights: Mapping[str, torch.Tensor] | None = None) -> PolarUNet:
+    """The network as the recipe's seed begins it, or with the weights of an earlier training."""
+    torch.manual_seed(recipe.seed)
+    network = PolarUNet()
+    if weights is not None:
+        network.load_state_dict(weights)
+    return network
+
+
 def train_calcium(
+    network: PolarUNet,
     views: Views,
     folder: Path,
     recipe: PolarRecipe,
     say: Callable[[str], None],
     watch: Callable[[PolarUNet], str] | None = None,
     every: int = 200,
-    weights: Mapping[str, torch.Tensor] | None = None,
+    device: torch.device | None = None,
+    processes: int = 0,
 ) -> PolarUNet:
     """Learn calcium from views; give the averaged network, whose weights are also in ``folder``.
 
     Args:
-        watch: called with the averaged network every so many (``every``) steps; what it gives is logged.
-        weights: of an earlier training, to begin with.
+        network: to begin with. watch: called with the averaged network every so many (``every``) steps; what it gives is logged.
+        device: the processor by default. processes: how many draw the batches; their number changes no batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(recipe.seed)
-    network = PolarUNet()
-    if weights is not None:
-        network.load_state_dict(weights)
+    device = device or torch.device("cpu")
+    network = network.to(device)
     average = deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.steps, pct_start=0.08)
-    random = np.random.default_rng([recipe.seed, 5])
-    losses: list[float] = []
-    for step in range(1, recipe.steps + 1):
-        images, targets = random_views(views, recipe.batch, recipe.real_share, recipe.painted_share, random)
+    losses: list[torch.Tensor] = []
+    batches = DataLoader(_Batches(views, recipe), batch_size=None, num_workers=processes)
+    for step, (images, targets) in enumerate(batches, start=1):
         network.train()
-        scores = network(torch.from_numpy(images))
-        loss = calcium_loss(scores, torch.from_numpy(targets), recipe.calcium_weight)
+        scores = network(images.to(device))
+        loss = calcium_loss(scores, targets.to(device), recipe.calcium_weight)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step()
         schedule.step()
         _follow(average, network, min(recipe.average, step / (step + 10)))
-        losses.append(float(loss.detach()))
+        losses.append(loss.detach())
         if step % every == 0 or step == recipe.steps:
-            save_file({name: tensor.contiguous() for name, tensor in average.state_dict().items()}, folder / WEIGHTS)
-            say(f"step {step}  loss {np.mean(losses[-every:]):.4f}" + (f"  {watch(average)}" if watch else ""))
+            kept = {name: tensor.cpu().contiguous() for name, tensor in average.state_dict().items()}
+            save_file(kept, folder / WEIGHTS)
+            mean = torch.stack(losses[-every:]).mean().item()
+            say(f"step {step}  loss {mean:.4f}" + (f"  {watch(average)}" if watch else ""))
     return average
+
+
+class _Batches(Dataset):
+    """The random batches of a recipe by number, each from a seed of its own: the same whoever draws it, and in which order."""
+
+    def __init__(self, views: Views, recipe: PolarRecipe) -> None:
+        self._views, self._recipe = views, recipe
+
+    def __len__(self) -> int:
+        return self._recipe.steps
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        recipe = self._recipe
+        random = np.random.default_rng([recipe.seed, 5, number])
+        return random_views(self._views, recipe.batch, recipe.real_share, recipe.painted_share, random)
 
 
 def calcium_loss(scores: torch.Tensor, targets: torch.Tensor, calcium_weight: float) -> torch.Tensor:
     """Cross-entropy of every sample plus one minus the soft Dice over the batch."""
-    weight = torch.tensor(calcium_weight)
+    weight = torch.tensor(calcium_weight, device=scores.device)
     entropy = functional.binary_cross_entropy_with_logits(scores, targets, pos_weight=weight)
     chance = torch.sigmoid(scores)
     overlap = (2 * (chance * targets).sum() + 1) / (chance.sum() + targets.sum() + 1)
@@ -96,10 +122,11 @@ def calcium_loss(scores: torch.Tensor, targets: torch.Tensor, calcium_weight: fl
 def views_overlap(network: PolarUNet, views: Views, batch: int = 16) -> float:
     """IoU of calcium over all samples of views taken as they are."""
     both = either = 0
+    device = next(network.parameters()).device
     for first in range(0, len(views), batch):
         pairs = [plain_view(views, index) for index in range(first, min(first + batch, len(views)))]
         images, truth = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
-        found = network(torch.from_numpy(images)).numpy() > 0
+        found = network(torch.from_numpy(images).to(device)).cpu().numpy() > 0
         both += int((found & truth).sum())
         either += int((found | truth).sum())
     return both / max(either, 1)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import (
     ANGLES,
@@ -15,15 +20,16 @@ from OCTCalciumLib.polar_view import (
     distance_to_catheter_mm,
     polar_view,
 )
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from .data import Patient
+from .data import Patient, is_watched, load_patients
 
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
 
 
 REAL = -1
 LEAST_VISIBLE = 0.05  # of the brightness of the wall's surface
+LARGEST_BLUR_MM = 0.03  # of a console that shows a frame smaller than it was recorded
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,39 @@ class Views:
         return self.at(self.source == source)
 
 
+def learnt_and_watched(folders: Sequence[Path], copies: int = 1, processes: int = 1, seed: int = 0) -> tuple[Views, Views]:
+    """Views of the phantom patients of training folders: those learnt from, a little uncertain, and those watched, exact.
+
+    Args:
+        copies: views of each frame to learn from. processes: how many of them sample the views.
+
+    Raises:
+        InputError: a folder has nobody to learn from, or nobody to watch.
+    """
+    learnt_views, watched_views = [], []
+    for source, folder in enumerate(folders):
+        patients = load_patients(folder)
+        learnt, watched = ([each.number for each in patients if is_watched(each) == kind] for kind in (False, True))
+        if not learnt or not watched:
+            raise InputError(f"{folder} must hold patients to learn from and some to watch, whose number ends in 0; draw more.")
+        learnt_views.append(visible_calcium(_views_of_patients(folder, learnt, seed, copies, source, processes)))
+        watched_views.append(_views_of_patients(folder, watched, seed, 0, source, processes))
+    return joined(*learnt_views), joined(*watched_views)
+
+
+def _views_of_patients(folder: Path, numbers: Sequence[int], seed: int, copies: int, source: int, processes: int) -> Views:
+    of_patient = partial(_views_of_patient, folder, seed, copies, source)
+    if processes == 1:
+        return joined(*map(of_patient, numbers))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        return joined(*pool.map(of_patient, numbers, chunksize=4))
+
+
+def _views_of_patient(folder: Path, seed: int, copies: int, source: int, number: int) -> Views:
+    patients = [patient for patient in load_patients(folder) if patient.number == number]
+    return phantom_views(patients, np.random.default_rng([seed, number]), copies, source)
+
+
 def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copies: int, source: int = 0) -> Views:
     """Views of every frame of phantom patients, about lumens and at pixel sizes as uncertain as a first step finds them.
 
@@ -67,11 +106,17 @@ def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copi
 
 
 def real_views(frames: np.ndarray, labels: np.ndarray, pixel_mm: float, random: np.random.Generator, copies: int) -> Views:
-    """Views of real frames that hold no calcium, uint8 (frames, rows, columns), with the first step's lumen and guidewire."""
+    """Views of real frames that hold no calcium, uint8 (frames, rows, columns), with the first step's lumen and guidewire.
+
+    Half of the copies are blurred as a smaller picture would be.
+    """
     found = []
     for grey, label in zip(frames, labels, strict=True):
         clean = np.where(label == CALCIUM, BACKGROUND, label)
-        found += _views(grey, clean, clean, pixel_mm, random, copies)
+        for copy in range(copies):
+            width = random.uniform(0, LARGEST_BLUR_MM) / pixel_mm if copy % 2 else 0
+            shown = np.where(grey >= 1, np.maximum(gaussian_filter(grey.astype(np.float32), width), 1), 0) if width else grey
+            found += _views(shown, clean, clean, pixel_mm, random, 1)
     return _stacked(found, REAL)
 
 
@@ -129,3 +174,14 @@ def _visibility(image: np.ndarray, calcium: np.ndarray) -> float:
 def joined(*parts: Views) -> Views:
     """All views of several sets in one."""
     return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("grey", "labels", "catheter_mm", "source")))
+
+
+def save_views(file: Path, views: Views) -> None:
+    """Write views into a compressed ``.npz``."""
+    np.savez_compressed(file, **vars(views))
+
+
+def load_views(file: Path) -> Views:
+    """Read what ``save_views`` wrote."""
+    with np.load(file) as arrays:
+        return Views(*(arrays[name] for name in ("grey", "labels", "catheter_mm", "source")))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
-from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.polar_network import PolarUNet
@@ -21,40 +20,28 @@ from OCTCalciumLib.two_step import TwoStep
 from safetensors.torch import load_file, save
 
 from .bundle import TWO_STEP_LIMITS, bundle_metadata, model_card
-from .data import is_watched, load_patients
 from .polar_train import WEIGHTS, PolarRecipe
-from .polar_views import Views, joined, phantom_views, real_views, visible_calcium
+from .polar_views import Views, real_views
 
-REAL_COPIES = 6
 REFERENCE = "Ronneberger O et al. U-Net: Convolutional Networks for Biomedical Image Segmentation. arXiv:1505.04597, 2015."
 
 
-def learnt_and_watched(folders: list[Path], seed: int = 0) -> tuple[Views, Views]:
-    """Views of the phantom patients of training folders: those learnt from, a little uncertain, and those watched, exact."""
-    learnt_views, watched_views = [], []
-    random = np.random.default_rng(seed)
-    for source, folder in enumerate(folders):
-        patients = load_patients(folder)
-        learnt, watched = ([patient for patient in patients if is_watched(patient) == kind] for kind in (False, True))
-        if not learnt or not watched:
-            raise InputError(f"{folder} must hold patients to learn from and some to watch, whose number ends in 0; draw more.")
-        learnt_views.append(visible_calcium(phantom_views(learnt, random, 1, source)))
-        watched_views.append(phantom_views(watched, random, 0, source))
-    return joined(*learnt_views), joined(*watched_views)
-
-
-def views_of_real_frames(images: Path, pixel_mm: float, count: int, first_step: Bundle, device: str, seed: int = 1) -> Views:
-    """Views of the first ``count`` frames of a real pullback without calcium, about the lumens that a first step finds.
+def views_of_real_frames(
+    images: Path, pixel_mm: float, frames: range, copies: int, first_step: Bundle, device: str, seed: int = 1
+) -> Views:
+    """Views of some frames of a real pullback without calcium, about the lumens that a first step finds.
 
     Args:
-        images: folder of pictures. pixel_mm: side of a pixel of theirs. first_step: a bundle that finds lumen and guidewire.
+        images: folder of pictures. pixel_mm: side of a pixel of theirs. frames: which of them, from 0.
+        copies: views of each frame. first_step: a bundle that finds lumen and guidewire.
     """
     pullback = open_pullback(images, pixel_mm)
-    labels = segment(pullback, first_step, device, lambda done, total: None).labels[:count]
-    frames = list(pullback.read(0, count))
+    shown = [frame for frame in frames if frame < pullback.frame_count]
+    labels = segment(pullback, first_step, device, lambda done, total: None).labels[shown]
+    pictures = [next(iter(pullback.read(frame, frame + 1))) for frame in shown]
     box = Letterbox(pullback.rows, pullback.columns)
-    squares, found = np.stack([box.square(frame) for frame in frames]), np.stack([box.square_labels(label) for label in labels])
-    return real_views(squares, found, pixel_mm * box.rows / box.inner_rows, np.random.default_rng(seed), REAL_COPIES)
+    squares, found = np.stack([box.square(each) for each in pictures]), np.stack([box.square_labels(each) for each in labels])
+    return real_views(squares, found, pixel_mm * box.rows / box.inner_rows, np.random.default_rng(seed), copies)
 
 
 def two_step_bundle(

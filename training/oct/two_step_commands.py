@@ -23,12 +23,23 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
-    parser.add_argument("--real-frames", type=Path, help="folder of the pictures of a real pullback without calcium")
-    parser.add_argument("--real-count", type=int, default=62, help="learn from so many of its first frames")
-    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
-    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire in the real frames")
+    parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")
+    parser.add_argument("--copies", type=int, default=1, help="views of each phantom frame to learn from")
+    parser.add_argument("--processes", type=int, default=1, help="how many sample the phantoms and draw the batches")
     add_device(parser)
     parser.set_defaults(run=_train_calcium)
+
+
+def add_real_views(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``real-views``."""
+    parser.add_argument("file", type=Path, help="where to write them, .npz")
+    parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
+    parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM")
+    parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
+    parser.add_argument("--copies", type=int, default=6, help="views of each frame")
+    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
+    add_device(parser)
+    parser.set_defaults(run=_real_views)
 
 
 def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
@@ -81,33 +92,43 @@ def _sureness(chosen: argparse.Namespace) -> None:
     print(f"--certain {certain:g} --likely {likely:g} --samples {SAMPLES} --inner {inner:g} --outer {outer:g}")
 
 
-def _train_calcium(chosen: argparse.Namespace) -> None:
+def _real_views(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.errors import InputError
     from OCTCalciumLib.labels import TASK
 
-    from .polar_train import PolarRecipe, earlier_weights, overlaps, train_calcium
-    from .polar_views import joined
-    from .two_step import learnt_and_watched, views_of_real_frames
+    from .polar_views import save_views
+    from .two_step import views_of_real_frames
+
+    first, last = chosen.frames
+    first_step = find_bundle(chosen.first_step, TASK)
+    frames = range(first - 1, last)
+    views = views_of_real_frames(chosen.images, chosen.pixel_spacing, frames, chosen.copies, first_step, chosen.device)
+    save_views(chosen.file, views)
+    print(f"{len(views)} views")
+
+
+def _train_calcium(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from .polar_train import PolarRecipe, earlier_weights, new_network, overlaps, train_calcium
+    from .polar_views import joined, learnt_and_watched, load_views
 
     recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
-    learnt, watched = learnt_and_watched(chosen.data)
-    if chosen.real_frames:
-        if chosen.real_pixel_spacing is None:
-            raise InputError("The size of a pixel of the real frames is not known; give --real-pixel-spacing in mm.")
-        first_step = find_bundle(chosen.first_step, TASK)
-        real = views_of_real_frames(chosen.real_frames, chosen.real_pixel_spacing, chosen.real_count, first_step, chosen.device)
-        learnt = joined(learnt, real)
+    network = new_network(recipe, earlier_weights(chosen.weights) if chosen.weights else None)
+    learnt, watched = learnt_and_watched(chosen.data, chosen.copies, chosen.processes)
+    learnt = joined(learnt, *map(load_views, chosen.real))
     with log_to(chosen.folder) as say:
         say(f"{len(learnt)} views to learn from, {len(watched)} watched")
         write_json(chosen.folder / RECIPE, asdict(recipe))
         train_calcium(
+            network,
             learnt,
             chosen.folder,
             recipe,
             say,
             lambda network: overlaps(network, watched),
-            weights=earlier_weights(chosen.weights) if chosen.weights else None,
+            device=choose_device(chosen.device),
+            processes=chosen.processes if chosen.processes > 1 else 0,
         )
 
 

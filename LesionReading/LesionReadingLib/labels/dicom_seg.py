@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError, is_out_of_memory
 from ..reading.inputs import begins_as_dicom
 from ..reading.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
@@ -41,12 +43,18 @@ def find_dicom_seg(path: Path) -> Path | None:
         found = [file for file in sorted(path.iterdir()) if file.is_file() and _sop_class(file) in _SEG_CLASSES]
         if len(found) != 1:
             names = f" ({', '.join(file.name for file in found)})" if found else ""
-            raise InputError(f"The folder {path} holds {len(found)} DICOM SEG objects{names}; name one label map file.")
+            raise InputError(
+                _("The folder {path} holds {count} DICOM SEG objects{names}; name one label map file.").format(
+                    path=path, count=len(found), names=names
+                )
+            )
         return found[0]
     sop_class = _sop_class(path)
     if sop_class is None or sop_class in _SEG_CLASSES:
         return path if sop_class else None
-    raise InputError(f"{path.name} is DICOM but not a segmentation (SEG); measure needs a label map, analyze takes images.")
+    raise InputError(
+        _("{file} is DICOM but not a segmentation (SEG); measure needs a label map, analyze takes images.").format(file=path.name)
+    )
 
 
 def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str] | None = None) -> LabelMap:
@@ -82,7 +90,7 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
         if is_out_of_memory(error):
             raise
-        raise InputError(f"{path.name} cannot be read as DICOM SEG; check that it is whole.") from error
+        raise InputError(_("{file} cannot be read as DICOM SEG; check that it is whole.").format(file=path.name)) from error
 
 
 def _opened(path: Path) -> Segmentation:
@@ -98,10 +106,16 @@ def _opened(path: Path) -> Segmentation:
     frame_count = len(data.PerFrameFunctionalGroupsSequence)
     check_image_bytes(path, data.Rows * data.Columns * frame_count)
     if data.get("NumberOfFrames") != frame_count or frame_count < 1:
-        raise InputError(f"{path.name} states another number of frames than it describes; export the segmentation again.")
+        raise InputError(
+            _("{file} states another number of frames than it describes; export the segmentation again.").format(file=path.name)
+        )
     native = data.Rows * data.Columns * frame_count * data.BitsAllocated // 8
     if not data.file_meta.TransferSyntaxUID.is_encapsulated and len(data.PixelData) < native:
-        raise InputError(f"The pixels of {path.name} are cut off: {len(data.PixelData)} of {native} bytes; copy it again.")
+        raise InputError(
+            _("The pixels of {file} are cut off: {count} of {native} bytes; copy it again.").format(
+                file=path.name, count=len(data.PixelData), native=native
+            )
+        )
     return Segmentation.from_dataset(data, copy=False)
 
 
@@ -114,7 +128,7 @@ def _described(number: int, description: SegmentDescription) -> FileSegment:
 def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> np.ndarray:
     """(frames, rows, columns) with the values that the caller knows, drawn frame by frame."""
     if places.min() < 0 or seg.Rows * seg.Columns * (int(places.max()) + 1) > MOST_IMAGE_BYTES:
-        raise InputError("The frames of the DICOM SEG lie farther apart than those of any image; export the segmentation again.")
+        raise InputError(_("The frames of the DICOM SEG lie farther apart than those of any image; export the segmentation again."))
     labels = np.zeros((places.max() + 1, seg.Rows, seg.Columns), dtype=np.uint8)
     if str(seg.SegmentationType) == "LABELMAP":
         values = np.zeros(max(found) + 2, dtype=np.uint8)
@@ -163,7 +177,7 @@ class _Grid:
         elif np.ptp(offsets) > 0:
             places = _even_places(offsets, between)
             if places is None:
-                _, first, places = np.unique(_levels(offsets), return_index=True, return_inverse=True)
+                _rest, first, places = np.unique(_levels(offsets), return_index=True, return_inverse=True)
                 uneven = positions[first]
         else:
             places = np.unique(
@@ -191,7 +205,11 @@ def _step(
     span = positions[last] - positions[first]
     length = float(np.linalg.norm(span))
     if length > 0:
-        return span / length, length / int(places[last] - places[first]), "distance of DICOM (0020,0032) Image Position in the SEG"
+        return (
+            span / length,
+            length / int(places[last] - places[first]),
+            "distance of DICOM (0020,0032) Image Position in the SEG",
+        )
     if between_mm is None:
         return normal, None, UNKNOWN
     return normal, between_mm, "DICOM (0018,0088) Spacing Between Slices of the SEG"
@@ -257,7 +275,7 @@ def _one_orientation(groups: Sequence[Dataset], shared: Dataset) -> tuple[np.nda
     found = [_group(group, shared, "PlaneOrientationSequence") for group in groups]
     cosines = np.array([(1, 0, 0, 0, 1, 0) if item is None else item.ImageOrientationPatient for item in found], dtype=float)
     if np.ptp(cosines, axis=0).max() > _SAME_DIRECTION:
-        raise InputError("The frames of the DICOM SEG lie in different orientations; export one segmentation for each.")
+        raise InputError(_("The frames of the DICOM SEG lie in different orientations; export one segmentation for each."))
     return cosines[0, :3], cosines[0, 3:]
 
 
@@ -276,4 +294,4 @@ def _sop_class(path: Path) -> str | None:
     if not begins_as_dicom(path):
         return None
     header = read_header(path, ["SOPClassUID"])
-    return None if header is None else str(header.get("SOPClassUID") or "without a class")
+    return None if header is None else str(header.get("SOPClassUID") or _("without a class"))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from LesionReadingLib.language import N_, _
+
 from ..errors import InputError
 from ..image_grids import image_place, states_spacing
 from ..nrrd import POSITIONS_KEY
@@ -33,10 +35,12 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     Raises:
         InputError: not readable, several values per voxel outside a segmentation, values that are not whole, or no known segment.
     """
-    what = "a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG)"
+    what = _("a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG)")
     image = image_reader(path, what)
     if image.GetDimension() not in (2, 3):
-        raise InputError(f"{path.name} has {image.GetDimension()} dimensions; a label map has 3.")
+        raise InputError(
+            _("{file} has {dimensions} dimensions; a label map has 3.").format(file=path.name, dimensions=image.GetDimension())
+        )
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     voxels = _voxels(image, path, what)
     spacing, origin, direction = image_place(image)
@@ -47,9 +51,11 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
             full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys, path)
             return replace(full, positions_mm=_positions(full, keys))
         except (ValueError, OverflowError) as error:
-            raise InputError(f"{path.name} describes its segments by numbers that are none; save it again.") from error
+            raise InputError(
+                _("{file} describes its segments by numbers that are none; save it again.").format(file=path.name)
+            ) from error
     if image.GetNumberOfComponents() > 1:
-        raise InputError(f"{path.name} has several values per voxel; a label map has one.")
+        raise InputError(_("{file} has several values per voxel; a label map has one.").format(file=path.name))
     names = {segment.value: segment.name for segment in segments}
     values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
     labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))])
@@ -67,7 +73,7 @@ def _voxels(image, path: Path, what: str) -> np.ndarray:
     try:
         return sitk.GetArrayFromImage(image.Execute())
     except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
+        raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
 
 
 def _chosen_values(voxels: np.ndarray, segments: Sequence[Segment], chosen: Mapping[str, str]) -> tuple[np.ndarray, Matched]:
@@ -98,9 +104,25 @@ def _named_labels(
         places.append((int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0)), value))
         listed.append(FileSegment(name, value, *_codes(keys.get(f"Segment{number}_Tags", ""))))
     matched = match_segments(listed, segments, chosen)
-    found = {place: segment for place, segment in zip(places, matched.segments, strict=True) if segment is not None}
+    found: dict[tuple[int, int], Segment] = {}
+    for place, segment in zip(places, matched.segments, strict=True):
+        if segment is None:
+            continue
+        if not 0 <= place[0] < layers.shape[-1]:
+            raise InputError(
+                _("The label map has {shape} layers, but {name} is said to be in another; save it again.").format(
+                    shape=layers.shape[-1], name=segment.name
+                )
+            )
+        if found.setdefault(place, segment) is not segment:
+            raise InputError(
+                _(
+                    "Two segments of the label map, {name} and {name_2}, are said to be the same voxels (label value "
+                    "{place}); save it again."
+                ).format(name=found[place].name, name_2=segment.name, place=place[1])
+            )
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
-    order = [(layer, value) for layer, value in painting_order(found) if 0 <= layer < layers.shape[-1]]
+    order = painting_order(found)
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value
@@ -110,7 +132,7 @@ def _named_labels(
 def _codes(tags: str) -> tuple[list[str], list[str]]:
     """Coding scheme and value of the type and of the anatomic region in a segment's tags, empty without one."""
     for tag in tags.split("|"):
-        key, _, entry = tag.partition(":")
+        key, _rest, entry = tag.partition(":")
         parts = entry.split("~")
         if key == "TerminologyEntry" and len(parts) > 2:
             return parts[2].split("^")[:2], parts[5].split("^")[:2] if len(parts) > 5 else []
@@ -120,7 +142,7 @@ def _codes(tags: str) -> tuple[list[str], list[str]]:
 def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Spacing:
     """Spacing of an image's header; None where the header does not state it or the file says that it is not known."""
     column, row, frame = (*stated, None)[:3]
-    source = "header of the file"  # its name may be the patient's
+    source = N_("header of the file")  # its name may be the patient's
     unknown = keys.get(UNKNOWN_SPACING_KEY, "").split()
     if not states_spacing(path):
         unknown = ["in-plane", "frame"]
@@ -180,7 +202,7 @@ def _full_grid(label_map: LabelMap, keys: Mapping[str, str], path: Path) -> Labe
 def _reference_extent(parameters: str) -> np.ndarray | None:
     """First and last i, j, k of the reference image: the last six of the 22 numbers of the geometry string (16 are its matrix)."""
     for parameter in parameters.split("&"):
-        name, _, rest = parameter.partition("|")
+        name, _rest, rest = parameter.partition("|")
         numbers = [part for part in rest.split("|")[0].split(";") if part.strip()]
         if name == "Reference image geometry" and len(numbers) == 22:
             return np.array(numbers[16:], dtype=float).astype(int)

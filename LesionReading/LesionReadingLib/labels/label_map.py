@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from ..spacing import Spacing
 
@@ -79,18 +81,35 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         values = values[None]
     last = len(names) - 1
     if values.ndim != 3:
-        raise InputError(f"A label map has 3 dimensions (frames, rows, columns), this one has {values.ndim}; give 2 or 3.")
+        raise InputError(
+            _("A label map has 3 dimensions (frames, rows, columns), this one has {ndim}; give 2 or 3.").format(ndim=values.ndim)
+        )
     if values.size == 0:
-        raise InputError(f"The label map is empty (frames x rows x columns: {'x'.join(map(str, values.shape))}); give another.")
+        raise InputError(
+            _("The label map is empty (frames x rows x columns: {listed}); give another.").format(
+                listed="x".join(map(str, values.shape))
+            )
+        )
     if values.dtype.kind not in "biuf":
-        raise InputError(f"The label map holds {values.dtype} values; give whole numbers from 0 to {last}.")
+        raise InputError(
+            _("The label map holds {dtype} values; give whole numbers from 0 to {last}.").format(dtype=values.dtype, last=last)
+        )
     if values.dtype.kind == "f" and not all(np.array_equal(frame, np.floor(frame)) for frame in values):
-        raise InputError(f"The label map holds NaN or fractions; give whole numbers from 0 to {last}.")
+        raise InputError(_("The label map holds NaN or fractions; give whole numbers from 0 to {last}.").format(last=last))
     if values.max() > last or values.min() < 0:
         unknown = sorted({value for frame in values for value in np.unique(frame).tolist() if not 0 <= value <= last})
         known = ", ".join(f"{value} {name}" for value, name in enumerate(names))
-        raise InputError(f"The label map has unknown label values ({', '.join(map(str, unknown[:5]))}); relabel it as {known}.")
+        raise InputError(
+            _("The label map has unknown label values ({listed}); relabel it as {known}.").format(
+                listed=", ".join(map(str, unknown[:5])), known=known
+            )
+        )
     return values.astype(np.uint8, copy=False)
+
+
+def pixels_by_slice(labels: np.ndarray, value: int) -> np.ndarray:
+    """(slices,) how many pixels of each slice have a value: slice by slice, as a mask of many is slow and large."""
+    return np.array([np.count_nonzero(plane == value) for plane in labels])
 
 
 def painting_order(found: Mapping[int, Segment]) -> list[int]:

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from ..identity import may_be_told, more_is_told_of
 from .label_map import Segment
@@ -86,12 +88,22 @@ def match_segments(found: Sequence[FileSegment], segments: Sequence[Segment], ch
     _refuse_versions(found, matched, assigned, segments)
     if segments[0] not in matched:
         raise InputError(
-            f"The label map has no segment that is {segments[0].name}: {_listed(found, matched)}{_more()}. Name one with "
-            f'--segment "NUMBER={segments[0].name}", or add an empty segment {segments[0].name} if there is none in the patient.'
+            _(
+                "The label map has no segment that is {name}: {listed}{more}. Name one with --segment "
+                '"NUMBER={name}", or add an empty segment {name} if there is none in the patient.'
+            ).format(name=segments[0].name, listed=_listed(found, matched), more=_more())
         )
     left_out = matched.count(None)
-    notes = (f"{left_out} of the {len(found)} segments of the label map were left out as other tissue.",) if left_out else ()
-    return Matched(tuple(matched), f"Segments of the label map: {_listed(found, matched)}.", notes)
+    notes = (
+        (
+            _("{left_out} of the {count} segments of the label map were left out as other tissue.").format(
+                left_out=left_out, count=len(found)
+            ),
+        )
+        if left_out
+        else ()
+    )
+    return Matched(tuple(matched), _("Segments of the label map: {listed}.").format(listed=_listed(found, matched)), notes)
 
 
 def match_segment(
@@ -177,12 +189,18 @@ def _assigned(found: Sequence[FileSegment], segments: Sequence[Segment], chosen:
         if not same:
             listed = ", ".join(_called(one) for one in found)
             raise InputError(
-                f"The label map has no segment {shown_name(name)}; its segments are {listed}{_more()}; change --segment."
+                _("The label map has no segment {shown_name}; its segments are {listed}{more}; change --segment.").format(
+                    shown_name=shown_name(name), listed=listed, more=_more()
+                )
             )
         segment = None if wanted.strip().casefold() == NO_CLASS else class_of(wanted, segments)
         if segment is None and wanted.strip().casefold() != NO_CLASS:
             known = ", ".join(segment.name for segment in segments)
-            raise InputError(f"A segment can be {known} or {NO_CLASS}, not {shown_name(wanted)}; change --segment.")
+            raise InputError(
+                _("A segment can be {known} or {no_class}, not {shown_name}; change --segment.").format(
+                    known=known, no_class=NO_CLASS, shown_name=shown_name(wanted)
+                )
+            )
         assigned |= dict.fromkeys(same, segment)
     return assigned
 
@@ -199,23 +217,27 @@ def _refuse_versions(
         if len(alike) > 1 and any(VERSION.search(plain_name(one.name)) for one in alike):
             listed = ", ".join(map(_called, alike))
             raise InputError(
-                f"The label map has {len(alike)} versions of {segment.name} ({listed}){_more()}, of which one can be measured; "
-                f'choose it with --segment "NUMBER={segment.name}".'
+                _(
+                    "The label map has {count} versions of {name} ({listed}){more}, of which one can be measured; "
+                    'choose it with --segment "NUMBER={name}".'
+                ).format(count=len(alike), name=segment.name, listed=listed, more=_more())
             )
 
 
 def _called(one: FileSegment) -> str:
     """How a person reads of a segment: by its number, as people name segments after patients; by its name too where asked for."""
-    return f"{one.number} {shown_name(one.name)}" if may_be_told() else f"number {one.number}"
+    return f"{one.number} {shown_name(one.name)}" if may_be_told() else _("number {number}").format(number=one.number)
 
 
 def _more() -> str:
-    return more_is_told_of("names")
+    return more_is_told_of(_("names"))
 
 
 def _listed(found: Sequence[FileSegment], matched: Sequence[Segment | None]) -> str:
     said = [
-        f"{_called(one)} is {'left out' if segment is None else f'taken as {segment.name}'}"
+        (_("{segment} is left out") if segment is None else _("{segment} is taken as {name}")).format(
+            segment=_called(one), name="" if segment is None else _(segment.name)
+        )
         for one, segment in zip(found, matched, strict=True)
     ]
     return ", ".join(said)

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from ..nrrd import grid_axes_mm
 from ..slice_grid import SAME_MM, SliceGrid, even_grid, stacked_grid
-from .label_map import LabelMap, Segment
+from .label_map import LabelMap, Segment, pixels_by_slice
 
 _OUTSIDE = 0.02
 """So much of the labels may lie outside of the scan: a border that rounding moved, but not another scan."""
@@ -42,13 +44,15 @@ def label_grid(label_map: LabelMap, name: str) -> SliceGrid:
     spacing, single = label_map.spacing, len(label_map.labels) == 1
     frame_mm = spacing.frame_mm or (label_map.thickness_mm if single else None)
     if not spacing.in_plane_known or frame_mm is None:
-        raise InputError(f"{name} does not state the spacing of its voxels, so it has no place; save it with its geometry.")
+        raise InputError(
+            _("{name} does not state the spacing of its voxels, so it has no place; save it with its geometry.").format(name=name)
+        )
     direction, size = np.array(label_map.direction), label_map.labels.shape
     steps_mm = (frame_mm, spacing.row_mm, spacing.column_mm)
     if label_map.positions_mm is None:
         grid = even_grid(size, steps_mm, np.array(label_map.origin_mm), direction)
     else:
-        column_axis, row_axis, _ = direction.reshape(3, 3).T
+        column_axis, row_axis, _rest = direction.reshape(3, 3).T
         grid = stacked_grid(size[1:], steps_mm[1:], row_axis, column_axis, label_map.positions_mm, frame_mm)
     return replace(grid, extents_mm=_reach_mm(grid, label_map.thickness_mm).sum(axis=1))
 
@@ -236,10 +240,16 @@ def _require_inside(labels: np.ndarray, own: SliceGrid, grid: SliceGrid, placed:
     outside = ((beyond < 0) | (beyond >= grid.shape)).any(axis=-1).mean()
     if outside > _OUTSIDE:
         raise InputError(
-            f"{outside:.0%} of the labels of {name} lie outside of the scan; give the label map and the CT of the same scan."
+            _(
+                "{outside:.0%} of the labels of {name} lie outside of the scan; give the label map and the CT of the same scan."
+            ).format(outside=outside, name=name)
         )
     if not placed.any():
-        raise InputError(f"The labels of {name} are too thin for the voxels of the scan; draw them on the slices of this scan.")
+        raise InputError(
+            _("The labels of {name} are too thin for the voxels of the scan; draw them on the slices of this scan.").format(
+                name=name
+            )
+        )
 
 
 def _changes(
@@ -249,12 +259,14 @@ def _changes(
     notes = []
     for segment in segments:
         before, after = (
-            float((marked.sum(axis=(1, 2)) * where.voxel_ml).sum())
-            for marked, where in ((labels == segment.value, own), (placed == segment.value, grid))
+            float((pixels_by_slice(stack, segment.value) * where.voxel_ml).sum())
+            for stack, where in ((labels, own), (placed, grid))
         )
         if before and abs(after - before) > _TOLD_CHANGE * before:
             notes.append(
-                f"The {segment.name} is {before:.2f} mL on the voxels of the label map and {after:.2f} mL on those of the scan "
-                f"({(after - before) / before:+.1%}); the latter is measured."
+                _(
+                    "The {name} is {before:.2f} mL on the voxels of the label map and {after:.2f} mL on those of the "
+                    "scan ({value:+.1%}); the latter is measured."
+                ).format(name=segment.name, before=before, after=after, value=(after - before) / before)
             )
     return tuple(notes)

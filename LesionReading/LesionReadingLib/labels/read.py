@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from ..reading.inputs import input_files
 from ..spacing import TYPED, Spacing
@@ -36,13 +38,15 @@ def read_label_map(
         InputError: nothing there, not readable, not a label map, or no segment of the first class.
     """
     if not path.exists():
-        raise InputError(f"There is no {path}; check the path of the label map.")
+        raise InputError(_("There is no {path}; check the path of the label map.").format(path=path))
     try:
         path = _unpacked(path)
         dicom = find_dicom_seg(path)
         label_map = read_dicom_seg(dicom, segments, chosen) if dicom else read_image(path, segments, chosen)
     except PermissionError as error:
-        raise InputError(f"{path.name} cannot be read (permission denied); ask for access or copy it.") from error
+        raise InputError(
+            _("{file} cannot be read (permission denied); ask for access or copy it.").format(file=path.name)
+        ) from error
     return replace(label_map, spacing=with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
 
 

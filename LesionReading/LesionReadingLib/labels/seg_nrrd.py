@@ -88,9 +88,10 @@ def _extents(labels: np.ndarray, values: Sequence[int]) -> list[tuple[int, ...]]
     bits = np.zeros(256, np.uint8)
     bits[list(values)] = 1 << np.arange(len(values))
     for k, frame in enumerate(labels):
-        marks = bits[frame]
+        rows = np.flatnonzero(frame.any(axis=1))  # most of a frame is background
+        marks = bits[frame[rows]]
         present[0] |= np.bitwise_or.reduce(marks, axis=0)
-        present[1] |= (in_row := np.bitwise_or.reduce(marks, axis=1))
+        present[1][rows] |= (in_row := np.bitwise_or.reduce(marks, axis=1))
         present[2][k] = np.bitwise_or.reduce(in_row)
     return [tuple(edge for marks in present for edge in _first_and_last(marks & bits[value])) for value in values]
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from LesionReadingLib.language import _
+
 from ..slice_grid import SliceGrid
 from .label_map import Segment
 from .seg_nrrd import write_grid_seg_nrrd
@@ -77,7 +79,9 @@ def write_label_map(
     except Exception as error:  # pydicom and highdicom raise many kinds; their messages may repeat the patient's name
         target.unlink(missing_ok=True)
         return written, (
-            f"The DICOM segmentation could not be written ({type(error).__name__}); {SEG_NRRD} holds the same contours.",
+            _("The DICOM segmentation could not be written ({name}); {seg_nrrd} holds the same contours.").format(
+                name=type(error).__name__, seg_nrrd=SEG_NRRD
+            ),
         )
     return [*written, target], notes
 
@@ -192,7 +196,11 @@ def _identity(header: Dataset) -> tuple[dict[str, str], tuple[str, ...]]:
             value = ""
             lost.append(keyword)
         named[keyword] = value
-    return named, (f"Left empty in {DICOM_SEG}, as DICOM does not allow the scan's value: {', '.join(lost)}.",) if lost else ()
+    return named, (
+        _("Left empty in {dicom_seg}, as DICOM does not allow the scan's value: {listed}.").format(
+            dicom_seg=DICOM_SEG, listed=", ".join(lost)
+        ),
+    ) if lost else ()
 
 
 def _mended(vr: str, value: str) -> str:

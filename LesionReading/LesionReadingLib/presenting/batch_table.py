@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..language import N_, _
 from ..report import PARTS, environment
 from ..strict_json import read_json
 
@@ -28,7 +29,7 @@ def rows_of(records: Iterable[Mapping], output: Path, columns: Mapping[str, Call
         numbers = {name: _number(value, measured) for name, value in columns.items()}
         named = {"input": record["source"]} if "source" in record else {}
         begins = {name: record[name] for name in FIRST}
-        rows.append({**begins, **named, "status": record["status"], **numbers, **{name: record.get(name, "") for name in LAST}})
+        rows.append({**begins, **named, N_("status"): record["status"], **numbers, **{name: record.get(name, "") for name in LAST}})
     return rows
 
 
@@ -67,15 +68,21 @@ def page(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     """The rows as an HTML page; a study that is done leads to its report, which lies beside the page."""
     shown = [name for name in rows[0] if name not in (*FIRST, *LAST)]
     made = environment(PARTS)
-    made.filters["cell"] = _cell
-    return made.get_template("batch.html").render(title=title, rows=rows, columns=shown, summary=summary(rows))
+    made.filters |= {"cell": _cell, "title_of": _title}
+    return made.get_template("batch.html").render(title=_(title), rows=rows, columns=shown, summary=summary(rows))
+
+
+def _title(column: str) -> str:
+    """The title of a column, whose header in the CSV file has one language."""
+    translated = _(column)
+    return translated[0].upper() + translated[1:]
 
 
 def _cell(value: Any) -> str:
     """A value as a person reads it: no more decimals than anyone compares."""
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-    return "" if value is None else str(value)
+    return "" if value is None else _(str(value))
 
 
 def _measurements(folder: Path) -> dict | None:

@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Any
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _, language
 
 from .first_screen import Meaning
 
@@ -22,7 +23,7 @@ class Consequences:
     """The texts of a file.
 
     Args:
-        shipped: the module's own file, which holds every finding.
+        shipped: the module's own file, which holds every finding, in English; its Japanese is the file ``NAME.ja.toml`` beside it.
         path: a person's file that is laid over it; None for none.
 
     Raises:
@@ -30,7 +31,7 @@ class Consequences:
     """
 
     def __init__(self, shipped: Path, path: Path | None = None) -> None:
-        self._texts = _sections(shipped)
+        self._texts = _sections(in_language(shipped))
         if path is not None:
             self._lay_over(path)
 
@@ -42,33 +43,65 @@ class Consequences:
     def _lay_over(self, path: Path) -> None:
         for finding, section in _sections(path).items():
             if finding not in self._texts:
-                raise InputError(f"{path}: there is no finding [{finding}]; use {', '.join(self._texts)}.")
+                raise InputError(
+                    _("{path}: there is no finding [{finding}]; use {listed}.").format(
+                        path=path, finding=finding, listed=", ".join(self._texts)
+                    )
+                )
             shipped = self._texts[finding]
             unknown = _names(path, finding, section.get("text", "")) - _names(path, finding, shipped["text"])
             if unknown:
-                raise InputError(f"{path}: the text of [{finding}] asks for {{{min(unknown)}}}, which it does not have; remove it.")
+                raise InputError(
+                    _("{path}: the text of [{finding}] asks for {{{unknown}}}, which it does not have; remove it.").format(
+                        path=path, finding=finding, unknown=min(unknown)
+                    )
+                )
             self._texts[finding] = {**shipped, **section}
+
+
+def in_language(path: Path) -> Path:
+    """The file in the language of the context: ``NAME.ja.toml`` beside ``NAME.toml``, the English one where there is none."""
+    translated = path.with_suffix(f".{language()}{path.suffix}")
+    return translated if translated.exists() else path
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"The consequences {path} cannot be read ({error.strerror}); name a readable file.") from error
+        raise InputError(
+            _("The consequences {path} cannot be read ({strerror}); name a readable file.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
     except ValueError as error:  # tomllib.TOMLDecodeError and UnicodeDecodeError
-        raise InputError(f"The consequences {path} are not valid TOML: {error}; correct that place.") from error
+        raise InputError(
+            _("The consequences {path} are not valid TOML: {error}; correct that place.").format(path=path, error=error)
+        ) from error
     for finding, section in content.items():
         if not isinstance(section, Mapping) or not all(isinstance(value, str) for value in section.values()):
-            raise InputError(f"{path}: {finding} must be a section with text and source, each in quotation marks.")
+            raise InputError(
+                _("{path}: {finding} must be a section with text and source, each in quotation marks.").format(
+                    path=path, finding=finding
+                )
+            )
         if set(section) - _FIELDS:
-            raise InputError(f"{path}: [{finding}] has no field {min(set(section) - _FIELDS)}; use text and source.")
+            raise InputError(
+                _("{path}: [{finding}] has no field {min}; use text and source.").format(
+                    path=path, finding=finding, min=min(set(section) - _FIELDS)
+                )
+            )
     return content
 
 
 def _names(path: Path, finding: str, text: str) -> set[str]:
     """The names in braces of a text: bare names, since an attribute or an index would reach into the program."""
     try:
-        names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        names = {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
     except ValueError as error:
-        raise InputError(f"{path}: the text of [{finding}] has a brace too many or too few; write {{{{ for a brace.") from error
+        raise InputError(
+            _("{path}: the text of [{finding}] has a brace too many or too few; write {{{{ for a brace.").format(
+                path=path, finding=finding
+            )
+        ) from error
     return names

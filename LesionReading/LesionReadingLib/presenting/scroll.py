@@ -10,11 +10,16 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
+
+from ..errors import is_out_of_memory
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 MOST_SIDE = 512  # pixels; what is larger is made smaller
 MOST_BYTES = 8_000_000  # of all pictures together as text, so that a page of 375 frames stays under 12 MB
@@ -24,6 +29,7 @@ _TRIED = ((512, 70), (512, 50), (448, 45), (384, 40), (320, 35), (256, 30), (192
 _SAMPLES = 5
 _METHOD = 2  # of WebP, 0 (fast) to 6 (small)
 _THREADS = 2
+_TOGETHER = 32  # frames in memory while they are packed
 _BASE64 = 4 / 3
 
 
@@ -120,9 +126,22 @@ def pictures(
     samples = [read(int(index)) for index in np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).astype(int))]
     side, quality = _best(samples, most_bytes / count / _BASE64)
     size = fitting(samples[0].shape, side)
+    uris: list[str] = []
+    unread = iter(all_frames)
     with ThreadPoolExecutor(_THREADS) as threads:
-        small = (_resized(frame, size) for frame in all_frames)
-        return list(threads.map(lambda frame: webp_uri(frame, quality), small)), size
+        while some := [_resized(frame, size) for frame in islice(unread, _TOGETHER)]:
+            uris += mapped(threads, lambda frame: webp_uri(frame, quality), some)
+    return uris, size
+
+
+def mapped(threads: Executor, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """What some work gives for each item, in threads; in this one where memory does not suffice for others."""
+    try:
+        return list(threads.map(work, items))
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return [work(item) for item in items]
 
 
 def _best(samples: Sequence[np.ndarray], room: float) -> tuple[int, int]:
@@ -184,28 +203,38 @@ def outlines(labels: np.ndarray, values: Sequence[int], size: tuple[int, int]) -
     """
     places = zip(size[::-1], labels.shape, strict=True)
     rows, columns = (((np.arange(wanted) + 0.5) * given / wanted).astype(int) for wanted, given in places)
-    small = labels[np.ix_(rows, columns)]
+    small, corner = _filled(labels[rows].take(columns, axis=1))
     found = {}
     for number, value in enumerate(values):
-        path = "".join(_paths(small == value))
+        path = "".join(_paths(small == value, corner))
         if path:
             found[number] = path
     return found
 
 
-def _paths(mask: np.ndarray) -> Iterator[str]:
-    """The closed border lines of a mask (rows, columns), half-way between the pixels inside and outside."""
+def _filled(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of labels (rows, columns) that holds all but zeros, and the column and row where it begins."""
+    rows, columns = np.flatnonzero(labels.any(axis=1)), np.flatnonzero(labels.any(axis=0))
+    if not rows.size:
+        return labels[:0], np.zeros(2)
+    return labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.array([columns[0], rows[0]])
+
+
+def _paths(mask: np.ndarray, corner: np.ndarray) -> Iterator[str]:
+    """The closed border lines of a mask (rows, columns), half-way between the pixels inside and outside.
+
+    Args:
+        corner: column and row of the picture where the mask begins.
+    """
     from contourpy import contour_generator
 
-    if not mask.any():
+    part, inner = _filled(mask)
+    if not part.size:
         return
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     padded = np.pad(part, 1).astype(np.float32)
     # A pixel covers from its index to the next one in the picture's own coordinates, so its centre lies half a pixel on.
-    shift = np.array([columns[0] - 0.5, rows[0] - 0.5])
     for line in contour_generator(z=padded).lines(0.5):
-        yield _path(line + shift)
+        yield _path(line + corner + inner - 0.5)
 
 
 def _path(line: np.ndarray) -> str:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.plain_text import plain
 
 _SALT = b"LesionReading study code, version 1\0"
 _BYTES, _GROUP = 5, 4
-CODE_TITLE = "Study code"
-HOW_CODED = (
+_MOST_PLANES = 64  # spread over a volume, that are looked at
+CODE_TITLE = N_("Study code")
+HOW_CODED = N_(
     "The study code is the beginning of a salted SHA-256 digest of the Study Instance UID, or of the pixels where there is none. "
     "It tells studies apart and cannot be turned back into a name or a number."
 )
@@ -46,17 +48,17 @@ class Study:
     @property
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Title and value of everything in the header."""
-        return (*self.identity, (CODE_TITLE, self.code))
+        return (*((_(title), value) for title, value in self.identity), (_(CODE_TITLE), self.code))
 
     @property
     def footer(self) -> str:
         """The line at the foot of every printed page."""
-        return " · ".join([*(value for _, value in self.identity), f"{CODE_TITLE} {self.code}"])
+        return " · ".join([*(value for _, value in self.identity), f"{_(CODE_TITLE)} {self.code}"])
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """Name and content of the page's ``meta`` elements."""
-        return tuple((name.lower().replace(" ", "-"), value) for name, value in self.shown)
+        return tuple((name.lower().replace(" ", "-"), value) for name, value in (*self.identity, (CODE_TITLE, self.code)))
 
 
 def study_of(files: Sequence[Path], pixels: np.ndarray, with_identity: bool = False) -> Study:
@@ -64,31 +66,34 @@ def study_of(files: Sequence[Path], pixels: np.ndarray, with_identity: bool = Fa
 
     Args:
         files: its DICOM files; empty for other images.
-        pixels: some of its pixels, by which it is told apart where no file states a Study Instance UID.
+        pixels: its planes (planes, ...), by some of which it is told apart where no file states a Study Instance UID.
         with_identity: whether the page may name the patient.
     """
     from LesionReadingLib.dicom import read_header
 
     header = read_header(files[0]) if files else None
     uid = str(header.get("StudyInstanceUID") or "") if header is not None else ""
-    known = uid.encode() if uid else np.ascontiguousarray(pixels).tobytes()
+    known = [uid.encode()] if uid else pixels[:: -(-len(pixels) // _MOST_PLANES)]
     return Study(_code(known), _identity(header) if with_identity and header is not None else ())
 
 
-def _code(content: bytes) -> str:
-    digest = hashlib.sha256(_SALT + content).digest()[:_BYTES]
-    text = base64.b32encode(digest).decode("ascii")
+def _code(content: Iterable[bytes | np.ndarray]) -> str:
+    """Of some bytes, or of arrays one after the other: a copy of a long pullback would be half a gigabyte."""
+    digest = hashlib.sha256(_SALT)
+    for part in content:
+        digest.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
+    text = base64.b32encode(digest.digest()[:_BYTES]).decode("ascii")
     return f"{text[:_GROUP]}-{text[_GROUP:]}"
 
 
 def _identity(header) -> tuple[tuple[str, str], ...]:
     """Name, number, birth date, study date and time, and institution, as far as they are stated."""
     rows = (
-        ("Name", _name(header.get("PatientName"))),
-        ("Patient number", header.get("PatientID")),
-        ("Born", _date(header.get("PatientBirthDate"))),
-        ("Study", f"{_date(header.get('StudyDate'))} {_time(header.get('StudyTime'))}"),
-        ("Institution", header.get("InstitutionName")),
+        (N_("Name"), _name(header.get("PatientName"))),
+        (N_("Patient number"), header.get("PatientID")),
+        (N_("Born"), _date(header.get("PatientBirthDate"))),
+        (N_("Study"), f"{_date(header.get('StudyDate'))} {_time(header.get('StudyTime'))}"),
+        (N_("Institution"), header.get("InstitutionName")),
     )
     return tuple((title, text) for title, value in rows if (text := plain(value or "")))
 

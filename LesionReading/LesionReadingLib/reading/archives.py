@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from LesionReadingLib.language import _
+
 from ..cancelling import held
 from ..errors import InputError
 from ..scratch import Scratch
@@ -62,7 +64,11 @@ def unpacked(path: Path) -> Path:
     """
     kind = archive_kind(path)
     if kind != "zip":
-        raise InputError(f"{path.name} is packed ({kind}), which is not unpacked here; unpack it and name the folder.")
+        raise InputError(
+            _("{file} is packed ({kind}), which is not unpacked here; unpack it and name the folder.").format(
+                file=path.name, kind=kind
+            )
+        )
     told = path.stat()
     return _scratch(path.resolve(), told.st_mtime_ns, told.st_size).path / _FILES
 
@@ -82,7 +88,9 @@ def _scratch(path: Path, _changed: int, _size: int) -> Scratch:
 
 
 def _unpack(path: Path, folder: Path) -> None:
-    damaged = InputError(f"{path.name} cannot be unpacked; it may be damaged, copy it again or unpack it yourself.")
+    damaged = InputError(
+        _("{file} cannot be unpacked; it may be damaged, copy it again or unpack it yourself.").format(file=path.name)
+    )
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if _is_wanted(entry)]
@@ -95,11 +103,17 @@ def _unpack(path: Path, folder: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise damaged from error
     except NotImplementedError as error:
-        raise InputError(f"{path.name} is packed in a way that is not unpacked here; unpack it and name the folder.") from error
+        raise InputError(
+            _("{file} is packed in a way that is not unpacked here; unpack it and name the folder.").format(file=path.name)
+        ) from error
     except RuntimeError as error:  # zipfile's word for a password
-        raise InputError(f"{path.name} is protected by a password; unpack it and name the folder.") from error
+        raise InputError(_("{file} is protected by a password; unpack it and name the folder.").format(file=path.name)) from error
     except OSError as error:
-        raise InputError(f"{path.name} cannot be unpacked ({error.strerror}); unpack it yourself and name the folder.") from error
+        raise InputError(
+            _("{file} cannot be unpacked ({strerror}); unpack it yourself and name the folder.").format(
+                file=path.name, strerror=error.strerror
+            )
+        ) from error
 
 
 def _is_wanted(entry: zipfile.ZipInfo) -> bool:
@@ -118,22 +132,34 @@ def _parts(entry: zipfile.ZipInfo) -> tuple[str, ...]:
 def _check(path: Path, entries: list[zipfile.ZipInfo], folder: Path) -> None:
     """Refuse before anything is written."""
     if len(entries) > MOST_ENTRIES:
-        raise InputError(f"{path.name} holds {len(entries)} files, more than any study; unpack it and name one study.")
+        raise InputError(
+            _("{file} holds {count} files, more than any study; unpack it and name one study.").format(
+                file=path.name, count=len(entries)
+            )
+        )
     for entry in entries:
         parts = _parts(entry)
         if parts[0] == "/" or ".." in parts or parts[0][1:2] == ":":
-            raise InputError(f"{path.name} holds a file that would be unpacked outside of its folder; it is not safe to open.")
+            raise InputError(
+                _("{file} holds a file that would be unpacked outside of its folder; it is not safe to open.").format(
+                    file=path.name
+                )
+            )
     stated = sum(entry.file_size for entry in entries)
     packed = max(path.stat().st_size, 1)
     if stated > MOST_BYTES or (stated > FREE_OF_DOUBT_BYTES and stated / packed > PLAUSIBLE_RATIO):
         raise InputError(
-            f"{path.name} would unpack to {stated / 1e9:.0f} GB from {packed / 1e6:.1f} MB, which no images do; it is not opened."
+            _("{file} would unpack to {value:.0f} GB from {value_2:.1f} MB, which no images do; it is not opened.").format(
+                file=path.name, value=stated / 1000000000.0, value_2=packed / 1000000.0
+            )
         )
     free = shutil.disk_usage(folder).free
     if stated > free:
         raise InputError(
-            f"{path.name} needs {stated / 1e9:.1f} GB to unpack, but {folder.parents[1]} has {free / 1e9:.1f} GB free; "
-            "free some space, or unpack it elsewhere and name the folder."
+            _(
+                "{file} needs {value:.1f} GB to unpack, but {parents} has {value_2:.1f} GB free; free some "
+                "space, or unpack it elsewhere and name the folder."
+            ).format(file=path.name, value=stated / 1000000000.0, parents=folder.parents[1], value_2=free / 1000000000.0)
         )
 
 
@@ -151,6 +177,6 @@ def _copied(packed: BinaryIO, file: BinaryIO, most: int, path: Path) -> int:
     while chunk := packed.read(_CHUNK):
         count += len(chunk)
         if count > most:
-            raise InputError(f"{path.name} holds more than it states; it is not safe to open.")
+            raise InputError(_("{file} holds more than it states; it is not safe to open.").format(file=path.name))
         file.write(chunk)
     return count

@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
+
+from LesionReadingLib.language import _
 
 from ..errors import InputError
 
@@ -96,7 +99,11 @@ def notes_on_left_out(headers: Iterable[Dataset]) -> tuple[str, ...]:
     names = sorted({keyword for header in headers for keyword in left_out(header)})
     if not names:
         return ()
-    return (f"Values of the DICOM header that are not of the kind or number that DICOM defines were not used: {', '.join(names)}.",)
+    return (
+        _("Values of the DICOM header that are not of the kind or number that DICOM defines were not used: {listed}.").format(
+            listed=", ".join(names)
+        ),
+    )
 
 
 def require_pixel_description(header: Dataset, name: str) -> None:
@@ -107,7 +114,11 @@ def require_pixel_description(header: Dataset, name: str) -> None:
     """
     lost = [keyword for keyword in left_out(header) if keyword in PIXEL_KEYWORDS]
     if lost:
-        raise InputError(f"{name} states {' and '.join(lost)} in a way that DICOM does not know; export it again.")
+        raise InputError(
+            _("{name} states {listed} in a way that DICOM does not know; export it again.").format(
+                name=name, listed=_(" and ").join(lost)
+            )
+        )
 
 
 def transfer_syntax(meta: Dataset, name: str) -> UID | None:
@@ -132,7 +143,7 @@ def transfer_syntax(meta: Dataset, name: str) -> UID | None:
 
 
 def _no_syntax(name: str) -> InputError:
-    return InputError(f"{name} states a transfer syntax (0002,0010) that is none; export it again.")
+    return InputError(_("{name} states a transfer syntax (0002,0010) that is none; export it again.").format(name=name))
 
 
 def _clean(data: Dataset, gone: set[str], depth: int) -> None:
@@ -153,10 +164,10 @@ def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool | Non
     """Whether an element can stay, None for a number that is empty; texts and items are put right on the way."""
     if tag.is_private:
         return False
-    expected = [vr for vr in dictionary_VR(tag).split(" or ") if vr in _KINDS]
-    kinds = {_KINDS[vr] for vr in expected}
+    expected = _known(dictionary_VR(tag))
+    kinds = _kinds(expected)
     stored = data.get_item(tag).VR
-    if stored not in (None, "UN") and not kinds & {_KINDS[vr] for vr in stored.split(" or ") if vr in _KINDS}:
+    if stored not in (None, "UN") and not kinds & _kinds(_known(stored)):
         return False
     value = data[tag].value
     if value is None or (isinstance(value, str | bytes | Sequence) and len(value) == 0):
@@ -168,6 +179,17 @@ def _fits(data: Dataset, tag: BaseTag, gone: set[str], depth: int) -> bool | Non
     if "number" in kinds:
         return _are_numbers(value, tag, whole=all(vr in _WHOLE for vr in expected if _KINDS[vr] == "number"))
     return "text" not in kinds or _is_text(data, tag, value, "UI" in expected)
+
+
+@cache
+def _known(vr: str) -> tuple[str, ...]:
+    """The VRs of a text such as "US or SS", without those that nothing here reads."""
+    return tuple(one for one in vr.split(" or ") if one in _KINDS)
+
+
+@cache
+def _kinds(vrs: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_KINDS[vr] for vr in vrs)
 
 
 def _clean_items(items, gone: set[str], depth: int) -> bool:
@@ -196,9 +218,10 @@ def _is_text(data: Dataset, tag: BaseTag, value, is_uid: bool) -> bool:
     return not is_uid or all(_UID.fullmatch(one) or not one for one in values)
 
 
+@cache
 def _counts(vm: str) -> tuple[int, float, int]:
     """Least and most values, and by how many more at a time, of a value multiplicity as PS3.6 writes it: 1, 1-3, 2-2n."""
-    least, _, most = vm.partition("-")
+    least, _rest, most = vm.partition("-")
     if not most:
         return int(least), int(least), 1
     if not most.endswith("n"):

@@ -13,12 +13,15 @@ import numpy as np
 from pydicom.encaps import parse_basic_offsets, parse_fragments
 from pydicom.uid import UID, RLELossless
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 
 Spans = tuple[tuple[tuple[int, int], ...], ...]
 """For each frame the byte ranges (offset, length) that hold it."""
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}  # ITU-T T.81 table B.1; T.87 (JPEG-LS)
+_MOST_CODED_BITS = 16  # of the JPEG family (PS3.5 8.2)
 
 
 def native_spans(stream: BinaryIO, length: int, options: dict, frame_count: int, path: Path) -> Spans:
@@ -34,8 +37,16 @@ def native_spans(stream: BinaryIO, length: int, options: dict, frame_count: int,
     present = stream.seek(0, io.SEEK_END) - start
     if present < frame_bytes * frame_count:
         raise InputError(
-            f"The pixels of {path.name} are cut off: {present} of {frame_bytes * frame_count} bytes are there "
-            f"({present // frame_bytes} of {frame_count} frames); copy or export the file again."
+            _(
+                "The pixels of {file} are cut off: {present} of {value} bytes are there ({value_2} of "
+                "{frame_count} frames); copy or export the file again."
+            ).format(
+                file=path.name,
+                present=present,
+                value=frame_bytes * frame_count,
+                value_2=present // frame_bytes,
+                frame_count=frame_count,
+            )
         )
     frame_count = max(frame_count, min(length, present) // frame_bytes)
     return tuple(((start + index * frame_bytes, frame_bytes),) for index in range(frame_count))
@@ -50,11 +61,13 @@ def encapsulated_spans(stream: BinaryIO, syntax: UID, frame_count: int, path: Pa
         InputError: fewer are there.
     """
     cut_off = InputError(
-        f"The pixels of {path.name} are cut off: fewer than {frame_count} frames are there; copy or export it again."
+        _("The pixels of {file} are cut off: fewer than {frame_count} frames are there; copy or export it again.").format(
+            file=path.name, frame_count=frame_count
+        )
     )
     try:
         basic_offsets = parse_basic_offsets(stream)
-        _, positions = parse_fragments(stream)
+        _rest, positions = parse_fragments(stream)
         origin = stream.tell()
         fragments = [_fragment(stream, position) for position in positions]
     except (ValueError, struct.error, EOFError) as error:
@@ -90,17 +103,26 @@ def bytes_at(stream: BinaryIO, offset: int, length: int) -> bytes:
     return stream.read(length)
 
 
-def require_coded_size(frame: bytes, rows: int, columns: int, name: str) -> None:
+def require_coded_size(frame: bytes, options: dict, name: str) -> None:
     """Refuse an encoded frame of another size than the header's: decoders ask for the memory that the frame itself names.
 
     Raises:
-        InputError: JPEG, JPEG-LS or JPEG 2000 of another size.
+        InputError: JPEG, JPEG-LS or JPEG 2000 of another size, or of values that are wider than they encode.
     """
-    coded = _coded_size(frame)
+    coded, rows, columns = _coded_size(frame), options["rows"], options["columns"]
+    if coded is not None and options["bits_allocated"] > _MOST_CODED_BITS:
+        raise InputError(
+            _(
+                "The header of {name} states values of {options} bits, but its frames are encoded as JPEG, which "
+                "has at most {most_coded_bits}; export it again."
+            ).format(name=name, options=options["bits_allocated"], most_coded_bits=_MOST_CODED_BITS)
+        )
     if coded is not None and coded != (rows, columns):
         raise InputError(
-            f"The header of {name} states frames of {rows} x {columns} pixels, but one is encoded with {coded[0]} x {coded[1]}; "
-            "export it again."
+            _(
+                "The header of {name} states frames of {rows} x {columns} pixels, but one is encoded with "
+                "{coded} x {coded_2}; export it again."
+            ).format(name=name, rows=rows, columns=columns, coded=coded[0], coded_2=coded[1])
         )
 
 

@@ -8,6 +8,8 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +18,8 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from LesionReadingLib.language import _
 
 from ..errors import InputError
 from .archives import FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO
@@ -70,7 +74,13 @@ def byte_source(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
 
 
 def _meta(path: Path) -> tuple[Dataset, int]:
-    """The file meta information and where it ends."""
+    """The file meta information and where it ends; not to be changed, as it is kept for the next who asks."""
+    about = path.stat()
+    return _kept_meta(path.absolute(), (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=1024)
+def _kept_meta(path: Path, _changed: tuple[int, int, int]) -> tuple[Dataset, int]:
     with DicomBytes(path) as stream:
         if read_preamble(stream, force=False) is None:
             raise InvalidDicomError
@@ -91,6 +101,7 @@ def _inflate(path: Path, meta: Dataset, start: int) -> BinaryIO:
     inflated = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the image that reads from it)
     with path.open("rb") as packed:
         packed.seek(start)
+        meta = deepcopy(meta)
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
         inflated.write(bytes(128) + b"DICM")
         write_file_meta_info(inflated, meta, enforce_standard=False)
@@ -98,9 +109,15 @@ def _inflate(path: Path, meta: Dataset, start: int) -> BinaryIO:
             while not inflater.eof and (chunk := inflater.unconsumed_tail or packed.read(_CHUNK)):
                 inflated.write(inflater.decompress(chunk, _CHUNK))
                 if inflated.tell() > most:
-                    raise InputError(f"{path.name} is deflated and would unpack to more than any image has; it is not opened.")
+                    raise InputError(
+                        _("{file} is deflated and would unpack to more than any image has; it is not opened.").format(
+                            file=path.name
+                        )
+                    )
         except zlib.error as error:
-            raise InputError(f"{path.name} is deflated and cannot be unpacked; it may be damaged, export it again.") from error
+            raise InputError(
+                _("{file} is deflated and cannot be unpacked; it may be damaged, export it again.").format(file=path.name)
+            ) from error
     if not inflater.eof:
-        raise InputError(f"{path.name} is deflated and cut off; copy or export it again.")
+        raise InputError(_("{file} is deflated and cut off; copy or export it again.").format(file=path.name))
     return inflated

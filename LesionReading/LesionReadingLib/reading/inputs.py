@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from ..pictures import is_picture, is_volume, natural_key
 from .archives import archive_kind, unpacked
@@ -59,7 +61,7 @@ class InputFiles:
     def folders_below(self) -> str:
         """The folders in which the images lie that are not taken, in words: ``"a, b and 3 more"``; empty where there are none."""
         found = list(dict.fromkeys(file.parent.name for file in self.deeper))
-        return ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+        return ", ".join(found[:_NAMED]) + (_(" and {value} more").format(value=len(found) - _NAMED) if len(found) > _NAMED else "")
 
 
 def input_files(path: Path) -> InputFiles:
@@ -80,12 +82,14 @@ def input_files(path: Path) -> InputFiles:
     path = Path(path)
     if not _exists(path):
         if path.is_symlink():
-            raise InputError(f"{path} is a link that leads nowhere; fetch the file that it stands for (as with datalad get).")
-        raise InputError(f"There is no file or folder {path}; check the path.")
+            raise InputError(
+                _("{path} is a link that leads nowhere; fetch the file that it stands for (as with datalad get).").format(path=path)
+            )
+        raise InputError(_("There is no file or folder {path}; check the path.").format(path=path))
     if path.is_dir():
         return _of_folder(path, path, 0)
     if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty (0 bytes); copy or export it again.")
+        raise InputError(_("{file} is empty (0 bytes); copy or export it again.").format(file=path.name))
     alone = InputFiles(path, path.parent, False)
     if is_volume(path):
         return replace(alone, volumes=(path,))
@@ -109,13 +113,13 @@ def files_below(folder: Path) -> list[Path]:
         PermissionError: the folder itself may not be read.
     """
     if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}; name the folder with the studies.")
+        raise InputError(_("There is no folder {folder}; name the folder with the studies.").format(folder=folder))
     return _once(_listed(folder)[0])
 
 
 def files_beside(path: Path) -> tuple[Path, ...]:
     """The other files in the folder of a file that may be DICOM, in natural order: where the rest of its series lies."""
-    found, _ = _listed(path.parent, below=False)
+    found, _rest = _listed(path.parent, below=False)
     own = os.path.realpath(path)
     return tuple(other for other in _once(found) if _may_be_dicom(other) and os.path.realpath(other) != own)
 
@@ -136,7 +140,11 @@ def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
     if not (volumes or pictures) and not any(begins_as_dicom(file) for file in others):
         packed = [file for file in others if archive_kind(file)]
         if len(packed) > 1:
-            raise InputError(f"The folder {folder} holds {len(packed)} packed files; name one of them, or unpack them.")
+            raise InputError(
+                _("The folder {folder} holds {count} packed files; name one of them, or unpack them.").format(
+                    folder=folder, count=len(packed)
+                )
+            )
         if packed and depth <= _ZIPS_IN_ZIPS:
             inner = _of_folder(named, unpacked(packed[0]), depth + 1)
             beside = tuple(file for file in others if file not in packed)
@@ -204,10 +212,22 @@ def _listed(folder: Path, below: bool = True, links_as_text: bool = True) -> tup
                 else:
                     files.append(target or file)
         if len(files) > MOST_FILES:
-            raise InputError(f"The folder {folder} holds more than {MOST_FILES} files; name the folder of one study.")
+            raise InputError(
+                _("The folder {folder} holds more than {most_files} files; name the folder of one study.").format(
+                    folder=folder, most_files=MOST_FILES
+                )
+            )
         waiting += reversed(inner) if below else []
-    notes = [f"{lost} link(s) in the folder lead nowhere and were passed over; fetch what they stand for."] if lost else []
-    notes += [f"{closed} folder(s) could not be opened (permission denied) and were passed over."] if closed else []
+    notes = (
+        [_("{lost} link(s) in the folder lead nowhere and were passed over; fetch what they stand for.").format(lost=lost)]
+        if lost
+        else []
+    )
+    notes += (
+        [_("{closed} folder(s) could not be opened (permission denied) and were passed over.").format(closed=closed)]
+        if closed
+        else []
+    )
     return files, tuple(notes)
 
 
@@ -257,12 +277,14 @@ def _of_dicomdir(path: Path) -> tuple[Path, ...]:
     records = [] if header is None else header.get("DirectoryRecordSequence") or []
     wanted = [_file_id(record) for record in records if record.get("ReferencedFileID")]
     if not wanted:
-        raise InputError(f"{path.name} lists no files; name the folder with the images.")
+        raise InputError(_("{file} lists no files; name the folder with the images.").format(file=path.name))
     present = {_folded(file.relative_to(path.parent).as_posix()): file for file in _listed(path.parent)[0]}
     found = [present[name] for name in dict.fromkeys(wanted) if name in present]
     if not found:
         raise InputError(
-            f"{path.name} lists {len(wanted)} files, but none of them lies beside it; copy the whole disc and name it there."
+            _("{file} lists {count} files, but none of them lies beside it; copy the whole disc and name it there.").format(
+                file=path.name, count=len(wanted)
+            )
         )
     return tuple(_once(found))
 

@@ -1,12 +1,13 @@
 """Compressed DICOM pixels decoded by SimpleITK, which Slicer brings along: a plugin for pydicom's decoders.
 
-The package python-gdcm could do it as well, but pydicom imports it wherever it is installed, and inside Slicer on Linux it binds to
+The package python-gdcm could do it as well, but a damaged JPEG frame ends the process in it, and inside Slicer on Linux it binds to
 the symbols of Slicer's own GDCM: Slicer then crashes when it is closed.
 """
 
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders import (
     JPEG2000Decoder,
     JPEG2000LosslessDecoder,
+    JPEGBaseline8BitDecoder,
     JPEGExtended12BitDecoder,
     JPEGLosslessDecoder,
     JPEGLosslessSV1Decoder,
@@ -46,9 +48,12 @@ def is_available(uid: str) -> bool:
 
 @cache
 def add_to_pydicom() -> None:
-    """Let pydicom's decoders fall back on SimpleITK where nothing else decodes a transfer syntax."""
+    """Let pydicom's decoders fall back on SimpleITK where nothing else decodes a transfer syntax, and never use python-gdcm."""
     for decoder in _DECODERS:
         decoder.add_plugin(_NAME, (__name__, "decoded_frame"))
+    for decoder in (JPEGBaseline8BitDecoder, *_DECODERS):
+        with suppress(ValueError):  # it has no such plugin
+            decoder.remove_plugin("gdcm")
 
 
 def decoded_frame(coded: bytes, runner: DecodeRunner) -> bytes:

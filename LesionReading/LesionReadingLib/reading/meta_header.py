@@ -10,6 +10,8 @@ import math
 import re
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
 from .stored_voxels import MOST_HEADER_BYTES, StoredVoxels, numbers, plain_file_beside, unreadable, whole_numbers
 
 _TYPE_BYTES = {
@@ -41,33 +43,35 @@ def meta_voxels(path: Path) -> StoredVoxels:
         InputError: no MetaImage file, or a header that cannot be right.
     """
     fields, end = _fields(path)
-    (axes,) = whole_numbers(path, [fields.get("NDims", "")], "number of axes")
+    (axes,) = whole_numbers(path, [fields.get("NDims", "")], _("number of axes"))
     if fields.get("ObjectType", "Image") != "Image" or axes not in _AXES:
-        raise unreadable(path, "its header states no image of two to four axes")
+        raise unreadable(path, _("its header states no image of two to four axes"))
     _check_numbers(path, fields, axes)
     sizes = whole_numbers(path, fields.get("DimSize", "").split(), "size")
-    (channels,) = whole_numbers(path, [fields.get("ElementNumberOfChannels", "1")], "number of channels")
+    (channels,) = whole_numbers(path, [fields.get("ElementNumberOfChannels", "1")], _("number of channels"))
     width = _TYPE_BYTES.get(re.sub("_ARRAY$", "", fields.get("ElementType", "")))
     if len(sizes) != axes or min(sizes) < 1 or not 1 <= channels <= _MOST_CHANNELS or width is None:
-        raise unreadable(path, "its header states no size or kind of voxels that an image can have")
+        raise unreadable(path, _("its header states no size or kind of voxels that an image can have"))
     local = fields["ElementDataFile"] in ("LOCAL", "Local", "local")
     file = path if local else plain_file_beside(path, _no_list(path, fields["ElementDataFile"]))
     count = math.prod(sizes) * channels
     size = count * width
-    (skipped,) = whole_numbers(path, [fields.get("HeaderSize", "0")], "size of a header")
+    (skipped,) = whole_numbers(path, [fields.get("HeaderSize", "0")], _("size of a header"))
     if skipped < -1 or (skipped and local):
-        raise unreadable(path, "its header states no place where the voxels can begin")
+        raise unreadable(path, _("its header states no place where the voxels can begin"))
     start = (end if local else 0) + max(skipped, 0)
     if not _is(path, fields, "BinaryData", default="True" if "BinaryData" not in fields else ""):
         return StoredVoxels(file, start, "text", 0, size, count)
     if not _is(path, fields, "CompressedData"):
         return StoredVoxels(file, start, "raw", 0, size, count)
     if skipped:
-        raise unreadable(path, "its header passes over bytes of what is packed")
+        raise unreadable(path, _("its header passes over bytes of what is packed"))
     stated = fields.get("CompressedDataSize")
-    length = whole_numbers(path, [stated], "size of what is packed")[0] if stated is not None else None
+    length = whole_numbers(path, [stated], _("size of what is packed"))[0] if stated is not None else None
+    if length is None and local:  # the library would take the size of the whole file, and tell nobody that it could not unpack it
+        raise unreadable(path, _("its header does not state how much is packed"))
     if length is not None and length < 1:
-        raise unreadable(path, "its header states nothing packed")
+        raise unreadable(path, _("its header states nothing packed"))
     return StoredVoxels(file, start, "zlib", 0, size, count, length)
 
 
@@ -84,9 +88,9 @@ def _fields(path: Path) -> tuple[dict[str, str], int]:
         key, equals, value = line.partition("=")
         key, value = key.strip(), value.strip()
         if not equals or not _KEY.fullmatch(key) or len(value) > _LONGEST_VALUE or "\0" in value:
-            raise unreadable(path, "its header has a line that is none of a MetaImage file, or no end")
+            raise unreadable(path, _("its header has a line that is none of a MetaImage file, or no end"))
         if key in fields:
-            raise unreadable(path, "its header states the same twice")
+            raise unreadable(path, _("its header states the same twice"))
         fields[key] = value
     return fields, position
 
@@ -94,21 +98,21 @@ def _fields(path: Path) -> tuple[dict[str, str], int]:
 def _check_numbers(path: Path, fields: dict[str, str], axes: int) -> None:
     for names, count in ((_PER_AXIS, axes), (_MATRICES, axes * axes), (_SCALARS, 1)):
         for name in names:
-            if name in fields and len(numbers(path, fields[name].split(), "place or size")) != count:
-                raise unreadable(path, f"its header states {name} for another number of axes")
+            if name in fields and len(numbers(path, fields[name].split(), _("place or size"))) != count:
+                raise unreadable(path, _("its header states {name} for another number of axes").format(name=name))
     for name in ("ElementSpacing", "ElementSize"):
         if not all(numbers(path, fields.get(name, "1").split(), "spacing")):
-            raise unreadable(path, "its header states voxels without extent")
+            raise unreadable(path, _("its header states voxels without extent"))
 
 
 def _no_list(path: Path, name: str) -> str:
     if name.upper().split(" ")[0] == "LIST":
-        raise unreadable(path, "its header names its voxels in several files, which are not looked for")
+        raise unreadable(path, _("its header names its voxels in several files, which are not looked for"))
     return name
 
 
 def _is(path: Path, fields: dict[str, str], name: str, default: str = "") -> bool:
     value = fields.get(name, default).lower()
     if value not in _TRUE + _FALSE:
-        raise unreadable(path, f"its header states {name} as neither true nor false")
+        raise unreadable(path, _("its header states {name} as neither true nor false").format(name=name))
     return value in _TRUE

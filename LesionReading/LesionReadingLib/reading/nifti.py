@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 
 NIFTI_FIELDS = ("qform_code", "sform_code", "pixdim", "quatern", "qoffset", "srow", "xyzt_units")
@@ -18,7 +20,8 @@ NIFTI_FIELDS = ("qform_code", "sform_code", "pixdim", "quatern", "qoffset", "sro
 _ATLAS = (3, 4, 5)
 _SHEARED = 1e-3  # cosine between two axes from which a matrix is no rotation with voxel sizes
 _SAME_VOXEL = 0.5  # of the smallest voxel size: places that lie closer agree
-_SAME_SIZE = 0.2  # relative difference of voxel sizes; those of a tilted gantry are told along the step or across the slices
+_SAME_SIZE = 0.01  # relative difference up to which two voxel sizes are the same number, rounded
+_SAME_TILTED_SIZE = 0.2  # those of a tilted gantry are told along the step or across the slices
 _UNIT_MM = {1: 1000.0, 3: 0.001}  # metres, micrometres
 
 
@@ -43,9 +46,13 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int], library
     if codes[1] <= 0 or not np.abs(np.linalg.det(sform[:3, :3])) > 0:
         return None
     lengths = np.linalg.norm(sform[:3, :3], axis=0)
-    if np.abs(lengths / sizes - 1).max() > _SAME_SIZE:
+    if np.abs(lengths / sizes - 1).max() > (_SAME_TILTED_SIZE if _is_sheared(sform) else _SAME_SIZE):
         stated, other = (" x ".join(f"{size:.3g}" for size in values) for values in (sizes, lengths))
-        raise InputError(f"The NIfTI header states voxels of {stated} and of {other} mm; correct it (pixdim and sform).")
+        raise InputError(
+            _("The NIfTI header states voxels of {stated} and of {other} mm; correct it (pixdim and sform).").format(
+                stated=stated, other=other
+            )
+        )
     if codes[0] <= 0:
         return _lps_mm(sform, header) if _is_sheared(sform) else None
     qform = _qform(header, sizes, shape, (sform, np.diag([-1.0, -1, 1, 1]) @ library))
@@ -60,8 +67,11 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int], library
         if leaves_out[0] != leaves_out[1]:
             return _lps_mm(sform if leaves_out[0] else qform, header)
     raise InputError(
-        f"The NIfTI header states two places that lie up to {apart_mm:.0f} mm apart (qform and sform), and nothing tells which is "
-        "right; correct it, for example with fslorient, or export the image again."
+        _(
+            "The NIfTI header states two places that lie up to {apart_mm:.0f} mm apart (qform and sform), "
+            "and nothing tells which is right; correct it, for example with fslorient, or export the image "
+            "again."
+        ).format(apart_mm=apart_mm)
     )
 
 

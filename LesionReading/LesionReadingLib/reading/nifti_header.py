@@ -12,6 +12,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
 from .stored_voxels import LARGEST_NUMBER, StoredVoxels, unreadable
 
 _VOXEL_BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8, 2304: 4}
@@ -55,19 +57,19 @@ def nifti_voxels(path: Path) -> StoredVoxels:
 
     axes, *sizes = field(layout.dim)
     if not 1 <= axes <= _MOST_AXES or min(sizes[:axes]) < 1:
-        raise unreadable(path, "its header states no size that an image can have")
+        raise unreadable(path, _("its header states no size that an image can have"))
     code, bits = field(layout.datatype)
     if _VOXEL_BYTES.get(code) != bits / 8:
-        raise unreadable(path, "its header states a kind of voxels that is not known, or another size of them")
+        raise unreadable(path, _("its header states a kind of voxels that is not known, or another size of them"))
     steps = field(layout.pixdim)[1 : axes + 1]
     if not _sane([*steps, *field(layout.place)]) or not all(steps[:3]):
-        raise unreadable(path, "its header states a place or a voxel size that is no number, zero, or beyond all places")
+        raise unreadable(path, _("its header states a place or a voxel size that is no number, zero, or beyond all places"))
     slope, intercept = field(layout.scaling)
     if math.isinf(slope) or (slope and not math.isnan(slope) and not math.isfinite(intercept)):
-        raise unreadable(path, "its header states a scaling of its values that is no number")
+        raise unreadable(path, _("its header states a scaling of its values that is no number"))
     (offset,) = field(layout.voxel_offset)
     if not (math.isfinite(offset) and layout.size + 4 <= offset == int(offset)):
-        raise unreadable(path, "its header does not state where its voxels begin")
+        raise unreadable(path, _("its header does not state where its voxels begin"))
     count = math.prod(sizes[:axes])
     return StoredVoxels(path, 0, "gzip" if packed else "raw", int(offset), count * bits // 8, count)
 
@@ -82,7 +84,7 @@ def _start(path: Path, packed: bool) -> bytes:
     except PermissionError:
         raise
     except (OSError, EOFError, zlib.error) as error:
-        raise unreadable(path, "it is not packed as gzip, or what is packed is damaged") from error
+        raise unreadable(path, _("it is not packed as gzip, or what is packed is damaged")) from error
 
 
 def _layout(path: Path, header: bytes) -> tuple[_Layout, str]:
@@ -93,7 +95,7 @@ def _layout(path: Path, header: bytes) -> tuple[_Layout, str]:
             stated = struct.unpack_from(order + "i", header.ljust(4, b"\0"))[0]
             if stated == layout.size and len(header) >= layout.size and header[place : place + len(magic)] == magic:
                 return layout, order
-    raise unreadable(path, "it does not begin as a NIfTI file does")
+    raise unreadable(path, _("it does not begin as a NIfTI file does"))
 
 
 def _sane(values) -> bool:

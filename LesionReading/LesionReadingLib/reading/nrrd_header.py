@@ -10,6 +10,9 @@ import math
 import re
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
+from ..errors import InputError
 from .stored_voxels import MOST_HEADER_BYTES, StoredVoxels, after_lines, numbers, plain_file_beside, unreadable, whole_numbers
 
 _FIELDS = frozenset(
@@ -76,16 +79,16 @@ def nrrd_voxels(path: Path) -> StoredVoxels:
     width = _TYPE_BYTES.get(" ".join(fields.get("type", "").lower().split()))
     packing = _ENCODINGS.get(fields.get("encoding", "").strip().lower())
     if not 1 <= axes <= _MOST_AXES or len(sizes) != axes or min(sizes) < 1:
-        raise unreadable(path, "its header states no size that an image can have")
+        raise unreadable(path, _("its header states no size that an image can have"))
     if width is None or packing is None:
-        raise unreadable(path, "its header states a kind or an encoding of voxels that is not known")
+        raise unreadable(path, _("its header states a kind or an encoding of voxels that is not known"))
     _check_places(path, fields)
     count = math.prod(sizes)
     file = path if "datafile" not in fields else plain_file_beside(path, fields["datafile"].strip())
     if file != path:
         end = 0
     elif end is None:
-        raise unreadable(path, "it ends with its header")
+        raise unreadable(path, _("it ends with its header"))
     return _placed(path, fields, StoredVoxels(file, end, packing, 0, count * width, count))
 
 
@@ -94,12 +97,12 @@ def _placed(path: Path, fields: dict[str, str], voxels: StoredVoxels) -> StoredV
     lines, skipped = (whole_numbers(path, [fields.get(name, "0").strip()], name) for name in ("lineskip", "byteskip"))
     lines, skipped = lines[0], skipped[0]
     if lines and (voxels.packing != "raw" or voxels.file == path):
-        raise unreadable(path, "its header passes over lines of what is packed")
+        raise unreadable(path, _("its header passes over lines of what is packed"))
     start = voxels.start + (after_lines(voxels.file, lines) if lines else 0)
     if skipped == -1 and voxels.packing == "raw":  # they end with the file
         skipped = 0
     if skipped < 0 or (skipped and voxels.packing == "text"):
-        raise unreadable(path, "its header states no place where the voxels can begin")
+        raise unreadable(path, _("its header states no place where the voxels can begin"))
     return StoredVoxels(voxels.file, start, voxels.packing, skipped, voxels.size, voxels.count)
 
 
@@ -108,10 +111,10 @@ def _header(path: Path) -> tuple[str, int | None]:
     with open(path, "rb") as file:
         start = file.read(MOST_HEADER_BYTES)
     if not re.match(rb"NRRD000[1-5]\r?\n", start):
-        raise unreadable(path, "it does not begin as an NRRD file does")
+        raise unreadable(path, _("it does not begin as an NRRD file does"))
     end = re.search(rb"\n\r?\n", start)
     if end is None and len(start) == MOST_HEADER_BYTES:
-        raise unreadable(path, "its header has no end")
+        raise unreadable(path, _("its header has no end"))
     lines = start[: end.start()] if end else start.removesuffix(b"\n")
     return lines.decode("utf-8", "replace"), end.end() if end else None
 
@@ -127,10 +130,10 @@ def _fields(path: Path, text: str) -> dict[str, str]:
         name = "".join(name.lower().split())
         if colon and name in _FIELDS:
             if name in fields or (len(line) > _LONGEST_FIELD and name != "content"):
-                raise unreadable(path, "its header states the same twice, or has a line longer than any")
+                raise unreadable(path, _("its header states the same twice, or has a line longer than any"))
             fields[name] = value
         elif ":=" not in line or not line.partition(":=")[0].isascii():
-            raise unreadable(path, "its header has a line that is none of an NRRD file")
+            raise unreadable(path, _("its header has a line that is none of an NRRD file"))
     return fields
 
 
@@ -138,8 +141,16 @@ def _check_places(path: Path, fields: dict[str, str]) -> None:
     for name in ("spacedirections", "spaceorigin", "measurementframe"):
         vectors = re.sub(r",\s+", ",", fields.get(name, "")).split()
         if not all(re.fullmatch(rf"none|{_VECTOR}", vector) for vector in vectors):
-            raise unreadable(path, "its header states a place that is none")
+            raise unreadable(path, _("its header states a place that is none"))
         for vector in vectors:
-            numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            values = numbers(path, vector.strip("()").replace("none", "0").split(","), "place")
+            if name == "spacedirections" and vector != "none" and not any(values):
+                raise _without_extent(path)
     for name in ("spacings", "thicknesses", "axismins", "axismaxs"):  # nan stands for an axis that has none
-        numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        values = numbers(path, [word for word in fields.get(name, "").split() if word.lower() != "nan"], "spacing")
+        if name == "spacings" and not all(values):
+            raise _without_extent(path)
+
+
+def _without_extent(path: Path) -> InputError:
+    return unreadable(path, _("its header states voxels without extent"))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from .archives import FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO
 
@@ -51,7 +53,7 @@ class StoredVoxels:
 
 def unreadable(path: Path, why: str) -> InputError:
     """The refusal of a file, with the reason as the end of a sentence."""
-    return InputError(f"{path.name} cannot be read: {why}; copy or export it again.")
+    return InputError(_("{file} cannot be read: {why}; copy or export it again.").format(file=path.name, why=why))
 
 
 def check_stored(path: Path, voxels: StoredVoxels) -> None:
@@ -66,18 +68,23 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
     present = voxels.file.stat().st_size - voxels.start
     check_image_bytes(path, voxels.size)
     if voxels.length is not None and voxels.length > present:
-        raise _cut_off(path, present, voxels.length)
+        raise _cut_off(path, present, voxels.length, _("bytes"))
     if voxels.packing == "raw":
         if present < voxels.skipped + voxels.size:
-            raise _cut_off(path, max(present - voxels.skipped, 0), voxels.size)
+            raise _cut_off(path, max(present - voxels.skipped, 0), voxels.size, _("bytes"))
         return
     if voxels.packing == "text":
         return _check_text(path, voxels, present)
     packed = present if voxels.length is None else voxels.length
     if voxels.size > _PACKED_BEST * max(packed, 1) and voxels.packing != "bzip2":
-        raise _cut_off(path, packed, voxels.size, "packed ")
+        raise _cut_off(path, packed, voxels.size, _("packed bytes"))
     if voxels.size > max(FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO * packed):
-        raise unreadable(path, f"it would unpack to {voxels.size / 1e9:.1f} GB from {packed / 1e6:.1f} MB, which no image does")
+        raise unreadable(
+            path,
+            _("it would unpack to {value:.1f} GB from {value_2:.1f} MB, which no image does").format(
+                value=voxels.size / 1000000000.0, value_2=packed / 1000000.0
+            ),
+        )
     _unpack(path, voxels)
 
 
@@ -85,7 +92,10 @@ def check_image_bytes(path: Path, size: int) -> None:
     """Refuse an image of more bytes, as its header states it, than any has."""
     if size > MOST_IMAGE_BYTES:
         raise unreadable(
-            path, f"its header states an image of {size / 1e9:,.0f} GB, more than the {MOST_IMAGE_BYTES / 1e9:.1f} GB that are read"
+            path,
+            _("its header states an image of {value:,.0f} GB, more than the {value_2:.1f} GB that are read").format(
+                value=size / 1000000000.0, value_2=MOST_IMAGE_BYTES / 1000000000.0
+            ),
         )
 
 
@@ -96,14 +106,16 @@ def plain_file_beside(path: Path, name: str) -> Path:
         InputError: anything else, or a pattern or list of files.
     """
     if not name or name in (".", "..") or any(sign in name for sign in '/\\%:"\0'):
-        raise unreadable(path, "its header names its voxels in another folder or in several files, where they are not looked for")
+        raise unreadable(
+            path, _("its header names its voxels in another folder or in several files, where they are not looked for")
+        )
     file = path.parent / name
     try:
         is_plain = stat.S_ISREG(file.lstat().st_mode)
     except (OSError, ValueError):
         is_plain = False
     if not is_plain:
-        raise unreadable(path, "the file with its voxels, which its header names, does not lie beside it")
+        raise unreadable(path, _("the file with its voxels, which its header names, does not lie beside it"))
     return file
 
 
@@ -114,11 +126,11 @@ def after_lines(file: Path, count: int) -> int:
         InputError: it has fewer lines.
     """
     if not 0 <= count <= _MOST_LINES:
-        raise unreadable(file, f"{count} lines are to be passed over in it")
+        raise unreadable(file, _("{count} lines are to be passed over in it").format(count=count))
     with open(file, "rb") as opened:
-        for _ in range(count):
+        for _rest in range(count):
             if not opened.readline(_CHUNK).endswith(b"\n"):
-                raise unreadable(file, f"it has fewer than the {count} lines to be passed over")
+                raise unreadable(file, _("it has fewer than the {count} lines to be passed over").format(count=count))
         return opened.tell()
 
 
@@ -133,7 +145,7 @@ def numbers(path: Path, words: Iterable[str], what: str) -> list[float]:
     except ValueError:
         values = [float("nan")]
     if not all(abs(value) <= LARGEST_NUMBER for value in values):
-        raise unreadable(path, f"its header states a {what} that is no number, or one beyond all places")
+        raise unreadable(path, _("its header states a {what} that is no number, or one beyond all places").format(what=what))
     return values
 
 
@@ -143,7 +155,7 @@ def whole_numbers(path: Path, words: Iterable[str], what: str) -> list[int]:
     if not words or not all(
         len(word) < 16 and word.removeprefix("-").isascii() and word.removeprefix("-").isdigit() for word in words
     ):
-        raise unreadable(path, f"its header states a {what} that is no whole number")
+        raise unreadable(path, _("its header states a {what} that is no whole number").format(what=what))
     return [int(word) for word in words]
 
 
@@ -157,11 +169,11 @@ def _unpack(path: Path, voxels: StoredVoxels) -> None:
             for chunk in _CHUNKS[voxels.packing](file):
                 count += len(chunk)
                 if count > wanted + _FILLING_BYTES:
-                    raise unreadable(path, "it unpacks to more than its header states")
+                    raise unreadable(path, _("it unpacks to more than its header states"))
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise unreadable(path, "what is packed in it is cut off or damaged") from error
+        raise unreadable(path, _("what is packed in it is cut off or damaged")) from error
     if count < wanted:
-        raise _cut_off(path, max(count - voxels.skipped, 0), voxels.size)
+        raise _cut_off(path, max(count - voxels.skipped, 0), voxels.size, _("bytes"))
 
 
 def _through(opened) -> Iterator[bytes]:
@@ -189,16 +201,19 @@ _CHUNKS = {
 
 def _check_text(path: Path, voxels: StoredVoxels, present: int) -> None:
     if present > _MOST_TEXT_BYTES:
-        raise unreadable(path, "its voxels are written as text of hundreds of megabytes")
+        raise unreadable(path, _("its voxels are written as text of hundreds of megabytes"))
     with open(voxels.file, "rb") as file:
         file.seek(voxels.start + voxels.skipped)
         words = file.read().decode("latin-1").replace(",", " ").split()
     if len(words) < voxels.count:
-        raise _cut_off(path, len(words), voxels.count, unit="numbers")
+        raise _cut_off(path, len(words), voxels.count, _("numbers"))
     numbers(path, words, "voxel")
 
 
-def _cut_off(path: Path, present: int, stated: int, kind: str = "", unit: str = "bytes") -> InputError:
+def _cut_off(path: Path, present: int, stated: int, unit: str) -> InputError:
     return unreadable(
-        path, f"it is cut off or its header is wrong: {present} {kind}{unit} are there of {stated} that its header states"
+        path,
+        _("it is cut off or its header is wrong: {present} {unit} are there of {stated} that its header states").format(
+            present=present, unit=unit, stated=stated
+        ),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from LesionReadingLib.language import _
+
 from ..errors import InputError
 from .meta_header import meta_voxels
 from .nifti_header import nifti_voxels
@@ -31,13 +33,15 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
 
     looked_at, reader_name = next((reader for ending, reader in _READERS.items() if path.name.lower().endswith(ending)), (None, ""))
     if looked_at is None:
-        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.")
+        raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what))
     try:
         check_stored(path, looked_at(path))
     except PermissionError:
         raise
     except OSError as error:
-        raise InputError(f"{path.name} cannot be read ({error.strerror}); copy or export it again.") from error
+        raise InputError(
+            _("{file} cannot be read ({strerror}); copy or export it again.").format(file=path.name, strerror=error.strerror)
+        ) from error
     os.environ["ITK_NIFTI_SFORM_PERMISSIVE"] = "ON"  # else the library refuses NIfTI files of a tilted gantry
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
     reader = sitk.ImageFileReader()
@@ -46,5 +50,5 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be read as {what}; check that it is whole.") from error
+        raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
     return reader

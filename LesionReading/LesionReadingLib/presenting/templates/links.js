@@ -2,8 +2,8 @@
 function linkNumbers(study, go) {
   "use strict";
   const [one, many] = study.words, count = study.captions.length;
-  const number = "\\d+(?![\\d.]*\\d| ?mm)", list = `${number}(?:(?:, | and | to |–)${number})*`;
-  const wanted = new RegExp(`\\b(?:${many}|${one})\\s(${list})`, "gi");
+  const number = "\\d+(?![\\d.]*\\d| ?mm)", list = `${number}(?:(?:, | and | to |–|〜|、)${number})*`;
+  const wanted = new RegExp(`(?<![A-Za-z])(?:${many}|${one})\\s?(${list})`, "gi");
 
   function linked(text) {
     return text.split(/(\d+)/).map((piece) => {

@@ -23,6 +23,7 @@ function makePictures(viewer, study, asks) {
       image = new Image();
       image.onload = asks;
       image.src = uri;
+      if (image.decode) image.decode().catch(() => {}); // beside the page's own work; a picture that cannot be is told by its absence
       decoded.set(uri, image);
       if (decoded.size > KEPT * panes.length) decoded.delete(decoded.keys().next().value);
     }

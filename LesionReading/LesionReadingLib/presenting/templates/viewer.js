@@ -1,7 +1,7 @@
 // Scrolls through the frames of the study that the page holds as JSON. Nothing is asked for from elsewhere.
 function startViewer() {
   "use strict";
-  const AHEAD = 12, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
+  const AHEAD = 12, AT_FIRST = 32, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
   const viewer = document.getElementById("viewer"), study = JSON.parse(document.getElementById("study").textContent);
   const part = (name) => viewer.querySelector(`[data-part="${name}"]`);
   const slider = part("slider"), caption = part("caption"), opacity = part("opacity"), count = study.captions.length;
@@ -17,10 +17,17 @@ function startViewer() {
     along.draw(now);
     if (!complete) return;
     viewer.dataset.shown = now + 1;
-    if (!viewer.dataset.ready) viewer.dataset.ready = Math.round(performance.now());
-    for (let i = 1; i <= AHEAD; i += 1) {
-      const next = now + i * forward;
-      if (next >= 0 && next < count) pictures.fetch(next);
+    if (!viewer.dataset.ready) {
+      viewer.dataset.ready = Math.round(performance.now());
+      setTimeout(() => fetchAround(now, AT_FIRST, [1, -1]), 0); // so that the first look through waits for nothing
+    }
+    fetchAround(now, AHEAD, [forward]);
+  }
+
+  // Decodes pictures before they are wanted, the nearest first.
+  function fetchAround(here, far, ways) {
+    for (let i = 1; i <= far; i += 1) {
+      for (const way of ways) if (here + i * way >= 0 && here + i * way < count) pictures.fetch(here + i * way);
     }
   }
 

@@ -1,0 +1,60 @@
+"""What the module does with a head CT of a worklist: find, analyse, load, begin by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from HematomaMarkersLib.labels import TASK
+from LesionReadingLib.batch import Study
+from LesionReadingLib.scene import result_node
+from LesionReadingPanel.model_selector import ModelSelector
+from LesionReadingPanel.study_on_view import StudyKind
+from slicer.i18n import tr as _
+
+from . import scan_results
+from .ct_nodes import addHeadCT
+
+
+def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]], choose: Callable) -> StudyKind:
+    """What a worklist does with head CTs.
+
+    Args:
+        models: the panel's, whose choice analyses. window(): that of the panel, in HU.
+        choose(volume): show a volume node in the panel, None for nothing.
+    """
+
+    def arguments(study: Study, output: Path) -> list[str]:
+        series, model, (low, high) = study.options.get("series"), models.currentModel(), window()
+        asked = [*(["--series", series] if series else []), *(["--model", model] if model else [])]
+        return ["analyze", str(study.source), "-o", str(output), "--upright", "--window", f"{low:g}", f"{high:g}", *asked]
+
+    return StudyKind(
+        task=TASK,
+        package="HematomaMarkersLib",
+        segments=_segments,
+        find=_find,
+        arguments=arguments,
+        model=models.nameAndVersion,
+        load=_load,
+        take=lambda folder, volume, model: scan_results.loadReading(folder / "out", volume, None, window()),
+        byHand=lambda volume: scan_results.startByHand(volume, window()),
+        segmentation=lambda result: result_node(result, scan_results.SEGMENTATION),
+        choose=choose,
+    )
+
+
+def _segments():
+    from HematomaMarkersLib.segments import SEGMENTS
+
+    return SEGMENTS
+
+
+def _find(folder: Path, output: Path) -> list[Study]:
+    from HematomaMarkersLib.batch import find_scans
+
+    return find_scans(folder, output)
+
+
+def _load(study: Study):
+    from HematomaMarkersLib.reading import open_scan
+
+    return addHeadCT(open_scan(study.source, study.options.get("series")), _("Head CT"))

@@ -1,0 +1,57 @@
+"""What the module does with a pullback of a worklist: find, analyse, load, begin by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from LesionReadingLib.batch import Study
+from LesionReadingPanel.model_selector import ModelSelector
+from LesionReadingPanel.study_on_view import StudyKind
+from OCTCalciumLib.labels import TASK
+from slicer.i18n import tr as _
+
+from . import pullback_results
+from .pullback_nodes import addPullback
+
+
+def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
+    """What a worklist does with pullbacks.
+
+    Args:
+        models: the panel's, whose choice analyses. choose(volume): show a volume node in the panel, None for nothing.
+    """
+
+    def arguments(study: Study, output: Path) -> list[str]:
+        model = models.currentModel()
+        return ["analyze", str(study.source), "-o", str(output), *(["--model", model] if model else [])]
+
+    return StudyKind(
+        task=TASK,
+        package="OCTCalciumLib",
+        segments=_segments,
+        find=_find,
+        arguments=arguments,
+        model=models.nameAndVersion,
+        load=_load,
+        take=pullback_results.takeRun,
+        byHand=pullback_results.startByHand,
+        segmentation=pullback_results.segmentationOf,
+        choose=choose,
+    )
+
+
+def _segments():
+    from OCTCalciumLib.segments import SEGMENTS
+
+    return SEGMENTS
+
+
+def _find(folder: Path, output: Path) -> list[Study]:
+    from OCTCalciumLib.batch import find_pullbacks
+
+    return find_pullbacks(folder, output)
+
+
+def _load(study: Study):
+    from OCTCalciumLib.reading import open_pullback
+
+    return addPullback(open_pullback(study.source), _("OCT pullback"))
