@@ -9,7 +9,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.slice_grid import stacked_grid
 
 SLICES, SIZE, PIXEL_MM = 9, 120, 1.0
-BRAIN, BLOOD, BONE, CALCIFICATION = 32, 65, 900, 180
+BRAIN, BLOOD, BONE, CALCIFICATION = 32, 65, 900, 140
 
 
 def a_head(noise=3.0):
@@ -19,10 +19,10 @@ def a_head(noise=3.0):
     hounsfield = np.where(radius < 50, BRAIN, np.where(radius < 55, BONE, -1000)).astype(float)
     ball = (((z - 4) * 5) ** 2 + (y - 60) ** 2 + (x - 88) ** 2 < 18**2) & (radius < 50)
     hounsfield[ball] = BLOOD
-    hounsfield[4, 54:60, 68:72] = CALCIFICATION
+    hounsfield[4, 54:60, 68:74] = CALCIFICATION
     hounsfield += np.random.default_rng(3).normal(0, noise, hounsfield.shape)
     truth = ball & (radius < 49)
-    truth[4, 54:60, 68:72] = False
+    truth[4, 54:60, 68:74] = False
     positions = np.arange(SLICES)[:, None] * [0.0, 0.0, 5.0]
     grid = stacked_grid((SIZE, SIZE), (PIXEL_MM, PIXEL_MM), np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), positions, 5.0)
     return hounsfield.astype(np.int16), truth, grid
@@ -46,7 +46,8 @@ def test_one_click_anywhere_inside_finds_the_hematoma_through_its_slices(seed):
 def test_neither_bone_nor_calcification_nor_brain_is_taken():
     hounsfield, _, grid = a_head()
     found = found_from(hounsfield, grid, (4, 60, 88))
-    assert hounsfield[found].max() < 120
+    assert not found[4, 55:59, 69:73].any()
+    assert (hounsfield[found] > 200).sum() == 0
     assert (hounsfield[found] < 45).mean() < 0.02
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .batch import Study
-from .dicom import read_header
 from .errors import InputError
 from .language import _
 from .pictures import is_picture, is_volume
@@ -40,6 +39,8 @@ def found_below(folder: Path, output: Path) -> Found:
     Raises:
         InputError: no such folder, or it may not be read.
     """
+    from .dicom import read_header  # the panel's worklist, which needs no more than BESIDE, loads without pydicom
+
     try:
         outside = (file for file in files_below(folder) if output.absolute() not in file.absolute().parents)
         files = [file for file in outside if BESIDE not in file.relative_to(folder).parts]

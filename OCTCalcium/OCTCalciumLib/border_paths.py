@@ -17,11 +17,13 @@ def closed_border(cost: np.ndarray, steps: Steps) -> np.ndarray:
     Returns:
         int (rays,), the place on every ray.
     """
-    rays = len(cost)
-    three_turns = np.concatenate([cost, cost, cost])  # the middle one knows both of its neighbours
-    total, backs = three_turns[0], []
-    for here in three_turns[1:]:
-        reached, back = _reached(total, 0, steps)
+    rays, half = len(cost), len(cost) // 2
+    two_turns = np.concatenate([cost[half:], cost, cost[:half]])  # the whole one in their middle knows both of its neighbours
+    most, each = steps
+    penalty = each * np.abs(np.arange(-most, most + 1))
+    total, backs = two_turns[0], []
+    for here in two_turns[1:]:
+        reached, back = _reached_in_a_row(total, penalty)
         total = reached + here
         backs.append(back)
     place = int(np.argmin(total))
@@ -29,7 +31,7 @@ def closed_border(cost: np.ndarray, steps: Steps) -> np.ndarray:
     for back in reversed(backs):
         place += int(back[place])
         places.append(place)
-    return np.array(places[::-1][rays : 2 * rays])
+    return np.array(places[::-1][rays - half : 2 * rays - half])
 
 
 def layer_borders(cost: np.ndarray, inner_steps: Steps, outer_steps: Steps) -> tuple[np.ndarray, np.ndarray, float]:
@@ -55,6 +57,16 @@ def layer_borders(cost: np.ndarray, inner_steps: Steps, outer_steps: Steps) -> t
         found.append((inner, outer))
     inners, outers = np.array(found[::-1]).T
     return inners, outers, float(total.min())
+
+
+def _reached_in_a_row(total: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As ``_reached`` for (places,), in few calls: there are many rays and few places on each."""
+    most = penalty.size // 2
+    framed = np.full(total.size + 2 * most, np.inf)
+    framed[most : most + total.size] = total
+    ways = np.lib.stride_tricks.sliding_window_view(framed, penalty.size) + penalty
+    back = ways.argmin(axis=1)
+    return ways[np.arange(total.size), back], back - most
 
 
 def _reached(total: np.ndarray, axis: int, steps: Steps) -> tuple[np.ndarray, np.ndarray]:

@@ -80,12 +80,17 @@ def _means(wall: np.ndarray, first: int, stop: int) -> np.ndarray:
 def _drawn(
     shape: tuple[int, int], centre: tuple[float, float], pixel_mm: float, border_mm: np.ndarray, hidden: np.ndarray
 ) -> np.ndarray:
-    down = np.arange(shape[0])[:, None] - centre[0]
-    right = np.arange(shape[1])[None, :] - centre[1]
-    ray = np.arctan2(down, right) % (2 * np.pi) * (_RAYS / (2 * np.pi))
-    behind_mm = np.hypot(down, right) * pixel_mm - np.interp(ray, np.arange(_RAYS), border_mm, period=_RAYS)
+    reach = (float(border_mm.max()) + GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM) / pixel_mm
+    window = tuple(
+        slice(max(int(middle - reach), 0), min(int(middle + reach) + 2, size)) for middle, size in zip(centre, shape, strict=True)
+    )
+    rows, columns = (np.arange(part.start, part.stop, dtype=np.float32) for part in window)
+    down, right = rows[:, None] - np.float32(centre[0]), columns[None, :] - np.float32(centre[1])
+    ray = np.arctan2(down, right) % np.float32(2 * np.pi) * np.float32(_RAYS / (2 * np.pi))
+    behind_mm = np.hypot(down, right) * np.float32(pixel_mm) - np.interp(ray, np.arange(_RAYS), border_mm, period=_RAYS)
     in_shadow = hidden[np.rint(ray).astype(int) % _RAYS]
     labels = np.full(shape, BACKGROUND, np.uint8)
-    labels[behind_mm < 0] = LUMEN
-    labels[in_shadow & (behind_mm >= 0) & (behind_mm < GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM)] = GUIDEWIRE
+    near = labels[window]
+    near[behind_mm < 0] = LUMEN
+    near[in_shadow & (behind_mm >= 0) & (behind_mm < GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM)] = GUIDEWIRE
     return labels
