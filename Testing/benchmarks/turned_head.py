@@ -57,10 +57,8 @@ def main() -> None:
                 found = labels == HEMATOMA
                 volume_ml = float(found.sum(axis=(1, 2)) @ head.grid.voxel_ml)
                 told.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")
-            print(
-                f"seed {seed}, turned by {turn_deg:2d}: true {head.volume_ml:.2f} mL; straightened {told[0]}; as it lies {told[1]}",
-                flush=True,
-            )
+            begin = f"seed {seed}, turned by {turn_deg:2d}: true {head.volume_ml:.2f} mL"
+            print(f"{begin}; straightened {told[0]}; as it lies {told[1]}", flush=True)
 
 
 if __name__ == "__main__":
