@@ -29,7 +29,7 @@ def a_measurement():
 @pytest.mark.parametrize("blend", [0.1, 0.9])
 def test_kept_probabilities_decide_as_the_prediction_itself(a_measurement, blend):
     probabilities, thresholds = {**dict.fromkeys(MARKERS, 0.05), BLEND: blend}, dict.fromkeys(MARKERS, 0.4)
-    prediction = SimpleNamespace(probabilities=probabilities, thresholds=thresholds, labels=None, outside=None)
+    prediction = SimpleNamespace(probabilities=probabilities, thresholds=thresholds, labels=None, outside=None, marker_slices={})
     kept = NetworkMarkers(probabilities, thresholds)
     decided = triage(a_measurement, kept, None, read_rules())
     assert decided == triage(a_measurement, prediction, None, read_rules())

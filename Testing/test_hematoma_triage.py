@@ -147,13 +147,13 @@ def test_a_marker_that_was_measured_is_referred(nothing_seen, marker):
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-@pytest.mark.parametrize(("probability", "decision"), [(0.39, WATCH), (0.40, REFER_NOW)])
-def test_a_probability_at_its_threshold_is_referred(nothing_seen, a_bleed, marker, probability, decision):
+@pytest.mark.parametrize(("probability", "decision"), [(0.34, WATCH), (0.36, UNCERTAIN), (0.44, UNCERTAIN), (0.46, REFER_NOW)])
+def test_a_probability_above_its_threshold_is_referred_where_that_is_certain(nothing_seen, a_bleed, marker, probability, decision):
     prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {marker: probability}, 0.4)
     decided = decide(nothing_seen, prediction=prediction)
     assert decided.decision == decision
     if decision == REFER_NOW:
-        assert "network 40 %, threshold 40 %; network and measurement disagree" in decided.reasons[0]
+        assert "network 46 %, threshold 40 %; network and measurement disagree" in decided.reasons[0]
 
 
 def test_a_marker_that_network_and_measurement_see_is_one_reason(nothing_seen, a_bleed):
@@ -234,6 +234,13 @@ def test_every_decision_says_what_is_not_looked_for(nothing_seen, volume_ml):
     limits = decide(replace(nothing_seen, volume_ml=volume_ml)).limits
     assert limits == (NOT_LOOKED_FOR,)
     assert all(kind in NOT_LOOKED_FOR for kind in ("subdural", "epidural", "subarachnoid"))
+
+
+@pytest.mark.parametrize(("volume_ml", "decision"), [(1.4, WATCH), (1.6, REFER_NOW)])
+def test_no_sign_counts_on_a_hematoma_too_small_to_show_it(nothing_seen, volume_ml, decision):
+    seen = seeing(replace(nothing_seen, volume_ml=volume_ml), *MARKERS)
+    assert decide(seen).decision == decision
+    assert "under 1.5 mL" in decide(seen).rule
 
 
 def outside_brain(volume_ml: float) -> NetworkMarkers:

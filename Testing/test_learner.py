@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from training.learner import Learner, Pace, averaged_weights
+from training.learner import Budget, Learner, Pace, Watched, averaged_weights, best_of, halved
 
 CPU = torch.device("cpu")
 
@@ -64,3 +64,33 @@ def test_what_a_checkpoint_gives_is_the_average_and_not_the_last_step(tmp_path):
     kept = float(averaged_weights(tmp_path / "checkpoint.safetensors")["weight"])
     assert kept == pytest.approx(learner.average.module.weight.item())
     assert abs(kept - learner.network.weight.item()) > 1e-3
+
+
+def test_a_budget_ends_with_what_comes_first():
+    both = Budget(minutes=2, steps=100)
+    assert both.done(60, 20) == pytest.approx(0.5) and both.done(12, 80) == pytest.approx(0.8)
+    assert Budget(steps=10).done(1e9, 5) == pytest.approx(0.5) and Budget(minutes=1).done(60, 10**9) == pytest.approx(1)
+
+
+def test_a_training_of_some_steps_keeps_the_average_that_was_best_when_watched(tmp_path):
+    learner = Learner(OneWeight(5.0), Pace(rate=0.5, average=0.0), CPU)
+    seen: list[float] = []
+
+    def step(done: float) -> torch.Tensor:
+        return learner.learn((learner.network(torch.ones(1)) ** 2).sum(), done)
+
+    def watch() -> Watched:
+        seen.append(learner.average.module.weight.item())
+        return Watched(1.0 if len(seen) == 2 else 0.0, "")
+
+    file = tmp_path / "checkpoint.safetensors"
+    learner.run(Budget(steps=12), file, step, watch, lambda line: None, watch_every=4)
+    assert learner.step_count == 12 and len(seen) == 4 and seen[1] != pytest.approx(seen[3], rel=1e-2)
+    assert float(averaged_weights(best_of(file))["weight"]) == pytest.approx(seen[1], rel=1e-3)
+    assert float(averaged_weights(file)["weight"]) == pytest.approx(seen[3], rel=1e-6)
+    assert best_of(file).stat().st_size < file.stat().st_size
+
+
+def test_statistics_of_batch_norms_keep_their_precision():
+    made = halved({"norm.running_var": torch.tensor([1e-7]), "weight": torch.tensor([0.1]), "seen": torch.tensor([3])})
+    assert [value.dtype for value in made.values()] == [torch.float32, torch.float16, torch.int64]

@@ -11,6 +11,7 @@ BACKGROUND, HEMATOMA, INTRAVENTRICULAR = 0, 1, 2
 OUTSIDE_BRAIN = 3
 """Subarachnoid, subdural and epidural blood: a network may be taught to find it; no label map that is measured holds it."""
 NAMES = ("background", N_("hematoma"), N_("intraventricular blood"))
+OUTSIDE_NAME = "blood outside the brain"
 
 HYPODENSITY, IRREGULAR_MARGIN, BLEND, FLUID_LEVEL = MARKERS = ("hypodensity", "irregular_margin", "blend", "fluid_level")
 MARKER_NAMES = {

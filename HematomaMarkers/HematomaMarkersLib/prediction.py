@@ -33,7 +33,8 @@ class Prediction:
         probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
         thresholds: the probability from which each marker counts as found.
         marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
-        outside: blood outside the brain; None where the model was not taught to see it.
+        outside: blood outside the brain; None where the model was not taught to see it. outside_mask: bool, of the labels' shape,
+            where.
     """
 
     labels: np.ndarray
@@ -44,6 +45,7 @@ class Prediction:
     _prepared: Prepared
     _reading: HeadReading
     outside: OutsideBlood | None = None
+    outside_mask: np.ndarray | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -98,6 +100,7 @@ def predict(
     shown = (labels == HEMATOMA).any(axis=(1, 2))  # where pixels are large, a small hematoma may have none of its own
     logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
     of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
+    outside = _outside_mask(scan, prepared, reading)
     likeliest = marker_slices(logits, reading.areas_cm2, rule)
     return Prediction(
         labels,
@@ -107,15 +110,19 @@ def predict(
         {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         prepared,
         reading,
-        _outside(scan, prepared, reading),
+        None if reading.outside is None else _outside(scan, outside),
+        outside,
     )
 
 
-def _outside(scan: Scan, prepared: Prepared, reading: HeadReading) -> OutsideBlood | None:
+def _outside_mask(scan: Scan, prepared: Prepared, reading: HeadReading) -> np.ndarray:
     if reading.outside is None:
-        return None
-    found = prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
-    volumes_ml = found.sum(axis=(1, 2)) * scan.grid.voxel_ml
+        return np.zeros(scan.hounsfield.shape, bool)
+    return prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+
+
+def _outside(scan: Scan, mask: np.ndarray) -> OutsideBlood:
+    volumes_ml = mask.sum(axis=(1, 2)) * scan.grid.voxel_ml
     return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 

@@ -50,7 +50,7 @@ def reasons_to_refer(
         *reasons,
         *_growth(growth, measurement, rules),
         *_markers(measurement, prediction, rules),
-        *_bat_reasons(bat, rules),
+        *_bat_reasons(bat, measurement, rules),
     ]
 
 
@@ -155,28 +155,41 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
 
 
 def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
-    reasons = []
-    for marker in MARKERS:
-        by_network, by_measurement = marker_seen(marker, measurement, prediction)
-        grounds = []
-        if by_network and marker in rules.network:
-            grounds.append(
-                _("network {percent:.0f} %, threshold {threshold:.0f} %").format(
-                    percent=100 * prediction.probabilities[marker], threshold=100 * prediction.thresholds[marker]
-                )
+    """The signs; on a small hematoma none of them counts."""
+    if measurement.volume_ml < rules.least_sign_ml:
+        return []
+    return [reason for marker in MARKERS for reason in _sign(marker, measurement, prediction, rules)]
+
+
+def _sign(marker: str, measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+    """The reason that a sign is, where network or measurement see it; an open one where the network's error leaves it open."""
+    by_network, by_measurement = marker_seen(marker, measurement, prediction)
+    counts = by_measurement and marker in rules.evidence
+    grounds = []
+    if by_network is not None and marker in rules.network:
+        probability, threshold = prediction.probabilities[marker], prediction.thresholds[marker]
+        is_open = not counts and abs(probability - threshold) < rules.probability_error
+        if is_open or by_network:
+            said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
+            grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
+        if is_open:
+            number = prediction.marker_slices.get(marker)
+            where = measurement.abc2.slice if number is None else number
+            near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
+                sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
             )
-        if by_measurement and marker in rules.evidence:
-            grounds.append(_("measured on the scan"))
-        if grounds:
-            if by_network is not None and by_network != by_measurement:
-                grounds.append(_("network and measurement disagree"))
-            said = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
-            reasons.append(Reason(said))
-    return reasons
+            return [Reason(near, False, where)]
+    if counts:
+        grounds.append(_("measured on the scan"))
+    if not grounds:
+        return []
+    if by_network is not None and by_network != by_measurement:
+        grounds.append(_("network and measurement disagree"))
+    return [Reason(_("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds)))]
 
 
-def _bat_reasons(bat: Bat | None, rules: Rules) -> list[Reason]:
-    if bat is None or bat.score < rules.bat_score:
+def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
         return []
     said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
     return [Reason(said)]

@@ -38,6 +38,8 @@ class Rules:
         volume_error_ml, cerebellum_error_ml, intraventricular_error_ml, growth_error_ml: error of measurement at the limit of that
             name: a volume nearer to it than this decides nothing by itself.
         small_error_ml: the same at ``below_ml``, and of a hematoma in the brainstem.
+        probability_error: of the network's probabilities, 0 to 1: one nearer to its threshold decides nothing by itself.
+        least_sign_ml: on a smaller hematoma no sign counts.
         source: where the rules came from, for the report.
     """
 
@@ -55,6 +57,8 @@ class Rules:
     intraventricular_error_ml: float
     growth_error_ml: float
     small_error_ml: float
+    probability_error: float
+    least_sign_ml: float
     source: str = N_("shipped rules")
 
 
@@ -91,16 +95,22 @@ def rule_in_words(rules: Rules) -> str:
     parts += [by + _give_or_take(rules.growth_error_ml)] if grown else []
     parts += [_(text) for name, text in GROWTH_CRITERIA.items() if name == "new_intraventricular" and name in rules.growth]
     if rules.network:
-        parts.append(_("network at or above its threshold for {signs}").format(signs=_names(rules.network)))
+        near = f" (± {100 * rules.probability_error:g} %)" if rules.probability_error > 0 else ""
+        parts.append(_("network at or above its threshold{error} for {signs}").format(error=near, signs=_names(rules.network)))
     if rules.evidence:
         parts.append(_("measured {signs}").format(signs=_names(rules.evidence)))
     if math.isfinite(rules.bat_score):
         parts.append(_("BAT score of {limit:g} or more").format(limit=rules.bat_score))
     return _(
-        "Refer now if any of these holds: {reasons}. A volume within its measurement error (±) of a limit does not decide by "
-        "itself: watch, uncertain, and check the slice. Watch: a hematoma of {least:g} mL{error} or more and none of these. No "
-        "hematoma found: less than that."
-    ).format(reasons=_("; ").join(parts), least=rules.below_ml, error=_give_or_take(rules.small_error_ml))
+        "Refer now if any of these holds: {reasons}. A value within its error (±) of a limit does not decide by itself: watch, "
+        "uncertain, and check the slice. No sign counts on a hematoma under {sign:g} mL. Watch: a hematoma of {least:g} mL{error} "
+        "or more and none of these. No hematoma found: less than that."
+    ).format(
+        reasons=_("; ").join(parts),
+        sign=rules.least_sign_ml,
+        least=rules.below_ml,
+        error=_give_or_take(rules.small_error_ml),
+    )
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:
@@ -186,7 +196,7 @@ def _checked(path: Path, section: str, name: str, value: Any) -> float | tuple[s
 
 
 _LISTS = {"growth": tuple(GROWTH_CRITERIA), "network": MARKERS, "evidence": MARKERS}
-_ERRORS = tuple(field.name for field in fields(Rules) if field.name.endswith("_error_ml"))
+_ERRORS = tuple(field.name for field in fields(Rules) if "_error" in field.name)
 _SECTIONS = {
     "refer_now": tuple(field.name for field in fields(Rules) if field.name not in ("below_ml", "source", *_ERRORS)),
     "measurement_error": _ERRORS,

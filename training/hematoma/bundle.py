@@ -8,13 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, TASK
+from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
+from ..learner import halved
 from .rule import RULE_FILE
 from .tables import figures_tables
 from .train_markers import trained_network
@@ -35,8 +36,17 @@ _ON_CASES = (
     "- Trained on what is named above: on other patients and scanners expect missed and false blood and wrong markers, and check "
     "every slice.\n"
 )
+_NEVER_LEARNT = {
+    3: (
+        "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, "
+        "contrast.\n"
+    ),
+    4: (
+        "- Blood outside the brain (subarachnoid, subdural, epidural) is told where much of it is seen, and never measured.\n"
+        "- Not drawn and so never learnt: tumours, aneurysms, contrast, thrombosed sinuses.\n"
+    ),
+}
 _LIMITS = (
-    "- Not drawn and so never learnt: subdural, epidural and subarachnoid blood, tumours, aneurysms, operated heads, contrast.\n"
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
@@ -55,7 +65,7 @@ _FIGURES_TITLE = "Figures on phantoms"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
-    """Write the bundle of a training folder.
+    """Write the bundle of a training folder, in half precision.
 
     Args:
         training: folder of both trainings, with the rule of ``fit-rule``. folder: the bundle to write.
@@ -69,11 +79,11 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     if not (training / RULE_FILE).exists():
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
     rule = json.loads((training / RULE_FILE).read_text())
-    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    weights = halved(network.state_dict())
     recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, limits(data_source), {})
+    card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
 
 
@@ -82,12 +92,15 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     bundle = load_bundle(folder, TASK)
     metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
     tables = {_FIGURES_TITLE: figures_tables(figures)}
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, limits(metadata["data_source"]), tables))
+    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
+    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
 
 
-def limits(data_source: str) -> str:
-    """The known limits, a Markdown list, of a model that was trained on that; phantoms alone are said only where it was those."""
-    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
+def limits(data_source: str, classes: int) -> str:
+    """The known limits, a Markdown list, of a model of so many classes that was trained on that; phantoms alone are said only where
+    it was those.
+    """
+    return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _NEVER_LEARNT[classes] + _LIMITS
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,8 +119,9 @@ def _metadata(data_source: str, arguments: Mapping[str, Any], training: Mapping[
     slice_format = {"type": "image", "modality": "CT", "is_patch_data": False, "dtype": "float32"}
     slice_format["spatial_shape"] = [NETWORK_SIZE, NETWORK_SIZE]
     image = {**slice_format, "format": "hounsfield", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "density"}}
-    classes = {str(value): name for value, name in enumerate(NAMES)}
-    scores = {**slice_format, "format": "segmentation", "num_channels": len(NAMES), "value_range": [], "channel_def": classes}
+    names = (*NAMES, OUTSIDE_NAME)[: arguments["classes"]]
+    classes = {str(value): name for value, name in enumerate(names)}
+    scores = {**slice_format, "format": "segmentation", "num_channels": len(names), "value_range": [], "channel_def": classes}
     markers = {
         "type": "probabilities",
         "format": "classification",
@@ -135,8 +149,8 @@ def _metadata(data_source: str, arguments: Mapping[str, Any], training: Mapping[
             f"One axial slice of {NETWORK_SIZE} x {NETWORK_SIZE} pixels of {NETWORK_PIXEL_MM:g} mm, prepared, "
             f"{WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU (or the window asked for) scaled to 0..1."
         ),
-        "label_classes": ", ".join(f"{value} {name}" for value, name in enumerate(NAMES)) + "; markers: " + _marker_words() + ".",
-        "pred_classes": "Scores of these three classes for every pixel, and a logit of each marker for the slice.",
+        "label_classes": ", ".join(f"{value} {name}" for value, name in enumerate(names)) + "; markers: " + _marker_words() + ".",
+        "pred_classes": "Scores of these classes for every pixel, and a logit of each marker for the slice.",
         "eval_metrics": {},
         "references": REFERENCES,
         "training": dict(training),

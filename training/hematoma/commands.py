@@ -31,6 +31,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
     _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
     _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
@@ -180,7 +181,7 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
-    fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device))
+    fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device), chosen.processes)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -225,6 +226,25 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     figures = model_figures(results)
     print(figures_tables(figures))
     write_json(chosen.json, {**figures, "results": [asdict(result) for result in results]})
+
+
+def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="bundle folder or name")
+    parser.add_argument("images", type=Path, help="folder of pictures")
+    parser.add_argument("masks", type=Path, help="folder of NAME.png; none there: no blood")
+    parser.add_argument("--window", type=float, nargs=2, default=(0.0, 80.0), metavar=("LOW", "HIGH"), help="HU of black and white")
+    add_device(parser)
+    parser.set_defaults(run=_evaluate_slices)
+
+
+def _evaluate_slices(chosen: argparse.Namespace) -> None:
+    from HematomaMarkersLib.labels import TASK
+    from LesionReadingLib.bundle import find_bundle
+
+    from .real_slices import evaluate_slices, slices_table
+
+    bundle = find_bundle(chosen.model, TASK)
+    print(slices_table(list(evaluate_slices(bundle, chosen.images, chosen.masks, tuple(chosen.window), chosen.device))))
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:

@@ -157,7 +157,7 @@ def _draw_patient(folder: Path, steps: Steps, phantoms: str, most_slices: int | 
     prepared = prepare(phantom_scan(head), steps)
     labels = prepared.labels_from_scan(head.labels)
     is_whole = most_slices is None or seed in HELD_OUT_SEEDS
-    kept = slice(None) if is_whole else _kept(labels, most_slices, seed)
+    kept = slice(None) if is_whole else kept_slices(labels, most_slices, seed)
     arrays = {
         "hounsfield": prepared.hounsfield[kept],
         "labels": labels[kept],
@@ -172,7 +172,7 @@ def _draw_patient(folder: Path, steps: Steps, phantoms: str, most_slices: int | 
     return seed
 
 
-def _kept(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
+def kept_slices(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
     """Numbers of ``most`` slices, ascending: with blood and without, as nearly half and half as there are."""
     rng = np.random.default_rng([seed, 83])
     bleeds = labels.any(axis=(1, 2))

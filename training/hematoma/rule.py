@@ -6,8 +6,11 @@ Validation patients are phantoms that neither the training nor the evaluation dr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +49,32 @@ class Answers:
     markers: np.ndarray
 
 
-def validation_answers(network: JointNetwork, patients: Iterable[Patient], device: torch.device) -> Iterator[Answers]:
-    """Let a network read validation patients; those without a hematoma, or whose markers are not known, are passed over."""
-    for patient in patients:
-        if patient.judged and (patient.labels == HEMATOMA).any():
-            reading = read_head(network, patient.hounsfield, patient.inside, patient.extents_mm, WINDOW_HU, device, lambda *_: None)
-            yield Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
+def validation_answers(network: JointNetwork, patient: Patient, device: torch.device) -> Answers | None:
+    """Let a network read a validation patient; None for one without a hematoma, or whose markers are not known."""
+    if not patient.judged or not (patient.labels == HEMATOMA).any():
+        return None
+    told = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 
-def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, say=print) -> None:
+def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, say=print) -> None:
     """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
+
+    Args:
+        processes: patients at once, each on one thread, where the device is the processor.
 
     Raises:
         InputError: the folder holds none of them with a hematoma.
     """
-    patients = (load_patient(file) for file in patient_files(data) if patient_number(file) in seeds)
-    answers = list(validation_answers(trained_network(training)[0], patients, device))
+    files = [file for file in patient_files(data) if patient_number(file) in seeds]
+    if device.type == "cpu" and processes > 1:
+        with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+            found = list(pool.map(partial(_answers_of_file, training), files))
+    else:
+        network = trained_network(training)[0]
+        found = [validation_answers(network, load_patient(file), device) for file in files]
+    answers = [each for each in found if each is not None]
     if not answers:
         raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
     rule, mean_auc = fitted_rule(answers)
@@ -69,6 +82,10 @@ def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.dev
     told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
     (training / RULE_FILE).write_text(json.dumps(told, indent=1))
     say(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+
+
+def _answers_of_file(training: Path, file: Path) -> Answers | None:
+    return validation_answers(trained_network(training)[0], load_patient(file), torch.device("cpu"))
 
 
 def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any]]:

@@ -63,6 +63,8 @@ def bootstrapped(
     Args:
         patients: (n,) whose answer each is; all answers of a patient are drawn together. The resampling is the same each time.
     """
+    if not len(found):
+        return Interval(None, None, None)
     random = np.random.default_rng(0)
     _, first = np.unique(patients, return_inverse=True)
     answers = [np.flatnonzero(first == patient) for patient in range(first.max() + 1)]

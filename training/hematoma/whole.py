@@ -76,7 +76,7 @@ def train_whole(
     carried()
     drawing.finish()
     say(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn")
-    fit_rule(folder, data, plan.validation, device, say)
+    fit_rule(folder, data, plan.validation, torch.device("cpu"), plan.processes, say)
     say(f"{time.monotonic() - began:.0f} s: all done")
     carried()
 
