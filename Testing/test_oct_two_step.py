@@ -19,7 +19,7 @@ from OCTCalciumLib.phantom import draw_pullback
 from OCTCalciumLib.polar_view import ANGLES, DEPTHS, polar_view
 from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.segmentation import NETWORKS, segment
-from OCTCalciumLib.two_step import frames_for_size
+from OCTCalciumLib.two_step import Look, averaged, frames_for_size
 from PIL import Image
 
 from training.__main__ import main
@@ -30,7 +30,7 @@ from training.oct.polar_train import PolarRecipe, new_network, train_calcium
 from training.oct.polar_views import REAL, Views, joined, load_views, phantom_views
 from training.oct.sureness import Seen, judge_ends, judge_sureness
 
-FIRST_STEP = "oct_calcium_phantom"
+FIRST_STEP = "oct_calcium_two_step"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_wide_calcium_is_darker_and_brighter_than_ordinary_calcium_and_weakens_l
 def test_a_three_step_training_gives_a_bundle_in_half_precision_that_keeps_the_first_steps_weights(bundle):
     assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 10e6
     whole, first = load_network(bundle, NETWORKS), load_network(find_bundle(FIRST_STEP, TASK), NETWORKS)
-    for name, tensor in first.state_dict().items():
+    for name, tensor in first.lumen.state_dict().items():
         kept = whole.lumen.state_dict()[name]
         assert torch.allclose(kept.float(), tensor.float(), rtol=2e-3, atol=1e-4), name
 
@@ -121,7 +121,7 @@ def test_the_whole_command_writes_and_tells_how_far_calcium_may_reach(bundle, tm
 def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bundle, drawn, monkeypatch):
     network = load_network(bundle, NETWORKS)
     with torch.no_grad():
-        list(network.calcium.parameters())[-1].fill_(float("inf"))
+        list(network.calcium[0].parameters())[-1].fill_(float("inf"))
     monkeypatch.setattr("OCTCalciumLib.segmentation.load_network", lambda *_: network)
     with pytest.raises(InputError, match="no finite numbers"):
         found(drawn, bundle, drawn.spacing)
@@ -130,6 +130,39 @@ def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bund
 def test_a_pullback_without_lumen_has_no_calcium(bundle):
     black = Pullback(2, 64, 64, Spacing(0.05, 0.05, 0.2), read=lambda first, stop: iter(np.zeros((stop - first, 64, 64), np.uint8)))
     assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
+
+
+VIEW = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
+
+
+def looks(levels: list[float | None]) -> list[Look]:
+    """Frames whose probability is the same everywhere; None for one without lumen."""
+    flat = [None if level is None else np.full((ANGLES, DEPTHS), level, np.float32) for level in levels]
+    views = [None if each is None else VIEW for each in flat]
+    return [Look(np.full((2, 2), n, np.uint8), view, None, each) for n, (view, each) in enumerate(zip(views, flat, strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("frame_mm", "alike", "expected"),
+    [
+        (0.2, [], [0.3, 0.45, 0.36, 0.225, 0.3]),  # two frames before and two behind
+        (0.3, [], [0.45, 0.3, 0.3, 0.3, 0.45]),  # one
+        (0.6, [], [0.9, 0.0, 0.0, 0.9, 0.0]),  # frames so far apart stand alone
+        (None, [False, True, True, False, True], [0.3, 0.3, 0.3, 0.45, 0.45]),  # a jump between the third and the fourth
+    ],
+)
+def test_neighbouring_frames_share_their_probability(frame_mm, alike, expected):
+    frames = looks([0.9, 0.0, 0.0, 0.9, 0.0])
+    found = list(averaged(iter(frames), frame_mm, alike))
+    assert [look.labels[0, 0] for look in found] == [0, 1, 2, 3, 4]
+    assert [float(look.probability[7, 50]) for look in found] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_frame_without_lumen_gives_its_neighbours_nothing_and_takes_nothing():
+    found = list(averaged(iter(looks([0.8, None, 0.4])), 0.2, []))
+    assert found[1].probability is None
+    assert float(found[0].probability[0, 0]) == float(found[2].probability[0, 0]) == pytest.approx(0.6)
+    assert len(list(averaged(iter(looks([0.5])), None, [False]))) == 1 and not list(averaged(iter([]), 0.2, []))
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, [0]), (2, [0, 1]), (9, list(range(9)))])
@@ -212,11 +245,10 @@ def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp
 
 
 def test_the_rule_takes_the_best_choice_among_those_with_little_false_calcium():
-    view = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
     truth, wrong = np.zeros((2, ANGLES, DEPTHS), bool)
     truth[:60, 12:40], wrong[100:160, 12:40] = True, True
-    seen = [Seen(kind, "p", view, (0.75 * truth).astype(np.float32), truth) for kind in ("ordinary", "real")]
-    without = [Seen("real", "q", view, (score * wrong).astype(np.float32), np.zeros_like(truth)) for score in (0.65, 0.1)]
+    seen = [Seen(kind, "p", VIEW, (0.75 * truth).astype(np.float32), truth) for kind in ("ordinary", "real")]
+    without = [Seen("real", "q", VIEW, (score * wrong).astype(np.float32), np.zeros_like(truth)) for score in (0.65, 0.1)]
     (certain, likely), table = judge_sureness(seen, without)
     assert 0.65 < certain <= 0.75 and likely <= 0.5  # lower, half of the others would hold some; higher, nothing is found
     assert "50.0%" in table

@@ -59,22 +59,23 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
         alike: list[bool] = []
         ranges: list[CalciumRange | None] = []
         squares = (box.square(frame) for frame in _noted(pullback.read(0, pullback.frame_count), legible, alike))
-        answers = _without_ranges(predictor.results(squares), ranges)
-        for frame, found in enumerate(steadied(answers, pullback.spacing.frame_mm, alike)):
+        frame_mm = pullback.spacing.frame_mm
+        if isinstance(predictor, TwoStepPredictor):
+            answers = _without_ranges(predictor.answers(squares, frame_mm, alike), ranges)
+        else:
+            answers = predictor.labels(squares)
+        for frame, found in enumerate(steadied(answers, frame_mm, alike)):
             labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
     known = [found if seen else None for found, seen in zip(ranges, legible, strict=True)] if ranges else None
     return Segmentation(labels, None if known is None else tuple(known), predictor.notes)
 
 
-def _without_ranges(answers: Iterable[np.ndarray | Answer], ranges: list[CalciumRange | None]) -> Iterator[np.ndarray]:
-    """The label maps of a predictor's answers, whose ranges, where it gives any, are put into a list."""
+def _without_ranges(answers: Iterable[Answer], ranges: list[CalciumRange | None]) -> Iterator[np.ndarray]:
+    """The label maps of a two-step model's answers, whose ranges are put into a list."""
     for answer in answers:
-        if isinstance(answer, Answer):
-            ranges.append(answer.range)
-            yield answer.labels
-        else:
-            yield answer
+        ranges.append(answer.range)
+        yield answer.labels
 
 
 def _noted(frames: Iterable[np.ndarray], legible: list[bool], alike: list[bool]) -> Iterator[np.ndarray]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,20 +16,28 @@ from .network import DeepLabV3Plus
 from .polar_network import PolarUNet
 from .polar_view import PolarView, polar_view, sure_deposits, wall_channels, with_calcium, without_calcium
 from .preparation import network_input
-from .tidying import tidied
+from .tidying import FARTHEST_NEIGHBOUR_MM, tidied
 
 USUAL_LUMEN_MM = 2.4
 """Diameter that a pullback's lumen is taken to have where nobody knows the size of a pixel (real ones: 1.8 to 2.9 mm)."""
+
+NEIGHBOURS = 2
+"""Frames before and behind one whose probabilities count as its own: calcium reaches through several frames, speckle does not."""
 
 _FRAMES_FOR_SIZE = 9
 
 
 class TwoStep(nn.Module):
-    """A DeepLab v3+, whose lumen and guidewire are kept, and a polar U-Net for calcium.
+    """A DeepLab v3+, whose lumen and guidewire are kept, and polar U-Nets for calcium.
+
+    Probabilities are averaged before calcium is decided: those that the first polar U-Net gives for neighbouring frames, and in a
+    frame without neighbours those of all of them.
 
     Args:
-        classes, width: of the first step, see ``DeepLabV3Plus``. widths: of the second, see ``PolarUNet``.
+        classes, width: of the first step, see ``DeepLabV3Plus``. widths: of each network of the second, see ``PolarUNet``.
+        members: how many networks the second step has.
         certain, likely, samples: what counts as a deposit, see ``sure_deposits``.
+        certain_alone, likely_alone: in their place in a frame without neighbours; the same by default.
         inner, outer: probabilities from which a deposit's samples belong to the low, and any samples to the high end of ranges.
     """
 
@@ -43,16 +51,47 @@ class TwoStep(nn.Module):
         samples: int = 150,
         inner: float = 0.9,
         outer: float = 0.05,
+        members: int = 1,
+        certain_alone: float | None = None,
+        likely_alone: float | None = None,
     ) -> None:
         super().__init__()
         self.sureness = (certain, likely, samples)
+        alone = (certain if certain_alone is None else certain_alone, likely if likely_alone is None else likely_alone)
+        self.sureness_alone = (*alone, samples)
         self.ends = (inner, outer)
         self.lumen = DeepLabV3Plus(classes, width)
-        self.calcium = PolarUNet(widths)
+        self.calcium = nn.ModuleList(PolarUNet(widths) for _ in range(members))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Give the first step's class scores."""
         return self.lumen(images)
+
+
+def mean_probability(members: Iterable[nn.Module], walls: torch.Tensor) -> torch.Tensor:
+    """Mean of the probabilities that networks give, (batch, angles, depths).
+
+    Raises:
+        InputError: a network gives no finite numbers.
+    """
+    return torch.stack([torch.sigmoid(finite(member(walls))) for member in members]).mean(dim=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the steps see in one square, before calcium is decided.
+
+    Attributes:
+        labels: uint8 (rows, columns), lumen and guidewire of the first step. view: where its wall lies, None without a lumen.
+        wall: what the second step sees of the view, see ``wall_channels``; None without one.
+        probability: of calcium in the view, float32 (ANGLES, DEPTHS); None without one. frames: how many it is the mean of.
+    """
+
+    labels: np.ndarray
+    view: PolarView | None = None
+    wall: np.ndarray | None = None
+    probability: np.ndarray | None = None
+    frames: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,36 +120,86 @@ class TwoStepPredictor(Predictor):
     ) -> None:
         super().__init__(network.lumen, network_input, device, batch, workers)
         self.pixel_mm = pixel_mm
-        self._sureness, self._ends = network.sureness, network.ends
-        self._calcium = fold_batch_norms(network.calcium).float().to(device)
+        self._sureness, self._sureness_alone, self._ends = network.sureness, network.sureness_alone, network.ends
+        self._calcium = [fold_batch_norms(member).float().to(device) for member in network.calcium]
 
-    def labels(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Give the label map of each frame in order, without ranges."""
-        return (answer.labels for answer in self.results(frames))
+    def answers(self, squares: Iterable[np.ndarray], frame_mm: float | None, alike: Sequence[bool]) -> Iterator[Answer]:
+        """Give the answer of each square in order, calcium being decided by the mean probability of neighbouring frames.
+
+        Args:
+            frame_mm, alike: which frames are neighbours, see ``averaged``.
+        """
+        return (self._answer(look) for look in averaged(self.results(squares), frame_mm, alike))
 
     @torch.inference_mode()
-    def _predict(self, frames: list[np.ndarray]) -> list[Answer]:
+    def _predict(self, frames: list[np.ndarray]) -> list[Look]:
         first = [without_calcium(labels) for labels in super()._predict(frames)]
         views = [self._view(labels) for labels in first]
         seen = [index for index, view in enumerate(views) if view is not None]
-        answers = [Answer(labels, None) for labels in first]
+        looks = [Look(labels) for labels in first]
         if seen:
             walls = np.stack([wall_channels(views[index], views[index].sampled(frames[index])) for index in seen])
-            chance = torch.sigmoid(finite(self._calcium(torch.from_numpy(walls).to(self.device)))).cpu().numpy()
-            for index, probability in zip(seen, chance, strict=True):
-                answers[index] = self._answer(first[index], views[index], probability)
-        return answers
+            for index, wall, probability in zip(seen, walls, self._probability(walls, 1), strict=True):
+                looks[index] = Look(first[index], views[index], wall, probability)
+        return looks
+
+    def _probability(self, walls: np.ndarray, members: int) -> np.ndarray:
+        return mean_probability(self._calcium[:members], torch.from_numpy(walls).to(self.device)).cpu().numpy()
 
     def _view(self, labels: np.ndarray) -> PolarView | None:
         if self.pixel_mm is None:
             return None
         return polar_view(tidied(labels), self.pixel_mm)  # a speck of lumen would move the border
 
-    def _answer(self, labels: np.ndarray, view: PolarView, probability: np.ndarray) -> Answer:
-        deposits = sure_deposits(probability, *self._sureness)
+    @torch.inference_mode()
+    def _answer(self, look: Look) -> Answer:
+        if look.view is None:
+            return Answer(look.labels, None)
+        probability, sureness = look.probability, self._sureness
+        if look.frames == 1:
+            probability, sureness = self._probability(look.wall[None], len(self._calcium))[0], self._sureness_alone
+        deposits = sure_deposits(probability, *sureness)
         inner, outer = self._ends
-        ends = calcium_range(view, deposits & (probability >= inner), deposits | (probability >= outer))
-        return Answer(with_calcium(labels, view, deposits), ends)
+        ends = calcium_range(look.view, deposits & (probability >= inner), deposits | (probability >= outer))
+        return Answer(with_calcium(look.labels, look.view, deposits), ends)
+
+
+def averaged(looks: Iterable[Look], frame_mm: float | None, alike: Sequence[bool]) -> Iterator[Look]:
+    """Give the looks with the mean probability of up to ``NEIGHBOURS`` frames before and behind, each in its own view.
+
+    Views are unrolled from the lumen border, so the same place of the wall lies at the same place of neighbouring views.
+
+    Args:
+        looks: in the order of the pullback. frame_mm: distance between them, None where unknown; neighbours lie at most
+            ``FARTHEST_NEIGHBOUR_MM`` apart.
+        alike: whether each frame looks like the one before it; asked only at an unknown distance, and only of looks given so far.
+    """
+    reach = NEIGHBOURS if frame_mm is None else min(NEIGHBOURS, int(FARTHEST_NEIGHBOUR_MM / frame_mm))
+
+    def are_neighbours(one: int, other: int) -> bool:
+        first, last = sorted((one, other))
+        return frame_mm is not None or all(alike[first + 1 : last + 1])
+
+    held: dict[int, Look] = {}
+    number = -1
+    for number, look in enumerate(looks):
+        held[number] = look
+        if number >= reach:
+            yield _averaged(number - reach, held, are_neighbours)
+            held.pop(number - 2 * reach, None)
+    for last in range(max(number - reach + 1, 0), number + 1):
+        yield _averaged(last, held, are_neighbours)
+
+
+def _averaged(number: int, held: Mapping[int, Look], are_neighbours: Callable[[int, int], bool]) -> Look:
+    look = held[number]
+    if look.probability is None:
+        return look
+    others = [
+        other.probability for index, other in held.items() if abs(index - number) <= NEIGHBOURS and are_neighbours(index, number)
+    ]
+    seen = [each for each in others if each is not None]
+    return replace(look, probability=np.mean(seen, axis=0), frames=len(seen))
 
 
 def usual_pixel_mm(network: TwoStep, squares: Sequence[np.ndarray], device: torch.device) -> float | None:

@@ -35,17 +35,18 @@ _LIMITS = (
 TWO_STEP_LIMITS = (
     "- No real calcium was learnt: phantoms and calcium painted into real walls without it. Expect missed and false calcium on "
     "patients, and check every frame.\n"
-    "- The real frames with calcium are few, of two patients, and the trial and its thresholds were chosen on them: expect less on "
+    "- The real frames with calcium are few, of two patients, and the trials and thresholds were chosen on them: expect less on "
     "other patients.\n"
-    "- Far too much calcium on ordinary phantoms, whose fibrous and lipid plaque it takes for it: expect the same in plaque that "
-    "holds no calcium.\n"
+    "- On phantoms it marks more calcium than there is, thicker and now and then in fibrous or lipid plaque: expect the same in "
+    "real plaque without calcium.\n"
     "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
     "- Ranges of arc and volume come from its own scores. How often they hold the truth stands below where it was measured; where "
     "it does not, nobody knows.\n"
     "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, "
     "to find calcium with and for nothing else.\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
-    "- One frame at a time: it does not look at the neighbouring frames."
+    "- Probabilities are averaged over two frames before and two behind, where frames lie at most 0.5 mm apart or look alike. A "
+    "frame that stands alone is read by more networks and with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
     "phantom": "Figures on phantoms",

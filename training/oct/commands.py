@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
@@ -181,6 +182,9 @@ def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of real frames PATIENT_NUMBER.png")
     parser.add_argument("masks", type=Path, help="folder of PATIENT_NUMBER_calcium.png; it may be the same one")
+    parser.add_argument(
+        "--pullbacks", action="store_true", help="a patient's frames follow each other, in the order of their names"
+    )
     _add_of_real_frames(parser)
     parser.set_defaults(run=_evaluate_real)
 
@@ -188,7 +192,7 @@ def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
 def _evaluate_real(chosen: argparse.Namespace) -> None:
     from .real_frames import evaluate_real, real_table
 
-    _tell(chosen, evaluate_real, real_table)
+    _tell(chosen, partial(evaluate_real, pullbacks=chosen.pullbacks), real_table)
 
 
 def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:

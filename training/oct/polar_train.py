@@ -133,9 +133,9 @@ def views_overlap(network: PolarUNet, views: Views, batch: int = 16) -> float:
 
 
 def earlier_weights(file: Path) -> dict[str, torch.Tensor]:
-    """The second step's weights of a safetensors file: of ``train-calcium``, or of a two-step bundle."""
+    """The second step's weights of a safetensors file: of ``train-calcium``, or of a two-step bundle's first member."""
     tensors = load_file(file)
-    of_bundle = {name.removeprefix("calcium."): tensor for name, tensor in tensors.items() if name.startswith("calcium.")}
+    of_bundle = {name.removeprefix("calcium.0."): tensor for name, tensor in tensors.items() if name.startswith("calcium.0.")}
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in (of_bundle or tensors).items()}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM
 from OCTCalciumLib.measurement import measure_frame
+from OCTCalciumLib.pullback import Pullback
 from OCTCalciumLib.reading import open_pullback
 from OCTCalciumLib.segmentation import segment
 from PIL import Image
@@ -23,14 +26,17 @@ MASK_ENDING = "_calcium"
 CLOSE_ARC_DEG = 30.0
 
 
-def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_mm: float | None = None) -> dict[str, Any]:
-    """Judge a model on single real frames with hand-drawn calcium; each frame is read and segmented alone.
+def evaluate_real(
+    bundle: Bundle, images: Path, masks: Path, device: str, pixel_mm: float | None = None, pullbacks: bool = False
+) -> dict[str, Any]:
+    """Judge a model on real frames with hand-drawn calcium; each frame is read and segmented alone.
 
     Args:
         images: folder of pictures ``PATIENT_NUMBER.png``, all of one patient having the same name up to the last underscore.
         masks: folder (it may be the same) with ``PATIENT_NUMBER_calcium.png`` for each picture, calcium being what is not 0; an
             empty mask says that the frame holds none.
         pixel_mm: side of a pixel in mm where the pictures do not say it.
+        pullbacks: the frames of a patient follow each other at an unknown distance, in the order of their names.
 
     Returns:
         Of every frame Dice of calcium, the true and the found bridged arc (degrees, both about the found lumen); per patient and in
@@ -41,13 +47,16 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
         InputError: there is no picture, or a mask is missing or of another size.
     """
     frames = []
-    for picture in pictures(images):
-        truth = calcium_mask(picture, masks)
-        pullback = open_pullback(picture, pixel_mm)
-        if truth.shape != (pullback.rows, pullback.columns):
-            raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
-        found = segment(pullback, bundle, device, lambda done, total: None).labels[0]
-        frames.append({"name": picture.stem, "patient": picture.stem.rpartition("_")[0]} | _frame(found, truth, pullback.spacing))
+    for patient, of_patient in groupby(pictures(images), _patient):
+        shown = list(of_patient)
+        for together in [shown] if pullbacks else [[picture] for picture in shown]:
+            opened = [open_pullback(picture, pixel_mm) for picture in together]
+            labels = segment(_joined(opened), bundle, device, lambda done, total: None).labels
+            for picture, pullback, found in zip(together, opened, labels, strict=True):
+                truth = calcium_mask(picture, masks)
+                if truth.shape != found.shape:
+                    raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
+                frames.append({"name": picture.stem, "patient": patient} | _frame(found, truth, pullback.spacing))
     with_calcium = [frame for frame in frames if frame["true_pixels"]]
     without = [frame for frame in frames if not frame["true_pixels"]]
     patients = sorted({frame["patient"] for frame in with_calcium})
@@ -60,6 +69,18 @@ def evaluate_real(bundle: Bundle, images: Path, masks: Path, device: str, pixel_
         "frames_without_calcium": len(without),
         "false_calcium_share": _mean([frame["found_arc_deg"] > FALSE_CALCIUM_DEG for frame in without]),
     }
+
+
+def _patient(picture: Path) -> str:
+    return picture.stem.rpartition("_")[0]
+
+
+def _joined(single: Sequence[Pullback]) -> Pullback:
+    """One pullback of several single frames of one size, at an unknown distance."""
+    if any((each.rows, each.columns) != (single[0].rows, single[0].columns) for each in single):
+        raise InputError("The frames of a patient differ in size and are no pullback; leave --pullbacks out.")
+    frames = [next(iter(each.read(0, 1))) for each in single]
+    return replace(single[0], frame_count=len(frames), read=lambda first, stop: iter(frames[first:stop]))
 
 
 def real_table(figures: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, su
 from OCTCalciumLib.preparation import Letterbox, network_input
 from OCTCalciumLib.reading import open_pullback
 from OCTCalciumLib.tidying import tidied
-from OCTCalciumLib.two_step import TwoStep
+from OCTCalciumLib.two_step import TwoStep, mean_probability
 
 from ..markdown import markdown_table
 from .data import is_watched, load_patients
@@ -96,9 +96,9 @@ def seen_real(network: TwoStep, images: Path, masks: Path | None, pixel_mm: floa
 
 @torch.inference_mode()
 def _seen(network: TwoStep, kind: str, patient: str, view: PolarView, grey: np.ndarray, truth: np.ndarray) -> Seen:
-    scores = network.calcium(torch.from_numpy(wall_channels(view, view.sampled(grey))[None]))
+    walls = torch.from_numpy(wall_channels(view, view.sampled(grey))[None])
     true = (view.sampled(truth.astype(np.uint8)) >= 0.5) & (view.labels != GUIDEWIRE)
-    return Seen(kind, patient, view, torch.sigmoid(scores)[0].numpy(), true & (view.labels == BACKGROUND))
+    return Seen(kind, patient, view, mean_probability(network.calcium[:1], walls)[0].numpy(), true & (view.labels == BACKGROUND))
 
 
 def judge_sureness(frames: Sequence[Seen], without: Sequence[Seen]) -> tuple[tuple[float, float], str]:

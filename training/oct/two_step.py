@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def views_of_real_frames(
 
 
 def two_step_bundle(
-    training: Path,
+    trainings: Sequence[Path],
     folder: Path,
     first_step: str,
     recipe: PolarRecipe,
@@ -53,22 +53,22 @@ def two_step_bundle(
     licence: str,
     sureness: Mapping[str, float],
 ) -> Bundle:
-    """Write the bundle of a calcium network behind another bundle's lumen and guidewire, in half precision.
+    """Write the bundle of one or more calcium networks behind another bundle's lumen and guidewire, in half precision.
 
     Args:
-        training: folder of ``train-calcium``. folder: the bundle to write.
+        trainings: folders of ``train-calcium``, of the members in order. folder: the bundle to write.
         first_step: name or folder of the bundle, of one step or two, whose DeepLab v3+ is kept for lumen and guidewire.
         sureness: ``certain``, ``likely``, ``samples``, ``inner`` and ``outer`` of ``TwoStep``.
     """
     before = find_bundle(first_step, TASK)
     found = load_network(before, NETWORKS)
     lumen = found.lumen if isinstance(found, TwoStep) else found
-    calcium = PolarUNet()
-    calcium.load_state_dict(load_file(training / WEIGHTS))
     first_arguments = {name: before.network_arguments[name] for name in ("classes", "width")}
-    arguments: dict[str, Any] = {**first_arguments, "widths": list(PolarUNet.WIDTHS), **sureness}
+    arguments: dict[str, Any] = {**first_arguments, "widths": list(PolarUNet.WIDTHS), "members": len(trainings), **sureness}
     network = TwoStep(**arguments)
-    network.lumen, network.calcium = lumen, calcium
+    network.lumen = lumen
+    for member, training in zip(network.calcium, trainings, strict=True):
+        member.load_state_dict(load_file(training / WEIGHTS))
     weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
     metadata = bundle_metadata(data_source, {**asdict(recipe), "first_step": before.name})
     metadata["description"] = (

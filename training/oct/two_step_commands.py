@@ -10,7 +10,7 @@ from pathlib import Path
 from ..arguments import add_device, log_to, write_json
 
 RECIPE = "recipe.json"
-FIRST_STEP = "oct_calcium_phantom"
+FIRST_STEP = "oct_calcium_two_step"
 
 
 def add_train_calcium(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +44,18 @@ def add_real_views(parser: argparse.ArgumentParser) -> None:
 
 def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``bundle-two-step``."""
-    parser.add_argument("training", type=Path, help="folder of train-calcium")
+    parser.add_argument(
+        "training",
+        type=Path,
+        nargs="+",
+        help="folders of train-calcium: the one for neighbouring frames, and others that frames alone ask, too",
+    )
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle whose lumen and guidewire are kept")
     parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
     parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
+    parser.add_argument("--certain-alone", type=float, help="the same in a frame without neighbours; as --certain by default")
+    parser.add_argument("--likely-alone", type=float, help="and as --likely")
     parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
     parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
     parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
@@ -141,9 +148,12 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         chosen.training,
         chosen.folder,
         chosen.first_step,
-        PolarRecipe(**json.loads((chosen.training / RECIPE).read_text())),
+        PolarRecipe(**json.loads((chosen.training[0] / RECIPE).read_text())),
         chosen.data_source or PHANTOM_DATA,
         chosen.licence.read_text(encoding="utf-8"),
-        {name: getattr(chosen, name) for name in ("certain", "likely", "samples", "inner", "outer")},
+        {
+            name: getattr(chosen, name)
+            for name in ("certain", "certain_alone", "likely", "likely_alone", "samples", "inner", "outer")
+        },
     )
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
