@@ -41,12 +41,13 @@ SMALL_PATIENTS := --keep-frames 8 --pullback-frames 20 --frame-spacing 2
 IN_BUILD := build/oct-calcium
 
 oct-calcium: setup
-	$(IN_VENV) -m training oct make-data $(IN_BUILD)/ordinary --patients 70 $(SMALL_PATIENTS)
-	$(IN_VENV) -m training oct make-data $(IN_BUILD)/wide --wide --first-seed 2000 --patients 240 $(SMALL_PATIENTS)
-	OMP_NUM_THREADS=1 $(IN_VENV) -m training oct train-calcium $(IN_BUILD)/run $(IN_BUILD)/ordinary $(IN_BUILD)/wide --steps 900 --rate 1.2e-3 \
-		--weights Resources/Models/oct_calcium_two_step/models/model.safetensors --device cpu \
-		--real-frames $(FRAMES) --real-count 62 --real-pixel-spacing 0.0067
-	$(IN_VENV) -m training oct bundle-two-step $(IN_BUILD)/run $(IN_BUILD)/bundle --certain 0.95 --likely 0.3 --samples 100 --inner 0.95 --outer 0.01
+	$(IN_VENV) -m training oct make-data $(IN_BUILD)/ordinary --patients 150 $(SMALL_PATIENTS)
+	$(IN_VENV) -m training oct make-data $(IN_BUILD)/wide --wide --first-seed 2000 --patients 400 $(SMALL_PATIENTS)
+	$(IN_VENV) -m training oct real-views $(IN_BUILD)/first.npz $(FRAMES) --pixel-spacing 0.0067 --frames 1 62 --copies 4
+	$(IN_VENV) -m training oct real-views $(IN_BUILD)/last.npz $(FRAMES) --pixel-spacing 0.0067 --frames 125 186 --copies 4
+	OMP_NUM_THREADS=1 $(IN_VENV) -m training oct train-calcium $(IN_BUILD)/run $(IN_BUILD)/ordinary $(IN_BUILD)/wide --copies 2 --steps 3000 --batch 16 \
+		--real-share 0.35 --real $(IN_BUILD)/first.npz $(IN_BUILD)/last.npz --processes 2
+	$(IN_VENV) -m training oct bundle-two-step $(IN_BUILD)/run $(IN_BUILD)/bundle --certain 0.5 --likely 0.15 --samples 150
 	$(IN_VENV) -m training oct sureness $(IN_BUILD)/bundle $(IN_BUILD)/ordinary $(IN_BUILD)/wide
 
 setup: .venv/.ready

@@ -147,7 +147,7 @@ def _draw_others(folder: Path) -> list[Subject]:
 
     (folder / "rules").mkdir()
     shutil.copy(SHIPPED_RULES, folder / "rules" / "x.toml")
-    shipped = next(parent for parent in model_folders() if (parent / "oct_calcium_phantom").is_dir()) / "oct_calcium_phantom"
+    shipped = next(parent for parent in model_folders() if (parent / "oct_calcium_two_step").is_dir()) / "oct_calcium_two_step"
     (folder / "bundle" / "configs").mkdir(parents=True)
     (folder / "bundle" / "models").mkdir()
     shutil.copy(shipped / "configs" / "metadata.json", folder / "bundle" / "configs")

@@ -107,7 +107,7 @@ def test_shipped_models_are_copied_to_where_installed_modules_look_for_them():
 
 
 def shipped_models() -> list[str]:
-    return ["hematoma_markers_phantom", "oct_calcium_phantom", "oct_calcium_two_step"]
+    return ["hematoma_markers_phantom", "oct_calcium_two_step"]
 
 
 def test_the_extension_tells_what_it_is_and_needs():

@@ -133,7 +133,7 @@ def an_oct_report(tmp_path_factory):
         len(labels), *labels.shape[1:], spacing, lambda first, stop: iter(grey[first:stop]), details={"pullback rate": "36 mm/s"}
     )
     with speaking("ja"):
-        model = find_bundle("oct_calcium_phantom", "oct-calcium").summary()
+        model = find_bundle("oct_calcium_two_step", "oct-calcium").summary()
         label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
         present(folder, pullback, label_map, measure_pullback(labels, spacing), model)
     return folder / "report.html"

@@ -249,12 +249,12 @@ def test_the_report_is_of_the_labels_as_they_are_now(a_desktop, a_drawn_result, 
 
 
 def test_the_report_names_the_model_that_drew_and_that_people_may_have_corrected_it(a_desktop, a_drawn_result, tmp_path):
-    set_result_json(result_in(a_drawn_result), pullback_results.MODEL, "oct_calcium_phantom")
+    set_result_json(result_in(a_drawn_result), pullback_results.MODEL, "oct_calcium_two_step")
     a_desktop.dialogs.answer(str(tmp_path / "report"))
     a_drawn_result.ui.reportButton.click()
     a_desktop.wait_until(lambda: not a_drawn_result.report.running, 90)
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert "oct_calcium_phantom" in page and "may have been corrected" in page
+    assert "oct_calcium_two_step" in page and "may have been corrected" in page
 
 
 def test_the_self_test_passes(a_desktop, an_oct_module, kept, monkeypatch):

@@ -198,7 +198,7 @@ def test_the_report_is_told_on_how_many_frames_a_reader_has_corrected_the_contou
     a_list.ui.nextStudyButton.click()
     a_desktop.process_events()
     result = result_in(a_list)
-    pullback_results.scene.set_result_json(result, pullback_results.MODEL, "oct_calcium_phantom")
+    pullback_results.scene.set_result_json(result, pullback_results.MODEL, "oct_calcium_two_step")
     for frame in (9, 12):
         erase_frame(a_desktop, a_list, frame)
     arguments = pullback_results.prepareReport(result, tmp_path, tmp_path / "report")

@@ -51,6 +51,7 @@ def a_page(a_browser, a_report):
 
 def test_the_first_lines_say_what_matters(a_page):
     text = a_page.locator(".finding").inner_text()
+    assert ". It covers " in text  # two sentences, a space between them
     assert "Calcium reaches 240 degrees" in text
     assert "180 degrees or more over a length of 2.0 mm" in text
     assert "frames 9 to 10" in text, "frames count from 1 on every screen"
@@ -155,6 +156,6 @@ def test_the_score_on_top_is_that_of_the_worst_lesion():
 def test_the_report_says_on_how_many_frames_a_reader_has_corrected_the_contours():
     from OCTCalciumLib.analysis import _drawn_by
 
-    assert "corrected by a reader on 3 of 24 frames" in _drawn_by("oct_calcium_phantom", 3, 24)["contours"]
+    assert "corrected by a reader on 3 of 24 frames" in _drawn_by("oct_calcium_two_step", 3, 24)["contours"]
     with pytest.raises(InputError, match="25"):
-        _drawn_by("oct_calcium_phantom", 25, 24)
+        _drawn_by("oct_calcium_two_step", 25, 24)

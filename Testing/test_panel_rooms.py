@@ -114,7 +114,7 @@ def test_shipped_models_of_the_task_are_offered_with_their_figures(a_selector):
 def test_the_models_of_this_extension_are_found_by_both_tasks(a_desktop):
     from LesionReadingPanel.model_selector import ModelSelector
 
-    for task, name in (("oct-calcium", "oct_calcium_phantom"), ("hematoma-markers", "hematoma_markers_phantom")):
+    for task, name in (("oct-calcium", "oct_calcium_two_step"), ("hematoma-markers", "hematoma_markers_phantom")):
         selector = ModelSelector(panel_widgets(), task)
         assert Path(selector.currentModel()).name == name
         load_bundle(Path(selector.currentModel()), task)

@@ -26,7 +26,7 @@ from .errors import InputError
 from .language import _
 from .strict_json import read_json
 
-DEFAULT_MODELS = {"oct-calcium": "oct_calcium_phantom", "hematoma-markers": "hematoma_markers_phantom"}
+DEFAULT_MODELS = {"oct-calcium": "oct_calcium_two_step", "hematoma-markers": "hematoma_markers_phantom"}
 """Task -> name of the shipped bundle that is used where none is named, on the command line and in the panel."""
 
 METADATA = Path("configs/metadata.json")

@@ -62,7 +62,7 @@ def timed(job) -> tuple[float, float, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", default="oct_calcium_phantom")
+    parser.add_argument("model", nargs="?", default="oct_calcium_two_step")
     parser.add_argument("--size", type=int, default=1024)
     chosen = parser.parse_args()
     bundle = find_bundle(chosen.model, TASK)
