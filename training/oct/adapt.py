@@ -16,6 +16,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.segmentation import NETWORKS, segment
+from OCTCalciumLib.two_step import TwoStep
 from safetensors.torch import load_file
 
 from ..cases import CASE_NUMBERS
@@ -75,40 +76,26 @@ def adapt(
     Raises:
         InputError: no frame with calcium has a lumen.
     """
-    network = load_network(before, NETWORKS).float()
     labels = [_labels(case, before) for case in cases]
-    copies = max(1, min(_MOST_COPIES, _MOST_VIEWS // sum(len(case.frames) for case in cases)))
-    views = [
-        corrected_views(case, found, network, copies, np.random.default_rng([recipe.seed, 7, place]))
-        for place, (case, found) in enumerate(zip(cases, labels, strict=True))
-    ]
-    if not any((each.labels == CALCIUM).any() for each in views):
-        raise InputError("Calcium lies behind no lumen in these cases, by their labels or the model's; mark the lumen as well.")
+    views = _views(cases, labels, load_network(before, NETWORKS).float(), recipe.seed)
     left_out = folds(cases)
-    lessons = []
-    for turn, absent in enumerate([*left_out, []]):
-        place = work / f"turn-{turn}"
-        place.mkdir()
+    turns = [work / f"turn-{number}" for number in range(len(left_out) + 1)]
+    lessons: list[_Lesson] = []
+    for turn, absent in zip(turns, [*left_out, []], strict=True):
         present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
-        save_views(place / "views.npz", joined(phantoms, *present))
-        lessons += [
-            _Lesson(before.path, member, place / "views.npz", place / str(member), replace(recipe, seed=recipe.seed + member))
-            for member in range(len(network.calcium))
-        ]
-    say(
-        f"{len(lessons)} networks of {recipe.steps} steps each; {len(left_out)} turns with patients left out, and the bundle itself"
-    )
+        lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
+    say(f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all")
     for done, _ in enumerate(_taught(lessons, processes), start=1):
         say(f"network {done} of {len(lessons)} learnt")
     after = {}
-    for turn, absent in enumerate(left_out):
-        adapted = _written(before, work / f"turn-{turn}", work / f"bundle-{turn}", before.metadata, "", "")
+    for turn, absent in zip(turns, left_out, strict=False):
+        adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")
         after |= {place: _labels(case, adapted) for place, case in enumerate(cases) if case.patient in absent}
     frames = judged(cases, labels, after)
     found = Gain(frames, gain(frames))
     metadata = _metadata(before, found.figures, recipe)
     card = model_card(folder.name, metadata, metadata["eval_metrics"], two_step_limits(metadata))
-    _written(before, work / f"turn-{len(left_out)}", folder, metadata, card, (before.path / LICENCE).read_text(encoding="utf-8"))
+    _written(before, turns[-1], folder, metadata, card, (before.path / LICENCE).read_text(encoding="utf-8"))
     return found
 
 
@@ -130,6 +117,28 @@ def draw_phantoms(folder: Path, patients: int, processes: int) -> list[Path]:
         for _ in make_data(each, seeds, 20, 2.0, 6, False, processes, wide):
             pass
     return folders
+
+
+def _views(cases: Sequence[Corrected], labels: Sequence[np.ndarray], network: TwoStep, seed: int) -> list[Views]:
+    """Views of each case; of a few frames many, of many few."""
+    copies = max(1, min(_MOST_COPIES, _MOST_VIEWS // sum(len(case.frames) for case in cases)))
+    views = [
+        corrected_views(case, found, network, copies, np.random.default_rng([seed, 7, place]))
+        for place, (case, found) in enumerate(zip(cases, labels, strict=True))
+    ]
+    if not any((each.labels == CALCIUM).any() for each in views):
+        raise InputError("Calcium lies behind no lumen in these cases, by their labels or the model's; mark the lumen as well.")
+    return views
+
+
+def _lessons(before: Bundle, views: Views, folder: Path, recipe: PolarRecipe) -> list[_Lesson]:
+    """One lesson on the views for each member of the second step."""
+    folder.mkdir()
+    save_views(folder / "views.npz", views)
+    return [
+        _Lesson(before.path, member, folder / "views.npz", folder / str(member), replace(recipe, seed=recipe.seed + member))
+        for member in range(before.network_arguments.get("members", 1))
+    ]
 
 
 def _labels(case: Corrected, bundle: Bundle) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ..arguments import write_json
+from ..arguments import positive, write_json
 
 
 def add_adapt(parser: argparse.ArgumentParser) -> None:
@@ -21,12 +21,12 @@ def add_adapt(parser: argparse.ArgumentParser) -> None:
         "--same-patient", type=Path, nargs="+", action="append", default=[], metavar="CASE", help="more cases, all of one patient"
     )
     parser.add_argument("--phantoms", type=Path, nargs="+", metavar="DATA", help="folders of make-data; drawn anew by default")
-    parser.add_argument("--phantom-patients", type=int, default=8, help="how many are drawn of either range")
-    parser.add_argument("--steps", type=int, default=100, help="of each network")
-    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--phantom-patients", type=positive, default=8, help="how many are drawn of either range")
+    parser.add_argument("--steps", type=positive, default=100, help="of each network")
+    parser.add_argument("--batch", type=positive, default=12)
     parser.add_argument("--rate", type=float, default=5e-4, help="largest learning rate")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--processes", type=int, default=2, help="how many draw and learn, of one thread each")
+    parser.add_argument("--processes", type=positive, default=2, help="how many draw and learn, of one thread each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures of every frame there")
     parser.set_defaults(run=_adapt)
 
