@@ -171,6 +171,9 @@ def test_what_is_said_of_a_gain_follows_from_the_figures():
     assert (few["before"]["false_calcium_share"], few["after"]["false_calcium_share"]) == (1, 0)
     assert few["before"]["patients"] == pytest.approx({"1": 0.2, "2": 0.4})
     assert "rose by 0.200" in few["judgement"] and "too few to promise" in few["judgement"]
+    assert "further off" not in few["judgement"]
+    farther = gain([a_frame(1, 9, 0.2, 0.5, (90, 80, 120)), a_frame(2, 9, 0.4, 0.5)])
+    assert "further off than before (18 degrees, 10 before)" in farther["judgement"]
     many = gain([a_frame(patient, 9, 0.2, 0.5) for patient in range(1, 5) for _ in range(5)])
     assert "too few" not in many["judgement"]
     worse = gain([a_frame(1, 9, 0.5, 0.4), a_frame(2, 9, 0.5, 0.5)])
@@ -228,6 +231,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, cases[0], cases[1], cases[0], "-o", new], "show the same frames"),
         ([one_step, *cases, "-o", new], "no second step"),
         ([model, *cases, "-o", tmp_path], "is there already"),
+        ([model, *cases, "-o", new, "--share", "1.5"], "at most 1"),
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, unlit, "-o", new, "--phantoms", *phantoms], "behind no lumen"),
     ):

@@ -29,8 +29,8 @@ from .polar_train import WEIGHTS, PolarRecipe, train_calcium
 from .polar_views import Views, joined, load_views, phantom_views, save_views, visible_calcium
 from .two_step import half_precision
 
-RECIPE = PolarRecipe(steps=100, rate=5e-4, real_share=0.5, painted_share=0.0, average=0.98)
-"""Half of each batch from the cases, half from phantoms; nothing is painted into frames whose calcium a reader marked."""
+RECIPE = PolarRecipe(painted_share=0.0, average=0.98)
+"""What the command does not ask for: nothing is painted into frames whose calcium a reader marked; the average is a short one."""
 
 _MOST_VIEWS, _MOST_COPIES = 400, 8
 _PHANTOM_COPIES = 2

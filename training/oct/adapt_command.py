@@ -22,9 +22,12 @@ def add_adapt(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--phantoms", type=Path, nargs="+", metavar="DATA", help="folders of make-data; drawn anew by default")
     parser.add_argument("--phantom-patients", type=positive, default=8, help="how many are drawn of either range")
-    parser.add_argument("--steps", type=positive, default=100, help="of each network")
+    parser.add_argument("--steps", type=positive, default=40, help="of each network")
     parser.add_argument("--batch", type=positive, default=12)
-    parser.add_argument("--rate", type=float, default=5e-4, help="largest learning rate")
+    parser.add_argument("--rate", type=float, default=1e-4, help="largest learning rate")
+    parser.add_argument(
+        "--share", type=float, default=0.25, help="share of every batch that is from the cases, the rest from phantoms"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=positive, default=2, help="how many draw and learn, of one thread each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures of every frame there")
@@ -48,8 +51,10 @@ def _adapt(chosen: argparse.Namespace) -> None:
         raise InputError(f"The model {before.name} has no second step to adapt; name a two-step bundle.")
     if chosen.output.exists():
         raise InputError(f"{chosen.output} is there already; name a new folder for the adapted model.")
+    if not 0 < chosen.share <= 1 or not chosen.rate > 0:
+        raise InputError("A share lies above 0 and is at most 1, and a rate is above 0; choose others.")
     cases = read_corrected([*([case] for case in chosen.cases), *chosen.same_patient])
-    recipe = replace(RECIPE, steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
+    recipe = replace(RECIPE, steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.share, seed=chosen.seed)
     with finished_folder(chosen.output.parent, 3 * before.weights.stat().st_size) as made, TemporaryDirectory() as work:
         scratch = Path(work)
         phantoms = chosen.phantoms or draw_phantoms(scratch, chosen.phantom_patients, chosen.processes)

@@ -130,6 +130,9 @@ def _judgement(figures: dict[str, Any]) -> str:
     if change <= 0:
         return said + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
     said += f"Mean Dice rose by {change:.3f}."
+    old, new = (figures[side]["arc_error_deg"] for side in ("before", "after"))
+    if new > old:
+        said += f" But bridged arcs were further off than before ({new:.0f} degrees, {old:.0f} before)."
     if count < FEW_FRAMES or patients < FEW_PATIENTS:
         said += f" {count} frames with calcium of {patients} patients are too few to promise that on others."
     return said
