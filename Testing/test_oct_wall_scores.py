@@ -9,7 +9,7 @@ import browser
 import numpy as np
 import pytest
 from browser import listening_page
-from drawn_scores import DEPOSIT, POSSIBLE, drawn_scores
+from drawn_scores import DEPOSIT, POSSIBLE, WIRE, drawn_scores
 from drawn_vessel import SPACING, a_vessel
 from OCTCalciumLib.calcium_range import CalciumRange
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
@@ -42,7 +42,7 @@ def test_a_deposit_is_bright_in_the_ring_at_its_own_angles_and_turns_with_the_fr
     bright = np.roll(ring == round(0.9 * 254), -round(turned_deg / STEP_DEG))
     assert angles_of(bright)[[0, -1]] == span(*DEPOSIT) and bright.sum() * STEP_DEG == pytest.approx(60, abs=2 * STEP_DEG)
     dark = np.roll(ring == 0, -round(turned_deg / STEP_DEG))
-    assert dark.sum() == pytest.approx(ANGLES - (60 + 40) / STEP_DEG, abs=3)
+    assert dark.sum() == pytest.approx(ANGLES - (60 + 40 + 20) / STEP_DEG, abs=4)
 
 
 @pytest.mark.parametrize("shape", [(512, 512), (200, 400)])
@@ -75,7 +75,7 @@ def test_nothing_is_told_where_the_guidewire_hides_the_wall():
     assert set(found.by_angle) == {254, HIDDEN}
     area, away_deg = found.unsure_area() > 0, np.abs(angle - 210)  # borders lie between two samples
     assert area[(distance > 125) & (distance < 250) & (away_deg > 10 + STEP_DEG)].all()
-    assert not area[(distance > 125) & (distance < 215) & (away_deg < 10 - STEP_DEG)].any() and not area[distance < 115].any()
+    assert not area[(distance > 125) & (away_deg < 10 - STEP_DEG)].any() and not area[distance < 115].any()
 
 
 def test_unsure_is_what_is_possible_and_not_marked():
@@ -108,6 +108,7 @@ def test_what_a_page_carries_of_a_frame_is_little_and_nothing_without_a_model(fr
     first, last = (np.frombuffer(base64.b64decode(pane.rings[at]), np.uint8) for at in (1, 23))
     assert np.array_equal(np.roll(first, round(90 / STEP_DEG)), last)
     assert len(pane.rings[1]) == 256 and 0 < len(pane.unsure[1]) < 3000
+    assert pane.unsure[1] == pane.unsure[2] != pane.unsure[10], "what is calcium in the end is not unsure"
     for ranges in (None, [CalciumRange((150.0, 300.0), (1.0, 3.0))] * 24):
         bare = scroll_of(measurement, labels, pullback, 8, ranges)
         assert (bare.ring, bare.unsure, bare.panes[0].rings, bare.panes[0].unsure) == (None, None, [], [])
@@ -147,9 +148,10 @@ def is_grey(colour):
 
 
 def test_the_ring_is_yellow_at_the_deposit_blue_elsewhere_and_has_a_legend_and_a_key(a_page):
-    (red, _, blue), (other_red, _, other_blue) = (colour_at(a_page, angle, RING_RADIUS) for angle in (50, 300))
+    (red, _, blue), (other_red, _, other_blue) = (colour_at(a_page, angle, RING_RADIUS) for angle in (50, 230))
     assert red > blue + 80, "probable calcium is yellow"
     assert other_blue > other_red + 60, "elsewhere the ring is blue"
+    assert max(colour_at(a_page, sum(WIRE) / 2, RING_RADIUS)) < 25, "behind the guidewire it is dark"
     shown = a_page.locator(".ring").inner_text()
     assert "probability of calcium" in shown and "0 %" in shown and "100 %" in shown
     a_page.locator("body").press("r")
@@ -165,7 +167,7 @@ def test_the_ring_turns_with_the_frame_and_is_not_there_where_nothing_was_looked
     assert turned[0] > turned[2] + 80 and before[2] > before[0] + 60
     a_page.locator("[data-part=slider]").fill("1")
     a_page.wait_for_selector("#viewer[data-shown='1']", state="attached")
-    assert all(is_grey(colour_at(a_page, angle, RING_RADIUS)) for angle in range(0, 360, 30))
+    assert [colour_at(a_page, angle, RING_RADIUS)[0] for angle in range(0, 360, 45)] == pytest.approx([90] * 8, abs=4)
 
 
 def test_unsure_areas_are_off_at_first_come_by_a_key_and_fade_with_the_opacity(a_page):

@@ -25,7 +25,7 @@ class WallScores:
     Attributes:
         view: where the wall lies in the network's square.
         by_angle: uint8 (ANGLES,), the largest probability of calcium along each ray of the view, 0 to 254, or ``HIDDEN``.
-        unsure: booleans (ANGLES, DEPTHS), samples that are held for possible calcium and were not marked.
+        unsure: booleans (ANGLES, DEPTHS), samples that are seen, held for possible calcium and not marked.
     """
 
     view: PolarView
@@ -64,4 +64,4 @@ def wall_scores(view: PolarView, probability: np.ndarray, deposits: np.ndarray, 
     largest = np.where(wall, probability, 0).max(axis=1)
     hidden = (view.labels == GUIDEWIRE).any(axis=1)
     by_angle = np.where(hidden, HIDDEN, np.rint(largest * (HIDDEN - 1))).astype(np.uint8)
-    return WallScores(view, by_angle, wall & ~deposits & (probability >= possible))
+    return WallScores(view, by_angle, wall & ~hidden[:, None] & ~deposits & (probability >= possible))
