@@ -14,6 +14,13 @@ from LesionReadingLib.errors import InputError
 from .drawing import HELD_OUT_SEEDS
 
 
+def positive(text: str) -> int:
+    """A whole number from 1 on, as argparse's ``type``."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

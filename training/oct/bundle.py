@@ -13,6 +13,7 @@ from OCTCalciumLib.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
+from .gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import trained_network
 
@@ -32,11 +33,19 @@ _LIMITS = (
     "- Thin and dim ends of deposits are missed: arcs come out too small more often than too large (see the agreement below).\n"
     "- One frame at a time: it does not look at the neighbouring frames."
 )
-TWO_STEP_LIMITS = (
+_NO_REAL_CALCIUM = (
     "- No real calcium was learnt: phantoms and calcium painted into real walls without it. Expect missed and false calcium on "
     "patients, and check every frame.\n"
     "- The real frames with calcium are few, of two patients, and the trials and thresholds were chosen on them: expect less on "
     "other patients.\n"
+)
+_ADAPTED = (
+    "- Adapted to the frames of one user: on those of others, and of other machines, expect less, and check every frame.\n"
+    "- Figures on phantoms and on real frames in the original's card are not those of this model; `python -m training oct "
+    "evaluate` measures its own.\n"
+    "- The probabilities that make a deposit and a range are the original's, chosen for the original.\n"
+)
+_TWO_STEP_LIMITS = (
     "- On phantoms it marks more calcium than there is, thicker and now and then in fibrous or lipid plaque: expect the same in "
     "real plaque without calcium.\n"
     "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
@@ -49,13 +58,14 @@ TWO_STEP_LIMITS = (
     "frame that stands alone is read by more networks and with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
+    "adapted": "Before and after adapting",
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
     "wide": "Figures on phantoms of the wide range",
     "frames": "Figures on real frames without calcium",
     "real": "Figures on real frames with calcium",
 }
-_TABLES = {"frames": frames_table, "real": real_frames_table}
+_TABLES = {"adapted": gain_table, "frames": frames_table, "real": real_frames_table}
 REFERENCES = [
     "Chen L-C et al. Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation. arXiv:1802.02611, 2018.",
     "Xu C et al. Characterization of atherosclerosis plaques by measuring both backscattering and attenuation coefficients in "
@@ -88,11 +98,13 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
 
     Args:
         figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``), ``"frames"`` (of ``evaluate_frames``) and ``"real"`` (of
-            ``evaluate_real``). Real frames are quoted whole: every frame of a set, easy or not.
+            ``evaluate_real``). What ``adapt`` measured stays. Real frames are quoted whole: every frame of a set, easy or not.
     """
     bundle = load_bundle(folder, TASK)
+    before = bundle.metadata["eval_metrics"]
+    figures = {kind: before[kind] for kind in ("adapted",) if kind in before} | figures
     metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
-    limits = TWO_STEP_LIMITS if bundle.network_class == "TwoStep" else one_step_limits(metadata["data_source"])
+    limits = two_step_limits(metadata) if bundle.network_class == "TwoStep" else one_step_limits(metadata["data_source"])
     return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures, limits))
 
 
@@ -106,6 +118,11 @@ def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str,
 def one_step_limits(data_source: str) -> str:
     """Known limits of a one-step model that learnt from ``data_source``, a Markdown list."""
     return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _LIMITS
+
+
+def two_step_limits(metadata: dict[str, Any]) -> str:
+    """Known limits of a two-step model, a Markdown list."""
+    return (_ADAPTED if "adapted_from" in metadata["training"] else _NO_REAL_CALCIUM) + _TWO_STEP_LIMITS
 
 
 def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +157,8 @@ def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any
 
 def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
+    if kind == "adapted":
+        return figures
     if kind == "frames":
         return {name: value for name, value in figures.items() if name != "frames"}
     if kind == "real":

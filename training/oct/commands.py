@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
+from .adapt_command import add_adapt
 from .realism_command import add_realism
 from .two_step_commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
 
@@ -25,6 +26,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
+    add_adapt(commands.add_parser("adapt", help="fine-tune a two-step model to a clinic's own corrected cases"))
     add_sureness(commands.add_parser("sureness", help="choose which probabilities make a deposit and a range"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))

@@ -1,4 +1,4 @@
-"""Unrolled walls to learn calcium from: views of phantoms, and of real frames without calcium."""
+"""Unrolled walls to learn calcium from: views of phantoms, and of real frames."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.polar_view import (
     ANGLES,
     CHANNELS,
+    DEPTHS,
     PolarView,
     channels,
     distance_to_catheter_mm,
@@ -39,7 +40,7 @@ class Views:
     Attributes:
         grey: uint8 (views, ANGLES, DEPTHS). labels: uint8 of the same shape, the truth.
         catheter_mm: float16 of the same shape.
-        source: int8 (views,), number of the folder of phantoms that a view comes from, ``REAL`` for a real frame without calcium.
+        source: int8 (views,), number of the folder of phantoms that a view comes from, ``REAL`` for a real frame.
     """
 
     grey: np.ndarray
@@ -93,7 +94,7 @@ def _views_of_patient(folder: Path, seed: int, copies: int, source: int, number:
 
 
 def phantom_views(patients: Iterable[Patient], random: np.random.Generator, copies: int, source: int = 0) -> Views:
-    """Views of every frame of phantom patients, about lumens and at pixel sizes as uncertain as a first step finds them.
+    """Views of every frame of patients whose truth is known, about lumens and at pixel sizes as uncertain as a first step's.
 
     Args:
         copies: views of each frame; without any uncertainty where it is 0 (one view of each frame then).
@@ -144,6 +145,9 @@ def _shaken(view: PolarView, random: np.random.Generator) -> PolarView:
 
 
 def _stacked(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], source: int) -> Views:
+    if not found:  # no frame has a lumen
+        nothing = np.empty((0, ANGLES, DEPTHS))
+        return Views(nothing.astype(np.uint8), nothing.astype(np.uint8), nothing.astype(np.float16), np.empty(0, np.int8))
     grey, labels, catheter = (np.stack(arrays) for arrays in zip(*found, strict=True))
     return Views(grey, labels, catheter, np.full(len(grey), source, np.int8))
 

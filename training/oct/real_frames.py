@@ -56,7 +56,7 @@ def evaluate_real(
                 truth = calcium_mask(picture, masks)
                 if truth.shape != found.shape:
                     raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
-                frames.append({"name": picture.stem, "patient": patient} | _frame(found, truth, pullback.spacing))
+                frames.append({"name": picture.stem, "patient": patient} | frame_figures(found, truth, pullback.spacing))
     with_calcium = [frame for frame in frames if frame["true_pixels"]]
     without = [frame for frame in frames if not frame["true_pixels"]]
     patients = sorted({frame["patient"] for frame in with_calcium})
@@ -108,7 +108,12 @@ def real_table(figures: dict[str, Any]) -> str:
     return frames + "\n\n" + markdown_table(["real frames", ""], summary)
 
 
-def _frame(found: np.ndarray, truth: np.ndarray, spacing: Spacing) -> dict[str, float | int]:
+def frame_figures(found: np.ndarray, truth: np.ndarray, spacing: Spacing) -> dict[str, float | int]:
+    """Dice of calcium, true pixels, and true and found bridged arc (degrees), both about the found lumen.
+
+    Args:
+        found: uint8 (rows, columns), a model's labels. truth: where calcium was drawn, booleans of the same shape.
+    """
     calcium = found == CALCIUM
     true_labels = np.where(calcium, BACKGROUND, found)
     true_labels[truth & (true_labels == BACKGROUND)] = CALCIUM

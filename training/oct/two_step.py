@@ -19,7 +19,7 @@ from OCTCalciumLib.segmentation import NETWORKS, segment
 from OCTCalciumLib.two_step import TwoStep
 from safetensors.torch import load_file, save
 
-from .bundle import TWO_STEP_LIMITS, bundle_metadata, model_card
+from .bundle import bundle_metadata, model_card, two_step_limits
 from .polar_train import WEIGHTS, PolarRecipe
 from .polar_views import Views, real_views
 
@@ -69,15 +69,19 @@ def two_step_bundle(
     network.lumen = lumen
     for member, training in zip(network.calcium, trainings, strict=True):
         member.load_state_dict(load_file(training / WEIGHTS))
-    weights = {name: _halved(tensor) for name, tensor in network.state_dict().items()}
     metadata = bundle_metadata(data_source, {**asdict(recipe), "first_step": before.name})
     metadata["description"] = (
         "Two steps: guidewire and lumen by a DeepLab v3+ on a ResNet-50, then calcium by a U-Net in the wall unrolled behind that "
         "lumen: 192 angles by 96 depths of 0.025 mm, closed around the vessel."
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
-    card = model_card(folder.name, metadata, {}, TWO_STEP_LIMITS)
-    return write_bundle(folder, TASK, "TwoStep", arguments, save(weights), metadata, card, licence)
+    card = model_card(folder.name, metadata, {}, two_step_limits(metadata))
+    return write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), metadata, card, licence)
+
+
+def half_precision(network: TwoStep) -> bytes:
+    """The content of the safetensors file of a two-step model's weights, in half precision."""
+    return save({name: _halved(tensor) for name, tensor in network.state_dict().items()})
 
 
 def _halved(tensor: torch.Tensor) -> torch.Tensor:
