@@ -161,7 +161,7 @@ def test_the_report_follows_a_corrected_contour_and_what_was_told_since(a_deskto
     page, found = saved_report(a_desktop, panel, tmp_path / "report")
     assert shown_ml(panel) > read_ml and found["volume_ml"] == pytest.approx(shown_ml(panel), abs=0.05)
     assert found["triage"]["location"] == "cerebellum" and any("Cerebellar" in reason for reason in found["triage"]["reasons"])
-    assert "may have been corrected" in page and "corrected since" in found["model"]["contours"]
+    assert "may have been corrected" in page and "corrected by a reader on 1 of 24 slices" in found["model"]["contours"]
     assert f"{100 * found['markers']['blend']['probability']:.0f} %" in blend
     assert f"{found['growth']['change_ml']:+.1f} mL" in panel.ui.growthLabel.text
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from drawn_bleed import a_grid, a_head, a_prediction
+from drawn_scores import drawn_scores
 from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.batch import COLUMNS as HEAD_COLUMNS
 from HematomaMarkersLib.growth import growth_of_volumes
@@ -27,6 +28,7 @@ from LesionReadingLib.language import speaking
 from LesionReadingLib.presenting.batch_table import page as batch_page
 from LesionReadingLib.spacing import TYPED
 from OCTCalciumLib.batch import COLUMNS, TITLE
+from OCTCalciumLib.calcium_range import CalciumRange
 from OCTCalciumLib.lesions import FUJINO_2018, RULE_OF_FIVES_2019
 from OCTCalciumLib.measurement import measure_pullback
 from OCTCalciumLib.presenting import present
@@ -135,7 +137,8 @@ def an_oct_report(tmp_path_factory):
     with speaking("ja"):
         model = find_bundle("oct_calcium_two_step", "oct-calcium").summary()
         label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
-        present(folder, pullback, label_map, measure_pullback(labels, spacing), model)
+        ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0), drawn_scores())] * len(labels)
+        present(folder, pullback, label_map, measure_pullback(labels, spacing), model, ranges=ranges)
     return folder / "report.html"
 
 

@@ -106,6 +106,20 @@ def test_without_measured_errors_it_is_said_that_there_is_no_range():
     assert "no range can be given" in said
 
 
+def test_ranges_of_scores_say_how_often_they_held_the_truth_on_each_kind_of_phantoms():
+    measurement = measure_pullback(a_vessel(), SPACING)
+    ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0)) if 8 <= number < 16 else None for number in range(24)]
+    counted = {
+        "phantom": MODEL["eval_metrics"]["phantom"] | {"arcs_in_range": {"held": 86, "count": 100}},
+        "wide": {"arcs_in_range": {"held": 79, "count": 100}, "volumes_in_range": {"held": 9, "count": 11}},
+    }
+    said = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
+    assert "held the true arc in 79 to 86 % of frames" in said and "9 of 11 phantom pullbacks" in said
+    assert "has not been measured" not in said
+    said = " ".join(first_screen(measurement, MODEL, ranges=ranges).certainty)
+    assert "has not been measured" in said and "phantom pullbacks" not in said
+
+
 def test_what_the_scores_leave_open_is_a_range_a_check_and_lines_in_the_plot():
     measurement = measure_pullback(a_vessel(), SPACING)
     ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0)) if 8 <= number < 16 else None for number in range(24)]

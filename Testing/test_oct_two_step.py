@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +117,9 @@ def test_the_whole_command_writes_and_tells_how_far_calcium_may_reach(bundle, tm
     for frame in written["frames"]:
         assert frame["arc_range_deg"][0] <= frame["arc_bridged_deg"] <= frame["arc_range_deg"][1] <= 360
     assert "volume_range_mm3: (" in capfd.readouterr().out
+    page = (tmp_path / "r/report.html").read_text(encoding="utf-8")
+    scroll = json.loads(re.search(r'id="study">(.*?)</script>', page)[1])
+    assert scroll["ring"]["name"] in page and [len(ring) for ring in scroll["panes"][0]["rings"]] == [256, 256]
 
 
 def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bundle, drawn, monkeypatch):

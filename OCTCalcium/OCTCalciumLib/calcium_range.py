@@ -7,7 +7,7 @@ it holds for possible the high end. How often such a range holds the truth is me
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
@@ -17,6 +17,7 @@ from .deposits import WIDEST_GUIDEWIRE_DEG
 from .labels import BACKGROUND, GUIDEWIRE
 from .measurement import PullbackMeasurement
 from .polar_view import ANGLES, DEPTH_MM, DEPTH_STEP_MM, PolarView
+from .wall_scores import WallScores
 
 _EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 _RAY_OF_BIN = np.arange(BIN_COUNT) * ANGLES // BIN_COUNT
@@ -28,10 +29,12 @@ class CalciumRange:
 
     Attributes:
         arc_deg: of the bridged arc in degrees, about the lumen's centroid. area_mm2: of calcium.
+        scores: from which the range comes, as a page shows them; None where there is no page.
     """
 
     arc_deg: tuple[float, float]
     area_mm2: tuple[float, float]
+    scores: WallScores | None = field(default=None, compare=False)
 
 
 def calcium_range(view: PolarView, sure: np.ndarray, possible: np.ndarray) -> CalciumRange:

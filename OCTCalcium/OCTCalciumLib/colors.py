@@ -11,6 +11,7 @@ COLORS = {
     "calcium_under_180": "#F3E7CC",  # ivory: all other calcium in the three-dimensional pictures
     "guidewire": "#56B4E9",  # sky blue
     "lumen": "#009E73",  # bluish green
+    "unsure": "#CC79A7",  # reddish purple: where the network holds calcium for possible and did not mark it
     "shadow": "#B8BDC4",  # where the guidewire hides the wall
     "paper": "#FFFFFF",
     "night": "#0B0E13",  # behind grey OCT frames

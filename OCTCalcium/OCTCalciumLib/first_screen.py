@@ -84,9 +84,7 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
         low, high = min(low for low, _ in known), max(high for _, high in known)
         scores = _("By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
         sentences.append(scores.format(low=low, high=high))
-        unsure = _(
-            "In patients the error is not known, and how often the range of its scores holds the truth has not been measured."
-        )
+        unsure = _arcs_held(model)
     error = _phantom(model).get("bridged_arc_deg") or {}
     if not {"bias", "sd", "frames"} <= set(error):
         none = _("How far the network's arcs are off has not been measured, so no range can be given for its error.")
@@ -113,11 +111,33 @@ def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | N
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
     if ranges and (ends := volume_range_mm3(measurement, ranges)):
-        return [_("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])]
+        told = _("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])
+        held, count = (sum(each[name] for each in _in_range(model, "volumes_in_range")) for name in ("held", "count"))
+        of_phantoms = _("Such a range held the true volume of {held} of {count} phantom pullbacks.").format(held=held, count=count)
+        return [joined(told, of_phantoms if count else "")]
     if not within:
         return []
     told = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
     return [told.format(count=_(within))]
+
+
+def _arcs_held(model: Mapping[str, Any]) -> str:
+    shares = [100 * each["held"] / each["count"] for each in _in_range(model, "arcs_in_range")]
+    if not shares:
+        return _("In patients the error is not known, and how often the range of its scores holds the truth has not been measured.")
+    percent = (
+        f"{min(shares):.0f} %" if len(shares) == 1 else _("{low:.0f} to {high:.0f} %").format(low=min(shares), high=max(shares))
+    )
+    return _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.").format(
+        percent=percent
+    )
+
+
+def _in_range(model: Mapping[str, Any] | None, name: str) -> list[Mapping[str, int]]:
+    """How often the model's ranges held the truth on each kind of phantoms on which that was counted."""
+    metrics = (model or {}).get("eval_metrics") or {}
+    counted = (metrics.get(kind, {}).get(name) for kind in ("phantom", "wide"))
+    return [each for each in counted if each]
 
 
 def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from LesionReadingLib.counting import shown
 from LesionReadingLib.language import N_, _, listed
-from LesionReadingLib.presenting.scroll import Chart, Pane, Scroll, Series, fitting, outlines, pictures, png_uri
+from LesionReadingLib.presenting.scroll import Chart, Pane, Ring, Scroll, Series, fitting, outlines, pictures, png_uri, ring_text
 
 from .calcium_range import CalciumRange, arc_ranges_deg
 from .colors import COLORS
 from .en_face import BAND_ROWS, en_face_picture
 from .frame_measurement import FrameMeasurement
 from .headline import deg, mm, mm2
-from .labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
+from .labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, NAMES
 from .measurement import PullbackMeasurement
+from .preparation import Letterbox
+from .wall_scores import RING_RADIUS
 
 if TYPE_CHECKING:
     from .pullback import Pullback
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _OUTLINED = ((LUMEN, "lumen"), (GUIDEWIRE, "guidewire"), (CALCIUM, "calcium"))
 _WINDOWS = ((N_("as stored"), 0, 255), (N_("brighter"), 0, 150), (N_("dark tissue"), 20, 110))
 _CIRCLE_DEG = 360
+_RING_COLOURS = 64
 
 
 def scroll_of(
@@ -51,17 +54,49 @@ def scroll_of(
     if not spacing.in_plane_known and pullback is not None:
         height_over_width = pullback.pixel_aspect
     rows, columns = labels.shape[1:]
-    pane = Pane("", columns / (rows * height_over_width), size, uris, [outlines(frame, values, size) for frame in labels])
+    drawn = [outlines(frame, values, size) for frame in labels]
+    box = Letterbox(rows, columns, aspect=pullback.pixel_aspect if pullback else 1.0)
+    unsure, rings = _scores(ranges or (), labels, box, size)
+    pane = Pane("", columns / (rows * height_over_width), size, uris, drawn, unsure=unsure, rings=rings)
     return Scroll(
         words=(_("frame"), _("frames")),
         start=len(labels) // 2 if start is None else start,
         captions=[_caption(frame, len(labels), end) for frame, end in zip(measurement.frames, ends, strict=True)],
         panes=[pane],
         outlines=[(_(NAMES[value]), COLORS[colour], False) for value, colour in _OUTLINED],
+        unsure=(_("where the network is unsure"), COLORS["unsure"]) if unsure else None,
+        ring=_ring() if rings else None,
         windows=[(_(name), low, high) for name, low, high in _WINDOWS] if pullback is not None else (),
         charts=_charts(measurement, ends),
         map=(_("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire"), png_uri(_map(measurement))),
     )
+
+
+def _scores(
+    ranges: Sequence[CalciumRange | None], labels: np.ndarray, box: Letterbox, size: tuple[int, int]
+) -> tuple[list[str], list[str]]:
+    """Of each frame the unsure areas as path data and the ring, both empty where nothing was looked for; none without scores.
+
+    Args:
+        box: by which frames went into the network. size: (width, height) of the picture in pixels.
+    """
+    scores = [found.scores if found else None for found in ranges]
+    if not any(scores):
+        return [], []
+    unsure = [
+        outlines(box.frame_labels(each.unsure_area()) * (frame == BACKGROUND), (1,), size).get(0, "") if each else ""
+        for each, frame in zip(scores, labels, strict=True)
+    ]
+    return unsure, [ring_text(each.ring(box.window)) if each else "" for each in scores]
+
+
+def _ring() -> Ring:
+    """In colours that grow lighter from blue to yellow also for readers who are colour-blind (Nunez 2018, cividis)."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    colours = [to_hex(colour) for colour in colormaps["cividis"].resampled(_RING_COLOURS).colors]
+    return Ring(_("Ring: the network's probability of calcium"), colours, RING_RADIUS)
 
 
 def _caption(frame: FrameMeasurement, count: int, end: tuple[float, float] | None) -> str:

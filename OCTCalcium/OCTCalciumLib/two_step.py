@@ -17,6 +17,7 @@ from .polar_network import PolarUNet
 from .polar_view import PolarView, polar_view, sure_deposits, wall_channels, with_calcium, without_calcium
 from .preparation import network_input
 from .tidying import FARTHEST_NEIGHBOUR_MM, tidied
+from .wall_scores import wall_scores
 
 USUAL_LUMEN_MM = 2.4
 """Diameter that a pullback's lumen is taken to have where nobody knows the size of a pixel (real ones: 1.8 to 2.9 mm)."""
@@ -161,6 +162,7 @@ class TwoStepPredictor(Predictor):
         deposits = sure_deposits(probability, *sureness)
         inner, outer = self._ends
         ends = calcium_range(look.view, deposits & (probability >= inner), deposits | (probability >= outer))
+        ends = replace(ends, scores=wall_scores(look.view, probability, deposits, outer))
         return Answer(with_calcium(look.labels, look.view, deposits), ends)
 
 

@@ -171,4 +171,12 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
         "bridged_arc_deg": figures["agreement"]["bridged_arc_deg"],
         "frames_over_180_f1": figures["agreement"]["frames_over_180"]["f1"],
         "volume_within_10_percent": f"{sum(abs(error) <= 10 for error in errors)} of {len(errors)} pullbacks",
+        **_ranges_held(figures.get("ranges")),
     }
+
+
+def _ranges_held(coverage: dict[str, Any] | None) -> dict[str, Any]:
+    """How often the model's ranges hold the truth, of those that gives any: counts of frames and of pullbacks."""
+    kinds = {"arcs_in_range": "arc", "volumes_in_range": "volume"} if coverage else {}
+    counts = {name: coverage[kind] for name, kind in kinds.items() if coverage[kind]["count"]}
+    return {name: {"held": round(each["held"] * each["count"]), "count": each["count"]} for name, each in counts.items()}

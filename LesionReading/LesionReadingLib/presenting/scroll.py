@@ -45,6 +45,8 @@ class Pane:
         outlines: for each frame, path data by the number of the outline in ``Scroll.outlines``.
         heat: for each heat map of ``Scroll.heat``, data URIs by the number of the frame.
         letters: of the left, right, upper and lower border; empty for none.
+        unsure: for each frame, path data of the areas where a network is unsure; empty without.
+        rings: for each frame, what ``ring_text`` gives, empty where there is none; empty without ``Scroll.ring``.
     """
 
     title: str
@@ -54,6 +56,8 @@ class Pane:
     outlines: Sequence[dict[int, str]]
     heat: Sequence[dict[int, str]] = ()
     letters: Sequence[str] = ()
+    unsure: Sequence[str] = ()
+    rings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,19 @@ class Series:
     values: Sequence[float | None]
     bars: bool = False
     over: str = ""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """How the ring around a picture is drawn: about its middle, each angle in the colour of its value.
+
+    Attributes:
+        name: of its switch. colours: "#rrggbb" from no to full probability. radius: in halves of the picture's shorter side.
+    """
+
+    name: str
+    colours: Sequence[str]
+    radius: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +106,7 @@ class Scroll:
         outlines: (name, colour, whether dashed).
         heat: names of the heat maps. ramp: 256 colours as hexadecimal RGBA, one behind the other; empty without heat maps.
         windows: (name, grey value shown black, grey value shown white); the first is chosen.
+        unsure: name and colour of the areas where a network is unsure; None without. ring: see ``Ring``; None without.
         map: title and data URI of a picture whose width is the pullback; None for none.
     """
 
@@ -102,6 +120,8 @@ class Scroll:
     heat: Sequence[str] = ()
     ramp: str = ""
     map: tuple[str, str] | None = None
+    unsure: tuple[str, str] | None = None
+    ring: Ring | None = None
     units: int = field(default=UNITS, init=False)
 
     def as_json(self) -> str:
@@ -194,6 +214,11 @@ def png_uri(colours: np.ndarray) -> str:
     packed = io.BytesIO()
     Image.fromarray(colours).save(packed, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode('ascii')}"
+
+
+def ring_text(values: np.ndarray) -> str:
+    """A ring's values for a page, uint8: probability 0 to 1 as 0 to 254, 255 for none; from the right, clockwise."""
+    return base64.b64encode(values.tobytes()).decode("ascii")
 
 
 def outlines(labels: np.ndarray, values: Sequence[int], size: tuple[int, int]) -> dict[int, str]:

@@ -6,6 +6,7 @@ function makePictures(viewer, study, asks) {
   const decoded = new Map(), canvases = viewer.querySelectorAll("canvas.pane");
   const switches = study.outlines.map((_, number) => viewer.querySelector(`[data-outline="${number}"]`));
   const windowChoice = part("window"), heatChoice = part("heat"), opacity = part("opacity");
+  const unsureSwitch = part("unsure"), ringSwitch = part("ring"), NONE = 255; // in a ring: nothing is known at this angle
   const ramp = study.ramp ? new Uint32Array(Uint8Array.from(study.ramp.match(/../g), (pair) => parseInt(pair, 16)).buffer) : null;
 
   const panes = study.panes.map((pane, number) => {
@@ -60,13 +61,62 @@ function makePictures(viewer, study, asks) {
     else drawThrough(pane, image, greyTable(low, high), 1);
   }
 
+  // Path data of a pane on its canvas.
+  function placed(pane, path) {
+    const { canvas } = pane, line = new Path2D();
+    const place = new DOMMatrix([canvas.width / pane.size[0] / study.units, 0, 0, canvas.height / pane.size[1] / study.units, 0, 0]);
+    line.addPath(new Path2D(path), place);
+    return line;
+  }
+
+  function drawUnsure(pane, index) {
+    if (!unsureSwitch || !unsureSwitch.checked || !pane.unsure[index]) return;
+    const { canvas, pen } = pane, area = placed(pane, pane.unsure[index]);
+    pen.strokeStyle = pen.fillStyle = study.unsure[1];
+    pen.lineWidth = canvas.width / 260;
+    pen.setLineDash([]);
+    pen.globalAlpha = (0.45 * opacity.value) / 100;
+    pen.fill(area, "evenodd");
+    pen.save();
+    pen.clip(area, "evenodd"); // hatched: told from contours and from tissue without its colour
+    pen.globalAlpha = opacity.value / 100;
+    pen.beginPath();
+    for (let x = -canvas.height; x < canvas.width; x += canvas.width / 80) {
+      pen.moveTo(x, canvas.height);
+      pen.lineTo(x + canvas.height, 0);
+    }
+    pen.stroke();
+    pen.restore();
+    pen.globalAlpha = 1;
+  }
+
+  // Not faded by the slider: its colours stand for values. Angles grow clockwise from the right, as those of a canvas do.
+  function drawRing(pane, index) {
+    if (!ringSwitch || !ringSwitch.checked || !pane.rings[index]) return;
+    const { canvas, pen } = pane, values = Uint8Array.from(atob(pane.rings[index]), (letter) => letter.charCodeAt(0));
+    const { colours, radius } = study.ring, step = (2 * Math.PI) / values.length, last = colours.length - 1;
+    const x = canvas.width / 2, y = canvas.height / 2, away = (radius * Math.min(canvas.width, canvas.height)) / 2;
+    const arc = (from, to, width, colour) => {
+      pen.beginPath();
+      pen.arc(x, y, away, (from - 0.5) * step, (to - 0.5) * step);
+      pen.lineWidth = width;
+      pen.strokeStyle = colour;
+      pen.stroke();
+    };
+    pen.setLineDash([]);
+    arc(0, values.length, away / 15, "#0b0e13"); // a dark rim, so that no colour touches the picture's grey
+    const colour = (at) => (values[at] === NONE ? null : colours[Math.round((values[at] * last) / (NONE - 1))]);
+    for (let from = 0, to; from < values.length; from = to) {
+      for (to = from + 1; to < values.length && colour(to) === colour(from);) to += 1;
+      if (colour(from)) arc(from, to + (to < values.length && colour(to) ? 0.3 : 0), away / 21, colour(from)); // overlap, or gaps shimmer through
+    }
+  }
+
   function drawOutlines(pane, index) {
     const { canvas, pen } = pane, filled = pane.pictures.length === 0;
-    const place = new DOMMatrix([canvas.width / pane.size[0] / study.units, 0, 0, canvas.height / pane.size[1] / study.units, 0, 0]);
     for (const [number, path] of Object.entries(pane.outlines[index] || {})) {
       if (!switches[number].checked) continue;
-      const [, colour, dashed] = study.outlines[number], line = new Path2D();
-      line.addPath(new Path2D(path), place);
+      const [, colour, dashed] = study.outlines[number], line = placed(pane, path);
       pen.strokeStyle = pen.fillStyle = colour;
       pen.lineWidth = canvas.width / 300;
       pen.setLineDash(dashed ? [canvas.width / 80, canvas.width / 120] : []);
@@ -102,7 +152,9 @@ function makePictures(viewer, study, asks) {
     if (image) drawGrey(pane, image);
     const heats = heatChoice && heatChoice.value !== "" ? pane.heat[heatChoice.value] : null, hot = heats && picture(heats[index]);
     if (hot) drawThrough(pane, hot, ramp, opacity.value / 100);
+    drawUnsure(pane, index);
     drawOutlines(pane, index);
+    drawRing(pane, index);
     drawLetters(pane);
     return true;
   }

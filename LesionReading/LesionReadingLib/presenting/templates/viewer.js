@@ -55,8 +55,8 @@ function startViewer() {
   }
 
   // ---- switches
-  const choices = { window: part("window"), heat: part("heat") };
-  for (const input of [...pictures.switches, ...Object.values(choices), opacity]) if (input) input.addEventListener("input", ask);
+  const choices = { window: part("window"), heat: part("heat") }, overlays = { ring: part("ring"), unsure: part("unsure") };
+  for (const input of [...pictures.switches, ...Object.values(choices), ...Object.values(overlays), opacity]) if (input) input.addEventListener("input", ask);
   slider.max = count;
   slider.addEventListener("input", () => go(slider.value - 1));
   part("before").addEventListener("click", () => go(now - 1));
@@ -74,6 +74,12 @@ function startViewer() {
     ask();
   }
 
+  function onOff(input) {
+    if (!input) return;
+    input.checked = !input.checked;
+    ask();
+  }
+
   function fade(by) {
     opacity.value = Number(opacity.value) + by;
     ask();
@@ -81,6 +87,7 @@ function startViewer() {
 
   const keys = {
     ArrowRight: () => go(now + 1), ArrowLeft: () => go(now - 1), c: outlinesOnOff, h: () => turn(choices.heat), w: () => turn(choices.window),
+    r: () => onOff(overlays.ring), u: () => onOff(overlays.unsure),
     "+": () => fade(10), "-": () => fade(-10),
   };
   const keysOnPicture = {
