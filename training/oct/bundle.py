@@ -101,7 +101,7 @@ def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
             ``evaluate_real``). What ``adapt`` measured stays. Real frames are quoted whole: every frame of a set, easy or not.
     """
     bundle = load_bundle(folder, TASK)
-    before = bundle.metadata["eval_metrics"]
+    before = bundle.metadata.get("eval_metrics", {})
     figures = {kind: before[kind] for kind in ("adapted",) if kind in before} | figures
     metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
     limits = two_step_limits(metadata) if bundle.network_class == "TwoStep" else one_step_limits(metadata["data_source"])
