@@ -83,7 +83,9 @@ def stored(language: str) -> Catalog:
 def updated(language: str) -> Catalog:
     """The stored catalogue with the texts of the sources: new ones untranslated, those that are gone left out."""
     catalog = stored(language)
+    created = catalog.creation_date
     catalog.update(collected(), no_fuzzy_matching=True)
+    catalog.creation_date = created  # else a file would change each time it is looked at
     catalog.obsolete.clear()
     return catalog
 

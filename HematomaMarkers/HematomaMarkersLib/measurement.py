@@ -20,8 +20,9 @@ from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.language import _
 from LesionReadingLib.slice_grid import SliceGrid
 
-from .evidence import MarkerEvidence, found_on_slice, gather_evidence
+from .evidence import MarkerEvidence, found_on_slice
 from .evidence_holes import walls_in_space
+from .gathered_evidence import gather_evidence
 from .labels import MARKERS, NAMES
 from .margin import shape_scale, sphericity
 from .plausibility import doubts

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .batch_studies import BESIDE
+from .batch import BESIDE
 from .errors import InputError
 from .language import _
 from .output import finished_folder

@@ -26,6 +26,9 @@ from .strict_json import read_json
 from .worker import JsonLines, Terminal
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
+BESIDE = "lesion_reading"
+"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
+
 SCHEMA = "lesion-reading-batch/1"
 MOST_STATE_BYTES = 100_000_000
 MOST_TRIES = 2
@@ -326,7 +329,7 @@ def _line(record: dict, seconds_left: float) -> str:
     )
     if seconds_left < 1:
         return ended
-    return _("{ended}; about {minutes:.0f} min left").format(ended=ended, minutes=max(seconds_left / 60, 1))
+    return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
 def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .batch import Study
+from .batch import BESIDE, Study
+from .dicom import read_header
 from .errors import InputError
 from .language import _
 from .pictures import is_picture, is_volume
@@ -15,9 +16,6 @@ from .reading.inputs import files_below
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-BESIDE = "lesion_reading"
-"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
 
 _LABELS = (".seg.nrrd", ".seg.nhdr")
 
@@ -39,8 +37,6 @@ def found_below(folder: Path, output: Path) -> Found:
     Raises:
         InputError: no such folder, or it may not be read.
     """
-    from .dicom import read_header  # the panel's worklist, which needs no more than BESIDE, loads without pydicom
-
     try:
         outside = (file for file in files_below(folder) if output.absolute() not in file.absolute().parents)
         files = [file for file in outside if BESIDE not in file.relative_to(folder).parts]

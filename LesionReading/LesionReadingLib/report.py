@@ -32,7 +32,7 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "bridged": N_("bridged"),
     "arc": N_("arc"),
     "bias": N_("bias"),
-    "dice": "Dice",
+    "dice": N_("dice"),
     "patients": N_("patients"),
     "patient": N_("patient"),
     "hypodensity": N_("hypodensity"),

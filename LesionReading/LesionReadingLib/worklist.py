@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .batch import Study
-from .batch_studies import BESIDE
+from .batch import BESIDE, Study
 from .errors import InputError
 from .language import _
 from .plain_text import plain

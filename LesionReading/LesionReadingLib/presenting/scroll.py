@@ -179,6 +179,7 @@ def webp_uri(frame: np.ndarray, quality: int = 70) -> str:
 
 
 def _webp(frame: np.ndarray, quality: int) -> bytes:
+    import PIL._webp  # noqa: F401  (fails in words where memory does not suffice for it; Pillow alone would know no WebP then)
     from PIL import Image
 
     packed = io.BytesIO()
