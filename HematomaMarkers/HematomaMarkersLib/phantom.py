@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS
 from .phantom_anatomy import Head, Person, draw_head_of, draw_person, room_for_blood, white_matter_place
 from .phantom_hematoma import LARGEST_ML, LOCATION_CENTRES_MM, LOCATION_SHARES, Hematoma, draw_hematoma
 from .phantom_physics import Blood, Pose, Scanner, draw_scanner, scan
+from .phantom_position import draw_pose, draw_slices
 
 SUPINE = np.array([0.0, 1.0, 0.0])
 """Gravity in LPS (x, y, z) of every phantom: lying on the back."""
@@ -170,7 +171,7 @@ def centre_of(rng: np.random.Generator, person: Person, location: str) -> tuple[
 
 def _scanned(patient: Patient, seed: int, visit: int, growth_ml: float, size: int, slice_mm, tilt_deg) -> PhantomHead:
     rng = np.random.default_rng([seed, 41, visit])
-    pose = _draw_pose(rng)
+    pose = draw_pose(rng)
     hematoma = hematoma_of(patient, pose, SUPINE, growth_ml)
     head = draw_head_of(patient.person, hematoma)
     pixel_mm = rng.uniform(0.43, 0.50) * 512 / size
@@ -228,53 +229,6 @@ def scanned(
         gravity,
         seed,
     )
-
-
-def _draw_pose(rng: np.random.Generator) -> Pose:
-    """The chin down a little, the head turned a little."""
-    turns_deg = (rng.normal(0, 5), rng.normal(0, 3.5), rng.normal(4, 6))
-    return turned_pose(turns_deg, (rng.uniform(-700, 100), rng.uniform(-25, 15), rng.uniform(-12, 12)))
-
-
-def turned_pose(turns_deg: tuple[float, float, float], shift_mm: tuple[float, float, float]) -> Pose:
-    """A head turned about z, y and x (in this order seen from outside), then moved by (z, y, x)."""
-    yaw, roll, pitch = np.deg2rad(turns_deg)
-    about_z = np.array([[1, 0, 0], [0, np.cos(yaw), np.sin(yaw)], [0, -np.sin(yaw), np.cos(yaw)]])
-    about_y = np.array([[np.cos(roll), 0, np.sin(roll)], [0, 1, 0], [-np.sin(roll), 0, np.cos(roll)]])
-    about_x = np.array([[np.cos(pitch), np.sin(pitch), 0], [-np.sin(pitch), np.cos(pitch), 0], [0, 0, 1]])
-    return Pose(about_z @ about_y @ about_x, np.array(shift_mm))
-
-
-def draw_slices(
-    rng: np.random.Generator,
-    pose: Pose,
-    person: Person,
-    size: int,
-    pixel: float,
-    slice_mm: float | None,
-    tilt_deg: float | None,
-) -> tuple[SliceGrid, np.ndarray]:
-    """Slices of ``size`` pixels of ``pixel`` mm, and how thick each is (mm).
-
-    From below the skull's base to the vertex: even, or thinner at the base; a third of all gantries are tilted.
-    """
-    drawn_tilt = float(rng.choice((0.0, rng.uniform(8, 22)), p=(0.65, 0.35)))
-    tilt = np.deg2rad(drawn_tilt if tilt_deg is None else tilt_deg)
-    drawn_mm = float(rng.choice((3.0, 4.0, 4.8, 5.0, 5.0, 6.0)))
-    uneven = bool(rng.random() < 0.2)
-    step = slice_mm or drawn_mm
-    low, high = (pose.shift_mm[0] + z * person.scale[0] for z in (-68, 97))
-    steps = [step] * int(np.ceil((high - low) / step))
-    if uneven and slice_mm is None:
-        base = int(50 / (0.6 * step))
-        steps = [0.6 * step] * base + [1.3 * step] * int(np.ceil((high - low - base * 0.6 * step) / (1.3 * step)))
-    heights = low + np.concatenate([[0], np.cumsum(steps)])
-    row_axis, column_axis = np.array([0, np.cos(tilt), -np.sin(tilt)]), np.array([1.0, 0, 0])
-    half = (size - 1) / 2 * pixel
-    middle = np.stack([np.full(len(heights), pose.shift_mm[2]), np.full(len(heights), pose.shift_mm[1] + 8), heights], axis=1)
-    positions = middle - half * (row_axis + column_axis)
-    grid = stacked_grid((size, size), (pixel, pixel), row_axis, column_axis, positions, step)
-    return grid, np.minimum(grid.extents_mm, np.append(np.diff(heights), steps[-1]))
 
 
 def _draw_blood(patient: Patient, hematoma: Hematoma | None, gravity: np.ndarray) -> Blood:

@@ -13,24 +13,14 @@ from functools import lru_cache
 import numpy as np
 
 from .labels import FLUID_LEVEL, IRREGULAR_MARGIN
-from .phantom import (
-    SUPINE,
-    Patient,
-    PhantomHead,
-    centre_of,
-    draw_patient,
-    draw_signs,
-    draw_slices,
-    hematoma_of,
-    scanned,
-    turned_pose,
-)
+from .phantom import SUPINE, Patient, PhantomHead, centre_of, draw_patient, draw_signs, hematoma_of, scanned
 from .phantom_anatomy import Person, draw_head_of
 from .phantom_atlas import atlas
 from .phantom_friends import with_false_friends
 from .phantom_hematoma import LARGEST_ML, Hematoma
 from .phantom_outside import with_more_blood
 from .phantom_physics import Pose, Scanner, draw_scanner
+from .phantom_position import draw_slices, turned_pose
 
 SIZE = 256
 LEAST_ML = 0.3

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, TASK
-from HematomaMarkersLib.phantom import SUPINE, PhantomHead, draw_patient, draw_slices, hematoma_of, scanned, turned_pose
+from HematomaMarkersLib.phantom import SUPINE, PhantomHead, draw_patient, hematoma_of, scanned
 from HematomaMarkersLib.phantom_anatomy import draw_head_of
 from HematomaMarkersLib.phantom_physics import draw_scanner
+from HematomaMarkersLib.phantom_position import draw_slices, turned_pose
 from HematomaMarkersLib.prediction import predict
 from HematomaMarkersLib.scan import Scan
 from HematomaMarkersLib.windows import DEFAULT, windows
