@@ -95,3 +95,11 @@ def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_pat
     assert points[:, 1].min() == pytest.approx(20 + centre - 2.0, abs=0.06)  # 180 degrees: toward decreasing column
     assert points[:, 2].max() == pytest.approx(30 + centre + 2.0, abs=0.06)  # 90 degrees: toward increasing row
     assert points[over_180, 0].max() < 10 + (WIDE[-1] + 1) * FRAME_MM < points[~over_180, 0].max()
+
+
+def test_a_drawing_that_crashes_once_is_drawn_again():
+    scene = build_scene(a_vessel()[WIDE[0] : WIDE[0] + 1], measure_pullback(a_vessel()[WIDE[0] : WIDE[0] + 1], SPACING))
+    with Rendering(scene, None, None) as rendering:
+        rendering._process.kill()  # as a segmentation fault would end it
+        views = rendering.finish()
+    assert views.reason is None and views.by_name

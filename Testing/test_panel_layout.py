@@ -41,8 +41,7 @@ def test_a_panel_that_was_left_gets_the_height_that_its_texts_need(a_desktop, a_
     contents = contents_of(a_panel)
     before = contents.height
     a_panel.ui.statusLabel.text = a_panel.ui.inputFactsLabel.text = LONG
-    a_desktop.process_events()
-    assert contents.height >= contents.heightForWidth(contents.width) > before
+    a_desktop.wait_until(lambda: contents.height >= contents.heightForWidth(contents.width) > before, 10)
     a_panel.ui.statusLabel.text = a_panel.ui.inputFactsLabel.text = ""
     a_desktop.process_events()
     assert contents.minimumHeight <= before

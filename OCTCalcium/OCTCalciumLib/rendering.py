@@ -236,6 +236,9 @@ class Rendering:
             np.save(folder / "tissue.npy", tissue)
         facts = {"step_mm": scene.step_mm, "close_up": scene.close_up, "surface": surface and surface.placed(scene)}
         (folder / "scene.json").write_text(json.dumps(facts))
+        self._draw(folder)
+
+    def _draw(self, folder: Path) -> None:
         packages = [str(Path(__file__).parents[1]), str(Path(LesionReadingLib.__file__).parents[1])]
         # An empty entry would be the current folder, and -P keeps it out as well: what lies there is not ours to run.
         others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
@@ -272,6 +275,10 @@ class Rendering:
         folder = self._scratch.path
         try:
             status = self._process.wait(RENDERING_LIMIT_S)
+            if status < 0:  # VTK's volume mapper was seen to read beyond a pullback of one frame, now and then
+                self._process.stdin.close()
+                self._draw(folder)
+                status = self._process.wait(RENDERING_LIMIT_S)
         except subprocess.TimeoutExpired:
             late = _("Drawing the three-dimensional pictures took more than {limit} seconds. All numbers are unaffected.")
             return Views({}, late.format(limit=RENDERING_LIMIT_S))
