@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -178,29 +178,32 @@ def averaged(looks: Iterable[Look], frame_mm: float | None, alike: Sequence[bool
     """
     reach = NEIGHBOURS if frame_mm is None else min(NEIGHBOURS, int(FARTHEST_NEIGHBOUR_MM / frame_mm))
 
-    def are_neighbours(one: int, other: int) -> bool:
-        first, last = sorted((one, other))
-        return frame_mm is not None or all(alike[first + 1 : last + 1])
+    def neighbours(number: int) -> list[Look]:
+        near = range(number - reach, number + reach + 1)
+        return [held[other] for other in near if other in held and (frame_mm is not None or _one_place(alike, number, other))]
 
     held: dict[int, Look] = {}
     number = -1
     for number, look in enumerate(looks):
         held[number] = look
         if number >= reach:
-            yield _averaged(number - reach, held, are_neighbours)
+            yield _averaged(held[number - reach], neighbours(number - reach))
             held.pop(number - 2 * reach, None)
     for last in range(max(number - reach + 1, 0), number + 1):
-        yield _averaged(last, held, are_neighbours)
+        yield _averaged(held[last], neighbours(last))
 
 
-def _averaged(number: int, held: Mapping[int, Look], are_neighbours: Callable[[int, int], bool]) -> Look:
-    look = held[number]
+def _one_place(alike: Sequence[bool], one: int, other: int) -> bool:
+    """Whether every frame between two looks like the one before it."""
+    first, last = sorted((one, other))
+    return all(alike[first + 1 : last + 1])
+
+
+def _averaged(look: Look, neighbours: Sequence[Look]) -> Look:
+    """A look with the mean probability of those given, itself among them; frames without a lumen count for nothing."""
     if look.probability is None:
         return look
-    others = [
-        other.probability for index, other in held.items() if abs(index - number) <= NEIGHBOURS and are_neighbours(index, number)
-    ]
-    seen = [each for each in others if each is not None]
+    seen = [each.probability for each in neighbours if each.probability is not None]
     return replace(look, probability=np.mean(seen, axis=0), frames=len(seen))
 
 
