@@ -136,6 +136,23 @@ def test_a_pullback_without_lumen_has_no_calcium(bundle):
     assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
 
 
+class FirstOfBatch(torch.nn.Module):
+    """Calcium everywhere in the first view of a batch, nowhere in the last of several."""
+
+    def forward(self, walls: torch.Tensor) -> torch.Tensor:
+        return torch.linspace(4, -20, len(walls))[:, None, None].expand(-1, ANGLES, DEPTHS)
+
+
+@pytest.mark.parametrize(("frame_mm", "shared"), [(0.2, True), (2.0, False)])
+def test_frames_of_a_pullback_are_decided_with_their_neighbours(bundle, drawn, monkeypatch, frame_mm, shared):
+    network = load_network(bundle, NETWORKS)
+    network.calcium = torch.nn.ModuleList([FirstOfBatch()])
+    network.sureness, network.sureness_alone = (0.4, 0.4, 1), (1.1, 1.1, 1)  # a frame alone never has any
+    monkeypatch.setattr("OCTCalciumLib.segmentation.load_network", lambda *_: network)
+    labels = found(drawn, bundle, replace(drawn.spacing, frame_mm=frame_mm))
+    assert (labels == CALCIUM).any(axis=(1, 2)).tolist() == [shared, shared]
+
+
 VIEW = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
 
 
