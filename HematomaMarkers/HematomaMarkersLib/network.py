@@ -203,6 +203,10 @@ class NarrowEfficientNet(EfficientNetEncoder):
                         layer.padding = tuple(size // 2 for size in layer.kernel_size)
                         setattr(module, f"{name}_padding", nn.Identity())
 
+    def seen_by_markers(self) -> list[nn.Module]:
+        """The layers that lead to the features at strides 2 to 16, which the markers' network is joined with."""
+        return [self._conv_stem, self._bn0, *self._blocks[:5]]
+
     @staticmethod
     def channels(width: float) -> tuple[int, ...]:
         """Channels of the features at strides 2, 4, 8, 16 and 32."""

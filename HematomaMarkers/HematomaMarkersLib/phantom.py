@@ -13,6 +13,7 @@ from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS
 from .phantom_anatomy import Head, Person, draw_head_of, draw_person, room_for_blood, white_matter_place
+from .phantom_atlas import Field
 from .phantom_hematoma import LARGEST_ML, LOCATION_CENTRES_MM, LOCATION_SHARES, Hematoma, draw_hematoma
 from .phantom_physics import Blood, Pose, Scanner, draw_scanner, scan
 from .phantom_position import draw_pose, draw_slices
@@ -37,6 +38,7 @@ class PhantomHead:
         drawn_ml: of the hematoma as drawn, before it was cut into voxels.
         gravity: LPS unit vector that points down. seed: which patient.
         others: what else the head shows, by name (``phantom_wide``).
+        friends: of the head's coordinates, see ``Head``. pose: how the head lies. age: 0 young to 1 very old, of ``Person``.
     """
 
     hounsfield: np.ndarray
@@ -52,6 +54,9 @@ class PhantomHead:
     gravity: np.ndarray
     seed: int
     others: tuple[str, ...] = ()
+    friends: Field | None = None
+    pose: Pose | None = None
+    age: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -228,6 +233,9 @@ def scanned(
         hematoma.volume_ml if hematoma else 0.0,
         gravity,
         seed,
+        friends=head.friends,
+        pose=pose,
+        age=patient.person.age,
     )
 
 

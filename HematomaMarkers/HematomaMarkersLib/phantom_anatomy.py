@@ -62,6 +62,7 @@ class Head:
         hull_mm, ventricle_mm: signed distances, negative inside.
         skull_mm: the skull's thickness over each place. coarse: smooth random numbers for fat, muscle, air cells.
         person: whose head it is. deposits: blood besides the hematoma.
+        friends: uint8, what looks like blood and is none, see ``phantom_friends``; None where it was not told.
     """
 
     tissue_hu: Field
@@ -71,6 +72,7 @@ class Head:
     coarse: Field
     person: Person
     deposits: tuple[Deposit, ...] = ()
+    friends: Field | None = None
 
 
 def draw_person(rng: np.random.Generator) -> Person:

@@ -14,6 +14,9 @@ import numpy as np
 
 from .phantom_anatomy import Head, lay
 
+CAUSES = ("sinus or vein", "falx or tentorium", "artery", "bone", "calcification", "drain or clip")
+"""Kinds of what is drawn; ``Head.friends`` counts them from 1 on."""
+_LEAST_SHARE = 0.3
 _BASILAR = ((-44.0, 12.0, 0.0), (-32.0, 9.0, 0.0), (-20.0, 10.0, 0.0))
 _CAROTID = ((-38.0, -2.0, 14.0), (-24.0, -6.0, 11.0), (-16.0, -3.0, 12.0))
 _MIDDLE_CEREBRAL = ((-16.0, -3.0, 12.0), (-13.0, -4.0, 24.0), (-9.0, -3.0, 38.0))
@@ -25,27 +28,30 @@ def with_false_friends(head: Head, rng: np.random.Generator) -> tuple[Head, tupl
     """The head with what looks like blood and is none, and the names of what was drawn."""
     brain = _Brain(head)
     drawn = ["sinuses", "arteries"]
-    _sinuses(rng, brain)
-    _dura(rng, brain)
-    _arteries(rng, brain)
-    _bone(rng, brain)
+    _sinuses(rng, brain.drawing("sinus or vein"))
+    _dura(rng, brain.drawing("falx or tentorium"))
+    _arteries(rng, brain.drawing("artery"))
+    _bone(rng, brain.drawing("bone"))
     if rng.random() < 0.5:
         _thick_cortex(rng, brain)
         drawn.append("thick cortex")
     if rng.random() < 0.75:
-        _calcifications(rng, brain)
+        _calcifications(rng, brain.drawing("calcification"))
         drawn.append("calcifications")
     skull = head.skull_mm
     if rng.random() < 0.06:
         skull = replace(skull, values=_opened(rng, brain, skull.values))
         drawn.append("craniotomy")
     if rng.random() < 0.05:
-        _drain(rng, brain)
+        _drain(rng, brain.drawing("drain or clip"))
         drawn.append("drain")
     if rng.random() < 0.03:
-        brain.ball((rng.uniform(-22, -8), rng.uniform(-25, 10), rng.uniform(-25, 25)), rng.uniform(2, 5, 3), 2600.0)
+        brain.drawing("drain or clip").ball(
+            (rng.uniform(-22, -8), rng.uniform(-25, 10), rng.uniform(-25, 25)), rng.uniform(2, 5, 3), 2600.0
+        )
         drawn.append("coil or clip")
-    return replace(head, tissue_hu=replace(head.tissue_hu, values=brain.tissue), skull_mm=skull), tuple(drawn)
+    tissue, friends = (replace(head.tissue_hu, values=values) for values in (brain.tissue, brain.friends))
+    return replace(head, tissue_hu=tissue, skull_mm=skull, friends=friends), tuple(drawn)
 
 
 class _Brain:
@@ -55,6 +61,13 @@ class _Brain:
         self.field, self.scale = head.tissue_hu, np.array(head.person.scale)
         self.tissue, self.hull = head.tissue_hu.values.copy(), head.hull_mm.values
         self.ventricle = head.ventricle_mm.values
+        skull = self.hull > head.person.subarachnoid_mm
+        self.friends, self._kind = (skull * (CAUSES.index("bone") + 1)).astype(np.uint8), 0
+
+    def drawing(self, kind: str) -> _Brain:
+        """The same brain; what is drawn from here on is of a kind of ``CAUSES``."""
+        self._kind = CAUSES.index(kind) + 1
+        return self
 
     def box(self, low, high) -> tuple[tuple[slice, ...], np.ndarray]:
         """The part of the grid between two corners of the average head, and its points, stretched back to that head."""
@@ -68,6 +81,7 @@ class _Brain:
     def lay(self, part: tuple[slice, ...], share: np.ndarray, hu) -> None:
         """Let something take a share of a part of the tissue."""
         lay(self.tissue[part], share, hu)
+        self.friends[part][share > _LEAST_SHARE] = self._kind
 
     def ball(self, centre, radii, hu, edge_mm: float = 1.0) -> None:
         """An ellipsoid with a soft edge."""

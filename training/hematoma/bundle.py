@@ -8,11 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
+from HematomaMarkersLib.prediction import NETWORKS
 from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
+from torch import nn
 
 from ..cards import card_text, rewritten, shared_metadata
 from ..learner import halved
@@ -85,6 +89,39 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
     card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
     return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+
+
+def bundle_with_markers_of(training: Path, source: Bundle, folder: Path, data_source: str, licence: str) -> Bundle:
+    """Write the bundle of a first stage that left the layers alone which the markers see, with markers and rule of another bundle.
+
+    Args:
+        training: folder of the first stage. source: the bundle that it began with. folder, data_source, licence: as above.
+
+    Raises:
+        InputError: the training is missing, is of another width, or has learnt those layers anew.
+    """
+    unet, recipe = trained_unet(training)
+    network = load_network(source, NETWORKS)
+    seen, learnt = (module.encoder.seen_by_markers() for module in (network.segmentation, unet))
+    if recipe.width != source.network_arguments.get("width") or not all(map(_is_near, seen, learnt)):
+        raise InputError(
+            f"{training} has learnt layers that the markers of {source.name} see; train with --keep-markers, or train-markers, too."
+        )
+    arguments = {**source.network_arguments, "classes": recipe.classes}
+    weights = {f"segmentation.{name}": value for name, value in unet.state_dict().items()}
+    weights |= {name: value for name, value in network.state_dict().items() if name.startswith("markers.")}
+    learnt_before = source.metadata["training"]
+    recipes = {**learnt_before, "segmentation": asdict(recipe), "segmentation_began_with": learnt_before["segmentation"]}
+    metadata = _metadata(data_source, arguments, recipes)
+    card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
+    halves = save(halved(weights))
+    return write_bundle(folder, TASK, "JointNetwork", arguments, halves, metadata, card, licence, source.settings)
+
+
+def _is_near(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two layers are the same but for half precision."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.allclose(a.float(), b.float(), rtol=2e-3, atol=1e-4) for a, b in pairs)
 
 
 def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from HematomaMarkersLib.labels import LOCATIONS
+from HematomaMarkersLib.labels import LOCATIONS, TASK
 from HematomaMarkersLib.preparation_steps import Steps, add_without, left_out
+from LesionReadingLib.bundle import find_bundle
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
@@ -77,6 +78,7 @@ def _add_train_segmentation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=int, choices=(3, 4), default=3, help="4: blood outside the brain, too")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--keep-markers", action="store_true", help="leave the layers alone that the markers see")
     parser.set_defaults(run=_train_segmentation)
 
 
@@ -85,7 +87,7 @@ def _train_segmentation(chosen: argparse.Namespace) -> None:
 
     from .train_segmentation import Recipe, train_segmentation
 
-    names = ("width", "classes", "batch", "rate", "split", "location", "seed")
+    names = ("width", "classes", "batch", "rate", "split", "location", "seed", "keep_markers")
     recipe = Recipe(**{name: getattr(chosen, name) for name in names})
     with log_to(chosen.folder) as say:
         train_segmentation(chosen.data, chosen.folder, recipe, _budget(chosen), choose_device(chosen.device), chosen.begin, say)
@@ -187,16 +189,20 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of both trainings and of fit-rule")
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
+    parser.add_argument("--markers-of", metavar="BUNDLE", help="take markers and rule from there, after `--keep-markers`")
     parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle)
 
 
 def _bundle(chosen: argparse.Namespace) -> None:
-    from .bundle import PHANTOM_DATA, bundle_of_training
+    from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
-    licence = chosen.licence.read_text(encoding="utf-8")
-    bundle = bundle_of_training(chosen.training, chosen.folder, chosen.data_source or PHANTOM_DATA, licence)
+    told = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
+    if chosen.markers_of:
+        bundle = bundle_with_markers_of(chosen.training, find_bundle(chosen.markers_of, TASK), *told)
+    else:
+        bundle = bundle_of_training(chosen.training, *told)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
@@ -212,9 +218,6 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.labels import TASK
-    from LesionReadingLib.bundle import find_bundle
-
     from .evaluate import evaluate
     from .figures import model_figures
     from .tables import figures_tables
@@ -238,9 +241,6 @@ def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_slices(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.labels import TASK
-    from LesionReadingLib.bundle import find_bundle
-
     from .real_slices import evaluate_slices, slices_table
 
     bundle = find_bundle(chosen.model, TASK)
@@ -281,7 +281,9 @@ def _add_training(parser: argparse.ArgumentParser, minutes: float) -> None:
     parser.add_argument("--steps", type=int, help="in all; with --minutes, whichever is over first")
     parser.add_argument("--split", choices=("patient", "random"), default="patient", help="what is watched: patients or any slices")
     parser.add_argument("--location", choices=LOCATIONS, help="learn from hematomas there alone")
-    parser.add_argument("--from", dest="begin", type=Path, metavar="RUN", help="training folder to begin with")
+    parser.add_argument(
+        "--from", dest="begin", type=Path, metavar="RUN", help="training folder to begin with; of the first stage a bundle, too"
+    )
     parser.add_argument("--seed", type=int, default=0)
     add_device(parser)
     parser.set_defaults(default_minutes=minutes)

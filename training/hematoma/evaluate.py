@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +25,7 @@ from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.slice_grid import SliceGrid
 
 from .data import draw_of_range, phantom_scan
+from .false_blood import false_blood_ml
 from .train_segmentation import WINDOW_HU
 
 
@@ -43,6 +44,8 @@ class PatientResult:
         true_outside_ml, found_outside_ml: of blood outside the brain; None found where the bundle was not taught to see it.
         decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
         others: what else was drawn, by name.
+        false_ml: marked where there is no blood, by cause (``false_blood``). age: 0 young to 1 very old. turned_deg: see ``Pose``;
+            both None where the phantom does not tell.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
     """
@@ -69,6 +72,9 @@ class PatientResult:
     decision: str = ""
     slice_mm: float = 0.0
     others: tuple[str, ...] = ()
+    false_ml: dict[str, float] = field(default_factory=dict)
+    age: float | None = None
+    turned_deg: float | None = None
 
 
 def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
@@ -112,6 +118,9 @@ def patient_result(model: Path, device: str, phantoms: str, seed: int) -> Patien
         decision=str(triage(measured, prediction, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
         others=head.others,
+        false_ml=false_blood_ml(head, prediction.labels),
+        age=head.age,
+        turned_deg=head.pose.turned_deg,
     )
 
 

@@ -21,6 +21,9 @@ SIZES_ML = {
     "over 30 mL": (30.0, np.inf),
 }
 SLICES_MM = {"slices under 2 mm": (0.0, 2.0), "2 to 4 mm": (2.0, 4.0), "4 to 6 mm": (4.0, 6.0), "over 6 mm": (6.0, np.inf)}
+AGES = {"younger heads": (0.0, 0.35), "middle-aged": (0.35, 0.65), "old": (0.65, np.inf)}
+"""By ``Person.age``: how far fluid has taken the brain's place."""
+TURNS_DEG = {"turned by less than 10 degrees": (0.0, 10.0), "by 10 degrees and more": (10.0, np.inf)}
 FOUND_SHARE = 0.1
 """A hematoma is found where so much of it is marked as one."""
 FALSE_ML = 0.3
@@ -34,6 +37,9 @@ def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     bleeding = [result for result in results if result.true_ml > 0]
     groups = {name: _between(bleeding, "true_ml", *limits) for name, limits in SIZES_ML.items()}
     groups |= {name: _between(bleeding, "slice_mm", *limits) for name, limits in SLICES_MM.items() if results[0].slice_mm}
+    for of, limits_of in (("age", AGES), ("turned_deg", TURNS_DEG)):
+        known = [result for result in bleeding if getattr(result, of) is not None]
+        groups |= {name: _between(known, of, *limits) for name, limits in limits_of.items()}
     outside = [result for result in results if result.true_outside_ml >= LEAST_ML and result.found_outside_ml is not None]
     inside = [result for result in results if result.true_outside_ml == 0 and result.found_outside_ml is not None]
     return {
@@ -41,6 +47,7 @@ def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
         "without_blood": _false(
             [result for result in results if result.true_ml == result.true_ivh_ml == result.true_outside_ml == 0]
         ),
+        "false_ml": _by_cause(results),
         "outside": {
             "patients": len(outside),
             "seen": _share(outside, lambda result: result.found_outside_ml >= LEAST_ML),
@@ -65,6 +72,9 @@ def finding_tables(figures: Mapping[str, Any]) -> str:
             *([f"decision: {code}", str(count)] for code, count in without["decisions"].items()),
         ]
         tables.append(markdown_table([f"{without['patients']} heads without any blood", ""], said))
+    if figures["false_ml"]:
+        said = [[cause, f"{ml:.2f}"] for cause, ml in figures["false_ml"].items()]
+        tables.append(markdown_table(["blood marked where there is none, by what lies there", "mL per head"], said))
     if outside["patients"]:
         said = [
             [f"with {LEAST_ML:g} mL and more ({outside['patients']})", f"{outside['seen']:.3f}"],
@@ -98,6 +108,13 @@ def _false(results: Sequence[PatientResult]) -> dict[str, Any]:
         "mean_ml": float(marked.mean()) if results else None,
         "decisions": {str(code): codes.count(str(code)) for code in Decision if str(code) in codes},
     }
+
+
+def _by_cause(results: Sequence[PatientResult]) -> dict[str, float]:
+    """False blood per head in mL, the most frequent cause first."""
+    causes = {cause for result in results for cause in result.false_ml}
+    means = {cause: sum(result.false_ml.get(cause, 0.0) for result in results) / len(results) for cause in causes}
+    return dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _share(results: Sequence[PatientResult], holds: Callable[[PatientResult], bool]) -> float | None:

@@ -23,14 +23,16 @@ TINY_PIXELS = 50
 """0.4 cm2: a bleed of less than 1 mL, or the last of a larger one."""
 SHARES = {
     "tiny hematoma": 0.16,
-    "small hematoma": 0.2,
-    "larger hematoma": 0.16,
+    "small hematoma": 0.16,
+    "larger hematoma": 0.12,
+    "hematoma of unjudged signs": 0.08,
     "ventricular blood alone": 0.08,
     "blood outside the brain alone": 0.1,
     "no blood here": 0.12,
     "no blood anywhere": 0.18,
 }
-"""How often each kind of slice is learnt from. Those without blood teach calcified plexus, thick falx and the like."""
+"""How often each kind of slice is learnt from. Those without blood teach calcified plexus, thick falx and the like; of phantoms,
+those with contusions have unjudged signs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +148,7 @@ def kinds(slices: Slices, which: torch.Tensor) -> dict[str, torch.Tensor]:
         "tiny hematoma": (area > 0) & (area < TINY_PIXELS),
         "small hematoma": (area >= TINY_PIXELS) & (area < SMALL_PIXELS),
         "larger hematoma": area >= SMALL_PIXELS,
+        "hematoma of unjudged signs": (area > 0) & ~slices.judged,
         "ventricular blood alone": (area == 0) & ventricular,
         "blood outside the brain alone": (area == 0) & ~ventricular & outside,
         "no blood here": none & slices.bleeds,

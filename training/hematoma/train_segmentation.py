@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.network import hematoma_unet
 from HematomaMarkersLib.preparation import network_input
 from HematomaMarkersLib.windows import DEFAULT, windows
+from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
+from safetensors.torch import load_file
 from torch import nn
 
-from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe
+from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe, part
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import SMALL_PIXELS, Shelf, Slices, balanced_numbers, kinds
@@ -45,6 +47,8 @@ class Recipe(Pace):
         split: ``"patient"`` or ``"random"``, see ``slices.watched``.
         location: where the hematomas lie that are learnt from; None for anywhere.
         classes: of ``labels``, with or without blood outside the brain, the last one.
+        keep_markers: whether the layers that the markers' VGG16 is joined with stay as they are, their batch norms too; the
+            markers that were told beside them then stay valid.
     """
 
     batch: int = 16
@@ -54,10 +58,19 @@ class Recipe(Pace):
     split: str = "patient"
     location: str | None = None
     classes: int = len(NAMES)
+    keep_markers: bool = False
 
     def side(self, done: float) -> int:
         """Side of the view after the share ``done`` of the training."""
         return next(side for end, side in self.stages if done < end or end == self.stages[-1][0])
+
+
+class SinglePrecisionConv2d(nn.Conv2d):
+    """A convolution that autocast leaves alone: a processor is slower in bfloat16 where it is depthwise, and quicker elsewhere."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(images.device.type, enabled=False):
+            return super().forward(images.float())
 
 
 class SegmentationTraining(Learner):
@@ -69,6 +82,11 @@ class SegmentationTraining(Learner):
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = NORM_MOMENTUM
+            if device.type == "cpu" and isinstance(module, nn.Conv2d) and module.groups > 1:
+                module.__class__ = SinglePrecisionConv2d
+        if recipe.keep_markers:
+            for module in network.encoder.seen_by_markers():
+                module.requires_grad_(False)
         super().__init__(network, recipe, device)
         weight = torch.tensor(CLASS_WEIGHTS[: recipe.classes], device=device)
         self.loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.01)
@@ -80,7 +98,10 @@ class SegmentationTraining(Learner):
         images, targets = segmentation_batch(*on_device, self.recipe.side(done), self.random)
         images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         self.network.train()
-        with autocast(self.device):
+        if self.recipe.keep_markers:
+            for module in self.network.encoder.seen_by_markers():
+                module.eval()
+        with autocast(self.device, torch.bfloat16):
             scores = self.network(images)
         return self.learn(self.loss(scores.float(), targets), done)
 
@@ -101,7 +122,7 @@ def train_segmentation(
     Args:
         data: folder of ``make_data``; patients that appear while training are taken in at every checkpoint.
         folder: for checkpoint and figures; a checkpoint there is taken up again, its recipe before ``recipe``.
-        begin: training folder whose U-Net, of the same width, is where a new training begins.
+        begin: training folder or bundle whose U-Net, of the same width, is where a new training begins.
         say: called with each line of the log. watch_every: see ``Learner.run``; new patients are taken in then, too.
         shelf: the slices of ``data``, where they are in memory already.
     """
@@ -112,7 +133,7 @@ def train_segmentation(
         training.take_up(file)
         say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
     elif begin is not None:
-        training.begin_with(averaged_weights(begin / CHECKPOINT))
+        training.begin_with(first_weights(begin, recipe.classes))
     recipe = training.recipe
     shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
     watched_patients = shelf.slices.patients[shelf.watched].unique()  # of every watch, so that their scores can be compared
@@ -154,6 +175,24 @@ def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
     network = hematoma_unet(recipe.width, recipe.classes)
     network.load_state_dict(averaged_weights(best if best.exists() else file))
     return network.eval(), recipe
+
+
+def first_weights(begin: Path, classes: int) -> dict[str, torch.Tensor]:
+    """The U-Net's weights of a training folder or of a bundle; a class that it was not taught begins with a score of 0 everywhere.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if (begin / CHECKPOINT).exists():
+        tensors = averaged_weights(begin / CHECKPOINT)
+    else:
+        tensors = part(load_file(find_bundle(begin, TASK).weights), "segmentation.")
+    return {name: _widened(value.float(), classes) if "segmentation_head" in name else value for name, value in tensors.items()}
+
+
+def _widened(tensor: torch.Tensor, classes: int) -> torch.Tensor:
+    missing = max(classes - len(tensor), 0)
+    return torch.cat([tensor, tensor.new_zeros(missing, *tensor.shape[1:])])
 
 
 def recipe_of(file: Path) -> Recipe:
