@@ -11,7 +11,7 @@ from HematomaMarkersLib.phantom import PhantomHead
 from HematomaMarkersLib.phantom_atlas import Field
 from HematomaMarkersLib.phantom_friends import CAUSES
 from HematomaMarkersLib.phantom_physics import Pose
-from HematomaMarkersLib.phantom_position import turned_pose
+from HematomaMarkersLib.phantom_position import turned_deg, turned_pose
 from HematomaMarkersLib.phantom_wide import draw_wide_head
 from LesionReadingLib.slice_grid import even_grid
 
@@ -64,7 +64,7 @@ def test_structures_are_found_in_a_head_that_lies_turned(head):
     found = np.zeros(head.labels.shape, np.uint8)
     found[tuple(np.rint(place).astype(int))] = HEMATOMA
     assert false_blood_ml(turned, found) == {"sinus or vein": pytest.approx(0.001)}
-    assert pose.turned_deg == pytest.approx(90) and head.pose.turned_deg == 0
+    assert turned_deg(pose) == pytest.approx(90) and turned_deg(head.pose) == 0
 
 
 def test_a_wide_head_tells_its_sinuses_from_brain_that_is_less_dense():

@@ -36,12 +36,6 @@ class Pose:
         centred = points - self.shift_mm.reshape(3, *[1] * (points.ndim - 1)).astype(np.float32)
         return np.tensordot(self.rotation.T.astype(np.float32), centred, 1)
 
-    @property
-    def turned_deg(self) -> float:
-        """How far the head is turned within an axial slice; 0 for a nose that points straight up or down."""
-        y, x = self.rotation[1:, 1]
-        return float(np.degrees(np.arctan2(abs(x), abs(y))))
-
 
 @dataclass(frozen=True)
 class Scanner:

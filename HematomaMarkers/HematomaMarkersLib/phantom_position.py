@@ -27,6 +27,12 @@ def turned_pose(turns_deg: tuple[float, float, float], shift_mm: tuple[float, fl
     return Pose(about_z @ about_y @ about_x, np.array(shift_mm))
 
 
+def turned_deg(pose: Pose) -> float:
+    """How far the head is turned within an axial slice; 0 for a nose that points straight up or down."""
+    y, x = pose.rotation[1:, 1]
+    return float(np.degrees(np.arctan2(abs(x), abs(y))))
+
+
 def draw_slices(
     rng: np.random.Generator,
     pose: Pose,

@@ -18,6 +18,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement import measure_scan
 from HematomaMarkersLib.phantom import PhantomHead
+from HematomaMarkersLib.phantom_position import turned_deg
 from HematomaMarkersLib.prediction import Prediction, predict
 from HematomaMarkersLib.triage import triage
 from HematomaMarkersLib.triage_rules import read_rules
@@ -44,8 +45,8 @@ class PatientResult:
         true_outside_ml, found_outside_ml: of blood outside the brain; None found where the bundle was not taught to see it.
         decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
         others: what else was drawn, by name.
-        false_ml: marked where there is no blood, by cause (``false_blood``). age: 0 young to 1 very old. turned_deg: see ``Pose``;
-            both None where the phantom does not tell.
+        false_ml: marked where there is no blood, by cause (``false_blood``).
+        age: 0 young to 1 very old. turned_deg: see ``phantom_position``.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
     """
@@ -120,7 +121,7 @@ def patient_result(model: Path, device: str, phantoms: str, seed: int) -> Patien
         others=head.others,
         false_ml=false_blood_ml(head, prediction.labels),
         age=head.age,
-        turned_deg=head.pose.turned_deg,
+        turned_deg=turned_deg(head.pose),
     )
 
 
