@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.reading.itk_decoder import add_to_pydicom
+from LesionReadingLib.reading.dicom.itk_decoder import add_to_pydicom
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import get_decoder

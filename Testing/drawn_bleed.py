@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
-from HematomaMarkersLib.prediction import Prediction
-from HematomaMarkersLib.preparation import Steps, prepare
-from HematomaMarkersLib.scan import Scan
-from HematomaMarkersLib.segmentation import HeadReading
-from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from HematomaMarkersLib.model.inference import HeadReading
+from HematomaMarkersLib.model.prediction import Prediction
+from HematomaMarkersLib.model.preparation.prepare import Steps, prepare
+from HematomaMarkersLib.reading.scan import Scan
+from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
 
 HEAD_RADII_MM = np.array([70.0, 85.0, 62.0])
 HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM = np.array([28.0, -20.0, 5.0]), np.array([20.0, 12.0, 15.0])  # patient's left, front

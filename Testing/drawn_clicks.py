@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import slicer
-from LesionReadingLib.scene import volume_place
 from LesionReadingPanel.views import jumpToSlice
-from OCTCalciumLib.deposit_marking import point_at, wall_of
+from LesionReadingScene.scene import volume_place
 from OCTCalciumLib.labels import CALCIUM
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.phantom_dicom import write_volume
+from OCTCalciumLib.marking.deposit import point_at, wall_of
+from OCTCalciumLib.phantom.dicom import write_volume
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 SEED, FRAMES, SIZE, FRAME_MM = 13, 24, 320, 0.8
 

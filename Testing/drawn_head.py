@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
 
 RADII_MM = np.array([70.0, 88.0, 75.0])
 SHELL = 1.12  # outer border of the bone, in radii of the brain

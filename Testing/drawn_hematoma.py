@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.scan import Scan
-from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from HematomaMarkersLib.reading.scan import Scan
+from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
 from scipy import ndimage
 
 Places = np.ndarray

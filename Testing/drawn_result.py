@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from drawn_vessel import FRAME_MM, PIXEL_MM, a_vessel
+from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from LesionReadingLib.scene import add_volume, volume_place, volume_spacing
-from LesionReadingLib.spacing import TYPED
+from LesionReadingScene.scene import add_volume, volume_place, volume_spacing
 from OCTCalciumLib.segments import SEGMENTS
 
 STRAIGHT = np.eye(3)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, polar_view
-from OCTCalciumLib.preparation import NETWORK_SIZE
-from OCTCalciumLib.wall_scores import WallScores, wall_scores
+from OCTCalciumLib.model.preparation import NETWORK_SIZE
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, polar_view
+from OCTCalciumLib.wall.scores import WallScores, wall_scores
 
 PIXEL_MM, RADIUS_MM = 0.01, 1.2
 DEPOSIT, POSSIBLE, WIRE = (20, 80), (120, 160), (290, 310)

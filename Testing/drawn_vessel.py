@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from drawn_labels import CALCIUM, Drawing
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.geometry.spacing import Spacing
 
 PIXEL_MM, FRAME_MM = 0.04, 0.25
 SPACING = Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM, "DICOM (0028,0030) Pixel Spacing", "typed by the user")

@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib.scene import add_volume
+from LesionReadingScene.scene import add_volume
 
 ORIGIN = np.array([12.0, -34.5, 56.25])
 STEPS = np.array([0.5, 0.75, 3.0])  # mm from column to column, row to row, slice to slice

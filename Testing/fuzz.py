@@ -108,9 +108,11 @@ def warm() -> None:
     import highdicom  # noqa: F401
     import pydicom.pixels  # noqa: F401
     import SimpleITK as sitk
-    from HematomaMarkersLib import analysis, dicom_scan, image_scan, measurement, reading, segments, series_choice  # noqa: F401  # noqa: F401
-    from OCTCalciumLib import dicom_pullback, field_of_view, image_pullback, legibility, overlays  # noqa: F401
-    from OCTCalciumLib import measurement as oct_measurement  # noqa: F401
+    from HematomaMarkersLib import segments  # noqa: F401  # noqa: F401
+    from OCTCalciumLib.measurement import pullback as oct_measurement  # noqa: F401
+    from OCTCalciumLib.reading.display import (
+        overlays,  # noqa: F401
+    )
     from PIL import Image
 
     Image.init()

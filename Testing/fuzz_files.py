@@ -41,8 +41,8 @@ def _draw_vessel(folder: Path) -> list[Subject]:
     import SimpleITK as sitk
     from LesionReadingLib.labels.label_map import LabelMap
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-    from OCTCalciumLib.phantom import draw_pullback
-    from OCTCalciumLib.phantom_dicom import write_every_variety, write_pictures
+    from OCTCalciumLib.phantom.dicom import write_every_variety, write_pictures
+    from OCTCalciumLib.phantom.pullback import draw_pullback
     from OCTCalciumLib.segments import SEGMENTS
 
     varieties = folder / "varieties"
@@ -100,11 +100,11 @@ def _draw_vessel(folder: Path) -> list[Subject]:
 def _draw_head(folder: Path) -> list[Subject]:
     import SimpleITK as sitk
     from drawn_bleed import a_grid, a_head
-    from HematomaMarkersLib.phantom_dicom import SIGNED_PADDED, write_enhanced, write_series
+    from HematomaMarkersLib.phantom.dicom import SIGNED_PADDED, write_enhanced, write_series
     from HematomaMarkersLib.segments import SEGMENTS
-    from LesionReadingLib.dicom_compression import compress
+    from LesionReadingLib.geometry.nrrd import write_volume
     from LesionReadingLib.labels.write import write_dicom_seg
-    from LesionReadingLib.nrrd import write_volume
+    from LesionReadingLib.phantom.compression import compress
 
     grid = a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0, tilt_deg=12.0)
     scan, labels = a_head(grid)
@@ -141,9 +141,9 @@ def _draw_head(folder: Path) -> list[Subject]:
 
 def _draw_others(folder: Path) -> list[Subject]:
     from HematomaMarkersLib.labels import MARKERS
-    from HematomaMarkersLib.triage_rules import SHIPPED_RULES
+    from HematomaMarkersLib.triage.rules import SHIPPED_RULES
     from LesionReadingLib.bundle import model_folders
-    from LesionReadingLib.nrrd import write_nrrd
+    from LesionReadingLib.geometry.nrrd import write_nrrd
 
     (folder / "rules").mkdir()
     shutil.copy(SHIPPED_RULES, folder / "rules" / "x.toml")

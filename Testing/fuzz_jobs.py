@@ -30,8 +30,8 @@ def oct_named(path: Path) -> None:
 def _check_measured(label_map, values: np.ndarray | None, known: Known | None) -> None:
     """Measure a pullback's label map; labels, spacing and volume are those of the file, where it is known what they are."""
     from OCTCalciumLib.labels import CALCIUM
-    from OCTCalciumLib.measurement import measure_pullback
-    from OCTCalciumLib.measurement_json import to_json
+    from OCTCalciumLib.measurement.as_json import to_json
+    from OCTCalciumLib.measurement.pullback import measure_pullback
 
     measurement = measure_pullback(label_map.labels, label_map.spacing, None)
     to_json(measurement, ())
@@ -49,7 +49,7 @@ def _check_measured(label_map, values: np.ndarray | None, known: Known | None) -
 
 def oct_volume(path: Path) -> None:
     """Read a pullback from a volume file."""
-    from OCTCalciumLib.image_pullback import volume_recording
+    from OCTCalciumLib.reading.images import volume_recording
 
     spacing = _read_whole(path).spacing
     known = independent(path)
@@ -67,7 +67,7 @@ def oct_pullback(path: Path) -> None:
 
 
 def _read_whole(path: Path):
-    from OCTCalciumLib.reading import open_pullback
+    from OCTCalciumLib.reading.read import open_pullback
 
     pullback = open_pullback(path)
     for _ in pullback.read(0, pullback.frame_count):
@@ -77,7 +77,7 @@ def _read_whole(path: Path):
 
 def oct_pictures(path: Path) -> None:
     """The same of a folder of pictures, with their pixels; none has a spacing, and none is left out silently."""
-    from OCTCalciumLib.image_pullback import picture_recording
+    from OCTCalciumLib.reading.images import picture_recording
 
     pullback = _read_whole(path)
     files = sorted(path.iterdir())
@@ -93,7 +93,7 @@ def oct_pictures(path: Path) -> None:
 
 def oct_dicom(path: Path) -> None:
     """The same for DICOM, with the stored values."""
-    from LesionReadingLib.dicom import open_image, stored_frames
+    from LesionReadingLib.reading.dicom.files import open_image, stored_frames
 
     spacing = _read_whole(path).spacing
     check_stated_spacing(path, spacing.row_mm, spacing.column_mm, spacing.frame_mm)
@@ -106,7 +106,7 @@ def oct_dicom(path: Path) -> None:
 
 def head_ct(path: Path) -> None:
     """Read a head CT; it has the HU of its files at their places."""
-    from HematomaMarkersLib.reading import open_scan
+    from HematomaMarkersLib.reading.read import open_scan
 
     scan = open_scan(path)
     pixel_mm = (scan.grid.row_mm, scan.grid.column_mm)
@@ -123,8 +123,8 @@ def head_ct(path: Path) -> None:
 
 def head_label(path: Path) -> None:
     """Place a label map on the head and measure it."""
-    from HematomaMarkersLib.measurement import measure_scan
-    from HematomaMarkersLib.scan_measurement import ScanMeasurement  # noqa: F401  (loads what measures)
+    from HematomaMarkersLib.measurement.measure import measure_scan
+    from HematomaMarkersLib.measurement.scan import ScanMeasurement  # noqa: F401  (loads what measures)
     from HematomaMarkersLib.segments import SEGMENTS, place_label_map
 
     scan = _the_scan()
@@ -148,14 +148,14 @@ def head_label(path: Path) -> None:
 def oct_whole(path: Path) -> None:
     """The whole of ``oct-calcium measure``, with its report and pictures."""
     from LesionReadingLib.worker import Terminal
-    from OCTCalciumLib.analysis import measure
+    from OCTCalciumLib.commands import measure
 
     measure(path, path.parent / "out", Terminal())
 
 
 def head_whole(path: Path) -> None:
     """The whole of ``hematoma-markers measure`` of a label map that lies on the series beside it."""
-    from HematomaMarkersLib.analysis import Asked, measure
+    from HematomaMarkersLib.commands import Asked, measure
     from LesionReadingLib.worker import Terminal
 
     measure(path, path.parent / "series", path.parent / "out", Terminal(), Asked())
@@ -163,7 +163,7 @@ def head_whole(path: Path) -> None:
 
 def rules(path: Path) -> None:
     """Read the limits of a triage and say them."""
-    from HematomaMarkersLib.triage_rules import read_rules, rule_in_words
+    from HematomaMarkersLib.triage.rules import read_rules, rule_in_words
 
     rule_in_words(read_rules(path))
 
@@ -177,8 +177,8 @@ def bundle(path: Path) -> None:
 
 def reading(path: Path) -> None:
     """Read a kept reading with its heat maps."""
-    from HematomaMarkersLib.kept_reading import read_kept_reading, read_volumes
     from HematomaMarkersLib.labels import MARKERS
+    from HematomaMarkersLib.model.kept_reading import read_kept_reading, read_volumes
 
     volumes = read_volumes(path)
     kept = read_kept_reading(path, (3, 4, 5), is_own=True)
@@ -216,7 +216,7 @@ def _the_scan():
 
 def keep_scan(folder: Path) -> None:
     """Read the head that label maps are placed on, once for all cases."""
-    from HematomaMarkersLib.reading import open_scan
+    from HematomaMarkersLib.reading.read import open_scan
     from HematomaMarkersLib.segments import SEGMENTS
     from LesionReadingLib.labels.read import read_label_map
 

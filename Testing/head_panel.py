@@ -7,7 +7,7 @@ import shutil
 import slicer
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
-from LesionReadingLib.scene import labels_of, result_node, result_of
+from LesionReadingScene.scene import labels_of, result_node, result_of
 
 GROWN_ML = 33.0
 """True volume of the sample six hours later."""

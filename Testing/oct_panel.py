@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from drawn_result import write_run
-from LesionReadingLib.scene import result_of
+from LesionReadingScene.scene import result_of
 
 
 def show_drawn(panel, volume, labels, folder):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from drawn_head import EVEN, POINT_MM, head_on, reversed_slices, slices, voxel_places_mm
 from HematomaMarkersLib.labels import MARKERS
-from LesionReadingLib.nrrd import grid_axes_mm
-from LesionReadingLib.training_case import write_case
-from OCTCalciumLib.phantom import draw_pullback
+from LesionReadingLib.geometry.nrrd import grid_axes_mm
+from LesionReadingLib.studies.training_case import write_case
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 from training.__main__ import main
 from training.hematoma.data import load_patients as load_heads

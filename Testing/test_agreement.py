@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from drawn_result import a_pullback, write_run
 from drawn_vessel import WIDE, a_vessel
-from LesionReadingLib.agreement import Reading, agreements, dice
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingLib.reader_edits import save_edit
-from LesionReadingLib.scene import volume_grid
+from LesionReadingLib.studies.agreement import Reading, agreements, dice
+from LesionReadingLib.studies.reader_edits import save_edit
+from LesionReadingScene.scene import volume_grid
 from OCTCalciumLib.__main__ import main
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.segments import SEGMENTS

@@ -16,11 +16,11 @@ from commands import environment
 from dicom_files import dicom
 from HematomaMarkersLib.batch import COLUMNS as CT_COLUMNS
 from HematomaMarkersLib.batch import find_scans
-from HematomaMarkersLib.phantom_study import write_patient
-from LesionReadingLib.batch import Study, on_dask, one_by_one, run_batch
+from HematomaMarkersLib.phantom.study import write_patient
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.identity import naming
-from LesionReadingLib.presenting.batch_table import summary
+from LesionReadingLib.studies.batch import Study, on_dask, one_by_one, run_batch
+from LesionReadingLib.studies.batch_table import summary
 from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks
 

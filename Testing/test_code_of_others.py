@@ -30,7 +30,7 @@ def a_trap(tmp_path, monkeypatch):
 
 def nothing_to_measure(folder: Path) -> Path:
     """A small label map, so that a run goes through reading, measuring, rendering and reporting."""
-    from LesionReadingLib.nrrd import write_nrrd
+    from LesionReadingLib.geometry.nrrd import write_nrrd
 
     labels = np.zeros((6, 48, 48), np.uint8)
     labels[:, 16:32, 16:32] = 3
@@ -102,9 +102,9 @@ def test_a_module_started_by_its_name_runs_no_code_of_the_current_folder(a_trap,
 
 
 def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, monkeypatch):
-    from OCTCalciumLib import rendering
-    from OCTCalciumLib.measurement import measure_pullback
-    from OCTCalciumLib.rendering import Rendering, build_scene
+    from OCTCalciumLib.measurement.pullback import measure_pullback
+    from OCTCalciumLib.presenting.rendering import stack as rendering
+    from OCTCalciumLib.presenting.rendering.stack import Rendering, build_scene
     from OCTCalciumLib.segments import read_oct_label_map
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", *sys.path, ""]))

@@ -7,12 +7,12 @@ import pydicom
 import pytest
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom_dicom import write_series
-from HematomaMarkersLib.reading import open_scan
-from LesionReadingLib.dicom import open_image, stored_frames
-from LesionReadingLib.dicom_compression import compress
-from LesionReadingLib.reading.stored_bits import stored_values
-from OCTCalciumLib.reading import open_pullback
+from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.reading.read import open_scan
+from LesionReadingLib.phantom.compression import compress
+from LesionReadingLib.reading.dicom.files import open_image, stored_frames
+from LesionReadingLib.reading.dicom.stored_bits import stored_values
+from OCTCalciumLib.reading.read import open_pullback
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 SYNTAXES = ["rle", "jpeg-2000", "jpeg-ls", "jpeg-lossless"]

@@ -8,11 +8,11 @@ import zlib
 import numpy as np
 import pytest
 from dicom_files import FOR_PRESENTATION, dicom, item, noise, pixel_measures, save
-from LesionReadingLib.dicom import open_image, read_header, stored_frames
-from LesionReadingLib.dicom_compression import compress
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.reading.dicom_cleaning import left_out, notes_on_left_out
-from OCTCalciumLib.reading import open_pullback
+from LesionReadingLib.phantom.compression import compress
+from LesionReadingLib.reading.dicom.cleaning import left_out, notes_on_left_out
+from LesionReadingLib.reading.dicom.files import open_image, read_header, stored_frames
+from OCTCalciumLib.reading.read import open_pullback
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -194,7 +194,7 @@ def dcm_head(path) -> bytes:
 
 
 def test_a_deflated_file_is_read_and_a_cut_one_or_a_bomb_is_refused(tmp_path, monkeypatch):
-    from LesionReadingLib.reading import dicom_stream
+    from LesionReadingLib.reading.dicom import stream as dicom_stream
 
     path = _deflated(tmp_path / "x.dcm", dicom(PIXELS))
     assert np.array_equal(np.stack(list(stored_frames(open_image(path), 0, 3))), PIXELS)

@@ -10,8 +10,8 @@ import time
 
 import faults
 import pytest
-from OCTCalciumLib import rendering
 from OCTCalciumLib.__main__ import main as oct_calcium
+from OCTCalciumLib.presenting.rendering import stack as rendering
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,14 @@ import pydicom
 import pytest
 from commands import environment
 from HematomaMarkersLib.__main__ import main as hematoma_markers
-from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.phantom_dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.patient import draw_head
 from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
-from LesionReadingLib.nrrd import grid_axes_mm, write_nrrd
 from OCTCalciumLib.__main__ import main as oct_calcium
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.phantom_dicom import write_presentation, write_truth
+from OCTCalciumLib.phantom.dicom import write_presentation, write_truth
+from OCTCalciumLib.phantom.pullback import draw_pullback
 from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence

@@ -14,12 +14,12 @@ import pytest
 import SimpleITK as sitk
 from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import MARKERS
-from HematomaMarkersLib.phantom import draw_follow_up, draw_head
-from HematomaMarkersLib.phantom_dicom import Acquisition, in_position, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, write_series
+from HematomaMarkersLib.phantom.patient import draw_follow_up, draw_head
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from identity_leaks import leaks
+from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingLib.slice_grid import stacked_grid
 
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}
 SIZE, SEED = 256, 1012

@@ -14,16 +14,16 @@ from drawn_bleed import a_prediction
 from drawn_head import head_on
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
-from HematomaMarkersLib.measurement import measure_scan, to_json
-from HematomaMarkersLib.plausibility import doubts
-from HematomaMarkersLib.presenting import Case, Pictures
-from HematomaMarkersLib.report import write_report
-from HematomaMarkersLib.scan import Scan
-from HematomaMarkersLib.scan_measurement import ScanMeasurement
-from HematomaMarkersLib.tables import write_markers, write_slices
-from HematomaMarkersLib.triage import Decision, Triage, triage
-from HematomaMarkersLib.triage import to_json as triage_json
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.measurement.measure import measure_scan, to_json
+from HematomaMarkersLib.measurement.plausibility import doubts
+from HematomaMarkersLib.measurement.scan import ScanMeasurement
+from HematomaMarkersLib.presenting.present import Case, Pictures
+from HematomaMarkersLib.presenting.report import write_report
+from HematomaMarkersLib.presenting.tables import write_markers, write_slices
+from HematomaMarkersLib.reading.scan import Scan
+from HematomaMarkersLib.triage.decision import Decision, Triage, triage
+from HematomaMarkersLib.triage.decision import to_json as triage_json
+from HematomaMarkersLib.triage.rules import read_rules
 
 GRID = grid_around_origin(size=110, pixel_mm=(1.8, 1.8), steps_mm=(5.0,) * 31)
 PLACES = places_mm(GRID)

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 from drawn_hematoma import BLOOD_HU, PRONE, SUPINE, grid_around_origin, in_ellipsoid, places_mm, scanned
-from HematomaMarkersLib.evidence import MarkerEvidence
-from HematomaMarkersLib.evidence_region import border_mm, smoothed
-from HematomaMarkersLib.evidence_split import otsu_hu
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
-from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.measurement.markers.evidence import MarkerEvidence
+from HematomaMarkersLib.measurement.markers.region import border_mm, smoothed
+from HematomaMarkersLib.measurement.markers.split import otsu_hu
+from HematomaMarkersLib.measurement.measure import measure_scan
 
 RADII_MM = (17.0, 15.0, 16.0)
 GRIDS = {

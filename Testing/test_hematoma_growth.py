@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
-from HematomaMarkersLib.growth import compare, growth_of_volumes
-from HematomaMarkersLib.registration import align_heads
-from HematomaMarkersLib.scan import Scan, same_patient
+from HematomaMarkersLib.growth.expansion import compare, growth_of_volumes
+from HematomaMarkersLib.growth.registration import align_heads
+from HematomaMarkersLib.reading.scan import Scan, same_patient
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 
 NOON = datetime(2024, 5, 1, 12)

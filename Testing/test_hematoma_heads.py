@@ -10,12 +10,12 @@ import pytest
 import SimpleITK as sitk
 from drawn_bleed import AIR_HU, BRAIN_HU, HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, a_grid, a_head
 from drawn_head import rotation
-from HematomaMarkersLib.headline import side_of_hematoma
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.phantom_dicom import write_series
-from HematomaMarkersLib.preparation import prepare
-from HematomaMarkersLib.presenting import Case
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.model.preparation.prepare import prepare
+from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.presenting.headline import side_of_hematoma
+from HematomaMarkersLib.presenting.present import Case
+from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
 from LesionReadingLib.errors import InputError
 
@@ -200,7 +200,7 @@ def test_shoulders_below_the_head_do_not_make_it_lie_on_its_side(tmp_path):
 
 @pytest.mark.parametrize("position", ["HFDR", "FFDL", "HFP"])
 def test_a_head_that_its_file_says_lies_on_its_side_has_its_sides(tmp_path, position):
-    from HematomaMarkersLib.phantom_dicom import Acquisition
+    from HematomaMarkersLib.phantom.dicom import Acquisition
 
     write_series(tmp_path, SCAN.hounsfield, GRID, Acquisition(patient_position=position))
     assert open_scan(tmp_path).sides_known

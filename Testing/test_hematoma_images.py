@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, slices, voxel_places_mm
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from PIL import Image
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.margin import measure_margin, shape_scale, sphericity
+from HematomaMarkersLib.measurement.markers.margin import measure_margin, shape_scale, sphericity
 
 PIXEL_MM = 0.5
 

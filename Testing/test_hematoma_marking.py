@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.hematoma_marking import marked_hematoma
+from HematomaMarkersLib.marking.hematoma import marked_hematoma
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.slice_grid import stacked_grid
+from LesionReadingLib.geometry.grid import stacked_grid
 
 SLICES, SIZE, PIXEL_MM = 9, 120, 1.0
 BRAIN, BLOOD, BONE, CALCIFICATION = 32, 65, 900, 140

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 from drawn_hematoma import BLOOD_HU, SUPINE, grid_around_origin, in_ellipsoid, places_mm, scanned
-from HematomaMarkersLib.growth import growth_of_volumes
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HYPODENSITY, MARKERS
-from HematomaMarkersLib.measurement import measure_scan, remeasure, to_json
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.measurement.measure import measure_scan, remeasure, to_json
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
 GRID = grid_around_origin(size=80, steps_mm=(3.0,) * 10, tilt_deg=12.0)

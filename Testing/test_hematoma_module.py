@@ -15,10 +15,10 @@ from HematomaMarkersPanel import sample_data
 from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, TABLE, VOLUME, sliceOf
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
-from LesionReadingLib.scene import add_volume, result_node, result_of, results, reviewed, volume_place
-from LesionReadingLib.training_case import read_case
+from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import currentSlice
 from LesionReadingPanel.worker_process import Outcome
+from LesionReadingScene.scene import add_volume, result_node, result_of, results, reviewed, volume_place
 
 TRUE_ML = 24.0
 
@@ -190,7 +190,7 @@ def test_the_3d_view_looks_at_the_hematoma_and_its_surface_follows_a_stroke(a_de
 
 
 def test_erasing_everything_says_that_nothing_is_marked(a_desktop, a_read_head):
-    from LesionReadingLib.scene import replace_labels
+    from LesionReadingScene.scene import replace_labels
 
     panel = a_read_head
     empty = np.zeros_like(labels_in(panel, panel.later))

@@ -10,11 +10,11 @@ import pytest
 import slicer
 from dicom_files import edit, hide_all_decoders_but_slicers
 from drawn_head import head_on, slices, voxel_places_mm
-from HematomaMarkersLib.phantom_dicom import Acquisition, write_enhanced, write_series
-from HematomaMarkersLib.scan import AIR_HU
-from LesionReadingLib.dicom_compression import compress
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_enhanced, write_series
+from HematomaMarkersLib.reading.scan import AIR_HU
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import add_volume, spacing_source, volume_grid
+from LesionReadingLib.phantom.compression import compress
+from LesionReadingScene.scene import add_volume, spacing_source, volume_grid
 
 ROOT = Path(__file__).resolve().parents[1]
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0

@@ -8,13 +8,13 @@ import pytest
 from drawn_head import head_on, slices
 from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import BLEND, MARKERS
-from HematomaMarkersLib.marker_answers import NetworkMarkers
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.phantom_dicom import write_series
-from HematomaMarkersLib.reading import open_dicom
-from HematomaMarkersLib.scan import PATIENT_POSITIONS, Scan, gravity_of
-from HematomaMarkersLib.triage import triage
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.reading.read import open_dicom
+from HematomaMarkersLib.reading.scan import PATIENT_POSITIONS, Scan, gravity_of
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.errors import InputError
 
 
@@ -68,8 +68,8 @@ def test_a_patient_position_that_does_not_exist_is_refused_in_one_sentence(tmp_p
 
 
 def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
-    from HematomaMarkersLib.analysis import Asked, _open
-    from LesionReadingLib.nrrd import write_volume
+    from HematomaMarkersLib.commands import Asked, _open
+    from LesionReadingLib.geometry.nrrd import write_volume
     from LesionReadingLib.worker import JsonLines
 
     grid = slices([6.0] * 24)

@@ -8,7 +8,7 @@ import slicer
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
-from LesionReadingLib.scene import add_volume, labels_of, result_node, result_of
+from LesionReadingScene.scene import add_volume, labels_of, result_node, result_of
 from test_hematoma_marking import PIXEL_MM, a_head
 
 ORIGIN = np.array([-60.0, -60.0, 20.0])

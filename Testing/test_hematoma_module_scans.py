@@ -12,7 +12,7 @@ from HematomaMarkersPanel.growth_view import ALIGNMENT
 from HematomaMarkersPanel.heat_maps import heatOf
 from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import labels_of, result_node, result_of, reviewed, volume_place
+from LesionReadingScene.scene import labels_of, result_node, result_of, reviewed, volume_place
 
 # Growth
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from drawn_head import GRIDS, head_on, slices, voxel_places_mm
-from HematomaMarkersLib.scan import AIR_HU, Scan
-from HematomaMarkersLib.straightening import FINEST_MM, straightened
-from LesionReadingLib.slice_grid import stacked_grid
+from HematomaMarkersLib.reading.scan import AIR_HU, Scan
+from HematomaMarkersLib.reading.straightening import FINEST_MM, straightened
+from LesionReadingLib.geometry.grid import stacked_grid
 
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0
 TILTED = [name for name in GRIDS if "tilted" in name or "reverse" in name]

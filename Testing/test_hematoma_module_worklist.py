@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from HematomaMarkersLib.phantom_study import write_patient
+from HematomaMarkersLib.phantom.study import write_patient
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
-from LesionReadingLib.scene import labels_of, result_node, result_of, volume_array
+from LesionReadingScene.scene import labels_of, result_node, result_of, volume_array
 
 
 def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_head_module, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import pywt
 import torch
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.network import MARGIN_PIXELS, JointNetwork, NarrowEfficientNet, hematoma_mask, surroundings
-from HematomaMarkersLib.wavelet import WaveletPooling
+from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, NarrowEfficientNet, hematoma_mask, surroundings
+from HematomaMarkersLib.model.wavelet import WaveletPooling
 from LesionReadingLib.prediction import fold_batch_norms
 from monai.networks.nets import EfficientNetEncoder
 from torch import nn

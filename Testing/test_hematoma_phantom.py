@@ -4,21 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.labels import (
-    BLEND,
-    FLUID_LEVEL,
-    HEMATOMA,
-    HYPODENSITY,
-    IRREGULAR_MARGIN,
-    LOCATIONS,
-    MARKERS,
-    OUTSIDE_BRAIN,
-)
-from HematomaMarkersLib.phantom import PhantomHead, draw_follow_up, draw_head, draw_patient
-from HematomaMarkersLib.phantom_anatomy import draw_head_of
-from HematomaMarkersLib.phantom_friends import with_false_friends
-from HematomaMarkersLib.phantom_hematoma import NEAR_MISSES, draw_hematoma
-from HematomaMarkersLib.phantom_wide import as_pictures, draw_wide_head, draw_wide_patient
+from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, LOCATIONS, MARKERS, OUTSIDE_BRAIN
+from HematomaMarkersLib.phantom.anatomy import draw_head_of
+from HematomaMarkersLib.phantom.hematoma import NEAR_MISSES, draw_hematoma
+from HematomaMarkersLib.phantom.mimics import with_false_friends
+from HematomaMarkersLib.phantom.patient import PhantomHead, draw_follow_up, draw_head, draw_patient
+from HematomaMarkersLib.phantom.wide import as_pictures, draw_wide_head, draw_wide_patient
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 

@@ -15,10 +15,10 @@ from drawn_bleed import (
     a_head,
 )
 from HematomaMarkersLib.colors import COLORS
-from HematomaMarkersLib.figures import WIDTH_PX, SlicePicture, draw_slice
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.presenting import KEY_SLICES, aligned, key_slices
-from HematomaMarkersLib.slice_view import SCALE_BAR_MM, SliceView, heights_mm
+from HematomaMarkersLib.presenting.figures import WIDTH_PX, SlicePicture, draw_slice
+from HematomaMarkersLib.presenting.present import KEY_SLICES, aligned, key_slices
+from HematomaMarkersLib.presenting.slice_view import SCALE_BAR_MM, SliceView, heights_mm
 from matplotlib.colors import to_rgb
 from PIL import Image
 

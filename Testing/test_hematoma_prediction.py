@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
-from HematomaMarkersLib.gradcam import MarkerHeat
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
-from HematomaMarkersLib.network import MARGIN_PIXELS, JointNetwork, surroundings
-from HematomaMarkersLib.patient_rule import (
+from HematomaMarkersLib.model.gradcam import MarkerHeat
+from HematomaMarkersLib.model.inference import read_head, tidied
+from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, surroundings
+from HematomaMarkersLib.model.patient_rule import (
     MarkerCalibration,
     PatientRule,
     marker_slices,
     patient_probabilities,
     rule_from_settings,
 )
-from HematomaMarkersLib.prediction import predict
-from HematomaMarkersLib.preparation import prepare
-from HematomaMarkersLib.scan import Scan
-from HematomaMarkersLib.segmentation import read_head, tidied
+from HematomaMarkersLib.model.prediction import predict
+from HematomaMarkersLib.model.preparation.prepare import prepare
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.bundle import Bundle, write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.prediction import SMALLER_BATCHES

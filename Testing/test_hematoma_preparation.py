@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from drawn_head import head_on, rotation, voxel_places_mm
-from HematomaMarkersLib.preparation import NETWORK_SIZE, OUTSIDE_BRAIN_HU, Steps, network_input, prepare, slab_weights
-from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM
-from HematomaMarkersLib.scan import AIR_HU, Scan
+from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM
+from HematomaMarkersLib.model.preparation.prepare import NETWORK_SIZE, OUTSIDE_BRAIN_HU, Steps, network_input, prepare, slab_weights
+from HematomaMarkersLib.reading.scan import AIR_HU, Scan
 from HematomaMarkersLib.windows import window_of, windows
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.slice_grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
 
 EVEN, MIXED = [18.0] * 7, [12.0] * 5 + [6.0] + [22.0] * 3
 # An ellipsoid to the left of, in front of and above the middle.

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.__main__ import _asked, _parser
-from HematomaMarkersLib.analysis import Asked, _open, _open_prior
-from HematomaMarkersLib.growth import check_order, hours_between
-from HematomaMarkersLib.phantom_dicom import Acquisition, write_series
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.commands import Asked, _open, _open_prior
+from HematomaMarkersLib.growth.expansion import check_order, hours_between
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import JsonLines
 

@@ -9,9 +9,9 @@ import pydicom
 import pytest
 from dicom_files import edit
 from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, slices, voxel_places_mm
-from HematomaMarkersLib.phantom_dicom import Acquisition, in_position, repeat_slice, write_enhanced, write_series
-from HematomaMarkersLib.reading import open_scan
-from HematomaMarkersLib.scan import same_patient
+from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, repeat_slice, write_enhanced, write_series
+from HematomaMarkersLib.reading.read import open_scan
+from HematomaMarkersLib.reading.scan import same_patient
 from LesionReadingLib.errors import InputError
 
 POSITIONS = ["FFS", "HFP", "FFP"]

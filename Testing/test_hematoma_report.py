@@ -12,13 +12,13 @@ import pytest
 from browser import listening_page
 from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_prediction
 from HematomaMarkersLib.colors import COLORS
-from HematomaMarkersLib.growth import growth_of_volumes
-from HematomaMarkersLib.headline import side_of_hematoma
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.presenting import Case, present
-from HematomaMarkersLib.triage import triage
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.headline import side_of_hematoma
+from HematomaMarkersLib.presenting.present import Case, present
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
 from matplotlib.colors import to_rgb
 from PIL import Image
 

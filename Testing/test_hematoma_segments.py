@@ -12,9 +12,9 @@ import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, nearest_voxel, slices, voxel_places_mm
 from HematomaMarkersLib import segments
-from HematomaMarkersLib.phantom_dicom import in_position, write_enhanced, write_series
-from HematomaMarkersLib.reading import open_scan
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.phantom.dicom import in_position, write_enhanced, write_series
+from HematomaMarkersLib.reading.read import open_scan
+from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.names import match_segment

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from drawn_head import head_on, reversed_slices, slices, voxel_places_mm
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.preparation import Steps, how_long, prepare
-from HematomaMarkersLib.preparation_slices import read_slices
-from HematomaMarkersLib.scan import Scan
-from LesionReadingLib.slice_grid import SliceGrid
+from HematomaMarkersLib.model.preparation.prepare import Steps, how_long, prepare
+from HematomaMarkersLib.model.preparation.slices import read_slices
+from HematomaMarkersLib.reading.scan import Scan
+from LesionReadingLib.geometry.grid import SliceGrid
 
 CENTRE_MM, RADII_MM = np.array([24.0, -30.0, 8.0]), np.array([16.0, 14.0, 22.0])
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
-from HematomaMarkersLib.network import JointNetwork
-from HematomaMarkersLib.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
-from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.prediction import NETWORKS
-from HematomaMarkersLib.preparation import Steps
+from HematomaMarkersLib.model.network import JointNetwork
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
+from HematomaMarkersLib.model.prediction import NETWORKS
+from HematomaMarkersLib.model.preparation.prepare import Steps
+from HematomaMarkersLib.phantom.patient import draw_head
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.slice_grid import even_grid
 
 from training.__main__ import main
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch

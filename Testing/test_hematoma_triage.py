@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_bleed import a_grid, a_head, a_prediction
-from HematomaMarkersLib.growth import growth_of_volumes
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
-from HematomaMarkersLib.marker_answers import NetworkMarkers
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.outside_blood import OutsideBlood, outside_from_json
-from HematomaMarkersLib.scan_measurement import LEAST_HEMATOMA_ML, ScanMeasurement
-from HematomaMarkersLib.triage import LOOKED_FOR_OUTSIDE, NOT_LOOKED_FOR, Decision, to_json, triage
-from HematomaMarkersLib.triage_rules import GROWTH_CRITERIA, SHIPPED_RULES, read_rules
+from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.measurement.outside_blood import OutsideBlood, outside_from_json
+from HematomaMarkersLib.measurement.scan import LEAST_HEMATOMA_ML, ScanMeasurement
+from HematomaMarkersLib.triage.decision import LOOKED_FOR_OUTSIDE, NOT_LOOKED_FOR, Decision, to_json, triage
+from HematomaMarkersLib.triage.rules import GROWTH_CRITERIA, SHIPPED_RULES, read_rules
 from LesionReadingLib.errors import InputError
 
 REFER_NOW, WATCH, UNCERTAIN = Decision.REFER_NOW, Decision.WATCH, Decision.UNCERTAIN

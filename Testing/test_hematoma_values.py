@@ -6,8 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.hounsfield import as_hounsfield
-from HematomaMarkersLib.phantom_dicom import (
+from HematomaMarkersLib.phantom.dicom import (
     SIGNED_HALF_STEPS,
     SIGNED_PADDED,
     STORAGES,
@@ -15,9 +14,10 @@ from HematomaMarkersLib.phantom_dicom import (
     write_enhanced,
     write_series,
 )
-from HematomaMarkersLib.reading import open_scan
-from LesionReadingLib.dicom_compression import compress
+from HematomaMarkersLib.reading.hounsfield import as_hounsfield
+from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.phantom.compression import compress
 
 GRID = slices(EVEN)
 

@@ -9,10 +9,10 @@ import pytest
 from drawn_head import head_on
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.scan import Scan
-from HematomaMarkersLib.ventricles import apart_from_ventricles, head_spaces
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.measurement.ventricles import apart_from_ventricles, head_spaces
+from HematomaMarkersLib.phantom.patient import draw_head
+from HematomaMarkersLib.reading.scan import Scan
 
 FLUID_HU, BLOOD_HU = 8, 60
 GRIDS = {
@@ -127,7 +127,7 @@ def test_most_blood_in_the_ventricles_of_a_phantom_patient_counts(seed):
 
 
 def test_an_edited_slice_leaves_the_ventricles_as_they_were_seen():
-    from HematomaMarkersLib.measurement import remeasure
+    from HematomaMarkersLib.measurement.measure import remeasure
 
     scan, labels = a_head(GRIDS["upright"], straight_sinus)
     before = measure_scan(scan, labels)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.volume import Abc2, abc2, diameters_mm
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.measurement.volume import Abc2, abc2, diameters_mm
 
 GRIDS = {
     "square pixels": grid_around_origin(size=80, pixel_mm=(0.8, 0.8), steps_mm=(4.0,) * 13),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from dicom_files import edit, item
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom_dicom import Acquisition, repeat_slice, write_enhanced, write_series
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice, write_enhanced, write_series
+from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from pydicom import dcmread
 from pydicom.uid import generate_uid

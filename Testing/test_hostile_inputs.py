@@ -11,11 +11,11 @@ import zlib
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.pictures import picture_pages, read_picture
+from LesionReadingLib.reading.images import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.segments import read_oct_label_map
 from PIL import Image
 

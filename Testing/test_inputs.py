@@ -18,14 +18,14 @@ import SimpleITK as sitk
 from commands import environment
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom_dicom import write_series
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.reading import archives
 from LesionReadingLib.reading.inputs import files_beside, input_files
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 from pydicom import dcmread
 from pydicom.fileset import FileSet

@@ -15,24 +15,24 @@ from drawn_bleed import a_grid, a_head, a_prediction
 from drawn_scores import drawn_scores
 from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.batch import COLUMNS as HEAD_COLUMNS
-from HematomaMarkersLib.growth import growth_of_volumes
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
-from HematomaMarkersLib.measurement import measure_scan
+from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.presenting import present as present_head
-from HematomaMarkersLib.triage import TITLES as HEAD_TITLES
-from HematomaMarkersLib.triage import triage
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.language import speaking
-from LesionReadingLib.presenting.batch_table import page as batch_page
-from LesionReadingLib.spacing import TYPED
+from LesionReadingLib.studies.batch_table import page as batch_page
 from OCTCalciumLib.batch import COLUMNS, TITLE
-from OCTCalciumLib.calcium_range import CalciumRange
-from OCTCalciumLib.lesions import FUJINO_2018, RULE_OF_FIVES_2019
-from OCTCalciumLib.measurement import measure_pullback
+from OCTCalciumLib.measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019
+from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting import present
-from OCTCalciumLib.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.wall.calcium_range import CalciumRange
 
 a_browser = browser.a_browser
 SIZES = ((1400, 900), (390, 844))

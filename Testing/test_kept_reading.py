@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.kept_reading import read_kept_reading, read_volumes
 from HematomaMarkersLib.labels import MARKERS
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.model.kept_reading import read_kept_reading, read_volumes
+from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.errors import InputError
 
 SHAPE = (3, 4, 5)

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from drawn_head import head_on, slices
 from HematomaMarkersLib.__main__ import main as hematoma_markers
-from HematomaMarkersLib.phantom_dicom import write_series
+from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.identity import naming
 from LesionReadingLib.labels.names import FileSegment, match_segment, match_segments, shown_name
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.vocabulary import TERMS
-from LesionReadingLib.nrrd import write_nrrd
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.segments import SEGMENTS as OCT
 

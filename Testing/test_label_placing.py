@@ -9,13 +9,13 @@ import pytest
 from drawn_head import GRIDS, nearest_voxel, reversed_slices, slices, voxel_places_mm
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import stacked_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.dicom_seg import read_dicom_seg
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.on_grid import label_grid, labels_on
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
-from LesionReadingLib.slice_grid import stacked_grid
-from LesionReadingLib.spacing import Spacing
 
 PLACE_MM, RADII_MM = np.array([20.0, -10, 5]), np.array([26.0, 30, 22])
 NAMES = ["upright", "tilted", "oblique", "oblique and tilted", "mixed and tilted", "head first in reverse"]
@@ -32,7 +32,7 @@ def volume_ml(labels, grid):
 def as_seg(tmp_path, labels, grid, change=lambda data: None):
     """A DICOM SEG of a label map as another program writes it: only the frames that hold something, changed afterwards."""
     import pydicom
-    from HematomaMarkersLib.phantom_dicom import write_series
+    from HematomaMarkersLib.phantom.dicom import write_series
 
     files = write_series(tmp_path / "ct", np.zeros(grid.shape), grid)
     path = tmp_path / "seg.dcm"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap, whole_labels
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, rotation, slices, voxel_places_mm
-from HematomaMarkersLib.reading import open_scan
+from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.read import read_label_map

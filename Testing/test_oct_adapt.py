@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from LesionReadingLib.bundle import LICENCE, find_bundle, write_bundle
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.training_case import write_case
+from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, LUMEN, TASK
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.segmentation import NETWORKS, segment
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file
 
 from training.__main__ import main

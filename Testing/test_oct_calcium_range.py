@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.calcium_range import CalciumRange, arc_ranges_deg, calcium_range, largest_arc_deg, volume_range_mm3
+from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.measurement_json import to_json
-from OCTCalciumLib.polar_view import ANGLES, DEPTHS, polar_view
+from OCTCalciumLib.measurement.as_json import to_json
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.wall.calcium_range import CalciumRange, arc_ranges_deg, calcium_range, largest_arc_deg, volume_range_mm3
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTHS, polar_view
 
 from training.oct.coverage import range_coverage
 

@@ -11,13 +11,13 @@ from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import SPACING, a_frame, a_vessel
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from OCTCalciumLib import measurement_cautions as told
 from OCTCalciumLib.__main__ import main
-from OCTCalciumLib.cautions import NO_LUMEN, ULTRASOUND, Caution
-from OCTCalciumLib.headline import finding, numbers
-from OCTCalciumLib.measurement import Parameters, measure_pullback
-from OCTCalciumLib.pullback import IDENTITY, Pullback
-from OCTCalciumLib.report import write_report
+from OCTCalciumLib.measurement import cautions as told
+from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback
+from OCTCalciumLib.presenting.headline import finding, numbers
+from OCTCalciumLib.presenting.report import write_report
+from OCTCalciumLib.reading.cautions import NO_LUMEN, ULTRASOUND, Caution
+from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 from OCTCalciumLib.segments import SEGMENTS
 
 PIXEL_MM = 0.04

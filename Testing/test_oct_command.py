@@ -11,9 +11,9 @@ import pytest
 import SimpleITK as sitk
 from LesionReadingLib.bundle import find_bundle
 from OCTCalciumLib.__main__ import main
-from OCTCalciumLib.analysis import DEFAULT_MODEL
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.phantom_dicom import write_frame_folder, write_presentation, write_truth
+from OCTCalciumLib.commands import DEFAULT_MODEL
+from OCTCalciumLib.phantom.dicom import write_frame_folder, write_presentation, write_truth
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 SIZE, FRAMES = 256, 6
 RESULTS = {"measurements.json", "segmentation.seg.nrrd", "report.html", "frames.csv", "lesions.csv"}

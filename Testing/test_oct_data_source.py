@@ -8,8 +8,8 @@ import pytest
 import torch
 from LesionReadingLib.bundle import load_bundle, write_bundle
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.measurement_cautions import model_cautions
-from OCTCalciumLib.network import DeepLabV3Plus
+from OCTCalciumLib.measurement.cautions import model_cautions
+from OCTCalciumLib.model.network import DeepLabV3Plus
 from safetensors.torch import save
 
 from training.__main__ import main

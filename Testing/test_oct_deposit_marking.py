@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.border_paths import closed_border, layer_borders
-from OCTCalciumLib.deposit_marking import Ends, deposit_mask, ends_at, marked_deposit, wall_of
-from OCTCalciumLib.deposit_tracking import carried
-from OCTCalciumLib.found_lumen import found_lumen
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import ANGLES
+from OCTCalciumLib.marking.border_paths import closed_border, layer_borders
+from OCTCalciumLib.marking.deposit import Ends, deposit_mask, ends_at, marked_deposit, wall_of
+from OCTCalciumLib.marking.lumen import found_lumen
+from OCTCalciumLib.marking.tracking import carried
+from OCTCalciumLib.wall.polar_view import ANGLES
 
 SIZE, PIXEL_MM, RADIUS_MM = 320, 0.02, 1.3
 INNER_MM, OUTER_MM = 0.2, 0.7

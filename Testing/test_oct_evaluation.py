@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from LesionReadingLib.bundle import load_bundle, write_bundle
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.network import DeepLabV3Plus
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.model.network import DeepLabV3Plus
 from PIL import Image
 from safetensors.torch import save
 

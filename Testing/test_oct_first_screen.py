@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM
 from drawn_vessel import SPACING, a_frame, a_vessel
-from OCTCalciumLib.calcium_range import CalciumRange
-from OCTCalciumLib.first_screen import first_screen
-from OCTCalciumLib.landing_zone import landing_zones, longest_run
-from OCTCalciumLib.look_first import in_words, look_first
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.scrolling import scroll_of
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.first_screen import first_screen
+from OCTCalciumLib.presenting.landing_zone import landing_zones, longest_run
+from OCTCalciumLib.presenting.look_first import in_words, look_first
+from OCTCalciumLib.presenting.scrolling import scroll_of
+from OCTCalciumLib.wall.calcium_range import CalciumRange
 
 MODEL = {
     "data_source": "Phantoms.",

@@ -9,11 +9,11 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.label_placing import on_pullback
-from OCTCalciumLib.pullback import Pullback
+from OCTCalciumLib.reading.label_placing import on_pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
 
 SHAPE = FRAMES, ROWS, COLUMNS = 12, 24, 24

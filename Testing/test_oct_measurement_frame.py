@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.measurement import measure_frame
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.measurement.pullback import measure_frame
 
 FINE = Spacing(0.02, 0.02, 0.2)
 DEG, MM = 2.0, 0.03

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_labels import CALCIUM, Drawing
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.held import frames_to_hold, held_maximum
-from OCTCalciumLib.measurement import measure_pullback, remeasure
-from OCTCalciumLib.measurement_json import to_json
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.measurement.as_json import to_json
+from OCTCalciumLib.measurement.held import frames_to_hold, held_maximum
+from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure
 
 SHAPE, PIXEL_MM = (160, 160), 0.03
 

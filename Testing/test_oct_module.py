@@ -13,9 +13,9 @@ import slicer
 import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import FRAME_MM, a_vessel
-from LesionReadingLib.scene import add_volume, has_spacing, result_node, result_of, reviewed, volume_spacing
-from LesionReadingLib.spacing import TYPED, UNKNOWN
+from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
 from LesionReadingPanel.views import currentSlice, jumpToSlice
+from LesionReadingScene.scene import add_volume, has_spacing, result_node, result_of, reviewed, volume_spacing
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumPanel import arc_plot, pullback_results

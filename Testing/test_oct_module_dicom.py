@@ -9,12 +9,12 @@ import pydicom
 import pytest
 import slicer.util
 from dicom_files import hide_all_decoders_but_slicers
-from LesionReadingLib.dicom_compression import compress
-from LesionReadingLib.scene import has_spacing, spacing_source, volume_place, volume_spacing
-from LesionReadingLib.spacing import UNKNOWN
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.phantom_dicom import write_every_variety
-from OCTCalciumLib.reading import open_pullback
+from LesionReadingLib.geometry.spacing import UNKNOWN
+from LesionReadingLib.phantom.compression import compress
+from LesionReadingScene.scene import has_spacing, spacing_source, volume_place, volume_spacing
+from OCTCalciumLib.phantom.dicom import write_every_variety
+from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumLib.reading.read import open_pullback
 
 SCALAR_VOLUME_CONFIDENCE = 0.5
 FRAME_MM = 0.25

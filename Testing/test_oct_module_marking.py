@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
-from LesionReadingLib.scene import add_volume
-from LesionReadingLib.spacing import TYPED
+from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingPanel.views import currentSlice, jumpToSlice
+from LesionReadingScene.scene import add_volume
 from oct_panel import result_in
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from test_oct_deposit_marking import PIXEL_MM, a_wall, dice, point

@@ -12,14 +12,14 @@ from drawn_result import FRAME_MM, PIXEL_MM, a_pullback, write_run
 from drawn_vessel import SPACING, WIDE, a_vessel
 from drawn_volumes import GEOMETRIES, move, turned
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import replace_labels, result_node, result_of, set_reviewed, volume_place
-from LesionReadingLib.scene_volumes import world_of
-from LesionReadingLib.training_case import read_case
+from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import jumpToSlice, showVolume
+from LesionReadingScene.scene import replace_labels, result_node, result_of, set_reviewed, volume_place
+from LesionReadingScene.volumes import world_of
 from OCTCalciumLib.colors import rgb
-from OCTCalciumLib.measurement import measure_pullback, remeasure_frames
+from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure_frames
+from OCTCalciumLib.presenting.rendering.vessel_scene import vessel_scene
 from OCTCalciumLib.segments import SEGMENTS
-from OCTCalciumLib.vessel_scene import vessel_scene
 from OCTCalciumPanel import arc_plot, pullback_results
 from OCTCalciumPanel.arc_markup import ArcMarkup
 from OCTCalciumPanel.vessel_view import VesselView

@@ -13,7 +13,10 @@ import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import (
+from LesionReadingLib.geometry.spacing import UNKNOWN
+from LesionReadingLib.studies.training_case import read_case
+from LesionReadingPanel.views import currentSlice
+from LesionReadingScene.scene import (
     add_volume,
     result_node,
     result_of,
@@ -23,9 +26,6 @@ from LesionReadingLib.scene import (
     volume_spacing,
     write_volume_node,
 )
-from LesionReadingLib.spacing import UNKNOWN
-from LesionReadingLib.training_case import read_case
-from LesionReadingPanel.views import currentSlice
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumPanel import arc_plot, pullback_results, sample_data
@@ -87,8 +87,8 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, an_oct_
     assert pause.longest_ms < 100
     assert any(said.startswith("Segmenting") for said in seen)
     assert panel.ui.statusLabel.text == "Done."
-    from OCTCalciumLib.measurement import measure_pullback
-    from OCTCalciumLib.phantom import draw_pullback
+    from OCTCalciumLib.measurement.pullback import measure_pullback
+    from OCTCalciumLib.phantom.pullback import draw_pullback
 
     truth = draw_pullback(SEED, FRAMES, SIZE, FRAME_STEP_MM)
     true = measure_pullback(truth.labels, truth.spacing)
@@ -221,7 +221,7 @@ def test_the_logic_refuses_a_pullback_without_spacing(a_desktop, an_oct_module):
 
 
 def test_labels_of_another_size_than_the_pullback_are_refused(tmp_path):
-    from OCTCalciumLib.analysis import measure
+    from OCTCalciumLib.commands import measure
 
     volume = a_pullback()
     labels = write_run(tmp_path / "run", volume, a_vessel()) / "out" / "segmentation.seg.nrrd"

@@ -12,10 +12,10 @@ import slicer
 import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
-from LesionReadingLib import worklist as wl
-from LesionReadingLib.reader_edits import edit_of
-from LesionReadingLib.reader_lock import LOCK, STALE_S, holder_of, take
-from LesionReadingLib.scene import reviewed, set_reviewed, write_volume_node
+from LesionReadingLib.studies import worklist as wl
+from LesionReadingLib.studies.reader_edits import edit_of
+from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, holder_of, take
+from LesionReadingScene.scene import reviewed, set_reviewed, write_volume_node
 from oct_panel import erase_frame, result_in
 
 

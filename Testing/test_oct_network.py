@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from monai.networks.nets.resnet import ResNet
-from OCTCalciumLib.network import DeepLabV3Plus, DepthwiseConvolution, resnet50_at_stride_16
-from OCTCalciumLib.preparation import Letterbox, network_input
+from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution, resnet50_at_stride_16
+from OCTCalciumLib.model.preparation import Letterbox, network_input
 from torch.nn import functional
 
 

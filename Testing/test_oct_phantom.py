@@ -8,9 +8,9 @@ import pytest
 import SimpleITK as sitk
 from LesionReadingLib.phantom.identity import IDENTITY
 from OCTCalciumLib import labels as label
-from OCTCalciumLib.phantom import draw_frame, draw_pullback, pixel_spacing_mm, plan_pullback
-from OCTCalciumLib.phantom_anatomy import ANGLES, CALCIUM, CATHETER_RADIUS_MM, GUIDEWIRE_RADIUS_MM, lumen_border_mm
-from OCTCalciumLib.phantom_dicom import sepia_table, write_every_variety
+from OCTCalciumLib.phantom.anatomy import ANGLES, CALCIUM, CATHETER_RADIUS_MM, GUIDEWIRE_RADIUS_MM, lumen_border_mm
+from OCTCalciumLib.phantom.dicom import sepia_table, write_every_variety
+from OCTCalciumLib.phantom.pullback import draw_frame, draw_pullback, pixel_spacing_mm, plan_pullback
 from scipy.ndimage import distance_transform_edt
 
 SIZE = 256

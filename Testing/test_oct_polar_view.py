@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_network import PolarUNet
-from OCTCalciumLib.polar_view import (
+from OCTCalciumLib.model.polar_network import PolarUNet
+from OCTCalciumLib.wall.polar_view import (
     ANGLES,
     CHANNELS,
     DEPTH_STEP_MM,

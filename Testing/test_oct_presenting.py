@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.measurement import measure_pullback
+from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting import present
-from OCTCalciumLib.pullback import IDENTITY, Pullback
-from OCTCalciumLib.rendering import NOT_TO_SCALE
+from OCTCalciumLib.presenting.rendering.stack import NOT_TO_SCALE
+from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 from PIL import Image
 
 FRAME_SIDE_PIXELS, TITLE_PIXELS = 780, 48  # of the pictures of single frames

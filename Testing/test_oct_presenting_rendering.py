@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, Drawing
 from drawn_vessel import FRAME_MM, NARROW, PIXEL_MM, SPACING, WIDE, a_vessel
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.rendering import Rendering, Surface, build_scene
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
 
 
 def views_of(labels, spacing=SPACING):

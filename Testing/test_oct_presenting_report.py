@@ -10,13 +10,13 @@ import pytest
 from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.headline import finding, numbers
-from OCTCalciumLib.measurement import measure_pullback
+from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting import present
-from OCTCalciumLib.pullback import IDENTITY, Pullback
-from OCTCalciumLib.report import write_report
+from OCTCalciumLib.presenting.headline import finding, numbers
+from OCTCalciumLib.presenting.report import write_report
+from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 
 MODEL = {
     "name": "a_model",
@@ -154,7 +154,7 @@ def test_the_score_on_top_is_that_of_the_worst_lesion():
 
 
 def test_the_report_says_on_how_many_frames_a_reader_has_corrected_the_contours():
-    from OCTCalciumLib.analysis import _drawn_by
+    from OCTCalciumLib.commands import _drawn_by
 
     assert "corrected by a reader on 3 of 24 frames" in _drawn_by("oct_calcium_two_step", 3, 24)["contours"]
     with pytest.raises(InputError, match="25"):

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import FOR_PRESENTATION, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, dicom, item, noise, pixel_measures, save
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 from pydicom.uid import generate_uid
 

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import SECONDARY_CAPTURE, dicom, noise, save
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import JPEG2000Lossless, RLELossless, generate_uid

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dicom_files import FOR_PROCESSING, dicom, item, pixel_measures, save
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 
 LINES, SAMPLES, SAMPLE_MM = 120, 100, 0.01
 

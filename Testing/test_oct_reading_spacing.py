@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dicom_files import ULTRASOUND_MULTI_FRAME, dicom, item, noise, pixel_measures, save
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 
 SHARED = pixel_measures(0.007, 0.008)
 REGION = [

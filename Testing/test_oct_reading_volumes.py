@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import noise
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.reading.read import open_pullback
 
 
 def write(path, array, spacing=(0.01, 0.01, 0.2), vector=False):

@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import SMALLER_BATCHES
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib import segmentation
-from OCTCalciumLib.cautions import NO_LUMEN
 from OCTCalciumLib.labels import CALCIUM, LUMEN
-from OCTCalciumLib.legibility import is_legible
-from OCTCalciumLib.pullback import Pullback, with_lumen_caution
-from OCTCalciumLib.segmentation import segment
+from OCTCalciumLib.model import inference as segmentation
+from OCTCalciumLib.model.inference import segment
+from OCTCalciumLib.reading.cautions import NO_LUMEN
+from OCTCalciumLib.reading.display.legibility import is_legible
+from OCTCalciumLib.reading.pullback import Pullback, with_lumen_caution
 
 SIZE = 96
 GREYS = {0: 120, 1: 240, 2: 1000, 3: 20}  # of wall, calcium, a wire that is never there, lumen

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from LesionReadingLib.bundle import find_bundle
-from OCTCalciumLib.analysis import DEFAULT_MODEL
+from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.labels import TASK
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.spacing_rule import checked_spacing, in_mm, stated_unit_mm, unknown_notes
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.reading.spacing_rule import checked_spacing, in_mm, stated_unit_mm, unknown_notes
 
 HEADER = "header of the file"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.tidying import steadied, tidied
+from OCTCalciumLib.model.post_processing import steadied, tidied
 
 SIZE = 200
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]

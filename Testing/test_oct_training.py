@@ -9,13 +9,13 @@ import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.measurement import measure_frame
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import NETWORKS, segment
+from OCTCalciumLib.measurement.pullback import measure_frame
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from safetensors.torch import load_file, save_file
 
 from training.__main__ import main

@@ -12,15 +12,15 @@ import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.polar_view import ANGLES, DEPTHS, polar_view
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import NETWORKS, segment
-from OCTCalciumLib.two_step import Look, averaged, frames_for_size
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.model.two_step import Look, averaged, frames_for_size
+from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumLib.reading.pullback import Pullback
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTHS, polar_view
 from PIL import Image
 
 from training.__main__ import main
@@ -77,7 +77,7 @@ def test_a_wide_patient_is_drawn_with_other_optics_and_the_same_seed_again(data)
 
 
 def test_wide_calcium_is_darker_and_brighter_than_ordinary_calcium_and_weakens_light_less():
-    from OCTCalciumLib.phantom import plan_pullback
+    from OCTCalciumLib.phantom.pullback import plan_pullback
 
     plans = [plan_pullback(seed, 4, 2.0, wide=True).physics for seed in range(60)]
     share = [plan.backscatter["calcium"] / plan.backscatter["fibrous"] for plan in plans]

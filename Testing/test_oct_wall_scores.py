@@ -11,15 +11,15 @@ import pytest
 from browser import listening_page
 from drawn_scores import DEPOSIT, POSSIBLE, WIRE, drawn_scores
 from drawn_vessel import SPACING, a_vessel
-from OCTCalciumLib.calcium_range import CalciumRange
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.polar_view import ANGLES, polar_view
-from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.report import write_report
-from OCTCalciumLib.scrolling import scroll_of
-from OCTCalciumLib.wall_scores import HIDDEN, RING_RADIUS, wall_scores
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
+from OCTCalciumLib.presenting.report import write_report
+from OCTCalciumLib.presenting.scrolling import scroll_of
+from OCTCalciumLib.reading.pullback import Pullback
+from OCTCalciumLib.wall.calcium_range import CalciumRange
+from OCTCalciumLib.wall.polar_view import ANGLES, polar_view
+from OCTCalciumLib.wall.scores import HIDDEN, RING_RADIUS, wall_scores
 
 a_browser = browser.a_browser
 WHOLE = Letterbox(NETWORK_SIZE, NETWORK_SIZE).window

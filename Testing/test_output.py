@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from commands import environment
-from LesionReadingLib import output, scratch
+from LesionReadingLib import output
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.scratch import Scratch, sweep
+from LesionReadingLib.process import scratch
+from LesionReadingLib.process.scratch import Scratch, sweep
 
 
 def write_results(target: Path, **files: str) -> None:

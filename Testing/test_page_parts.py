@@ -8,13 +8,13 @@ import threading
 import numpy as np
 import pydicom
 import pytest
-from HematomaMarkersLib import first_screen as head
+from HematomaMarkersLib.presenting import first_screen as head
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.identity import IDENTITY, identify
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.scroll import UNITS, Pane, Scroll, outlines, pictures
 from LesionReadingLib.presenting.study import study_of
-from OCTCalciumLib import first_screen as oct_screen
+from OCTCalciumLib.presenting import first_screen as oct_screen
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 

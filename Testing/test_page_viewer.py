@@ -10,18 +10,18 @@ import pytest
 from browser import listening_page
 from drawn_bleed import a_grid, a_head, a_prediction
 from drawn_vessel import SPACING, a_vessel
-from HematomaMarkersLib.growth import growth_of_volumes
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.presenting import Case, Pictures, Shown
-from HematomaMarkersLib.report import write_report as write_head_report
-from HematomaMarkersLib.scrolling import scroll_of as scroll_of_head
-from HematomaMarkersLib.triage import triage
-from HematomaMarkersLib.triage_rules import read_rules
-from OCTCalciumLib.measurement import measure_pullback
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.report import write_report
-from OCTCalciumLib.scrolling import scroll_of
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.present import Case, Pictures, Shown
+from HematomaMarkersLib.presenting.report import write_report as write_head_report
+from HematomaMarkersLib.presenting.scrolling import scroll_of as scroll_of_head
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.report import write_report
+from OCTCalciumLib.presenting.scrolling import scroll_of
+from OCTCalciumLib.reading.pullback import Pullback
 from PIL import Image
 
 a_browser = browser.a_browser

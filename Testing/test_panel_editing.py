@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from drawn_volumes import OBLIQUE, a_volume, move, turned
-from LesionReadingLib.scene import add_segmentation, labels_of, replace_labels
+from LesionReadingScene.scene import add_segmentation, labels_of, replace_labels
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.segments import SEGMENTS
 from panel_ui import panel_widgets

@@ -14,8 +14,8 @@ import slicer.packaging
 from drawn_volumes import ORIGIN, a_volume, numbered
 from LesionReadingLib.bundle import METADATA, WEIGHTS, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import add_volume, set_slice_spacing_unknown, spacing_source
-from LesionReadingLib.spacing import TYPED, UNKNOWN
+from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
+from LesionReadingScene.scene import add_volume, set_slice_spacing_unknown, spacing_source
 from packaging.requirements import Requirement
 from panel_ui import panel_widgets
 from safetensors.numpy import save

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from drawn_volumes import GEOMETRIES, OBLIQUE, SAGITTAL, STRAIGHT, a_volume, move, turned
-from LesionReadingLib.scene import make_result, reviewed, set_reviewed, volume_place
+from LesionReadingScene.scene import make_result, reviewed, set_reviewed, volume_place
 from panel_ui import panel_widgets
 
 

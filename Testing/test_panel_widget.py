@@ -13,8 +13,8 @@ import pytest
 import slicer
 import slicer.util
 from drawn_volumes import ORIGIN, a_bend, a_volume, numbered
-from LesionReadingLib.scene import add_volume, result_json, result_of
-from LesionReadingLib.spacing import UNKNOWN
+from LesionReadingLib.geometry.spacing import UNKNOWN
+from LesionReadingScene.scene import add_volume, result_json, result_of
 from little_module import write_little_module
 
 KIND = "LittleReader"

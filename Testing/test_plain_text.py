@@ -2,7 +2,7 @@
 
 import pytest
 from LesionReadingLib.plain_text import plain
-from LesionReadingLib.report import environment
+from LesionReadingLib.presenting.report import environment
 from LesionReadingLib.worker import JsonLines, Terminal
 
 NASTY = {

@@ -12,9 +12,9 @@ import pytest
 import SimpleITK as sitk
 from commands import environment
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.read import read_label_map
-from LesionReadingLib.nrrd import write_nrrd
-from LesionReadingLib.reading.plain_voxels import plain_nrrd_voxels, untouched_zeros
+from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
 from OCTCalciumLib.segments import SEGMENTS
 
 SHAPES = [(1, 1, 1), (3, 5, 7), (2, 64, 64), (5, 300, 411), (70, 128, 129)]  # below, at and across pages and chunks

@@ -6,14 +6,14 @@ import numpy as np
 import pydicom
 import pytest
 from HematomaMarkersLib.__main__ import main as hematoma_markers
-from HematomaMarkersLib.phantom import draw_head
-from HematomaMarkersLib.phantom_dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.patient import draw_head
 from identity_leaks import FILE_NAME, leaks, secrets
-from LesionReadingLib.nrrd import grid_axes_mm, write_nrrd
+from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
 from LesionReadingLib.phantom.identity import IDENTITY
 from OCTCalciumLib.__main__ import main as oct_calcium
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.phantom_dicom import BIRTH_DATE, write_presentation, write_truth
+from OCTCalciumLib.phantom.dicom import BIRTH_DATE, write_presentation, write_truth
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 PATIENT_ID = "KARTE-0815-77"
 

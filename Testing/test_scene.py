@@ -10,7 +10,8 @@ import slicer.util
 import vtk
 from drawn_volumes import GEOMETRIES, MIRRORED, OBLIQUE, ORIGIN, STEPS, a_bend, a_volume, move, numbered, turned
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import (
+from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
+from LesionReadingScene.scene import (
     add_volume,
     has_spacing,
     set_slice_spacing_unknown,
@@ -22,7 +23,6 @@ from LesionReadingLib.scene import (
     volume_spacing,
     write_volume_node,
 )
-from LesionReadingLib.spacing import TYPED, UNKNOWN
 
 
 def _lps_of(volume, column, row, slice_):

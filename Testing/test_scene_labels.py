@@ -12,14 +12,7 @@ import vtk
 from drawn_volumes import GEOMETRIES, OBLIQUE, STRAIGHT, a_volume, move, turned
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import terminology_entry, write_grid_seg_nrrd
-from LesionReadingLib.scene import (
-    TrackedLabels,
-    add_segmentation,
-    labels_of,
-    load_segmentation,
-    replace_labels,
-    volume_grid,
-)
+from LesionReadingScene.scene import TrackedLabels, add_segmentation, labels_of, load_segmentation, replace_labels, volume_grid
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.segments import SEGMENTS
 from vtk.util.numpy_support import vtk_to_numpy
@@ -216,7 +209,7 @@ def test_a_renamed_segment_is_still_known(a_desktop, some_labels):
 
 def test_labels_on_another_grid_are_resampled(a_desktop, some_labels):
     """A segmentation drawn on twice as fine a volume of the same place."""
-    from LesionReadingLib.scene import add_volume, volume_place
+    from LesionReadingScene.scene import add_volume, volume_place
 
     volume = a_volume(OBLIQUE)
     axes_mm, origin_mm = volume_place(volume)
@@ -241,7 +234,7 @@ def test_labels_that_come_to_lie_between_the_voxels_and_back_again_are_followed(
 
 
 def test_labels_beyond_the_volume_are_left_out(a_desktop, some_labels):
-    from LesionReadingLib.scene import add_volume, volume_place
+    from LesionReadingScene.scene import add_volume, volume_place
 
     volume = a_volume(OBLIQUE)
     axes_mm, origin_mm = volume_place(volume)

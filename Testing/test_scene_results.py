@@ -7,7 +7,7 @@ import pytest
 import slicer
 import slicer.util
 from drawn_volumes import a_volume
-from LesionReadingLib.scene import (
+from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
     labels_of,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from drawn_head import rotation
-from LesionReadingLib import training_case
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.training_case import FACTS, IMAGE, LABELS, read_case, write_case
+from LesionReadingLib.studies import training_case
+from LesionReadingLib.studies.training_case import FACTS, IMAGE, LABELS, read_case, write_case
 
 TURN = rotation([0.3, -1, 0.6], 37)
 SPACING_MM = (0.31, 0.27, 2.4)  # column, row, slice

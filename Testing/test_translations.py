@@ -12,12 +12,12 @@ from string import Formatter
 
 import PySide6
 import pytest
-from LesionReadingLib import drawing
-from LesionReadingLib.batch import Study, analysed
 from LesionReadingLib.counting import frames_in_words, shown_list, shown_stretch
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.spacing import TYPED, told_source
 from LesionReadingLib.language import _, joined, kept_together, language, listed, speaking, usual_language
-from LesionReadingLib.spacing import TYPED, told_source
+from LesionReadingLib.presenting import drawing
+from LesionReadingLib.studies.batch import Study, analysed
 from PySide6.QtCore import QTranslator
 
 from translations import catalogue, panels

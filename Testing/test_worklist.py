@@ -9,12 +9,12 @@ import sys
 import time
 
 import pytest
-from LesionReadingLib import reader_lock
-from LesionReadingLib.batch import Study
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.reader_edits import edit_of, edits_of, save_edit
-from LesionReadingLib.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
-from LesionReadingLib.worklist import (
+from LesionReadingLib.studies import reader_lock
+from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.reader_edits import edit_of, edits_of, save_edit
+from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
+from LesionReadingLib.studies.worklist import (
     ANALYSED,
     EDITED_BY,
     EXPORTED,
@@ -93,7 +93,7 @@ def test_the_list_is_the_same_in_another_place_and_never_lists_its_own_files(ite
 
 
 def test_a_batch_of_the_same_folder_takes_nothing_of_the_worklist_for_a_study(items, tmp_path):
-    from LesionReadingLib.batch_studies import found_below
+    from LesionReadingLib.studies.find import found_below
 
     items[0].result.mkdir()
     (items[0].result / "heat_blend.nrrd").write_text("x")

@@ -8,7 +8,7 @@ import qt
 import slicer
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import Segment
-from LesionReadingLib.scene import TrackedLabels
+from LesionReadingScene.scene import TrackedLabels
 
 from .views import Observation
 

@@ -1,8 +1,8 @@
 """Pullbacks of our reader as volume nodes."""
 
 import numpy as np
-from LesionReadingLib.scene import add_volume, set_slice_spacing_unknown
-from LesionReadingLib.spacing import UNKNOWN
+from LesionReadingLib.geometry.spacing import UNKNOWN
+from LesionReadingScene.scene import add_volume, set_slice_spacing_unknown
 
 UNKNOWN_PIXEL_MM = 1.0
 """What programs write that know no spacing; no OCT has such pixels."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from HematomaMarkersLib.phantom_study import write_patient
+from HematomaMarkersLib.phantom.study import write_patient
 from processes import compare
 
 SLICES, SEED = 30, 1012

@@ -13,8 +13,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
-from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
+from OCTCalciumLib.phantom.dicom import write_capture, write_presentation
+from OCTCalciumLib.phantom.pullback import PhantomPullback, draw_pullback
 from processes import compare
 
 FRAMES, SIZE, DRAWN = 375, 1024, 75

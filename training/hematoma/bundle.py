@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
-from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
+from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from safetensors.torch import save
