@@ -80,7 +80,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _examinedSeries(self, files: list):
         """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""
-        from HematomaMarkersLib.reading.ct_series import series_of_some
+        from HematomaMarkersLib.reading.find_series import series_of_some
 
         series = series_of_some([Path(files[number]) for number in sorted({0, len(files) // 2, len(files) - 1})])
         return series if series is not None and (len(files) > 1 or len(series.planes) > 1) else None

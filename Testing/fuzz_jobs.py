@@ -30,8 +30,8 @@ def oct_named(path: Path) -> None:
 def _check_measured(label_map, values: np.ndarray | None, known: Known | None) -> None:
     """Measure a pullback's label map; labels, spacing and volume are those of the file, where it is known what they are."""
     from OCTCalciumLib.labels import CALCIUM
-    from OCTCalciumLib.measurement.as_json import to_json
     from OCTCalciumLib.measurement.pullback import measure_pullback
+    from OCTCalciumLib.presenting.measurements_json import to_json
 
     measurement = measure_pullback(label_map.labels, label_map.spacing, None)
     to_json(measurement, ())

@@ -14,10 +14,11 @@ from drawn_bleed import a_prediction
 from drawn_head import head_on
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
-from HematomaMarkersLib.measurement.measure import measure_scan, to_json
+from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.plausibility import doubts
 from HematomaMarkersLib.measurement.scan import ScanMeasurement
-from HematomaMarkersLib.presenting.present import Case, Pictures
+from HematomaMarkersLib.presenting.case import Case, Pictures
+from HematomaMarkersLib.presenting.measurements_json import to_json
 from HematomaMarkersLib.presenting.report import write_report
 from HematomaMarkersLib.presenting.tables import write_markers, write_slices
 from HematomaMarkersLib.reading.scan import Scan

@@ -13,8 +13,8 @@ from drawn_head import rotation
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
-from HematomaMarkersLib.presenting.present import Case
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
 from LesionReadingLib.errors import InputError

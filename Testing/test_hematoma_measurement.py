@@ -9,7 +9,8 @@ import pytest
 from drawn_hematoma import BLOOD_HU, SUPINE, grid_around_origin, in_ellipsoid, places_mm, scanned
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HYPODENSITY, MARKERS
-from HematomaMarkersLib.measurement.measure import measure_scan, remeasure, to_json
+from HematomaMarkersLib.measurement.measure import measure_scan, remeasure
+from HematomaMarkersLib.presenting.measurements_json import to_json
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 

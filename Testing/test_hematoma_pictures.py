@@ -17,7 +17,7 @@ from drawn_bleed import (
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.presenting.figures import WIDTH_PX, SlicePicture, draw_slice
-from HematomaMarkersLib.presenting.present import KEY_SLICES, aligned, key_slices
+from HematomaMarkersLib.presenting.pictures import KEY_SLICES, aligned, key_slices
 from HematomaMarkersLib.presenting.slice_view import SCALE_BAR_MM, SliceView, heights_mm
 from matplotlib.colors import to_rgb
 from PIL import Image

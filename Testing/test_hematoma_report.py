@@ -15,8 +15,9 @@ from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
-from HematomaMarkersLib.presenting.present import Case, present
+from HematomaMarkersLib.presenting.present import present
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from matplotlib.colors import to_rgb

@@ -153,7 +153,7 @@ def test_kernels_of_the_brain(kernel):
 
 def test_a_first_look_at_a_file_with_a_transfer_syntax_that_is_none_finds_nothing(tmp_path):
     from dicom_files import dicom
-    from HematomaMarkersLib.reading.ct_series import series_of_some
+    from HematomaMarkersLib.reading.find_series import series_of_some
 
     file = dicom(np.zeros((1, 8, 8), np.uint16), Modality="CT", NumberOfFrames=None)
     file.save_as(tmp_path / "broken", enforce_file_format=True)

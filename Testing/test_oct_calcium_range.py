@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.measurement.as_json import to_json
 from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.measurements_json import to_json
 from OCTCalciumLib.wall.calcium_range import CalciumRange, arc_ranges_deg, calcium_range, largest_arc_deg, volume_range_mm3
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTHS, polar_view
 

@@ -9,8 +9,8 @@ import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import Spacing
-from OCTCalciumLib.measurement.as_json import to_json
 from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback, remeasure
+from OCTCalciumLib.presenting.measurements_json import to_json
 
 SPACING = Spacing(0.03, 0.03, 0.2, "DICOM (0028,0030) Pixel Spacing", "typed by the user")
 SHAPE = (160, 160)

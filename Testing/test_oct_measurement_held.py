@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, Drawing
 from LesionReadingLib.geometry.spacing import Spacing
-from OCTCalciumLib.measurement.as_json import to_json
 from OCTCalciumLib.measurement.held import frames_to_hold, held_maximum
 from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure
+from OCTCalciumLib.presenting.measurements_json import to_json
 
 SHAPE, PIXEL_MM = (160, 160), 0.03
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from drawn_labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from LesionReadingLib.geometry.spacing import Spacing
-from OCTCalciumLib.measurement.as_json import to_json
 from OCTCalciumLib.measurement.pieces import Pieces
 from OCTCalciumLib.measurement.pullback import Parameters, measure_frame, measure_pullback
+from OCTCalciumLib.presenting.measurements_json import to_json
 from scipy import ndimage
 
 PIXEL_MM, DEG = 0.02, 2.0

@@ -13,7 +13,7 @@ from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.presenting.present import Case, Pictures, Shown
+from HematomaMarkersLib.presenting.case import Case, Pictures, Shown
 from HematomaMarkersLib.presenting.report import write_report as write_head_report
 from HematomaMarkersLib.presenting.scrolling import scroll_of as scroll_of_head
 from HematomaMarkersLib.triage.decision import triage

@@ -17,7 +17,8 @@ from LesionReadingLib.worker import JsonLines, Terminal
 
 from .commands import Asked, analyze
 from .labels import MARKERS
-from .reading.ct_series import CtSeries, find_series
+from .reading.ct_series import CtSeries
+from .reading.find_series import find_series
 from .reading.scan_facts import acquired, patient_key
 from .reading.series_choice import choose_series
 from .triage.decision import TITLES

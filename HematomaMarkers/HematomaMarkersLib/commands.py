@@ -21,10 +21,11 @@ from LesionReadingLib.worker import JsonLines, Terminal
 from .growth.expansion import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
 from .labels import MARKERS, TASK
 from .measurement.markers.answers import network_says
-from .measurement.measure import measure_scan, to_json
+from .measurement.measure import measure_scan
 from .measurement.scan import ScanMeasurement
 from .model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, KeptReading, read_kept_reading, read_volumes
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
+from .presenting.measurements_json import to_json
 from .reading.scan import Scan, gravity_of
 from .reading.straightening import straightened
 from .triage.decision import Triage, in_words, triage

@@ -17,7 +17,7 @@ from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.language import _
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, NAMES
-from .reading.scan import Scan
+from .reading.scan import PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan
 
 # Types: DICOM CID 7159 (lesion segmentation types). Categories: CID 7150. Regions: CID 4 and SNOMED CT.
 _ABNORMAL = ("SCT", "49755003", "Morphologically Abnormal Structure")
@@ -92,8 +92,6 @@ def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
 
 def _check_size(label_map: LabelMap, name: str) -> None:
     """Refuse voxels that no scan of a head has: they are in another unit."""
-    from .reading.read import PIXEL_LIMITS_MM, SLICE_LIMITS_MM
-
     spacing = label_map.spacing
     for what, value, (low, high) in (
         ("pixels", spacing.row_mm, PIXEL_LIMITS_MM),

@@ -1,6 +1,6 @@
 """The door to Slicer's scene (MRML): volumes, label maps and results as nodes. Runs on desktop Slicer and on ``slicer-core``.
 
-Only the files ``scene*.py`` of the Libs touch MRML, and nothing but this one need be imported from elsewhere.
+Only this package and the panels touch MRML, and nothing but this file need be imported from elsewhere.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.worker import JsonLines, Terminal
 
 from .labels import TASK
-from .measurement.as_json import to_json
 from .measurement.pullback import Parameters, PullbackMeasurement, measure_pullback
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
+from .presenting.measurements_json import to_json
 from .wall.calcium_range import volume_range_mm3
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]

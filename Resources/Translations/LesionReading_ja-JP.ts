@@ -1181,48 +1181,6 @@
         </message>
     </context>
     <context>
-        <name>LesionReadingScene.labels</name>
-        <message>
-            <source>The labels are {size} voxels but the volume is {size_2}; take those of this volume.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The segmentation {file} cannot be read; analyze the volume again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The segmentation {name} does not lie on the voxels of the volume; analyze this volume again.</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
-        <name>LesionReadingScene.volumes</name>
-        <message>
-            <source>A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The pixels of the volume are sheared by a transform; take the volume out of it, or resample it.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The volume does not state its spacing; type the distances between its pixels and slices first.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The volume has no voxels; choose another one, or load it again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The volume has {shape} values per voxel; choose one with grey values or colours.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The volume lies below a transform that bends space, as Slicer's own reader puts one above a tilted CT; load the series by LesionReading's reader (module DICOM, Advanced), or harden the transform (right-click on the volume in the module Data), then try again.</source>
-            <translation type="unfinished" />
-        </message>
-    </context>
-    <context>
         <name>OCTCalcium</name>
         <message>
             <source> mm</source>

@@ -18,7 +18,7 @@ from ..triage.decision import Triage
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
-    from .present import Case
+    from .case import Case
 
 _MIDLINE_MM = 10.0
 

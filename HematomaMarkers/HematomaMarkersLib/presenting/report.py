@@ -27,7 +27,7 @@ from .headline import finding, numbers
 from .slice_view import heights_mm
 
 if TYPE_CHECKING:
-    from .present import Case, Pictures, Shown
+    from .case import Case, Picture, Pictures
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXPANSION_PERCENT = {HYPODENSITY: 20.2, IRREGULAR_MARGIN: 14.0, BLEND: 35.0, FLUID_LEVEL: None}
@@ -231,7 +231,7 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
     return rows
 
 
-def _embedded(drawn: tuple[Shown, ...]) -> tuple[tuple[str, str], ...]:
+def _embedded(drawn: tuple[Picture, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((picture_uri(one.file), one.caption) for one in drawn)
 
 

@@ -18,7 +18,7 @@ from .slice_view import Box, SliceView, heights_mm, widened
 if TYPE_CHECKING:
     from ..growth.expansion import Growth
     from ..reading.scan import Scan
-    from .present import Case
+    from .case import Case
 
 _RANGE_HU = (-40.0, 160.0)  # what 256 grey levels hold: wide enough for every window of the table
 _OUTLINED = (HEMATOMA, INTRAVENTRICULAR)
@@ -105,7 +105,7 @@ def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pa
 
 def _earlier(case: Case, growth: Growth, prior: tuple[Scan, np.ndarray], part: _Part, room: int) -> Pane:
     """The earlier scan, cut along this one's slices, one after the other: together they would need much memory."""
-    from .present import aligned
+    from .pictures import aligned
 
     greys, labels = [], []
     for number in range(case.grid.slice_count):

@@ -7,7 +7,6 @@ Sources: DICOM PS3.3 C.7.6.2 (Image Plane), C.8.2.1 (CT Image), C.7.6.16 (Multi-
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.identity import told
 from LesionReadingLib.language import _, listed, ngettext
-from LesionReadingLib.reading.dicom.cleaning import require_pixel_description
-from LesionReadingLib.reading.dicom.files import functional_group, read_header
+from LesionReadingLib.reading.dicom.files import functional_group
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given
@@ -163,45 +161,6 @@ def median_thickness_mm(planes: Sequence[Plane]) -> float | None:
     return float(np.median(stated)) if stated else None
 
 
-def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], tuple[str, ...]]:
-    """The CT series among files as volumes, and what was passed over: scouts, pictures of text, other modalities.
-
-    Raises:
-        InputError: there is no CT series among them, or a part of a scan that was stored in parts is missing.
-    """
-    from .ct_volumes import volumes_of
-
-    planes: list[Plane] = []
-    passed_over: Counter[str] = Counter()
-    for path, header in files:
-        if header.get("Modality") == "CT":
-            require_pixel_description(header, path.name)
-        kind = _not_a_slice(header)
-        if kind:
-            passed_over[kind] += 1
-        else:
-            planes += planes_of(path, header)
-    if not planes:
-        found = ", ".join(f"{kind} ({count})" for kind, count in passed_over.items())
-        raise InputError(
-            _("There is no CT series among the files, only {found}; choose the folder of a head CT.").format(found=found)
-        )
-    return volumes_of(planes), tuple(f"{kind} ({count})" for kind, count in passed_over.items())
-
-
-def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
-    """The CT series of a few files, for a first look at a study; None where none of them is a CT slice with its place.
-
-    Where they belong to several volumes it is one as it would be read: axial, without contrast agent, the largest.
-    """
-    try:
-        headers = [(path, read_header(path)) for path in paths]
-        found, _rest = find_series([(path, header) for path, header in headers if header is not None])
-    except (InputError, KeyError, ValueError, AttributeError):
-        return None
-    return max(found, key=lambda series: (series.is_axial, not series.has_contrast, len(series.planes)))
-
-
 def planes_of(path: Path, header: Dataset) -> list[Plane]:
     """The slices of a file, in the order of its frames.
 
@@ -221,7 +180,7 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
         )
     for frame in range(frame_count):
         groups = {keyword: functional_group(header, keyword, frame) for keyword in _GROUPS}
-        if not _has_place(groups["PlanePositionSequence"] or Dataset(), groups["PlaneOrientationSequence"] or Dataset()):
+        if not has_place(groups["PlanePositionSequence"] or Dataset(), groups["PlaneOrientationSequence"] or Dataset()):
             raise InputError(
                 _("Frame {value} of {file} does not say where it lies in the patient; export it again.").format(
                     value=frame + 1, file=path.name
@@ -282,23 +241,8 @@ def _moment(header: Dataset, content: Dataset, frame: int) -> tuple[int, str, in
     )
 
 
-def _not_a_slice(header: Dataset) -> str | None:
-    """What a file is that is no slice of a CT, in words; None for a slice."""
-    modality, image_type = header.get("Modality", ""), header.get("ImageType") or ()
-    if "Rows" not in header or "Columns" not in header:
-        return _("files without an image")
-    if modality != "CT":
-        return _("{modality} images").format(modality=modality) if modality else _("images of unknown modality")
-    if "LOCALIZER" in image_type:
-        return _("scouts")
-    if any(word in str(part) for part in image_type for word in ("PERFUSION", "SCREEN", "DOSE")):
-        return _("maps and reports")
-    if header.get("PerFrameFunctionalGroupsSequence"):
-        return None
-    return None if _has_place(header, header) else _("images without a place in the patient")
-
-
-def _has_place(position: Dataset, orientation: Dataset) -> bool:
+def has_place(position: Dataset, orientation: Dataset) -> bool:
+    """Whether a header, or the functional groups of a frame, say where the image lies in the patient."""
     place, axes = position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient")
     return bool(place and axes and len(place) == 3 and len(axes) == 6 and np.any(axes[:3]) and np.any(axes[3:]))
 

@@ -17,10 +17,11 @@ from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image, stored_frames
 from pydicom.dataset import Dataset
 
-from .ct_series import CtSeries, Plane, series_of_some
+from .ct_series import CtSeries, Plane
 from .ct_volumes import SAME_AXES, require_whole
+from .find_series import series_of_some
 from .hounsfield import as_hounsfield
-from .scan import AIR_HU, Scan, gravity_of
+from .scan import AIR_HU, PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan, gravity_of
 from .scan_facts import acquired, patient_key
 from .series_choice import is_bone, other_body_parts
 from .slice_gaps import distance_notes
@@ -91,8 +92,6 @@ def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
 
 def _require_plausible(grid: SliceGrid, name: str) -> None:
     """Refuse voxels that no scan of a head has, and slices as far apart as two patients."""
-    from .read import PIXEL_LIMITS_MM, SLICE_LIMITS_MM
-
     steps_mm = np.abs(np.diff(grid.offsets_mm))
     for what, value, (low, high) in (
         ("pixels", min(grid.row_mm, grid.column_mm), PIXEL_LIMITS_MM),

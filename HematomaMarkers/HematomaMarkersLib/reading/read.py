@@ -15,7 +15,7 @@ from LesionReadingLib.reading.dicom.files import read_header
 from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
 
 from .head_check import head_warnings, is_turned, shows_brain, without_background
-from .scan import Scan
+from .scan import PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -25,8 +25,6 @@ _TURNED = N_(
     "The head lies on its side or turned to what the file says of it, "
     "so which side is the patient's left and which is the front is not known."
 )
-PIXEL_LIMITS_MM = (0.1, 5.0)
-SLICE_LIMITS_MM = (0.1, 20.0)
 
 
 def open_scan(
@@ -133,8 +131,8 @@ def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: fl
 
 def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
     """A DICOM file: with all slices of its volume that lie in its folder, unless another series is asked for."""
-    from .ct_series import find_series
     from .dicom import read_series
+    from .find_series import find_series
 
     beside = _headers(files_beside(path))
     found, _rest = find_series([(path, header), *beside])
@@ -150,8 +148,8 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
 
 
 def _open_dicom(headers: list, series: str | None, window) -> Scan:
-    from .ct_series import find_series
     from .dicom import read_series
+    from .find_series import find_series
     from .series_choice import choose_series
 
     found, passed_over = find_series(headers)

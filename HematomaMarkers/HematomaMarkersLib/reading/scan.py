@@ -12,6 +12,10 @@ from LesionReadingLib.geometry.grid import SliceGrid
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
 
+PIXEL_LIMITS_MM = (0.1, 5.0)
+SLICE_LIMITS_MM = (0.1, 20.0)
+"""What a head CT has: sides of pixels, distances of slices."""
+
 _DOWN = {"S": (0.0, 1.0, 0.0), "P": (0.0, -1.0, 0.0), "DR": (-1.0, 0.0, 0.0), "DL": (1.0, 0.0, 0.0)}
 PATIENT_POSITIONS = tuple(way + side for way in ("HF", "FF") for side in _DOWN)
 """Head or feet first; supine, prone, on the right or the left side (DICOM PS3.3 C.7.3.1.1.2)."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from LesionReadingLib.counting import FILES_COUNT_FROM, shown
 
+from ..measurement.frame import FrameMeasurement
+from ..measurement.pullback import PullbackMeasurement
 from ..reading.cautions import Caution
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
-from .frame import FrameMeasurement
-from .pullback import PullbackMeasurement
 
 NO_SCORES = "Ranges come from the scores of the model that drew the calcium, and of this calcium there are none."
 
