@@ -26,7 +26,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from commands import environment
+
+sys.path[:0] = [str(Path(__file__).with_name("support"))]
+
+from commands import environment  # noqa: E402
 
 MARK = "LESION_READING_FAULTS"
 """Variable of the environment by which the processes of a run are known."""

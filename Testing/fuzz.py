@@ -29,7 +29,9 @@ from random import Random
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing")]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing/support", "Testing/fuzzing")
+]
 
 from fuzz_files import CT, Subject, draw  # noqa: E402
 from fuzz_jobs import JOBS, keep_scan  # noqa: E402

@@ -22,7 +22,7 @@ class LiveLabels:
         """onEdited(numbers, labels): slices that have changed, ascending, and labels (slices, rows, columns), not to be changed.
 
         Raises:
-            InputError: as LesionReadingLib.scene.labels_of.
+            InputError: as LesionReadingScene.scene.labels_of.
         """
         self._tracked = TrackedLabels(segmentation, volume, segments)
         self._onEdited = onEdited

@@ -9,7 +9,7 @@ UNKNOWN_PIXEL_MM = 1.0
 
 
 def addPullback(pullback, name: str):
-    """Add a pullback (OCTCalciumLib.pullback.Pullback) to the scene as a grey volume, overlays removed, in its place in LPS.
+    """Add a pullback (``reading.pullback.Pullback``) to the scene as a grey volume, overlays removed, in its place in LPS.
 
     Distances that the file does not state stay 1 mm and count as not known, so that the panel asks for them.
 

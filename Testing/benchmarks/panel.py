@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "OCTCalcium")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "LesionReading", "OCTCalcium")]
 
 import numpy as np  # noqa: E402
 from desktop import start  # noqa: E402

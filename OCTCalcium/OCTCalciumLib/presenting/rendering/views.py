@@ -1,4 +1,4 @@
-"""Draws the three-dimensional views off-screen: ``python -m OCTCalciumLib.rendering_views FOLDER`` (see ``rendering.Rendering``).
+"""Draws the three-dimensional views off-screen: ``python -m PACKAGE.rendering.views FOLDER`` (see ``stack``).
 
 World axes are x = column, y = row, z = frame, in mm. All views are parallel projections, so one scale holds everywhere in a view.
 """
