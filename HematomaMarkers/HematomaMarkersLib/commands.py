@@ -278,7 +278,7 @@ def _finish(
     rules: Rules,
 ) -> None:
     """Write the numbers and everything for a reader."""
-    from .presenting import present
+    from .presenting.present import present
 
     numbers = to_json(
         measurement,

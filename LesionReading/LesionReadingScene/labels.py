@@ -24,7 +24,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from .volumes import world_of
 
 TERMINOLOGY_TAG = "TerminologyEntry"
-BINARY = "Binary labelmap"
+BINARY = "Binary labelmap"  # no tr
 _SAME_VOXELS = 0.02  # of a voxel: how far corners may lie apart where two grids count as one
 _FILL_OPACITY = 0.35  # the image stays visible below
 _OUTLINE_OPACITY = 1.0

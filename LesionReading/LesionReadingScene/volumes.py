@@ -16,7 +16,7 @@ import vtk
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import SliceGrid, even_grid
 from LesionReadingLib.geometry.nrrd import storable, write_nrrd
-from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN, Spacing
+from LesionReadingLib.geometry.spacing import AS_LOADED, TYPED, UNKNOWN, Spacing
 from LesionReadingLib.language import _
 
 SOURCE_ATTRIBUTE = "LesionReading.SpacingSource"
@@ -132,7 +132,7 @@ def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
         return Spacing(row_mm, column_mm, slice_mm, source, source)
     if volume.GetSpacing()[2] == 1.0:
         return Spacing(None, None, None)
-    return Spacing(None, None, slice_mm, UNKNOWN, "the volume as it was loaded")
+    return Spacing(None, None, slice_mm, UNKNOWN, AS_LOADED)
 
 
 def spacing_source(volume, unknown_pixel_mm: float | None = None) -> str:
@@ -148,7 +148,7 @@ def spacing_source(volume, unknown_pixel_mm: float | None = None) -> str:
     pixel_mm = volume.GetSpacing()[:2]
     if pixel_mm == (unknown_pixel_mm, unknown_pixel_mm) or (pixel_mm == (1.0, 1.0) and _is_picture(volume)):
         return UNKNOWN
-    return "DICOM" if volume.GetAttribute("DICOM.instanceUIDs") else "the volume as it was loaded"
+    return "DICOM" if volume.GetAttribute("DICOM.instanceUIDs") else AS_LOADED
 
 
 def has_spacing(volume, unknown_pixel_mm: float | None = None) -> bool:

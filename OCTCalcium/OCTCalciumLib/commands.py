@@ -147,7 +147,7 @@ def _finish(
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
     from .measurement.cautions import all_cautions
-    from .presenting import present
+    from .presenting.present import present
     from .segments import SEGMENTS
 
     report.progress(_("Measuring"), 0, 1)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 from places import ROOT
-from source_code import all_imports, file_scope_imports, untranslated_texts
+from source_code import file_scope_imports, untranslated_texts
 
 MODULES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
 IN_SLICER = {"slicer", "vtk", "qt", "ctk", "SimpleITK", "numpy", "DICOMLib"}
@@ -187,19 +187,6 @@ def test_the_walk_through_imports_sees_what_a_lib_imports(tmp_path):
     file = tmp_path / "Module.py"
     file.write_text("from LesionReadingLib.prediction import choose_device\nimport slicer\n\ndef later():\n    import scipy\n")
     assert set(loaded_at_file_scope([file])) == {"torch"}
-
-
-def test_imports_run_one_way():
-    others = {"OCTCalcium": "HematomaMarkers", "HematomaMarkers": "OCTCalcium"}
-    for file in python_files(*MODULES):
-        module, where = file.relative_to(ROOT).parts[0], file.relative_to(ROOT).as_posix()
-        packages = {name.split(".")[0] for name in all_imports(file)}
-        strangers = MODULES[1:] if module == "LesionReading" else (others[module],)
-        assert not any(package.startswith(strangers) for package in packages), where
-        assert not packages & {"training", "Testing", "desktop"}, where
-        if file.parent.name.endswith("Lib"):
-            assert not packages & {"qt", "ctk"} and not any(package.endswith("Panel") for package in packages), where
-            assert "slicer" not in packages or file.name.startswith("scene"), where
 
 
 def test_no_file_is_longer_than_five_hundred_lines():

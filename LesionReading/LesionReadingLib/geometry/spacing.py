@@ -8,6 +8,7 @@ from ..language import N_, _, listed
 
 UNKNOWN = N_("unknown")
 TYPED = N_("typed by the user")
+AS_LOADED = N_("the volume as it was loaded")
 PER_SAMPLE, OF_THE_PULLBACK, CALIBRATED = N_("per A-line sample"), N_("of the pullback"), N_("multiplied by the calibration factor")
 """What may stand behind a source, after a comma; behind the last one the factor."""
 

@@ -58,8 +58,6 @@ def a_head_file(tmp_path_factory):
     Image.new("L", (64, 64), 90).save(picture)
     pictures = Pictures(key=(Picture(picture, "Slice 9"),))
     write_head_report(folder / "report.html", case, grown, decided, pictures, None, scroll=scroll)
-        folder / "report.html", case, grown, decided, Pictures(key=(Picture(picture, "Slice 9"),)), None, scroll=scroll
-    )
     return folder / "report.html"
 
 
