@@ -18,7 +18,7 @@ from HematomaMarkersLib.batch import COLUMNS as HEAD_COLUMNS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.presenting import present as present_head
+from HematomaMarkersLib.presenting.present import present as present_head
 from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
@@ -30,7 +30,7 @@ from LesionReadingLib.studies.batch_table import page as batch_page
 from OCTCalciumLib.batch import COLUMNS, TITLE
 from OCTCalciumLib.measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019
 from OCTCalciumLib.measurement.pullback import measure_pullback
-from OCTCalciumLib.presenting import present
+from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange
 

@@ -11,7 +11,7 @@ from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
 from OCTCalciumLib.measurement.pullback import measure_pullback
-from OCTCalciumLib.presenting import present
+from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.rendering.stack import NOT_TO_SCALE
 from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 from PIL import Image

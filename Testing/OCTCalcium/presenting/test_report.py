@@ -13,8 +13,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
 from OCTCalciumLib.measurement.pullback import measure_pullback
-from OCTCalciumLib.presenting import present
 from OCTCalciumLib.presenting.headline import finding, numbers
+from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
 
