@@ -26,8 +26,8 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
-        from HematomaMarkersLib.series_choice import is_bone, is_head
-        from LesionReadingLib.dicom import why_undecodable
+        from HematomaMarkersLib.reading.series_choice import is_bone, is_head
+        from LesionReadingLib.reading.dicom.files import why_undecodable
 
         series = self._examinedSeries(files)
         if series is None or not series.is_axial or not is_head(series):
@@ -70,8 +70,8 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _scans(self, files: list) -> dict:
         """The scan that the files hold, or all that could be meant, by what they are chosen with."""
-        from HematomaMarkersLib.reading import open_dicom
-        from HematomaMarkersLib.series_choice import SeveralSeries
+        from HematomaMarkersLib.reading.read import open_dicom
+        from HematomaMarkersLib.reading.series_choice import SeveralSeries
 
         try:
             return {"": open_dicom(files)}
@@ -80,7 +80,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _examinedSeries(self, files: list):
         """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""
-        from HematomaMarkersLib.ct_series import series_of_some
+        from HematomaMarkersLib.reading.find_series import series_of_some
 
         series = series_of_some([Path(files[number]) for number in sorted({0, len(files) // 2, len(files) - 1})])
         return series if series is not None and (len(files) > 1 or len(series.planes) > 1) else None

@@ -19,7 +19,16 @@ from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading, startByHand
 from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
-from LesionReadingLib.scene import (
+from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingPanel.help import tutorialLink
+from LesionReadingPanel.report_writing import ReportWriting
+from LesionReadingPanel.review_bar import ReviewBar
+from LesionReadingPanel.segment_editing import SegmentEditing
+from LesionReadingPanel.views import showVolume
+from LesionReadingPanel.widget import LesionReadingWidget
+from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist.view import WorklistView
+from LesionReadingScene.scene import (
     has_spacing,
     labels_of,
     result_json,
@@ -30,15 +39,6 @@ from LesionReadingLib.scene import (
     volume_place,
     write_volume_node,
 )
-from LesionReadingPanel.dependencies import missingPackages
-from LesionReadingPanel.help import tutorialLink
-from LesionReadingPanel.report_writing import ReportWriting
-from LesionReadingPanel.review_bar import ReviewBar
-from LesionReadingPanel.segment_editing import SegmentEditing
-from LesionReadingPanel.views import showVolume
-from LesionReadingPanel.widget import LesionReadingWidget
-from LesionReadingPanel.worker_process import Outcome, WorkerProcess
-from LesionReadingPanel.worklist_view import WorklistView
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -342,7 +342,7 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
         :param reading: marker -> whether the reader saw it; None where it was not read.
         :return: the folder of the case.
         """
-        from LesionReadingLib.training_case import write_case
+        from LesionReadingLib.studies.training_case import write_case
 
         volume = result_node(result, VOLUME)
         labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
@@ -389,8 +389,8 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
         """From the sample to the exported case."""
         import tempfile
 
-        from LesionReadingLib.scene import replace_labels
-        from LesionReadingLib.training_case import read_case
+        from LesionReadingLib.studies.training_case import read_case
+        from LesionReadingScene.scene import replace_labels
 
         self.delayDisplay(_("Drawing a phantom"))
         volume = drawSample(FIRST)
@@ -424,8 +424,8 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
     def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
         """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
         import numpy as np
-        from HematomaMarkersLib.reading_measured import measured
-        from LesionReadingLib.agreement import worklist_agreements
+        from HematomaMarkersLib.agreement import measured
+        from LesionReadingLib.studies.agreement import worklist_agreements
 
         slicer.util.selectModule("HematomaMarkers")
         widget = slicer.util.getModuleWidget("HematomaMarkers")
@@ -455,7 +455,7 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
     def test_noiseIsRefusedWithASentence(self):
         """What is no head is refused, and the scene stays as it was."""
         import numpy as np
-        from LesionReadingLib.scene import add_volume
+        from LesionReadingScene.scene import add_volume
 
         noise = np.random.default_rng(0).normal(0, 100, (4, 32, 32)).astype(np.int16)
         volume = add_volume(noise, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "noise", "self-test")

@@ -52,7 +52,7 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
     def load(self, loadable):
         """Load a pullback as a volume node; InputError, shown to the user, says what is wrong with it."""
         from LesionReadingPanel.views import showLoaded
-        from OCTCalciumLib.reading import open_dicom
+        from OCTCalciumLib.reading.read import open_dicom
         from OCTCalciumPanel.pullback_nodes import addPullback
 
         with slicer.util.tryWithErrorDisplay(_("The pullback could not be loaded.")):  # the browser tells no reasons
@@ -69,7 +69,7 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
         return volume
 
     def _loadable(self, files: list, number: int, count: int):
-        from LesionReadingLib.dicom import why_undecodable
+        from LesionReadingLib.reading.dicom.files import why_undecodable
 
         frames = self._frameCount(files[0]) if len(files) == 1 else len(files)
         loadable = DICOMLoadable()

@@ -8,14 +8,14 @@ import qt
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib import scene
-from LesionReadingLib.scratch import Scratch
+from LesionReadingLib.process.scratch import Scratch
 from LesionReadingPanel.dependencies import missingPackages
 from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
-from LesionReadingPanel.worklist_view import WorklistView
+from LesionReadingPanel.worklist.view import WorklistView
+from LesionReadingScene import scene
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
 from OCTCalciumPanel.results_view import ResultsView
@@ -238,7 +238,7 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
 
     def test_phantomIsAnalysedEditedAndExported(self):
         """From the sample to the exported case, first by the logic, then in the panel."""
-        from LesionReadingLib.training_case import read_case
+        from LesionReadingLib.studies.training_case import read_case
         from OCTCalciumLib.segments import SEGMENTS
 
         self.delayDisplay(_("Drawing a phantom"))
@@ -283,7 +283,7 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
         """The frame whose calcium was removed gets it back by its ends, and one undo takes it away again."""
         import numpy as np
         from LesionReadingPanel.views import jumpToSlice
-        from OCTCalciumLib.deposit_marking import point_at, wall_of
+        from OCTCalciumLib.marking.deposit import point_at, wall_of
 
         widget.ui.editButton.collapsed = False
         jumpToSlice(volume, frame)
@@ -311,10 +311,10 @@ class OCTCalciumTest(ScriptedLoadableModuleTest):
 
     def _readFromWorklist(self, widget, volume, folder: Path) -> None:
         """A study of two readers: opened, begun by hand, kept for each; their agreement is told."""
-        from LesionReadingLib.agreement import worklist_agreements
-        from LesionReadingLib.reader_edits import edits_of
+        from LesionReadingLib.studies.agreement import worklist_agreements
+        from LesionReadingLib.studies.reader_edits import edits_of
+        from OCTCalciumLib.agreement import measured
         from OCTCalciumLib.labels import CALCIUM, TASK
-        from OCTCalciumLib.reading_measured import measured
 
         reader = widget.ui.readerEdit.text
         scene.write_volume_node(volume, folder / "study.nrrd")

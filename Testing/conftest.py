@@ -60,7 +60,7 @@ def drawn_heads():
 def sample(a_desktop, drawn_heads, small_heads):
     """Click a sample; a second click in these tests gives a copy of what the first one drew."""
     import slicer.util
-    from LesionReadingLib.scene import add_volume, volume_place
+    from LesionReadingScene.scene import add_volume, volume_place
 
     def click(name):
         if name not in drawn_heads:

@@ -26,7 +26,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from commands import environment
+
+sys.path[:0] = [str(Path(__file__).with_name("support"))]
+
+from commands import environment  # noqa: E402
 
 MARK = "LESION_READING_FAULTS"
 """Variable of the environment by which the processes of a run are known."""
@@ -54,7 +57,7 @@ class Place:
 
 def prepared(folder: Path) -> Place:
     """Draw two label maps, and measure both undisturbed, to compare with and to know how long it takes."""
-    from LesionReadingLib.nrrd import write_nrrd
+    from LesionReadingLib.geometry.nrrd import write_nrrd
 
     (folder / "temporary").mkdir(parents=True)
     for name, columns in (("old", 8), ("new", 12)):
@@ -244,8 +247,8 @@ def disks(place: Place) -> None:
 
 def memory(place: Place) -> None:
     """Less and less address space for ``hematoma-markers analyze``: done, or one sentence, or ended by a library; never half."""
-    from HematomaMarkersLib.phantom import draw_head
-    from HematomaMarkersLib.phantom_dicom import write_series
+    from HematomaMarkersLib.phantom.dicom import write_series
+    from HematomaMarkersLib.phantom.patient import draw_head
     from LesionReadingLib.prediction import SMALLER_BATCHES
 
     head = draw_head(1012, size=512, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen")

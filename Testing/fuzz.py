@@ -29,7 +29,9 @@ from random import Random
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing")]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing/support", "Testing/fuzzing")
+]
 
 from fuzz_files import CT, Subject, draw  # noqa: E402
 from fuzz_jobs import JOBS, keep_scan  # noqa: E402
@@ -108,9 +110,11 @@ def warm() -> None:
     import highdicom  # noqa: F401
     import pydicom.pixels  # noqa: F401
     import SimpleITK as sitk
-    from HematomaMarkersLib import analysis, dicom_scan, image_scan, measurement, reading, segments, series_choice  # noqa: F401  # noqa: F401
-    from OCTCalciumLib import dicom_pullback, field_of_view, image_pullback, legibility, overlays  # noqa: F401
-    from OCTCalciumLib import measurement as oct_measurement  # noqa: F401
+    from HematomaMarkersLib import segments  # noqa: F401  # noqa: F401
+    from OCTCalciumLib.measurement import pullback as oct_measurement  # noqa: F401
+    from OCTCalciumLib.reading.display import (
+        overlays,  # noqa: F401
+    )
     from PIL import Image
 
     Image.init()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "OCTCalcium", "HematomaMarkers")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "LesionReading", "OCTCalcium", "HematomaMarkers")]
 
 from desktop import start  # noqa: E402
 

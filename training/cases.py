@@ -1,4 +1,4 @@
-"""Exported cases (``LesionReadingLib.training_case``) as patients of a training folder, beside the phantoms."""
+"""Exported cases (``LesionReadingLib.studies.training_case``) as patients of a training folder, beside the phantoms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
-from LesionReadingLib.training_case import TrainingCase, read_case
+from LesionReadingLib.studies.training_case import TrainingCase, read_case
 
 from .drawing import WATCHED_EVERY
 

@@ -16,7 +16,13 @@ from LesionReadingLib.language import DOMAIN, LANGUAGES, LOCALE, SOURCE_LANGUAGE
 
 ROOT = Path(__file__).parents[1]
 TRANSLATED = tuple(name for name in LANGUAGES if name != SOURCE_LANGUAGE)
-_SOURCES = ("LesionReading/LesionReadingLib", "OCTCalcium/OCTCalciumLib", "HematomaMarkers/HematomaMarkersLib", "Resources/Models")
+_SOURCES = (
+    "LesionReading/LesionReadingLib",
+    "LesionReading/LesionReadingScene",
+    "OCTCalcium/OCTCalciumLib",
+    "HematomaMarkers/HematomaMarkersLib",
+    "Resources/Models",
+)
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 _CARD_FIELDS = ("name", "description", "data_source")  # those of a model card that a report tells
 _WIDTH = 120

@@ -15,6 +15,9 @@ from .catalogue import ROOT
 
 TS = {"ja": ROOT / "Resources" / "Translations" / "LesionReading_ja-JP.ts"}
 _LOCALES = {"ja": "ja_JP"}
+_BY_GETTEXT = ("Lib", "Scene")
+"""Packages whose texts are in the catalogues (``catalogue``)."""
+
 _MODULES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
 _TOLD = {"text", "title", "toolTip", "placeholderText", "prefix", "suffix", "specialValueText", "windowTitle", "statusTip"}
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n'
@@ -28,7 +31,7 @@ def collected() -> list[Text]:
     found: set[Text] = set()
     for module in _MODULES:
         for path in sorted((ROOT / module).rglob("*.py")):
-            if not path.parent.name.endswith("Lib") and "Lib" not in path.relative_to(ROOT).parts[1]:
+            if not path.relative_to(ROOT).parts[1].endswith(_BY_GETTEXT):
                 found.update(_of_python(path))
         for path in sorted((ROOT / module).rglob("*.ui")):
             found.update(_of_form(path))

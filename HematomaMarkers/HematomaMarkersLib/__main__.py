@@ -33,7 +33,7 @@ from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.worker import leave, run_and_report
 
 from .labels import LOCATIONS, MARKERS
-from .preparation_steps import add_without, left_out
+from .model.preparation.steps import add_without, left_out
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,8 +145,8 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
 
 
 def _asked(chosen: argparse.Namespace):
-    from .analysis import Asked
-    from .scan import PATIENT_POSITIONS
+    from .commands import Asked
+    from .reading.scan import PATIENT_POSITIONS
     from .windows import window_of
 
     if chosen.patient_position not in (None, *PATIENT_POSITIONS):
@@ -181,7 +181,7 @@ def _asked(chosen: argparse.Namespace):
 
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
-    from .analysis import analyze
+    from .commands import analyze
 
     asked = replace(_asked(chosen), upright=chosen.upright)
     analyze(chosen.input, chosen.output, report, asked, chosen.model, chosen.device, left_out(chosen.without))
@@ -190,7 +190,7 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
 def _batch(chosen: argparse.Namespace, report) -> None:
     from functools import partial
 
-    from LesionReadingLib.batch import on_dask, one_by_one, run_batch
+    from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
 
     from .batch import COLUMNS, TITLE, analyze_study, find_scans
 
@@ -204,17 +204,17 @@ def _batch(chosen: argparse.Namespace, report) -> None:
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:
-    from .analysis import measure
+    from .commands import measure
 
     asked = replace(_asked(chosen), corrected=chosen.corrected)
     measure(chosen.labelmap, chosen.ct, chosen.output, report, asked)
 
 
 def _agreement(chosen: argparse.Namespace, report) -> None:
-    from LesionReadingLib.agreement import write_worklist_agreements
+    from LesionReadingLib.studies.agreement import write_worklist_agreements
 
+    from .agreement import measured
     from .labels import HEMATOMA, TASK
-    from .reading_measured import measured
 
     write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, HEMATOMA, chosen.with_readers, "mL", "slice", report)
 
@@ -222,7 +222,7 @@ def _agreement(chosen: argparse.Namespace, report) -> None:
 def _phantom(chosen: argparse.Namespace, report) -> None:
     from LesionReadingLib.output import finished_folder
 
-    from .phantom_study import write_patient
+    from .phantom.study import write_patient
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:

@@ -9,18 +9,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.batch import Study
-from LesionReadingLib.batch_studies import found_below, in_order
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_
+from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.find import found_below, in_order
 from LesionReadingLib.worker import JsonLines, Terminal
 
-from .analysis import Asked, analyze
-from .ct_series import CtSeries, find_series
+from .commands import Asked, analyze
 from .labels import MARKERS
-from .scan_facts import acquired, patient_key
-from .series_choice import choose_series
-from .triage import TITLES
+from .reading.ct_series import CtSeries
+from .reading.find_series import find_series
+from .reading.scan_facts import acquired, patient_key
+from .reading.series_choice import choose_series
+from .triage.decision import TITLES
 
 TITLE = N_("Intracerebral haemorrhage on head CT: all scans")
 

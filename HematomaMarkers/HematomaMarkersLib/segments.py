@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.nrrd import write_volume
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_grid import label_grid, labels_on
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.language import _
-from LesionReadingLib.nrrd import write_volume
-from LesionReadingLib.slice_grid import SliceGrid
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, NAMES
-from .scan import Scan
+from .reading.scan import PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan
 
 # Types: DICOM CID 7159 (lesion segmentation types). Categories: CID 7150. Regions: CID 4 and SNOMED CT.
 _ABNORMAL = ("SCT", "49755003", "Morphologically Abnormal Structure")
@@ -92,8 +92,6 @@ def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
 
 def _check_size(label_map: LabelMap, name: str) -> None:
     """Refuse voxels that no scan of a head has: they are in another unit."""
-    from .reading import PIXEL_LIMITS_MM, SLICE_LIMITS_MM
-
     spacing = label_map.spacing
     for what, value, (low, high) in (
         ("pixels", spacing.row_mm, PIXEL_LIMITS_MM),

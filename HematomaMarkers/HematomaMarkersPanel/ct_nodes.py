@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import slicer
-from HematomaMarkersLib.hounsfield import as_hounsfield
-from HematomaMarkersLib.scan import Scan, gravity_of
-from HematomaMarkersLib.straightening import straightened
-from LesionReadingLib.nrrd import grid_axes_mm
-from LesionReadingLib.scene import add_volume, volume_array, volume_grid
+from HematomaMarkersLib.reading.hounsfield import as_hounsfield
+from HematomaMarkersLib.reading.scan import Scan, gravity_of
+from HematomaMarkersLib.reading.straightening import straightened
+from LesionReadingLib.geometry.nrrd import grid_axes_mm
+from LesionReadingScene.scene import add_volume, volume_array, volume_grid
 
 INSTANCES = "DICOM.instanceUIDs"  # by which readers of DICOM, Slicer's own too, name the files of a volume
 POSITION = "LesionReading.PatientPosition"
@@ -50,7 +50,7 @@ def addHeadCT(scan: Scan, name: str):
 
 def askFiles(volume) -> None:
     """Keep with a CT what its DICOM files say of it, where another reader has loaded it: how the patient lay, what is doubtful."""
-    from HematomaMarkersLib.dicom_scan import told_by_files
+    from HematomaMarkersLib.reading.dicom import told_by_files
 
     instances = (volume.GetAttribute(INSTANCES) or "").split()
     if not instances or volume.GetAttribute(POSITION) is not None:

@@ -8,8 +8,8 @@ import slicer
 import slicer.util
 import vtk
 from HematomaMarkersLib.labels import MARKERS
-from LesionReadingLib.scene import result_json, result_node, result_of, results, set_result_node
 from LesionReadingPanel.views import currentSlice, jumpToSlice
+from LesionReadingScene.scene import result_json, result_node, result_of, results, set_result_node
 from slicer.i18n import tr as _
 
 from .heat_maps import heatOf

@@ -10,7 +10,7 @@ import slicer.util
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from LesionReadingLib.language import _ as toldByLib
 from LesionReadingLib.reading.volume_files import image_reader
-from LesionReadingLib.scene import result_node, set_result_node
+from LesionReadingScene.scene import result_node, set_result_node
 from slicer.i18n import tr as _
 
 COLORS = "heatColors"

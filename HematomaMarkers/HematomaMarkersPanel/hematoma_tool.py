@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import qt
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scene import add_region, volume_array, volume_grid
 from LesionReadingPanel.point_placing import PointPlacing
+from LesionReadingScene.scene import add_region, volume_array, volume_grid
 from slicer.i18n import tr as _
 
 
@@ -59,7 +59,7 @@ class HematomaTool:
             self._ui.markLabel.text = _("Click into the middle of the hematoma.")
 
     def _onPlaced(self) -> None:
-        from HematomaMarkersLib.hematoma_marking import marked_hematoma
+        from HematomaMarkersLib.marking.hematoma import marked_hematoma
 
         row, column, number = (round(float(place)) for place in self._points.voxels(self._volume)[0])
         self.forget()

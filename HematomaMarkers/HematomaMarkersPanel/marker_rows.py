@@ -38,7 +38,7 @@ class MarkerRows:
 
     def show(self, numbers: Numbers) -> None:
         """Show probabilities, thresholds and evidence."""
-        from HematomaMarkersLib.marker_answers import network_says
+        from HematomaMarkersLib.measurement.markers.answers import network_says
 
         for marker in MARKERS:
             probability = network_says(marker, numbers.measurement, numbers.network)
@@ -68,7 +68,7 @@ def markerText(marker: str, probability: float | None) -> str:
 
 def verdict(marker: str, numbers: Numbers) -> str:
     """Whether network and measurement see a marker, in a few words."""
-    from HematomaMarkersLib.marker_answers import marker_seen
+    from HematomaMarkersLib.measurement.markers.answers import marker_seen
 
     byNetwork, byMeasurement = marker_seen(marker, numbers.measurement, numbers.network)
     if byNetwork is None:

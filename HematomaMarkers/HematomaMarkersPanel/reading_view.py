@@ -7,25 +7,15 @@ import slicer
 import vtk
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingLib.scene import result_node, results, reviewed, volume_place
 from LesionReadingPanel.live_labels import LiveLabels
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
+from LesionReadingScene.scene import result_node, results, reviewed, volume_place
 
 from .growth_view import SideBySide
 from .heat_maps import heatOf
 from .marker_rows import MarkerRows
 from .results_view import showNumbers
-from .scan_results import (
-    KIND,
-    PRIOR_SEGMENTATION,
-    SEGMENTATION,
-    VOLUME,
-    LiveNumbers,
-    Numbers,
-    isWhole,
-    sliceOf,
-    writeTable,
-)
+from .scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, LiveNumbers, Numbers, isWhole, sliceOf, writeTable
 from .slice_table import SliceTable
 
 VIEW = "Red"
@@ -98,7 +88,7 @@ class ReadingView:
 
     def checks(self):
         """What to look at first, by the numbers as they are; nothing without a result."""
-        from HematomaMarkersLib.look_first import look_first
+        from HematomaMarkersLib.presenting.look_first import look_first
 
         if self.numbers is None:
             return ()

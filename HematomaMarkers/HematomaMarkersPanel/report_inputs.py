@@ -6,12 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
-from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, SCHEMA
 from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, SCHEMA
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingLib.scene import corrected, labels_of, result_json, result_node, volume_grid, write_volume_node
+from LesionReadingScene.scene import corrected, labels_of, result_json, result_node, volume_grid, write_volume_node
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition

@@ -10,15 +10,15 @@ from LesionReadingLib.counting import shown
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
-    from HematomaMarkersLib.growth import Growth
-    from HematomaMarkersLib.triage import Triage
+    from HematomaMarkersLib.growth.expansion import Growth
+    from HematomaMarkersLib.triage.decision import Triage
 
     from .scan_results import Numbers
 
 
 def showNumbers(ui, numbers: Numbers) -> None:
     """Show the triage, the volumes and the growth."""
-    from HematomaMarkersLib.volume import in_ml
+    from HematomaMarkersLib.measurement.volume import in_ml
 
     decided, measured = numbers.triage, numbers.measurement
     ui.triageLabel.text = triageText(decided)
@@ -57,7 +57,7 @@ def triageText(decided: Triage) -> str:
 
 def markedText(marked_ml: float, counted_ml: float) -> str:
     """A volume that counts; what was marked and does not is said."""
-    from HematomaMarkersLib.volume import in_ml
+    from HematomaMarkersLib.measurement.volume import in_ml
 
     apart_ml = marked_ml - counted_ml
     if apart_ml <= 0:
@@ -84,7 +84,7 @@ def growthText(growth: Growth) -> str:
 
 def growthDefinitions(growth: Growth) -> str:
     """Whether it is growth by each definition, and whether it may be an error of measurement."""
-    from HematomaMarkersLib.growth import BETWEEN_READERS_ML, WITHIN_READER_ML
+    from HematomaMarkersLib.growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML
 
     said = [
         _("30 % or more: {answer}").format(answer=_yesNo(growth.expanded_seed_30_percent)),

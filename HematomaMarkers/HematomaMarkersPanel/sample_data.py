@@ -45,8 +45,8 @@ def drawSample(name: str):
     Args:
         name: ``FIRST`` or ``FOLLOW_UP`` (six hours later, the hematoma grown by 9 mL, the head in another pose).
     """
-    from HematomaMarkersLib.phantom_study import write_patient
-    from HematomaMarkersLib.reading import open_dicom
+    from HematomaMarkersLib.phantom.study import write_patient
+    from HematomaMarkersLib.reading.read import open_dicom
 
     from .ct_nodes import addHeadCT
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
-from HematomaMarkersLib.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
+from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _ as toldByLib
-from LesionReadingLib.scene import (
+from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
     labels_of,
@@ -38,10 +38,10 @@ from .ct_nodes import locationOf, onsetOf, scanOf
 from .heat_maps import loadHeatMaps
 
 if TYPE_CHECKING:
-    from HematomaMarkersLib.growth import Growth
-    from HematomaMarkersLib.marker_answers import NetworkMarkers
-    from HematomaMarkersLib.scan_measurement import ScanMeasurement
-    from HematomaMarkersLib.triage import Triage
+    from HematomaMarkersLib.growth.expansion import Growth
+    from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+    from HematomaMarkersLib.measurement.scan import ScanMeasurement
+    from HematomaMarkersLib.triage.decision import Triage
 
 KIND = "HematomaMarkers"
 VOLUME, PRIOR, SEGMENTATION, PRIOR_SEGMENTATION = "volume", "prior", "segmentation", "priorSegmentation"
@@ -135,8 +135,8 @@ class LiveNumbers:
         Raises:
             InputError: the volume or the segmentation is gone, or the volume cannot be measured.
         """
-        from HematomaMarkersLib.measurement import measure_scan
-        from HematomaMarkersLib.triage_rules import read_rules
+        from HematomaMarkersLib.measurement.measure import measure_scan
+        from HematomaMarkersLib.triage.rules import read_rules
 
         self.result = result
         self._volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
@@ -151,7 +151,7 @@ class LiveNumbers:
         Args:
             slices: that have changed. labels: the whole label map (slices, rows, columns) as it is now.
         """
-        from HematomaMarkersLib.measurement import measure_scan, remeasure
+        from HematomaMarkersLib.measurement.measure import measure_scan, remeasure
 
         if len(slices) > _FEW:
             self._measurement = measure_scan(self._scan, labels, least_ml=self._rules.below_ml)
@@ -163,9 +163,9 @@ class LiveNumbers:
 
     def numbers(self) -> Numbers:
         """All that is shown, with the triage decided anew."""
-        from HematomaMarkersLib.marker_answers import NetworkMarkers
-        from HematomaMarkersLib.outside_blood import outside_from_json
-        from HematomaMarkersLib.triage import triage
+        from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+        from HematomaMarkersLib.measurement.outside_blood import outside_from_json
+        from HematomaMarkersLib.triage.decision import triage
 
         said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
         network = None
@@ -217,7 +217,7 @@ def _growth(result, measurement: ScanMeasurement) -> Growth | None:
     kept = result_json(result, GROWTH)
     if not kept:
         return None
-    from HematomaMarkersLib.growth import growth_of_volumes
+    from HematomaMarkersLib.growth.expansion import growth_of_volumes
 
     return growth_of_volumes(
         kept["prior_ml"], kept["prior_ivh_ml"], measurement.volume_ml, measurement.counted_ivh_ml, kept["hours"]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from HematomaMarkersLib.labels import TASK
-from LesionReadingLib.batch import Study
-from LesionReadingLib.scene import result_node
+from LesionReadingLib.studies.batch import Study
 from LesionReadingPanel.model_selector import ModelSelector
-from LesionReadingPanel.study_on_view import StudyKind
+from LesionReadingPanel.worklist.study_on_view import StudyKind
+from LesionReadingScene.scene import result_node
 from slicer.i18n import tr as _
 
 from . import scan_results
@@ -55,6 +55,6 @@ def _find(folder: Path, output: Path) -> list[Study]:
 
 
 def _load(study: Study):
-    from HematomaMarkersLib.reading import open_scan
+    from HematomaMarkersLib.reading.read import open_scan
 
     return addHeadCT(open_scan(study.source, study.options.get("series")), _("Head CT"))

@@ -1,1 +1,1 @@
-"""What both LesionReading modules share: plain Python without Qt; only the files ``scene*.py`` touch MRML."""
+"""What both LesionReading modules share: plain Python, without Qt, VTK or Slicer."""

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .cancelling import check, held, too_late
 from .errors import InputError
 from .language import _
-from .scratch import Scratch, lock, sweep
+from .process.cancelling import check, held, too_late
+from .process.scratch import Scratch, lock, sweep
 
 SCRATCH_PREFIX = ".lesionreading-"
 IN_EVERY_RESULT = ("report.html", "measurements.json", "segmentation.seg.nrrd")

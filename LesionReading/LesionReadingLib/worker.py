@@ -25,13 +25,13 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from .cancelling import cancellable, check
-from .drawing import keep_strange_styles_out
 from .errors import Cancelled, InputError, is_out_of_memory
-from .hushed import hushed
 from .identity import may_be_told, naming
 from .language import _
 from .plain_text import plain
+from .presenting.drawing import keep_strange_styles_out
+from .process.cancelling import cancellable, check
+from .process.quiet import hushed
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
 LINE_EVERY_S = 10.0

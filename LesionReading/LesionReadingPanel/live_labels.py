@@ -8,7 +8,7 @@ import qt
 import slicer
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import Segment
-from LesionReadingLib.scene import TrackedLabels
+from LesionReadingScene.scene import TrackedLabels
 
 from .views import Observation
 
@@ -22,7 +22,7 @@ class LiveLabels:
         """onEdited(numbers, labels): slices that have changed, ascending, and labels (slices, rows, columns), not to be changed.
 
         Raises:
-            InputError: as LesionReadingLib.scene.labels_of.
+            InputError: as LesionReadingScene.scene.labels_of.
         """
         self._tracked = TrackedLabels(segmentation, volume, segments)
         self._onEdited = onEdited

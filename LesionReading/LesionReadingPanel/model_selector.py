@@ -11,7 +11,7 @@ import slicer.util
 from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.plain_text import plain
-from LesionReadingLib.report import model_rows
+from LesionReadingLib.presenting.report import model_rows
 from slicer.i18n import tr as _
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import slicer
 import vtk
-from LesionReadingLib.scene import volume_place
+from LesionReadingScene.scene import volume_place
 
 from .views import Observation
 

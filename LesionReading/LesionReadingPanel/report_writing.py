@@ -6,7 +6,7 @@ from pathlib import Path
 import qt
 import slicer.util
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.scratch import Scratch
+from LesionReadingLib.process.scratch import Scratch
 from slicer.i18n import tr as _
 
 from .dependencies import ensureDependencies

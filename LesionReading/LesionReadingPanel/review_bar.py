@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import vtk
-from LesionReadingLib import scene
+from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import slicer.util
-from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib.scene import volume_place
+from LesionReadingScene.scene import volume_place
 
 READING_VIEW = "Red"
 SLICE_VIEWS = (READING_VIEW, "Green", "Yellow")  # of Slicer's usual layouts

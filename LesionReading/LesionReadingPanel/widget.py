@@ -7,7 +7,7 @@ import qt
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib.scratch import Scratch
+from LesionReadingLib.process.scratch import Scratch
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin

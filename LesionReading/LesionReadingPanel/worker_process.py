@@ -16,7 +16,7 @@ import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import ASKS_FOR_LANGUAGE, language
 from LesionReadingLib.leash import end_group
-from LesionReadingLib.scratch import Scratch
+from LesionReadingLib.process.scratch import Scratch
 from slicer.i18n import tr as _
 
 READ_EVERY_MS = 100

@@ -103,7 +103,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
 
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
-    from .analysis import analyze
+    from .commands import analyze
 
     analyze(chosen.input, chosen.output, report, **_analysing(chosen))
 
@@ -111,11 +111,11 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
 def _batch(chosen: argparse.Namespace, report) -> None:
     from functools import partial
 
-    from LesionReadingLib.batch import on_dask, one_by_one, run_batch
+    from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
 
-    from .analysis import analyze
     from .batch import COLUMNS, TITLE, find_pullbacks
-    from .reading import check_typed
+    from .commands import analyze
+    from .reading.read import check_typed
 
     options = _analysing(chosen)
     check_typed(chosen.pixel_spacing, chosen.frame_spacing, chosen.calibration)
@@ -140,7 +140,7 @@ def _analysing(chosen: argparse.Namespace) -> dict:
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:
-    from .analysis import measure
+    from .commands import measure
 
     measure(
         chosen.labelmap,
@@ -158,7 +158,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
 
 
 def _parameters(chosen: argparse.Namespace):
-    from .measurement import Parameters
+    from .measurement.pullback import Parameters
 
     if not 0 <= chosen.lesion_gap <= 100:
         raise InputError(
@@ -170,16 +170,16 @@ def _parameters(chosen: argparse.Namespace):
 
 
 def _agreement(chosen: argparse.Namespace, report) -> None:
-    from LesionReadingLib.agreement import write_worklist_agreements
+    from LesionReadingLib.studies.agreement import write_worklist_agreements
 
+    from .agreement import measured
     from .labels import CALCIUM, TASK
-    from .reading_measured import measured
 
     write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, CALCIUM, chosen.with_readers, "mm3", "frame", report)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:
-    from .analysis import write_phantom
+    from .commands import write_phantom
 
     write_phantom(
         chosen.folder, report, chosen.seed, chosen.frames, chosen.size, chosen.frame_spacing, every_variety=chosen.every_variety

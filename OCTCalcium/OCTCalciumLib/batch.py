@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.batch import Study
-from LesionReadingLib.batch_studies import found_below, in_order
 from LesionReadingLib.language import N_
+from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.find import found_below, in_order
 
 TITLE = N_("Coronary calcium in OCT: all pullbacks")
 _SEGMENTATION = "SEG"

@@ -10,13 +10,13 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.read import read_label_map, with_typed
 from LesionReadingLib.language import _
-from LesionReadingLib.pictures import is_volume
+from LesionReadingLib.reading.images import is_volume
 
 from .colors import rgb
-from .label_placing import on_pullback, refuse_turned
 from .labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
-from .pullback import Pullback
-from .spacing_rule import checked_spacing, in_mm, stated_unit_mm, unknown_notes
+from .reading.label_placing import on_pullback, refuse_turned
+from .reading.pullback import Pullback
+from .reading.spacing_rule import checked_spacing, in_mm, stated_unit_mm, unknown_notes
 
 _CORONARY_ARTERY = ("SCT", "41801008", "Coronary artery")
 

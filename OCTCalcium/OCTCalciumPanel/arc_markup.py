@@ -3,7 +3,7 @@
 import numpy as np
 import slicer
 import vtk
-from LesionReadingLib.scene import volume_place
+from LesionReadingScene.scene import volume_place
 from slicer.i18n import tr as _
 
 BEYOND_CALCIUM = 1.15  # the two arms end a little outside the calcium

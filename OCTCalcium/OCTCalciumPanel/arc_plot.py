@@ -2,7 +2,7 @@
 
 import slicer
 from LesionReadingLib.counting import shown
-from LesionReadingLib.scene import fill_table, result_node, set_result_node
+from LesionReadingScene.scene import fill_table, result_node, set_result_node
 from slicer.i18n import tr as _
 
 TABLE_ROLE, CHART_ROLE = "table", "chart"

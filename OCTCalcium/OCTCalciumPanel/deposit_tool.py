@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.point_placing import PointPlacing
 from LesionReadingPanel.views import currentSlice, jumpToSlice
+from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
 from .pullback_nodes import UNKNOWN_PIXEL_MM
 
 if TYPE_CHECKING:
-    from OCTCalciumLib.deposit_marking import Deposit, Wall
+    from OCTCalciumLib.marking.deposit import Deposit, Wall
 
 _HANDLES = (0.25, 0.5, 0.75)  # of the way from end to end: an inner and an outer handle there
 _SQUARE = 1e-3
@@ -82,7 +82,7 @@ class DepositTool:
             self._show(_("Click on both ends of the deposit, each in the middle of its thickness."))
 
     def _onPlaced(self) -> None:
-        from OCTCalciumLib.deposit_marking import ends_at, marked_deposit
+        from OCTCalciumLib.marking.deposit import ends_at, marked_deposit
 
         with self._telling():
             frame = currentSlice(self._volume)
@@ -95,7 +95,7 @@ class DepositTool:
         self._markAgain(self._marked.deposit.ends.other_way(), {})
 
     def _onMoved(self, number: int) -> None:
-        from OCTCalciumLib.deposit_marking import ends_at
+        from OCTCalciumLib.marking.deposit import ends_at
 
         marked = self._marked
         if marked is None:
@@ -108,7 +108,7 @@ class DepositTool:
         self._markAgain(min((ends, ends.other_way()), key=lambda one: abs(one.rays.size - was)), {})
 
     def _onCarry(self, checked: bool = False) -> None:
-        from OCTCalciumLib.deposit_tracking import carried
+        from OCTCalciumLib.marking.tracking import carried
 
         marked = self._marked
         with self._telling():
@@ -121,7 +121,7 @@ class DepositTool:
 
     def _markAgain(self, ends, held: dict) -> None:
         """Put another deposit in the place of the one that was marked."""
-        from OCTCalciumLib.deposit_marking import marked_deposit
+        from OCTCalciumLib.marking.deposit import marked_deposit
 
         marked = self._marked
         with self._telling():
@@ -131,8 +131,8 @@ class DepositTool:
 
     def _write(self, frame: int, wall: Wall, deposit: Deposit, held: dict, before: np.ndarray) -> None:
         """Put a deposit into a frame that had certain labels before, as one step of undo; a lumen that was found goes with it."""
-        from OCTCalciumLib.deposit_marking import deposit_mask
         from OCTCalciumLib.labels import BACKGROUND, CALCIUM
+        from OCTCalciumLib.marking.deposit import deposit_mask
         from OCTCalciumLib.segments import SEGMENTS
 
         after = np.where(before == BACKGROUND, wall.known, before)
@@ -150,7 +150,7 @@ class DepositTool:
         self._show(_("Drag a point where a border is wrong. Carry on takes the deposit to the next frame."))
 
     def _wall(self, frame: int) -> Wall:
-        from OCTCalciumLib.deposit_marking import wall_of
+        from OCTCalciumLib.marking.deposit import wall_of
 
         spacing = scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
         if not spacing.in_plane_known or abs(spacing.row_mm / spacing.column_mm - 1) > _SQUARE:
@@ -195,7 +195,7 @@ def _grey(frame: np.ndarray) -> np.ndarray:
 
 def _handles(marked: _Marked) -> list[tuple[float, float]]:
     """Row and column of the handles: both ends, then inner and outer border in between."""
-    from OCTCalciumLib.deposit_marking import point_at
+    from OCTCalciumLib.marking.deposit import point_at
 
     deposit, view = marked.deposit, marked.wall.view
     middle = (deposit.inner_mm + deposit.outer_mm) / 2
@@ -207,7 +207,7 @@ def _handles(marked: _Marked) -> list[tuple[float, float]]:
 
 def _held(marked: _Marked, handle: int, place: list[float]) -> dict:
     """What is held after a handle of a border was dragged to a place (row, column)."""
-    from OCTCalciumLib.deposit_marking import seen_at
+    from OCTCalciumLib.marking.deposit import seen_at
 
     ray = int(marked.deposit.ends.rays[_handleRays(marked.deposit)[handle // 2]])
     depths = list(marked.held.get(ray, (None, None)))

@@ -28,7 +28,7 @@ class EnFaceMap:
 
     def show(self, measurement) -> None:
         """Draw a PullbackMeasurement; the line of the frame on view stays."""
-        from OCTCalciumLib.en_face import en_face_picture
+        from OCTCalciumLib.presenting.figures.en_face import en_face_picture
 
         self._picture, self._frameCount = en_face_picture(measurement), len(measurement.frames)
         self._legend.text = _legend(measurement)
@@ -81,7 +81,7 @@ def _ppm(picture: np.ndarray) -> bytes:
 
 def _legend(measurement) -> str:
     from OCTCalciumLib.colors import COLORS, THICKNESS
-    from OCTCalciumLib.en_face import thickness_scale_mm
+    from OCTCalciumLib.presenting.figures.en_face import thickness_scale_mm
 
     def patch(color: str) -> str:
         return f'<span style="color:{color}">■</span>'

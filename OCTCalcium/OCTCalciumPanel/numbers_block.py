@@ -35,9 +35,9 @@ class NumbersBlock:
 
     def show(self, measurement, runCautions) -> None:
         """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand."""
-        from LesionReadingLib.report import with_unit
-        from OCTCalciumLib.headline import finding, largest_arc, score
-        from OCTCalciumLib.measurement_cautions import measurement_cautions
+        from LesionReadingLib.presenting.report import with_unit
+        from OCTCalciumLib.measurement.cautions import measurement_cautions
+        from OCTCalciumLib.presenting.headline import finding, largest_arc, score
 
         self._measurement = measurement
         ui, found = self._ui, finding(measurement, by_network=True)

@@ -1,15 +1,15 @@
 """Pullbacks of our reader as volume nodes."""
 
 import numpy as np
-from LesionReadingLib.scene import add_volume, set_slice_spacing_unknown
-from LesionReadingLib.spacing import UNKNOWN
+from LesionReadingLib.geometry.spacing import UNKNOWN
+from LesionReadingScene.scene import add_volume, set_slice_spacing_unknown
 
 UNKNOWN_PIXEL_MM = 1.0
 """What programs write that know no spacing; no OCT has such pixels."""
 
 
 def addPullback(pullback, name: str):
-    """Add a pullback (OCTCalciumLib.pullback.Pullback) to the scene as a grey volume, overlays removed, in its place in LPS.
+    """Add a pullback (``reading.pullback.Pullback``) to the scene as a grey volume, overlays removed, in its place in LPS.
 
     Distances that the file does not state stay 1 mm and count as not known, so that the panel asks for them.
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import slicer
-from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import TYPED
+from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingPanel.model_selector import modelNamed
+from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
@@ -94,7 +94,7 @@ def runCautions(result) -> list[str]:
 
 def _toldByRun(measurements: Path) -> list[str]:
     """The cautions of a run that do not come from its labels, which may be edited since."""
-    from OCTCalciumLib.measurement_cautions import MEASUREMENT_CODES
+    from OCTCalciumLib.measurement.cautions import MEASUREMENT_CODES
 
     cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
     return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]
@@ -171,7 +171,7 @@ def measure(result, labels: np.ndarray | None = None):
     Raises:
         InputError: as ``labelsOf``.
     """
-    from OCTCalciumLib.measurement import measure_pullback
+    from OCTCalciumLib.measurement.pullback import measure_pullback
 
     labels = labelsOf(result) if labels is None else labels
     measurement = measure_pullback(labels, scene.volume_spacing(volumeOf(result), UNKNOWN_PIXEL_MM))
@@ -187,7 +187,7 @@ def exportForTraining(result, folder: Path) -> Path:
     Raises:
         InputError: as ``labelsOf``, or the case cannot be written.
     """
-    from LesionReadingLib.training_case import write_case
+    from LesionReadingLib.studies.training_case import write_case
 
     labels, volume = labelsOf(result), volumeOf(result)
     axes_mm, origin_mm = scene.volume_place(volume)

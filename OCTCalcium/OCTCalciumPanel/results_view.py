@@ -4,12 +4,12 @@ import qt
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib import scene
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.live_labels import LiveLabels
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged, showVolume
+from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
 from .arc_markup import ArcMarkup
@@ -130,7 +130,7 @@ class ResultsView:
             self.goTo(self.measurement.max_arc_frame)
 
     def _onEdited(self, frames: list[int], labels) -> None:
-        from OCTCalciumLib.measurement import remeasure_frames
+        from OCTCalciumLib.measurement.pullback import remeasure_frames
 
         self.measurement = remeasure_frames(self.measurement, {frame: labels[frame] for frame in frames})
         self._numbers.show(self.measurement, runCautions(self._result))
@@ -153,7 +153,7 @@ class ResultsView:
 
     def _checks(self):
         """What to look at first, by the numbers as they are."""
-        from OCTCalciumLib.look_first import look_first
+        from OCTCalciumLib.presenting.look_first import look_first
 
         return look_first(self.measurement)
 

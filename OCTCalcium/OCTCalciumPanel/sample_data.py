@@ -28,9 +28,9 @@ def registerSample(iconsFolder: Path) -> None:
 
 def loadSample(source=None) -> list:
     """Draw, write and read the phantom; give its volume node in a list, as the Sample Data module wants it."""
-    from OCTCalciumLib.phantom import draw_pullback
-    from OCTCalciumLib.phantom_dicom import write_presentation
-    from OCTCalciumLib.reading import open_dicom
+    from OCTCalciumLib.phantom.dicom import write_presentation
+    from OCTCalciumLib.phantom.pullback import draw_pullback
+    from OCTCalciumLib.reading.read import open_dicom
 
     from .pullback_nodes import addPullback
 

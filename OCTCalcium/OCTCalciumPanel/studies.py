@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from LesionReadingLib.batch import Study
+from LesionReadingLib.studies.batch import Study
 from LesionReadingPanel.model_selector import ModelSelector
-from LesionReadingPanel.study_on_view import StudyKind
+from LesionReadingPanel.worklist.study_on_view import StudyKind
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
@@ -52,6 +52,6 @@ def _find(folder: Path, output: Path) -> list[Study]:
 
 
 def _load(study: Study):
-    from OCTCalciumLib.reading import open_pullback
+    from OCTCalciumLib.reading.read import open_pullback
 
     return addPullback(open_pullback(study.source), _("OCT pullback"))

@@ -7,8 +7,8 @@ import qt
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib.scene import volume_array, volume_place
 from LesionReadingPanel.views import lookAt
+from LesionReadingScene.scene import volume_array, volume_place
 from slicer.i18n import tr as _
 
 AFTER_EDIT_MS = 1200  # an edited vessel is built anew when the hand rests so long
@@ -59,7 +59,7 @@ class VesselView:
         self._frames = []
 
     def _build(self) -> None:
-        from OCTCalciumLib.vessel_scene import vessel_scene
+        from OCTCalciumLib.presenting.rendering.vessel_scene import vessel_scene
 
         volume, labels, measurement = self._source()
         vessel = vessel_scene(labels, measurement, volume_array(volume))

@@ -978,13 +978,6 @@
         </message>
     </context>
     <context>
-        <name>LesionReadingPanel.background_analysis</name>
-        <message>
-            <source>The folder of the study cannot be written; check that the disk is there.</source>
-            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
-        </message>
-    </context>
-    <context>
         <name>LesionReadingPanel.dependencies</name>
         <message>
             <source>PyTorch is missing, and without it nothing can be analyzed; press Apply again to install it.</source>
@@ -1185,89 +1178,6 @@
         <message>
             <source>The analysis was ended from outside, most likely because memory ran out; close other programs and try again.</source>
             <translation>解析が外部から終了されました。メモリ不足の可能性があります。他のプログラムを終了して、もう一度実行してください。</translation>
-        </message>
-    </context>
-    <context>
-        <name>LesionReadingPanel.worklist_view</name>
-        <message>
-            <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
-            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
-        </message>
-        <message>
-            <source>Choose the folder with the studies</source>
-            <translation>検査のフォルダを選択</translation>
-        </message>
-        <message>
-            <source>Kept beside the data.</source>
-            <translation>データのそばに保存しました。</translation>
-        </message>
-        <message>
-            <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
-            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
-        </message>
-        <message>
-            <source>State</source>
-            <translation>状態</translation>
-        </message>
-        <message>
-            <source>Study</source>
-            <translation>検査</translation>
-        </message>
-        <message>
-            <source>Take it over?</source>
-            <translation>引き継ぎますか？</translation>
-        </message>
-        <message>
-            <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
-            <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
-        </message>
-        <message>
-            <source>The folder of the study cannot be written; check that the disk is there.</source>
-            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
-        </message>
-        <message>
-            <source>The worklist could not be read.</source>
-            <translation>ワークリストを読み込めませんでした。</translation>
-        </message>
-        <message>
-            <source>Type your name above first: others see by it who edits a study.</source>
-            <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
-        </message>
-        <message>
-            <source>a reader without a name</source>
-            <translation>名前のない読影者</translation>
-        </message>
-        <message>
-            <source>analysed</source>
-            <translation>解析済み</translation>
-        </message>
-        <message>
-            <source>edited by {reader}</source>
-            <translation>{reader} が編集中</translation>
-        </message>
-        <message>
-            <source>exported</source>
-            <translation>書き出し済み</translation>
-        </message>
-        <message>
-            <source>failed: {message}</source>
-            <translation>失敗: {message}</translation>
-        </message>
-        <message>
-            <source>left by {reader} after a crash</source>
-            <translation>{reader} の異常終了で残存</translation>
-        </message>
-        <message>
-            <source>on view</source>
-            <translation>表示中</translation>
-        </message>
-        <message>
-            <source>reviewed {done} of {count}</source>
-            <translation>{count}中{done}を確認済み</translation>
-        </message>
-        <message>
-            <source>waiting</source>
-            <translation>未解析</translation>
         </message>
     </context>
     <context>
@@ -2106,6 +2016,96 @@ mm</translation>
         <message>
             <source>Vessel wall (view)</source>
             <translation>血管壁（表示用）</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.background_analysis</name>
+        <message>
+            <source>The folder of the study cannot be written; check that the disk is there.</source>
+            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.view</name>
+        <message>
+            <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
+            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
+        </message>
+        <message>
+            <source>Choose the folder with the studies</source>
+            <translation>検査のフォルダを選択</translation>
+        </message>
+        <message>
+            <source>Kept beside the data.</source>
+            <translation>データのそばに保存しました。</translation>
+        </message>
+        <message>
+            <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
+            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>状態</translation>
+        </message>
+        <message>
+            <source>Study</source>
+            <translation>検査</translation>
+        </message>
+        <message>
+            <source>Take it over?</source>
+            <translation>引き継ぎますか？</translation>
+        </message>
+        <message>
+            <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
+            <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
+        </message>
+        <message>
+            <source>The folder of the study cannot be written; check that the disk is there.</source>
+            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+        <message>
+            <source>The worklist could not be read.</source>
+            <translation>ワークリストを読み込めませんでした。</translation>
+        </message>
+        <message>
+            <source>Type your name above first: others see by it who edits a study.</source>
+            <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
+        </message>
+        <message>
+            <source>a reader without a name</source>
+            <translation>名前のない読影者</translation>
+        </message>
+        <message>
+            <source>analysed</source>
+            <translation>解析済み</translation>
+        </message>
+        <message>
+            <source>edited by {reader}</source>
+            <translation>{reader} が編集中</translation>
+        </message>
+        <message>
+            <source>exported</source>
+            <translation>書き出し済み</translation>
+        </message>
+        <message>
+            <source>failed: {message}</source>
+            <translation>失敗: {message}</translation>
+        </message>
+        <message>
+            <source>left by {reader} after a crash</source>
+            <translation>{reader} の異常終了で残存</translation>
+        </message>
+        <message>
+            <source>on view</source>
+            <translation>表示中</translation>
+        </message>
+        <message>
+            <source>reviewed {done} of {count}</source>
+            <translation>{count}中{done}を確認済み</translation>
+        </message>
+        <message>
+            <source>waiting</source>
+            <translation>未解析</translation>
         </message>
     </context>
 </TS>

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from HematomaMarkersLib.phantom_study import write_patient
+from HematomaMarkersLib.phantom.study import write_patient
 from processes import compare
 
 SLICES, SEED = 30, 1012
@@ -28,13 +28,13 @@ import numpy as np, SimpleITK as sitk, torch
 from monai.visualize import GradCAM
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
-from HematomaMarkersLib.analysis import DEFAULT_MODEL
+from HematomaMarkersLib.commands import DEFAULT_MODEL
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.labels import TASK
-from HematomaMarkersLib.prediction import NETWORKS
-from HematomaMarkersLib.preparation import network_input, prepare
-from HematomaMarkersLib.reading import open_scan
-from HematomaMarkersLib.segmentation import tidied
+from HematomaMarkersLib.model.prediction import NETWORKS
+from HematomaMarkersLib.model.preparation.prepare import network_input, prepare
+from HematomaMarkersLib.reading.read import open_scan
+from HematomaMarkersLib.model.inference import tidied
 from HematomaMarkersLib.windows import DEFAULT, windows
 torch.set_num_threads(2)
 scan, folder = open_scan(Path(sys.argv[1])), Path(sys.argv[2])

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from LesionReadingLib.spacing import Spacing
-from OCTCalciumLib.measurement import measure_pullback, remeasure
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure
 from scipy import ndimage
 
 FRAMES, SIZE, PIXEL_MM = 375, 1024, 0.007

@@ -10,9 +10,9 @@ import argparse
 import time
 
 import numpy as np
-from HematomaMarkersLib.hematoma_marking import marked_hematoma
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.phantom import PhantomHead, draw_head
+from HematomaMarkersLib.marking.hematoma import marked_hematoma
+from HematomaMarkersLib.phantom.patient import PhantomHead, draw_head
 from LesionReadingLib.errors import InputError
 from scipy import ndimage
 

@@ -14,16 +14,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LesionReading", "OCTCalcium")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "LesionReading", "OCTCalcium")]
 
 import numpy as np  # noqa: E402
 from desktop import start  # noqa: E402
+from LesionReadingLib.geometry.spacing import Spacing  # noqa: E402
 from LesionReadingLib.labels.label_map import LabelMap  # noqa: E402
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd  # noqa: E402
-from LesionReadingLib.spacing import Spacing  # noqa: E402
 from measure import FRAMES, PIXEL_MM, drawn_pullback  # noqa: E402
 from measure import SIZE as FULL_SIZE  # noqa: E402
-from OCTCalciumLib.measurement import measure_pullback  # noqa: E402
+from OCTCalciumLib.measurement.pullback import measure_pullback  # noqa: E402
 from OCTCalciumLib.segments import SEGMENTS  # noqa: E402
 
 SIZE, FRAME_MM, EDITS = 512, 0.2, 9
@@ -44,8 +44,8 @@ def told(what: str, seconds: tuple[float, float]) -> None:
 def main() -> None:
     desktop = start()
     panel = desktop.load_module(ROOT / "OCTCalcium" / "OCTCalcium.py")
-    from LesionReadingLib.scene import add_volume, result_of
     from LesionReadingPanel.views import jumpToSlice
+    from LesionReadingScene.scene import add_volume, result_of
     from OCTCalciumPanel import pullback_results
 
     labels = drawn_pullback(SIZE)

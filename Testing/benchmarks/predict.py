@@ -14,14 +14,14 @@ import time
 import numpy as np
 import torch
 from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import NAMES, TASK
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.preparation import Letterbox
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.segmentation import NETWORKS, segment
-from OCTCalciumLib.tidying import tidied
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.preparation import Letterbox
+from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumLib.reading.pullback import Pullback
 
 FRAMES, DRAWN = 375, 25
 

@@ -57,10 +57,10 @@ def _timed(root: Path, command: list[str], name: str) -> None:
 
 def _ct(folder: Path, asked: str) -> list[Path | str]:
     """The series, and for ``measure`` its label map before it."""
-    from HematomaMarkersLib.phantom import draw_head
-    from HematomaMarkersLib.phantom_dicom import Acquisition, write_series
-    from LesionReadingLib.nrrd import grid_axes_mm, write_nrrd
-    from LesionReadingLib.slice_grid import even_grid
+    from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+    from HematomaMarkersLib.phantom.patient import draw_head
+    from LesionReadingLib.geometry.grid import even_grid
+    from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
 
     series, labels = folder / "ct", folder / "ct.seg.nrrd"
     if not labels.exists():
@@ -90,8 +90,8 @@ def _ct(folder: Path, asked: str) -> list[Path | str]:
 
 def _pullback(folder: Path) -> list[Path]:
     """A label map of a pullback."""
-    from LesionReadingLib.nrrd import write_nrrd
-    from OCTCalciumLib.phantom import draw_pullback
+    from LesionReadingLib.geometry.nrrd import write_nrrd
+    from OCTCalciumLib.phantom.pullback import draw_pullback
 
     path = folder / "oct.nrrd"
     if not path.exists():

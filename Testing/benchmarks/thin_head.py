@@ -13,7 +13,7 @@ import resource
 import sys
 from pathlib import Path
 
-from HematomaMarkersLib.phantom_study import write_patient
+from HematomaMarkersLib.phantom.study import write_patient
 from processes import timed_process
 
 SEED = 1012

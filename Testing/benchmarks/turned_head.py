@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, TASK
-from HematomaMarkersLib.phantom import SUPINE, PhantomHead, draw_patient, hematoma_of, scanned
-from HematomaMarkersLib.phantom_anatomy import draw_head_of
-from HematomaMarkersLib.phantom_physics import draw_scanner
-from HematomaMarkersLib.phantom_position import draw_slices, turned_pose
-from HematomaMarkersLib.prediction import predict
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.model.prediction import predict
+from HematomaMarkersLib.phantom.anatomy import draw_head_of
+from HematomaMarkersLib.phantom.patient import SUPINE, PhantomHead, draw_patient, hematoma_of, scanned
+from HematomaMarkersLib.phantom.physics import draw_scanner
+from HematomaMarkersLib.phantom.position import draw_slices, turned_pose
+from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.bundle import DEFAULT_MODELS, find_bundle
 

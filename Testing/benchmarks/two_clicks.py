@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from OCTCalciumLib.deposit_marking import Ends, Wall, deposit_mask, marked_deposit, wall_of
-from OCTCalciumLib.deposit_tracking import carried
 from OCTCalciumLib.labels import CALCIUM
-from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
-from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM
-from OCTCalciumLib.reading import open_pullback
+from OCTCalciumLib.marking.deposit import Ends, Wall, deposit_mask, marked_deposit, wall_of
+from OCTCalciumLib.marking.tracking import carried
+from OCTCalciumLib.phantom.pullback import PhantomPullback, draw_pullback
+from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM
 from scipy import ndimage
 
 from training.oct.real_frames import calcium_mask, pictures

@@ -13,8 +13,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from OCTCalciumLib.phantom import PhantomPullback, draw_pullback
-from OCTCalciumLib.phantom_dicom import write_capture, write_presentation
+from OCTCalciumLib.phantom.dicom import write_capture, write_presentation
+from OCTCalciumLib.phantom.pullback import PhantomPullback, draw_pullback
 from processes import compare
 
 FRAMES, SIZE, DRAWN = 375, 1024, 75
@@ -24,10 +24,10 @@ import sys
 import numpy as np, pydicom, SimpleITK as sitk, torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.prediction import load_network
-from OCTCalciumLib.analysis import DEFAULT_MODEL
+from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.segmentation import NETWORKS
-from OCTCalciumLib.tidying import tidied
+from OCTCalciumLib.model.inference import NETWORKS
+from OCTCalciumLib.model.post_processing import tidied
 torch.set_num_threads(2)
 data = pydicom.dcmread(sys.argv[1])
 frames = data.pixel_array

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
-from HematomaMarkersLib.prediction import NETWORKS
-from HematomaMarkersLib.preparation_grid import NETWORK_PIXEL_MM, NETWORK_SIZE
+from HematomaMarkersLib.model.prediction import NETWORKS
+from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.labels import LOCATIONS, TASK
-from HematomaMarkersLib.preparation_steps import Steps, add_without, left_out
+from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 from LesionReadingLib.bundle import find_bundle
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from HematomaMarkersLib.image_scan import read_volume
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, TASK
-from HematomaMarkersLib.phantom import PhantomHead, draw_head
-from HematomaMarkersLib.phantom_wide import SIZE, draw_wide_head
-from HematomaMarkersLib.preparation import prepare
-from HematomaMarkersLib.preparation_steps import ALL_STEPS, Steps
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.model.preparation.prepare import prepare
+from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
+from HematomaMarkersLib.phantom.patient import PhantomHead, draw_head
+from HematomaMarkersLib.phantom.wide import SIZE, draw_wide_head
+from HematomaMarkersLib.reading.images import read_volume
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
 from ..cases import case_number, open_case

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
-from HematomaMarkersLib.measurement import measure_scan
-from HematomaMarkersLib.phantom import PhantomHead
-from HematomaMarkersLib.phantom_position import turned_deg
-from HematomaMarkersLib.prediction import Prediction, predict
-from HematomaMarkersLib.triage import triage
-from HematomaMarkersLib.triage_rules import read_rules
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.model.prediction import Prediction, predict
+from HematomaMarkersLib.phantom.patient import PhantomHead
+from HematomaMarkersLib.phantom.position import turned_deg
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.slice_grid import SliceGrid
+from LesionReadingLib.geometry.grid import SliceGrid
 
 from .data import draw_of_range, phantom_scan
 from .false_blood import false_blood_ml

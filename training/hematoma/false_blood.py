@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from HematomaMarkersLib.labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR
-from HematomaMarkersLib.phantom import PhantomHead
-from HematomaMarkersLib.phantom_friends import CAUSES
+from HematomaMarkersLib.phantom.mimics import CAUSES
+from HematomaMarkersLib.phantom.patient import PhantomHead
 from scipy import ndimage
 
 NEAR_MM = 2.5

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from HematomaMarkersLib.outside_blood import LEAST_ML
-from HematomaMarkersLib.triage import Decision
+from HematomaMarkersLib.measurement.outside_blood import LEAST_ML
+from HematomaMarkersLib.triage.decision import Decision
 
 from ..markdown import markdown_table
 from .evaluate import PatientResult

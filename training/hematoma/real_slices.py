@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from HematomaMarkersLib.labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR
-from HematomaMarkersLib.prediction import predict
-from HematomaMarkersLib.scan import Scan
+from HematomaMarkersLib.model.prediction import predict
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.slice_grid import even_grid
+from LesionReadingLib.geometry.grid import even_grid
 from PIL import Image
 from scipy import ndimage
 

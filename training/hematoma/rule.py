@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
-from HematomaMarkersLib.network import JointNetwork
-from HematomaMarkersLib.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
-from HematomaMarkersLib.segmentation import read_head
+from HematomaMarkersLib.model.inference import read_head
+from HematomaMarkersLib.model.network import JointNetwork
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
 from LesionReadingLib.errors import InputError
 from scipy.optimize import minimize
 from scipy.special import logit

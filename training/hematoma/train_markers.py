@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
-from HematomaMarkersLib.network import JointNetwork, hematoma_mask
-from HematomaMarkersLib.preparation import network_input
+from HematomaMarkersLib.model.network import JointNetwork, hematoma_mask
+from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 

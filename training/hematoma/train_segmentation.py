@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN, TASK
-from HematomaMarkersLib.network import hematoma_unet
-from HematomaMarkersLib.preparation import network_input
+from HematomaMarkersLib.model.network import hematoma_unet
+from HematomaMarkersLib.model.preparation.prepare import network_input
 from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError

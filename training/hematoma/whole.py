@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 import torch
-from HematomaMarkersLib.preparation_steps import ALL_STEPS
+from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 
 from ..learner import Budget, best_of
 from .data import make_data, patient_files

@@ -15,8 +15,8 @@ from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import CALCIUM, TASK
-from OCTCalciumLib.segmentation import NETWORKS, segment
-from OCTCalciumLib.two_step import TwoStep
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.model.two_step import TwoStep
 from safetensors.torch import load_file
 
 from ..cases import CASE_NUMBERS

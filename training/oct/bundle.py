@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
-from OCTCalciumLib.preparation import NETWORK_SIZE
+from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata

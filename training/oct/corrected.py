@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import CALCIUM, LUMEN, NAMES, TASK
-from OCTCalciumLib.polar_view import without_calcium
-from OCTCalciumLib.preparation import Letterbox
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.two_step import TwoStep, frames_for_size, usual_pixel_mm
+from OCTCalciumLib.model.preparation import Letterbox
+from OCTCalciumLib.model.two_step import TwoStep, frames_for_size, usual_pixel_mm
+from OCTCalciumLib.reading.pullback import Pullback
+from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.wall.polar_view import without_calcium
 from torch import device
 
 from ..cases import case_number, open_case

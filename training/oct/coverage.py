@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from OCTCalciumLib.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
-from OCTCalciumLib.measurement import PullbackMeasurement
+from OCTCalciumLib.measurement.pullback import PullbackMeasurement
+from OCTCalciumLib.wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 
 Ranges = Sequence[CalciumRange | None]
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import NAMES, TASK
-from OCTCalciumLib.phantom import draw_pullback
-from OCTCalciumLib.preparation import NETWORK_SIZE, Letterbox
+from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 from ..cases import case_number, open_case
 from ..drawing import WATCHED_EVERY, draw_missing, write_whole
@@ -67,7 +67,7 @@ def add_case(folder: Path, case_folder: Path) -> int:
     Raises:
         InputError: it is no case of this task, or its frames cannot be read.
     """
-    from OCTCalciumLib.reading import open_pullback  # drawing and training need no reader of DICOM
+    from OCTCalciumLib.reading.read import open_pullback  # drawing and training need no reader of DICOM
 
     case = open_case(case_folder, TASK, NAMES)
     pullback = open_pullback(case.image_file)

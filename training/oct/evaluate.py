@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
-from OCTCalciumLib.lumen import close_lumen
-from OCTCalciumLib.measurement import CONTINUOUS_ARC_DEG, PullbackMeasurement, measure_frame, measure_pullback
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.segmentation import segment
+from OCTCalciumLib.measurement.lumen import close_lumen
+from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, PullbackMeasurement, measure_frame, measure_pullback
+from OCTCalciumLib.model.inference import segment
+from OCTCalciumLib.reading.pullback import Pullback
+from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 
 from .coverage import range_coverage

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import best_class
-from LesionReadingLib.spacing import Spacing
 from OCTCalciumLib.labels import CALCIUM
-from OCTCalciumLib.measurement import CONTINUOUS_ARC_DEG, measure_frame
-from OCTCalciumLib.preparation import network_input
-from OCTCalciumLib.tidying import tidied
+from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, measure_frame
+from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.preparation import network_input
 
 from ..markdown import markdown_table
 from .data import Patient

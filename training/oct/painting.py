@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
-from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, DEPTHS
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, DEPTHS
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, uniform_filter
 
 from .polar_views import ANGLE_RAD, LEAST_VISIBLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, DEPTHS, channels
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, DEPTHS, channels
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter1d
 
 from .painting import painted

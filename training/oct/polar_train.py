@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from OCTCalciumLib.polar_network import PolarUNet
+from OCTCalciumLib.model.polar_network import PolarUNet
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset

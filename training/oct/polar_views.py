@@ -12,15 +12,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import (
-    ANGLES,
-    CHANNELS,
-    DEPTHS,
-    PolarView,
-    channels,
-    distance_to_catheter_mm,
-    polar_view,
-)
+from OCTCalciumLib.wall.polar_view import ANGLES, CHANNELS, DEPTHS, PolarView, channels, distance_to_catheter_mm, polar_view
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from .data import Patient, is_watched, load_patients

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.spacing import Spacing
+from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM
-from OCTCalciumLib.measurement import measure_frame
-from OCTCalciumLib.pullback import Pullback
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.segmentation import segment
+from OCTCalciumLib.measurement.pullback import measure_frame
+from OCTCalciumLib.model.inference import segment
+from OCTCalciumLib.reading.pullback import Pullback
+from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 
 from ..markdown import markdown_table

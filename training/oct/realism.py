@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from OCTCalciumLib.calcium_range import largest_arc_deg
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.polar_view import DEPTH_MM, DEPTH_STEP_MM, PolarView, polar_view, without_calcium
+from OCTCalciumLib.wall.calcium_range import largest_arc_deg
+from OCTCalciumLib.wall.polar_view import DEPTH_MM, DEPTH_STEP_MM, PolarView, polar_view, without_calcium
 from PIL import Image
 from scipy.ndimage import maximum_filter, uniform_filter
 

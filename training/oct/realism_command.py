@@ -36,10 +36,10 @@ def _real(chosen: argparse.Namespace) -> Iterator:
     import numpy as np
     from LesionReadingLib.bundle import DEFAULT_MODELS, find_bundle
     from OCTCalciumLib.labels import BACKGROUND, CALCIUM, TASK
-    from OCTCalciumLib.polar_view import without_calcium
-    from OCTCalciumLib.preparation import Letterbox
-    from OCTCalciumLib.reading import open_pullback
-    from OCTCalciumLib.segmentation import segment
+    from OCTCalciumLib.model.inference import segment
+    from OCTCalciumLib.model.preparation import Letterbox
+    from OCTCalciumLib.reading.read import open_pullback
+    from OCTCalciumLib.wall.polar_view import without_calcium
 
     from .real_frames import calcium_mask, pictures
     from .realism import looked_at

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from LesionReadingLib.prediction import Predictor
-from OCTCalciumLib.calcium_range import CalciumRange, calcium_range
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
-from OCTCalciumLib.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, wall_channels, without_calcium
-from OCTCalciumLib.preparation import Letterbox, network_input
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.tidying import tidied
-from OCTCalciumLib.two_step import TwoStep, mean_probability
+from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.preparation import Letterbox, network_input
+from OCTCalciumLib.model.two_step import TwoStep, mean_probability
+from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.wall.calcium_range import CalciumRange, calcium_range
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, wall_channels, without_calcium
 
 from ..markdown import markdown_table
 from .data import is_watched, load_patients

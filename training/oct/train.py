@@ -10,8 +10,8 @@ import torch
 from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from OCTCalciumLib.labels import NAMES
-from OCTCalciumLib.network import DeepLabV3Plus
-from OCTCalciumLib.preparation import network_input
+from OCTCalciumLib.model.network import DeepLabV3Plus
+from OCTCalciumLib.model.preparation import network_input
 from safetensors.torch import load_file
 
 from ..cases import note_learnt

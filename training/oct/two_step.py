@@ -12,11 +12,11 @@ import torch
 from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.polar_network import PolarUNet
-from OCTCalciumLib.preparation import Letterbox
-from OCTCalciumLib.reading import open_pullback
-from OCTCalciumLib.segmentation import NETWORKS, segment
-from OCTCalciumLib.two_step import TwoStep
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.model.polar_network import PolarUNet
+from OCTCalciumLib.model.preparation import Letterbox
+from OCTCalciumLib.model.two_step import TwoStep
+from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file, save
 
 from .bundle import bundle_metadata, model_card, two_step_limits

@@ -80,7 +80,7 @@ def _sureness(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.bundle import find_bundle
     from LesionReadingLib.prediction import choose_device, load_network
     from OCTCalciumLib.labels import TASK
-    from OCTCalciumLib.segmentation import NETWORKS
+    from OCTCalciumLib.model.inference import NETWORKS
 
     from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
 

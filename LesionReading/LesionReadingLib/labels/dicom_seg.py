@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError, is_out_of_memory
+from ..geometry.grid import SAME_MM
+from ..geometry.spacing import UNKNOWN, Spacing
+from ..language import _
+from ..reading.headers.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
 from ..reading.inputs import begins_as_dicom
-from ..reading.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
-from ..slice_grid import SAME_MM
-from ..spacing import UNKNOWN, Spacing
 from .label_map import LabelMap, Segment, painting_order
 from .names import FileSegment, match_segments
 
@@ -97,8 +96,8 @@ def _opened(path: Path) -> Segmentation:
     from highdicom.seg import Segmentation
     from pydicom import dcmread
 
-    from ..reading.dicom_cleaning import clean, require_pixel_description
-    from ..reading.dicom_stream import byte_source
+    from ..reading.dicom.cleaning import clean, require_pixel_description
+    from ..reading.dicom.stream import byte_source
 
     with byte_source(path)() as stream:
         data = clean(dcmread(stream))
@@ -289,7 +288,7 @@ def _group(group: Dataset, shared: Dataset, keyword: str) -> Dataset | None:
 
 def _sop_class(path: Path) -> str | None:
     """The SOP class of a DICOM file; None for any other file."""
-    from ..dicom import read_header
+    from ..reading.dicom.files import read_header
 
     if not begins_as_dicom(path):
         return None

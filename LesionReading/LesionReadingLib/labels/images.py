@@ -12,16 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from LesionReadingLib.language import N_, _
-
 from ..errors import InputError
-from ..image_grids import image_place, states_spacing
-from ..nrrd import POSITIONS_KEY
-from ..reading.plain_voxels import plain_nrrd_voxels
-from ..reading.stored_voxels import check_image_bytes
+from ..geometry.grid import SAME_MM
+from ..geometry.nrrd import POSITIONS_KEY
+from ..geometry.spacing import UNKNOWN, Spacing
+from ..language import N_, _
+from ..reading.headers.plain_voxels import plain_nrrd_voxels
+from ..reading.headers.stored_voxels import check_image_bytes
+from ..reading.image_grids import image_place, states_spacing
 from ..reading.volume_files import image_reader
-from ..slice_grid import SAME_MM
-from ..spacing import UNKNOWN, Spacing
 from .label_map import LabelMap, Segment, painting_order, whole_labels
 from .names import FileSegment, Matched, match_segments
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
-from ..spacing import Spacing
+from ..geometry.spacing import Spacing
+from ..language import _
 
 Code = tuple[str, str, str]
 """A coded term: coding scheme designator, code value, code meaning (DICOM PS3.3 section 8)."""

@@ -12,10 +12,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
 from ..identity import may_be_told, more_is_told_of
+from ..language import _
 from .label_map import Segment
 from .vocabulary import (
     CONJUNCTION,

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
-from ..nrrd import grid_axes_mm
-from ..slice_grid import SAME_MM, SliceGrid, even_grid, stacked_grid
+from ..geometry.grid import SAME_MM, SliceGrid, even_grid, stacked_grid
+from ..geometry.nrrd import grid_axes_mm
+from ..language import _
 from .label_map import LabelMap, Segment, pixels_by_slice
 
 _OUTSIDE = 0.02

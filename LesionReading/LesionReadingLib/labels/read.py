@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
+from ..geometry.spacing import TYPED, Spacing
+from ..language import _
 from ..reading.inputs import input_files
-from ..spacing import TYPED, Spacing
 from .dicom_seg import find_dicom_seg, read_dicom_seg
 from .images import read_image
 from .label_map import LabelMap, Segment

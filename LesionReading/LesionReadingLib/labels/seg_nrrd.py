@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..nrrd import grid_axes_mm, position_keys, write_nrrd
-from ..slice_grid import SliceGrid
+from ..geometry.grid import SliceGrid
+from ..geometry.nrrd import grid_axes_mm, position_keys, write_nrrd
 from .label_map import LabelMap, Segment
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from LesionReadingLib.language import _
-
-from ..slice_grid import SliceGrid
+from ..geometry.grid import SliceGrid
+from ..language import _
 from .label_map import Segment
 from .seg_nrrd import write_grid_seg_nrrd
 
@@ -100,7 +99,7 @@ def write_dicom_seg(
     from highdicom.seg import Segmentation
     from pydicom.uid import generate_uid
 
-    from ..dicom import read_header
+    from ..reading.dicom.files import read_header
 
     headers = {file: read_header(file) for file in dict.fromkeys(files)}
     sources = _sources(headers, files, grid)

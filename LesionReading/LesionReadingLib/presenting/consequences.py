@@ -11,9 +11,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import _, language
-
+from ..errors import InputError
+from ..language import _, language
 from .first_screen import Meaning
 
 _FIELDS = {"text", "source"}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from LesionReadingLib.language import N_, _
-from LesionReadingLib.plain_text import plain
+from ..language import N_, _
+from ..plain_text import plain
 
 _SALT = b"LesionReading study code, version 1\0"
 _BYTES, _GROUP = 5, 4
@@ -69,7 +69,7 @@ def study_of(files: Sequence[Path], pixels: np.ndarray, with_identity: bool = Fa
         pixels: its planes (planes, ...), by some of which it is told apart where no file states a Study Instance UID.
         with_identity: whether the page may name the patient.
     """
-    from LesionReadingLib.dicom import read_header
+    from ..reading.dicom.files import read_header
 
     header = read_header(files[0]) if files else None
     uid = str(header.get("StudyInstanceUID") or "") if header is not None else ""

@@ -14,11 +14,10 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from LesionReadingLib.language import _
-
-from ..cancelling import held
 from ..errors import InputError
-from ..scratch import Scratch
+from ..language import _
+from ..process.cancelling import held
+from ..process.scratch import Scratch
 
 MOST_ENTRIES = 100_000
 MOST_BYTES = 32 << 30

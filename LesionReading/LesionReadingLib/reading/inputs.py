@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
-from ..pictures import is_picture, is_volume, natural_key
+from ..language import _
 from .archives import archive_kind, unpacked
+from .images import is_picture, is_volume, natural_key
 
 MOST_FILES = 200_000
 """A folder with more is no study; it was named by mistake."""
@@ -264,14 +263,14 @@ def begins_as_dicom(path: Path) -> bool:
 def _is_dicomdir(path: Path) -> bool:
     if not begins_as_dicom(path):
         return False
-    from .dicom_stream import read_meta
+    from .dicom.stream import read_meta
 
     return read_meta(path).get("MediaStorageSOPClassUID") == _DICOMDIR_CLASS
 
 
 def _of_dicomdir(path: Path) -> tuple[Path, ...]:
     """The image files that a DICOMDIR lists (DICOM PS3.3 F.3), as far as they lie beside or below it."""
-    from ..dicom import read_header
+    from .dicom.files import read_header
 
     header = read_header(path)
     records = [] if header is None else header.get("DirectoryRecordSequence") or []

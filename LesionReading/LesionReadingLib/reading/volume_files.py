@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from LesionReadingLib.language import _
-
 from ..errors import InputError
-from .meta_header import meta_voxels
-from .nifti_header import nifti_voxels
-from .nrrd_header import nrrd_voxels
-from .stored_voxels import check_stored
+from ..language import _
+from .headers.meta import meta_voxels
+from .headers.nifti import nifti_voxels
+from .headers.nrrd import nrrd_voxels
+from .headers.stored_voxels import check_stored
 
 _NRRD, _META, _NIFTI = (nrrd_voxels, "NrrdImageIO"), (meta_voxels, "MetaImageIO"), (nifti_voxels, "NiftiImageIO")
 _READERS = {".nrrd": _NRRD, ".nhdr": _NRRD, ".mha": _META, ".mhd": _META, ".nii": _NIFTI, ".nii.gz": _NIFTI}

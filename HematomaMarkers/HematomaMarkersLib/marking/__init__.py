@@ -1,0 +1,1 @@
+"""A hematoma marked by one click, without a network."""

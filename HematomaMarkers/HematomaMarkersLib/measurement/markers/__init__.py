@@ -1,0 +1,1 @@
+"""The signs of growth, measured on the voxels."""

@@ -1,0 +1,1 @@
+"""The networks: inference and what a patient's slices say together."""

@@ -1,0 +1,196 @@
+"""A prepared head through the network: hematoma on every slice, markers and their heat on the slices that show one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from LesionReadingLib.prediction import Stream, finite, fold_batch_norms
+from scipy import ndimage
+
+from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
+from .gradcam import MarkerHeat
+from .network import JointNetwork
+from .preparation.grid import NETWORK_PIXEL_MM
+from .preparation.prepare import network_input
+
+LEAST_PART_ML = 0.1
+"""Blood in one piece that is smaller is noise."""
+
+LEAST_ON_ONE_SLICE_ML = 1.0
+"""The same of a piece that no other slice shows, where there are other slices. Chosen on the validation patients, seeds 500 to 559;
+what it does to held-out ones, ``python -m training hematoma evaluate`` tells."""
+
+DENSEST_BLOOD_HU = 90.0
+"""A piece whose densest tenth reaches this is bone or calcification: acute blood has 50 to 75 HU. Chosen likewise."""
+
+_NEIGHBOURS = np.ones((3, 3, 3), bool)
+_MARKER_BATCH = 4
+Features = list[torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadReading:
+    """What the network says of a prepared head, on the network's grid.
+
+    Attributes:
+        labels: uint8 (slices, 256, 256), tidied. outside: bool, the same shape, blood outside the brain, tidied; None where the
+            network was not taught to see it.
+        areas_cm2: (slices,) area of the hematoma.
+        slice_logits: float32 (slices, 4), nan on slices without hematoma.
+        heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
+        looked_at: bool (slices, 256, 256), where the markers were looked for; the heat's cells reach a little beyond.
+        notes: sentences for the report on how the network worked.
+    """
+
+    labels: np.ndarray
+    areas_cm2: np.ndarray
+    slice_logits: np.ndarray
+    heat: np.ndarray
+    looked_at: np.ndarray
+    notes: tuple[str, ...] = ()
+    outside: np.ndarray | None = None
+
+
+def read_head(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    inside: np.ndarray,
+    extents_mm: np.ndarray,
+    window: tuple[float, float],
+    device: torch.device,
+    progress: Callable[[int, int], None],
+) -> HeadReading:
+    """Read a prepared head.
+
+    Args:
+        network: in eval mode.
+        hounsfield: int16 (slices, 256, 256) in HU. inside: bool, the same shape; blood is only looked for there.
+        extents_mm: (slices,) how much of the patient each slice stands for.
+        window: lower and upper end in HU.
+        device: of ``choose_device``.
+        progress: called with (slices done, slices in all) after every slice.
+
+    Raises:
+        InputError: memory does not suffice. Whatever ``progress`` raises ends the work.
+    """
+    quick = fold_batch_norms(network).to(device, memory_format=torch.channels_last)
+    labels, features = np.empty(hounsfield.shape, np.uint8), {}
+    with Stream(_segmenting(quick, window, device), device) as segmented:
+        for number, (found, of_encoder) in enumerate(segmented.results(hounsfield)):
+            labels[number] = found
+            if found.any():  # tidying may turn blood in a ventricle into hematoma
+                features[number] = of_encoder
+            progress(number + 1, len(hounsfield))
+    labels = np.where(inside, labels, BACKGROUND).astype(np.uint8)
+    outside = labels == OUTSIDE_BRAIN
+    labels = tidied(np.where(outside, BACKGROUND, labels), hounsfield, extents_mm)
+    areas_cm2 = (labels == HEMATOMA).sum(axis=(1, 2)) * NETWORK_PIXEL_MM**2 / 100
+    logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
+    heat = np.zeros((len(labels), len(MARKERS), *(size // 8 for size in labels.shape[1:])), np.float32)
+    looked_at = np.zeros(labels.shape, bool)
+    shown = np.flatnonzero(areas_cm2)
+    with Stream(_marking(quick, hounsfield, labels, features, window, device), device, _MARKER_BATCH, workers=1) as marked:
+        for number, found in zip(shown, marked.results(shown.tolist()), strict=True):
+            looked_at[number], logits[number], heat[number] = found
+    notes = tuple(dict.fromkeys(segmented.notes + marked.notes))
+    is_taught = network.classes > OUTSIDE_BRAIN
+    outside = _blood(outside, hounsfield, extents_mm) if is_taught else None
+    return HeadReading(labels, areas_cm2, logits, heat, looked_at, notes, outside)
+
+
+def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    """Give the label map (slices, 256, 256) without pieces that are no blood: too small, on one slice only, or as dense as bone.
+
+    The limits are those of this module; ``hounsfield`` is int16 of the labels' shape, in HU. A smaller piece of one kind of blood
+    that touches a larger one of the other kind becomes that kind.
+    """
+    labels = np.where(_blood(labels != BACKGROUND, hounsfield, extents_mm), labels, BACKGROUND).astype(np.uint8)
+    large = {label: _parts_of_some_size(labels == label, extents_mm) for label in (HEMATOMA, INTRAVENTRICULAR)}
+    turned = labels.copy()
+    for label, other in ((HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)):
+        turned[(labels == label) & ~large[label] & _touching(labels != BACKGROUND, large[other])] = other
+    return turned
+
+
+def _segmenting(
+    network: JointNetwork, window: tuple[float, float], device: torch.device
+) -> Callable[[list[np.ndarray]], list[tuple[np.ndarray, Features]]]:
+    """What gives the labels, uint8 (256, 256), and the encoder's features of each slice."""
+
+    @torch.inference_mode()
+    def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, Features]]:
+        scores, features = network.segment(_images(np.stack(images), window, device))
+        labels = finite(scores).argmax(dim=1).to(torch.uint8).cpu().numpy()
+        return [(found, [feature[number] for feature in features]) for number, found in enumerate(labels)]
+
+    return work
+
+
+def _marking(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    labels: np.ndarray,
+    features: dict[int, Features],
+    window: tuple[float, float],
+    device: torch.device,
+) -> Callable[[list[int]], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """What gives, of slices by number: where markers were looked for, bool (256, 256), logits (4,) and heat (4, 32, 32)."""
+    heat_of = MarkerHeat(network.markers.tail)
+
+    def work(some: list[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        mask = torch.from_numpy(labels[some] == HEMATOMA)[:, None].float().to(device)
+        before_tail = _before_tail(network, hounsfield[some], mask, [features[number] for number in some], window, device)
+        with torch.inference_mode():
+            looked_at = network.markers.region(mask)[:, 0].cpu().numpy() > 0
+            logits = finite(network.markers.tail(*before_tail)).cpu().numpy()
+        return list(zip(looked_at, logits, finite(heat_of(*before_tail)).cpu().numpy(), strict=True))
+
+    return work
+
+
+@torch.inference_mode()
+def _before_tail(
+    network: JointNetwork,
+    hounsfield: np.ndarray,
+    mask: torch.Tensor,
+    features: list[Features],
+    window: tuple[float, float],
+    device: torch.device,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    together = [torch.stack(of_stride) for of_stride in zip(*features, strict=True)]
+    return network.markers.until_tail(_images(hounsfield, window, device), together, mask)
+
+
+def _images(hounsfield: np.ndarray, window: tuple[float, float], device: torch.device) -> torch.Tensor:
+    images = network_input(torch.from_numpy(hounsfield).to(device)[:, None], window)
+    return images.to(memory_format=torch.channels_last)
+
+
+def _blood(mask: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    """The pieces of a mask that can be blood by their size, by how many slices show them, and by their density."""
+    parts, _ = ndimage.label(mask, _NEIGHBOURS)
+    blood = np.zeros_like(mask)
+    for number, box in enumerate(ndimage.find_objects(parts), 1):
+        piece = parts[box] == number
+        volume_ml = piece.sum(axis=(1, 2)) @ extents_mm[box[0]] * NETWORK_PIXEL_MM**2 / 1000
+        is_seen_once = len(piece) == 1 and len(mask) > 1
+        least_ml = LEAST_ON_ONE_SLICE_ML if is_seen_once else LEAST_PART_ML
+        if volume_ml >= least_ml and np.percentile(hounsfield[box][piece], 90) < DENSEST_BLOOD_HU:
+            blood[box] |= piece
+    return blood
+
+
+def _parts_of_some_size(mask: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    parts, count = ndimage.label(mask, _NEIGHBOURS)
+    voxel_ml = np.broadcast_to((extents_mm * NETWORK_PIXEL_MM**2 / 1000)[:, None, None], mask.shape)
+    large = np.bincount(parts[mask], weights=voxel_ml[mask], minlength=count + 1) >= LEAST_PART_ML
+    return large[parts] & mask
+
+
+def _touching(blood: np.ndarray, large: np.ndarray) -> np.ndarray:
+    """The parts of ``blood`` that hold any of ``large``."""
+    parts, count = ndimage.label(blood, _NEIGHBOURS)
+    return (np.bincount(parts[large], minlength=count + 1) > 0)[parts] & blood

@@ -1,0 +1,148 @@
+"""From a scan to its label map, the probabilities of the markers, and heat maps on the scan's own voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
+from LesionReadingLib.prediction import choose_device, load_network
+from scipy import ndimage
+
+from ..labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
+from ..measurement.outside_blood import OutsideBlood
+from ..reading.scan import Scan
+from .inference import HeadReading, read_head
+from .network import JointNetwork
+from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
+from .preparation.prepare import Prepared, Steps, prepare
+
+NETWORKS = {"JointNetwork": JointNetwork}
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network says of a scan. Slices are numbered as in the scan.
+
+    Attributes:
+        labels: uint8 (slices, rows, columns) on the scan's voxels, values of ``labels``.
+        slice_probabilities: float32 (slices, 4), calibrated; nan where the slice shows no hematoma.
+        probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
+        thresholds: the probability from which each marker counts as found.
+        marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+        outside: blood outside the brain; None where the model was not taught to see it. outside_mask: bool, of the labels' shape,
+            where.
+    """
+
+    labels: np.ndarray
+    slice_probabilities: np.ndarray
+    probabilities: dict[str, float | None]
+    thresholds: dict[str, float]
+    marker_slices: dict[str, int | None]
+    _prepared: Prepared
+    _reading: HeadReading
+    outside: OutsideBlood | None = None
+    outside_mask: np.ndarray | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report on how the network worked."""
+        return self._reading.notes
+
+    def heat(self, marker: str) -> np.ndarray:
+        """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
+
+        The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, outside the hematoma and its
+        surroundings too if the network looked only there, and everywhere if nothing speaks for the marker.
+        """
+        coarse = self._reading.heat[:, MARKERS.index(marker)]
+        inside = self._prepared.inside & self._reading.looked_at
+        fine = np.zeros(inside.shape, np.float32)
+        for number in np.flatnonzero(coarse.any(axis=(1, 2))):
+            fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
+        heat = self._prepared.to_scan(fine * inside)
+        highest = heat.max()
+        for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
+            heat[number] /= highest
+        return heat
+
+
+def predict(
+    scan: Scan,
+    bundle: Bundle,
+    device: str,
+    window: tuple[float, float],
+    progress: Callable[[int, int], None],
+    without: Collection[str] = (),
+) -> Prediction:
+    """Find the hematoma of a scan and tell its markers.
+
+    Args:
+        bundle: a model of the task ``hematoma-markers``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        window: lower and upper end in HU, see ``windows``.
+        progress: called with (slices done, slices in all) after every slice.
+        without: steps of the preparation to leave out (names of ``Steps``), beside those that the model was trained without.
+
+    Raises:
+        InputError: no brain is found, or the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
+    """
+    rule = rule_from_settings(bundle.settings, bundle.name)
+    network, on_device = load_network(bundle, NETWORKS), choose_device(device)
+    steps = replace(_steps(bundle), **dict.fromkeys(without, False))
+    prepared = prepare(scan, steps)
+    order = prepared.slice_order
+    reading = read_head(network, prepared.hounsfield, prepared.inside, prepared.extents_mm, window, on_device, progress)
+    labels = prepared.labels_to_scan(reading.labels)
+    shown = (labels == HEMATOMA).any(axis=(1, 2))  # where pixels are large, a small hematoma may have none of its own
+    logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
+    of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
+    outside = _outside_mask(scan, prepared, reading)
+    likeliest = marker_slices(logits, reading.areas_cm2, rule)
+    return Prediction(
+        labels,
+        calibrated(of_scan, rule),
+        patient_probabilities(logits, reading.areas_cm2, rule),
+        rule.thresholds,
+        {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
+        prepared,
+        reading,
+        None if reading.outside is None else _outside(scan, outside),
+        outside,
+    )
+
+
+def _outside_mask(scan: Scan, prepared: Prepared, reading: HeadReading) -> np.ndarray:
+    if reading.outside is None:
+        return np.zeros(scan.hounsfield.shape, bool)
+    return prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+
+
+def _outside(scan: Scan, mask: np.ndarray) -> OutsideBlood:
+    volumes_ml = mask.sum(axis=(1, 2)) * scan.grid.voxel_ml
+    return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
+
+
+def _steps(bundle: Bundle) -> Steps:
+    """The preparation with which a model was trained."""
+    stated = bundle.settings.get("preparation", {})
+    try:
+        steps = Steps(**stated)
+    except TypeError as error:
+        raise _unknown_steps(bundle) from error
+    if not all(isinstance(value, bool) for value in stated.values()):
+        raise _unknown_steps(bundle)
+    return steps
+
+
+def _unknown_steps(bundle: Bundle) -> InputError:
+    return InputError(
+        _(
+            "The model {name} asks for a preparation that this version does not know "
+            "(lesion_reading.preparation in its metadata); choose another model or update LesionReading."
+        ).format(name=bundle.name),
+        "model",
+    )

@@ -1,0 +1,1 @@
+"""A scan as the networks see it."""

@@ -1,0 +1,1 @@
+"""Heads drawn by physics, whose truth is known."""

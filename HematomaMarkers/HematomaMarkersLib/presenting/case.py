@@ -1,0 +1,68 @@
+"""What is shown of one scan, and the pictures of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from LesionReadingLib.geometry.grid import SliceGrid
+
+from .slice_view import SliceView
+
+if TYPE_CHECKING:
+    from ..measurement.scan import ScanMeasurement
+    from ..model.kept_reading import KeptReading
+    from ..model.prediction import Prediction
+    from ..reading.scan import Scan
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the report: its file, and what is said below it."""
+
+    file: Path
+    caption: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a report: of the key slices (foot to head), of each marker, of the growth (earlier, now)."""
+
+    key: tuple[Picture, ...] = ()
+    markers: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
+    growth: tuple[Picture, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """All files, each once."""
+        return [drawn.file for drawn in (*self.key, *(one for some in self.markers.values() for one in some), *self.growth)]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is shown of one scan.
+
+    Attributes:
+        scan: None where only a label map was measured, so that contours are drawn without it.
+        labels: uint8 (slices, rows, columns).
+        measurement: of them. prediction: None where no network took part.
+    """
+
+    scan: Scan | None
+    labels: np.ndarray
+    measurement: ScanMeasurement
+    prediction: Prediction | KeptReading | None
+
+    @property
+    def view(self) -> SliceView:
+        """How the slices are turned for the reader; question marks for letters where the sides are not known."""
+        view = SliceView.of(self.grid)
+        return view if self.scan is None or self.scan.sides_known else replace(view, letters=("?",) * 4)
+
+    @property
+    def grid(self) -> SliceGrid:
+        """Where the labels lie."""
+        return self.measurement.grid

@@ -1,0 +1,142 @@
+"""The first screen of a head CT's report, below the decision and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from LesionReadingLib.language import _, joined, listed
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
+
+from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
+from ..labels import MARKER_NAMES, MARKERS
+from ..measurement.markers.answers import BAT_HIGH_RISK, marker_seen
+from ..measurement.volume import in_ml
+from ..triage.rules import Rules
+from .look_first import look_first
+
+if TYPE_CHECKING:
+    from ..measurement.scan import ScanMeasurement
+    from ..model.kept_reading import KeptReading
+    from ..model.prediction import Prediction
+    from ..triage.decision import Triage
+
+SHIPPED_CONSEQUENCES = Path(__file__).parents[1] / "data" / "consequences.toml"
+
+
+def first_screen(
+    measurement: ScanMeasurement,
+    prediction: Prediction | KeptReading | None,
+    growth: Growth | None,
+    decided: Triage,
+    model: Mapping[str, Any] | None,
+    rules: Rules,
+    consequences: Consequences | None = None,
+) -> FirstScreen:
+    """Everything of the first screen.
+
+    Args:
+        growth: since an earlier scan; None where there is none.
+        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
+        rules: of the decision, with the errors of measurement.
+        consequences: texts on what to do; the shipped ones where None.
+    """
+    return FirstScreen(
+        found=(),
+        meanings=_meanings(measurement, decided, rules, consequences or Consequences(SHIPPED_CONSEQUENCES)),
+        certainty=(
+            *_volume_range(measurement, model, rules),
+            *_ventricle_range(measurement, rules),
+            *_growth_range(growth),
+            *_signs(measurement, prediction, model),
+        ),
+        checks=look_first(measurement, prediction, decided),
+        not_looked_for=joined(*decided.limits),
+        network=_network(model),
+    )
+
+
+def _meanings(measurement: ScanMeasurement, decided: Triage, rules: Rules, texts: Consequences) -> tuple[Meaning, ...]:
+    meanings = [texts.of(str(decided.decision))]
+    if not measurement.has_hematoma:
+        return tuple(meanings)
+    if decided.location == "cerebellum" and measurement.volume_ml >= rules.cerebellum_ml:
+        meanings.append(texts.of("cerebellum"))
+    if measurement.counted_ivh_ml >= rules.intraventricular_ml:
+        meanings.append(texts.of("ventricles"))
+    if decided.bat and decided.bat.score >= BAT_HIGH_RISK:
+        meanings.append(texts.of("bat_high", score=decided.bat.score))
+    return tuple(meanings)
+
+
+def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None, rules: Rules) -> list[str]:
+    if not measurement.has_hematoma:
+        return []
+    volume_ml = measurement.volume_ml
+    low_ml, high_ml = max(0.0, volume_ml - BETWEEN_READERS_ML), volume_ml + BETWEEN_READERS_ML
+    sentences = [
+        _(
+            "Hematoma {volume}: another reader may measure {low:.1f} to {high:.1f} mL (two readers differ by about {error:g} mL)."
+        ).format(volume=in_ml(volume_ml), low=low_ml, high=high_ml, error=BETWEEN_READERS_ML)
+    ]
+    phantom = _phantom(model)
+    if "median_volume_error_ml" in phantom:
+        off = (
+            _("On {count} phantom heads the network's volume was off by {error:.1f} mL in the median.")
+            if "patients" in phantom
+            else _("On phantoms the network's volume was off by {error:.1f} mL in the median.")
+        ).format(count=phantom.get("patients"), error=phantom["median_volume_error_ml"])
+        unsure = _("Its error in patients is not known, and how sure it was of these pixels is not recorded.")
+        sentences.append(joined(off, unsure))
+    return sentences
+
+
+def _ventricle_range(measurement: ScanMeasurement, rules: Rules) -> list[str]:
+    counted_ml, error_ml = measurement.counted_ivh_ml, rules.intraventricular_error_ml
+    if counted_ml == 0 or error_ml == 0:
+        return []
+    low_ml, high_ml = max(0.0, counted_ml - error_ml), counted_ml + error_ml
+    told = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
+    return [told.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
+
+
+def _growth_range(growth: Growth | None) -> list[str]:
+    if growth is None:
+        return []
+    low_ml, high_ml = growth.change_ml - BETWEEN_READERS_ML, growth.change_ml + BETWEEN_READERS_ML
+    within = _("this may be no change at all") if growth.within_error else _("more than readers differ by")
+    return [
+        _(
+            "Change {change:+.1f} mL: {low:+.1f} to {high:+.1f} mL within the error between two readers ({two:g} mL; one reader "
+            "{one:g} mL): {within}."
+        ).format(change=growth.change_ml, low=low_ml, high=high_ml, two=BETWEEN_READERS_ML, one=WITHIN_READER_ML, within=within)
+    ]
+
+
+def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, model: Mapping[str, Any] | None) -> list[str]:
+    """How well the network tells the signs that it or the measurement sees."""
+    auc = _phantom(model).get("auc") or {}
+    if not measurement.has_hematoma or prediction is None:
+        return []
+    seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, prediction)) and marker in auc]
+    if not seen:
+        return []
+    told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
+    said = _(
+        "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
+    )
+    return [said.format(told=told)]
+
+
+def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not model:
+        return ()
+    source = model.get("data_source")
+    learnt = _("It was trained on: {source}.").format(source=_(str(source)).rstrip(".。"))
+    return (learnt if source else _("The model does not say what it was trained on."),)
+
+
+def _phantom(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return ((model or {}).get("eval_metrics") or {}).get("phantom") or {}

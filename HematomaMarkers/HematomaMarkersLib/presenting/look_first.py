@@ -1,0 +1,69 @@
+"""Which slices to look at first: those that could change the decision, or on which network and measurement disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from LesionReadingLib.language import _
+from LesionReadingLib.presenting.first_screen import Check, in_order
+
+from ..labels import MARKER_NAMES, MARKERS
+from ..measurement.markers.answers import marker_seen
+
+if TYPE_CHECKING:
+    from ..measurement.scan import ScanMeasurement
+    from ..model.kept_reading import KeptReading
+    from ..model.prediction import Prediction
+    from ..triage.decision import Triage
+
+_UNDECIDED, _SIGN_DECIDES, _DISAGREE, _LARGEST, _VENTRICLES = 5.0, 4.0, 3.0, 2.0, 1.0
+
+
+def look_first(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, decided: Triage) -> tuple[Check, ...]:
+    """Slices by what they could change: the decision itself, a sign that it rests on, a sign in dispute, the volume."""
+    return in_order(
+        (*_undecided(decided), *_signs(measurement, prediction, decided), *_largest(measurement), *_ventricles(measurement))
+    )
+
+
+def _undecided(decided: Triage) -> Iterator[Check]:
+    for number in decided.look_at:
+        yield Check(number, number, _("the decision hangs on what is seen here"), _UNDECIDED)
+
+
+def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, decided: Triage) -> Iterator[Check]:
+    if not measurement.has_hematoma:
+        return
+    for marker in MARKERS:
+        by_network, by_measurement = marker_seen(marker, measurement, prediction)
+        name = _(MARKER_NAMES[marker]).lower()
+        network = prediction.marker_slices.get(marker) if prediction else None
+        measured = measurement.evidence[marker].slice
+        number = network if by_network and network is not None else measured
+        if number is None:
+            continue
+        alone = len(decided.reasons) == 1 and _(MARKER_NAMES[marker]) in decided.reasons[0]
+        if alone:
+            yield Check(
+                number, number, _("{name} is the only reason for the decision: is it there?").format(name=name), _SIGN_DECIDES
+            )
+        elif by_network is not None and by_network != by_measurement:
+            why = (
+                _("the network sees the sign {name} here, the measurement does not find it")
+                if by_network
+                else _("the measurement finds the sign {name} here, the network does not see it")
+            )
+            yield Check(number, number, why.format(name=name), _DISAGREE)
+
+
+def _largest(measurement: ScanMeasurement) -> Iterator[Check]:
+    if measurement.volume_ml > 0:
+        number = measurement.abc2.slice
+        yield Check(number, number, _("the largest area that was marked: does the contour follow the blood?"), _LARGEST)
+
+
+def _ventricles(measurement: ScanMeasurement) -> Iterator[Check]:
+    if measurement.ivh_slice is not None:
+        why = _("most of what was marked as blood in the ventricles: choroid plexus and calcification look alike")
+        yield Check(measurement.ivh_slice, measurement.ivh_slice, why, _VENTRICLES)

@@ -1,0 +1,113 @@
+"""The content of measurements.json: everything measured in a scan, as numbers that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from LesionReadingLib.counting import FILES_COUNT_FROM, shown
+
+from ..labels import MARKERS
+from ..measurement.markers.evidence import found_on_slice
+from ..measurement.markers.slice import SliceMeasurement
+from ..measurement.scan import ScanMeasurement
+
+if TYPE_CHECKING:
+    from ..growth.expansion import Growth
+
+
+def to_json(
+    measurement: ScanMeasurement,
+    probabilities: Mapping[str, float | None] | None = None,
+    growth: Growth | None = None,
+    slice_probabilities: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """The content of measurements.json (schema hematoma-markers/1).
+
+    Args:
+        probabilities: marker -> the patient's probability; None where no network was asked.
+        growth: since an earlier scan; None where there is none.
+        slice_probabilities: (slices, 4) in the order of ``labels.MARKERS``, NaN where there is none; None where no network was
+            asked.
+    """
+    grid, abc = measurement.grid, measurement.abc2
+    said = probabilities if probabilities and measurement.has_hematoma else {}
+    slice_probabilities = slice_probabilities if measurement.has_hematoma else None
+    return {
+        "schema": "hematoma-markers/1",
+        "slices_counted_from": FILES_COUNT_FROM,
+        "sentences_count_slices_from": shown(0),
+        "spacing_mm": [grid.row_mm, grid.column_mm, float(np.mean(grid.extents_mm))],
+        "extents_mm": grid.extents_mm.tolist(),
+        "with_ct": measurement.with_ct,
+        "volume_ml": measurement.volume_ml,
+        "abc2_ml": measurement.abc2_ml,
+        "abc2": asdict(abc),
+        "ivh_ml": measurement.ivh_ml,
+        "has_hematoma": measurement.has_hematoma,
+        "least_hematoma_ml": measurement.least_ml,
+        "specks_ml": measurement.specks_ml,
+        "counted_ivh_ml": measurement.counted_ivh_ml,
+        "ivh_apart_ml": measurement.ivh_apart_ml,
+        "ventricles_seen": measurement.ventricles_seen,
+        "doubts": list(measurement.doubts),
+        "mean_hu": measurement.mean_hu,
+        "island_count": measurement.island_count,
+        "satellite_count": measurement.satellite_count,
+        "shape_scale": measurement.shape_scale,
+        "shape_scale_slice": measurement.shape_scale_slice,
+        "sphericity": measurement.sphericity,
+        "markers": {
+            marker: {"probability": said.get(marker), "evidence": asdict(evidence)}
+            for marker, evidence in measurement.evidence.items()
+        },
+        "slices": [
+            _slice_json(measured, None if slice_probabilities is None else slice_probabilities[measured.slice])
+            for measured in (measurement.slices if measurement.has_hematoma else map(_without_signs, measurement.slices))
+        ],
+        "growth": _growth_json(growth) if growth else None,
+    }
+
+
+def _without_signs(measured: SliceMeasurement) -> SliceMeasurement:
+    return replace(measured, margin=None, holes=(), split=None)
+
+
+def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray | None) -> dict[str, Any]:
+    known = np.full(len(MARKERS), np.nan) if probabilities is None else np.asarray(probabilities, float)
+    given = {marker: None if np.isnan(value) else float(value) for marker, value in zip(MARKERS, known, strict=True)}
+    found = found_on_slice(measured)
+    return {
+        "slice": measured.slice,
+        "position_mm": measured.position_mm,
+        "extent_mm": measured.extent_mm,
+        "area_mm2": measured.area_mm2,
+        "ivh_area_mm2": measured.ivh_area_mm2,
+        "volume_ml": measured.volume_ml,
+        "mean_hu": measured.mean_hu,
+        "longest_mm": measured.longest_mm,
+        "across_mm": measured.across_mm,
+        "shape_scale": measured.margin.scale if measured.margin else None,
+        "markers": {marker: {"probability": given[marker], "evidence": found[marker]} for marker in MARKERS},
+    }
+
+
+def _growth_json(growth: Growth) -> dict[str, Any]:
+    return {
+        "prior_ml": growth.prior_ml,
+        "change_ml": growth.change_ml,
+        "change_percent": growth.change_percent,
+        "expanded": {"seed_30_percent": growth.expanded_seed_30_percent, "6ml_or_33_percent": growth.expanded_6ml_or_33_percent},
+        "within_error": growth.within_error,
+        "new_ivh": growth.new_ivh,
+        "prior_ivh_ml": growth.prior_ivh_ml,
+        "ivh_change_ml": growth.ivh_change_ml,
+        "hours": growth.hours,
+        "rotation_deg": growth.rotation_deg,
+        "translation_mm": growth.translation_mm,
+        "likeness": growth.likeness,
+        "transform": None if growth.transform is None else growth.transform.tolist(),
+        "notes": list(growth.notes),
+    }

@@ -1,0 +1,1 @@
+"""A head CT from whatever a path holds, in HU."""

@@ -1,0 +1,129 @@
+"""Whether a scan shows a head: a closed ring of bone, as large as a skull, with soft tissue inside, or a brain cut out of it.
+
+And whether the head lies as its file says: its cross-section is longer from front to back than from side to side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.language import _
+from scipy import ndimage
+
+from .scan import AIR_HU
+
+_PIXEL_MM = 1.5  # fine enough for a skull, coarse enough to be quick
+_BONE_HU = 250
+_GAP_MM = 3.0  # sutures and thin bone that may be open
+_BRAIN_HU = (0, 70)
+_BRAIN_MM2 = (3000.0, 30000.0)  # inside of a skull on one slice; the largest heads have 20000
+_WIDEST_MM = 360.0
+_ONE_BACKGROUND = 0.95  # share of what surrounds a brain cut out of its skull that has one and the same value
+_LEAST_BACKGROUND = 0.3  # of all voxels
+_LEAST_SPREAD_HU = 3.0  # of a brain, its fluid and the noise; water or a drawn shape has less
+_MOST_BONE = 0.02  # of a brain alone: remains of the skull at its rim, calcifications
+_TISSUE_HU = -300
+_NEAR_LARGEST = 0.9
+_LONGER = 1.08  # length by width from which a head's long axis can be told; 1.15 to 1.4 are usual
+_TURNED_DEG = 50.0
+_MOST_SLICES = 80  # spread over the scan, on which the head's long axis is looked for
+
+
+def shows_brain(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
+    """Whether at least one slice shows a brain in its skull."""
+    from_the_middle = sorted(range(len(hounsfield)), key=lambda number: abs(number - len(hounsfield) // 2))
+    areas_mm2 = _brain_areas_mm2(hounsfield, grid, from_the_middle)
+    return any(_BRAIN_MM2[0] < area_mm2 < _BRAIN_MM2[1] for area_mm2 in areas_mm2)
+
+
+def _brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid, numbers: Iterable[int]) -> Iterator[float]:
+    """Area of what a closed ring of bone encloses where that has the HU of a brain, else 0; slice by slice as they are asked for.
+
+    Args:
+        hounsfield: (slices, rows, columns) in HU; in a windowed scan the brightest value stands for bone.
+    """
+    steps = [max(1, int(_PIXEL_MM / size)) for size in (grid.row_mm, grid.column_mm)]
+    pixel_mm2 = grid.pixel_mm2 * steps[0] * steps[1]
+    reach = max(1, round(_GAP_MM / np.sqrt(pixel_mm2) / 2))
+    bone_hu = min(_BONE_HU, int(hounsfield.max()) - 1)
+    for number in numbers:
+        yield _enclosed_pixels(hounsfield[number, :: steps[0], :: steps[1]], bone_hu, reach) * pixel_mm2
+
+
+def without_background(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray | None:
+    """A brain cut out of its skull (skull-stripped) with air around it; None where the scan is none.
+
+    What surrounds it has one value, often 0 HU as the fluid in it, so only what reaches the border of the slices is background.
+    """
+    border = np.concatenate([side[:, ends].ravel() for side in (hounsfield, hounsfield.swapaxes(1, 2)) for ends in (0, -1)])
+    values, counts = np.unique(border, return_counts=True)
+    background = values[counts.argmax()]
+    if counts.max() < _ONE_BACKGROUND * border.size:
+        return None
+    outside = np.stack([_reaching_border(one == background) for one in hounsfield])
+    brain = ~outside
+    areas_mm2 = brain.sum(axis=(1, 2)) * grid.pixel_mm2
+    shown = hounsfield[brain]
+    if outside.mean() < _LEAST_BACKGROUND or not ((areas_mm2 > _BRAIN_MM2[0]) & (areas_mm2 < _BRAIN_MM2[1])).any():
+        return None
+    if (shown > _BONE_HU).mean() > _MOST_BONE or not _BRAIN_HU[0] <= np.median(shown) <= _BRAIN_HU[1]:
+        return None
+    if np.ptp(np.percentile(shown, [5, 95])) < _LEAST_SPREAD_HU:
+        return None
+    return np.where(outside, AIR_HU, hounsfield).astype(hounsfield.dtype)
+
+
+def is_turned(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
+    """Whether the head's long axis lies across to what the grid calls front and back, on the slices that show most of the brain.
+
+    The halves of that axis, front from back, are not told from each other.
+    """
+    some = hounsfield[:: -(-len(hounsfield) // _MOST_SLICES)]
+    tissue = some > max(_TISSUE_HU, int(hounsfield.min()))
+    areas = np.array(list(_brain_areas_mm2(some, grid, range(len(some)))))
+    if not areas.any():  # a brain alone
+        areas = tissue.sum(axis=(1, 2))
+    shapes = [_long_axis(tissue[number], grid) for number in np.flatnonzero(areas > _NEAR_LARGEST * areas.max())]
+    shapes = [shape for shape in shapes if shape is not None]
+    if not shapes or np.median([ratio for ratio, _ in shapes]) < _LONGER:
+        return False
+    away_deg = [np.degrees(np.arctan2(abs(axis[0]), abs(axis[1]))) for _, axis in shapes]
+    return bool(np.median(away_deg) > _TURNED_DEG)
+
+
+def _long_axis(tissue: np.ndarray, grid: SliceGrid) -> tuple[float, np.ndarray] | None:
+    """How much longer than wide the largest part of a mask (rows, columns) is, and its long axis (3,) in LPS; None without one."""
+    parts, count = ndimage.label(ndimage.binary_opening(tissue, iterations=max(1, round(2 * _PIXEL_MM / grid.row_mm))))
+    if not count:
+        return None
+    rows, columns = np.nonzero(parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]))
+    spreads, axes = np.linalg.eigh(np.cov(np.stack([rows * grid.row_mm, columns * grid.column_mm])))
+    return float(np.sqrt(spreads[1] / max(spreads[0], 1e-6))), axes[0, 1] * grid.row_axis + axes[1, 1] * grid.column_axis
+
+
+def head_warnings(grid: SliceGrid) -> tuple[str, ...]:
+    """Sentences on a field of view that is none of a head."""
+    widest_mm = max(grid.columns * grid.column_mm, grid.rows * grid.row_mm)
+    if widest_mm <= _WIDEST_MM:
+        return ()
+    return (_("The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.").format(widest_mm=widest_mm),)
+
+
+def _reaching_border(mask: np.ndarray) -> np.ndarray:
+    """The connected parts of a mask (rows, columns) that reach its border."""
+    parts, _rest = ndimage.label(np.pad(mask, 1, constant_values=True))
+    return (parts == parts[0, 0])[1:-1, 1:-1]
+
+
+def _enclosed_pixels(hounsfield: np.ndarray, bone_hu: int, reach: int) -> int:
+    padded = np.pad(hounsfield >= bone_hu, reach)
+    bone = ndimage.binary_closing(padded, iterations=reach)
+    inside = ndimage.binary_fill_holes(bone) & ~bone
+    parts, count = ndimage.label(inside)
+    if not count:
+        return 0
+    largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    middle = np.median(np.pad(hounsfield, reach)[largest])
+    return int(largest.sum()) if _BRAIN_HU[0] <= middle <= _BRAIN_HU[1] else 0

@@ -1,0 +1,67 @@
+"""A head CT in memory, the same whether it came as DICOM or as an image file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from LesionReadingLib.geometry.grid import SliceGrid
+
+AIR_HU = -1024
+"""What padding and everything outside the scanner's circle is set to."""
+
+PIXEL_LIMITS_MM = (0.1, 5.0)
+SLICE_LIMITS_MM = (0.1, 20.0)
+"""What a head CT has: sides of pixels, distances of slices."""
+
+_DOWN = {"S": (0.0, 1.0, 0.0), "P": (0.0, -1.0, 0.0), "DR": (-1.0, 0.0, 0.0), "DL": (1.0, 0.0, 0.0)}
+PATIENT_POSITIONS = tuple(way + side for way in ("HF", "FF") for side in _DOWN)
+"""Head or feet first; supine, prone, on the right or the left side (DICOM PS3.3 C.7.3.1.1.2)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A non-contrast head CT on its original voxels.
+
+    Attributes:
+        hounsfield: int16 (slices, rows, columns) in HU; padding is ``AIR_HU``.
+        grid: where the voxels lie (LPS, mm), each slice with its own extent.
+        gravity: (3,) unit vector in LPS that points down while the patient was scanned, (0, 1, 0) for supine; None where not known.
+        grid_source: where spacing and positions came from, for the report.
+        notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
+        details: acquisition facts for the report, never who the patient is.
+        patient_key: a digest of the patient's identity (``scan_facts``), for ``same_patient``; None where not known.
+        acquired: when the scan was made; None where not known.
+        warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
+        is_brain_alone: whether the brain was cut out of its skull (skull-stripped); what surrounds it is ``AIR_HU``.
+        sides_known: False where the head lies turned to what the file says of it, so that left and front are not where it says.
+        files: the DICOM file of every slice, in the order of the slices (one for an enhanced file); empty for image files.
+    """
+
+    hounsfield: np.ndarray
+    grid: SliceGrid
+    gravity: np.ndarray | None = None
+    grid_source: str = ""
+    notes: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+    patient_key: str | None = None
+    acquired: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    is_brain_alone: bool = False
+    sides_known: bool = True
+
+
+def same_patient(one: Scan, other: Scan) -> bool | None:
+    """Whether two scans are of one patient; None where that is not known. A birth date that only one states tells nothing."""
+    if one.patient_key is None or other.patient_key is None:
+        return None
+    return one.patient_key.startswith(other.patient_key) or other.patient_key.startswith(one.patient_key)
+
+
+def gravity_of(patient_position: str) -> np.ndarray | None:
+    """(3,) LPS unit vector that points down, by one of ``PATIENT_POSITIONS``; None for any other text."""
+    position = patient_position.strip().upper()
+    return np.array(_DOWN[position[2:]]) if position in PATIENT_POSITIONS else None

@@ -1,0 +1,245 @@
+"""The reasons of the decision, each certain or, where a volume lies within its error of measurement of the limit, open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from LesionReadingLib.counting import shown
+from LesionReadingLib.language import _
+
+from ..labels import MARKER_NAMES, MARKERS
+from ..measurement.markers.answers import Bat, NetworkMarkers, marker_seen
+from ..measurement.volume import in_ml
+from .rules import GROWTH_CRITERIA, Rules, reached
+
+if TYPE_CHECKING:
+    from ..growth.expansion import Growth
+    from ..measurement.outside_blood import OutsideBlood
+    from ..measurement.scan import ScanMeasurement
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence for the decision, whether it is certain, and the slice that shows it (None: no slice in particular)."""
+
+    sentence: str
+    certain: bool = True
+    slice: int | None = None
+
+
+def reasons_to_refer(
+    measurement: ScanMeasurement,
+    prediction: NetworkMarkers | None,
+    growth: Growth | None,
+    rules: Rules,
+    location: str | None,
+    bat: Bat | None,
+) -> list[Reason]:
+    """All that speaks for referring now, certain or not; without certainty that there is a hematoma, none of its signs is."""
+    if measurement.doubts:
+        return []
+    reasons = _ventricles(measurement, rules)
+    is_there = reached(measurement.in_pieces_ml, measurement.least_ml, rules.small_error_ml)
+    if is_there is None:
+        return [*_presence(measurement, rules), *reasons]
+    if not is_there:
+        return [*_specks(measurement, rules), *reasons]
+    return [
+        *_volume(measurement, rules, location),
+        *reasons,
+        *_growth(growth, measurement, rules),
+        *_markers(measurement, prediction, rules),
+        *_bat_reasons(bat, measurement, rules),
+    ]
+
+
+def _presence(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    said = _("{volume} marked as hematoma (it counts as one from {least:g} mL)").format(
+        volume=in_ml(measurement.in_pieces_ml), least=measurement.least_ml
+    )
+    return [_open(said, rules.small_error_ml, measurement.abc2.slice)]
+
+
+def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    """Much blood, all of it in specks: neither a hematoma nor nothing."""
+    if measurement.specks_ml < measurement.least_ml + rules.small_error_ml:
+        return []
+    number = measurement.abc2.slice
+    said = _("{volume} marked, all in specks too small to be told from noise: look at slice {number}.")
+    return [Reason(said.format(volume=in_ml(measurement.specks_ml), number=shown(number)), False, number)]
+
+
+def _volume(measurement: ScanMeasurement, rules: Rules, location: str | None) -> list[Reason]:
+    told = in_ml(measurement.volume_ml)
+    brainstem_ml = max(rules.brainstem_ml, measurement.least_ml)
+    any_volume = _("any volume") if rules.brainstem_ml == 0 else _limit(rules.brainstem_ml)
+    checks = [
+        (True, _("Hematoma of {volume}").format(volume=told), _limit(rules.volume_ml), rules.volume_ml, rules.volume_error_ml),
+        (
+            location == "cerebellum",
+            _("Cerebellar hematoma of {volume}").format(volume=told),
+            _("limit {limit:g} mL, AHA/ASA 2022").format(limit=rules.cerebellum_ml),
+            rules.cerebellum_ml,
+            rules.cerebellum_error_ml,
+        ),
+        (
+            location == "brainstem",
+            _("Hematoma in the brainstem, {volume}").format(volume=told),
+            any_volume,
+            brainstem_ml,
+            rules.small_error_ml,
+        ),
+    ]
+    found = []
+    for applies, said, limit, limit_ml, error_ml in checks:
+        if applies:
+            found += _at_limit(measurement.volume_ml, limit_ml, error_ml, said, limit, measurement.abc2.slice)
+    return found
+
+
+def _ventricles(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    """Blood in the ventricles, where it touches one; else that it does not."""
+    limit_ml, error_ml, number = rules.intraventricular_ml, rules.intraventricular_error_ml, measurement.ivh_slice
+    reasons = []
+    if measurement.counted_ivh_ml > 0:
+        said = _("Blood in the ventricles, {volume}").format(volume=in_ml(measurement.counted_ivh_ml))
+        reasons = _at_limit(measurement.counted_ivh_ml, limit_ml, error_ml, said, _limit(limit_ml), number)
+    # What touches no ventricle decides nothing; it is asked about where it is no matter of measurement error.
+    if not reasons and measurement.ivh_apart_ml > 0 and reached(measurement.ivh_apart_ml, limit_ml, error_ml):
+        said = _("{what}: look at slice {number}.").format(what=_apart(measurement), number=shown(number))
+        reasons = [Reason(said, False, number)]
+    return reasons
+
+
+def _at_limit(value_ml: float, limit_ml: float, error_ml: float, said: str, limit: str, number: int | None) -> list[Reason]:
+    """The reason where a volume reaches its limit; an uncertain one where the error leaves it open."""
+    is_reached = reached(value_ml, limit_ml, error_ml)
+    if is_reached is None:
+        return [_open(_("{said} ({limit})").format(said=said, limit=limit), error_ml, number)]
+    return [Reason(_("{said} ({limit}).").format(said=said, limit=limit), True, number)] if is_reached else []
+
+
+def _limit(limit_ml: float) -> str:
+    return _("limit {limit:g} mL").format(limit=limit_ml)
+
+
+def _open(said: str, error_ml: float, number: int | None) -> Reason:
+    near = _(
+        "{said}: give or take a measurement error of {error:g} mL the limit may or may not be reached, so check slice {number}."
+    )
+    return Reason(near.format(said=said, error=error_ml, number=shown(number)), False, number)
+
+
+def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    if growth is None:
+        return []
+    number = measurement.abc2.slice
+    limits_ml = {name: limit for name, limit in growth.limits_ml.items() if name in rules.growth}
+    reasons = []
+    if limits_ml and growth.change_ml > rules.small_error_ml:  # less is what two looks at one scan differ by
+        amount = in_ml(growth.change_ml)
+        if growth.change_percent is not None:
+            amount = _("{amount} ({percent:.0f} %)").format(amount=amount, percent=growth.change_percent)
+        said = _("Grew by {amount} since the earlier scan").format(amount=amount)
+        criteria = _("limit {criteria}").format(criteria=_("; ").join(_(GROWTH_CRITERIA[name]) for name in limits_ml))
+        reasons = _at_limit(growth.change_ml, min(limits_ml.values()), rules.growth_error_ml, said, criteria, number)
+    new = growth.new_ivh and measurement.counted_ivh_ml > 0
+    if (
+        "new_intraventricular" in rules.growth
+        and new
+        and reached(measurement.counted_ivh_ml, rules.intraventricular_ml, rules.intraventricular_error_ml)
+    ):
+        reasons.append(Reason(_("New blood in the ventricles since the earlier scan."), True, measurement.ivh_slice))
+    return reasons
+
+
+def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+    """The signs; on a small hematoma none of them counts."""
+    if measurement.volume_ml < rules.least_sign_ml:
+        return []
+    return [reason for marker in MARKERS for reason in _sign(marker, measurement, prediction, rules)]
+
+
+def _sign(marker: str, measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+    """The reason that a sign is, where network or measurement see it; an open one where the network's error leaves it open."""
+    by_network, by_measurement = marker_seen(marker, measurement, prediction)
+    counts = by_measurement and marker in rules.evidence
+    grounds = []
+    if by_network is not None and marker in rules.network:
+        probability, threshold = prediction.probabilities[marker], prediction.thresholds[marker]
+        is_open = not counts and abs(probability - threshold) < rules.probability_error
+        if is_open or by_network:
+            said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
+            grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
+        if is_open:
+            number = prediction.marker_slices.get(marker)
+            where = measurement.abc2.slice if number is None else number
+            near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
+                sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
+            )
+            return [Reason(near, False, where)]
+    if counts:
+        grounds.append(_("measured on the scan"))
+    if not grounds:
+        return []
+    if by_network is not None and by_network != by_measurement:
+        grounds.append(_("network and measurement disagree"))
+    return [Reason(_("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds)))]
+
+
+def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+    if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
+        return []
+    said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
+    return [Reason(said)]
+
+
+def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
+    """That there is blood which nothing here measures: someone has to look."""
+    if outside is None or not outside.is_seen:
+        return []
+    said = _(
+        "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it: look at "
+        "slice {number}."
+    )
+    return [Reason(said.format(number=shown(outside.slice)), False, outside.slice)]
+
+
+def watched(measurement: ScanMeasurement) -> Reason:
+    """Why a hematoma is watched: there is no reason to refer."""
+    return Reason(
+        _("Hematoma of {volume} without any of the reasons to refer now. Repeat the scan if the patient worsens.").format(
+            volume=in_ml(measurement.volume_ml)
+        )
+    )
+
+
+def nothing(measurement: ScanMeasurement) -> list[Reason]:
+    """What was marked where no hematoma counts."""
+    if measurement.volume_ml == 0:
+        return [Reason(_("Nothing was marked as hematoma.")), *left_out(measurement)]
+    marked = _("Only {volume} was marked, too little to count as a hematoma (from {least:g} mL): slice {number}.").format(
+        volume=in_ml(measurement.volume_ml), least=measurement.least_ml, number=shown(measurement.abc2.slice)
+    )
+    return [Reason(marked), *left_out(measurement)]
+
+
+def left_out(measurement: ScanMeasurement) -> list[Reason]:
+    """What was marked as ventricular blood and does not count."""
+    if measurement.ivh_apart_ml == 0:
+        return []
+    said = _("{what}: it does not count (slice {number}).")
+    return [Reason(said.format(what=_apart(measurement), number=shown(measurement.ivh_slice)))]
+
+
+def _apart(measurement: ScanMeasurement) -> str:
+    said = (
+        _(
+            "{volume} was marked as blood in the ventricles but touches no ventricle, as the falx, a sinus or the choroid plexus "
+            "would"
+        )
+        if measurement.ventricles_seen
+        else _("{volume} was marked as blood in the ventricles, but no ventricle can be seen on this scan")
+    )
+    return said.format(volume=in_ml(measurement.ivh_apart_ml))

@@ -1,0 +1,1 @@
+"""Where voxels lie: grids, spacings, NRRD files."""

@@ -1,0 +1,1 @@
+"""DICOM files: opened, cleaned, decoded."""

@@ -1,0 +1,1 @@
+"""Many studies: batches, worklists, readers and their agreement, cases for a training."""

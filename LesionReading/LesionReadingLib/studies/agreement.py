@@ -1,0 +1,145 @@
+"""How far readers of a worklist agree, with each other and with the model: Dice, volume and arc, by study and by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..language import _
+from ..output import finished_folder
+from ..presenting.tables import write_table
+from ..worker import JsonLines, Terminal
+from .batch import BESIDE
+from .reader_edits import edits_of
+from .worklist import MEASUREMENTS, RESULT
+
+MODEL = "model"
+TABLE = "agreement.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One reader's labels of a study, measured.
+
+    Attributes:
+        labels: uint8 (slices, rows, columns). volume: of what is compared, in the module's unit; None without spacing.
+        arcs_deg: (slices,) calcium's bridged arc; None in a module without arcs.
+    """
+
+    labels: np.ndarray
+    volume: float | None
+    arcs_deg: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two readings of a study, or of one slice of it.
+
+    Attributes:
+        study: number of the study, from 1. readers: who. slice: from 0; None for the whole study.
+        dice: 1 where both marked the same, nothing too. volumes, arcs_deg: of both; of the whole study the largest arcs.
+    """
+
+    study: int
+    readers: tuple[str, str]
+    slice: int | None
+    dice: float
+    volumes: tuple[float | None, float | None]
+    arcs_deg: tuple[float | None, float | None]
+
+
+def dice(one: np.ndarray, other: np.ndarray) -> float:
+    """Of two masks; 1 where both are empty."""
+    both = int(np.count_nonzero(one)) + int(np.count_nonzero(other))
+    return 2 * int(np.count_nonzero(one & other)) / both if both else 1.0
+
+
+def agreements(study: int, readers: tuple[str, str], one: Reading, other: Reading, value: int) -> Iterator[Agreement]:
+    """The whole study first, then every slice on which one of both has marked anything.
+
+    Args:
+        value: label of what is compared.
+
+    Raises:
+        InputError: label maps of different sizes.
+    """
+    if one.labels.shape != other.labels.shape:
+        raise InputError(_("Two label maps of study {study} differ in size; they are of different scans.").format(study=study))
+    first, second = one.labels == value, other.labels == value
+    widest = tuple(max(reading.arcs_deg, default=None) if reading.arcs_deg is not None else None for reading in (one, other))
+    yield Agreement(study, readers, None, dice(first, second), (one.volume, other.volume), widest)
+    for number in np.flatnonzero((first | second).any(axis=(1, 2))):
+        arcs = tuple(reading.arcs_deg[number] if reading.arcs_deg is not None else None for reading in (one, other))
+        yield Agreement(study, readers, int(number), dice(first[number], second[number]), (None, None), arcs)
+
+
+def worklist_agreements(folder: Path, task: str, read: Callable[[Path], Reading], value: int, named: bool) -> Iterator[Agreement]:
+    """Every pair of readings, the model's too, of every study of a worklist that has two.
+
+    Args:
+        read(file): a label map, measured. named: whether readers are told by their names, else by numbers.
+
+    Raises:
+        InputError: there is no study with two readings, or a label map cannot be read.
+    """
+    found, numbers = False, {}
+    for number, study in enumerate(sorted((folder / BESIDE / task).glob("*")), 1):
+        files = {edit.reader: edit.labels for edit in edits_of(study)}
+        readings = {reader if named else _numbered(reader, numbers): read(file) for reader, file in files.items()}
+        if (study / RESULT / MEASUREMENTS).exists():
+            readings = {MODEL: read(study / RESULT / "segmentation.seg.nrrd"), **readings}
+        for pair in combinations(readings, 2):
+            found = True
+            yield from agreements(number, pair, readings[pair[0]], readings[pair[1]], value)
+    if not found:
+        raise InputError(_("{folder} has no study with two readings; name the folder of a worklist.").format(folder=folder))
+
+
+def write_agreements(path: Path, found: Sequence[Agreement], volume_unit: str, slices: str) -> None:
+    """Write the table.
+
+    Args:
+        volume_unit: for the header. slices: what the module's slices are called.
+    """
+    columns = {
+        "study": lambda row: row.study,
+        "reader A": lambda row: row.readers[0],
+        "reader B": lambda row: row.readers[1],
+        f"{slices} (from 0)": lambda row: row.slice,
+        "Dice": lambda row: row.dice,
+        f"volume A ({volume_unit})": lambda row: row.volumes[0],
+        f"volume B ({volume_unit})": lambda row: row.volumes[1],
+        "arc A (degrees)": lambda row: row.arcs_deg[0],
+        "arc B (degrees)": lambda row: row.arcs_deg[1],
+    }
+    if all(row.arcs_deg == (None, None) for row in found):
+        columns = {title: value for title, value in columns.items() if not title.startswith("arc")}
+    write_table(path, columns, found)
+
+
+def write_worklist_agreements(
+    folder: Path,
+    output: Path,
+    task: str,
+    read: Callable[[Path], Reading],
+    value: int,
+    named: bool,
+    volume_unit: str,
+    slices: str,
+    report: JsonLines | Terminal,
+) -> None:
+    """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there and ``write_agreements``."""
+    found = list(worklist_agreements(folder, task, read, value, named))
+    with finished_folder(output, 200 * len(found)) as scratch:
+        write_agreements(scratch / TABLE, found, volume_unit, slices)
+    whole = [row.dice for row in found if row.slice is None]
+    report.result(str(output), pairs=len(whole), mean_dice=float(np.mean(whole)))
+
+
+def _numbered(reader: str, numbers: dict[str, int]) -> str:
+    return f"reader {numbers.setdefault(reader, len(numbers) + 1)}"

@@ -1,0 +1,364 @@
+"""Many studies, one after the other: each into a numbered folder, and one table of all of them.
+
+What is known of every study lies in ``batch.json`` beside the folders, so a batch that was stopped goes on where it was. Studies
+are told from each other by a code that says nothing to anyone else: a digest of their files' names and sizes with a random salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, is_out_of_memory
+from ..identity import may_be_told, naming
+from ..language import N_, _, language, speaking
+from ..plain_text import plain
+from ..process.cancelling import check, go_on
+from ..strict_json import read_json
+from ..worker import JsonLines, Terminal
+
+STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
+BESIDE = "lesion_reading"
+"""Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
+
+SCHEMA = "lesion-reading-batch/1"
+MOST_STATE_BYTES = 100_000_000
+MOST_TRIES = 2
+"""A study in whose middle the program ended twice is left out: most likely it ends the program."""
+
+_LEAST_NAME = 4  # letters: a shorter one is a word of a sentence as likely as a file
+
+DONE, FAILED, WAITING = N_("done"), N_("failed"), N_("waiting")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one analysis takes.
+
+    Attributes:
+        source: file or folder that the single command takes.
+        files: all that belong to it.
+        options: what else its analysis takes, as keyword arguments.
+        problem: why it cannot be analysed, where that is known already.
+    """
+
+    source: Path
+    files: tuple[Path, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the analysis of a study ended.
+
+    Attributes:
+        status: ``DONE`` or ``FAILED``. code: of the error (``worker``). message: a sentence on it. seconds: how long it took.
+    """
+
+    status: str
+    code: str = ""
+    message: str = ""
+    seconds: float = 0.0
+
+
+Analyse = Callable[..., None]
+"""analyse(source, output, report, **options): the single command."""
+
+Waiting = Sequence[tuple[dict, Study, Path]]
+"""(what is known of a study, the study, folder of its results) of every study that is to be analysed."""
+
+Run = Callable[[Waiting, Callable[[dict], None]], Iterator[tuple[dict, Ended]]]
+"""run(waiting, begin) analyses in any order and gives how each ended as it ends; it may tell by begin() what it begins with."""
+
+
+class Quiet:
+    """Reports nothing of a single study but lets it be cancelled."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        check()
+
+    def log(self, message: str) -> None:
+        check()
+
+    def result(self, folder: str, **values) -> None:
+        """The table tells it."""
+
+
+def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoken: str) -> Ended:
+    """Analyse a study; whatever is wrong with it is told, not raised.
+
+    Args:
+        identity: whether what may name the patient is told. spoken: the language of the report and of messages.
+    """
+    begun = time.monotonic()
+    with naming(identity), speaking(spoken):
+        try:
+            if study.problem:
+                raise InputError(study.problem)
+            analyse(study.source, output, Quiet(), **study.options)
+        except Exception as error:  # the other studies go on, whatever is the matter with this one
+            return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
+    return Ended(DONE, seconds=time.monotonic() - begun)
+
+
+def one_by_one(analyse: Analyse) -> Run:
+    """In this process, so that the libraries are loaded once."""
+
+    def run(waiting: Waiting, begin: Callable[[dict], None]) -> Iterator[tuple[dict, Ended]]:
+        for record, study, output in waiting:
+            begin(record)
+            yield record, analysed(analyse, study, output, may_be_told(), language())
+            go_on()
+
+    return run
+
+
+def on_dask(analyse: Analyse, address: str, identity: bool) -> Run:
+    """On the workers of a Dask cluster, which see the same disks under the same names.
+
+    Args:
+        address: of its scheduler, for example ``tcp://10.0.0.5:8786``. identity: whether what may name the patient is told.
+    """
+
+    def run(waiting: Waiting, begin: Callable[[dict], None]) -> Iterator[tuple[dict, Ended]]:
+        client, as_completed = _client(address)
+        with client:
+            records = {
+                client.submit(analysed, analyse, study, output, identity, language(), pure=False): record
+                for record, study, output in waiting
+            }
+            try:
+                for future in as_completed(list(records)):
+                    check()
+                    yield records[future], _ended(future)
+            finally:
+                client.cancel([future for future in records if not future.done()])
+
+    return run
+
+
+def run_batch(
+    studies: Sequence[Study],
+    folder: Path,
+    output: Path,
+    run: Run,
+    columns: Mapping[str, Callable[[dict], Any]],
+    title: str,
+    settings: str,
+    report: JsonLines | Terminal,
+    again: bool = False,
+) -> None:
+    """Analyse every study that is not done yet and write the table; see the module.
+
+    What may name a patient, as names of files do, stands in the table only where it may be told (``identity``).
+
+    Args:
+        folder: that the studies were found in. output: for the results, a numbered folder for every study.
+        columns: header of the table -> its value of a study's ``measurements.json``, a number, a text or None.
+        title: of the table's page. settings: how studies are analysed; a batch goes on only with the same.
+        again: analyse those that failed once more.
+
+    Raises:
+        InputError: nothing to analyse, an output that cannot be written or that holds a batch with other settings, or every
+            study failed.
+    """
+    if not studies:
+        raise InputError(
+            _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.").format(
+                folder=folder
+            )
+        )
+    state = _opened(output, settings)
+    records = _recorded(state, studies, folder, again)
+    waiting = [(record, study, output / record["folder"]) for record, study in records if record["status"] == WAITING]
+    told, left = [record for record, _study in records], len(waiting)
+    report.log(
+        _("{all} studies, of which {before} ended before").format(all=len(told), before=len(told) - left)
+        if left < len(told)
+        else _("{all} studies").format(all=len(told))
+    )
+
+    def begin(record: dict) -> None:
+        record["tries"] += 1
+        _save(output / STATE, json.dumps(state, indent=1))
+
+    _write(output, state, told, columns, title)
+    report.progress(_("Studies"), len(told) - left, len(told))
+    begun, ended_here = time.monotonic(), 0
+    for record, ended in run(waiting, begin):
+        record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
+        _write(output, state, told, columns, title)
+        left, ended_here = left - 1, ended_here + 1
+        report.progress(_("Studies"), len(told) - left, len(told))
+        report.log(_line(record, (time.monotonic() - begun) / ended_here * left))
+    _tell_the_end(told, output, report)
+
+
+def _opened(output: Path, settings: str) -> dict:
+    """What is known of an output folder's batch; a new one where there is none."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        is_begun = (output / STATE).exists()
+    except OSError as error:
+        raise InputError(
+            _("The output folder {output} cannot be used ({strerror}); name another folder.").format(
+                output=output, strerror=error.strerror
+            ),
+            "output",
+        ) from error
+    asked = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
+    if not is_begun:
+        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": asked, "studies": {}}
+    try:
+        state = read_json(output / STATE, MOST_STATE_BYTES)
+        fits = state["schema"] == SCHEMA and isinstance(state["salt"], str) and "settings" in state
+        fits = fits and all(_is_record(record) for record in state["studies"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        fits = False
+    if not fits:
+        raise InputError(
+            _("{state} in the output folder {output} is damaged; name another folder.").format(state=STATE, output=output), "output"
+        )
+    if state["settings"] != asked:
+        raise InputError(
+            _("The output folder {output} holds a batch with other options; give the same options, or name another folder.").format(
+                output=output
+            ),
+            "output",
+        )
+    return state
+
+
+def _is_record(record: Any) -> bool:
+    """Whether that is what is known of a study, with a folder below the output."""
+    number = record["number"]
+    counts = all(isinstance(value, int) and value >= 0 for value in (number, record["tries"]))
+    return counts and record["folder"] == _folder(number) and record["status"] in (DONE, FAILED, WAITING)
+
+
+def _folder(number: int) -> str:
+    return f"{number:03d}"
+
+
+def _recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) -> list[tuple[dict, Study]]:
+    """Every study with what is known of it, in the order of their numbers, which a study keeps for good."""
+    known, found = state["studies"], []
+    for study in studies:
+        code = _code(study, folder, state["salt"])
+        number = max((record["number"] for record in known.values()), default=0) + 1
+        new = {"study": code, "number": number, "folder": _folder(number), "status": WAITING, "tries": 0}
+        record = known.setdefault(code, new)
+        record.pop("source", None)
+        if may_be_told():
+            record["source"] = os.path.relpath(study.source, folder)
+        if again and record["status"] == FAILED:
+            record.update(status=WAITING, tries=0)
+        if record["status"] == WAITING and record["tries"] >= MOST_TRIES:
+            record.update(
+                status=FAILED, code="ended", message=_("The program ended in the middle of this study, twice."), seconds=0.0
+            )
+        found.append((record, study))
+    return sorted(found, key=lambda pair: pair[0]["number"])
+
+
+def _code(study: Study, folder: Path, salt: str) -> str:
+    digest = hashlib.sha256(salt.encode())
+    for file in sorted(study.files):
+        digest.update(f"{os.path.relpath(file, folder)}\0{file.stat().st_size}\0".encode(errors="surrogateescape"))
+    digest.update(str(study.options.get("series", "")).encode())
+    return digest.hexdigest()[:10]
+
+
+def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[str, Callable], title: str) -> None:
+    """The state, the table and its page, each whole at any moment."""
+    from .batch_table import page, rows_of, table
+
+    rows = rows_of(records, output, columns)
+    _save(output / STATE, json.dumps(state, indent=1))
+    _save(output / TABLE, table(rows))
+    _save(output / PAGE, page(rows, title))
+
+
+def _save(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        reason = _("{file} cannot be written ({strerror}); free some space or name another folder.").format(
+            file=path.name, strerror=error.strerror
+        )
+        raise InputError(reason, "output") from error
+
+
+def _told(error: Exception, study: Study) -> tuple[str, str]:
+    """Code and sentence of what went wrong, without the names of the study's files unless asked for."""
+    if is_out_of_memory(error):
+        return "memory", _("The memory of this machine does not suffice.")
+    code, text = "fault", _("Fault of LesionReading ({name}).").format(name=type(error).__name__)
+    if isinstance(error, InputError):
+        code, text = error.code, str(error)
+    if may_be_told():
+        return code, plain(text)
+    for path in sorted({study.source, *study.files}, key=lambda one: -len(str(one))):
+        text = text.replace(str(path), _("the input"))
+    names = {study.source.name, *(name for file in study.files for name in (file.name, file.parent.name))}
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) >= _LEAST_NAME:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _("the input"), text, flags=re.ASCII)
+    return code, plain(text)
+
+
+def _line(record: dict, seconds_left: float) -> str:
+    """How a study ended, and how long the others will take."""
+    study = f"{record['folder']} ({record['source']})" if "source" in record else record["folder"]
+    ended = (
+        _("Study {study}: done in {seconds:.0f} s").format(study=study, seconds=record["seconds"])
+        if record["status"] == DONE
+        else _("Study {study}: failed: {message}").format(study=study, message=record["message"])
+    )
+    if seconds_left < 1:
+        return ended
+    return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
+
+
+def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:
+    failed = [record for record in records if record["status"] == FAILED]
+    if len(failed) == len(records):
+        raise InputError(
+            _("All {count} studies failed, the first because: {value}").format(count=len(records), value=failed[0]["message"])
+        )
+    report.result(str(output), studies=len(records), done=len(records) - len(failed), failed=len(failed))
+
+
+def _client(address: str):
+    try:
+        from dask.distributed import Client, as_completed
+    except ImportError as error:
+        raise InputError(
+            _('The package "distributed" is missing, which --dask needs; install it: pip install distributed.')
+        ) from error
+    try:
+        return Client(address, timeout=10), as_completed
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            _("No Dask scheduler answers at {address}; check the address, for example tcp://10.0.0.5:8786.").format(address=address)
+        ) from error
+
+
+def _ended(future) -> Ended:
+    """How a task of a Dask cluster ended; a worker may have been lost with it."""
+    try:
+        return future.result()
+    except Exception as error:
+        return Ended(FAILED, "fault", _("The worker was lost ({name}).").format(name=type(error).__name__))

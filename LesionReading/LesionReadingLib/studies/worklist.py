@@ -1,0 +1,164 @@
+"""A folder of studies to be read: which there are, and how far each is. All that is known lies in plain files beside the data.
+
+``FOLDER/lesion_reading/TASK/CODE/`` belongs to a study: ``out/`` what the model drew, ``model.json`` which,
+``failed.json`` why it could not,
+``lock.json`` who edits it (``reader_lock``), ``edits/`` what readers made of it (``reader_edits``). Nothing lists the studies: two
+programs never write the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..language import _
+from ..plain_text import plain
+from ..strict_json import read_json
+from .batch import BESIDE, Study
+from .reader_edits import edit_of
+from .reader_lock import holder_of
+
+RESULT, FAILED, MODEL = "out", "failed.json", "model.json"
+MEASUREMENTS = "measurements.json"
+_MOST_BYTES = 10_000
+
+WAITING, ANALYSED, EDITED_BY, REVIEWED, EXPORTED, FAILED_STATE = "waiting", "analysed", "edited", "reviewed", "exported", "failed"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A study of a worklist: what it is, its name for the reader (its path in the folder), and the folder of all about it."""
+
+    study: Study
+    name: str
+    folder: Path
+
+    @property
+    def result(self) -> Path:
+        """Where the analysis puts its results."""
+        return self.folder / RESULT
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a study is.
+
+    Attributes:
+        status: one of this module's words. reader: who edits it now, for ``EDITED_BY``; stale: the lock was left by a crash.
+        reviewed, count: slices or frames that this reader has reviewed. message: why it failed.
+    """
+
+    status: str
+    reader: str = ""
+    stale: bool = False
+    reviewed: int = 0
+    count: int = 0
+    message: str = ""
+
+
+def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]]) -> list[Item]:
+    """The studies below a folder, in their order.
+
+    Args:
+        find(folder, output): the module's own search; what lies below the output is no study.
+
+    Raises:
+        InputError: as ``find``, or there is none.
+    """
+    beside = folder / BESIDE
+    studies = find(folder, beside)
+    none = _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
+    if not studies:
+        raise InputError(none.format(folder=folder))
+    names = [_name(study, folder) for study in studies]
+    return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
+
+
+def state_of(item: Item, reader: str) -> State:
+    """How far a study is, for a reader."""
+    holder = holder_of(item.folder)
+    if holder is not None:
+        return State(EDITED_BY, holder.reader, holder.stale)
+    edit = edit_of(item.folder, reader)
+    if edit is not None:
+        return State(EXPORTED if edit.exported else REVIEWED, reviewed=len(edit.reviewed), count=edit.count)
+    if (item.result / MEASUREMENTS).exists():
+        return State(ANALYSED)
+    if item.study.problem:
+        return State(FAILED_STATE, message=item.study.problem)
+    try:
+        return State(FAILED_STATE, message=plain(read_json(item.folder / FAILED, _MOST_BYTES)["message"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return State(WAITING)
+
+
+def tell_failed(item: Item, message: str) -> None:
+    """Keep why a study could not be analysed.
+
+    Raises:
+        InputError: the disk cannot be written.
+    """
+    _keep(item.folder / FAILED, {"message": message})
+
+
+def tell_model(item: Item, model: str, version: str) -> None:
+    """Keep which model analyses a study.
+
+    Raises:
+        InputError: as ``tell_failed``.
+    """
+    _keep(item.folder / MODEL, {"model": model, "version": version})
+
+
+def model_of(item: Item) -> tuple[str, str]:
+    """Name and version of the model that has analysed a study; empty where that is not known, or none has."""
+    if not (item.result / MEASUREMENTS).exists():
+        return "", ""
+    try:
+        told = read_json(item.folder / MODEL, _MOST_BYTES)
+        return plain(told["model"]), plain(told["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
+
+
+def _keep(file: Path, content: dict) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        beside.write_text(json.dumps(content), encoding="utf-8")
+        os.replace(beside, file)
+    except OSError as error:
+        told = _("{folder} cannot be written ({reason}); check that the disk is there.")
+        raise InputError(told.format(folder=file.parent, reason=error.strerror)) from error
+
+
+def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:
+    """Number of the next study to read: analysed or begun and not all reviewed, behind ``after`` and then from the start."""
+    count, first = len(items), 0 if after is None else after + 1
+    for number in (*range(first, count), *range(min(first, count))):
+        state = states[number]
+        unfinished = state.status == REVIEWED and state.reviewed < state.count
+        if number != after and (state.status == ANALYSED or unfinished or (state.status == EDITED_BY and state.stale)):
+            return number
+    return None
+
+
+def _name(study: Study, folder: Path) -> str:
+    path = plain(os.path.relpath(study.source, folder))
+    series = study.options.get("series")
+    return path if path != "." else (plain(series) if series else plain(folder.name))
+
+
+def _code(study: Study, folder: Path) -> str:
+    """Known again in another session and on another machine: by the study's files, their places and sizes."""
+    digest = hashlib.sha256(str(study.options.get("series", "")).encode())
+    for file in sorted(study.files):
+        size = file.stat().st_size if file.exists() else 0
+        digest.update(f"{Path(os.path.relpath(file, folder)).as_posix()}\0{size}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]

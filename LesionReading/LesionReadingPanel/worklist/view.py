@@ -1,0 +1,253 @@
+"""A folder of studies in a table: which are waiting, analysed, edited, reviewed, exported or failed; the next one by one key.
+
+The next ones are analysed beside the editing. What a reader made of a study is kept beside the data before it is left, and one that
+another reader edits is not opened (``LesionReadingLib.studies.worklist``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+import slicer.util
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.studies import worklist as wl
+from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
+from slicer.i18n import tr as _
+
+from .background_analysis import BackgroundAnalysis
+from .study_on_view import StudyKind, StudyOnView
+
+_READER = "LesionReading/Reader"
+_STATE_COLUMN = 1
+
+
+class WorklistView:
+    """Drives readerEdit, worklistFolderButton, worklistTable, openStudyButton, nextStudyButton, saveStudyButton,
+    analyseAllButton and worklistLabel."""
+
+    def __init__(self, ui, kind: StudyKind) -> None:
+        """ui: the widgets of the panel. kind: what the module does with a study."""
+        self._ui, self._kind = ui, kind
+        self._items: list[wl.Item] = []
+        self._states: list[wl.State] = []
+        self._open: int | None = None
+        self._lock = None
+        self._view = StudyOnView(kind)
+        self._background = BackgroundAnalysis(kind, self._onAnalysed)
+        self._beat = qt.QTimer()
+        self._beat.setInterval(int(BEAT_S * 1000))
+        self._beat.connect("timeout()", self._onBeat)
+        ui.readerEdit.text = slicer.app.userSettings().value(_READER, "")
+        ui.readerEdit.connect("editingFinished()", self._onReader)
+        ui.worklistFolderButton.connect("clicked(bool)", self._onFolder)
+        ui.openStudyButton.connect("clicked(bool)", lambda checked=False: self._openRow())
+        ui.worklistTable.connect("cellDoubleClicked(int,int)", lambda row, column: self.open(row))
+        ui.worklistTable.connect("itemSelectionChanged()", self._enable)
+        ui.nextStudyButton.connect("clicked(bool)", lambda checked=False: self.openNext())
+        ui.saveStudyButton.connect("clicked(bool)", lambda checked=False: self.save())
+        ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
+        header = ui.worklistTable
+        header.setColumnCount(2)
+        header.setHorizontalHeaderLabels([_("Study"), _("State")])
+        header.horizontalHeader().setStretchLastSection(True)
+        header.verticalHeader().setVisible(False)
+        self._enable()
+
+    @property
+    def reader(self) -> str:
+        """The name that the reader has chosen; empty where none."""
+        return self._ui.readerEdit.text.strip()
+
+    @property
+    def openItem(self) -> wl.Item | None:
+        """The study that is on view from the list."""
+        return self._items[self._open] if self._open is not None else None
+
+    def show(self, folder: Path) -> None:
+        """List the studies of a folder."""
+        self.leave()
+        self._background.stop()
+        with slicer.util.WaitCursor():
+            self._items = wl.worklist(folder, self._kind.task, self._kind.find)
+        table = self._ui.worklistTable
+        table.setRowCount(len(self._items))
+        for row, item in enumerate(self._items):
+            table.setItem(row, 0, qt.QTableWidgetItem(item.name))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the states of all studies from the disk."""
+        self._states = [wl.state_of(item, self.reader) for item in self._items]
+        for row, state in enumerate(self._states):
+            cell = qt.QTableWidgetItem(_("on view") if row == self._open else stateText(state))
+            cell.setToolTip(state.message)
+            self._ui.worklistTable.setItem(row, _STATE_COLUMN, cell)
+        self._enable()
+
+    def openNext(self) -> None:
+        """Keep what was made of the study on view, and open the next one to be read."""
+        self.refresh()
+        number = wl.next_item(self._items, self._states, self._open)
+        if number is None:
+            self._tell(_("No other study waits for you: all are reviewed, edited by others, or not analysed yet."))
+        else:
+            self.open(number)
+
+    def open(self, number: int) -> None:
+        """Keep what was made of the study on view, and open another."""
+        if number == self._open:
+            return
+        if not self.reader:
+            self._tell(_("Type your name above first: others see by it who edits a study."))
+            return
+        item = self._items[number]
+        try:
+            self._leave()
+            lock = self._locked(item)
+            if lock is None:
+                return
+            try:
+                with slicer.util.WaitCursor():
+                    self._view.open(item, self.reader)
+            except BaseException:
+                lock.release()
+                raise
+        except (InputError, OSError) as error:
+            self._tell(str(error))
+            self.refresh()
+            return
+        self._lock, self._open = lock, number
+        self._beat.start()
+        self._ui.worklistTable.selectRow(number)
+        self._tell("")
+        self.refresh()
+
+    def save(self) -> bool:
+        """Keep what was made of the study on view; gives whether it is kept."""
+        if self._open is None:
+            return True
+        try:
+            self._keep()
+        except InputError as error:
+            self._tell(str(error))
+            return False
+        self.refresh()
+        return True
+
+    def leave(self) -> None:
+        """Keep what was made of the study on view and let others edit it; where it cannot be kept, that is told."""
+        try:
+            self._leave()
+        except InputError as error:
+            self._tell(str(error))
+        self.refresh()
+
+    def stop(self) -> None:
+        """Keep all, and analyse no further: the panel goes away."""
+        self._background.stop()
+        self.leave()
+
+    def tellExported(self) -> None:
+        """The study on view was exported for training."""
+        self._view.exported = True
+        self.save()
+
+    # Parts of them
+
+    def _leave(self) -> None:
+        if self._open is None:
+            return
+        self._keep()
+        self._beat.stop()
+        self._lock.release()
+        self._lock = self._open = None
+        self._view.close()
+
+    def _keep(self) -> None:
+        """Save the edit of the study on view.
+
+        Raises:
+            InputError: it cannot be; the study stays open.
+        """
+        self._view.save(self.openItem, self.reader)
+        if not self._lock.is_ours():
+            self._tell(_("Another reader has taken this study over; your edit was kept beside theirs."))
+        else:
+            self._tell(_("Kept beside the data."))
+
+    def _locked(self, item: wl.Item):
+        """The lock of a study; None where the user does not want to take over what a crash has left."""
+        try:
+            item.folder.mkdir(parents=True, exist_ok=True)
+            return take(item.folder, self.reader)
+        except Taken as taken:
+            if not taken.holder.stale:
+                raise
+            if not slicer.util.confirmYesNoDisplay(str(taken) + " " + _("Take it over?")):
+                return None
+            return take_over(item.folder, self.reader)
+        except OSError as error:
+            raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
+
+    def _onBeat(self) -> None:
+        if self._lock is not None:
+            try:
+                self._lock.beat()
+            except OSError:
+                self._tell(_("The disk of the worklist does not answer; your edit is in the scene, save it when it is back."))
+
+    def _onReader(self) -> None:
+        slicer.app.userSettings().setValue(_READER, self.reader)
+        self.refresh()
+
+    def _onFolder(self, checked: bool = False) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose the folder with the studies"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The worklist could not be read.")):
+                self.show(Path(folder))
+
+    def _openRow(self) -> None:
+        row = self._ui.worklistTable.currentRow()
+        if row >= 0:
+            self.open(row)
+
+    def _onAnalyseAll(self, checked: bool = False) -> None:
+        if checked:
+            self.refresh()
+            waiting = [item for item, state in zip(self._items, self._states, strict=True) if state.status == wl.WAITING]
+            self._background.start(waiting, self.reader or _("a reader without a name"))
+        else:
+            self._background.stop()
+        self._enable()
+
+    def _onAnalysed(self) -> None:
+        self.refresh()
+        self._ui.analyseAllButton.checked = self._background.running
+
+    def _tell(self, text: str) -> None:
+        self._ui.worklistLabel.text = text
+
+    def _enable(self) -> None:
+        ui, some = self._ui, bool(self._items)
+        ui.openStudyButton.enabled = some and ui.worklistTable.currentRow() >= 0
+        ui.nextStudyButton.enabled = some
+        ui.saveStudyButton.enabled = self._open is not None
+        ui.analyseAllButton.enabled = some
+
+
+def stateText(state: wl.State) -> str:
+    """How far a study is, in a few words."""
+    if state.status == wl.EDITED_BY:
+        left = _("left by {reader} after a crash") if state.stale else _("edited by {reader}")
+        return left.format(reader=state.reader)
+    if state.status == wl.REVIEWED:
+        return _("reviewed {done} of {count}").format(done=state.reviewed, count=state.count)
+    texts = {
+        wl.WAITING: _("waiting"),
+        wl.ANALYSED: _("analysed"),
+        wl.EXPORTED: _("exported"),
+        wl.FAILED_STATE: _("failed: {message}").format(message=state.message),
+    }
+    return texts[state.status]

@@ -1,0 +1,1 @@
+"""Slicer's scene (MRML): slicer and vtk, no Qt."""

@@ -1,0 +1,74 @@
+"""The door to Slicer's scene (MRML): volumes, label maps and results as nodes. Runs on desktop Slicer and on ``slicer-core``.
+
+Only this package and the panels touch MRML, and nothing but this file need be imported from elsewhere.
+"""
+
+from __future__ import annotations
+
+from .labels import add_segmentation, labels_of, load_segmentation, replace_labels
+from .marking import add_region, remove_region
+from .results import (
+    corrected,
+    fill_table,
+    make_result,
+    most_uncertain,
+    next_unreviewed,
+    remove_result,
+    result_json,
+    result_node,
+    result_of,
+    results,
+    reviewed,
+    set_drawn,
+    set_result_json,
+    set_result_node,
+    set_reviewed,
+)
+from .tracking import TrackedLabels
+from .volumes import (
+    add_volume,
+    has_spacing,
+    set_slice_spacing_unknown,
+    set_typed_spacing,
+    spacing_source,
+    volume_array,
+    volume_grid,
+    volume_place,
+    volume_spacing,
+    write_volume_node,
+)
+
+__all__ = [
+    "TrackedLabels",
+    "add_region",
+    "add_segmentation",
+    "add_volume",
+    "corrected",
+    "fill_table",
+    "has_spacing",
+    "labels_of",
+    "load_segmentation",
+    "make_result",
+    "most_uncertain",
+    "next_unreviewed",
+    "remove_region",
+    "remove_result",
+    "replace_labels",
+    "result_json",
+    "result_node",
+    "result_of",
+    "results",
+    "reviewed",
+    "set_drawn",
+    "set_result_json",
+    "set_result_node",
+    "set_reviewed",
+    "set_slice_spacing_unknown",
+    "set_typed_spacing",
+    "spacing_source",
+    "volume_array",
+    "volume_grid",
+    "volume_place",
+    "volume_spacing",
+    "write_volume_node",
+]

@@ -1,0 +1,213 @@
+"""Volume nodes as the Libs see them, and volumes of the Libs as nodes.
+
+MRML counts in RAS, the Libs in LPS; the change happens here. Arrays are (slices, rows, columns), lengths are mm.
+Linear transforms above a volume are applied; one that bends space is refused, since no matrix can stand for it.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import slicer
+import slicer.util
+import vtk
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import SliceGrid, even_grid
+from LesionReadingLib.geometry.nrrd import storable, write_nrrd
+from LesionReadingLib.geometry.spacing import AS_LOADED, TYPED, UNKNOWN, Spacing
+from LesionReadingLib.language import _
+
+SOURCE_ATTRIBUTE = "LesionReading.SpacingSource"
+SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file states the pixels' spacing but not the slices'
+
+_LPS_OF_RAS = np.diag([-1.0, -1.0, 1.0])
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as pictures with colours become grey everywhere
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_SQUARE = 1e-3  # cosine between rows and columns up to which they count as perpendicular
+
+
+def volume_place(volume) -> tuple[np.ndarray, np.ndarray]:
+    """Where the voxels of a volume node lie in the patient, linear parent transforms applied.
+
+    Returns:
+        (3, 3) steps in LPS mm from one column, row, slice to the next, one per line; (3,) LPS mm of voxel (0, 0, 0).
+
+    Raises:
+        InputError: no voxels, or below a transform that bends space.
+    """
+    _require_voxels(volume)
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    world = world_of(volume) @ slicer.util.arrayFromVTKMatrix(matrix)
+    return (_LPS_OF_RAS @ world[:3, :3]).T, _LPS_OF_RAS @ world[:3, 3]
+
+
+def world_of(node) -> np.ndarray:
+    """(4, 4) matrix from a node's own coordinates to those of the scene, both RAS mm.
+
+    Raises:
+        InputError: below a transform that bends space.
+    """
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    if not transform.IsTransformToWorldLinear():
+        raise InputError(
+            _(
+                "The volume lies below a transform that bends space, as Slicer's own reader puts one above a "
+                "tilted CT; load the series by LesionReading's reader (module DICOM, Advanced), or harden the "
+                "transform (right-click on the volume in the module Data), then try again."
+            )
+        )
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToWorld(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def volume_array(volume) -> np.ndarray:
+    """The voxels of a volume node: (slices, rows, columns), the node's own memory, not to be changed; colours become luminance.
+
+    Raises:
+        InputError: no voxels, or several values per voxel that are no colours.
+    """
+    _require_voxels(volume)
+    voxels = slicer.util.arrayFromVolume(volume)
+    if voxels.ndim == 3:
+        return voxels
+    if voxels.shape[3] not in (3, 4):
+        raise InputError(
+            _("The volume has {shape} values per voxel; choose one with grey values or colours.").format(shape=voxels.shape[3])
+        )
+    grey = np.empty(voxels.shape[:3], voxels.dtype)
+    for number, picture in enumerate(voxels):
+        values = picture[..., :3] @ _LUMA
+        grey[number] = np.rint(values) if grey.dtype.kind in "iu" else values
+    return grey
+
+
+def write_volume_node(volume, path: Path) -> None:
+    """Write a volume node as NRRD with its own geometry, uncompressed, so that Slicer's window is not held up.
+
+    Raises:
+        InputError: as ``volume_place`` and ``volume_array``.
+    """
+    axes_mm, origin_mm = volume_place(volume)
+    write_nrrd(path, storable(volume_array(volume)), axes_mm, origin_mm, encoding="raw")
+
+
+def volume_grid(volume) -> SliceGrid:
+    """The grid of a volume node, for measuring on it.
+
+    Raises:
+        InputError: as ``volume_place``, without spacing, or rows and columns that are not perpendicular.
+    """
+    axes_mm, origin_mm = volume_place(volume)
+    if not has_spacing(volume):
+        raise InputError(_("The volume does not state its spacing; type the distances between its pixels and slices first."))
+    lengths = np.linalg.norm(axes_mm, axis=1)
+    units = axes_mm / lengths[:, None]
+    if abs(units[0] @ units[1]) > _SQUARE:
+        raise InputError(_("The pixels of the volume are sheared by a transform; take the volume out of it, or resample it."))
+    shape = volume.GetImageData().GetDimensions()[::-1]
+    return even_grid(shape, tuple(lengths[::-1].tolist()), origin_mm, units.T)
+
+
+def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
+    """The distances between the voxels of a volume node, with linear transforms applied; None where it does not state them.
+
+    Args:
+        unknown_pixel_mm: as for ``spacing_source``.
+
+    Raises:
+        InputError: as ``volume_place``.
+    """
+    axes_mm, _origin = volume_place(volume)
+    column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
+    source = spacing_source(volume, unknown_pixel_mm)
+    if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
+        return Spacing(row_mm, column_mm, None, source, UNKNOWN)
+    if source != UNKNOWN:
+        return Spacing(row_mm, column_mm, slice_mm, source, source)
+    if volume.GetSpacing()[2] == 1.0:
+        return Spacing(None, None, None)
+    return Spacing(None, None, slice_mm, UNKNOWN, AS_LOADED)
+
+
+def spacing_source(volume, unknown_pixel_mm: float | None = None) -> str:
+    """Where the spacing of a volume node came from; ``spacing.UNKNOWN`` where it has none.
+
+    Args:
+        unknown_pixel_mm: the distance of pixels that means "not known" in this kind of image where nobody says where it came
+            from. Programs that know no spacing write 1 mm, which no OCT has; in CT it is a spacing like any other.
+    """
+    stated = volume.GetAttribute(SOURCE_ATTRIBUTE)
+    if stated:
+        return stated
+    pixel_mm = volume.GetSpacing()[:2]
+    if pixel_mm == (unknown_pixel_mm, unknown_pixel_mm) or (pixel_mm == (1.0, 1.0) and _is_picture(volume)):
+        return UNKNOWN
+    return "DICOM" if volume.GetAttribute("DICOM.instanceUIDs") else AS_LOADED
+
+
+def has_spacing(volume, unknown_pixel_mm: float | None = None) -> bool:
+    """Whether a volume node states its whole spacing, or somebody typed it; ``unknown_pixel_mm`` as for ``spacing_source``."""
+    return spacing_source(volume, unknown_pixel_mm) != UNKNOWN and volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) != UNKNOWN
+
+
+def _is_picture(volume) -> bool:
+    """Whether a volume node was loaded from a file of a kind that states no distances."""
+    storage = volume.GetStorageNode()
+    return storage is not None and Path(storage.GetFileName() or "").suffix.lower() in _PICTURES
+
+
+def set_slice_spacing_unknown(volume) -> None:
+    """Remember that a volume node's source states the distance of its pixels but not of its slices; the user has to type it."""
+    volume.SetAttribute(SLICE_SPACING_ATTRIBUTE, UNKNOWN)
+
+
+def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
+    """Give a volume node the spacing that the user typed.
+
+    Args:
+        pixel_mm: distance between rows and between columns. slice_mm: distance between slices or frames.
+
+    Raises:
+        InputError: one of them is no length.
+    """
+    for name, length_mm in (("pixels", pixel_mm), ("slices", slice_mm)):
+        if not (math.isfinite(length_mm) and length_mm > 0):
+            raise InputError(
+                _("A distance of {length_mm:g} mm between {name} cannot be; type a length above 0.").format(
+                    length_mm=length_mm, name=name
+                )
+            )
+    with slicer.util.NodeModify(volume):
+        volume.SetSpacing(pixel_mm, pixel_mm, slice_mm)
+        volume.SetAttribute(SOURCE_ATTRIBUTE, TYPED)
+        volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
+
+
+def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, name: str, spacing_source: str):
+    """Add a volume node with display to the scene.
+
+    Args:
+        array: (slices, rows, columns). axes_mm, origin_mm: as ``volume_place`` gives them.
+        spacing_source: where the spacing came from; ``spacing.UNKNOWN`` where it is not known (then its steps are of 1 mm).
+
+    Returns:
+        vtkMRMLScalarVolumeNode.
+    """
+    ijk_to_ras = np.eye(4)
+    ijk_to_ras[:3, :3] = _LPS_OF_RAS @ np.asarray(axes_mm, float).T
+    ijk_to_ras[:3, 3] = _LPS_OF_RAS @ np.asarray(origin_mm, float)
+    volume = slicer.util.addVolumeFromArray(array, ijk_to_ras, name)
+    volume.SetAttribute(SOURCE_ATTRIBUTE, spacing_source)
+    return volume
+
+
+def _require_voxels(volume) -> None:
+    image = volume.GetImageData()
+    if image is None or image.GetPointData().GetScalars() is None or 0 in image.GetDimensions():
+        raise InputError(_("The volume has no voxels; choose another one, or load it again."))

@@ -1,0 +1,190 @@
+"""The commands of ``oct-calcium``, each the way of the data from its input to a finished output folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from LesionReadingLib.bundle import DEFAULT_MODELS
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.language import _
+from LesionReadingLib.output import finished_folder
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
+from LesionReadingLib.worker import JsonLines, Terminal
+
+from .labels import TASK
+from .measurement.pullback import Parameters, PullbackMeasurement, measure_pullback
+from .presenting.first_screen import SHIPPED_CONSEQUENCES
+from .presenting.measurements_json import to_json
+from .wall.calcium_range import volume_range_mm3
+
+DEFAULT_MODEL = DEFAULT_MODELS[TASK]
+_REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
+
+
+def analyze(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    model: str | None = None,
+    device: str = "auto",
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    calibration: float = 1.0,
+    parameters: Parameters | None = None,
+    options: PageOptions = USUAL_PAGE,
+) -> None:
+    """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
+
+    Args:
+        source: whatever ``reading.open_pullback`` takes. model: name or folder of a bundle, the shipped one by default.
+        options: how the report is written.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. calibration: factor on the in-plane spacing.
+
+    Raises:
+        InputError: input, model or output cannot be used; nothing is written then.
+    """
+    from .reading.read import open_pullback
+
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
+    pullback = open_pullback(source, pixel_spacing_mm, frame_spacing_mm, calibration)
+    for note in pullback.notes:
+        report.log(note)
+    voxels = pullback.frame_count * pullback.rows * pullback.columns
+    with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
+        from LesionReadingLib.bundle import find_bundle
+        from LesionReadingLib.labels.label_map import LabelMap
+
+        from .model.inference import segment
+        from .presenting.small_frames import SmallFrames
+        from .reading.pullback import with_lumen_caution
+
+        bundle = find_bundle(model or DEFAULT_MODEL, TASK)
+        watched = SmallFrames(pullback).watched if options.scroll else pullback
+        found = segment(watched, bundle, device, lambda done, total: report.progress(_("Segmenting"), done, total))
+        pullback = with_lumen_caution(replace(watched, notes=(*watched.notes, *found.notes)), found.labels)
+        for note in found.notes:
+            report.log(note)
+        for caution in pullback.cautions:
+            report.log(caution.sentence)
+        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
+    report.result(str(output), **_headline(measurement, found.ranges))
+
+
+def measure(
+    source: Path,
+    output: Path,
+    report: JsonLines | Terminal,
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    parameters: Parameters | None = None,
+    pullback_source: Path | None = None,
+    drawn_by: str | None = None,
+    corrected: int | None = None,
+    segments: Mapping[str, str] | None = None,
+    options: PageOptions = USUAL_PAGE,
+) -> None:
+    """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
+
+    Args:
+        pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
+        drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
+        corrected: in how many frames a reader has corrected them; None where that is not known.
+        segments: name of a segment of the label map -> what it is, where its name does not say.
+
+    Raises:
+        InputError: label map, pullback, bundle or output cannot be used; nothing is written then.
+    """
+    from .reading.read import check_typed, open_pullback
+    from .segments import read_oct_label_map
+
+    check_typed(pixel_spacing_mm, frame_spacing_mm)
+    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
+    pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
+    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
+    for sentence in (*label_map.told, *label_map.notes):
+        report.log(sentence)
+    model = _drawn_by(drawn_by, corrected, len(label_map.labels)) if drawn_by else None
+    with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
+        measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
+    report.result(str(output), **_headline(measurement))
+
+
+def write_phantom(
+    folder: Path, report: JsonLines | Terminal, seed: int, frame_count: int, size: int, frame_spacing_mm: float, every_variety: bool
+) -> None:
+    """Draw the phantom patient ``seed`` and write it as conformant DICOM with its truth, or in every variety that readers meet."""
+    from .phantom.dicom import write_every_variety, write_presentation, write_truth
+    from .phantom.pullback import draw_pullback
+
+    if not (0 <= seed < 2**31 and 1 <= frame_count <= 2000 and 64 <= size <= 2048 and 0.005 <= frame_spacing_mm <= 5):
+        raise InputError(
+            _("A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number.")
+        )
+    with finished_folder(folder, 2 * frame_count * size * size * (14 if every_variety else 1)) as scratch:
+        report.log(_("Drawing {frame_count} frames of phantom patient {seed}").format(frame_count=frame_count, seed=seed))
+        if every_variety:
+            write_every_variety(scratch, seed, frame_count, size, frame_spacing_mm)
+        else:
+            pullback = draw_pullback(seed, frame_count, size, frame_spacing_mm)
+            write_presentation(scratch / "presentation.dcm", pullback)
+            write_truth(scratch / "truth.nrrd", pullback)
+    report.result(str(folder))
+
+
+def _finish(
+    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions, ranges=None
+) -> PullbackMeasurement:
+    """Measure a label map and write everything about it into ``folder``.
+
+    Args:
+        ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+    """
+    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
+
+    from .measurement.cautions import all_cautions
+    from .presenting.present import present
+    from .segments import SEGMENTS
+
+    report.progress(_("Measuring"), 0, 1)
+    measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
+    cautions = all_cautions(measurement, pullback, model)
+    (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
+    report.progress(_("Measuring"), 1, 1)
+    report.progress(_("Writing the report"), 0, 1)
+    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
+    report.progress(_("Writing the report"), 1, 1)
+    return measurement
+
+
+def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
+    """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
+    from LesionReadingLib.bundle import find_bundle
+
+    told = _("Drawn by this model; what was corrected since is measured as corrected")
+    if corrected is not None:
+        if not 0 <= corrected <= frames:
+            raise InputError(
+                _("{corrected} corrected frames cannot be among {frames}; correct --corrected.").format(
+                    corrected=corrected, frames=frames
+                )
+            )
+        told = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
+    return {**find_bundle(name, TASK).summary(), "contours": told.format(corrected=corrected, frames=frames)}
+
+
+def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:
+    """What the last line of a run says."""
+    volume = {"volume_mm3": measurement.volume_mm3}
+    if ranges is not None and measurement.volume_mm3 is not None:
+        volume["volume_range_mm3"] = volume_range_mm3(measurement, ranges)
+    return volume | {
+        "max_arc_deg": measurement.max_arc_deg,
+        "held_arc_deg": measurement.held_arc.value,
+        "arc_over_180_length_mm": measurement.over_180_length_mm,
+    }

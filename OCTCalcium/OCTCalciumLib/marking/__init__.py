@@ -1,0 +1,1 @@
+"""Calcium marked by its two ends, without a network."""

@@ -1,0 +1,1 @@
+"""From a label map to arcs, depths, areas, volumes and lesions."""

@@ -1,0 +1,1 @@
+"""The networks: input, inference, post-processing."""

@@ -1,0 +1,1 @@
+"""Vessels drawn by optics, whose truth is known."""

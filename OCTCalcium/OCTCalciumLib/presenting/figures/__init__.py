@@ -1,0 +1,1 @@
+"""Pictures of frames and of the pullback."""

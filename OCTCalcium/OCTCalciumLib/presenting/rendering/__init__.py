@@ -1,0 +1,1 @@
+"""The vessel in three dimensions, drawn in a process of its own."""

@@ -1,0 +1,292 @@
+"""The stacked label map prepared for three-dimensional pictures, and the process that draws them.
+
+VTK is run in a process of its own: where the machine lacks an off-screen OpenGL library VTK ends the whole process
+with a segmentation fault, and the report must still come. The second process also draws while this one makes the other figures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import LesionReadingLib
+import numpy as np
+from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.language import N_, _
+from LesionReadingLib.process.cancelling import held
+from LesionReadingLib.process.scratch import Scratch
+
+from ...labels import CALCIUM, GUIDEWIRE, LUMEN
+from ...measurement.lumen import close_lumen
+from ...measurement.pullback import PullbackMeasurement
+from ...measurement.rays import padded
+
+IN_PLANE_SAMPLES = 256  # the cropped vessel is reduced to at most about this many rows and columns
+CLOSE_UP_HALF_LENGTH_MM = 6.0
+CLOSE_UP_HALF_FRAMES = 30  # where the frame spacing is not known
+CLOSE_UP_MOST_FRAMES = 120
+RENDERING_LIMIT_S = 180  # a driver that hangs must not hang the run
+SCRATCH_PREFIX = "oct-calcium-"
+NOT_TO_SCALE = N_("Proportions are not to scale: a spacing is unknown.")
+NO_OPENGL = N_(
+    "The three-dimensional pictures could not be drawn: VTK found no OpenGL library on this machine "
+    "(on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri). All numbers are unaffected."
+)
+_NOT_DRAWN = N_("The three-dimensional pictures could not be drawn ({reason}). All numbers are unaffected.")
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The vessel cropped and reduced for drawing; axes (frame, row, column).
+
+    Attributes:
+        calcium, over_180, lumen, guidewire: uint8 (frames, rows, columns), 0 to 255 = part of the reduced voxel that is calcium of
+            less than 180 degrees, calcium of a bridged arc of 180 degrees or more, lumen (also behind the guidewire) and guidewire
+            inside the lumen.
+        step_mm: distance of the reduced voxels (frame, row, column); in mm only where ``to_scale``.
+        first_row, first_column: where the crop begins, in pixels of the full frame.
+        shrink: how many pixels make one reduced voxel.
+        close_up: first and stop frame of the stretch that is drawn large.
+        to_scale: whether every axis is in mm.
+    """
+
+    calcium: np.ndarray
+    over_180: np.ndarray
+    lumen: np.ndarray
+    guidewire: np.ndarray
+    step_mm: tuple[float, float, float]
+    first_row: int
+    first_column: int
+    shrink: int
+    close_up: tuple[int, int]
+    to_scale: bool
+
+    def reduced(self, frame: np.ndarray) -> np.ndarray:
+        """A grey frame (rows, columns) of the pullback on the scene's grid, uint8: the mean of two samples of every cell."""
+        rows, columns = (self.shrink * size for size in self.calcium.shape[1:])
+        cut = frame[self.first_row : self.first_row + rows, self.first_column : self.first_column + columns]
+        middle = self.shrink // 2
+        first, second = cut[:: self.shrink, :: self.shrink], cut[middle :: self.shrink, middle :: self.shrink]
+        return ((first.astype(np.uint16) + second) // 2).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One rendered picture: ``pixels`` uint8 (height, width, 3), a parallel projection with ``mm_per_pixel`` along both sides."""
+
+    pixels: np.ndarray
+    mm_per_pixel: float
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """The rendered pictures by name, or none and the sentence that says why."""
+
+    by_name: dict[str, View]
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Where to write the calcium surface, and how the pullback's voxels lie in the patient (LPS, SimpleITK's order)."""
+
+    file: Path
+    origin_mm: tuple[float, float, float]
+    direction: tuple[float, ...]
+
+    def placed(self, scene: Scene) -> dict:
+        """The file with the LPS position of the scene's first voxel, as the drawing process reads it."""
+        middle = (scene.shrink // 2) / 2
+        column_mm, row_mm = scene.step_mm[2] / scene.shrink, scene.step_mm[1] / scene.shrink
+        offset = np.array([(scene.first_column + middle) * column_mm, (scene.first_row + middle) * row_mm, 0.0])
+        origin = np.array(self.origin_mm) + np.reshape(self.direction, (3, 3)) @ offset
+        return {"file": str(self.file), "origin_mm": origin.tolist(), "direction": list(self.direction)}
+
+
+def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_samples: int = IN_PLANE_SAMPLES) -> Scene:
+    """Crop the label map (frames, rows, columns) to the vessel and reduce it to at most about ``in_plane_samples`` rows and
+    columns; unknown spacings are drawn out of proportion."""
+    rows, columns = _vessel_box(labels)
+    shrink = max(1, -(-max(rows.stop - rows.start, columns.stop - columns.start) // in_plane_samples))
+    cropped = labels[:, rows, columns]
+    step_mm, to_scale = _drawing_step(measurement.spacing, cropped.shape)
+    step_mm = (step_mm[0], step_mm[1] * shrink, step_mm[2] * shrink)
+    calcium = _filled_part(cropped, shrink, CALCIUM)
+    over_180 = np.zeros_like(calcium)
+    for frame in measurement.frames:
+        if frame.arc_bridged_deg >= measurement.parameters.continuous_arc_deg:
+            vertex = [(at - box.start + 0.5) / shrink - 0.5 for at, box in zip(frame.vertex, (rows, columns), strict=True)]
+            over_180[frame.frame] = calcium[frame.frame] * _within_arc(frame.deposits[0].arc, vertex, calcium.shape[1:], step_mm)
+    middle = shrink // 2
+    lumen, guidewire = _lumen_and_guidewire(cropped[:, middle::shrink, middle::shrink], calcium.shape, step_mm)
+    return Scene(
+        calcium=calcium - over_180,
+        over_180=over_180,
+        lumen=lumen,
+        guidewire=guidewire,
+        step_mm=step_mm,
+        first_row=rows.start,
+        first_column=columns.start,
+        shrink=shrink,
+        close_up=_close_up(len(labels), measurement),
+        to_scale=to_scale,
+    )
+
+
+def _vessel_box(labels: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns that hold calcium or lumen in any frame, with a margin; looks at every fourth pixel."""
+    coarse = labels[:, ::4, ::4]
+    seen = ((coarse == CALCIUM) | (coarse == LUMEN)).any(axis=0)
+    if not seen.any():
+        return slice(0, labels.shape[1]), slice(0, labels.shape[2])
+    return tuple(_span(seen.any(axis=1 - axis), labels.shape[1 + axis]) for axis in (0, 1))
+
+
+def _span(seen: np.ndarray, length: int) -> slice:
+    found = np.flatnonzero(seen)
+    margin = max(8, length // 32)
+    return slice(max(0, 4 * int(found[0]) - margin), min(length, 4 * int(found[-1]) + margin))
+
+
+def _filled_part(labels: np.ndarray, shrink: int, value: int) -> np.ndarray:
+    """Part (0 to 255) of every ``shrink`` x ``shrink`` cell that has ``value``, from up to four samples of the cell."""
+    offsets = sorted({0, shrink // 2})
+    rows, columns = (size // shrink * shrink for size in labels.shape[1:])
+    share = np.uint8(255 // len(offsets) ** 2)
+    filled = np.zeros((len(labels), rows // shrink, columns // shrink), np.uint8)
+    for row in offsets:
+        for column in offsets:
+            filled += (labels[:, row:rows:shrink, column:columns:shrink] == value) * share
+    return filled
+
+
+def _within_arc(arc: np.ndarray, vertex: list[float], shape: tuple[int, int], step_mm: tuple[float, float, float]) -> np.ndarray:
+    """Boolean (rows, columns): voxels whose angle from the vertex (reduced row, column) lies in an arc (bins,), or next to it."""
+    down = (np.arange(shape[0]) - vertex[0])[:, None] * step_mm[1]
+    right = (np.arange(shape[1]) - vertex[1])[None, :] * step_mm[2]
+    angle = np.arctan2(down, right) / (2 * np.pi) % 1
+    widened = arc.copy()
+    for shift in range(1, arc.size // 90):  # 4 degrees: the reduced voxels at the ends of the arc belong to it
+        widened |= np.roll(arc, shift) | np.roll(arc, -shift)
+    return widened[(angle * arc.size).astype(int) % arc.size]
+
+
+def _lumen_and_guidewire(
+    labels: np.ndarray, shape: tuple[int, int, int], step_mm: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lumen closed behind the guidewire and the guidewire inside it, 0 or 255, from one label per reduced voxel."""
+    labels = labels[:, : shape[1], : shape[2]]
+    lumen = (labels == LUMEN) * np.uint8(255)
+    guidewire = np.zeros_like(lumen)
+    for number in np.flatnonzero((labels == GUIDEWIRE).any(axis=(1, 2))):
+        hidden = close_lumen(padded(labels[number]), step_mm[1], step_mm[2]).hidden
+        at = hidden[0] - 1, hidden[1] - 1
+        lumen[number][at] = guidewire[number][at] = 255
+    return lumen, guidewire
+
+
+def _drawing_step(spacing: Spacing, shape: tuple[int, int, int]) -> tuple[tuple[float, float, float], bool]:
+    """Distances for drawing (frame, row, column): the real ones, or for unknown ones a choice that looks like a vessel."""
+    row, column = (spacing.row_mm, spacing.column_mm) if spacing.in_plane_known else (1.0, 1.0)
+    frame = spacing.frame_mm if spacing.known else 6 * row * shape[1] / max(shape[0], 6)
+    return (frame, row, column), spacing.known
+
+
+def _close_up(frame_count: int, measurement: PullbackMeasurement) -> tuple[int, int]:
+    """First and stop frame of the stretch around the maximum arc, or around the middle where there is no calcium."""
+    frame_mm = measurement.spacing.frame_mm
+    half = round(CLOSE_UP_HALF_LENGTH_MM / frame_mm) if frame_mm else CLOSE_UP_HALF_FRAMES
+    length = min(2 * half + 1, CLOSE_UP_MOST_FRAMES, frame_count)
+    centre = frame_count // 2 if measurement.max_arc_frame is None else measurement.max_arc_frame
+    first = min(max(0, centre - length // 2), frame_count - length)
+    return first, first + length
+
+
+class Rendering:
+    """The drawing process under way; ``finish`` waits for its pictures. Use it in a ``with`` block."""
+
+    def __init__(self, scene: Scene, tissue: np.ndarray | None, surface: Surface | None) -> None:
+        """Start drawing.
+
+        Args:
+            scene: what to draw.
+            tissue: grey frames of the close-up, uint8 (frames, rows, columns) on the scene's grid; None without a pullback.
+            surface: the file to write the calcium surface to; None for none.
+        """
+        self._scratch, self._process, self._reason = None, None, ""
+        try:
+            with held():
+                self._scratch = Scratch(None, SCRATCH_PREFIX)
+            self._start(self._scratch.path, scene, tissue, surface)
+        except OSError as error:  # a full or missing temporary folder costs the pictures and no more
+            self.close()
+            self._reason = str(error.strerror or error)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, folder: Path, scene: Scene, tissue: np.ndarray | None, surface: Surface | None) -> None:
+        for name in ("calcium", "over_180", "lumen", "guidewire"):
+            np.save(folder / f"{name}.npy", getattr(scene, name))
+        if tissue is not None:
+            np.save(folder / "tissue.npy", tissue)
+        facts = {"step_mm": scene.step_mm, "close_up": scene.close_up, "surface": surface and surface.placed(scene)}
+        (folder / "scene.json").write_text(json.dumps(facts))
+        self._draw(folder)
+
+    def _draw(self, folder: Path) -> None:
+        packages = [str(Path(__file__).parents[3]), str(Path(LesionReadingLib.__file__).parents[1])]
+        # An empty entry would be the current folder, and -P keeps it out as well: what lies there is not ours to run.
+        others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        with open(folder / "stderr.txt", "wb") as complaints, held():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", f"{__package__}.views", str(folder)],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([*packages, *others])},
+                stdin=subprocess.PIPE,  # never written to: it ends with this process, and the drawing ends with it
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+            )
+
+    def __enter__(self) -> Rendering:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the drawing, if it goes on, and remove what it left."""
+        with held():
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                self._process.stdin.close()
+            if self._scratch is not None:
+                self._scratch.close()
+
+    def finish(self) -> Views:
+        """Wait for the views; where this machine cannot draw them, a sentence says so in their place."""
+        if self._process is None:
+            reason = _("temporary folder: {reason}").format(reason=self._reason)
+            return Views({}, _(_NOT_DRAWN).format(reason=reason))
+        folder = self._scratch.path
+        try:
+            status = self._process.wait(RENDERING_LIMIT_S)
+            if status < 0:  # VTK's volume mapper was seen to read beyond a pullback of one frame, now and then
+                self._process.stdin.close()
+                self._draw(folder)
+                status = self._process.wait(RENDERING_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            late = _("Drawing the three-dimensional pictures took more than {limit} seconds. All numbers are unaffected.")
+            return Views({}, late.format(limit=RENDERING_LIMIT_S))
+        if status > 0:
+            told = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
+            ended = _("the drawing ended with status {status}").format(status=status)  # a full disk keeps no words either
+            return Views({}, _(_NOT_DRAWN).format(reason=told[-1] if told else ended))
+        if status < 0:
+            return Views({}, _(NO_OPENGL))
+        scales = json.loads((folder / "views.json").read_text())
+        return Views({name: View(np.load(folder / f"{name}.npy"), scale) for name, scale in scales.items()}, None)

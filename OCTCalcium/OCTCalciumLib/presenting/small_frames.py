@@ -1,0 +1,33 @@
+"""Frames as they pass by on their way to the network, kept small for the page, so that a pullback is not decoded once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from LesionReadingLib.presenting.scroll import small
+
+from ..reading.pullback import Pullback
+
+
+class SmallFrames:
+    """Keeps every frame that is read through ``watched``.
+
+    Args:
+        pullback: to be read from now on.
+    """
+
+    def __init__(self, pullback: Pullback) -> None:
+        self._read = pullback.read
+        self._kept: dict[int, np.ndarray] = {}
+        self.watched = replace(pullback, read=self._reading, read_small=self._reading_small)
+
+    def _reading(self, first: int, stop: int) -> Iterator[np.ndarray]:
+        for index, frame in zip(range(first, stop), self._read(first, stop), strict=False):
+            self._kept.setdefault(index, small(frame))
+            yield frame
+
+    def _reading_small(self, first: int, stop: int) -> Iterator[np.ndarray]:
+        for index in range(first, stop):
+            yield self._kept[index] if index in self._kept else small(next(iter(self._read(index, index + 1))))

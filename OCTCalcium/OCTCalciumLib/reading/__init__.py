@@ -1,0 +1,1 @@
+"""A pullback from whatever a path holds."""

@@ -1,0 +1,1 @@
+"""Pullbacks from DICOM."""

@@ -1,0 +1,1 @@
+"""What a console draws into frames: colour, circle, marks and text."""

@@ -1,0 +1,196 @@
+"""Both reports as pages that move: frames, keys, plots, switches and links in a real browser, with and without JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import browser
+import numpy as np
+import pytest
+from browser import listening_page
+from drawn_bleed import a_grid, a_head, a_prediction
+from drawn_vessel import SPACING, a_vessel
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.case import Case, Picture, Pictures
+from HematomaMarkersLib.presenting.report import write_report as write_head_report
+from HematomaMarkersLib.presenting.scrolling import scroll_of as scroll_of_head
+from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.rules import read_rules
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.report import write_report
+from OCTCalciumLib.presenting.scrolling import scroll_of
+from OCTCalciumLib.reading.pullback import Pullback
+from PIL import Image
+
+a_browser = browser.a_browser
+DESK, PHONE = (1400, 900), (390, 844)
+GREY_STEP = 9  # between the frames of the drawn pullback, each of one grey
+
+
+@pytest.fixture(scope="module")
+def an_oct_file(tmp_path_factory):
+    labels, path = a_vessel(), tmp_path_factory.mktemp("oct") / "report.html"
+    grey = np.broadcast_to((20 + GREY_STEP * np.arange(len(labels), dtype=np.uint8))[:, None, None], labels.shape)
+    pullback = Pullback(len(labels), *labels.shape[1:], SPACING, lambda first, stop: iter(grey[first:stop]))
+    measurement = measure_pullback(labels, SPACING)
+    scroll = scroll_of(measurement, labels, pullback, measurement.max_arc_frame)
+    write_report(path, measurement, {}, None, pullback, None, scroll=scroll)
+    return path
+
+
+@pytest.fixture(scope="module")
+def a_head_file(tmp_path_factory):
+    """A bleed that grew, with the earlier scan in the same place and a network's heat on it."""
+    folder = tmp_path_factory.mktemp("head")
+    scan, labels = a_head(a_grid())
+    measured = measure_scan(scan, labels)
+    smaller = np.where(np.arange(labels.shape[1])[:, None] < 42, 0, labels).astype(np.uint8)
+    earlier = measure_scan(scan, smaller)
+    grown = growth_of_volumes(earlier.volume_ml, earlier.ivh_ml, measured.volume_ml, measured.ivh_ml, hours=5.5)
+    grown = replace(grown, transform=np.eye(4), rotation_deg=0.0)
+    network = a_prediction(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, (labels == HEMATOMA).astype(np.float32))
+    case = Case(scan, labels, measured, network)
+    decided = triage(measured, network, grown, read_rules())
+    scroll = scroll_of_head(case, grown, (scan, smaller))
+    picture = folder / "slice.png"
+    Image.new("L", (64, 64), 90).save(picture)
+    pictures = Pictures(key=(Picture(picture, "Slice 9"),))
+    write_head_report(folder / "report.html", case, grown, decided, pictures, None, scroll=scroll)
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def an_oct_page(a_browser, an_oct_file):
+    return listening_page(a_browser, an_oct_file, DESK[0])
+
+
+@pytest.fixture(scope="module")
+def a_head_page(a_browser, a_head_file):
+    return listening_page(a_browser, a_head_file, DESK[0])
+
+
+def shows(page, number):
+    """Wait until the picture of this frame or slice, numbered from 1, has been drawn."""
+    # By a selector: the page forbids the strings of code that wait_for_function would look again with.
+    page.wait_for_selector(f"#viewer[data-shown='{number}']", state="attached", timeout=10_000)
+    return page.locator("[data-part=caption]").inner_text()
+
+
+def pixel(page, x=0.02, y=0.02, pane=0):
+    """Red, green, blue of the canvas at a place in parts of its size."""
+    script = """([x, y, pane]) => { const canvas = document.querySelectorAll("canvas.pane")[pane];
+      return [...canvas.getContext("2d").getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)]; }"""
+    return page.evaluate(script, [x, y, pane])
+
+
+def coloured(page, pane=0):
+    """How many pixels of the canvas are no grey."""
+    script = """(pane) => { const canvas = document.querySelectorAll("canvas.pane")[pane];
+      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data; let found = 0;
+      for (let i = 0; i < data.length; i += 4) if (Math.abs(data[i] - data[i + 2]) > 60) found += 1;
+      return found; }"""
+    return page.evaluate(script, pane)
+
+
+def test_the_page_opens_at_the_largest_arc_and_keys_and_wheel_move_on(an_oct_page):
+    page = an_oct_page
+    assert shows(page, 9).startswith("Frame 9 of 24, 2.0 mm · arc 240°")
+    assert pixel(page)[0] == pytest.approx(20 + 8 * GREY_STEP, abs=4)
+    page.locator("canvas.pane").focus()
+    for key, number in (("ArrowRight", 10), ("ArrowUp", 9), ("End", 24), ("PageUp", 14), ("Home", 1), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        shows(page, number)
+        assert pixel(page)[0] == pytest.approx(20 + (number - 1) * GREY_STEP, abs=4)
+    page.locator("canvas.pane").hover()
+    page.mouse.wheel(0, 120)
+    assert shows(page, 4)
+    page.locator("[data-part=slider]").fill("20")
+    assert "arc 60°" in shows(page, 20)
+
+
+@pytest.mark.parametrize("part", ["canvas.chart >> nth=0", "canvas.map"])
+def test_a_click_on_a_plot_goes_to_the_frame_below_it(an_oct_page, part):
+    plot = an_oct_page.locator(part)
+    width = plot.bounding_box()["width"] - 46  # less the room for the axis, as drawn
+    for index in (3, 17):
+        plot.click(position={"x": 38 + (index + 0.5) / 24 * width, "y": 20})
+        shows(an_oct_page, index + 1)
+
+
+def test_contours_can_be_switched_off_and_faded(an_oct_page):
+    page = an_oct_page
+    page.locator("[data-part=slider]").fill("10")
+    shows(page, 10)
+    page.wait_for_timeout(100)
+    with_all = coloured(page)
+    page.locator("label", has_text="calcium").locator("input").uncheck()
+    page.wait_for_timeout(100)
+    assert 0 < coloured(page) < with_all
+    page.locator("body").press("c")
+    page.wait_for_timeout(100)
+    assert coloured(page) == 0
+    page.locator("body").press("c")
+    page.wait_for_timeout(100)
+    assert coloured(page) == with_all
+
+
+def test_every_frame_in_the_text_is_a_link_that_goes_there(an_oct_page):
+    page = an_oct_page
+    links = page.locator(".finding a.go")
+    assert links.all_inner_texts() == ["9", "10"]
+    links.last.click()
+    shows(page, 10)
+    row = page.locator("table td.number a.go").first
+    number = row.inner_text()
+    row.evaluate("link => link.click()")
+    shows(page, number)
+
+
+def test_nothing_is_asked_for_from_elsewhere_and_no_other_script_may_run(an_oct_page, a_head_page):
+    for page in (an_oct_page, a_head_page):
+        assert [url for url in page.asked_for if not url.startswith("data:")] == [page.url.partition("#")[0]]
+        refused = page.evaluate(
+            "(() => { const made = document.createElement('script'); made.textContent = 'window.ran = true';"
+            " document.body.append(made); return !window.ran; })()"
+        )
+        assert refused
+
+
+def test_windows_heat_and_the_earlier_scan_follow_the_slice(a_head_page):
+    page = a_head_page
+    page.wait_for_selector("#viewer[data-ready]", state="attached")
+    shown = int(page.locator("#viewer").get_attribute("data-shown"))
+    assert page.locator("#viewer figcaption").all_inner_texts() == ["earlier", "now"]
+    page.locator("[data-part=window]").select_option("0")
+    page.wait_for_timeout(150)
+    bright = pixel(page, 0.5, 0.3, 1)
+    page.locator("[data-part=window]").select_option(str(page.locator("[data-part=window] option").count() - 1))
+    page.wait_for_timeout(150)
+    assert pixel(page, 0.5, 0.3, 1) != bright, "another window, another grey"
+    without = coloured(page, 1)
+    page.locator("[data-part=heat]").select_option("0")
+    page.wait_for_timeout(300)
+    assert coloured(page, 1) > 1.5 * without
+    page.locator("body").press("ArrowRight")
+    assert shows(page, shown + 1).startswith(f"Slice {shown + 1} of ")
+
+
+@pytest.mark.parametrize("file", ["an_oct_file", "a_head_file"])
+def test_on_a_phone_nothing_is_cut_and_the_picture_fits(a_browser, request, file):
+    page = a_browser.new_page(viewport=dict(zip(("width", "height"), PHONE, strict=True)))
+    page.goto(request.getfixturevalue(file).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for box in [one.bounding_box() for one in page.locator("#viewer canvas").all()]:
+        assert box["width"] > 150 and box["x"] + box["width"] <= PHONE[0]
+    page.close()
+
+
+def test_without_javascript_the_page_is_the_one_with_pictures(a_browser, a_head_file):
+    context = a_browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(a_head_file.as_uri())
+    assert page.locator("#viewer").is_hidden() and page.locator("a.go").count() == 0
+    assert page.locator(".grid img").is_visible() and "REFER NOW" in page.locator("h1").inner_text()
+    context.close()

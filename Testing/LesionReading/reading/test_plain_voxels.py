@@ -1,0 +1,97 @@
+"""Label maps read in one copy: the same voxels as the library gives, wherever the pages of memory end."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from commands import environment
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
+from OCTCalciumLib.segments import SEGMENTS
+
+SHAPES = [(1, 1, 1), (3, 5, 7), (2, 64, 64), (5, 300, 411), (70, 128, 129)]  # below, at and across pages and chunks
+
+
+def drawn(shape: tuple[int, int, int]) -> np.ndarray:
+    random = np.random.default_rng(5)
+    labels = (random.random(shape) < 0.001).astype(np.uint8) * random.integers(1, 4, shape, dtype=np.uint8)
+    labels[-1, -1, -1] = labels[0, 0, 0] = 1
+    labels[0, :, shape[2] // 2] = 3
+    return labels
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("encoding", ["gzip", "raw"])
+def test_voxels_are_those_of_the_library(tmp_path, shape, encoding):
+    labels, path = drawn(shape), tmp_path / "a.nrrd"
+    write_nrrd(path, labels, np.diag([0.1, 0.1, 0.2]), (0, 0, 0), encoding=encoding)
+    assert np.array_equal(plain_nrrd_voxels(path, shape), labels)
+    assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), labels)
+    read = read_label_map(path, SEGMENTS).labels
+    assert np.array_equal(read, labels)
+    read[0, 0, 0] = 2  # they can be edited
+
+
+@pytest.mark.parametrize("skipped", [0, 5, 10_000])
+@pytest.mark.parametrize("kind", ["gzip", "raw"])
+def test_voxels_in_a_file_beside_the_header_and_bytes_before_them(tmp_path, kind, skipped):
+    labels = drawn((3, 20, 30))
+    stored = b"\7" * skipped + labels.tobytes()
+    (tmp_path / "a.bin").write_bytes(gzip.compress(stored) if kind == "gzip" else stored)
+    header = ["NRRD0004", "type: uint8", "dimension: 3", "sizes: 30 20 3", "spacings: 0.1 0.1 0.2", f"encoding: {kind}"]
+    (tmp_path / "a.nhdr").write_text("\n".join([*header, f"byte skip: {skipped}", "data file: a.bin", ""]))
+    assert np.array_equal(plain_nrrd_voxels(tmp_path / "a.nhdr", labels.shape), labels)
+    assert np.array_equal(read_label_map(tmp_path / "a.nhdr", SEGMENTS).labels, labels)
+
+
+def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path):
+    write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), np.eye(3), (0, 0, 0), encoding="raw")
+    with open(tmp_path / "a.nrrd", "ab") as file:
+        file.write(b"more")
+    assert plain_nrrd_voxels(tmp_path / "a.nrrd", (3, 20, 30)) is None
+
+
+@pytest.mark.parametrize("missing", [1, 100])
+def test_a_cut_off_file_is_refused(tmp_path, missing):
+    path = tmp_path / "a.nrrd"
+    write_nrrd(path, drawn((3, 50, 60)), np.eye(3), (0, 0, 0))
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(InputError, match=r"a\.nrrd cannot be read"):
+        read_label_map(path, SEGMENTS)
+
+
+MEMORY = """
+import resource
+from pathlib import Path
+from LesionReadingLib.labels.read import read_label_map
+from OCTCalciumLib.segments import SEGMENTS
+import SimpleITK, sys
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+labels = read_label_map(Path(sys.argv[1]), SEGMENTS).labels
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / labels.size)
+"""
+
+
+def test_a_long_label_map_takes_less_memory_than_it_has_voxels(tmp_path):
+    """200 frames of 1 MB with a vessel in the middle third: the library took two to three copies of it."""
+    labels = np.zeros((200, 1024, 1024), np.uint8)
+    labels[:, 340:680, 340:680] = 3
+    write_nrrd(tmp_path / "a.nrrd", labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0))
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / "a.nrrd")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment("OCTCalciumLib"))
+    assert float(done.stdout) < 0.7, done.stderr
+
+
+def test_zeros_can_be_written_and_are_zeros():
+    zeros = untouched_zeros(3 * resource.getpagesize() + 5)
+    assert not zeros.any()
+    zeros[-1] = 9
+    assert zeros.sum() == 9 and untouched_zeros(0).size == 0

@@ -1,0 +1,205 @@
+"""A worklist in the panel: opened, edited, kept, left, taken by another, analysed beside; nothing that was made is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+from drawn_result import a_pullback, write_run
+from drawn_vessel import a_vessel
+from LesionReadingLib.studies import worklist as wl
+from LesionReadingLib.studies.reader_edits import edit_of
+from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, holder_of, take
+from LesionReadingScene.scene import reviewed, set_reviewed, write_volume_node
+from oct_panel import erase_frame, result_in
+
+
+@pytest.fixture
+def studies(a_desktop, tmp_path):
+    """A folder with three pullbacks, of which the first two are analysed."""
+    for name in ("one", "two", "three"):
+        volume = a_pullback(name=name)
+        write_volume_node(volume, tmp_path / f"{name}.nrrd")
+        slicer.mrmlScene.RemoveNode(volume)
+    return tmp_path
+
+
+@pytest.fixture
+def a_list(a_desktop, an_oct_module, studies):
+    """The panel with the worklist of Anna shown."""
+    panel = an_oct_module
+    panel.ui.readerEdit.text = "Anna"
+    panel.worklist.show(studies)
+    for item in panel.worklist._items[:2]:
+        volume = a_pullback(name="for the run")
+        write_run(item.folder, volume, a_vessel())
+        slicer.mrmlScene.RemoveNode(volume)
+        (item.result / "measurements.json").write_text(json.dumps({"cautions": []}))
+        wl.tell_model(item, "a_model", "0.3")
+    panel.worklist.refresh()
+    a_desktop.process_events()
+    return panel
+
+
+def states(panel):
+    table = panel.ui.worklistTable
+    return {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount)}
+
+
+def test_the_table_tells_how_far_each_study_is(a_list):
+    assert sorted(states(a_list).values()) == ["analysed", "analysed", "waiting"]
+    assert a_list.ui.nextStudyButton.shortcut.toString() == "Shift+W"
+
+
+def test_the_next_study_is_opened_by_one_key_with_its_result(a_desktop, a_list):
+    began = time.perf_counter()
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    assert time.perf_counter() - began < 3
+    assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+    assert "on view" in states(a_list).values()
+    assert holder_of(a_list.worklist.openItem.folder).reader == "Anna"
+
+
+def test_an_edit_is_kept_when_the_next_study_is_opened_and_is_there_on_return(a_desktop, a_list):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    first = a_list.worklist.openItem
+    erase_frame(a_desktop, a_list, 9)
+    set_reviewed(result_in(a_list), [8, 9], True)
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    assert a_list.worklist.openItem is not first and holder_of(first.folder) is None
+    assert "reviewed 2 of 24" in states(a_list).values()
+    edit = edit_of(first.folder, "Anna")
+    assert edit.changed == {9} and edit.reviewed == {8, 9} and edit.model == "a_model 0.3"
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
+    a_list.worklist.open(a_list.worklist._items.index(first))
+    a_desktop.process_events()
+    assert a_list.results.measurement.frames[9].arc_bridged_deg == 0
+    assert a_list.results.measurement.frames[10].arc_bridged_deg == pytest.approx(240, abs=2)
+    assert reviewed(result_in(a_list)) == {8, 9}
+    # What the model drew is still there.
+    assert (first.result / "segmentation.seg.nrrd").exists()
+
+
+def test_a_study_that_another_edits_is_not_opened(a_desktop, a_list):
+    item = a_list.worklist._items[0]
+    take(item.folder, "Bert")
+    a_list.worklist.open(0)
+    assert "Bert" in a_list.ui.worklistLabel.text and a_list.worklist.openItem is None
+    assert "edited by Bert" in states(a_list).values()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_what_a_crash_has_left_is_told_and_taken_over_only_if_wanted(a_desktop, a_list, answer):
+    item = a_list.worklist._items[0]
+    take(item.folder, "Bert")
+    long_ago = time.time() - STALE_S - 60
+    os.utime(item.folder / LOCK, (long_ago, long_ago))
+    a_list.worklist.refresh()
+    assert any("after a crash" in text for text in states(a_list).values())
+    a_desktop.dialogs.answer(answer)
+    a_list.worklist.open(0)
+    assert (a_list.worklist.openItem is item) == answer
+    assert holder_of(item.folder).reader == ("Anna" if answer else "Bert")
+
+
+def test_without_a_name_nothing_is_opened(a_list):
+    a_list.ui.readerEdit.text = " "
+    a_list.ui.nextStudyButton.click()
+    assert "name" in a_list.ui.worklistLabel.text and a_list.worklist.openItem is None
+
+
+def test_a_full_disk_keeps_the_study_on_view_with_its_edit(a_desktop, a_list, monkeypatch):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    item = a_list.worklist.openItem
+    erase_frame(a_desktop, a_list, 9)
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("LesionReadingLib.studies.reader_edits.os.replace", full)
+        a_list.ui.nextStudyButton.click()
+        assert "No space left" in a_list.ui.worklistLabel.text
+        assert a_list.worklist.openItem is item
+    assert a_list.results.measurement.frames[9].arc_bridged_deg == 0
+    a_list.ui.saveStudyButton.click()
+    assert edit_of(item.folder, "Anna").changed == {9}
+
+
+def test_a_study_that_was_deleted_is_told_in_a_sentence(a_desktop, a_list, studies):
+    name = a_list.worklist._items[0].name
+    (studies / name).unlink()
+    a_list.worklist.open(0)
+    assert a_list.ui.worklistLabel.text and a_list.worklist.openItem is None
+    assert holder_of(a_list.worklist._items[0].folder) is None
+
+
+def test_a_closed_scene_and_a_closed_panel_keep_the_edit_and_free_the_study(a_desktop, a_list):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    item = a_list.worklist.openItem
+    erase_frame(a_desktop, a_list, 9)
+    slicer.mrmlScene.Clear(0)
+    assert edit_of(item.folder, "Anna").changed == {9}
+    assert holder_of(item.folder) is None and a_list.worklist.openItem is None
+
+
+def test_an_export_is_told_in_the_list(a_desktop, a_list, tmp_path):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    set_reviewed(result_in(a_list), [8], True)
+    (tmp_path / "cases").mkdir()
+    a_desktop.dialogs.answer(str(tmp_path / "cases"))
+    a_list.ui.exportButton.click()
+    a_list.worklist.leave()
+    assert "exported" in states(a_list).values()
+
+
+def test_a_study_that_is_not_analysed_yet_is_begun_by_hand(a_desktop, a_list):
+    number = [state.status for state in a_list.worklist._states].index(wl.WAITING)
+    a_list.worklist.open(number)
+    a_desktop.process_events()
+    assert a_list.worklist.openItem is not None
+    assert a_list.results.measurement.volume_mm3 == 0
+    a_list.worklist.leave()
+    assert edit_of(a_list.worklist._items[number].folder, "Anna").model == ""
+
+
+def test_waiting_studies_are_analysed_beside_and_what_cannot_be_read_is_told(a_desktop, an_oct_module, studies):
+    panel = an_oct_module
+    for name in ("one", "two"):
+        (studies / f"{name}.nrrd").unlink()
+    (studies / "broken.nrrd").write_bytes(b"NRRD0004\nno header\n")
+    panel.ui.readerEdit.text = "Anna"
+    panel.worklist.show(studies)
+    panel.ui.analyseAllButton.click()
+    with a_desktop.longest_pause():
+        a_desktop.wait_until(lambda: not panel.worklist._background.running, 120)
+    told = states(panel)
+    assert told["three.nrrd"] == "analysed" and told["broken.nrrd"].startswith("failed: ")
+    assert not panel.ui.analyseAllButton.checked
+    assert np.isfinite(json.loads((panel.worklist._items[1].result / "measurements.json").read_text())["volume_mm3"])
+    panel.ui.nextStudyButton.click()
+    assert panel.worklist.openItem.name == "three.nrrd"
+
+
+def test_the_report_is_told_on_how_many_frames_a_reader_has_corrected_the_contours(a_desktop, a_list, tmp_path):
+    from OCTCalciumPanel import pullback_results
+
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    result = result_in(a_list)
+    pullback_results.scene.set_result_json(result, pullback_results.MODEL, "oct_calcium_two_step")
+    for frame in (9, 12):
+        erase_frame(a_desktop, a_list, frame)
+    arguments = pullback_results.prepareReport(result, tmp_path, tmp_path / "report")
+    assert arguments[arguments.index("--corrected") + 1] == "2"

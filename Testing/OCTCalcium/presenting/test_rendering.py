@@ -1,0 +1,105 @@
+"""The three-dimensional views and the surface, on the vessel of ``drawn_vessel``: the right colour in the right place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn_labels import CALCIUM, Drawing
+from drawn_vessel import FRAME_MM, NARROW, PIXEL_MM, SPACING, WIDE, a_vessel
+from LesionReadingLib.geometry.spacing import Spacing
+from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
+
+
+def views_of(labels, spacing=SPACING):
+    scene = build_scene(labels, measure_pullback(labels, spacing))
+    with Rendering(scene, None, None) as rendering:
+        views = rendering.finish()
+    assert views.reason is None
+    return views.by_name
+
+
+def vermilion(pixels):
+    """The colour of 180 degrees or more, whatever the light: much red, less than half as much green, hardly any blue."""
+    red, green, blue = (pixels[..., channel].astype(int) for channel in range(3))
+    return (red > 90) & (green < 0.62 * red) & (blue < 0.3 * red)
+
+
+@pytest.fixture(scope="module")
+def views_of_the_vessel():
+    return views_of(a_vessel())
+
+
+@pytest.mark.parametrize("view", ["side_0", "side_180", "volume_side"])
+def test_the_stretch_of_180_degrees_stands_out_where_it_lies(views_of_the_vessel, view):
+    picture = views_of_the_vessel[view]
+    columns = np.flatnonzero(vermilion(picture.pixels).sum(axis=0) > 5)
+    middle = (picture.pixels.shape[1] - 1) / 2
+    frames = 11.5 + (columns - middle) * picture.mm_per_pixel / FRAME_MM
+    assert frames.min() == pytest.approx(WIDE[0] - 0.5, abs=0.6)
+    assert frames.max() == pytest.approx(WIDE[-1] + 0.5, abs=0.6)
+
+
+@pytest.mark.parametrize("view", ["side_0", "near_0", "near_180", "volume_side", "volume_near_0"])
+def test_nothing_stands_out_without_180_degrees(views_of_the_vessel, view, views_of_170_degrees):
+    assert vermilion(views_of_the_vessel[view].pixels).sum() > 1000
+    assert vermilion(views_of_170_degrees[view].pixels).sum() == 0
+
+
+@pytest.fixture(scope="module")
+def views_of_170_degrees():
+    return views_of(a_vessel(widest_deg=170))
+
+
+def test_other_calcium_of_the_same_frame_is_not_marked():
+    """A lump at 300 degrees beside the sector of 20 to 260 degrees: only the sector runs 180 degrees."""
+    labels = a_vessel()
+    lump = Drawing((160, 160), PIXEL_MM, PIXEL_MM).sector(CALCIUM, 1.4, 2.0, 290, 20).labels
+    labels[WIDE[0] : WIDE[-1] + 1] |= lump
+    scene = build_scene(labels, measure_pullback(labels, SPACING))
+    number = WIDE[2]
+    row = round((80 + 1.7 / PIXEL_MM * np.sin(np.radians(300)) - scene.first_row) / scene.shrink)
+    column = round((80 + 1.7 / PIXEL_MM * np.cos(np.radians(300)) - scene.first_column) / scene.shrink)
+    assert scene.calcium[number, row, column] > 200
+    assert scene.over_180[number, row, column] == 0
+    assert scene.over_180[number].max() > 200
+
+
+def test_the_views_keep_the_proportions_of_anisotropic_voxels():
+    """Along a side view a frame takes frame_mm, across it a row takes row_mm: the drawn calcium is as long and as wide as it is."""
+    spacing = Spacing(0.04, 0.04, 0.5, "", "")
+    picture = views_of(a_vessel(), spacing)["side_0"]
+    seen = vermilion(picture.pixels)
+    length_mm = np.ptp(np.flatnonzero(seen.sum(axis=0) > 5)) * picture.mm_per_pixel
+    width_mm = np.ptp(np.flatnonzero(seen.sum(axis=1) > 5)) * picture.mm_per_pixel
+    assert length_mm == pytest.approx(8 * 0.5, abs=0.5)
+    assert width_mm == pytest.approx(2.0 + 2.0, abs=0.15)  # from 90 degrees, 2 mm below the centre, to 260 degrees above it
+
+
+def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_path):
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
+
+    labels, turned = a_vessel(), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # columns of axes: i -> y, j -> z, k -> x
+    surface = Surface(tmp_path / "calcium_surface.vtp", (10.0, 20.0, 30.0), turned)
+    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, surface) as rendering:
+        assert rendering.finish().reason is None
+    reader = vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "calcium_surface.vtp"))
+    reader.Update()
+    points = vtk_to_numpy(reader.GetOutput().GetPoints().GetData())
+    over_180 = vtk_to_numpy(reader.GetOutput().GetPointData().GetArray("over_180")) == 1
+    centre = 79.5 * PIXEL_MM
+    assert points[:, 0].min() == pytest.approx(10 + (WIDE[0] - 0.5) * FRAME_MM, abs=0.15)
+    assert points[:, 0].max() == pytest.approx(10 + (NARROW[-1] + 0.5) * FRAME_MM, abs=0.15)
+    assert points[:, 1].min() == pytest.approx(20 + centre - 2.0, abs=0.06)  # 180 degrees: toward decreasing column
+    assert points[:, 2].max() == pytest.approx(30 + centre + 2.0, abs=0.06)  # 90 degrees: toward increasing row
+    assert points[over_180, 0].max() < 10 + (WIDE[-1] + 1) * FRAME_MM < points[~over_180, 0].max()
+
+
+def test_a_drawing_that_crashes_once_is_drawn_again():
+    scene = build_scene(a_vessel()[WIDE[0] : WIDE[0] + 1], measure_pullback(a_vessel()[WIDE[0] : WIDE[0] + 1], SPACING))
+    with Rendering(scene, None, None) as rendering:
+        rendering._process.kill()  # as a segmentation fault would end it
+        views = rendering.finish()
+    assert views.reason is None and views.by_name
