@@ -15,7 +15,7 @@ PLAIN = ("language", "errors", "plain_text", "strict_json", "counting")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
-        ("geometry", "process", "identity"),
+        ("geometry", "masks", "process", "identity"),
         ("reading", "arguments", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),
