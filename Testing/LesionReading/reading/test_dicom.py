@@ -12,7 +12,8 @@ import pytest
 from dicom_files import SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, dicom, edit, hide_all_decoders_but_slicers, item, noise, save
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.compression import compress
-from LesionReadingLib.reading.dicom.files import open_image, read_header, stored_frames
+from LesionReadingLib.reading.dicom.files import open_image, read_header
+from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.grey import grey_of
 from PIL import Image
 from pydicom.encaps import encapsulate, encapsulate_extended
