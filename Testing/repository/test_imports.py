@@ -19,7 +19,7 @@ STEPS = {
         ("reading", "arguments", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),
-        ("leash", "studies"),
+        ("command_line", "leash", "studies"),
     ),
     "OCTCalciumLib": (
         ("labels", "colors"),
