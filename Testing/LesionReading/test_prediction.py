@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 import torch
+from LesionReadingLib.batch_norms import fold_batch_norms
 from LesionReadingLib.bundle import write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.prediction import (
@@ -20,7 +21,6 @@ from LesionReadingLib.prediction import (
     Stream,
     best_class,
     choose_device,
-    fold_batch_norms,
     load_network,
 )
 from safetensors.torch import save

@@ -16,7 +16,7 @@ STEPS = {
     "LesionReadingLib": (
         PLAIN,
         ("geometry", "masks", "process", "identity"),
-        ("reading", "arguments", "bundle", "output"),
+        ("reading", "arguments", "batch_norms", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),
         ("command_line", "leash", "studies"),
