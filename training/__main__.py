@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 
 from LesionReadingLib.errors import InputError
 
+from .arguments import positive
 from .hematoma.commands import add_commands as add_hematoma_commands
+from .launch import launch
 from .oct.commands import add_commands as add_oct_commands
+
+_PACKAGES = ("ignite", "tensorboard", "yaml")
+_OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give its exit status (0 done, 2 unusable input)."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--parallel", type=positive, metavar="N", help="learn in N processes, one for each GPU of this machine")
     tasks = parser.add_subparsers(dest="task", required=True)
     add_oct_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
     add_hematoma_commands(tasks.add_parser("hematoma", help="hematoma and its markers on head CT"))
-    chosen = parser.parse_args(arguments)
+    chosen, others = parser.parse_known_args(arguments)
+    if others and not (hasattr(chosen, "overrides") and all(map(_OVERRIDE.match, others))):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    chosen.overrides = others
     try:
+        if chosen.parallel and "RANK" not in os.environ:
+            launch(chosen.parallel, sys.argv[1:] if arguments is None else arguments)
+            return 0
         chosen.run(chosen)
+    except ModuleNotFoundError as error:
+        if error.name not in _PACKAGES:
+            raise
+        print(f"Training needs {error.name}, too; install it with: pip install -e '.[training]'", file=sys.stderr)
+        return 2
     except InputError as error:
-        print(error, file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0" or chosen.parallel is None:
+            print(error, file=sys.stderr)
         return 2
     return 0
 

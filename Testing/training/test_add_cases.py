@@ -104,8 +104,8 @@ def test_the_oct_training_learns_from_cases_alone(tmp_path):
     cases = [str(a_pullback_case(tmp_path / f"{seed}", seed)) for seed in (5, 6)]
     data, run = str(tmp_path / "data"), tmp_path / "run"
     assert main(["oct", "add-cases", data, *cases]) == 0
-    assert main(["oct", "train", data, str(run), "--minutes", "0.01", "--width", "4", "--batch", "2", "--device", "cpu"]) == 0
-    assert "IoU of watched patients" in (run / "log.txt").read_text()
+    assert main(["oct", "train", data, str(run), "--minutes", "0.01", "width=4", "batch=2", "--device", "cpu"]) == 0
+    assert "validation: IoU" in (run / "log.txt").read_text()
     assert (run / "checkpoint.safetensors").exists()
 
 
@@ -144,16 +144,16 @@ def test_both_stages_learn_from_cases_and_the_markers_only_from_judged_ones(tmp_
     (learnt,) = data.glob("patient-*.npz")
     learnt.rename(data / "patient-01001.npz")
     shutil.copy(data / "patient-01001.npz", data / "patient-01010.npz")
-    shared = [str(data), str(run), "--minutes", "0.005", "--batch", "2", "--device", "cpu"]
-    assert main(["hematoma", "train-segmentation", *shared, "--width", "0.1"]) == 0
+    shared = [str(data), str(run), "--minutes", "0.005", "batch=2", "--device", "cpu"]
+    assert main(["hematoma", "train-segmentation", *shared, "width=0.1"]) == 0
     assert (run / "segmentation.json").exists()
     capsys.readouterr()
-    assert main(["hematoma", "train-markers", *shared, "--marker-width", "0.02"]) == 2
+    assert main(["hematoma", "train-markers", *shared, "marker_width=0.02"]) == 2
     assert "markers are known" in capsys.readouterr().err
     assert main(["hematoma", "add-cases", str(data), str(a_head_case(tmp_path / "judged", SEEN, brain_hu=28))]) == 0
     (judged,) = data.glob("patient-??????*.npz")
     judged.rename(data / "patient-01020.npz")
     shutil.copy(data / "patient-01020.npz", data / "patient-01002.npz")
     bleeding = int(np.load(data / "patient-01002.npz")["labels"].any(axis=(1, 2)).sum())
-    assert main(["hematoma", "train-markers", *shared, "--marker-width", "0.02"]) == 0
+    assert main(["hematoma", "train-markers", *shared, "marker_width=0.02"]) == 0
     assert f"learnt from: {bleeding} slices with hematoma" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from LesionReadingLib.errors import InputError
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
-from ..learner import halved
+from ..checkpoint import halved
 from .rule import RULE_FILE
 from .tables import figures_tables
 from .train_markers import trained_network

@@ -58,7 +58,7 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
     return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 
-def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, say=print) -> None:
+def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
     """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
 
     Args:
@@ -81,7 +81,7 @@ def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.dev
     steps = asdict(preparation_steps(data))
     told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
     (training / RULE_FILE).write_text(json.dumps(told, indent=1))
-    say(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
 
 
 def _answers_of_file(training: Path, file: Path) -> Answers | None:

@@ -63,7 +63,7 @@ def adapt(
     work: Path,
     recipe: PolarRecipe,
     processes: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Gain:
     """Write the bundle adapted to all cases; give what adapting gained on patients that were left out, one after the other.
 
@@ -84,9 +84,9 @@ def adapt(
     for turn, absent in zip(turns, [*left_out, []], strict=True):
         present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
         lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
-    say(f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all")
+    log(f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all")
     for done, _ in enumerate(_taught(lessons, processes), start=1):
-        say(f"network {done} of {len(lessons)} learnt")
+        log(f"network {done} of {len(lessons)} learnt")
     after = {}
     for turn, absent in zip(turns, left_out, strict=False):
         adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")

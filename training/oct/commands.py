@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..cases import add_cases, add_cases_arguments
+from ..presets import add_preset, chosen_options, preset_values, told_budget
 from .adapt_command import add_adapt
 from .realism_command import add_realism
 from .two_step_commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
@@ -20,7 +21,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
     _add_cases(commands.add_parser("add-cases", help="add cases exported by the module OCTCalcium to such a folder"))
-    _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    _add_train(commands.add_parser("train", help="train a network; resumes its own checkpoint"))
     add_real_views(commands.add_parser("real-views", help="real frames without calcium as train-calcium learns from them"))
     add_train_calcium(commands.add_parser("train-calcium", help="train the second step of a two-step model"))
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
@@ -73,13 +74,9 @@ def _cases(chosen: argparse.Namespace) -> None:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of make-data")
-    parser.add_argument("folder", type=Path, help="for checkpoint and log")
-    parser.add_argument("--minutes", type=float, default=60.0, help="in all, an earlier part included")
-    parser.add_argument("--width", type=int, default=16, help="base channels; 64 is the published ResNet-50")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", type=Path, help="safetensors file to begin with")
+    parser.add_argument("folder", type=Path, help="for checkpoint, table and log")
+    parser.add_argument("--weights", type=Path, help="safetensors file to begin with, for example a ResNet-50 of ImageNet")
+    add_preset(parser)
     add_device(parser)
     parser.set_defaults(run=_train)
 
@@ -87,11 +84,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
+    from ..distributed import joined_processes
     from .train import Recipe, train
 
-    recipe = Recipe(width=chosen.width, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
-    with log_to(chosen.folder) as say:
-        train(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.weights, say)
+    recipe, budget = chosen_options(preset_values("oct", chosen.preset), chosen.overrides, Recipe)
+    budget = told_budget(chosen, budget)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
+        train(chosen.data, chosen.folder, recipe, budget, device, chosen.weights, log)
 
 
 def _add_offsets(parser: argparse.ArgumentParser) -> None:

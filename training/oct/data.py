@@ -98,14 +98,6 @@ def is_watched(patient: Patient) -> bool:
     return patient.number % WATCHED_EVERY == 0
 
 
-def random_batch(patients: Sequence[Patient], count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Give ``count`` frames and label maps, uint8 (count, size, size), each of a random patient."""
-    chosen = [patients[index] for index in random.integers(len(patients), size=count)]
-    pairs = [patient.pixels[:, random.integers(patient.pixels.shape[1])] for patient in chosen]
-    squares, labels = zip(*pairs, strict=True)
-    return np.stack(squares), np.stack(labels)
-
-
 def _draw_patient(
     folder: Path, pullback_frames: int, frame_mm: float, keep_frames: int, shifted: bool, wide: bool, seed: int
 ) -> int:
