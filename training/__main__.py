@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import sys
+from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
@@ -25,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     tasks = parser.add_subparsers(dest="task", required=True)
     add_oct_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
     add_hematoma_commands(tasks.add_parser("hematoma", help="hematoma and its markers on head CT"))
+    configs = tasks.add_parser("bundle-configs", help="write MONAI's configs beside a bundle's metadata; nothing else changes")
+    configs.add_argument("folder", type=Path, nargs="+", help="the bundle")
+    configs.set_defaults(run=_write_configs)
     chosen, others = parser.parse_known_args(arguments)
     if others and not (hasattr(chosen, "overrides") and all(map(_OVERRIDE.match, others))):
         parser.error(f"unrecognized arguments: {' '.join(others)}")
@@ -44,6 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _write_configs(chosen: argparse.Namespace) -> None:
+    from .monai_configs import open_bundle, write_configs
+
+    for folder in chosen.folder:
+        for file in write_configs(open_bundle(folder)):
+            print(file)
 
 
 if __name__ == "__main__":

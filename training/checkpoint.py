@@ -62,6 +62,12 @@ def checkpoint_options(file: Path) -> dict[str, Any]:
     return read_facts(file)["options"]
 
 
+def training_facts(file: Path) -> dict[str, Any]:
+    """How long the training of a checkpoint took, and what it began with, for a bundle's metadata."""
+    facts = read_facts(file)
+    return {"steps": facts["step"], "minutes": round(facts["seconds"] / 60, 1), "began_with": facts["began_with"]}
+
+
 def averaged_weights(file: Path) -> dict[str, torch.Tensor]:
     """The running average of a checkpoint's weights, by name, in single precision: what a training gives."""
     tensors = part(read_tensors(file), "average.module.")

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from ..cases import CASE_NUMBERS
 from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY, one_thread_each
+from ..monai_configs import write_configs
 from .bundle import model_card, two_step_limits
 from .corrected import Corrected, corrected_views
 from .data import is_watched, load_patients, make_data
@@ -162,9 +163,11 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
     for member, calcium in enumerate(network.calcium):
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
     weights = half_precision(network)
-    return write_bundle(
+    bundle = write_bundle(
         folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
     )
+    write_configs(bundle)
+    return bundle
 
 
 def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:

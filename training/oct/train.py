@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..cases import note_learnt
-from ..checkpoint import averaged_weights, checkpoint_options, read_facts
+from ..checkpoint import averaged_weights, checkpoint_options
 from ..distributed import share, whole
 from ..engine import Training, Validation
 from ..loop import run
@@ -195,12 +195,6 @@ def trained_network(folder: Path) -> tuple[DeepLabV3Plus, Recipe]:
     network = DeepLabV3Plus(recipe.classes, recipe.width)
     network.load_state_dict(averaged_weights(folder / CHECKPOINT))
     return network.eval(), recipe
-
-
-def training_facts(folder: Path) -> dict[str, object]:
-    """What a training folder's last checkpoint says of how it came about, besides its recipe."""
-    facts = read_facts(folder / CHECKPOINT)
-    return {"steps": facts["step"], "minutes": round(facts["seconds"] / 60, 1), "began_with": facts["began_with"]}
 
 
 def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
