@@ -75,7 +75,7 @@ def agreed(values: list[float]) -> list[float]:
 
 def group_size(batch: int) -> int:
     """How many pictures of a batch are augmented together, with one seed: few enough that processes get whole groups."""
-    return 1 if batch < 16 or batch % 4 else 4
+    return 4 if batch >= 16 and batch % 4 == 0 else 2 if batch >= 8 and batch % 2 == 0 else 1
 
 
 def share(batch: int) -> slice:
