@@ -16,9 +16,9 @@ from LesionReadingLib.errors import InputError
 from torch import nn
 
 from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe
+from ..scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
-from .scores import roc_auc
 from .slices import Shelf, Slices
 from .train_segmentation import WATCHED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe
