@@ -10,10 +10,12 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
+from .agreement_command import add_agreement
 from .arguments import positive
 from .hematoma.commands import add_commands as add_hematoma_commands
 from .launch import launch
 from .oct.commands import add_commands as add_oct_commands
+from .report_command import add_report
 
 _PACKAGES = ("ignite", "tensorboard", "yaml")
 _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
@@ -26,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     tasks = parser.add_subparsers(dest="task", required=True)
     add_oct_commands(tasks.add_parser("oct", help="calcium, guidewire and lumen in coronary OCT"))
     add_hematoma_commands(tasks.add_parser("hematoma", help="hematoma and its markers on head CT"))
+    add_agreement(tasks.add_parser("agreement", help="how far two readers' label maps of the same cases agree"))
+    add_report(tasks.add_parser("report", help="trainings and evaluations on one page"))
     configs = tasks.add_parser("bundle-configs", help="write MONAI's configs beside a bundle's metadata; nothing else changes")
     configs.add_argument("folder", type=Path, nargs="+", help="the bundle")
     configs.set_defaults(run=_write_configs)

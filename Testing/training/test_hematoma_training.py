@@ -342,7 +342,7 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert rule_from_settings(bundle.settings, "mine") == rule
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)
-    assert "| under 5 mL | 1 | 0.800 (0.800 to 0.800) | 0.800 |" in card
+    assert "| under 5 mL | 1 | 0.800 | 0.800 |" in card
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
     assert shipped.keys() == kept.keys() and all(
         torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()

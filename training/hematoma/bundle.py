@@ -98,8 +98,9 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
 def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
-    metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
-    tables = {_FIGURES_TITLE: figures_tables(figures)}
+    kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
+    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)}}
+    tables = {title: figures_tables(figures)}
     told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
     return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
 
@@ -118,7 +119,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
         "dice": figures["hematoma"]["dice"]["mean"],
         "median_volume_error_ml": figures["volume"]["median_error_ml"],
         "without_hematoma_below_half_ml": figures["without_hematoma"]["share_below_half_ml"],
-        "auc": {marker: figures["markers"][marker]["auc"]["value"] for marker in MARKERS},
+        "auc": {marker: one["auc"]["value"] for marker, one in figures["markers"].items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""The commands of ``python -m training hematoma``: from nothing to a model, make-data, add-cases, train-segmentation to card."""
+"""The commands of ``python -m training hematoma``: make-data or import, split, train-segmentation to card."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..cases import add_cases, add_cases_arguments
+from ..evaluate_command import add_own_cases, evaluate_data
 from ..presets import add_preset, chosen_options, preset_values, told_budget
+from ..split_command import add_split
+from .import_command import add_hematoma_import
 from .study_commands import add_ablations, add_draw_samples, add_gan_experiment, add_train_gan
 
 VALIDATION_SEED = 500
@@ -26,13 +28,18 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
-    _add_cases(commands.add_parser("add-cases", help="add cases exported by the module HematomaMarkers to such a folder"))
+    add_hematoma_import(commands.add_parser("import", help="own images and masks, or exported cases, into such a folder"))
+    add_split(
+        commands.add_parser("split", help="which cases are learnt from, validated on and tested on"), _slice_classes, "hematoma"
+    )
     _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; resumes its checkpoint"))
     _add_train_markers(commands.add_parser("train-markers", help="second stage: the markers; likewise"))
     _add_train(commands.add_parser("train", help="all of it in one go: patients, both stages, rule; best on a GPU"))
-    _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
+    _add_fit_rule(
+        commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients, own ones or phantoms")
+    )
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
-    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
     add_ablations(commands.add_parser("ablations", help="the source study's experiments and tables, all in one go"))
     add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
@@ -62,19 +69,10 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range of phantoms")
 
 
-def _add_cases(parser: argparse.ArgumentParser) -> None:
-    add_cases_arguments(parser)
-    parser.add_argument("--window", nargs="+", metavar="HU", help="what 0 and 255 stand for, where cases hold 8-bit pictures")
-    parser.set_defaults(run=_cases)
+def _slice_classes(folder: Path) -> dict:
+    from .data import slice_classes
 
-
-def _cases(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.windows import window_of
-
-    from .data import add_case
-
-    window = window_of(chosen.window) if chosen.window else None
-    add_cases(chosen.cases, lambda case: add_case(chosen.data, case, window))
+    return slice_classes(folder)
 
 
 def _add_train_segmentation(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +157,7 @@ def _train(chosen: argparse.Namespace) -> None:
 
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of both trainings")
-    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from; validation patients are drawn into it")
+    parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
     parser.add_argument("--processes", type=int, default=2)
@@ -171,9 +169,13 @@ def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
 def _fit_rule(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
+    from ..splits import read_split
     from .data import make_data, preparation_steps
-    from .rule import fit_rule
+    from .rule import fit_own_rule, fit_rule
 
+    if read_split(chosen.data):
+        fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
+        return
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
@@ -204,6 +206,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     _add_range(parser)
+    add_own_cases(parser)
     parser.set_defaults(run=_evaluate)
 
 
@@ -216,6 +219,16 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from .tables import figures_tables
 
     bundle, results = find_bundle(chosen.model, TASK), []
+    if chosen.data:
+        from .own_cases import evaluate_own
+
+        evaluate_data(
+            chosen,
+            "hematoma",
+            lambda parts: evaluate_own(bundle, chosen.data, chosen.split, parts, chosen.device, chosen.processes),
+            figures_tables,
+        )
+        return
     for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes, chosen.phantoms):
         results.append(result)
         print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)

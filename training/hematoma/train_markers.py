@@ -22,9 +22,9 @@ from ..engine import Training, Validation
 from ..loop import run
 from ..options import Budget, TrainingOptions, options_from
 from ..randomness import augmented, epoch_numbers
+from ..scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
-from .scores import roc_auc
 from .slices import Shelf, Slices, together
 from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe

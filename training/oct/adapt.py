@@ -104,7 +104,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
     """Views of the phantoms of training folders, without those that are only watched and without cases."""
     parts = []
     for source, folder in enumerate(folders):
-        learnt = [patient for patient in load_patients(folder) if not is_watched(patient) and patient.number not in CASE_NUMBERS]
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
         parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
     return joined(*parts)
 

@@ -60,6 +60,7 @@ _TWO_STEP_LIMITS = (
     "frame that stands alone is read by more networks and with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
+    "own": "Figures on own cases",
     "adapted": "Before and after adapting",
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",

@@ -67,7 +67,7 @@ def drawn_slices(
     found[:, inside, inside] = (pictures[:, 1] > 0).byte() * HEMATOMA
     patients = torch.full((len(pictures),), DRAWN_PATIENT)
     known = torch.ones(len(pictures), dtype=torch.bool)
-    return Slices(hounsfield, found, markers, patients, known, known.clone())
+    return Slices(hounsfield, found, markers, patients, known, known.clone(), ~known)
 
 
 def balanced_labels(markers: torch.Tensor, marker: str, count: int, seed: int) -> torch.Tensor:
