@@ -347,3 +347,17 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert shipped.keys() == kept.keys() and all(
         torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()
     )
+
+
+def test_all_of_it_in_one_go_learns_both_stages_then_fits_the_rule(data, tmp_path, monkeypatch):
+    """Patients are there already; drawing them and fitting the rule have tests of their own."""
+    done: list[str] = []
+    monkeypatch.setattr("training.hematoma.whole.make_data", lambda *given: iter(()))
+    monkeypatch.setattr("training.hematoma.whole.fit_rule", lambda training, *given: done.append(training.name))
+    small = "--steps 2 2 --batch 4 4 --width 0.1 --marker-width 0.02 --validation 1 --begin-with 1 --validate-every 1 --device cpu"
+    folders = [str(data), str(tmp_path / "run"), "--carry", str(tmp_path / "carried")]
+    assert main(["hematoma", "train", *folders, *small.split()]) == 0
+    assert done == ["run"]
+    assert {CHECKPOINT, MARKER_CHECKPOINT, "markers.json"} <= {file.name for file in (tmp_path / "carried").iterdir()}
+    carried, _, recipe = trained_network(tmp_path / "carried")
+    assert recipe.batch == 4 and carried.classes == 4
