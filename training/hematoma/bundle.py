@@ -12,17 +12,20 @@ import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
-from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, find_bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 
 from ..cards import card_text, rewritten, shared_metadata
-from ..learner import halved
+from ..checkpoint import halved, training_facts
+from ..monai_configs import write_configs
 from .rule import RULE_FILE
 from .tables import figures_tables
+from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
 from .train_markers import trained_network
+from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT
 from .train_segmentation import WINDOW_HU, trained_unet
 
 INTENDED_USE = (
@@ -84,38 +87,46 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
     rule = json.loads((training / RULE_FILE).read_text())
     weights = halved(network.state_dict())
-    recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
+    recipes = {
+        "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},
+        "markers": {**asdict(recipe), **training_facts(training / MARKERS_CHECKPOINT)},
+    }
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
     card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
-    return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+    bundle = write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+    write_configs(bundle)
+    return bundle
 
 
-def bundle_with_markers_of(training: Path, source: Bundle, folder: Path, data_source: str, licence: str) -> Bundle:
+def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data_source: str, licence: str) -> Bundle:
     """Write the bundle of a first stage that left the layers alone which the markers see, with markers and rule of another bundle.
 
     Args:
-        training: folder of the first stage. source: the bundle that it began with. folder, data_source, licence: as above.
+        training: folder of the first stage. model: the bundle that it began with. folder, data_source, licence: as above.
 
     Raises:
         InputError: the training is missing, is of another width, or has learnt those layers anew.
     """
     unet, recipe = trained_unet(training)
+    source = find_bundle(model, TASK)
     network = load_network(source, NETWORKS)
     seen, learnt = (module.encoder.seen_by_markers() for module in (network.segmentation, unet))
     if recipe.width != source.network_arguments.get("width") or not all(map(_is_near, seen, learnt)):
         raise InputError(
-            f"{training} has learnt layers that the markers of {source.name} see; train with --keep-markers, or train-markers, too."
+            f"{training} has learnt layers that the markers of {source.name} see; learn with keep_markers=true, or train-markers"
         )
     arguments = {**source.network_arguments, "classes": recipe.classes}
     weights = {f"segmentation.{name}": value for name, value in unet.state_dict().items()}
     weights |= {name: value for name, value in network.state_dict().items() if name.startswith("markers.")}
-    learnt_before = source.metadata["training"]
-    recipes = {**learnt_before, "segmentation": asdict(recipe), "segmentation_began_with": learnt_before["segmentation"]}
+    first_stage = {**asdict(recipe), **training_facts(training / UNET_CHECKPOINT)}
+    recipes = {**source.metadata["training"], "segmentation": first_stage}
     metadata = _metadata(data_source, arguments, recipes)
     card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
     halves = save(halved(weights))
-    return write_bundle(folder, TASK, "JointNetwork", arguments, halves, metadata, card, licence, source.settings)
+    bundle = write_bundle(folder, TASK, "JointNetwork", arguments, halves, metadata, card, licence, source.settings)
+    write_configs(bundle)
+    return bundle
 
 
 def _is_near(one: nn.Module, other: nn.Module) -> bool:
@@ -127,8 +138,9 @@ def _is_near(one: nn.Module, other: nn.Module) -> bool:
 def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
-    metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
-    tables = {_FIGURES_TITLE: figures_tables(figures)}
+    kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
+    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)}}
+    tables = {title: figures_tables(figures)}
     told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
     return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
 
@@ -147,7 +159,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
         "dice": figures["hematoma"]["dice"]["mean"],
         "median_volume_error_ml": figures["volume"]["median_error_ml"],
         "without_hematoma_below_half_ml": figures["without_hematoma"]["share_below_half_ml"],
-        "auc": {marker: figures["markers"][marker]["auc"]["value"] for marker in MARKERS},
+        "auc": {marker: one["auc"]["value"] for marker, one in figures["markers"].items()},
     }
 
 

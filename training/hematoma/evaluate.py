@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.model.prediction import Prediction, predict
-from HematomaMarkersLib.phantom.patient import PhantomHead
 from HematomaMarkersLib.phantom.position import turned_deg
+from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
@@ -46,9 +47,10 @@ class PatientResult:
         decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
         others: what else was drawn, by name.
         false_ml: marked where there is no blood, by cause (``false_blood``).
-        age: 0 young to 1 very old. turned_deg: see ``phantom_position``.
+        age: 0 young to 1 very old. turned_deg: see ``phantom.position``.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
+        patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.
     """
 
     number: int
@@ -76,6 +78,8 @@ class PatientResult:
     false_ml: dict[str, float] = field(default_factory=dict)
     age: float | None = None
     turned_deg: float | None = None
+    patient: str = ""
+    judged: bool = True
 
 
 def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
@@ -91,38 +95,70 @@ def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, pha
 def patient_result(model: Path, device: str, phantoms: str, seed: int) -> PatientResult:
     """Draw a patient, let the bundle read the scan, and compare with the truth."""
     head = draw_of_range(seed, phantoms)
-    scan = phantom_scan(head)
+    names = ("location", "near_misses", "others", "age")
+    facts = {"turned_deg": turned_deg(head.pose)} | {name: getattr(head, name) for name in names}
+    truth = Truth(head.labels, {marker: bool(head.markers[marker]) for marker in MARKERS}, head.slice_markers, facts)
+    result, found = compared(seed, phantom_scan(head), truth, model, device)
+    return replace(result, false_ml=false_blood_ml(head, found))
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is true of a scan.
+
+    Attributes:
+        labels: uint8 (slices, rows, columns) on the scan's voxels. markers: name -> whether it is there.
+        slice_markers: bool (slices, 4). facts: further fields of the result.
+        judged: numbers of the slices of which anything is known; None for all.
+    """
+
+    labels: np.ndarray
+    markers: dict[str, bool]
+    slice_markers: np.ndarray
+    facts: dict[str, Any]
+    judged: Sequence[int] | None = None
+
+
+def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) -> tuple[PatientResult, np.ndarray]:
+    """Let a bundle read a scan and compare with the truth; give the found labels (slices, rows, columns), too.
+
+    Slices of which nothing is known count on neither side.
+    """
     prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
-    measured = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
-    shown = np.flatnonzero((head.labels == HEMATOMA).any(axis=(1, 2)))
-    return PatientResult(
-        number=seed,
-        location=head.location,
-        near_misses=head.near_misses,
-        true_ml=head.volume_ml,
+    labels, found = truth.labels, prediction.labels
+    if truth.judged is not None:
+        unknown = np.ones(len(labels), bool)
+        unknown[list(truth.judged)] = False
+        labels, found = (np.where(unknown[:, None, None], 0, each).astype(np.uint8) for each in (labels, found))
+    measured = measure_scan(scan, found, least_ml=rules.below_ml)
+    shown = np.flatnonzero((labels == HEMATOMA).any(axis=(1, 2)))
+    true_ml, true_ivh_ml, true_outside_ml = (
+        float((labels == value).sum(axis=(1, 2)) @ scan.grid.voxel_ml) for value in (HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN)
+    )
+    result = PatientResult(
+        number=number,
+        true_ml=true_ml,
         found_ml=measured.volume_ml,
-        true_ivh_ml=head.ivh_ml,
+        true_ivh_ml=true_ivh_ml,
         found_ivh_ml=measured.ivh_ml,
-        voxels=_overlap(head.labels == HEMATOMA, prediction.labels == HEMATOMA),
-        ivh_voxels=_overlap(head.labels == INTRAVENTRICULAR, prediction.labels == INTRAVENTRICULAR),
-        true={marker: bool(head.markers[marker]) for marker in MARKERS},
+        voxels=_overlap(labels == HEMATOMA, found == HEMATOMA),
+        ivh_voxels=_overlap(labels == INTRAVENTRICULAR, found == INTRAVENTRICULAR),
+        true=truth.markers,
         probabilities=prediction.probabilities,
         thresholds=prediction.thresholds,
         evidence={marker: bool(measured.evidence[marker].found) for marker in MARKERS},
         slice_numbers=shown.tolist(),
-        slice_true=head.slice_markers[shown].tolist(),
+        slice_true=truth.slice_markers[shown].tolist(),
         slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
-        heat_mm=_heat_mm(head, prediction),
-        true_outside_ml=float((head.labels == OUTSIDE_BRAIN).sum(axis=(1, 2)) @ scan.grid.voxel_ml),
+        heat_mm=_heat_mm(scan.grid, labels == HEMATOMA, truth.markers, prediction),
+        true_outside_ml=true_outside_ml,
         found_outside_ml=prediction.outside.volume_ml if prediction.outside else None,
         decision=str(triage(measured, prediction, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
-        others=head.others,
-        false_ml=false_blood_ml(head, prediction.labels),
-        age=head.age,
-        turned_deg=turned_deg(head.pose),
+        **truth.facts,
     )
+    return result, found
 
 
 def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> float:
@@ -132,15 +168,14 @@ def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> floa
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float | None]:
-    hematoma = head.labels == HEMATOMA
+def _heat_mm(grid: SliceGrid, hematoma: np.ndarray, true: dict[str, bool], prediction: Prediction) -> dict[str, float | None]:
     found = {}
     for marker in MARKERS:
         probability = prediction.probabilities[marker]
-        if head.markers[marker] and probability is not None and probability >= prediction.thresholds[marker]:
+        if true[marker] and hematoma.any() and probability is not None and probability >= prediction.thresholds[marker]:
             heat = prediction.heat(marker)
             peak = np.unravel_index(heat.argmax(), heat.shape)
-            found[marker] = distance_mm(head.grid, peak, hematoma) if heat.any() else None
+            found[marker] = distance_mm(grid, peak, hematoma) if heat.any() else None
     return found
 
 
