@@ -92,4 +92,4 @@ def _result(false_ml) -> PatientResult:
     voxels = {"voxels": (0, 0, 0), "ivh_voxels": (0, 0, 0)}
     told = {name: {} for name in ("true", "probabilities", "thresholds", "evidence", "heat_mm")}
     rows = {name: [] for name in ("slice_numbers", "slice_true", "slice_probabilities")}
-    return PatientResult(0, **volumes, **voxels, **told, **rows, false_ml=false_ml)
+    return PatientResult(0, None, (), **volumes, **voxels, **told, **rows, false_ml=false_ml)
