@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
 from .agreement_command import add_agreement
 from .arguments import positive
@@ -37,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     if others and not (hasattr(chosen, "overrides") and all(map(_OVERRIDE.match, others))):
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     chosen.overrides = others
+    if os.environ.get(ASKS_FOR_JSON_LINES) == "1":  # a panel has started it and reads along
+        return run_and_report(lambda report: chosen.run(chosen))
     try:
         if chosen.parallel and "RANK" not in os.environ:
             launch(chosen.parallel, sys.argv[1:] if arguments is None else arguments)
