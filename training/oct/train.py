@@ -21,7 +21,6 @@ from ..cases import note_learnt
 from ..checkpoint import averaged_weights, checkpoint_options
 from ..distributed import share, whole
 from ..engine import Training, Validation
-from ..loop import run
 from ..options import Budget, TrainingOptions, options_from
 from ..randomness import augmented, epoch_numbers
 from .augment import augmented_batch
@@ -153,6 +152,8 @@ def train(
     Raises:
         InputError: nobody to learn from, or a checkpoint that cannot be resumed or written.
     """
+    from ..loop import run  # with Ignite, which those that only bundle or adapt do not need
+
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CHECKPOINT
     if file.exists():
