@@ -23,6 +23,7 @@ from .scores import bootstrapped, cohens_kappa
 
 RESULT = "segmentation.seg.nrrd"
 _SHOWN = 5
+_DIFFERENCE = "second minus first"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ def measured(found: Compared, volume_unit: str) -> list[Measured]:
     volumes = [row.volumes for row in found.rows if row.slice is None and None not in row.volumes]
     arcs = [row.arcs_deg for row in found.rows if row.slice is not None and None not in row.arcs_deg]
     kinds = (("volume", volume_unit, volumes), ("arc", "degrees", arcs))
-    return [Measured(name, unit, *(tuple(each) for each in zip(*pairs, strict=True))) for name, unit, pairs in kinds if pairs]
+    return [
+        Measured(name, unit, *(tuple(each) for each in zip(*pairs, strict=True)), _DIFFERENCE)
+        for name, unit, pairs in kinds
+        if pairs
+    ]
 
 
 def agreement_figures(found: Compared, volume_unit: str) -> dict[str, Any]:
@@ -144,5 +149,5 @@ def agreement_tables(figures: Mapping[str, Any], readers: Sequence[str]) -> str:
         for sign, one in figures["signs"].items()
     ]
     signs = markdown_table(["sign", "kappa", "both see it", "they differ", "of"], rows)
-    limits = differences_table(figures["limits_of_agreement"]).replace("model minus reader", "second minus first")
+    limits = differences_table(figures["limits_of_agreement"], _DIFFERENCE)
     return "\n\n".join([said, cases, limits, signs])

@@ -48,12 +48,13 @@ class CasePicture:
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity on the reader's labels and on the model's, pairwise."""
+    """A quantity on the reader's labels and on the model's, or on two readers', pairwise; ``difference`` says how it is taken."""
 
     name: str
     unit: str
     true: tuple[float, ...]
     found: tuple[float, ...]
+    difference: str = "model minus reader"
 
 
 def parts_to_judge(data: Path, part: str) -> tuple[str, ...] | None:
@@ -98,13 +99,13 @@ def differences(measured: Measured) -> dict[str, Any]:
     return {"unit": measured.unit, "count": len(values), "bias": bias, "sd": sd, "low": limits[0], "high": limits[1]}
 
 
-def differences_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
+def differences_table(figures: Mapping[str, Mapping[str, Any]], difference: str = Measured.difference) -> str:
     """Table of ``differences`` by name."""
     rows = [
         [f"{name} ({one['unit']})", str(one["count"]), _number(one["bias"]), _number(one["sd"]), _between(one["low"], one["high"])]
         for name, one in figures.items()
     ]
-    return markdown_table(["model minus reader", "count", "bias", "SD", "95 % limits of agreement"], rows)
+    return markdown_table([difference, "count", "bias", "SD", "95 % limits of agreement"], rows)
 
 
 def best_median_worst(pictures: Sequence[CasePicture]) -> dict[str, CasePicture]:
@@ -153,7 +154,7 @@ def _draw_bland_altman(path: Path, measured: Measured) -> None:
             f"{figures[key]:+.2f}", (1, figures[key]), xycoords=("axes fraction", "data"), fontsize=8, va="bottom", ha="right"
         )
     axes.set_xlabel(f"mean of both ({measured.unit})")
-    axes.set_ylabel(f"model minus reader ({measured.unit})")
+    axes.set_ylabel(f"{measured.difference} ({measured.unit})")
     axes.set_title(f"{measured.name}, {len(true)}", fontsize=9)
     figure.savefig(path)
 

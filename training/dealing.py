@@ -89,4 +89,4 @@ def _test_units(units: Mapping[Unit, frozenset[str]], deal: Deal) -> set[Unit]:
     if not wanted:
         return set()
     groups = max(round(1 / deal.test_share), 2)
-    return set(dealt(units, groups, deal.seed)[-1])
+    return set(min(dealt(units, groups, deal.seed)[::-1], key=lambda group: abs(len(group) - wanted)))

@@ -22,6 +22,7 @@ _STYLE = (
     "td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}img{max-width:32em;margin:.5em}h2{border-top:2px solid #444}"
 )
 _STAGES = ("segmentation.json", "markers.json")
+_NO_CURVES = ("step", "minutes", "rate", "pictures_per_second", "memory_mb")  # of a training's table
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _curve_png(name: str, columns: Mapping[str, list[float | None]]) -> bytes:
     figure, axes = new_figure()
     for column, values in columns.items():
         points = [(step, value) for step, value in zip(columns["step"], values, strict=True) if None not in (step, value)]
-        if column != "step" and points and len({value for _step, value in points}) > 1:
+        if column not in _NO_CURVES and points and len({value for _step, value in points}) > 1:
             highest = max(abs(value) for _step, value in points)
             axes.plot(
                 [step for step, _value in points], [value / highest for _step, value in points], label=f"{column} (/ {highest:.3g})"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from monai.metrics import compute_average_precision
-from scipy.stats import rankdata
+from monai.metrics import compute_average_precision, compute_roc_auc
 
 BOOTSTRAPS = 1000
 BINS = 10
@@ -38,13 +37,11 @@ class Calibration:
 
 
 def roc_auc(found: np.ndarray, true: np.ndarray) -> float | None:
-    """Area under the ROC curve of scores (n,) and truths bool (n,): the Mann-Whitney statistic; None where all are of one kind."""
+    """Area under the ROC curve of scores (n,) and truths bool (n,), ties half; None where all are of one kind."""
     true = np.asarray(true, bool)
     if true.all() or not true.any():
         return None
-    positives, negatives = true.sum(), (~true).sum()
-    above = rankdata(found)[true].sum() - positives * (positives + 1) / 2
-    return float(above / positives / negatives)
+    return float(compute_roc_auc(torch.as_tensor(found), torch.as_tensor(true.astype(np.uint8))))
 
 
 def average_precision(found: np.ndarray, true: np.ndarray) -> float | None:

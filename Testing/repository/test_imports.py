@@ -15,11 +15,11 @@ PLAIN = ("language", "errors", "plain_text", "strict_json", "counting")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
-        ("geometry", "process", "identity"),
-        ("reading", "arguments", "bundle", "output"),
+        ("geometry", "masks", "process", "identity"),
+        ("reading", "arguments", "batch_norms", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),
-        ("leash", "studies"),
+        ("command_line", "leash", "studies"),
     ),
     "OCTCalciumLib": (
         ("labels", "colors"),

@@ -41,7 +41,7 @@ def test_oct_from_exported_phantoms_to_an_analysis_with_the_model_that_learnt_fr
     assert main(["oct", "import", str(pullbacks), "-o", data]) == 0
     assert main(["oct", "split", data, "--folds", "2", "--test-share", "0.34"]) == 0
     assert sorted(read_split(tmp_path / "data").parts.values()) == ["test", "train", "validation"]
-    assert main(["oct", "train", data, run, "--minutes", "0.01", "--width", "4", "--batch", "2", "--device", "cpu"]) == 0
+    assert main(["oct", "train", data, run, "--steps", "2", "width=4", "batch=2", "--device", "cpu"]) == 0
     learnt = json.loads((tmp_path / "run/learnt.json").read_text())
     assert len(learnt) == 1  # the others are for validation and test
     assert main(["oct", "bundle", run, bundle]) == 0
@@ -70,9 +70,9 @@ def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_t
     data, run, bundle, out = (str(tmp_path / name) for name in ("data", "run", "bundle", "out"))
     assert main(["hematoma", "import", str(images), str(masks), "-o", data, "--patients", str(tmp_path / "patients.csv")]) == 0
     assert main(["hematoma", "split", data, "--folds", "2", "--test-share", "0.34"]) == 0
-    shared = ["--steps", "2", "--batch", "2", "--device", "cpu"]
-    assert main(["hematoma", "train-segmentation", data, run, "--width", "0.1", *shared]) == 0
-    assert main(["hematoma", "train-markers", data, run, "--marker-width", "0.02", *shared]) == 0
+    shared = ["--steps", "2", "batch=2", "--device", "cpu"]
+    assert main(["hematoma", "train-segmentation", data, run, *shared, "width=0.1"]) == 0
+    assert main(["hematoma", "train-markers", data, run, *shared, "marker_width=0.02"]) == 0
     assert main(["hematoma", "fit-rule", run, data, "--device", "cpu"]) == 0
     assert main(["hematoma", "bundle", run, bundle, "--data-source", "three phantoms"]) == 0
     capsys.readouterr()

@@ -137,7 +137,7 @@ def test_the_hematoma_trainings_obey_the_split_too(tmp_path):
     shelf = Shelf(tmp_path, None, "patient", 0)
     assert shelf.slices.hounsfield[shelf.learnt].unique().tolist() == [1]
     assert shelf.slices.hounsfield[shelf.watched].unique().tolist() == [2] and len(shelf.slices) == 4
-    with pytest.raises(InputError, match="leave --split out"):
+    with pytest.raises(InputError, match="leave split= out"):
         Shelf(tmp_path, None, "random", 0)
     lines = [f"{case},{number},,{part}" for case in (100001, 100002, 100003) for number, part in enumerate(("train", "validation"))]
     (tmp_path / "split.csv").write_text("\n".join(["case,slice,fold,split", *lines]))

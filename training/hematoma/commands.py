@@ -284,7 +284,7 @@ def _card(chosen: argparse.Namespace) -> None:
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="folder of make-data")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("folder", type=Path, help="for checkpoint, figures, table and log")
     parser.add_argument("--from", dest="begin", type=Path, metavar="RUN", help="training folder to begin with")
     add_preset(parser)

@@ -19,7 +19,7 @@ from ..presets import add_preset, chosen_options, preset_values, told_budget
 
 def add_ablations(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``ablations``."""
-    parser.add_argument("data", type=Path, help="folder of make-data")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("out", type=Path, help="for a folder of each experiment, ablations.md and ablations.json")
     parser.add_argument("--unprepared", type=Path, metavar="DATA", help="the same patients without preparation; drawn by default")
     parser.add_argument(
@@ -52,7 +52,7 @@ def _ablations(chosen: argparse.Namespace) -> None:
 
 def add_train_gan(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train-gan``."""
-    parser.add_argument("data", type=Path, help="folder of make-data")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("folder", type=Path, help="for checkpoint, grids of pictures, figures, table and log")
     add_preset(parser)
     add_device(parser)
@@ -95,7 +95,7 @@ def _draw_samples(chosen: argparse.Namespace) -> None:
 
 def add_gan_experiment(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``gan-experiment``."""
-    parser.add_argument("data", type=Path, help="folder of make-data")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("out", type=Path, help="for a folder of each training, samples.md and samples.json")
     parser.add_argument("--share-drawn", type=float, default=1.0, help="drawn slices over real ones that are learnt from")
     _add_study(parser, "segmentation.KEY=VALUE, markers.KEY=VALUE and gan.KEY=VALUE change numbers of the preset.")

@@ -73,7 +73,7 @@ def _slice_classes(folder: Path) -> dict:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="folder of make-data")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("folder", type=Path, help="for checkpoint, table and log")
     parser.add_argument("--weights", type=Path, help="safetensors file to begin with, for example a ResNet-50 of ImageNet")
     add_preset(parser)

@@ -61,9 +61,9 @@ def _own_cases(figures: dict[str, Any]) -> list[str]:
     if "held" not in figures:
         return []
     dice, frames = figures["frame_dice"], figures["frames_with_calcium"]
-    interval = "-" if dice["low"] is None else f"{dice['value']:.3f} ({dice['low']:.3f} to {dice['high']:.3f})"
+    interval = "" if dice["low"] is None else f" ({dice['low']:.3f} to {dice['high']:.3f})"
     rows = [
-        ["Dice of calcium in frames that show any, mean (95 %)", interval],
+        ["Dice of calcium in frames that show any, mean (95 %)", _number(dice["value"]) + interval],
         ["frames with calcium, true and found", f"{frames['true']} and {frames['found']}"],
         ["sensitivity and specificity for them", f"{_number(frames['sensitivity'])} and {_number(frames['specificity'])}"],
     ]
