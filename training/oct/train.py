@@ -83,6 +83,7 @@ class FrameTask:
 
     def __init__(self, patients: Sequence[Patient], recipe: Recipe, device: torch.device) -> None:
         self._recipe, self._device = recipe, device
+        self._share = share(recipe.batch)  # known before any process reads batches ahead
         self.learning = [patient for patient in patients if not is_watched(patient)]
         self._validation = [patient for patient in patients if is_watched(patient)]
         self._frames = [(patient, frame) for patient in self.learning for frame in range(patient.pixels.shape[1])]
@@ -96,10 +97,10 @@ class FrameTask:
         """Frames and labels, uint8 (share, size, size) each, and of each the number of its variant, 0 where they are drawn."""
         recipe = self._recipe
         if recipe.augmentation == "variants":
-            numbers = epoch_numbers(self.pictures, recipe.batch, recipe.seed, step)[share(recipe.batch)]
+            numbers = epoch_numbers(self.pictures, recipe.batch, recipe.seed, step)[self._share]
             chosen, variants = [self._frames[number // len(VARIANTS)] for number in numbers], numbers % len(VARIANTS)
         else:
-            chosen = self._drawn(step)[share(recipe.batch)]
+            chosen = self._drawn(step)[self._share]
             variants = np.zeros(len(chosen), np.int64)
         squares, labels = zip(*(patient.pixels[:, frame] for patient, frame in chosen), strict=True)
         return torch.from_numpy(np.stack(squares)), torch.from_numpy(np.stack(labels)), torch.from_numpy(variants)
