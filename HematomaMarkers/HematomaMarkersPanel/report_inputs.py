@@ -17,7 +17,7 @@ from slicer.i18n import tr as _
 from .ct_nodes import locationOf, onsetOf, patientPosition
 from .growth_view import ALIGNMENT, alignPrior, releasePrior
 from .heat_maps import heatOf
-from .scan_results import EDITED, GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW
+from .scan_results import GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW, isEdited
 
 FORCE = "--force"
 
@@ -47,7 +47,7 @@ def _reading(result, folder: Path) -> list[str]:
         return []
     reading = folder / "reading"
     reading.mkdir()
-    if not result_json(result, EDITED, False):
+    if not isEdited(result):
         shutil.copy(folder / CONTOUR, reading / CONTOUR)
     (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(network)), encoding="utf-8")
     for marker in MARKERS:

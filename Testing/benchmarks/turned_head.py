@@ -54,7 +54,7 @@ def main() -> None:
             scan, true = Scan(head.hounsfield, head.grid, gravity=head.gravity), head.labels == HEMATOMA
             told = []
             for without in ((), ("straightening",)):
-                labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without).labels
+                labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without=without)[0].labels
                 found = labels == HEMATOMA
                 volume_ml = float(found.sum(axis=(1, 2)) @ head.grid.voxel_ml)
                 told.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.model.prediction import Prediction, predict
+from HematomaMarkersLib.model.prediction import predict
 from HematomaMarkersLib.phantom.patient import PhantomHead
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
@@ -85,9 +86,9 @@ def patient_result(model: Path, device: str, phantoms: str, seed: int) -> Patien
     """Draw a patient, let the bundle read the scan, and compare with the truth."""
     head = draw_of_range(seed, phantoms)
     scan = phantom_scan(head)
-    prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
+    segmentation, network = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
-    measured = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
+    measured = measure_scan(scan, segmentation.labels, least_ml=rules.below_ml)
     shown = np.flatnonzero((head.labels == HEMATOMA).any(axis=(1, 2)))
     return PatientResult(
         number=seed,
@@ -97,19 +98,19 @@ def patient_result(model: Path, device: str, phantoms: str, seed: int) -> Patien
         found_ml=measured.volume_ml,
         true_ivh_ml=head.ivh_ml,
         found_ivh_ml=measured.ivh_ml,
-        voxels=_overlap(head.labels == HEMATOMA, prediction.labels == HEMATOMA),
-        ivh_voxels=_overlap(head.labels == INTRAVENTRICULAR, prediction.labels == INTRAVENTRICULAR),
+        voxels=_overlap(head.labels == HEMATOMA, segmentation.labels == HEMATOMA),
+        ivh_voxels=_overlap(head.labels == INTRAVENTRICULAR, segmentation.labels == INTRAVENTRICULAR),
         true={marker: bool(head.markers[marker]) for marker in MARKERS},
-        probabilities=prediction.probabilities,
-        thresholds=prediction.thresholds,
+        probabilities=network.probabilities,
+        thresholds=network.thresholds,
         evidence={marker: bool(measured.evidence[marker].found) for marker in MARKERS},
         slice_numbers=shown.tolist(),
         slice_true=head.slice_markers[shown].tolist(),
-        slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
-        heat_mm=_heat_mm(head, prediction),
+        slice_probabilities=[[_known(value) for value in row] for row in network.slice_probabilities[shown]],
+        heat_mm=_heat_mm(head, network),
         true_outside_ml=float((head.labels == OUTSIDE_BRAIN).sum(axis=(1, 2)) @ scan.grid.voxel_ml),
-        found_outside_ml=prediction.outside.volume_ml if prediction.outside else None,
-        decision=str(triage(measured, prediction, None, rules).decision),
+        found_outside_ml=network.outside.volume_ml if network.outside else None,
+        decision=str(triage(measured, network, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
         others=head.others,
     )
@@ -122,13 +123,13 @@ def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> floa
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float | None]:
+def _heat_mm(head: PhantomHead, network: NetworkResult) -> dict[str, float | None]:
     hematoma = head.labels == HEMATOMA
     found = {}
     for marker in MARKERS:
-        probability = prediction.probabilities[marker]
-        if head.markers[marker] and probability is not None and probability >= prediction.thresholds[marker]:
-            heat = prediction.heat(marker)
+        probability = network.probabilities[marker]
+        if head.markers[marker] and probability is not None and probability >= network.thresholds[marker]:
+            heat = network.heat(marker)
             peak = np.unravel_index(heat.argmax(), heat.shape)
             found[marker] = distance_mm(head.grid, peak, hematoma) if heat.any() else None
     return found

@@ -23,7 +23,7 @@ from ..language import N_, _, language, speaking
 from ..plain_text import plain
 from ..process.cancelling import check, go_on
 from ..strict_json import read_json
-from ..worker import JsonLines, Terminal
+from ..worker import Note, Reporter, Step
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 BESIDE = "lesion_reading"
@@ -83,10 +83,10 @@ Run = Callable[[Waiting, Callable[[dict], None]], Iterator[tuple[dict, Ended]]]
 class Quiet:
     """Reports nothing of a single study but lets it be cancelled."""
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
 
-    def log(self, message: str) -> None:
+    def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
 
     def result(self, folder: str, **values) -> None:
@@ -151,10 +151,11 @@ def run_batch(
     folder: Path,
     output: Path,
     run: Run,
+    report: Reporter,
+    *,
     columns: Mapping[str, Callable[[dict], Any]],
     title: str,
     settings: str,
-    report: JsonLines | Terminal,
     again: bool = False,
 ) -> None:
     """Analyse every study that is not done yet and write the table; see the module.
@@ -184,7 +185,8 @@ def run_batch(
     report.log(
         _("{all} studies, of which {before} ended before").format(all=len(told), before=len(told) - left)
         if left < len(told)
-        else _("{all} studies").format(all=len(told))
+        else _("{all} studies").format(all=len(told)),
+        Note.ABOUT,
     )
 
     def begin(record: dict) -> None:
@@ -192,14 +194,14 @@ def run_batch(
         _save(output / STATE, json.dumps(state, indent=1))
 
     _write(output, state, told, columns, title)
-    report.progress(_("Studies"), len(told) - left, len(told))
+    report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
     begun, ended_here = time.monotonic(), 0
     for record, ended in run(waiting, begin):
         record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
         _write(output, state, told, columns, title)
         left, ended_here = left - 1, ended_here + 1
-        report.progress(_("Studies"), len(told) - left, len(told))
-        report.log(_line(record, (time.monotonic() - begun) / ended_here * left))
+        report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
+        report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
     _tell_the_end(told, output, report)
 
 
@@ -332,7 +334,7 @@ def _line(record: dict, seconds_left: float) -> str:
     return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
-def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:
+def _tell_the_end(records: Sequence[dict], output: Path, report: Reporter) -> None:
     failed = [record for record in records if record["status"] == FAILED]
     if len(failed) == len(records):
         raise InputError(

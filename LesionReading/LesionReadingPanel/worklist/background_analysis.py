@@ -25,7 +25,7 @@ class BackgroundAnalysis:
         self._kind, self._onEnded = kind, onEnded
         self._waiting: list[Item] = []
         self._item = self._lock = None
-        self._worker = WorkerProcess(lambda stage, done, total: None, lambda lines: None, self._onFinished)
+        self._worker = WorkerProcess()
         self._beat = qt.QTimer()
         self._beat.setInterval(int(BEAT_S * 1000))
         self._beat.connect("timeout()", lambda: self._lock.beat() if self._lock is not None else None)
@@ -55,7 +55,7 @@ class BackgroundAnalysis:
                 self._lock = _locked(item, self._reader)
                 arguments = self._kind.arguments(item.study, item.result)
                 tell_model(item, *self._kind.model())
-                self._worker.start(self._kind.package, arguments)
+                self._worker.start(self._kind.package, arguments, self._onFinished)
             except Taken:
                 continue
             except InputError as error:
