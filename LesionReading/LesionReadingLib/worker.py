@@ -26,13 +26,13 @@ log      ``study``             how a study of a batch ended
 result   ``done``              done; a head CT that was read or measured has the code of its decision instead
 result   ``refer_now``         ... likewise ``watch``, ``watch_uncertain``, ``no_hematoma_found``, ``no_verdict``
 error    ``input``             the input or the arguments cannot be used
-error    ``unless-forced``     the same, and ``--force`` overrules it
+error    ``unless-forced``     the same, and --force overrules it
 error    ``model``             the model, or the device it is to run on, cannot be used
 error    ``output``            the output folder cannot be written
 error    ``memory``            memory does not suffice
 error    ``cancelled``         the run was cancelled
 error    ``missing-package``   a Python package is not installed
-error    ``fault``             a fault of ours; ``details`` says where
+error    ``fault``             a fault of ours; the details say where
 ======== ===================== ============================================================================================
 
 Standard output may hold other lines, of libraries; standard error holds ours alone.

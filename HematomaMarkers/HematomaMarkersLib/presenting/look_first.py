@@ -42,8 +42,7 @@ def _signs(findings: Findings) -> Iterator[Check]:
         number = likeliest if by_network and likeliest is not None else measured
         if number is None:
             continue
-        alone = len(decided.reasons) == 1 and _(MARKER_NAMES[marker]) in decided.reasons[0]
-        if alone:
+        if decided.only_marker == marker:
             yield Check(
                 number, number, _("{name} is the only reason for the decision: is it there?").format(name=name), _SIGN_DECIDES
             )

@@ -67,6 +67,7 @@ class Triage:
         bat: the BAT score; None where no hematoma counts.
         unknown: sentences: what was not given and could change the decision.
         limits: sentences: what no decision of ours can rule out.
+        only_marker: the marker that is the only reason; None where there is another reason, too.
     """
 
     decision: Decision
@@ -78,6 +79,7 @@ class Triage:
     bat: Bat | None
     unknown: tuple[str, ...]
     limits: tuple[str, ...]
+    only_marker: str | None = None
 
     @property
     def title(self) -> str:
@@ -122,8 +124,18 @@ def triage(
     limits = (_(NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE),)
     uncertain = decision is Decision.UNCERTAIN
     look_at = sorted({reason.slice for reason in reasons if reason.slice is not None}) if uncertain else []
-    sentences = tuple(reason.sentence for reason in reasons)
-    return Triage(decision, sentences, tuple(look_at), rule_in_words(rules), rules.source, location, bat, tuple(unknown), limits)
+    return Triage(
+        decision=decision,
+        reasons=tuple(reason.sentence for reason in reasons),
+        look_at=tuple(look_at),
+        rule=rule_in_words(rules),
+        source=rules.source,
+        location=location,
+        bat=bat,
+        unknown=tuple(unknown),
+        limits=limits,
+        only_marker=reasons[0].marker if len(reasons) == 1 else None,
+    )
 
 
 def to_json(decided: Triage) -> dict[str, Any]:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence for the decision, whether it is certain, and the slice that shows it (None: no slice in particular)."""
+    """A sentence for the decision, whether it is certain, the slice that shows it, and the marker that it is; None where none."""
 
     sentence: str
     certain: bool = True
     slice: int | None = None
+    marker: str | None = None
 
 
 def reasons_to_refer(
@@ -179,14 +180,15 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
             near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
                 sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
             )
-            return [Reason(near, False, where)]
+            return [Reason(near, False, where, marker)]
     if counts:
         grounds.append(_("measured on the scan"))
     if not grounds:
         return []
     if by_network is not None and by_network != by_measurement:
         grounds.append(_("network and measurement disagree"))
-    return [Reason(_("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds)))]
+    told = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
+    return [Reason(told, marker=marker)]
 
 
 def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
