@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class MarkerRows:
 
 def markerText(marker: str, probability: float | None) -> str:
     """Name and probability, as on the button."""
-    name = toldByLib(MARKER_NAMES[marker])
+    name = translatedByLib(MARKER_NAMES[marker])
     return name if probability is None else _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
 
 

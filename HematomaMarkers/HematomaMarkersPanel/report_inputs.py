@@ -37,7 +37,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     # What was doubted of the scan was settled before it was read.
     files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), *_reading(result, folder), FORCE]
     low, high = result_json(result, WINDOW)
-    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
+    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *scanArguments(volume), *_prior(result, folder)]
 
 
 def _reading(result, folder: Path) -> list[str]:
@@ -58,7 +58,7 @@ def _reading(result, folder: Path) -> list[str]:
     return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
 
 
-def toldOf(volume) -> list[str]:
+def scanArguments(volume) -> list[str]:
     """Arguments of the command line: what the user, or DICOM, has told of a CT."""
     onset = onsetOf(volume)
     told = {

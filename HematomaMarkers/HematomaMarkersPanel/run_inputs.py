@@ -7,7 +7,7 @@ from LesionReadingScene.scene import write_volume_node
 
 from .ct_nodes import doubtsOf
 from .growth_view import releasePrior
-from .report_inputs import FORCE, toldOf
+from .report_inputs import FORCE, scanArguments
 
 
 def prepareRun(volume, folder: Path, *, model: str, window: tuple[float, float], prior, force: bool) -> list[str]:
@@ -32,4 +32,4 @@ def prepareRun(volume, folder: Path, *, model: str, window: tuple[float, float],
         write_volume_node(prior, folder / "prior.nrrd")
         arguments += ["--prior", str(folder / "prior.nrrd")]
     arguments += ["--model", model] if model else []
-    return [*arguments, *toldOf(volume), *([FORCE] if force else [])]
+    return [*arguments, *scanArguments(volume), *([FORCE] if force else [])]

@@ -17,7 +17,7 @@ from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, TASK
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.counting import shown
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
@@ -194,7 +194,7 @@ def writeTable(result, findings: Findings) -> None:
     unknown = np.full((len(rows), len(MARKERS)), np.nan)
     probabilities = findings.network.slice_probabilities if findings.network else unknown
     for number, marker in enumerate(MARKERS):
-        name = toldByLib(MARKER_NAMES[marker]).lower()
+        name = translatedByLib(MARKER_NAMES[marker]).lower()
         columns[_("probability of {marker}").format(marker=name)] = probabilities[:, number]
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)

@@ -9,7 +9,7 @@ import numpy as np
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from LesionReadingLib.counting import shown
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SliceTable:
         tips = [
             _("Number of the slice, from 1"),
             _("Area of the hematoma"),
-            *(toldByLib(MARKER_NAMES[marker]) for marker in MARKERS),
+            *(translatedByLib(MARKER_NAMES[marker]) for marker in MARKERS),
             _("Reviewed"),
         ]
         table.setColumnCount(len(titles))

@@ -135,20 +135,20 @@ class Terminal:
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._told_s = stage, now
-            self._say(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
+            self._print(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
         elif total > 1 and (done == total or now - self._told_s >= LINE_EVERY_S):
             self._told_s = now
-            self._say(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
+            self._print(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
 
     def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
-        self._say(message)
+        self._print(message)
 
     def result(self, folder: str, **values) -> None:
         self.close()
         for name, value in values.items():
-            self._say(f"{name}: {value}")
-        self._say(_("Results are in {folder}").format(folder=folder))
+            self._print(f"{name}: {value}")
+        self._print(_("Results are in {folder}").format(folder=folder))
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
@@ -157,11 +157,11 @@ class Terminal:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(plain(line), flush=True)
 
 
-class WatchedTerminal(Terminal):
+class ProgressTerminal(Terminal):
     """Reports a run to a person who watches: plain lines, and a bar that moves below them."""
 
     def __init__(self) -> None:
@@ -184,7 +184,7 @@ class WatchedTerminal(Terminal):
     def close(self) -> None:
         self._bar.stop()
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -192,7 +192,7 @@ def reporter(json_lines: bool = False) -> JsonLines | Terminal:
     """JSON lines where a program asks for them, a progress bar where a person watches, else plain lines."""
     if json_lines or os.environ.get(ASKS_FOR_JSON_LINES) == "1":
         return JsonLines()
-    return WatchedTerminal() if sys.stdout.isatty() else Terminal()
+    return ProgressTerminal() if sys.stdout.isatty() else Terminal()
 
 
 def run_and_report(job: Callable[[Reporter], None], json_lines: bool = False, with_identity: bool = False) -> int:
@@ -232,12 +232,12 @@ def _run(job: Callable[[Reporter], None], report: JsonLines | Terminal) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
     except Exception as error:
-        return _told(report, error)
+        return _report_error(report, error)
     finally:
         report.close()
 
 
-def _told(report: JsonLines | Terminal, error: Exception) -> int:
+def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
     """Report what ended a run; give its exit status."""
     if isinstance(error, InputError):
         report.error(error.code, plain(error))

@@ -19,7 +19,7 @@ class ReportWriting:
     """Drives reportButton; what happens is told in statusLabel and detailsText. The finished report is opened in the browser."""
 
     def __init__(self, ui, module: str, package: str, prepare: Callable[[Path, Path], list[str]]) -> None:
-        """Make the room of a panel.
+        """Take over the widgets of a panel.
 
         ui: the widgets of the panel. module: its name, shown to the user. package: the Lib whose command line writes reports.
         prepare(inputs, output): writes what the report is made from into the temporary folder ``inputs``, and gives the arguments

@@ -19,7 +19,7 @@ class ResultWidget(LesionReadingWidget):
     """Drives reportButton, exportButton, byHandButton and the worklist; a module fills in the hooks.
 
     Attributes:
-        report, worklist: the shared rooms of such a panel.
+        report, worklist: the shared parts of such a panel.
     """
 
     # Hooks

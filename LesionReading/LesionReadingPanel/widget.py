@@ -31,7 +31,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     Attributes:
         PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models. SLICES: what its readers call the slices.
         UNKNOWN_PIXEL_MM: the distance of pixels that means "not known" in its images, if there is one.
-        ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
+        ui: the widgets of the module's .ui file. spacing, models, run: the shared parts of the panel.
         analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for; else None.
         analysedOptions: that run's options.
     """
@@ -62,7 +62,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         raise NotImplementedError
 
     def setupPanel(self) -> None:
-        """Make the rooms that only this module has; self.ui and self.logic are there."""
+        """Make the parts that only this module has; self.ui and self.logic are there."""
 
     def runOptions(self) -> dict[str, Any]:
         """Options of the logic's ``prepareRun`` and ``takeRun`` for the input that is shown."""

@@ -114,13 +114,13 @@ class WorkerProcess:
         # Asked before reading: what an ended process has written is all there.
         ended = self._process.state() == qt.QProcess.NotRunning
         lines = self._lines.read()
-        self._tell(lines)
+        self._report(lines)
         # What is left to read waits for no more than the rest of the window does.
         self._timer.setInterval(0 if self._lines.more else READ_EVERY_MS)
         if self.running and ended and (self._cancelled or not self._lines.more):
             self._finish()
 
-    def _tell(self, lines: list[str]) -> None:
+    def _report(self, lines: list[str]) -> None:
         """Report some lines, by their type; of many steps of progress only the last is shown."""
         progress, logs = None, []
         for line in map(_parsed, lines):

@@ -55,7 +55,7 @@ def takeRun(folder: Path, volume, model: str):
     result = _asResult(volume, segmentation)
     scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
     scene.set_result_json(result, MODEL, Path(model).name)
-    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
+    scene.set_result_json(result, CAUTIONS, _cautionsOfRun(folder / "out" / "measurements.json"))
     return result
 
 
@@ -92,7 +92,7 @@ def runCautions(result) -> list[str]:
     return scene.result_json(result, CAUTIONS, [])
 
 
-def _toldByRun(measurements: Path) -> list[str]:
+def _cautionsOfRun(measurements: Path) -> list[str]:
     """The cautions of a run that do not come from its labels, which may be edited since."""
     from OCTCalciumLib.measurement.cautions import MEASUREMENT_CODES
 

@@ -36,7 +36,7 @@ class PhantomHead:
         location: None without a hematoma. volume_ml, ivh_ml: by the voxels of ``labels``.
         drawn_ml: of the hematoma as drawn, before it was cut into voxels.
         gravity: LPS unit vector that points down. seed: which patient.
-        others: what else the head shows, by name (``phantom_wide``).
+        others: what else the head shows, by name (``wide``).
     """
 
     hounsfield: np.ndarray

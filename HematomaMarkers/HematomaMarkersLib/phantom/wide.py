@@ -2,7 +2,7 @@
 
 An ordinary phantom lies straight, bleeds well visibly into the deep brain, and shows few things that look like blood. Here bleeds
 of 0.3 mL and dim ones are as frequent as large ones, a third of the heads does not bleed at all, heads are turned by up to 40
-degrees, and what looks like blood (``phantom_friends``) or is blood outside the brain (``phantom_outside``) is drawn as wide.
+degrees, and what looks like blood (``mimics``) or is blood outside the brain (``outside``) is drawn as wide.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ import tomllib
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _WORDS = Path(__file__).parents[1] / "data" / "contrast_words.toml"
 _BEFORE, _BEHIND = 4, 2  # so many words away from the agent may stand what negates it ("bez podania srodka kontrastowego")

@@ -2,7 +2,7 @@
 
 No decision rests on a volume that lies nearer to its limit than its error of measurement, nor on blood that cannot be: then
 the answer is to watch, uncertain, and to look at a slice, or that there is no verdict. Limits and errors come from
-``triage_rules``; what counts as a hematoma is the measurement's to say (``ScanMeasurement.has_hematoma``).
+``rules``; what counts as a hematoma is the measurement's to say (``ScanMeasurement.has_hematoma``).
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoke
                 raise InputError(study.problem)
             analyse(study.source, output, Quiet(), **study.options)
         except Exception as error:  # the other studies go on, whatever is the matter with this one
-            return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
+            return Ended(FAILED, *_code_and_message(error, study), time.monotonic() - begun)
     return Ended(DONE, seconds=time.monotonic() - begun)
 
 
@@ -202,7 +202,7 @@ def run_batch(
         left, ended_here = left - 1, ended_here + 1
         report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
         report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
-    _tell_the_end(told, output, report)
+    _report_end(told, output, report)
 
 
 def _opened(output: Path, settings: str) -> dict:
@@ -303,7 +303,7 @@ def _save(path: Path, text: str) -> None:
         raise InputError(reason, "output") from error
 
 
-def _told(error: Exception, study: Study) -> tuple[str, str]:
+def _code_and_message(error: Exception, study: Study) -> tuple[str, str]:
     """Code and sentence of what went wrong, without the names of the study's files unless asked for."""
     if is_out_of_memory(error):
         return "memory", _("The memory of this machine does not suffice.")
@@ -334,7 +334,7 @@ def _line(record: dict, seconds_left: float) -> str:
     return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
-def _tell_the_end(records: Sequence[dict], output: Path, report: Reporter) -> None:
+def _report_end(records: Sequence[dict], output: Path, report: Reporter) -> None:
     failed = [record for record in records if record["status"] == FAILED]
     if len(failed) == len(records):
         raise InputError(
