@@ -9,6 +9,7 @@ import vtk
 from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
+from LesionReadingPanel.worklist.learning import Learning
 from LesionReadingScene import scene
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
@@ -85,10 +86,15 @@ class OCTCalciumWidget(ResultWidget):
         super().setupPanel()
         self._newResult = None
         self.results = ResultsView(self.ui)
+        self.learning = Learning(self.ui, self.models, TASK, ["oct", "adapt"])
 
     def enter(self) -> None:
         super().enter()
         self.results.startEditing()
+
+    def cleanup(self) -> None:
+        self.learning.stop()
+        super().cleanup()
 
     def runOptions(self) -> dict[str, Any]:
         return {"model": self.models.currentModel()}

@@ -17,6 +17,7 @@ progress ``infer_prior``       the same of the earlier scan
 progress ``measure``           the label map is measured
 progress ``report``            report, pictures and tables are written
 progress ``studies``           studies of a batch that have ended
+progress ``train``             a model is trained
 log      ``note``              a sentence on how the input was read or the network worked; the report repeats it
 log      ``caution``           a sentence on what makes the results doubtful; the report repeats it
 log      ``segment``           what a segment of a label map was taken for, or why it was left out
@@ -73,6 +74,7 @@ class Step(StrEnum):
     MEASURE = "measure"
     REPORT = "report"
     STUDIES = "studies"
+    TRAIN = "train"
 
 
 class Note(StrEnum):

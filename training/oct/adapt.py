@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -14,6 +14,7 @@ import torch
 from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
+from LesionReadingLib.worker import Reporter, Step
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
@@ -63,7 +64,7 @@ def adapt(
     work: Path,
     recipe: PolarRecipe,
     processes: int,
-    say: Callable[[str], None],
+    report: Reporter,
 ) -> Gain:
     """Write the bundle adapted to all cases; give what adapting gained on patients that were left out, one after the other.
 
@@ -71,7 +72,7 @@ def adapt(
         before: a two-step bundle. phantoms: to learn from, too.
         folder: the bundle to write. work: an empty folder for what lies between.
         recipe: of each network, whose seeds follow each other. processes: how many teach, of one thread each; their number changes
-            nothing.
+            nothing. report: is told how far it is.
 
     Raises:
         InputError: no frame with calcium has a lumen.
@@ -84,9 +85,11 @@ def adapt(
     for turn, absent in zip(turns, [*left_out, []], strict=True):
         present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
         lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
-    say(f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all")
+    report.log(
+        f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all"
+    )
     for done, _ in enumerate(_taught(lessons, processes), start=1):
-        say(f"network {done} of {len(lessons)} learnt")
+        report.progress(Step.TRAIN, "Learning", done, len(lessons))
     after = {}
     for turn, absent in zip(turns, left_out, strict=False):
         adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")
