@@ -40,7 +40,18 @@ def turned_head(seed: int, turn_deg: float) -> PhantomHead:
     head = draw_head_of(patient.person, hematoma)
     grid, thickness_mm = draw_slices(np.random.default_rng(5), pose, patient.person, SIZE, PIXEL_MM, SLICE_MM, 0.0)
     scanner = draw_scanner(np.random.default_rng(6), SLICE_MM)
-    return scanned(np.random.default_rng(7), patient, hematoma, head, pose, SUPINE, grid, thickness_mm, scanner, seed)
+    return scanned(
+        np.random.default_rng(7),
+        patient,
+        hematoma,
+        head=head,
+        pose=pose,
+        gravity=SUPINE,
+        grid=grid,
+        thickness_mm=thickness_mm,
+        scanner=scanner,
+        seed=seed,
+    )
 
 
 def main() -> None:

@@ -44,7 +44,18 @@ def draw_wide_head(seed: int) -> PhantomHead:
     pixel_mm = rng.uniform(180, 320) / SIZE
     grid, thickness_mm = draw_slices(rng, pose, patient.person, SIZE, pixel_mm, step_mm, None)
     scanner = _wide_scanner(rng, float(np.median(thickness_mm)))
-    drawn = scanned(rng, patient, hematoma, head, pose, gravity, grid, thickness_mm, scanner, seed)
+    drawn = scanned(
+        rng,
+        patient,
+        hematoma,
+        head=head,
+        pose=pose,
+        gravity=gravity,
+        grid=grid,
+        thickness_mm=thickness_mm,
+        scanner=scanner,
+        seed=seed,
+    )
     drawn = replace(drawn, others=(*friends, *more_blood))
     return as_pictures(drawn, rng) if rng.random() < 0.2 else drawn
 
