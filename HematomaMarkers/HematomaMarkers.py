@@ -15,15 +15,7 @@ from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import prepareReport
 from HematomaMarkersPanel.run_inputs import prepareRun
 from HematomaMarkersPanel.sample_data import registerSamples
-from HematomaMarkersPanel.scan_results import (
-    KIND,
-    SEGMENTATION,
-    LiveMeasurement,
-    exportCase,
-    isWhole,
-    loadReading,
-    startByHand,
-)
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, LiveMeasurement, exportCase, isWhole, loadReading, startByHand
 from HematomaMarkersPanel.self_test import PhantomHeadTest
 from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED
@@ -33,13 +25,7 @@ from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
-from LesionReadingScene.scene import (
-    has_spacing,
-    result_json,
-    result_node,
-    result_of,
-    set_result_json,
-)
+from LesionReadingScene.scene import has_spacing, result_json, result_node, result_of, set_result_json
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper

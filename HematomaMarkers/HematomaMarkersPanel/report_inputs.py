@@ -49,7 +49,7 @@ def _reading(result, folder: Path) -> list[str]:
     reading.mkdir()
     if not isEdited(result):
         shutil.copy(folder / CONTOUR, reading / CONTOUR)
-    (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(network)), encoding="utf-8")
+    (reading / MEASUREMENTS).write_text(json.dumps(_networkMeasurements(network)), encoding="utf-8")
     for marker in MARKERS:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
@@ -95,7 +95,7 @@ def _writeContour(path: Path, segmentation, volume) -> None:
     write_grid_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), volume_grid(volume), SEGMENTS, "")
 
 
-def _saidByNetwork(network: dict) -> dict:
+def _networkMeasurements(network: dict) -> dict:
     """What a result keeps of the network, as a result folder has it."""
     return {
         "schema": SCHEMA,

@@ -68,7 +68,7 @@ class ResultWidget(LesionReadingWidget):
             with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
                 case = self.logic.exportCase(self.currentResult(), Path(folder), **self.exportOptions())
                 self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
-                self.worklist.tellExported()
+                self.worklist.showExported()
 
     def onByHandButton(self, checked: bool = False) -> None:
         """Begin a result without any label, for a person to draw."""

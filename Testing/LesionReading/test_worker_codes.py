@@ -24,7 +24,7 @@ MEASURED = {
 def test_a_worker_process_sends_no_line_without_a_documented_code(package, tmp_path):
     drawn = lines_of(package, "phantom", tmp_path / "phantom", *PHANTOMS[package])
     inputs = [word if word.startswith("--") else tmp_path / "phantom" / word for word in MEASURED[package]]
-    measured = lines_of(package, "measure", *inputs, "-o", tmp_path / "out")
+    measured = lines_of(package, "measure", *inputs, "-o", tmp_path / "out", "--no-scroll")
     refused = lines_of(package, "analyze", tmp_path / "nothing", "-o", tmp_path / "out")
     without_model = lines_of(package, "batch", tmp_path / "phantom", "-o", tmp_path / "all", "--model", tmp_path / "nothing")
     assert undocumented([*drawn, *measured, *refused, *without_model]) == []

@@ -22,8 +22,8 @@ from LesionReadingLib.studies.worklist import (
     REVIEWED,
     WAITING,
     next_item,
+    record_failure,
     state_of,
-    tell_failed,
     worklist,
 )
 
@@ -75,7 +75,7 @@ def test_a_study_goes_from_waiting_to_exported(items):
 
 
 def test_a_failed_study_says_why_and_a_later_result_ends_that(items):
-    tell_failed(items[1], "The file is cut off.")
+    record_failure(items[1], "The file is cut off.")
     state = state_of(items[1], "Anna")
     assert (state.status, state.message) == (FAILED_STATE, "The file is cut off.")
     analysed(items[1])
