@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 
 from ..cases import CASE_NUMBERS
 from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY, one_thread_each
+from ..monai_configs import write_configs
 from .bundle import model_card, two_step_limits
 from .corrected import Corrected, corrected_views
 from .data import is_watched, load_patients, make_data
@@ -106,7 +107,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
     """Views of the phantoms of training folders, without those that are only watched and without cases."""
     parts = []
     for source, folder in enumerate(folders):
-        learnt = [patient for patient in load_patients(folder) if not is_watched(patient) and patient.number not in CASE_NUMBERS]
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
         parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
     return joined(*parts)
 
@@ -165,9 +166,11 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
     for member, calcium in enumerate(network.calcium):
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
     weights = half_precision(network)
-    return write_bundle(
+    bundle = write_bundle(
         folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
     )
+    write_configs(bundle)
+    return bundle
 
 
 def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
 from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
-from LesionReadingLib.reading.dicom.files import DicomImage, open_image, stored_frames
+from LesionReadingLib.reading.dicom.files import DicomImage, open_image
+from LesionReadingLib.reading.dicom.frames import stored_frames
 
 from .ct_series import CtSeries, Plane
 from .ct_volumes import SAME_AXES, require_whole

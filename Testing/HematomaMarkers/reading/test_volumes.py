@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from dicom_files import edit, item
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice, write_enhanced, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice, write_series
+from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from pydicom import dcmread
