@@ -102,7 +102,8 @@ def test_a_folder_of_pictures_is_a_pullback_and_a_nifti_file_its_mask(drawn, fol
 
 
 def test_a_phantom_as_the_command_writes_it_is_a_case_in_a_folder_of_its_own(tmp_path):
-    write_phantom(tmp_path / "all/one", JsonLines(), 5, 3, 128, 0.4, every_variety=False)
+    drawn = {"seed": 5, "frame_count": 3, "size": 128, "frame_spacing_mm": 0.4}
+    write_phantom(tmp_path / "all/one", JsonLines(), **drawn, every_variety=False)
     assert main(["oct", "import", str(tmp_path / "all"), "-o", str(tmp_path / "data")]) == 0
     (patient,) = load_pullbacks(tmp_path / "data")
     assert patient.pixels.shape[1] == 3 and {1, 3} <= set(np.unique(patient.pixels[1]).tolist())
