@@ -1,49 +1,37 @@
 """HematomaMarkers: intracerebral haemorrhage and its markers of growth on non-contrast head CT, read by clicking."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import qt
 import slicer
 import slicer.util
-from HematomaMarkersLib.labels import MARKERS, TASK
+from HematomaMarkersLib.labels import TASK
 from HematomaMarkersLib.segments import SEGMENTS
-from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf, scanOf
-from HematomaMarkersPanel.growth_view import releasePrior
+from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf
 from HematomaMarkersPanel.hematoma_tool import HematomaTool
 from HematomaMarkersPanel.input_choices import InputChoices
 from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.reading_view import ReadingView
-from HematomaMarkersPanel.report_inputs import FORCE, prepareReport, toldOf
-from HematomaMarkersPanel.sample_data import FIRST, drawSample, registerSamples
-from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, VOLUME, WINDOW, LiveNumbers, isWhole, loadReading, startByHand
+from HematomaMarkersPanel.report_inputs import prepareReport
+from HematomaMarkersPanel.run_inputs import prepareRun
+from HematomaMarkersPanel.sample_data import registerSamples
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, LiveMeasurement, exportCase, isWhole, loadReading, startByHand
+from HematomaMarkersPanel.self_test import PhantomHeadTest
 from HematomaMarkersPanel.studies import headStudies
-from LesionReadingLib.errors import UNLESS_FORCED, InputError
-from LesionReadingPanel.dependencies import missingPackages
+from LesionReadingLib.errors import UNLESS_FORCED
 from LesionReadingPanel.help import tutorialLink
-from LesionReadingPanel.report_writing import ReportWriting
+from LesionReadingPanel.logic import LesionReadingLogic
+from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingPanel.review_bar import ReviewBar
 from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
-from LesionReadingPanel.widget import LesionReadingWidget
-from LesionReadingPanel.worker_process import Outcome, WorkerProcess
-from LesionReadingPanel.worklist.view import WorklistView
-from LesionReadingScene.scene import (
-    has_spacing,
-    labels_of,
-    result_json,
-    result_node,
-    result_of,
-    reviewed,
-    set_result_json,
-    volume_place,
-    write_volume_node,
-)
+from LesionReadingScene.scene import has_spacing, result_json, result_node, result_of, set_result_json
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
+PACKAGE = "HematomaMarkersLib"
 USUAL_WINDOW = (0.0, 80.0)
 READING = "reading"
 
@@ -93,29 +81,28 @@ class HematomaMarkersParameterNode:
     opacity: Annotated[float, WithinRange(0, 1)] = 0.5
 
 
-class HematomaMarkersWidget(LesionReadingWidget):
+class HematomaMarkersWidget(ResultWidget):
     """The panel: Input, Results, Edit."""
 
-    PACKAGE = "HematomaMarkersLib"
+    PACKAGE = PACKAGE
     TASK = TASK
 
     def makeLogic(self):
         return HematomaMarkersLogic()
 
+    def studyKind(self):
+        return headStudies(self.models, lambda: self.choices.window, self.chooseInput)
+
     def setupPanel(self) -> None:
         self._force = False
         self._ended = None
-        self._analysed = (None, USUAL_WINDOW)
-        self.choices = InputChoices(self.ui, self._onTold)
+        self.choices = InputChoices(self.ui, self._onChosen)
+        super().setupPanel()
         self.reading = ReadingView(self.ui)
-        self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
-        self.worklist = WorklistView(self.ui, headStudies(self.models, lambda: self.choices.window, self.chooseInput))
         self.editing = SegmentEditing(self.ui, KIND)
         self.marking = HematomaTool(self.ui, self.editing)
         self.review = ReviewBar(self.ui)
-        self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
-        self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
         for name in WIDGET_NAMES.values():
             getattr(self.ui, f"{name}Reading").connect("currentIndexChanged(int)", self._onReading)
@@ -134,7 +121,7 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.reading.stop()
         self.stopEditing()
         self.review.bind(None, None)
-        result = self._result()
+        result = self.currentResult()
         self.ui.editButton.enabled = result is not None
         if result is None:
             self.ui.editButton.collapsed = True
@@ -147,17 +134,6 @@ class HematomaMarkersWidget(LesionReadingWidget):
             self.reading.show(result)
         self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
-
-    def cleanup(self) -> None:
-        """Called when Slicer ends or the module is reloaded."""
-        self.worklist.stop()
-        self.report.cancel()
-        super().cleanup()
-
-    def onSceneStartClose(self, caller, event) -> None:
-        """Called just before the scene is closed."""
-        self.worklist.leave()  # while its nodes are there
-        super().onSceneStartClose(caller, event)
 
     def stopEditing(self) -> None:
         """Leave the segment editor."""
@@ -173,18 +149,14 @@ class HematomaMarkersWidget(LesionReadingWidget):
         low, high = self.choices.window
         return "" if low < high else _("The second end of the window must be above the first")
 
-    def makeArguments(self, folder: Path) -> list[str]:
-        """Write the CT, and the earlier one, into the folder."""
-        parameters = self._parameterNode
-        self._analysed = (parameters.priorVolume, self.choices.window)
-        return self.logic.arguments(
-            parameters.inputVolume, folder, self.models.currentModel(), self.choices.window, parameters.priorVolume, self._force
-        )
-
-    def takeResults(self, folder: Path) -> None:
-        """Load the results of the CT that was read, whatever is selected by now."""
-        prior, window = self._analysed
-        self.logic.loadResults(folder, self.analysedVolume, prior, window)
+    def runOptions(self) -> dict[str, Any]:
+        """What was chosen for the CT."""
+        return {
+            "model": self.models.currentModel(),
+            "window": self.choices.window,
+            "prior": self._parameterNode.priorVolume,
+            "force": self._force,
+        }
 
     def onApplyButton(self, checked: bool = False) -> None:
         """Read the CT, unless its DICOM files gave reasons not to."""
@@ -203,27 +175,15 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self._force = True
         self.onApplyButton()
 
-    def onByHandButton(self, checked: bool = False) -> None:
-        """Begin a result without any label, for a person to draw."""
-        with slicer.util.tryWithErrorDisplay(_("Drawing could not be begun.")):
-            self.logic.startByHand(self._shownInput, self.choices.window)
-            self.ui.inputButton.collapsed = True
-            self.refresh()
-            self.ui.editButton.collapsed = False
+    def beginByHand(self) -> None:
+        """Give the CT a result without any label."""
+        self.logic.startByHand(self._shownInput, self.choices.window)
 
-    def onExportButton(self, checked: bool = False) -> None:
-        """Export the CT and its contour for training."""
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder for the case"))
-        if folder:
-            with slicer.util.tryWithErrorDisplay(_("The case could not be exported."), waitCursor=True):
-                case = self.logic.exportCase(self._result(), Path(folder), readingOf(self.ui))
-                self.ui.statusLabel.text = _("Exported to {folder}").format(folder=case)
-                self.worklist.tellExported()
+    def exportOptions(self) -> dict[str, Any]:
+        """The reader's own judgement of the markers."""
+        return {"reading": readingOf(self.ui)}
 
-    def _prepareReport(self, inputs: Path, output: Path) -> list[str]:
-        return prepareReport(self._result(), inputs, output)
-
-    def _result(self):
+    def currentResult(self):
         """The result of the CT that is shown; None where there is none, or a node of it was removed."""
         result = result_of(self._shownInput, KIND) if self.spacing.placed else None
         return result if result is not None and isWhole(result) else None
@@ -240,17 +200,17 @@ class HematomaMarkersWidget(LesionReadingWidget):
             self.ui.inputFactsLabel.text += "\n" + facts
 
     def _startEditing(self) -> None:
-        result = self._result()
+        result = self.currentResult()
         if result is not None and not self.editing.started:
             segmentation = result_node(result, SEGMENTATION)
             self.editing.start(segmentation, self._shownInput, SEGMENTS[0].name)
             self.marking.bind(self._shownInput, segmentation, self.reading.labels)
 
-    def _onTold(self) -> None:
+    def _onChosen(self) -> None:
         self.reading.decideAnew()
 
     def _onReading(self, _index: int = 0) -> None:
-        result = self._result()
+        result = self.currentResult()
         if result is not None:
             set_result_json(result, READING, readingOf(self.ui))
 
@@ -259,8 +219,6 @@ class HematomaMarkersWidget(LesionReadingWidget):
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         super()._checkCanApply(caller, event)
-        ready = self._shownInput is not None and self.spacing.placed and self.spacing.ready and not self.run.running
-        self.ui.byHandButton.enabled = ready and self._result() is None
         ended, self._ended = self._ended, self.run.outcome
         if self._ended is not ended and self._ended.code == UNLESS_FORCED:
             self._offerForce(self._ended.message)
@@ -271,16 +229,19 @@ class HematomaMarkersWidget(LesionReadingWidget):
         self.ui.forceButton.visible = True
 
 
-class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
+class HematomaMarkersLogic(LesionReadingLogic):
     """What the module does, usable without its panel."""
+
+    PACKAGE = PACKAGE
 
     def getParameterNode(self):
         return HematomaMarkersParameterNode(super().getParameterNode())
 
-    def arguments(
+    def prepareRun(
         self,
         volume,
         folder: Path,
+        *,
         model: str = "",
         window: tuple[float, float] = USUAL_WINDOW,
         prior=None,
@@ -296,45 +257,23 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
         :param force: read a CT that may be no plain head CT.
         :raises InputError: the CT cannot be used.
         """
-        doubts = doubtsOf(volume)
-        if doubts and not force:
-            raise InputError(doubts)
-        low, high = window
-        write_volume_node(volume, folder / "ct.nrrd")
-        arguments = ["analyze", str(folder / "ct.nrrd"), "-o", str(folder / "out"), "--window", f"{low:g}", f"{high:g}"]
-        if prior is not None:
-            releasePrior(prior)
-            write_volume_node(prior, folder / "prior.nrrd")
-            arguments += ["--prior", str(folder / "prior.nrrd")]
-        arguments += ["--model", model] if model else []
-        return [*arguments, *toldOf(volume), *([FORCE] if force else [])]
+        return prepareRun(volume, folder, model=model, window=window, prior=prior, force=force)
 
-    def loadResults(self, folder: Path, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW):
-        """Load what the worker wrote into ``folder/out`` as the result node of the volume."""
+    def takeRun(self, folder: Path, volume, *, window: tuple[float, float] = USUAL_WINDOW, prior=None, **_others):
+        """Load what the worker wrote into ``folder/out`` as the result node of the volume; options as of :meth:`prepareRun`."""
         return loadReading(folder / "out", volume, prior, window)
+
+    def prepareReport(self, result, folder: Path, output: Path) -> list[str]:
+        """Write a result into a folder and give the arguments that write its report (``report_inputs.prepareReport``)."""
+        return prepareReport(result, folder, output)
 
     def startByHand(self, volume, window: tuple[float, float] = USUAL_WINDOW):
         """Begin a result without any label, for a person to draw; gives the result node."""
         return startByHand(volume, window)
 
-    def process(self, volume, prior=None, window: tuple[float, float] = USUAL_WINDOW, model: str = "", force: bool = False):
-        """Read a CT and wait for the result, while Slicer's windows stay alive.
-
-        :return: the result node; its numbers are given by :meth:`numbers`.
-        :raises InputError: the CT cannot be used, or the reading failed.
-        """
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="LesionReading-") as name:
-            folder = Path(name)
-            outcome = _runWorker(self.arguments(volume, folder, model, window, prior, force))
-            if outcome.status != "done":
-                raise InputError(outcome.message)
-            return self.loadResults(folder, volume, prior, window)
-
-    def numbers(self, result):
-        """Measure the segmentation of a result as it is now (HematomaMarkersPanel.scan_results.Numbers)."""
-        return LiveNumbers(result).numbers()
+    def findings(self, result):
+        """Measure the segmentation of a result as it is now, and decide (HematomaMarkersLib.triage.findings.Findings)."""
+        return LiveMeasurement(result).findings()
 
     def exportCase(self, result, folder: Path, reading: dict[str, bool | None]) -> Path:
         """Write the CT, the contour as it is now and the reader's judgement as a case for training, into a new folder.
@@ -342,123 +281,17 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
         :param reading: marker -> whether the reader saw it; None where it was not read.
         :return: the folder of the case.
         """
-        from LesionReadingLib.studies.training_case import write_case
-
-        volume = result_node(result, VOLUME)
-        labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
-        axes_mm, origin_mm = volume_place(volume)
-        scan = scanOf(volume, tuple(result_json(result, WINDOW)))
-        number = next(number for number in range(1, 100000) if not (folder / f"head_{number:03d}").exists())
-        target = folder / f"head_{number:03d}"
-        return write_case(target, TASK, scan.hounsfield, labels, axes_mm, origin_mm, sorted(reviewed(result)), reading)
+        return exportCase(result, folder, reading)
 
 
-def _runWorker(arguments: list[str]) -> Outcome:
-    """Run the Lib's command line and wait in an event loop."""
-    ended: list[Outcome] = []
-    loop = qt.QEventLoop()
-
-    def onFinished(outcome: Outcome) -> None:
-        ended.append(outcome)
-        loop.quit()
-
-    worker = WorkerProcess(lambda *_: None, lambda _lines: None, onFinished)
-    worker.start(HematomaMarkersWidget.PACKAGE, arguments)
-    loop.exec_()
-    return ended[0]
-
-
-class HematomaMarkersTest(ScriptedLoadableModuleTest):
+class HematomaMarkersTest(PhantomHeadTest):
     """The self-test: a phantom is read by the shipped model, edited, exported."""
 
-    def setUp(self):
-        missing = missingPackages()
-        if missing:
-            self.skipTest(
-                _("Press Apply once in this module, which installs what is missing: {names}").format(names=", ".join(missing))
-            )
-        slicer.mrmlScene.Clear()
+    def makeLogic(self):
+        return HematomaMarkersLogic()
 
     def runTest(self):
         self.setUp()
         self.test_phantomIsReadEditedAndExported()
         self.setUp()
         self.test_noiseIsRefusedWithASentence()
-
-    def test_phantomIsReadEditedAndExported(self):
-        """From the sample to the exported case."""
-        import tempfile
-
-        from LesionReadingLib.studies.training_case import read_case
-        from LesionReadingScene.scene import replace_labels
-
-        self.delayDisplay(_("Drawing a phantom"))
-        volume = drawSample(FIRST)
-        logic = HematomaMarkersLogic()
-        self.delayDisplay(_("Reading it"))
-        result = logic.process(volume)
-        numbers = logic.numbers(result)
-        self.assertAlmostEqual(numbers.measurement.volume_ml, 24.0, delta=4.0)
-        self.assertEqual(numbers.triage.decision, "refer_now")
-        self.assertEqual(set(numbers.network.probabilities), set(MARKERS))
-        self.assertFalse(numbers.edited)
-
-        self.delayDisplay(_("Editing it"))
-        labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
-        largest = int((labels == 1).sum(axis=(1, 2)).argmax())
-        removed_ml = numbers.measurement.slices[largest].volume_ml
-        labels[largest] = 0
-        replace_labels(result_node(result, SEGMENTATION), volume, labels, SEGMENTS)
-        self.assertAlmostEqual(logic.numbers(result).measurement.volume_ml, numbers.measurement.volume_ml - removed_ml, places=6)
-
-        with tempfile.TemporaryDirectory() as folder:
-            case = read_case(logic.exportCase(result, Path(folder), {**dict.fromkeys(MARKERS), "blend": True}))
-        self.assertTrue(case.markers["blend"])
-        self.assertIsNone(case.markers["fluid_level"])
-
-        self.delayDisplay(_("Marking, reviewing, the worklist"))
-        with tempfile.TemporaryDirectory() as folder:
-            self._readFromWorklist(volume, (labels == 1), Path(folder))
-        self.delayDisplay(_("Test passed"))
-
-    def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
-        """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
-        import numpy as np
-        from HematomaMarkersLib.agreement import measured
-        from LesionReadingLib.studies.agreement import worklist_agreements
-
-        slicer.util.selectModule("HematomaMarkers")
-        widget = slicer.util.getModuleWidget("HematomaMarkers")
-        number = int(hematoma.sum(axis=(1, 2)).argmax())
-        row, column = np.median(np.argwhere(hematoma[number]), axis=0)
-        axes_mm, origin_mm = volume_place(volume)
-        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
-        write_volume_node(volume, folder / "study.nrrd")
-        reader = widget.ui.readerEdit.text
-        try:
-            for name in ("Self-test A", "Self-test B"):
-                widget.ui.readerEdit.text = name
-                widget.worklist.show(folder)
-                widget.worklist.open(0)
-                widget.ui.markButton.click()
-                node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
-                node.AddControlPointWorld(-x, -y, z)
-                while widget.marking.running:
-                    slicer.app.processEvents()
-                self.assertGreater(widget.reading.numbers.measurement.volume_ml, 5.0)
-                widget.ui.reviewedNextButton.click()
-                widget.worklist.leave()
-        finally:
-            widget.ui.readerEdit.text = reader
-        self.assertEqual(next(worklist_agreements(folder, TASK, measured, 1, True)).dice, 1.0)
-
-    def test_noiseIsRefusedWithASentence(self):
-        """What is no head is refused, and the scene stays as it was."""
-        import numpy as np
-        from LesionReadingScene.scene import add_volume
-
-        noise = np.random.default_rng(0).normal(0, 100, (4, 32, 32)).astype(np.int16)
-        volume = add_volume(noise, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "noise", "self-test")
-        with self.assertRaisesRegex(InputError, "head"):
-            HematomaMarkersLogic().process(volume)
-        self.assertIsNone(result_of(volume, KIND))

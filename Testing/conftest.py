@@ -93,7 +93,7 @@ def a_read_head(a_desktop, a_head_module, kept_head, sample):
     panel.first, panel.later = sample(sample_data.FIRST), sample(sample_data.FOLLOW_UP)
     choose(panel, panel.later, panel.first)
     if (kept_head / "out").exists():
-        panel.logic.loadResults(kept_head, panel.later, panel.first)
+        panel.logic.takeRun(kept_head, panel.later, prior=panel.first)
         panel.refresh()
     else:
         keep_results(panel, kept_head)

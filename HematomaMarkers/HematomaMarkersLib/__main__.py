@@ -12,7 +12,6 @@ if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sy
 
 import argparse
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +20,7 @@ from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import leave
+from LesionReadingLib.worker import Note, leave
 
 from .labels import LOCATIONS, MARKERS
 from .model.preparation.steps import add_without, left_out
@@ -54,13 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument(
         "--upright", action="store_true", help="as the desktop shows it: without the gantry's tilt, slices at even distances"
     )
-    analyze.set_defaults(run=_analyze, reading=None, segment=None)
+    analyze.set_defaults(run=_analyze)
 
     batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
     arguments.add_batch(batch, "head CTs")
     _add_network(batch)
     _add_scan(batch)
-    batch.set_defaults(run=_batch, reading=None, segment=None, prior=None, series=None, prior_series=None)
+    batch.set_defaults(run=_batch, prior=None, series=None, prior_series=None, upright=False)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument(
@@ -79,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--corrected", type=int, metavar="SLICES", help="on how many slices a reader has corrected that contour")
     _add_series(measure)
     _add_scan(measure)
-    measure.set_defaults(run=_measure)
+    measure.set_defaults(run=_measure, upright=False)
 
     arguments.add_agreement(commands, _agreement)
 
@@ -128,8 +127,15 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     add_page(parser)
 
 
-def _asked(chosen: argparse.Namespace):
-    from .commands import Asked
+def _run_options(chosen: argparse.Namespace):
+    from .options import RunOptions
+
+    network = {"model": chosen.model, "device": chosen.device, "without": left_out(chosen.without)} if "model" in chosen else {}
+    return RunOptions(rules=chosen.triage, force=chosen.force, page=chosen_page(chosen), **network)
+
+
+def _scan_options(chosen: argparse.Namespace):
+    from .options import ScanOptions
     from .reading.scan import PATIENT_POSITIONS
     from .windows import window_of
 
@@ -146,52 +152,52 @@ def _asked(chosen: argparse.Namespace):
                 onset_to_ct=chosen.onset_to_ct
             )
         )
-    return Asked(
-        chosen.series,
-        window_of(chosen.window) if chosen.window else None,
-        chosen.slice_spacing,
-        chosen.pixel_spacing,
-        chosen.prior,
-        chosen.location,
-        chosen.onset_to_ct,
-        chosen.triage,
-        chosen.force,
-        chosen_page(chosen),
-        chosen.patient_position,
-        chosen.reading,
-        chosen.prior_series,
-        arguments.chosen_segments(chosen),
+    return ScanOptions(
+        series=chosen.series,
+        window=window_of(chosen.window) if chosen.window else None,
+        slice_spacing_mm=chosen.slice_spacing,
+        pixel_spacing_mm=chosen.pixel_spacing,
+        patient_position=chosen.patient_position,
+        location=chosen.location,
+        onset_to_ct_hours=chosen.onset_to_ct,
+        prior=chosen.prior,
+        prior_series=chosen.prior_series,
+        upright=chosen.upright,
     )
 
 
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .commands import analyze
 
-    asked = replace(_asked(chosen), upright=chosen.upright)
-    analyze(chosen.input, chosen.output, report, asked, chosen.model, chosen.device, left_out(chosen.without))
+    analyze(chosen.input, chosen.output, report, run=_run_options(chosen), options=_scan_options(chosen))
 
 
 def _batch(chosen: argparse.Namespace, report) -> None:
+    from dataclasses import replace
     from functools import partial
 
     from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
 
     from .batch import COLUMNS, TITLE, analyze_study, find_scans
 
-    asked, without = _asked(chosen), left_out(chosen.without)
-    work = partial(analyze_study, asked=asked, model=chosen.model, device=chosen.device, without=without)
-    run = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
-    given = {**vars(asked), "model": chosen.model, "without": without}
+    run, options = _run_options(chosen), _scan_options(chosen)
+    work = partial(analyze_study, run=run, options=options)
+    analyse = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
+    given = {**vars(options), **vars(replace(run, device=""))}  # any device gives the same results
     settings = ", ".join(f"{name} {value}" for name, value in given.items() if value)
     studies = find_scans(chosen.folder, chosen.output)
-    run_batch(studies, chosen.folder, chosen.output, run, COLUMNS, TITLE, settings, report, chosen.again)
+    run_batch(
+        studies, chosen.folder, chosen.output, analyse, report, columns=COLUMNS, title=TITLE, settings=settings, again=chosen.again
+    )
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .commands import measure
+    from .options import LabelMapOptions
 
-    asked = replace(_asked(chosen), corrected=chosen.corrected)
-    measure(chosen.labelmap, chosen.ct, chosen.output, report, asked)
+    label_map = LabelMapOptions(segments=arguments.chosen_segments(chosen), reading=chosen.reading, corrected=chosen.corrected)
+    options = {"run": _run_options(chosen), "options": _scan_options(chosen), "label_map": label_map}
+    measure(chosen.labelmap, chosen.ct, chosen.output, report, **options)
 
 
 def _agreement(chosen: argparse.Namespace, report) -> None:
@@ -200,7 +206,17 @@ def _agreement(chosen: argparse.Namespace, report) -> None:
     from .agreement import measured
     from .labels import HEMATOMA, TASK
 
-    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, HEMATOMA, chosen.with_readers, "mL", "slice", report)
+    write_worklist_agreements(
+        chosen.folder,
+        chosen.output,
+        report,
+        task=TASK,
+        read=measured,
+        value=HEMATOMA,
+        named=chosen.with_readers,
+        volume_unit="mL",
+        slices="slice",
+    )
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:
@@ -210,15 +226,15 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
-        report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed))
+        report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed), Note.ABOUT)
         heads = write_patient(
             folder,
             chosen.seed,
-            chosen.follow_up,
-            chosen.size,
-            chosen.slice_spacing,
-            chosen.tilt,
-            chosen.whole_study,
+            growth_ml=chosen.follow_up,
+            size=chosen.size,
+            slice_mm=chosen.slice_spacing,
+            tilt_deg=chosen.tilt,
+            whole_study=chosen.whole_study,
             wanted=None if chosen.marker is None else frozenset(chosen.marker),
             volume_ml=chosen.volume,
             location=chosen.location,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -13,10 +13,11 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.find import found_below, in_order
-from LesionReadingLib.worker import JsonLines, Terminal
+from LesionReadingLib.worker import Reporter
 
-from .commands import Asked, analyze
+from .commands import analyze
 from .labels import MARKERS
+from .options import RunOptions, ScanOptions
 from .reading.ct_series import CtSeries
 from .reading.find_series import find_series
 from .reading.scan_facts import acquired, patient_key
@@ -46,20 +47,18 @@ def find_scans(folder: Path, output: Path) -> list[Study]:
 def analyze_study(
     source: Path,
     output: Path,
-    report: JsonLines | Terminal,
+    report: Reporter,
     *,
-    asked: Asked,
-    model: str | None,
-    device: str,
-    without: Collection[str],
+    run: RunOptions,
+    options: ScanOptions,
     **scans: Any,
 ) -> None:
-    """``analysis.analyze`` for one scan of a batch.
+    """``commands.analyze`` for one scan of a batch.
 
     Args:
-        scans: which series is read, and the scan before it: fields of ``Asked``.
+        scans: which series is read, and the scan before it: fields of ``ScanOptions``.
     """
-    analyze(source, output, report, replace(asked, **scans), model, device, without)
+    analyze(source, output, report, run=run, options=replace(options, **scans))
 
 
 def _chosen(members: Sequence) -> tuple[Study, CtSeries | None]:

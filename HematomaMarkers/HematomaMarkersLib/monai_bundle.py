@@ -12,7 +12,7 @@ from LesionReadingLib.studies.training_case import TrainingCase
 
 from .labels import NAMES, TASK
 from .model.prediction import NETWORKS, predict
-from .reading.image_scan import read_volume
+from .reading.images import read_volume
 from .windows import DEFAULT, windows
 
 
@@ -41,6 +41,6 @@ def evaluate(cases: str, output: str, bundle_root: str, device: str = "auto") ->
     bundle = load_bundle(Path(bundle_root), TASK)
 
     def found(case: TrainingCase) -> np.ndarray:
-        return predict(read_volume(case.image_file, None), bundle, device, windows()[DEFAULT], lambda done, total: None).labels
+        return predict(read_volume(case.image_file, None), bundle, device, windows()[DEFAULT], lambda done, total: None)[0].labels
 
     evaluate_cases(Path(cases), Path(output), TASK, NAMES, found)

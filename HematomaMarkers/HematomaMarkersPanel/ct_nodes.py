@@ -50,7 +50,7 @@ def addHeadCT(scan: Scan, name: str):
 
 def askFiles(volume) -> None:
     """Keep with a CT what its DICOM files say of it, where another reader has loaded it: how the patient lay, what is doubtful."""
-    from HematomaMarkersLib.reading.dicom import told_by_files
+    from HematomaMarkersLib.reading.dicom import position_and_doubts
 
     instances = (volume.GetAttribute(INSTANCES) or "").split()
     if not instances or volume.GetAttribute(POSITION) is not None:
@@ -58,7 +58,7 @@ def askFiles(volume) -> None:
     some = [instances[number] for number in sorted({0, len(instances) // 2, len(instances) - 1})]
     files = [file for file in map(slicer.dicomDatabase.fileForInstance, some) if file]
     if files:
-        position, doubts = told_by_files([Path(file) for file in files])
+        position, doubts = position_and_doubts([Path(file) for file in files])
         volume.SetAttribute(POSITION, position)  # also where it is empty: the files are asked once
         _setOrRemove(volume, DOUBTS, " ".join(doubts) or None)
 

@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 import slicer.util
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingScene.scene import result_node, set_result_node
 from slicer.i18n import tr as _
@@ -48,7 +48,7 @@ def loadHeatMaps(folder: Path, result, volume) -> None:
     set_result_node(result, COLORS, colors)
     for marker in MARKERS:
         values = sitk.GetArrayFromImage(image_reader(folder / f"heat_{marker}.nrrd").Execute())
-        name = _("{volume} heat of {marker}").format(volume=volume.GetName(), marker=toldByLib(MARKER_NAMES[marker]).lower())
+        name = _("{volume} heat of {marker}").format(volume=volume.GetName(), marker=translatedByLib(MARKER_NAMES[marker]).lower())
         heat = slicer.util.addVolumeFromArray(values, name=name)
         heat.CopyOrientation(volume)
         heat.SetAndObserveTransformNodeID(volume.GetTransformNodeID())

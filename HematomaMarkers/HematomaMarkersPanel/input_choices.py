@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from HematomaMarkersLib.labels import LOCATIONS
 from HematomaMarkersLib.windows import windows
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from slicer.i18n import tr as _
 
 from .ct_nodes import changesOf, doubtsOf, locationOf, onsetOf, setLocation, setOnset
@@ -20,7 +20,7 @@ class InputChoices:
         self._ui, self._onTold = ui, onTold
         self._volume = None
         ui.windowComboBox.addItems([*(_windowTitle(name) for name in windows()), _("own")])
-        ui.locationComboBox.addItems([_("not known"), *(toldByLib(location) for location in LOCATIONS)])
+        ui.locationComboBox.addItems([_("not known"), *(translatedByLib(location) for location in LOCATIONS)])
         ui.windowComboBox.connect("activated(int)", self._onWindowChosen)
         ui.windowLowSpinBox.connect("valueChanged(double)", self._nameWindow)
         ui.windowHighSpinBox.connect("valueChanged(double)", self._nameWindow)
@@ -75,4 +75,4 @@ class InputChoices:
 
 def _windowTitle(name: str) -> str:
     low, high = windows()[name]
-    return _("{name} ({low:g} to {high:g} HU)").format(name=toldByLib(name), low=low, high=high)
+    return _("{name} ({low:g} to {high:g} HU)").format(name=translatedByLib(name), low=low, high=high)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
-    from .scan_results import Numbers
+    from HematomaMarkersLib.triage.findings import Findings
 
 WIDGET_NAMES = {HYPODENSITY: "hypodensity", IRREGULAR_MARGIN: "irregularMargin", BLEND: "blend", FLUID_LEVEL: "fluidLevel"}
 """How the widgets of a marker begin in the .ui: ``blendButton``, ``blendLabel``, ``blendReading``."""
@@ -36,18 +36,18 @@ class MarkerRows:
         for marker, button in self._buttons.items():
             button.connect("clicked(bool)", lambda _checked=False, marker=marker: self._choose(marker))
 
-    def show(self, numbers: Numbers) -> None:
+    def show(self, findings: Findings) -> None:
         """Show probabilities, thresholds and evidence."""
-        from HematomaMarkersLib.measurement.markers.answers import network_says
+        from HematomaMarkersLib.measurement.markers.network_result import network_probability
 
         for marker in MARKERS:
-            probability = network_says(marker, numbers.measurement, numbers.network)
+            probability = network_probability(marker, findings.measurement, findings.network)
             button = self._buttons[marker]
             button.setIcon(
-                qt.QIcon(_emptyBar() if probability is None else drawBar(probability, numbers.network.thresholds[marker]))
+                qt.QIcon(_emptyBar() if probability is None else drawBar(probability, findings.network.thresholds[marker]))
             )
             button.text = markerText(marker, probability)
-            self._labels[marker].text = f"<b>{escape(verdict(marker, numbers))}</b> {escape(_evidence(marker, numbers))}"
+            self._labels[marker].text = f"<b>{escape(verdict(marker, findings))}</b> {escape(_evidence(marker, findings))}"
 
     def mark(self, marker: str | None) -> None:
         """Keep the button of the shown marker pressed, and no other."""
@@ -62,15 +62,15 @@ class MarkerRows:
 
 def markerText(marker: str, probability: float | None) -> str:
     """Name and probability, as on the button."""
-    name = toldByLib(MARKER_NAMES[marker])
+    name = translatedByLib(MARKER_NAMES[marker])
     return name if probability is None else _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
 
 
-def verdict(marker: str, numbers: Numbers) -> str:
+def verdict(marker: str, findings: Findings) -> str:
     """Whether network and measurement see a marker, in a few words."""
-    from HematomaMarkersLib.measurement.markers.answers import marker_seen
+    from HematomaMarkersLib.measurement.markers.network_result import marker_seen
 
-    byNetwork, byMeasurement = marker_seen(marker, numbers.measurement, numbers.network)
+    byNetwork, byMeasurement = marker_seen(marker, findings.measurement, findings.network)
     if byNetwork is None:
         return _("Measured.") if byMeasurement else _("Not measured.")
     if byNetwork == byMeasurement:
@@ -115,5 +115,5 @@ def showReading(ui, reading: dict[str, bool | None]) -> None:
         getattr(ui, f"{name}Reading").currentIndex = entries[reading.get(marker)]
 
 
-def _evidence(marker: str, numbers: Numbers) -> str:
-    return numbers.measurement.evidence[marker].sentence
+def _evidence(marker: str, findings: Findings) -> str:
+    return findings.measurement.evidence[marker].sentence

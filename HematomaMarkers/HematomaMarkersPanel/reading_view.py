@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import slicer
 import vtk
@@ -14,9 +16,12 @@ from LesionReadingScene.scene import result_node, results, reviewed, volume_plac
 from .growth_view import SideBySide
 from .heat_maps import heatOf
 from .marker_rows import MarkerRows
-from .results_view import showNumbers
-from .scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, LiveNumbers, Numbers, isWhole, sliceOf, writeTable
+from .results_view import showFindings
+from .scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, LiveMeasurement, isEdited, isWhole, sliceOf, writeTable
 from .slice_table import SliceTable
+
+if TYPE_CHECKING:
+    from HematomaMarkersLib.triage.findings import Findings
 
 VIEW = "Red"
 _FRONT, _UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])  # LPS
@@ -28,11 +33,11 @@ class ReadingView:
 
     def __init__(self, ui) -> None:
         self._ui = ui
-        self._live: LiveNumbers | None = None
+        self._live: LiveMeasurement | None = None
         self._labels: LiveLabels | None = None
         self._observations: list[Observation] = []
         self._reviewed: set[int] = set()
-        self.numbers: Numbers | None = None
+        self.findings: Findings | None = None
         self._rows = MarkerRows(ui, self._onMarker)
         self._table = SliceTable(ui.sliceTable, self._onSlice)
         self._sideBySide = SideBySide()
@@ -49,13 +54,13 @@ class ReadingView:
         """
         self.stop()
         volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
-        live = LiveNumbers(result)
+        live = LiveMeasurement(result)
         self._labels = LiveLabels(segmentation, volume, SEGMENTS, self._onEdited)
         self._live = live
         self.decideAnew()
         self._reviewed = reviewed(result)
-        self._table.fill(self.numbers, self._reviewed)
-        writeTable(result, self.numbers)
+        self._table.fill(self.findings, self._reviewed)
+        writeTable(result, self.findings)
         self._observations = [
             onSliceChanged(VIEW, self._followView),
             Observation(result, vtk.vtkCommand.ModifiedEvent, self._followReviewed),
@@ -76,7 +81,7 @@ class ReadingView:
         for observation in self._observations:
             observation.stop()
         self._ui.sideBySideButton.checked = False
-        self._live = self._labels = self.numbers = None
+        self._live = self._labels = self.findings = None
         self._observations = []
         self._table.clear()
         self._ui.resultsButton.enabled = False
@@ -90,28 +95,28 @@ class ReadingView:
         """What to look at first, by the numbers as they are; nothing without a result."""
         from HematomaMarkersLib.presenting.look_first import look_first
 
-        if self.numbers is None:
+        if self.findings is None:
             return ()
-        return look_first(self.numbers.measurement, self.numbers.network, self.numbers.triage)
+        return look_first(self.findings)
 
     def decideAnew(self) -> None:
         """Show the numbers and the triage as they are now; for example after the location was told."""
         if self._live is None:
             return
-        self.numbers = self._live.numbers()
-        showNumbers(self._ui, self.numbers)
-        self._rows.show(self.numbers)
+        self.findings = self._live.findings()
+        showFindings(self._ui, self.findings, isEdited(self._live.result))
+        self._rows.show(self.findings)
 
     def _onEdited(self, slices: list[int], labels) -> None:
         if not isWhole(self._live.result):
             return
         self._live.follow(slices, labels)
         self.decideAnew()
-        self._table.update(self.numbers, self._reviewed, slices)
-        writeTable(self._live.result, self.numbers)
+        self._table.update(self.findings, self._reviewed, slices)
+        writeTable(self._live.result, self.findings)
 
     def _onMarker(self, marker: str) -> None:
-        number = sliceOf(self.numbers, marker)
+        number = sliceOf(self.findings, marker)
         if number is not None:
             self._onSlice(number)
             self._centreOthers(number)
@@ -125,7 +130,7 @@ class ReadingView:
 
     def _showLargest(self) -> None:
         """Jump to the slice with the largest area of hematoma."""
-        areas = [row.area_mm2 for row in self.numbers.measurement.slices]
+        areas = [row.area_mm2 for row in self.findings.measurement.slices]
         if any(areas):
             self._onSlice(areas.index(max(areas)))
             self._centreOthers(areas.index(max(areas)))
@@ -171,10 +176,10 @@ class ReadingView:
         for number in changed:
             self._table.markReviewed(number, number in now)
         if changed:
-            writeTable(self._live.result, self.numbers)
+            writeTable(self._live.result, self.findings)
 
     def _onSideBySide(self, checked: bool) -> None:
-        if checked and self._live is not None and self.numbers.growth is not None:
+        if checked and self._live is not None and self.findings.growth is not None:
             self._sideBySide.show(self._live.result)
         else:
             self._sideBySide.hide()

@@ -17,7 +17,7 @@ from slicer.i18n import tr as _
 from .ct_nodes import locationOf, onsetOf, patientPosition
 from .growth_view import ALIGNMENT, alignPrior, releasePrior
 from .heat_maps import heatOf
-from .scan_results import EDITED, GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW
+from .scan_results import GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW, isEdited
 
 FORCE = "--force"
 
@@ -37,7 +37,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     # What was doubted of the scan was settled before it was read.
     files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), *_reading(result, folder), FORCE]
     low, high = result_json(result, WINDOW)
-    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *toldOf(volume), *_prior(result, folder)]
+    return ["measure", *files, "--window", f"{low:g}", f"{high:g}", *scanArguments(volume), *_prior(result, folder)]
 
 
 def _reading(result, folder: Path) -> list[str]:
@@ -47,9 +47,9 @@ def _reading(result, folder: Path) -> list[str]:
         return []
     reading = folder / "reading"
     reading.mkdir()
-    if not result_json(result, EDITED, False):
+    if not isEdited(result):
         shutil.copy(folder / CONTOUR, reading / CONTOUR)
-    (reading / MEASUREMENTS).write_text(json.dumps(_saidByNetwork(network)), encoding="utf-8")
+    (reading / MEASUREMENTS).write_text(json.dumps(_networkMeasurements(network)), encoding="utf-8")
     for marker in MARKERS:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
@@ -58,7 +58,7 @@ def _reading(result, folder: Path) -> list[str]:
     return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
 
 
-def toldOf(volume) -> list[str]:
+def scanArguments(volume) -> list[str]:
     """Arguments of the command line: what the user, or DICOM, has told of a CT."""
     onset = onsetOf(volume)
     told = {
@@ -95,7 +95,7 @@ def _writeContour(path: Path, segmentation, volume) -> None:
     write_grid_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), volume_grid(volume), SEGMENTS, "")
 
 
-def _saidByNetwork(network: dict) -> dict:
+def _networkMeasurements(network: dict) -> dict:
     """What a result keeps of the network, as a result folder has it."""
     return {
         "schema": SCHEMA,

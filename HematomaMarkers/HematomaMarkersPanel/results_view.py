@@ -12,15 +12,14 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from HematomaMarkersLib.growth.expansion import Growth
     from HematomaMarkersLib.triage.decision import Triage
+    from HematomaMarkersLib.triage.findings import Findings
 
-    from .scan_results import Numbers
 
-
-def showNumbers(ui, numbers: Numbers) -> None:
-    """Show the triage, the volumes and the growth."""
+def showFindings(ui, findings: Findings, edited: bool) -> None:
+    """Show the triage, the volumes and the growth, and whether the contour is no longer the network's own."""
     from HematomaMarkersLib.measurement.volume import in_ml
 
-    decided, measured = numbers.triage, numbers.measurement
+    decided, measured = findings.triage, findings.measurement
     ui.triageLabel.text = triageText(decided)
     colour = DECISION_COLORS[decided.decision]
     ui.triageLabel.styleSheet = f"background: {colour}; color: #FFFFFF; padding: 4px; border-radius: 3px;"
@@ -33,11 +32,11 @@ def showNumbers(ui, numbers: Numbers) -> None:
     ui.volumeLabel.text = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
     ui.abc2Label.text = in_ml(measured.abc2_ml)
     ui.ivhLabel.text = markedText(measured.ivh_ml, measured.counted_ivh_ml)
-    ui.editedLabel.visible = numbers.edited
-    ui.growthBox.visible = numbers.growth is not None
-    if numbers.growth is not None:
-        ui.growthLabel.text = growthText(numbers.growth)
-        ui.growthDefinitionsLabel.text = growthDefinitions(numbers.growth)
+    ui.editedLabel.visible = edited
+    ui.growthBox.visible = findings.growth is not None
+    if findings.growth is not None:
+        ui.growthLabel.text = growthText(findings.growth)
+        ui.growthDefinitionsLabel.text = growthDefinitions(findings.growth)
 
 
 def triageText(decided: Triage) -> str:

@@ -52,7 +52,8 @@ def drawSample(name: str):
 
     growth_ml = _GROWTH_ML if name == FOLLOW_UP else None
     with tempfile.TemporaryDirectory(prefix="LesionReading-sample-") as folder:
-        write_patient(Path(folder), _SEED, growth_ml, _SIZE, _SLICE_MM, _tilt(name), **_HEMATOMA)
+        drawn = {"growth_ml": growth_ml, "size": _SIZE, "slice_mm": _SLICE_MM, "tilt_deg": _tilt(name)}
+        write_patient(Path(folder), _SEED, **drawn, **_HEMATOMA)
         scan = open_dicom(sorted((Path(folder) / _FOLDERS[name]).iterdir()))
     return addHeadCT(scan, name)
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
-from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
+from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, TASK
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.counting import shown
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
@@ -31,17 +30,18 @@ from LesionReadingScene.scene import (
     set_drawn,
     set_result_json,
     set_result_node,
+    volume_place,
 )
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, scanOf
-from .heat_maps import loadHeatMaps
+from .heat_maps import heatOf, loadHeatMaps
 
 if TYPE_CHECKING:
     from HematomaMarkersLib.growth.expansion import Growth
-    from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+    from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
     from HematomaMarkersLib.measurement.scan import ScanMeasurement
-    from HematomaMarkersLib.triage.decision import Triage
+    from HematomaMarkersLib.triage.findings import Findings
 
 KIND = "HematomaMarkers"
 VOLUME, PRIOR, SEGMENTATION, PRIOR_SEGMENTATION = "volume", "prior", "segmentation", "priorSegmentation"
@@ -49,28 +49,6 @@ TABLE = "table"
 NETWORK, GROWTH, WINDOW, EDITED = "network", "growth", "window", "edited"
 FILL_OPACITY = 0.08
 _FEW = 4  # edited slices; where there are more, measuring the whole scan is quicker
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """What the panel shows of a result.
-
-    Attributes:
-        measurement: of the segmentation as it is now. growth: since the earlier scan; None where there is none.
-        network: probabilities and thresholds of the model's own contour; None where a person began without.
-        triage: decided on all of these.
-        slice_probabilities: float (slices, 4) by the network, nan where it saw no hematoma.
-        marker_slices: where the network saw each marker best.
-        edited: whether the contour is no longer the model's own.
-    """
-
-    measurement: ScanMeasurement
-    growth: Growth | None
-    network: NetworkMarkers | None
-    triage: Triage
-    slice_probabilities: np.ndarray
-    marker_slices: dict[str, int | None]
-    edited: bool
 
 
 def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
@@ -126,8 +104,8 @@ def _asResult(volume, segmentation, window: tuple[float, float]):
     return result
 
 
-class LiveNumbers:
-    """The numbers of a result, measured once and then slice by slice after every edit."""
+class LiveMeasurement:
+    """The measurement of a result, taken once and then slice by slice after every edit."""
 
     def __init__(self, result) -> None:
         """Measure the segmentation of a result.
@@ -141,7 +119,6 @@ class LiveNumbers:
         self.result = result
         self._volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
-        self._network = result_json(result, NETWORK)
         self._rules = read_rules()
         self._measurement = measure_scan(self._scan, labels_of(segmentation, self._volume, SEGMENTS), least_ml=self._rules.below_ml)
 
@@ -158,30 +135,40 @@ class LiveNumbers:
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
-        if slices and self._network and not result_json(self.result, EDITED, False):
+        if slices and result_json(self.result, NETWORK) and not isEdited(self.result):
             set_result_json(self.result, EDITED, True)
 
-    def numbers(self) -> Numbers:
+    def findings(self) -> Findings:
         """All that is shown, with the triage decided anew."""
-        from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
-        from HematomaMarkersLib.measurement.outside_blood import outside_from_json
-        from HematomaMarkersLib.triage.decision import triage
+        from HematomaMarkersLib.triage.findings import findings_of
 
-        said, unknown = self._network, [[None] * len(MARKERS)] * len(self._measurement.slices)
-        network = None
-        if said:
-            outside = outside_from_json(said.get("outside_blood"))
-            network = NetworkMarkers(said["probabilities"], said["thresholds"], outside, said["marker_slices"])
+        given = {"location": locationOf(self._volume), "onset_to_ct_hours": onsetOf(self._volume)}
         growth = _growth(self.result, self._measurement)
-        return Numbers(
-            measurement=self._measurement,
-            growth=growth,
-            network=network,
-            triage=triage(self._measurement, network, growth, self._rules, locationOf(self._volume), onsetOf(self._volume)),
-            slice_probabilities=np.array(said["slices"] if said else unknown, float),
-            marker_slices=said["marker_slices"] if said else {},
-            edited=result_json(self.result, EDITED, False),
-        )
+        return findings_of(self._measurement, networkResult(self.result), growth, self._rules, **given)
+
+
+def networkResult(result) -> NetworkResult | None:
+    """What the network found, as the result keeps it; None where a person began without."""
+    from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
+    from HematomaMarkersLib.measurement.outside_blood import outside_from_json
+
+    kept = result_json(result, NETWORK)
+    if not kept:
+        return None
+    return NetworkResult(
+        probabilities=kept["probabilities"],
+        thresholds=kept["thresholds"],
+        marker_slices=kept["marker_slices"],
+        slice_probabilities=np.array(kept["slices"], float),
+        heat=lambda marker: slicer.util.arrayFromVolume(heatOf(result, marker)),
+        model=kept["model"],
+        outside=outside_from_json(kept.get("outside_blood")),
+    )
+
+
+def isEdited(result) -> bool:
+    """Whether the contour is no longer the network's own."""
+    return result_json(result, EDITED, False)
 
 
 def isWhole(result) -> bool:
@@ -189,27 +176,47 @@ def isWhole(result) -> bool:
     return all(result_node(result, role) is not None for role in (VOLUME, SEGMENTATION))
 
 
-def sliceOf(numbers: Numbers, marker: str) -> int | None:
+def sliceOf(findings: Findings, marker: str) -> int | None:
     """The slice to show for a marker: where it was measured if it was found, else where the network sees it best."""
-    evidence = numbers.measurement.evidence[marker]
-    by_network = numbers.marker_slices.get(marker)
-    return evidence.slice if evidence.found or by_network is None else by_network
+    evidence = findings.measurement.evidence[marker]
+    likeliest = findings.network.marker_slices.get(marker) if findings.network else None
+    return evidence.slice if evidence.found or likeliest is None else likeliest
 
 
-def writeTable(result, numbers: Numbers) -> None:
+def writeTable(result, findings: Findings) -> None:
     """Put the slices into the result's table node, for export and for other modules."""
-    rows, done = numbers.measurement.slices, reviewed(result)
+    rows, done = findings.measurement.slices, reviewed(result)
     columns = {
         _("slice"): [shown(row.slice) for row in rows],
         _("hematoma (mm2)"): [row.area_mm2 for row in rows],
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }
+    unknown = np.full((len(rows), len(MARKERS)), np.nan)
+    probabilities = findings.network.slice_probabilities if findings.network else unknown
     for number, marker in enumerate(MARKERS):
-        columns[_("probability of {marker}").format(marker=toldByLib(MARKER_NAMES[marker]).lower())] = numbers.slice_probabilities[
-            :, number
-        ]
+        name = translatedByLib(MARKER_NAMES[marker]).lower()
+        columns[_("probability of {marker}").format(marker=name)] = probabilities[:, number]
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)
+
+
+def exportCase(result, folder: Path, reading: dict[str, bool | None]) -> Path:
+    """Write the CT, the contour as it is now and the reader's judgement as a case for training, into a numbered folder.
+
+    Args:
+        reading: marker -> whether the reader saw it; None where it was not read.
+
+    Returns:
+        the folder of the case.
+    """
+    from LesionReadingLib.studies.training_case import new_case, write_case
+
+    volume = result_node(result, VOLUME)
+    labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
+    axes_mm, origin_mm = volume_place(volume)
+    voxels = scanOf(volume, tuple(result_json(result, WINDOW))).hounsfield
+    case = new_case(folder, "head")
+    return write_case(case, TASK, voxels, labels, axes_mm, origin_mm, sorted(reviewed(result)), reading)
 
 
 def _growth(result, measurement: ScanMeasurement) -> Growth | None:

@@ -9,11 +9,11 @@ import numpy as np
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from LesionReadingLib.counting import shown
-from LesionReadingLib.language import _ as toldByLib
+from LesionReadingLib.language import _ as translatedByLib
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
-    from .scan_results import Numbers
+    from HematomaMarkersLib.triage.findings import Findings
 
 _REVIEWED_COLUMN = 2 + len(MARKERS)
 
@@ -29,7 +29,7 @@ class SliceTable:
         tips = [
             _("Number of the slice, from 1"),
             _("Area of the hematoma"),
-            *(toldByLib(MARKER_NAMES[marker]) for marker in MARKERS),
+            *(translatedByLib(MARKER_NAMES[marker]) for marker in MARKERS),
             _("Reviewed"),
         ]
         table.setColumnCount(len(titles))
@@ -44,11 +44,11 @@ class SliceTable:
         table.connect("currentCellChanged(int,int,int,int)", self._onCell)
         table.connect("cellClicked(int,int)", self._onCell)
 
-    def fill(self, numbers: Numbers, reviewed: Collection[int]) -> None:
+    def fill(self, findings: Findings, reviewed: Collection[int]) -> None:
         """Show all slices anew."""
         was = self._table.blockSignals(True)
-        self._table.setRowCount(len(numbers.measurement.slices))
-        self.update(numbers, reviewed, range(len(numbers.measurement.slices)))
+        self._table.setRowCount(len(findings.measurement.slices))
+        self.update(findings, reviewed, range(len(findings.measurement.slices)))
         self._table.blockSignals(was)
 
     def clear(self) -> None:
@@ -57,15 +57,17 @@ class SliceTable:
         self._table.setRowCount(0)
         self._table.blockSignals(was)
 
-    def update(self, numbers: Numbers, reviewed: Collection[int], slices: Iterable[int]) -> None:
+    def update(self, findings: Findings, reviewed: Collection[int], slices: Iterable[int]) -> None:
         """Show some slices anew."""
+        network = findings.network
         for number in slices:
-            area_mm2 = numbers.measurement.slices[number].area_mm2
+            area_mm2 = findings.measurement.slices[number].area_mm2
             self._set(number, 0, str(shown(number)), bold=area_mm2 > 0)
             self._set(number, 1, f"{area_mm2:.0f}" if area_mm2 else "")
-            for column, (marker, probability) in enumerate(zip(MARKERS, numbers.slice_probabilities[number], strict=True), 2):
+            probabilities = network.slice_probabilities[number] if network else [np.nan] * len(MARKERS)
+            for column, (marker, probability) in enumerate(zip(MARKERS, probabilities, strict=True), 2):
                 known = not np.isnan(probability)
-                found = known and probability >= numbers.network.thresholds[marker]
+                found = known and probability >= network.thresholds[marker]
                 self._set(number, column, f"{100 * probability:.0f}" if known else "", bold=found)
             self.markReviewed(number, number in reviewed)
 

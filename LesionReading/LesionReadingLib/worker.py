@@ -1,15 +1,42 @@
 """How a run talks to whoever started it: on standard output, and in one sentence on standard error where it did not end well.
 
 A person reads plain lines, at a terminal with a progress bar below them. A program asks for JSON lines, by ``--json-lines`` or by
-the environment variable ``LESION_READING_JSON_LINES=1`` (which ``leash`` sets). Every line is one object with a ``"type"``:
+the environment variable ``LESION_READING_JSON_LINES=1`` (which ``leash`` sets). Every line is one object with a ``"type"`` and a
+``"code"``. Programs branch on these two and never on words, which are in the person's language:
 
-* ``{"type": "progress", "stage": str, "done": int, "total": int}``
-* ``{"type": "log", "message": str}``
-* ``{"type": "result", "folder": str, ...}`` (the last line of a run that ended well)
+* ``{"type": "progress", "code": str, "stage": str, "done": int, "total": int}``
+* ``{"type": "log", "code": str, "message": str}``
+* ``{"type": "result", "code": str, "folder": str, ...}`` (the last line of a run that ended well)
 * ``{"type": "error", "code": str, "message": str, "details": str}`` (the last line of a run that did not)
 
-The code is that of the ``InputError`` (``"input"`` where it names none), ``"memory"``, ``"cancelled"``, ``"missing-package"`` or
-``"fault"``. Standard output may hold other lines, of libraries; standard error holds ours alone.
+======== ===================== ============================================================================================
+type     code                  meaning
+======== ===================== ============================================================================================
+progress ``infer``             the network reads the frames or slices
+progress ``infer_prior``       the same of the earlier scan
+progress ``measure``           the label map is measured
+progress ``report``            report, pictures and tables are written
+progress ``studies``           studies of a batch that have ended
+progress ``train``             a model is trained
+log      ``note``              a sentence on how the input was read or the network worked; the report repeats it
+log      ``caution``           a sentence on what makes the results doubtful; the report repeats it
+log      ``segment``           what a segment of a label map was taken for, or why it was left out
+log      ``picture``           a picture that could not be drawn, or not as it should be
+log      ``about``             what the run is about to do, or how long it will take
+log      ``study``             how a study of a batch ended
+result   ``done``              done; a head CT that was read or measured has the code of its decision instead
+result   ``refer_now``         ... likewise ``watch``, ``watch_uncertain``, ``no_hematoma_found``, ``no_verdict``
+error    ``input``             the input or the arguments cannot be used
+error    ``unless-forced``     the same, and --force overrules it
+error    ``model``             the model, or the device it is to run on, cannot be used
+error    ``output``            the output folder cannot be written
+error    ``memory``            memory does not suffice
+error    ``cancelled``         the run was cancelled
+error    ``missing-package``   a Python package is not installed
+error    ``fault``             a fault of ours; the details say where
+======== ===================== ============================================================================================
+
+Standard output may hold other lines, of libraries; standard error holds ours alone.
 Exit status: 0 done, 2 unusable input or arguments or too little memory, 1 a fault of ours, 130 cancelled.
 """
 
@@ -23,7 +50,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import NoReturn
+from enum import StrEnum
+from typing import NoReturn, Protocol
 
 from .errors import Cancelled, InputError, is_out_of_memory
 from .identity import may_be_told, naming
@@ -38,19 +66,54 @@ LINE_EVERY_S = 10.0
 _OURS = re.compile(r"(LesionReading|OCTCalcium|HematomaMarkers)Lib[/\\]")
 
 
+class Step(StrEnum):
+    """Codes of progress."""
+
+    INFER = "infer"
+    INFER_PRIOR = "infer_prior"
+    MEASURE = "measure"
+    REPORT = "report"
+    STUDIES = "studies"
+    TRAIN = "train"
+
+
+class Note(StrEnum):
+    """Codes of what is logged."""
+
+    NOTE = "note"
+    CAUTION = "caution"
+    SEGMENT = "segment"
+    PICTURE = "picture"
+    ABOUT = "about"
+    STUDY = "study"
+
+
+class Reporter(Protocol):
+    """What a command reports to while it runs."""
+
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
+        """How far a step is; ``stage`` names it in words."""
+
+    def log(self, message: str, note: Note = Note.NOTE) -> None:
+        """A sentence for the person."""
+
+    def result(self, folder: str, **values) -> None:
+        """Where the results are, and the values that sum them up."""
+
+
 class JsonLines:
     """Reports a run as JSON lines on standard output, for a program that reads along."""
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
-        self._write(type="progress", stage=stage, done=done, total=total)
+        self._write(type="progress", code=step, stage=stage, done=done, total=total)
 
-    def log(self, message: str) -> None:
+    def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
-        self._write(type="log", message=plain(message))
+        self._write(type="log", code=note, message=plain(message))
 
     def result(self, folder: str, **values) -> None:
-        self._write(type="result", folder=folder, **values)
+        self._write(**{"type": "result", "code": "done", "folder": folder} | values)
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self._write(type="error", code=code, message=message, details=details)
@@ -69,25 +132,25 @@ class Terminal:
     def __init__(self) -> None:
         self._stage, self._told_s = "", 0.0
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._told_s = stage, now
-            self._say(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
+            self._print(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
         elif total > 1 and (done == total or now - self._told_s >= LINE_EVERY_S):
             self._told_s = now
-            self._say(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
+            self._print(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
 
-    def log(self, message: str) -> None:
+    def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
-        self._say(message)
+        self._print(message)
 
     def result(self, folder: str, **values) -> None:
         self.close()
         for name, value in values.items():
-            self._say(f"{name}: {value}")
-        self._say(_("Results are in {folder}").format(folder=folder))
+            self._print(f"{name}: {value}")
+        self._print(_("Results are in {folder}").format(folder=folder))
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
@@ -96,11 +159,11 @@ class Terminal:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(plain(line), flush=True)
 
 
-class WatchedTerminal(Terminal):
+class ProgressTerminal(Terminal):
     """Reports a run to a person who watches: plain lines, and a bar that moves below them."""
 
     def __init__(self) -> None:
@@ -114,7 +177,7 @@ class WatchedTerminal(Terminal):
         self._tasks: dict[str, int] = {}
         self._bar.start()
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=total)
@@ -123,7 +186,7 @@ class WatchedTerminal(Terminal):
     def close(self) -> None:
         self._bar.stop()
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -131,10 +194,10 @@ def reporter(json_lines: bool = False) -> JsonLines | Terminal:
     """JSON lines where a program asks for them, a progress bar where a person watches, else plain lines."""
     if json_lines or os.environ.get(ASKS_FOR_JSON_LINES) == "1":
         return JsonLines()
-    return WatchedTerminal() if sys.stdout.isatty() else Terminal()
+    return ProgressTerminal() if sys.stdout.isatty() else Terminal()
 
 
-def run_and_report(job: Callable[[JsonLines | Terminal], None], json_lines: bool = False, with_identity: bool = False) -> int:
+def run_and_report(job: Callable[[Reporter], None], json_lines: bool = False, with_identity: bool = False) -> int:
     """Run ``job(reporter)`` and return the exit status that the protocol promises.
 
     SIGTERM and Ctrl-C end the job by an exception, so that ``with`` blocks remove half-written files.
@@ -157,7 +220,7 @@ def leave(status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _run(job: Callable[[JsonLines | Terminal], None], report: JsonLines | Terminal) -> int:
+def _run(job: Callable[[Reporter], None], report: JsonLines | Terminal) -> int:
     try:
         with cancellable(), hushed():
             keep_strange_styles_out()
@@ -171,12 +234,12 @@ def _run(job: Callable[[JsonLines | Terminal], None], report: JsonLines | Termin
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
     except Exception as error:
-        return _told(report, error)
+        return _report_error(report, error)
     finally:
         report.close()
 
 
-def _told(report: JsonLines | Terminal, error: Exception) -> int:
+def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
     """Report what ended a run; give its exit status."""
     if isinstance(error, InputError):
         report.error(error.code, plain(error))

@@ -19,7 +19,7 @@ class ReportWriting:
     """Drives reportButton; what happens is told in statusLabel and detailsText. The finished report is opened in the browser."""
 
     def __init__(self, ui, module: str, package: str, prepare: Callable[[Path, Path], list[str]]) -> None:
-        """Make the room of a panel.
+        """Take over the widgets of a panel.
 
         ui: the widgets of the panel. module: its name, shown to the user. package: the Lib whose command line writes reports.
         prepare(inputs, output): writes what the report is made from into the temporary folder ``inputs``, and gives the arguments
@@ -27,7 +27,7 @@ class ReportWriting:
         """
         self._ui, self._module, self._package, self._prepare = ui, module, package, prepare
         ui.reportButton.connect("clicked(bool)", lambda checked=False: self._ask())
-        self._worker = WorkerProcess(self._onProgress, ui.detailsText.appendPlainText, self._onFinished)
+        self._worker = WorkerProcess()
 
     @property
     def running(self) -> bool:
@@ -44,7 +44,9 @@ class ReportWriting:
             raise InputError(_("A report is being written already; wait for it."))
         self._scratch, self._output = Scratch(None, "LesionReading-report-"), output
         try:
-            self._worker.start(self._package, self._prepare(self._scratch.path, output))
+            arguments = self._prepare(self._scratch.path, output)
+            shown = {"onProgress": self._onProgress, "onLog": self._ui.detailsText.appendPlainText}
+            self._worker.start(self._package, arguments, self._onFinished, **shown)
         except BaseException:
             self._scratch.close()
             raise

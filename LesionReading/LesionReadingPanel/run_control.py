@@ -1,14 +1,15 @@
 """The Apply and Cancel buttons: start a run of the Libs, show how far it is, say how it ended."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import slicer.util
 from slicer.i18n import tr as _
 
-from .worker_process import Outcome, WorkerProcess
+from .logic import LesionReadingLogic
+from .worker_process import Outcome
 
 _LOG_LINES = 2000
 
@@ -19,20 +20,18 @@ class RunControl:
     def __init__(
         self,
         ui,
-        package: str,
+        logic: LesionReadingLogic,
         onDone: Callable[[Path], None],
         onEnded: Callable[[], None] | None = None,
     ) -> None:
         """
-        ui: the widgets of the module's panel. package: the Lib whose command line is run.
-        onDone(folder): called with the folder given to start() when a run is done; the folder is the caller's from then on.
+        ui: the widgets of the module's panel. logic: of the module, which runs the command line.
+        onDone(folder): called with the folder of a run when it is done; it is removed afterwards.
         onEnded(): called after every run, whatever its end.
         """
-        self._ui, self._package, self._onDone, self._onEnded = ui, package, onDone, onEnded
-        self._folder: Path | None = None
+        self._ui, self._logic, self._onDone, self._onEnded = ui, logic, onDone, onEnded
         self.outcome: Outcome | None = None
         """How the last run ended; None before."""
-        self._worker = WorkerProcess(self._showProgress, self._showLog, self._onFinished)
         ui.detailsText.setMaximumBlockCount(_LOG_LINES)
         ui.cancelButton.connect("clicked(bool)", lambda checked=False: self.cancel())
         self._showRunning(False)
@@ -40,23 +39,16 @@ class RunControl:
     @property
     def running(self) -> bool:
         """Whether a run is going on."""
-        return self._worker.running
+        return self._logic.running
 
-    def start(self, arguments: list[str], folder: Path) -> None:
-        """Start a command.
-
-        arguments: of the package's command line.
-        folder: a temporary folder that holds its input and output; it is removed unless the run is done.
+    def start(self, volume, **options: Any) -> None:
+        """Read a volume node; options as of the module's ``prepareRun``.
 
         Raises:
-            InputError: it cannot be started; the folder is removed then, too.
+            InputError: it cannot be started.
         """
-        try:
-            self._worker.start(self._package, arguments)
-        except Exception:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        self._folder = folder
+        shown = {"onProgress": self._showProgress, "onLog": self._showLog}
+        self._logic.run(volume, self._onFinished, **shown, **options)
         self._ui.detailsText.setPlainText("")
         self._showRunning(True)
         self._ui.statusLabel.text = _("Starting...")
@@ -67,15 +59,14 @@ class RunControl:
         if self.running:
             self._ui.statusLabel.text = _("Cancelling...")
             self._ui.cancelButton.enabled = False
-            self._worker.cancel()
+            self._logic.cancel()
 
     def forget(self) -> None:
         """Say no more how the last run ended: it was of another input, or of a scene that is closed."""
         if not self.running:
             self._ui.statusLabel.text = ""
 
-    def _onFinished(self, outcome: Outcome) -> None:
-        folder, self._folder = self._folder, None
+    def _onFinished(self, outcome: Outcome, folder: Path) -> None:
         self.outcome = outcome
         self._showRunning(False)
         self._ui.statusLabel.text = outcome.message or _("Done.")
@@ -85,7 +76,6 @@ class RunControl:
             if outcome.status == "done":
                 self._takeResults(folder)
             else:
-                shutil.rmtree(folder, ignore_errors=True)
                 logging.info(f"Analysis {outcome.status}: {outcome.message}")
         finally:
             if self._onEnded is not None:
@@ -96,7 +86,6 @@ class RunControl:
             try:
                 self._onDone(folder)
             except Exception as error:
-                shutil.rmtree(folder, ignore_errors=True)
                 self._ui.statusLabel.text = _("The results could not be shown: {reason}").format(reason=error)
                 raise
 

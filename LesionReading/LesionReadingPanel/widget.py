@@ -4,14 +4,13 @@ One class, and therefore more than 300 lines: Slicer calls its methods by name. 
 ``spacing_box``, ``model_selector``).
 """
 
-import shutil
 from pathlib import Path
+from typing import Any
 
 import qt
 import slicer
 import slicer.util
 import vtk
-from LesionReadingLib.process.scratch import Scratch
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
@@ -36,8 +35,9 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     Attributes:
         PACKAGE: the Lib whose command line Apply runs. TASK: the task of its models. SLICES: what its readers call the slices.
         UNKNOWN_PIXEL_MM: the distance of pixels that means "not known" in its images, if there is one.
-        ui: the widgets of the module's .ui file. spacing, models, run: the shared rooms of the panel.
+        ui: the widgets of the module's .ui file. spacing, models, run: the shared parts of the panel.
         analysedVolume: the volume node that the run in progress, or the one whose results are taken, was started for; else None.
+        analysedOptions: that run's options.
     """
 
     PACKAGE = ""
@@ -50,7 +50,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.analysedVolume = None
+        self.analysedVolume, self.analysedOptions = None, {}
         self._parameterNode = None
         self._parameterNodeGuiTag = None
         self._parameterObservation: Observation | None = None
@@ -58,28 +58,22 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._inputObservations: list[Observation] = []
         self._isStale = False
         self._isImporting = False
-        self._scratch: Scratch | None = None
 
     # Hooks
 
     def makeLogic(self):
-        """The module's logic, whose getParameterNode() gives a wrapped parameter node with inputVolume and model (str)."""
+        """The module's logic (``LesionReadingLogic``); its parameter node is wrapped and has inputVolume and model (str)."""
         raise NotImplementedError
 
     def setupPanel(self) -> None:
-        """Make the rooms that only this module has; self.ui and self.logic are there."""
+        """Make the parts that only this module has; self.ui and self.logic are there."""
 
-    def makeArguments(self, folder: Path) -> list[str]:
-        """Write the input into a temporary folder and give the arguments of the command line; output goes below that folder, too.
+    def runOptions(self) -> dict[str, Any]:
+        """Options of the logic's ``prepareRun`` and ``takeRun`` for the input that is shown."""
+        return {}
 
-        Raises:
-            InputError: the input cannot be used; shown to the user.
-        """
-        raise NotImplementedError
-
-    def takeResults(self, folder: Path) -> None:
-        """Load what the run has written below the folder into the result of analysedVolume; the folder goes away afterwards."""
-        raise NotImplementedError
+    def showNewResult(self, result) -> None:
+        """Called with the result node of analysedVolume that a run has given, before it is shown."""
 
     def showInput(self, volume) -> None:
         """Show the result of the volume node, or nothing for None, after another choice, a new result or a move of the volume."""
@@ -105,7 +99,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = self.makeLogic()
         self.spacing = SpacingBox(self.ui, self.SLICES, self._checkCanApply, self.UNKNOWN_PIXEL_MM)
         self.models = ModelSelector(self.ui, self.TASK)
-        self.run = RunControl(self.ui, self.PACKAGE, self._onDone, self._onEnded)
+        self.run = RunControl(self.ui, self.logic, self._onDone, self._onEnded)
         self.setupPanel()
         self.showInput(None)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -284,15 +278,16 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._checkCanApply()
 
     def _startRun(self) -> None:
-        # It holds the patient's image: where Slicer is killed, the next run sweeps it.
-        self._scratch = Scratch(None, "LesionReading-run-")
+        self.analysedVolume, self.analysedOptions = self._shownInput, self.runOptions()
         try:
-            self.analysedVolume = self._shownInput
-            self.run.start(self.makeArguments(self._scratch.path), self._scratch.path)
+            self.run.start(self.analysedVolume, **self.analysedOptions)
         except BaseException:
             self.analysedVolume = None
-            self._scratch.close()
             raise
+
+    def takeResults(self, folder: Path) -> None:
+        """Load what a run has written below the folder into the result of analysedVolume, whatever is selected by now."""
+        self.showNewResult(self.logic.takeRun(folder, self.analysedVolume, **self.analysedOptions))
 
     def _onDone(self, folder: Path) -> None:
         if self.analysedVolume is self._shownInput:
@@ -301,13 +296,10 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.takeResults(folder)
             self.ui.inputButton.collapsed = self.analysedVolume is self._shownInput  # the results come first
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
             self.refresh()
 
     def _onEnded(self) -> None:
         self.analysedVolume = None
-        if self._scratch is not None:
-            self._scratch.close()
         self._checkCanApply()
 
 

@@ -48,14 +48,7 @@ class Outcome:
 class WorkerProcess:
     """One run at a time of a package of the Libs, told line by line."""
 
-    def __init__(
-        self,
-        onProgress: Callable[[str, int, int], None],
-        onLog: Callable[[str], None],
-        onFinished: Callable[[Outcome], None],
-    ) -> None:
-        """onProgress(stage, done, total) and onLog(lines) are called while a run goes on, onFinished(outcome) once at its end."""
-        self._onProgress, self._onLog, self._onFinished = onProgress, onLog, onFinished
+    def __init__(self) -> None:
         self._process = None
         self._timer = qt.QTimer()
         self._timer.setInterval(READ_EVERY_MS)
@@ -66,8 +59,19 @@ class WorkerProcess:
         """Whether a run has not told its outcome yet."""
         return self._process is not None
 
-    def start(self, package: str, arguments: list[str], folder: Path | None = None) -> None:
+    def start(
+        self,
+        package: str,
+        arguments: list[str],
+        onFinished: Callable[[Outcome], None],
+        *,
+        folder: Path | None = None,
+        onProgress: Callable[[str, int, int], None] | None = None,
+        onLog: Callable[[str], None] | None = None,
+    ) -> None:
         """Start ``python -P -m package arguments``; ``package`` lies in ``folder``, or on Python's path where that is None.
+
+        onProgress(stage, done, total) and onLog(lines) are called while the run goes on, onFinished(outcome) once at its end.
 
         Raises:
             InputError: a run goes on already, or Slicer's Python is not there.
@@ -77,6 +81,7 @@ class WorkerProcess:
         python = shutil.which("PythonSlicer")
         if not python:
             raise InputError(_("Slicer's own Python (PythonSlicer) was not found; install Slicer again."))
+        self._onFinished, self._onProgress, self._onLog = onFinished, onProgress, onLog
         self._folder = Scratch(None, "LesionReading-log-")
         output, errors = (self._folder.path / name for name in ("output", "errors"))
         self._group, self._cancelled, self._lastLine = None, False, {}
@@ -110,14 +115,14 @@ class WorkerProcess:
         # Asked before reading: what an ended process has written is all there.
         ended = self._process.state() == qt.QProcess.NotRunning
         lines = self._lines.read()
-        self._tell(lines)
+        self._report(lines)
         # What is left to read waits for no more than the rest of the window does.
         self._timer.setInterval(0 if self._lines.more else READ_EVERY_MS)
         if self.running and ended and (self._cancelled or not self._lines.more):
             self._finish()
 
-    def _tell(self, lines: list[str]) -> None:
-        """Report some lines; of many steps of progress only the last is shown."""
+    def _report(self, lines: list[str]) -> None:
+        """Report some lines, by their type; of many steps of progress only the last is shown."""
         progress, logs = None, []
         for line in map(_parsed, lines):
             kind = line.get("type")
@@ -131,9 +136,9 @@ class WorkerProcess:
                 self._lastLine = line
         if self._cancelled:
             return
-        if logs:
+        if logs and self._onLog is not None:
             self._onLog("\n".join(logs))
-        if progress is not None:
+        if progress is not None and self._onProgress is not None:
             self._onProgress(progress["stage"], progress["done"], progress["total"])
 
     def _finish(self) -> None:

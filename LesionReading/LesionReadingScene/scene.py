@@ -1,4 +1,4 @@
-"""The door to Slicer's scene (MRML): volumes, label maps and results as nodes. Runs on desktop Slicer and on ``slicer-core``.
+"""Slicer's scene (MRML): volumes, label maps and results as nodes. Runs on desktop Slicer and on ``slicer-core``.
 
 Only this package and the panels touch MRML, and nothing but this file need be imported from elsewhere.
 """

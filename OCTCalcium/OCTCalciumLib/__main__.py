@@ -87,7 +87,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
 def _analyze(chosen: argparse.Namespace, report) -> None:
     from .commands import analyze
 
-    analyze(chosen.input, chosen.output, report, **_analysing(chosen))
+    analyze(chosen.input, chosen.output, report, run=_run_options(chosen), options=_pullback_options(chosen))
 
 
 def _batch(chosen: argparse.Namespace, report) -> None:
@@ -99,44 +99,41 @@ def _batch(chosen: argparse.Namespace, report) -> None:
     from .commands import analyze
     from .reading.read import check_typed
 
-    options = _analysing(chosen)
+    run, options = _run_options(chosen), _pullback_options(chosen)
     check_typed(chosen.pixel_spacing, chosen.frame_spacing, chosen.calibration)
-    work = partial(analyze, **options)
-    run = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
+    work = partial(analyze, run=run, options=options)
+    analyse = on_dask(work, chosen.dask, chosen.with_identity) if chosen.dask else one_by_one(work)
     studies = find_pullbacks(chosen.folder, chosen.output)
-    settings = ", ".join(f"{name} {value}" for name, value in options.items() if name != "device" and value is not None)
-    run_batch(studies, chosen.folder, chosen.output, run, COLUMNS, TITLE, settings, report, chosen.again)
+    given = {**vars(run), **vars(options)}
+    settings = ", ".join(f"{name} {value}" for name, value in given.items() if name != "device" and value is not None)
+    run_batch(
+        studies, chosen.folder, chosen.output, analyse, report, columns=COLUMNS, title=TITLE, settings=settings, again=chosen.again
+    )
 
 
-def _analysing(chosen: argparse.Namespace) -> dict:
-    """How a pullback is analysed, as arguments of ``analysis.analyze``."""
-    return {
-        "model": chosen.model,
-        "device": chosen.device,
-        "pixel_spacing_mm": chosen.pixel_spacing,
-        "frame_spacing_mm": chosen.frame_spacing,
-        "calibration": chosen.calibration,
-        "parameters": _parameters(chosen),
-        "options": chosen_page(chosen),
-    }
+def _run_options(chosen: argparse.Namespace):
+    from .options import RunOptions
+
+    network = {"model": chosen.model, "device": chosen.device} if "model" in chosen else {}
+    return RunOptions(parameters=_parameters(chosen), page=chosen_page(chosen), **network)
+
+
+def _pullback_options(chosen: argparse.Namespace):
+    from .options import PullbackOptions
+
+    calibration = {"calibration": chosen.calibration} if "calibration" in chosen else {}
+    return PullbackOptions(pixel_spacing_mm=chosen.pixel_spacing, frame_spacing_mm=chosen.frame_spacing, **calibration)
 
 
 def _measure(chosen: argparse.Namespace, report) -> None:
     from .commands import measure
+    from .options import LabelMapOptions
 
-    measure(
-        chosen.labelmap,
-        chosen.output,
-        report,
-        chosen.pixel_spacing,
-        chosen.frame_spacing,
-        _parameters(chosen),
-        chosen.pullback,
-        chosen.drawn_by,
-        chosen.corrected,
-        arguments.chosen_segments(chosen),
-        chosen_page(chosen),
+    label_map = LabelMapOptions(
+        segments=arguments.chosen_segments(chosen), pullback=chosen.pullback, drawn_by=chosen.drawn_by, corrected=chosen.corrected
     )
+    options = {"run": _run_options(chosen), "options": _pullback_options(chosen), "label_map": label_map}
+    measure(chosen.labelmap, chosen.output, report, **options)
 
 
 def _parameters(chosen: argparse.Namespace):
@@ -157,14 +154,30 @@ def _agreement(chosen: argparse.Namespace, report) -> None:
     from .agreement import measured
     from .labels import CALCIUM, TASK
 
-    write_worklist_agreements(chosen.folder, chosen.output, TASK, measured, CALCIUM, chosen.with_readers, "mm3", "frame", report)
+    write_worklist_agreements(
+        chosen.folder,
+        chosen.output,
+        report,
+        task=TASK,
+        read=measured,
+        value=CALCIUM,
+        named=chosen.with_readers,
+        volume_unit="mm3",
+        slices="frame",
+    )
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:
     from .commands import write_phantom
 
     write_phantom(
-        chosen.folder, report, chosen.seed, chosen.frames, chosen.size, chosen.frame_spacing, every_variety=chosen.every_variety
+        chosen.folder,
+        report,
+        seed=chosen.seed,
+        frame_count=chosen.frames,
+        size=chosen.size,
+        frame_spacing_mm=chosen.frame_spacing,
+        every_variety=chosen.every_variety,
     )
 
 

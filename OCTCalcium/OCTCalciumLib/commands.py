@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
-from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
-from LesionReadingLib.worker import JsonLines, Terminal
+from LesionReadingLib.worker import Note, Reporter, Step
 
 from .labels import TASK
-from .measurement.pullback import Parameters, PullbackMeasurement, measure_pullback
+from .measurement.pullback import PullbackMeasurement, measure_pullback
+from .options import LabelMapOptions, PullbackOptions, RunOptions
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
 from .presenting.measurements_json import to_json
 from .wall.calcium_range import volume_range_mm3
+
+if TYPE_CHECKING:
+    from LesionReadingLib.labels.label_map import LabelMap
+
+    from .reading.pullback import Pullback
+    from .wall.calcium_range import CalciumRange
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 30_000_000  # report, pictures and tables together; measured at most half of that
 
 
-def analyze(
-    source: Path,
-    output: Path,
-    report: JsonLines | Terminal,
-    model: str | None = None,
-    device: str = "auto",
-    pixel_spacing_mm: float | None = None,
-    frame_spacing_mm: float | None = None,
-    calibration: float = 1.0,
-    parameters: Parameters | None = None,
-    options: PageOptions = USUAL_PAGE,
-) -> None:
+def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, options: PullbackOptions) -> None:
     """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
 
     Args:
-        source: whatever ``reading.open_pullback`` takes. model: name or folder of a bundle, the shipped one by default.
-        options: how the report is written.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``. calibration: factor on the in-plane spacing.
+        source: whatever ``reading.open_pullback`` takes.
 
     Raises:
         InputError: input, model or output cannot be used; nothing is written then.
     """
     from .reading.read import open_pullback
 
-    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
-    pullback = open_pullback(source, pixel_spacing_mm, frame_spacing_mm, calibration)
+    Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins
+    pullback = open_pullback(source, options.pixel_spacing_mm, options.frame_spacing_mm, options.calibration)
     for note in pullback.notes:
         report.log(note)
     voxels = pullback.frame_count * pullback.rows * pullback.columns
@@ -62,39 +57,34 @@ def analyze(
         from .presenting.small_frames import SmallFrames
         from .reading.pullback import with_lumen_caution
 
-        bundle = find_bundle(model or DEFAULT_MODEL, TASK)
-        watched = SmallFrames(pullback).watched if options.scroll else pullback
-        found = segment(watched, bundle, device, lambda done, total: report.progress(_("Segmenting"), done, total))
-        pullback = with_lumen_caution(replace(watched, notes=(*watched.notes, *found.notes)), found.labels)
+        bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
+        passing = SmallFrames(pullback).pullback if run.page.scroll else pullback
+        found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
+        pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
         for note in found.notes:
             report.log(note)
         for caution in pullback.cautions:
-            report.log(caution.sentence)
+            report.log(caution.sentence, Note.CAUTION)
         label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
-        measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
+        measurement = _measured_and_written(
+            folder, label_map, report, run=run, pullback=pullback, model=bundle.summary(), ranges=found.ranges
+        )
     report.result(str(output), **_headline(measurement, found.ranges))
 
 
 def measure(
     source: Path,
     output: Path,
-    report: JsonLines | Terminal,
-    pixel_spacing_mm: float | None = None,
-    frame_spacing_mm: float | None = None,
-    parameters: Parameters | None = None,
-    pullback_source: Path | None = None,
-    drawn_by: str | None = None,
-    corrected: int | None = None,
-    segments: Mapping[str, str] | None = None,
-    options: PageOptions = USUAL_PAGE,
+    report: Reporter,
+    *,
+    run: RunOptions,
+    options: PullbackOptions,
+    label_map: LabelMapOptions,
 ) -> None:
     """Measure a label map from anywhere (an annotator, a network, another program) and write what ``analyze`` writes.
 
     Args:
-        pullback_source: the pullback that the labels were drawn on, for the pictures; outlines alone are drawn without it.
-        drawn_by: name or folder of the bundle that drew the labels before anyone corrected them, for the report.
-        corrected: in how many frames a reader has corrected them; None where that is not known.
-        segments: name of a segment of the label map -> what it is, where its name does not say.
+        options: of the label map, and of its pullback. label_map: how it came about.
 
     Raises:
         InputError: label map, pullback, bundle or output cannot be used; nothing is written then.
@@ -102,20 +92,23 @@ def measure(
     from .reading.read import check_typed, open_pullback
     from .segments import read_oct_label_map
 
-    check_typed(pixel_spacing_mm, frame_spacing_mm)
-    Consequences(SHIPPED_CONSEQUENCES, options.consequences)  # before anything slow begins
-    pullback = open_pullback(pullback_source, pixel_spacing_mm, frame_spacing_mm) if pullback_source else None
-    label_map = read_oct_label_map(source, pixel_spacing_mm, frame_spacing_mm, segments, pullback)
-    for sentence in (*label_map.told, *label_map.notes):
+    spacing_mm = options.pixel_spacing_mm, options.frame_spacing_mm
+    check_typed(*spacing_mm)
+    Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins
+    pullback = open_pullback(label_map.pullback, *spacing_mm) if label_map.pullback else None
+    read = read_oct_label_map(source, *spacing_mm, label_map.segments, pullback)
+    for sentence in read.told:
+        report.log(sentence, Note.SEGMENT)
+    for sentence in read.notes:
         report.log(sentence)
-    model = _drawn_by(drawn_by, corrected, len(label_map.labels)) if drawn_by else None
-    with finished_folder(output, _REPORT_BYTES + label_map.labels.size // 20) as folder:
-        measurement = _finish(folder, label_map, parameters, report, pullback, model, options)
+    model = _drawn_by(label_map.drawn_by, label_map.corrected, len(read.labels)) if label_map.drawn_by else None
+    with finished_folder(output, _REPORT_BYTES + read.labels.size // 20) as folder:
+        measurement = _measured_and_written(folder, read, report, run=run, pullback=pullback, model=model)
     report.result(str(output), **_headline(measurement))
 
 
 def write_phantom(
-    folder: Path, report: JsonLines | Terminal, seed: int, frame_count: int, size: int, frame_spacing_mm: float, every_variety: bool
+    folder: Path, report: Reporter, *, seed: int, frame_count: int, size: int, frame_spacing_mm: float, every_variety: bool
 ) -> None:
     """Draw the phantom patient ``seed`` and write it as conformant DICOM with its truth, or in every variety that readers meet."""
     from .phantom.dicom import write_every_variety, write_presentation, write_truth
@@ -126,7 +119,9 @@ def write_phantom(
             _("A phantom has a seed from 0, 1 to 2000 frames of 64 to 2048 pixels, 0.005 to 5 mm apart; change the number.")
         )
     with finished_folder(folder, 2 * frame_count * size * size * (14 if every_variety else 1)) as scratch:
-        report.log(_("Drawing {frame_count} frames of phantom patient {seed}").format(frame_count=frame_count, seed=seed))
+        report.log(
+            _("Drawing {frame_count} frames of phantom patient {seed}").format(frame_count=frame_count, seed=seed), Note.ABOUT
+        )
         if every_variety:
             write_every_variety(scratch, seed, frame_count, size, frame_spacing_mm)
         else:
@@ -136,8 +131,15 @@ def write_phantom(
     report.result(str(folder))
 
 
-def _finish(
-    folder: Path, label_map, parameters: Parameters | None, report, pullback, model, options: PageOptions, ranges=None
+def _measured_and_written(
+    folder: Path,
+    label_map: LabelMap,
+    report: Reporter,
+    *,
+    run: RunOptions,
+    pullback: Pullback | None,
+    model: dict[str, Any] | None,
+    ranges: Sequence[CalciumRange | None] | None = None,
 ) -> PullbackMeasurement:
     """Measure a label map and write everything about it into ``folder``.
 
@@ -150,15 +152,16 @@ def _finish(
     from .presenting.present import present
     from .segments import SEGMENTS
 
-    report.progress(_("Measuring"), 0, 1)
-    measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
+    report.progress(Step.MEASURE, _("Measuring"), 0, 1)
+    measurement = measure_pullback(label_map.labels, label_map.spacing, run.parameters)
     cautions = all_cautions(measurement, pullback, model)
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
-    report.progress(_("Measuring"), 1, 1)
-    report.progress(_("Writing the report"), 0, 1)
+    report.progress(Step.MEASURE, _("Measuring"), 1, 1)
+    report.progress(Step.REPORT, _("Writing the report"), 0, 1)
     write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
-    present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
-    report.progress(_("Writing the report"), 1, 1)
+    shown = {"pullback": pullback, "model": model, "ranges": ranges}
+    present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
+    report.progress(Step.REPORT, _("Writing the report"), 1, 1)
     return measurement
 
 

@@ -1,4 +1,4 @@
-"""The segments of a pullback's label map, as Slicer and DICOM name them, and the door for label maps from anywhere."""
+"""The segments of a pullback's label map, as Slicer and DICOM name them, and how label maps from anywhere are read."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class DepositTool:
     def _onPlaced(self) -> None:
         from OCTCalciumLib.marking.deposit import ends_at, marked_deposit
 
-        with self._telling():
+        with self._showingErrors():
             frame = currentSlice(self._volume)
             if frame is None:
                 raise InputError(_("The view shows no frame of the pullback; go to a frame and mark again."))
@@ -111,7 +111,7 @@ class DepositTool:
         from OCTCalciumLib.marking.tracking import carried
 
         marked = self._marked
-        with self._telling():
+        with self._showingErrors():
             frame = marked.frame + 1
             jumpToSlice(self._volume, frame)
             wall = self._wall(frame)
@@ -124,7 +124,7 @@ class DepositTool:
         from OCTCalciumLib.marking.deposit import marked_deposit
 
         marked = self._marked
-        with self._telling():
+        with self._showingErrors():
             if not np.array_equal(self._labelsOf(marked.frame), marked.after):
                 raise InputError(_("The frame was edited since; mark the deposit anew."))
             self._write(marked.frame, marked.wall, marked_deposit(marked.wall, ends, held), held, marked.before)
@@ -165,7 +165,7 @@ class DepositTool:
         return self._points.voxels(self._volume)[:, :2].tolist()
 
     @contextmanager
-    def _telling(self):
+    def _showingErrors(self):
         """What cannot be marked is said below the buttons."""
         try:
             yield

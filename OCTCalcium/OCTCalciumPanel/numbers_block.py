@@ -48,11 +48,11 @@ class NumbersBlock:
         ui.cautionsButton.text = _("Cautions ({count})").format(count=len(cautions))
         ui.cautionsButton.visible = bool(cautions)
         ui.volumeLabel.text = with_unit(measurement.volume_mm3, "mm³", 1)
-        _tell(ui.arcLabel, *largest_arc(measurement), self._arcTip)
+        _showNumber(ui.arcLabel, *largest_arc(measurement), self._arcTip)
         if measurement.held_arc.first_frame is not None:
             ui.arcLabel.text += " " + _("in frame {frame}").format(frame=shown(measurement.held_arc.first_frame))
         ui.lengthLabel.text = with_unit(measurement.held_over_180_length_mm, "mm", 1)
-        _tell(ui.scoreLabel, *score(measurement), self._scoreTip)
+        _showNumber(ui.scoreLabel, *score(measurement), self._scoreTip)
         # Two fields may lack the same spacing; its sentence is said once.
         sentences = list(dict.fromkeys(measurement.missing.values()))
         ui.missingLabel.text = "\n".join(sentences)
@@ -62,7 +62,7 @@ class NumbersBlock:
         ui.minLumenButton.enabled = _narrowest(measurement) is not None
 
 
-def _tell(label, value: str, where: str, meaning: str) -> None:
+def _showNumber(label, value: str, where: str, meaning: str) -> None:
     """Show a value, and in its tool tip where it was found above what it means.
 
     Slicer makes HTML of every tool tip that is plain text, so ``meaning``, which was read from one, is HTML already.

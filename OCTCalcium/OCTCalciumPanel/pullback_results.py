@@ -55,7 +55,7 @@ def takeRun(folder: Path, volume, model: str):
     result = _asResult(volume, segmentation)
     scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
     scene.set_result_json(result, MODEL, Path(model).name)
-    scene.set_result_json(result, CAUTIONS, _toldByRun(folder / "out" / "measurements.json"))
+    scene.set_result_json(result, CAUTIONS, _cautionsOfRun(folder / "out" / "measurements.json"))
     return result
 
 
@@ -92,7 +92,7 @@ def runCautions(result) -> list[str]:
     return scene.result_json(result, CAUTIONS, [])
 
 
-def _toldByRun(measurements: Path) -> list[str]:
+def _cautionsOfRun(measurements: Path) -> list[str]:
     """The cautions of a run that do not come from its labels, which may be edited since."""
     from OCTCalciumLib.measurement.cautions import MEASUREMENT_CODES
 
@@ -179,27 +179,25 @@ def measure(result, labels: np.ndarray | None = None):
     return measurement
 
 
-def exportForTraining(result, folder: Path) -> Path:
-    """Write pullback, labels and which frames are reviewed as a case for training, into a folder of its own below ``folder``.
+def exportCase(result, folder: Path) -> Path:
+    """Write pullback, labels and which frames are reviewed as a case for training, into a numbered folder below ``folder``.
 
-    Case folders are numbered: names could tell who the patient is. A pullback exported there before is replaced.
+    A pullback exported there before is replaced.
 
     Raises:
         InputError: as ``labelsOf``, or the case cannot be written.
     """
-    from LesionReadingLib.studies.training_case import write_case
+    from LesionReadingLib.studies.training_case import new_case, write_case
 
     labels, volume = labelsOf(result), volumeOf(result)
     axes_mm, origin_mm = scene.volume_place(volume)
-    case = _caseFolder(result, folder)
+    case = _exportedTo(result, folder) or new_case(folder, "pullback")
     write_case(case, TASK, scene.volume_array(volume), labels, axes_mm, origin_mm, scene.reviewed(result), None)
     scene.set_result_json(result, EXPORTED, str(case))
     return case
 
 
-def _caseFolder(result, folder: Path) -> Path:
+def _exportedTo(result, folder: Path) -> Path | None:
+    """The case below ``folder`` that a result was exported to before; None where there is none."""
     earlier = scene.result_json(result, EXPORTED)
-    if earlier and Path(earlier).parent == folder and Path(earlier).exists():
-        return Path(earlier)
-    numbers = (number for number in range(1, 10**6) if not (folder / f"pullback_{number:03d}").exists())
-    return folder / f"pullback_{next(numbers):03d}"
+    return Path(earlier) if earlier and Path(earlier).parent == folder and Path(earlier).exists() else None

@@ -154,10 +154,6 @@
             <translation>前回CTからの体積変化。</translation>
         </message>
         <message>
-            <source>Choose a folder for the case</source>
-            <translation>症例のフォルダを選択</translation>
-        </message>
-        <message>
             <source>Choose another earlier CT: it is the CT itself</source>
             <translation>別の前回CTを選択: 今回のCTと同じです</translation>
         </message>
@@ -198,24 +194,12 @@
             <translation>スライスの間隔。頭部CTでは0.5〜6 mm。</translation>
         </message>
         <message>
-            <source>Drawing a phantom</source>
-            <translation>ファントムの作成</translation>
-        </message>
-        <message>
-            <source>Drawing could not be begun.</source>
-            <translation>描画を始められませんでした。</translation>
-        </message>
-        <message>
             <source>Edit</source>
             <translation>編集</translation>
         </message>
         <message>
             <source>Edited: volumes, evidence and triage follow your contour; the probabilities are those of the model's own contour.</source>
             <translation>編集済み: 体積・計測所見・判定は修正後の輪郭によるが、確率はモデル自身の輪郭のもの。</translation>
-        </message>
-        <message>
-            <source>Editing it</source>
-            <translation>編集</translation>
         </message>
         <message>
             <source>End the reading; earlier results stay as they are.</source>
@@ -232,10 +216,6 @@
         <message>
             <source>Export for trainin&amp;g…</source>
             <translation>学習用にエクスポート(&amp;G)…</translation>
-        </message>
-        <message>
-            <source>Exported to {folder}</source>
-            <translation>{folder} にエクスポートしました</translation>
         </message>
         <message>
             <source>Fill the slices between those that hold a contour of the chosen segment.</source>
@@ -366,10 +346,6 @@
             <translation>クリックでマーク</translation>
         </message>
         <message>
-            <source>Marking, reviewing, the worklist</source>
-            <translation>マーク、確認、ワークリスト</translation>
-        </message>
-        <message>
             <source>Name the folder that holds the studies, each in a file or folder.</source>
             <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
         </message>
@@ -410,10 +386,6 @@
             <translation>拡張機能LesionReadingの一部。</translation>
         </message>
         <message>
-            <source>Press Apply once in this module, which installs what is missing: {names}</source>
-            <translation>このモジュールで一度「適用」を押してください。不足しているもの（{names}）がインストールされます</translation>
-        </message>
-        <message>
             <source>Re&amp;viewed</source>
             <translation>確認済み(&amp;V)</translation>
         </message>
@@ -428,10 +400,6 @@
         <message>
             <source>Read the CT: find the hematoma and its markers.</source>
             <translation>CTを読影: 血腫とマーカーを検出する。</translation>
-        </message>
-        <message>
-            <source>Reading it</source>
-            <translation>読影</translation>
         </message>
         <message>
             <source>Remove this model from the list and from the disk. Only models that you added can be removed.</source>
@@ -478,20 +446,12 @@
             <translation>CTの大きさと間隔、その出典、読み込み時の変更点。</translation>
         </message>
         <message>
-            <source>Test passed</source>
-            <translation>テスト合格</translation>
-        </message>
-        <message>
             <source>The CT does not say how large its voxels are: type their size to go on.</source>
             <translation>CTにボクセルの大きさの記載がありません。入力してください。</translation>
         </message>
         <message>
             <source>The bedside formula: length x width x height / 2.</source>
             <translation>ベッドサイドの簡易式: 長径 × 短径 × 高さ ÷ 2。</translation>
-        </message>
-        <message>
-            <source>The case could not be exported.</source>
-            <translation>症例をエクスポートできませんでした。</translation>
         </message>
         <message>
             <source>The contour of the slice on view is right: tick it and go to the next one that is not ticked (key N).</source>
@@ -914,6 +874,29 @@
         </message>
     </context>
     <context>
+        <name>HematomaMarkersPanel.self_test</name>
+        <message>
+            <source>Drawing a phantom</source>
+            <translation>ファントムの作成</translation>
+        </message>
+        <message>
+            <source>Editing it</source>
+            <translation>編集</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
+            <source>Reading it</source>
+            <translation>読影</translation>
+        </message>
+        <message>
+            <source>Test passed</source>
+            <translation>テスト合格</translation>
+        </message>
+    </context>
+    <context>
         <name>HematomaMarkersPanel.slice_table</name>
         <message>
             <source>Area of the hematoma</source>
@@ -1070,6 +1053,25 @@
         </message>
     </context>
     <context>
+        <name>LesionReadingPanel.result_widget</name>
+        <message>
+            <source>Choose a folder for the case</source>
+            <translation>症例のフォルダを選択</translation>
+        </message>
+        <message>
+            <source>Drawing could not be begun.</source>
+            <translation>描画を始められませんでした。</translation>
+        </message>
+        <message>
+            <source>Exported to {folder}</source>
+            <translation>{folder} にエクスポートしました</translation>
+        </message>
+        <message>
+            <source>The case could not be exported.</source>
+            <translation>症例をエクスポートできませんでした。</translation>
+        </message>
+    </context>
+    <context>
         <name>LesionReadingPanel.review_bar</name>
         <message>
             <source>{done} of {count} reviewed</source>
@@ -1101,6 +1103,13 @@
         <message>
             <source>{stage}: {done} of {total}</source>
             <translation>{stage}: {done}／{total}</translation>
+        </message>
+    </context>
+    <context>
+        <name>LesionReadingPanel.self_test</name>
+        <message>
+            <source>Press Apply once in this module, which installs what is missing: {names}</source>
+            <translation>このモジュールで一度「適用」を押してください。不足しているもの（{names}）がインストールされます</translation>
         </message>
     </context>
     <context>
@@ -1251,10 +1260,6 @@
             <translation>モデルを追加: バンドルのフォルダ（自分で学習したものなど）を選ぶ。</translation>
         </message>
         <message>
-            <source>Analysing it</source>
-            <translation>解析</translation>
-        </message>
-        <message>
             <source>Analyze the waiting</source>
             <translation>未解析を解析</translation>
         </message>
@@ -1311,10 +1316,6 @@
             <translation>注意事項</translation>
         </message>
         <message>
-            <source>Choose a folder for the case</source>
-            <translation>症例のフォルダを選択</translation>
-        </message>
-        <message>
             <source>Choose folder…</source>
             <translation>フォルダを選択…</translation>
         </message>
@@ -1355,20 +1356,8 @@
             <translation>表示中のフレームに石灰化の角度を描く。</translation>
         </message>
         <message>
-            <source>Drawing a phantom</source>
-            <translation>ファントムの作成</translation>
-        </message>
-        <message>
-            <source>Drawing could not be begun.</source>
-            <translation>描画を始められませんでした。</translation>
-        </message>
-        <message>
             <source>Edit</source>
             <translation>編集</translation>
-        </message>
-        <message>
-            <source>Editing a frame</source>
-            <translation>フレームの編集</translation>
         </message>
         <message>
             <source>En-face map of the calcium in the unrolled vessel wall.</source>
@@ -1377,10 +1366,6 @@
         <message>
             <source>En-face map: the vessel wall unrolled, frames from left to right, angles from bottom to top; colour is the thickness of the calcium. Grey: hidden by the guidewire. The bar on top marks 180 degrees or more. Click to go to a frame.</source>
             <translation>en face展開図: 血管壁を展開し、フレームは左から右、角度は下から上。色は石灰化の厚さ、灰色はガイドワイヤーによる欠損。上の帯は180°以上。クリックでフレームへ移動。</translation>
-        </message>
-        <message>
-            <source>Exported to {folder}</source>
-            <translation>{folder} にエクスポートしました</translation>
         </message>
         <message>
             <source>Fill &amp;between frames</source>
@@ -1483,10 +1468,6 @@
             <translation>両端でマーク</translation>
         </message>
         <message>
-            <source>Marking, reviewing, the worklist</source>
-            <translation>マーク、確認、ワークリスト</translation>
-        </message>
-        <message>
             <source>Max. &amp;thickness</source>
             <translation>最大厚(&amp;T)</translation>
         </message>
@@ -1543,10 +1524,6 @@
             <translation>拡張機能LesionReadingの一部。</translation>
         </message>
         <message>
-            <source>Press Apply once in this module, which installs what is missing: {names}</source>
-            <translation>このモジュールで一度「適用」を押してください。不足しているもの（{names}）がインストールされます</translation>
-        </message>
-        <message>
             <source>Remove this model from the list and from the disk. Only models that you added can be removed.</source>
             <translation>このモデルを一覧とディスクから削除する。削除できるのは自分で追加したモデルのみ。</translation>
         </message>
@@ -1575,10 +1552,6 @@
             <translation>フレームを積層したボリュームを表示: 石灰化を着色し、180°以上の区間は赤。</translation>
         </message>
         <message>
-            <source>Showing it in the panel</source>
-            <translation>パネルでの表示</translation>
-        </message>
-        <message>
             <source>Size of the pullback, its spacing, and where the spacing came from.</source>
             <translation>プルバックの大きさと間隔、間隔の出典。</translation>
         </message>
@@ -1587,20 +1560,12 @@
             <translation>実行を中止する。シーンは元のまま残る。</translation>
         </message>
         <message>
-            <source>Test passed</source>
-            <translation>テスト合格</translation>
-        </message>
-        <message>
             <source>The OCT pullback: a volume whose slices are the frames.</source>
             <translation>OCTプルバック: スライスがフレームに相当するボリューム。</translation>
         </message>
         <message>
             <source>The OCT pullback: a volume whose slices are the frames. Load one with the DICOM module, by dropping files on the window, or from Sample Data.</source>
             <translation>OCTプルバック: スライスがフレームに相当するボリューム。DICOMモジュール、ウィンドウへのドロップ、またはSample Dataから読み込む。</translation>
-        </message>
-        <message>
-            <source>The case could not be exported.</source>
-            <translation>症例をエクスポートできませんでした。</translation>
         </message>
         <message>
             <source>The deposit goes the longer way round the vessel from one end to the other (key X).</source>
@@ -2010,6 +1975,33 @@ mm</translation>
         <message>
             <source>OCT phantom</source>
             <translation>OCTファントム</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.self_test</name>
+        <message>
+            <source>Analysing it</source>
+            <translation>解析</translation>
+        </message>
+        <message>
+            <source>Drawing a phantom</source>
+            <translation>ファントムの作成</translation>
+        </message>
+        <message>
+            <source>Editing a frame</source>
+            <translation>フレームの編集</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
+            <source>Showing it in the panel</source>
+            <translation>パネルでの表示</translation>
+        </message>
+        <message>
+            <source>Test passed</source>
+            <translation>テスト合格</translation>
         </message>
     </context>
     <context>

@@ -87,7 +87,8 @@ def test_a_dicom_series_becomes_a_finished_folder(an_analysis):
 
 def test_the_worker_reports_every_slice_and_ends_with_the_result(an_analysis, head):
     output, lines = an_analysis
-    read = [line["done"] for line in lines if line.get("stage") == "Reading the scan"]
+    read = [line["done"] for line in lines if line["type"] == "progress" and line["code"] == "infer"]
+    assert commands.undocumented(lines) == []
     assert read == list(range(1, head.grid.slice_count + 1))
     assert lines[-1]["type"] == "result" and lines[-1]["folder"] == str(output)
     assert lines[-1]["decision"] in ("refer now", "watch", "no hematoma found")

@@ -10,7 +10,7 @@ from html import unescape
 
 import numpy as np
 import pytest
-from drawn_bleed import a_prediction
+from drawn_bleed import a_network_result
 from drawn_head import head_on
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
@@ -18,13 +18,16 @@ from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.plausibility import doubts
 from HematomaMarkersLib.measurement.scan import ScanMeasurement
 from HematomaMarkersLib.presenting.case import Case, Pictures
-from HematomaMarkersLib.presenting.measurements_json import to_json
+from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES
+from HematomaMarkersLib.presenting.measurements_json import findings_json
 from HematomaMarkersLib.presenting.report import write_report
 from HematomaMarkersLib.presenting.tables import write_markers, write_slices
 from HematomaMarkersLib.reading.scan import Scan
-from HematomaMarkersLib.triage.decision import Decision, Triage, triage
-from HematomaMarkersLib.triage.decision import to_json as triage_json
+from HematomaMarkersLib.triage.decision import Decision, Triage
+from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.study import study_of
 
 GRID = grid_around_origin(size=110, pixel_mm=(1.8, 1.8), steps_mm=(5.0,) * 31)
 PLACES = places_mm(GRID)
@@ -98,21 +101,27 @@ def told(request, tmp_path_factory) -> Told:
     (scan, labels), _ = CASES[request.param]
     folder = tmp_path_factory.mktemp("case")
     measured = measure_scan(scan, labels)
-    network = a_prediction(scan, labels, dict.fromkeys(MARKERS, 0.97), 0.4)
-    decided = triage(measured, network, None, read_rules())
     model = {"name": "a_model", "data_source": "1000 computed heads."}
-    write_report(folder / "report.html", Case(scan, labels, measured, network), None, decided, Pictures(), model)
-    write_markers(folder / "markers.csv", measured, network)
-    write_slices(folder / "slices.csv", measured, network)
-    numbers = to_json(measured, network.probabilities, None, network.slice_probabilities)
-    numbers["triage"] = triage_json(decided)
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS, 0.97), 0.4, model=model)
+    findings = findings_of(measured, network, None, read_rules())
+    write_report(
+        folder / "report.html",
+        Case(scan, labels, findings),
+        Pictures(),
+        rules=read_rules(),
+        study=study_of((), labels),
+        consequences=Consequences(SHIPPED_CONSEQUENCES),
+    )
+    write_markers(folder / "markers.csv", findings)
+    write_slices(folder / "slices.csv", findings)
+    numbers = findings_json(findings, "")
     with open(folder / "markers.csv", newline="") as file:
         markers = {row["marker"]: row for row in csv.DictReader(file)}
     with open(folder / "slices.csv", newline="") as file:
         slices = list(csv.DictReader(file))
     page = re.sub(r"<(style|title).*?</\1>", "", (folder / "report.html").read_text(), flags=re.S)
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
-    return Told(measured, decided, text, json.loads(json.dumps(numbers, allow_nan=False)), markers, slices)
+    return Told(measured, findings.triage, text, json.loads(json.dumps(numbers, allow_nan=False)), markers, slices)
 
 
 def test_the_decision_is_the_expected_one_and_stands_on_top(told, request):

@@ -191,8 +191,8 @@ def test_a_person_whose_output_goes_into_a_file_reads_plain_lines():
 def job(report):
     report.log("Two overlays removed.")
     for done in range(3):
-        report.progress("Segmenting", done + 1, 3)
-    report.progress("Measuring", 1, 1)
+        report.progress("infer", "Segmenting", done + 1, 3)
+    report.progress("measure", "Measuring", 1, 1)
     report.result("here", volume_mm3=1.5)
 sys.exit(run_and_report(job, "--json-lines" in sys.argv))
 """
@@ -254,7 +254,7 @@ def test_a_run_on_a_leash_may_be_a_job_of_an_interactive_shell(tmp_path, is_lead
     )
     started = json.loads(run.stdout.readline())
     assert started == {"type": "started", "group": run.pid}
-    assert json.loads(run.stdout.readline()) == {"type": "log", "message": "at work"}
+    assert json.loads(run.stdout.readline()) == {"type": "log", "code": "note", "message": "at work"}
     assert run.wait(timeout=20) == 0
     run.stdin.close()
 

@@ -3,7 +3,7 @@
 import pytest
 from LesionReadingLib.plain_text import plain
 from LesionReadingLib.presenting.report import environment
-from LesionReadingLib.worker import JsonLines, Terminal
+from LesionReadingLib.worker import JsonLines, Step, Terminal
 
 NASTY = {
     "colour": ("\x1b[31mCalcium\x1b[0m", "Calcium"),
@@ -36,7 +36,7 @@ def test_notes_and_results_reach_the_terminal_plain(capsys, name):
     for report in (Terminal(), JsonLines()):
         report.log(f"The segment {text} was left out.")
     Terminal().result(text, decision=text)
-    Terminal().progress(text, 1, 1)
+    Terminal().progress(Step.INFER, text, 1, 1)
     out = capsys.readouterr().out
     assert out.count("\n") == 5
     assert f"The segment {shown} was left out.\n" in out and f"decision: {shown}\n" in out

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.worker import run_and_report
+from LesionReadingLib.worker import Step, run_and_report
 """
 
 
@@ -35,7 +35,7 @@ def test_a_job_that_ends_well_reports_its_progress_and_its_result():
     done = run(
         """
 def job(report):
-    report.progress("reading", 1, 2)
+    report.progress(Step.INFER, "reading", 1, 2)
     report.log("two overlays removed")
     report.result("results", volume_mm3=1.5)
 sys.exit(run_and_report(job))
@@ -43,9 +43,9 @@ sys.exit(run_and_report(job))
     )
     assert done.returncode == 0
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
-        {"type": "progress", "stage": "reading", "done": 1, "total": 2},
-        {"type": "log", "message": "two overlays removed"},
-        {"type": "result", "folder": "results", "volume_mm3": 1.5},
+        {"type": "progress", "code": "infer", "stage": "reading", "done": 1, "total": 2},
+        {"type": "log", "code": "note", "message": "two overlays removed"},
+        {"type": "result", "code": "done", "folder": "results", "volume_mm3": 1.5},
     ]
     assert done.stderr == ""
 

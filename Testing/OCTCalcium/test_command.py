@@ -50,7 +50,8 @@ def test_a_dicom_pullback_becomes_a_finished_folder(an_analysis):
 
 def test_the_worker_reports_every_frame_and_ends_with_the_result(an_analysis):
     output, lines = an_analysis
-    segmented = [line["done"] for line in lines if line.get("stage") == "Segmenting"]
+    segmented = [line["done"] for line in lines if line["type"] == "progress" and line["code"] == "infer"]
+    assert commands.undocumented(lines) == []
     assert segmented == sorted(segmented)
     assert segmented[-1] == FRAMES
     assert lines[-1]["type"] == "result"

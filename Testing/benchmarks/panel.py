@@ -61,7 +61,7 @@ def main() -> None:
         baseline = timed(lambda: measure_pullback(labels, spacing))
 
         def take() -> None:
-            panel.analysedVolume, panel._modelUsed = volume, ""
+            panel.analysedVolume, panel.analysedOptions = volume, {"model": ""}
             panel.takeResults(Path(folder))
             panel.refresh()
             desktop.process_events()

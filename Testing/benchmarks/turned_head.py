@@ -40,7 +40,18 @@ def turned_head(seed: int, turn_deg: float) -> PhantomHead:
     head = draw_head_of(patient.person, hematoma)
     grid, thickness_mm = draw_slices(np.random.default_rng(5), pose, patient.person, SIZE, PIXEL_MM, SLICE_MM, 0.0)
     scanner = draw_scanner(np.random.default_rng(6), SLICE_MM)
-    return scanned(np.random.default_rng(7), patient, hematoma, head, pose, SUPINE, grid, thickness_mm, scanner, seed)
+    return scanned(
+        np.random.default_rng(7),
+        patient,
+        hematoma,
+        head=head,
+        pose=pose,
+        gravity=SUPINE,
+        grid=grid,
+        thickness_mm=thickness_mm,
+        scanner=scanner,
+        seed=seed,
+    )
 
 
 def main() -> None:
@@ -54,7 +65,7 @@ def main() -> None:
             scan, true = Scan(head.hounsfield, head.grid, gravity=head.gravity), head.labels == HEMATOMA
             told = []
             for without in ((), ("straightening",)):
-                labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without).labels
+                labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without=without)[0].labels
                 found = labels == HEMATOMA
                 volume_ml = float(found.sum(axis=(1, 2)) @ head.grid.voxel_ml)
                 told.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")

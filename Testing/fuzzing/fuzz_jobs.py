@@ -150,16 +150,20 @@ def oct_whole(path: Path) -> None:
     """The whole of ``oct-calcium measure``, with its report and pictures."""
     from LesionReadingLib.worker import Terminal
     from OCTCalciumLib.commands import measure
+    from OCTCalciumLib.options import LabelMapOptions, PullbackOptions, RunOptions
 
-    measure(path, path.parent / "out", Terminal())
+    options = {"run": RunOptions(), "options": PullbackOptions(), "label_map": LabelMapOptions()}
+    measure(path, path.parent / "out", Terminal(), **options)
 
 
 def head_whole(path: Path) -> None:
     """The whole of ``hematoma-markers measure`` of a label map that lies on the series beside it."""
-    from HematomaMarkersLib.commands import Asked, measure
+    from HematomaMarkersLib.commands import measure
+    from HematomaMarkersLib.options import LabelMapOptions, RunOptions, ScanOptions
     from LesionReadingLib.worker import Terminal
 
-    measure(path, path.parent / "series", path.parent / "out", Terminal(), Asked())
+    options = {"run": RunOptions(), "options": ScanOptions(), "label_map": LabelMapOptions()}
+    measure(path, path.parent / "series", path.parent / "out", Terminal(), **options)
 
 
 def rules(path: Path) -> None:

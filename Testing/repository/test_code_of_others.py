@@ -133,7 +133,8 @@ def test_the_panels_run_gets_no_code_of_the_folder_that_slicer_was_started_in(a_
     monkeypatch.setenv("PYTHONPATH", "", prepend=os.pathsep)
     (tmp_path / "poem.nrrd").write_text("roses are red")
     outcomes = []
-    process = WorkerProcess(lambda *step: None, lambda lines: None, outcomes.append)
-    process.start("OCTCalciumLib", ["measure", str(tmp_path / "poem.nrrd"), "-o", str(tmp_path / "out")])
+    process = WorkerProcess()
+    arguments = ["measure", str(tmp_path / "poem.nrrd"), "-o", str(tmp_path / "out")]
+    process.start("OCTCalciumLib", arguments, outcomes.append)
     a_desktop.wait_until(lambda: bool(outcomes), 60)
     assert "poem.nrrd" in outcomes[0].message, outcomes[0]

@@ -11,16 +11,17 @@ import browser
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from drawn_bleed import a_grid, a_head, a_prediction
+from drawn_bleed import a_grid, a_head, a_network_result
 from drawn_scores import drawn_scores
 from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.batch import COLUMNS as HEAD_COLUMNS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.present import present as present_head
 from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
-from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.spacing import TYPED
@@ -138,7 +139,7 @@ def an_oct_report(tmp_path_factory):
         model = find_bundle("oct_calcium_two_step", "oct-calcium").summary()
         label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
         ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0), drawn_scores())] * len(labels)
-        present(folder, pullback, label_map, measure_pullback(labels, spacing), model, ranges=ranges)
+        present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, model=model, ranges=ranges)
     return folder / "report.html"
 
 
@@ -153,10 +154,11 @@ def a_head_report(tmp_path_factory):
         earlier = measure_scan(scan, smaller)
         grown = growth_of_volumes(earlier.volume_ml, earlier.ivh_ml, measured.volume_ml, measured.ivh_ml, hours=5.5)
         grown = replace(grown, transform=np.eye(4), rotation_deg=0.0)
-        network = a_prediction(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, (labels == HEMATOMA).astype(np.float32))
-        decided = triage(measured, network, grown, read_rules(), "putamen")
         model = find_bundle("hematoma_markers_phantom", "hematoma-markers").summary()
-        present_head(folder, scan, labels, measured, network, grown, (scan, smaller), decided, model)
+        heat = (labels == HEMATOMA).astype(np.float32)
+        network = a_network_result(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, heat, model)
+        findings = findings_of(measured, network, grown, read_rules(), location="putamen")
+        present_head(folder, Case(scan, labels, findings, (scan, smaller)), read_rules())
     return folder / "report.html"
 
 

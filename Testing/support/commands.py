@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from LesionReadingLib import worker
 from places import ROOT
 
 
@@ -29,11 +31,33 @@ def start(package: str, *arguments: Any) -> subprocess.Popen:
     )
 
 
+def lines_of(package: str, *arguments: Any) -> list[dict[str, Any]]:
+    """The lines of the report of a command, however it ends; standard output holds no others."""
+    out, _ = start(package, *arguments).communicate(timeout=300)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def documented_codes() -> dict[str, set[str]]:
+    """Type of line -> its codes, as the table in the docstring of ``worker`` has them."""
+    codes: dict[str, set[str]] = {}
+    for line in worker.__doc__.splitlines():
+        kind, _, told = line.partition(" ")
+        if kind in ("progress", "log", "result", "error"):
+            codes.setdefault(kind, set()).update(re.findall(r"``([\w-]+)``", told))
+    return codes
+
+
+def undocumented(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those lines of a report that have no code, or one that the table does not know."""
+    known = documented_codes()
+    return [line for line in lines if line.get("code") not in known.get(line.get("type"), ())]
+
+
 def analyzed(package: str, source: Path, output: Path) -> list[dict[str, Any]]:
     """Analyse an input into a folder and give the lines of the worker's report; on standard error it says nothing."""
-    worker = start(package, "analyze", source, "-o", output)
-    out, err = worker.communicate(timeout=300)
-    assert worker.returncode == 0 and err == "", err
+    process = start(package, "analyze", source, "-o", output)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0 and err == "", err
     return [json.loads(line) for line in out.splitlines()]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.model.inference import HeadReading
-from HematomaMarkersLib.model.prediction import Prediction
+from HematomaMarkersLib.model.prediction import heat_map
 from HematomaMarkersLib.model.preparation.prepare import Steps, prepare
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
@@ -72,23 +76,41 @@ def a_head(grid: SliceGrid, moved: np.ndarray | None = None, ventricles: bool = 
     return scan, labels
 
 
-def a_prediction(
-    scan: Scan, labels: np.ndarray, probabilities: dict[str, float | None], threshold: float, heat: np.ndarray | None = None
-) -> Prediction:
-    """A network's answer that says what the test wants.
+def a_network_result(
+    scan: Scan,
+    labels: np.ndarray,
+    probabilities: dict[str, float | None],
+    threshold: float,
+    heat: np.ndarray | None = None,
+    model: dict | None = None,
+) -> NetworkResult:
+    """What a network answers, as the test wants it.
 
     Args:
-        heat: (slices, rows, columns) of the scan, the same for every marker; none where None.
+        heat: (slices, rows, columns) of the scan, the same for every marker; none where None. model: its summary.
     """
     pixels = (labels == HEMATOMA).sum(axis=(1, 2))
     shown = pixels > 0
     slice_probabilities = np.full((len(labels), 4), np.nan, np.float32)
     slice_probabilities[shown] = [probabilities[marker] or 0 for marker in MARKERS]
-    prepared = reading = None
-    if heat is not None:
-        prepared = prepare(scan, Steps(noise_removal=False))
-        fine = prepared.grid.from_scan(heat)
-        coarse = fine.reshape(len(fine), 32, 8, 32, 8).mean(axis=(2, 4))
-        reading = HeadReading(labels, pixels, slice_probabilities, np.repeat(coarse[:, None], 4, axis=1), prepared.inside)
-    largest = {marker: None if probabilities[marker] is None else int(pixels.argmax()) for marker in MARKERS}
-    return Prediction(labels, slice_probabilities, probabilities, dict.fromkeys(MARKERS, threshold), largest, prepared, reading)
+    return NetworkResult(
+        probabilities=probabilities,
+        thresholds=dict.fromkeys(MARKERS, threshold),
+        marker_slices={marker: None if probabilities[marker] is None else int(pixels.argmax()) for marker in MARKERS},
+        slice_probabilities=slice_probabilities,
+        heat=no_heat(labels.shape) if heat is None else _heat_as_of_a_network(scan, labels, heat),
+        model=model or {"name": "a_model"},
+    )
+
+
+def no_heat(shape: tuple[int, int, int]) -> Callable[[str], np.ndarray]:
+    """The heat maps of a network that looked nowhere in particular."""
+    return lambda marker: np.zeros(shape, np.float32)
+
+
+def _heat_as_of_a_network(scan: Scan, labels: np.ndarray, heat: np.ndarray) -> Callable[[str], np.ndarray]:
+    prepared = prepare(scan, Steps(noise_removal=False))
+    fine = prepared.grid.from_scan(heat)
+    coarse = np.repeat(fine.reshape(len(fine), 32, 8, 32, 8).mean(axis=(2, 4))[:, None], 4, axis=1)
+    reading = HeadReading(labels, np.zeros(len(labels)), np.zeros((len(labels), 4)), coarse, prepared.inside)
+    return partial(heat_map, prepared, reading)

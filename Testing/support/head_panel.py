@@ -25,13 +25,13 @@ def apply_and_wait(desktop, panel):
 
 def keep_results(panel, kept):
     """Copy what the worker writes, when the panel takes it."""
-    take = panel.logic.loadResults
+    take = panel.logic.takeRun
 
-    def copy_and_take(folder, *arguments):
+    def copy_and_take(folder, *arguments, **options):
         shutil.copytree(folder / "out", kept / "out", dirs_exist_ok=True)
-        return take(folder, *arguments)
+        return take(folder, *arguments, **options)
 
-    panel.logic.loadResults = copy_and_take
+    panel.logic.takeRun = copy_and_take
 
 
 def labels_in(panel, volume):

@@ -38,9 +38,10 @@ from pathlib import Path
 
 import slicer
 from LesionReadingScene.scene import make_result, result_json, result_of, set_result_json, write_volume_node
+from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.widget import LesionReadingWidget
 from slicer import vtkMRMLScalarVolumeNode
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 
@@ -67,14 +68,8 @@ class LittleReaderWidget(LesionReadingWidget):
     def makeLogic(self):
         return LittleReaderLogic()
 
-    def makeArguments(self, folder):
-        self.folder = folder
-        write_volume_node(self.analysedVolume, folder / "in.nrrd")
-        return [self.job, str(folder / "in.nrrd"), str(folder / "out")]
-
-    def takeResults(self, folder):
-        found = json.loads((folder / "out" / "found.json").read_text())
-        set_result_json(make_result(self.analysedVolume, "LittleReader"), "mean", found["mean"])
+    def runOptions(self):
+        return {"job": self.job}
 
     def showInput(self, volume):
         result = result_of(volume, "LittleReader")
@@ -84,7 +79,18 @@ class LittleReaderWidget(LesionReadingWidget):
         self.stops += 1
 
 
-class LittleReaderLogic(ScriptedLoadableModuleLogic):
+class LittleReaderLogic(LesionReadingLogic):
+    PACKAGE = "LittleReaderLib"
+
+    def prepareRun(self, volume, folder, *, job):
+        self.folder = folder
+        write_volume_node(volume, folder / "in.nrrd")
+        return [job, str(folder / "in.nrrd"), str(folder / "out")]
+
+    def takeRun(self, folder, volume, *, job):
+        found = json.loads((folder / "out" / "found.json").read_text())
+        set_result_json(make_result(volume, "LittleReader"), "mean", found["mean"])
+
     def getParameterNode(self):
         return LittleReaderParameterNode(super().getParameterNode())
 """
@@ -100,7 +106,7 @@ def job(report):
     name, source, target = sys.argv[1:]
     import SimpleITK as sitk
     mean = float(sitk.GetArrayFromImage(sitk.ReadImage(source)).mean())
-    report.progress("Reading", 1, 2)
+    report.progress("infer", "Reading", 1, 2)
     if name == "endless":
         time.sleep(600)
     if name == "refuse":

@@ -14,7 +14,7 @@ def show_drawn(panel, volume, labels, folder):
 
 
 def take_run(panel, volume, folder):
-    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel.analysedVolume, panel.analysedOptions = volume, {"model": "a_model"}
     panel.takeResults(folder)
     panel.refresh()
 
@@ -23,9 +23,9 @@ def keep_run(panel, kept):
     """Copy what the worker wrote, when the panel takes it."""
     take = panel.logic.takeRun
 
-    def copy_and_take(folder, *arguments):
+    def copy_and_take(folder, *arguments, **options):
         shutil.copytree(folder / "out", kept / "out")
-        return take(folder, *arguments)
+        return take(folder, *arguments, **options)
 
     panel.logic.takeRun = copy_and_take
 

@@ -10,7 +10,7 @@ from LesionReadingLib.errors import Cancelled, InputError
 
 def measured(source, output, report, **options):
     """Stands for an analysis: the number in the file is its result; some files are no good."""
-    report.progress("Reading", 0, 1)
+    report.progress("infer", "Reading", 0, 1)
     text = Path(source).read_text()
     if text == "bad":
         raise InputError(f"{source} is damaged; export {source.name} again.", "damaged")

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.model.prediction import Prediction, predict
+from HematomaMarkersLib.model.prediction import predict
 from HematomaMarkersLib.phantom.position import turned_deg
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
@@ -47,7 +48,7 @@ class PatientResult:
         decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
         others: what else was drawn, by name.
         false_ml: marked where there is no blood, by cause (``false_blood``).
-        age: 0 young to 1 very old. turned_deg: see ``phantom.position``.
+        age: 0 young to 1 very old. turned_deg: see ``position``.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
         patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.
@@ -124,9 +125,9 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
 
     Slices of which nothing is known count on neither side.
     """
-    prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
+    segmentation, network = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
-    labels, found = truth.labels, prediction.labels
+    labels, found = truth.labels, segmentation.labels
     if truth.judged is not None:
         unknown = np.ones(len(labels), bool)
         unknown[list(truth.judged)] = False
@@ -145,16 +146,16 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
         voxels=_overlap(labels == HEMATOMA, found == HEMATOMA),
         ivh_voxels=_overlap(labels == INTRAVENTRICULAR, found == INTRAVENTRICULAR),
         true=truth.markers,
-        probabilities=prediction.probabilities,
-        thresholds=prediction.thresholds,
+        probabilities=network.probabilities,
+        thresholds=network.thresholds,
         evidence={marker: bool(measured.evidence[marker].found) for marker in MARKERS},
         slice_numbers=shown.tolist(),
         slice_true=truth.slice_markers[shown].tolist(),
-        slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
-        heat_mm=_heat_mm(scan.grid, labels == HEMATOMA, truth.markers, prediction),
+        slice_probabilities=[[_known(value) for value in row] for row in network.slice_probabilities[shown]],
+        heat_mm=_heat_mm(scan.grid, labels == HEMATOMA, truth.markers, network),
         true_outside_ml=true_outside_ml,
-        found_outside_ml=prediction.outside.volume_ml if prediction.outside else None,
-        decision=str(triage(measured, prediction, None, rules).decision),
+        found_outside_ml=network.outside.volume_ml if network.outside else None,
+        decision=str(triage(measured, network, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
         **truth.facts,
     )
@@ -168,12 +169,12 @@ def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> floa
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(grid: SliceGrid, hematoma: np.ndarray, true: dict[str, bool], prediction: Prediction) -> dict[str, float | None]:
+def _heat_mm(grid: SliceGrid, hematoma: np.ndarray, true: dict[str, bool], network: NetworkResult) -> dict[str, float | None]:
     found = {}
     for marker in MARKERS:
-        probability = prediction.probabilities[marker]
-        if true[marker] and hematoma.any() and probability is not None and probability >= prediction.thresholds[marker]:
-            heat = prediction.heat(marker)
+        probability = network.probabilities[marker]
+        if true[marker] and hematoma.any() and probability is not None and probability >= network.thresholds[marker]:
+            heat = network.heat(marker)
             peak = np.unravel_index(heat.argmax(), heat.shape)
             found[marker] = distance_mm(grid, peak, hematoma) if heat.any() else None
     return found

@@ -111,10 +111,10 @@ def _slice_result(
     grid = even_grid((1, *grey.shape), (SLICE_MM, size, size), np.zeros(3), np.eye(3).ravel())
     cm2 = size**2 / 100
     try:
-        prediction = predict(Scan(hounsfield[None], grid), bundle, device, WINDOW_HU, lambda done, total: None)
+        segmentation, network = predict(Scan(hounsfield[None], grid), bundle, device, WINDOW_HU, lambda done, total: None)
     except InputError as error:
         return SliceResult(name, true.sum() * cm2, problem=str(error).split(";")[0])
-    labels, outside = prediction.labels[0], prediction.outside_mask[0]
+    labels, outside = segmentation.labels[0], segmentation.outside_brain[0]
     found = (labels != BACKGROUND) | outside
     return SliceResult(
         name,
@@ -123,7 +123,7 @@ def _slice_result(
         (found & true).sum() * cm2,
         (labels == HEMATOMA).sum() * cm2,
         (labels == INTRAVENTRICULAR).sum() * cm2,
-        outside.sum() * cm2 if prediction.outside else None,
+        outside.sum() * cm2 if network.outside else None,
     )
 
 

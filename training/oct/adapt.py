@@ -14,7 +14,7 @@ import torch
 from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
-from LesionReadingLib.worker import JsonLines, Terminal
+from LesionReadingLib.worker import Reporter, Step
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
@@ -65,7 +65,7 @@ def adapt(
     work: Path,
     recipe: PolarRecipe,
     processes: int,
-    report: JsonLines | Terminal,
+    report: Reporter,
 ) -> Gain:
     """Write the bundle adapted to all cases; give what adapting gained on patients that were left out, one after the other.
 
@@ -90,7 +90,7 @@ def adapt(
         f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all"
     )
     for done, _ in enumerate(_taught(lessons, processes), start=1):
-        report.progress("Learning", done, len(lessons))
+        report.progress(Step.TRAIN, "Learning", done, len(lessons))
     after = {}
     for turn, absent in zip(turns, left_out, strict=False):
         adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")

@@ -1,9 +1,8 @@
-"""What a network said of a scan, read back from its result folder, so that it stands beside a contour that people corrected."""
+"""What a network found in a scan, read back from its result folder, so that it stands beside a contour that people corrected."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from LesionReadingLib.reading.volume_files import image_reader
 from LesionReadingLib.strict_json import read_json
 
 from ..labels import MARKERS
-from ..measurement.outside_blood import OutsideBlood, outside_from_json
+from ..measurement.markers.network_result import NetworkResult
+from ..measurement.outside_blood import outside_from_json
 
 MEASUREMENTS = "measurements.json"
 CONTOUR, PRIOR_CONTOUR = "segmentation.seg.nrrd", "prior_segmentation.seg.nrrd"
@@ -25,49 +25,8 @@ _LARGEST_ML = 5000.0  # of a head
 CORRECTED = N_("Drawn by this model and corrected since; probabilities and heat maps are those of its own contour")
 
 
-@dataclass(frozen=True, eq=False)
-class KeptReading:
-    """What a ``prediction.Prediction`` said, without its label map. Slices are numbered as in the scan.
-
-    Attributes:
-        slice_probabilities: float (slices, 4), calibrated; nan where the network saw no hematoma.
-        probabilities, thresholds, marker_slices: of every marker; outside: all as in ``Prediction``.
-        model: what the bundle said of itself; with "contours" where they were corrected since.
-    """
-
-    slice_probabilities: np.ndarray
-    probabilities: Mapping[str, float | None]
-    thresholds: Mapping[str, float]
-    marker_slices: Mapping[str, int | None]
-    model: Mapping[str, Any]
-    _folder: Path
-    _shape: tuple[int, int, int]
-    outside: OutsideBlood | None = None
-
-    def heat(self, marker: str) -> np.ndarray:
-        """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
-
-        Raises:
-            InputError: its file is not there, cannot be read, or lies on other voxels.
-        """
-        import SimpleITK as sitk
-
-        file = self._folder / f"heat_{marker}.nrrd"
-        try:
-            heat = sitk.GetArrayFromImage(image_reader(file).Execute())
-        except (RuntimeError, InputError) as error:
-            raise InputError(
-                _("{file} cannot be read; name the whole result folder of the reading with --reading.").format(file=file)
-            ) from error
-        if heat.shape != self._shape:
-            raise InputError(
-                _("{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.").format(file=file)
-            )
-        return heat
-
-
-def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, corrected: int | None = None) -> KeptReading:
-    """Read what the network said of a scan from the folder that ``analyze`` wrote.
+def read_kept_reading(folder: Path, shape: tuple[int, int, int], *, is_own: bool, corrected: int | None = None) -> NetworkResult:
+    """Read what the network found in a scan from the folder that ``analyze`` wrote.
 
     Args:
         shape: of the scan (slices, rows, columns). is_own: whether the contour to be measured is still the network's own.
@@ -89,16 +48,15 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, c
                     folder=folder, count=len(slices), shape=shape[0]
                 )
             )
-        rows = [[_share(row["markers"][marker]["probability"]) for marker in MARKERS] for row in slices]
-        return KeptReading(
-            np.array(rows, float),
-            {marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
-            {marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
-            {marker: _slice(found["marker_slices"][marker], shape[0]) for marker in MARKERS},
-            model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
-            folder,
-            shape,
-            outside_from_json(found.get("outside_blood")),
+        probabilities = [[_share(row["markers"][marker]["probability"]) for marker in MARKERS] for row in slices]
+        return NetworkResult(
+            probabilities={marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
+            thresholds={marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
+            marker_slices={marker: _slice(found["marker_slices"][marker], shape[0]) for marker in MARKERS},
+            slice_probabilities=np.array(probabilities, float),
+            heat=partial(_read_heat, folder, shape),
+            model=model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
+            outside=outside_from_json(found.get("outside_blood")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
@@ -106,6 +64,23 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], is_own: bool, c
                 "The {measurements} in {folder} was changed or is damaged; name the folder of another reading with --reading."
             ).format(measurements=MEASUREMENTS, folder=folder)
         ) from error
+
+
+def _read_heat(folder: Path, shape: tuple[int, int, int], marker: str) -> np.ndarray:
+    import SimpleITK as sitk
+
+    file = folder / f"heat_{marker}.nrrd"
+    try:
+        heat = sitk.GetArrayFromImage(image_reader(file).Execute())
+    except (RuntimeError, InputError) as error:
+        raise InputError(
+            _("{file} cannot be read; name the whole result folder of the reading with --reading.").format(file=file)
+        ) from error
+    if heat.shape != shape:
+        raise InputError(
+            _("{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.").format(file=file)
+        )
+    return heat
 
 
 def _corrected(slices: int | None, count: int) -> str:

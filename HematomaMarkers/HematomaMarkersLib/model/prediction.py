@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from LesionReadingLib.bundle import Bundle
@@ -13,6 +14,7 @@ from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
 from ..labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
+from ..measurement.markers.network_result import NetworkResult
 from ..measurement.outside_blood import OutsideBlood
 from ..reading.scan import Scan
 from .inference import HeadReading, read_head
@@ -24,50 +26,17 @@ NETWORKS = {"JointNetwork": JointNetwork}
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the network says of a scan. Slices are numbered as in the scan.
+class Segmentation:
+    """What the network marked, on the scan's voxels (slices, rows, columns).
 
     Attributes:
-        labels: uint8 (slices, rows, columns) on the scan's voxels, values of ``labels``.
-        slice_probabilities: float32 (slices, 4), calibrated; nan where the slice shows no hematoma.
-        probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
-        thresholds: the probability from which each marker counts as found.
-        marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
-        outside: blood outside the brain; None where the model was not taught to see it. outside_mask: bool, of the labels' shape,
-            where.
+        labels: uint8, values of ``labels``. outside_brain: bool, blood outside the brain.
+        notes: sentences for the report on how the network worked.
     """
 
     labels: np.ndarray
-    slice_probabilities: np.ndarray
-    probabilities: dict[str, float | None]
-    thresholds: dict[str, float]
-    marker_slices: dict[str, int | None]
-    _prepared: Prepared
-    _reading: HeadReading
-    outside: OutsideBlood | None = None
-    outside_mask: np.ndarray | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences for the report on how the network worked."""
-        return self._reading.notes
-
-    def heat(self, marker: str) -> np.ndarray:
-        """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
-
-        The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, outside the hematoma and its
-        surroundings too if the network looked only there, and everywhere if nothing speaks for the marker.
-        """
-        coarse = self._reading.heat[:, MARKERS.index(marker)]
-        inside = self._prepared.inside & self._reading.looked_at
-        fine = np.zeros(inside.shape, np.float32)
-        for number in np.flatnonzero(coarse.any(axis=(1, 2))):
-            fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
-        heat = self._prepared.to_scan(fine * inside)
-        highest = heat.max()
-        for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
-            heat[number] /= highest
-        return heat
+    outside_brain: np.ndarray
+    notes: tuple[str, ...]
 
 
 def predict(
@@ -76,8 +45,9 @@ def predict(
     device: str,
     window: tuple[float, float],
     progress: Callable[[int, int], None],
+    *,
     without: Collection[str] = (),
-) -> Prediction:
+) -> tuple[Segmentation, NetworkResult]:
     """Find the hematoma of a scan and tell its markers.
 
     Args:
@@ -102,17 +72,33 @@ def predict(
     of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
     outside = _outside_mask(scan, prepared, reading)
     likeliest = marker_slices(logits, reading.areas_cm2, rule)
-    return Prediction(
-        labels,
-        calibrated(of_scan, rule),
-        patient_probabilities(logits, reading.areas_cm2, rule),
-        rule.thresholds,
-        {marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
-        prepared,
-        reading,
-        None if reading.outside is None else _outside(scan, outside),
-        outside,
+    return Segmentation(labels, outside, reading.notes), NetworkResult(
+        probabilities=patient_probabilities(logits, reading.areas_cm2, rule),
+        thresholds=rule.thresholds,
+        marker_slices={marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
+        slice_probabilities=calibrated(of_scan, rule),
+        heat=partial(heat_map, prepared, reading),
+        model=bundle.summary(),
+        outside=None if reading.outside is None else _outside(scan, outside),
     )
+
+
+def heat_map(prepared: Prepared, reading: HeadReading, marker: str) -> np.ndarray:
+    """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
+
+    The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, outside the hematoma and its
+    surroundings too if the network looked only there, and everywhere if nothing speaks for the marker.
+    """
+    coarse = reading.heat[:, MARKERS.index(marker)]
+    inside = prepared.inside & reading.looked_at
+    fine = np.zeros(inside.shape, np.float32)
+    for number in np.flatnonzero(coarse.any(axis=(1, 2))):
+        fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
+    heat = prepared.to_scan(fine * inside)
+    highest = heat.max()
+    for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
+        heat[number] /= highest
+    return heat
 
 
 def _outside_mask(scan: Scan, prepared: Prepared, reading: HeadReading) -> np.ndarray:

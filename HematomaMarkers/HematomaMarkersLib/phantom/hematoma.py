@@ -63,6 +63,7 @@ def draw_hematoma(
     rng: np.random.Generator,
     location: str,
     centre_mm: tuple[float, float, float],
+    *,
     volume_ml: float,
     wanted: frozenset[str],
     near_misses: tuple[str, ...],

@@ -37,7 +37,7 @@ class PhantomHead:
         location: None without a hematoma. volume_ml, ivh_ml: by the voxels of ``labels``.
         drawn_ml: of the hematoma as drawn, before it was cut into voxels.
         gravity: LPS unit vector that points down. seed: which patient.
-        others: what else the head shows, by name (``phantom_wide``).
+        others: what else the head shows, by name (``wide``).
         friends: of the head's coordinates, see ``Head``. pose: how the head lies. age: 0 young to 1 very old, of ``Person``.
     """
 
@@ -182,7 +182,18 @@ def _scanned(patient: Patient, seed: int, visit: int, growth_ml: float, size: in
     pixel_mm = rng.uniform(0.43, 0.50) * 512 / size
     grid, thickness = draw_slices(rng, pose, patient.person, size, pixel_mm, slice_mm, tilt_deg)
     scanner = draw_scanner(rng, float(np.median(thickness)))
-    return scanned(rng, patient, hematoma, head, pose, SUPINE, grid, thickness, scanner, seed)
+    return scanned(
+        rng,
+        patient,
+        hematoma,
+        head=head,
+        pose=pose,
+        gravity=SUPINE,
+        grid=grid,
+        thickness_mm=thickness,
+        scanner=scanner,
+        seed=seed,
+    )
 
 
 def hematoma_of(patient: Patient, pose: Pose, gravity: np.ndarray, growth_ml: float = 0.0) -> Hematoma | None:
@@ -193,12 +204,12 @@ def hematoma_of(patient: Patient, pose: Pose, gravity: np.ndarray, growth_ml: fl
         np.random.default_rng(patient.hematoma_seed),
         patient.location,
         patient.centre_mm,
-        patient.volume_ml,
-        patient.wanted,
-        patient.near_misses,
-        pose.rotation.T @ gravity[::-1],
-        room_for_blood(patient.person),
-        growth_ml,
+        volume_ml=patient.volume_ml,
+        wanted=patient.wanted,
+        near_misses=patient.near_misses,
+        gravity=pose.rotation.T @ gravity[::-1],
+        room_mm=room_for_blood(patient.person),
+        growth_ml=growth_ml,
     )
 
 
@@ -206,6 +217,7 @@ def scanned(
     rng: np.random.Generator,
     patient: Patient,
     hematoma: Hematoma | None,
+    *,
     head: Head,
     pose: Pose,
     gravity: np.ndarray,

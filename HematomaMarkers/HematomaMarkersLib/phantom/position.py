@@ -1,6 +1,6 @@
 """How a phantom patient lies in the scanner, and which slices are made of the head.
 
-Everything in mm and LPS; poses turn points (z, y, x), see ``phantom_physics.Pose``.
+Everything in mm and LPS; poses turn points (z, y, x), see ``physics.Pose``.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ _FIRST_SCAN = datetime(2024, 3, 1, 8, 30)
 def write_patient(
     folder: Path,
     seed: int,
+    *,
     growth_ml: float | None = None,
     size: int = 512,
     slice_mm: float | None = None,

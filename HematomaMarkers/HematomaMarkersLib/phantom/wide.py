@@ -2,7 +2,7 @@
 
 An ordinary phantom lies straight, bleeds well visibly into the deep brain, and shows few things that look like blood. Here bleeds
 of 0.3 mL and dim ones are as frequent as large ones, a third of the heads does not bleed at all, heads are turned by up to 40
-degrees, and what looks like blood (``phantom_friends``) or is blood outside the brain (``phantom_outside``) is drawn as wide.
+degrees, and what looks like blood (``mimics``) or is blood outside the brain (``outside``) is drawn as wide.
 """
 
 from __future__ import annotations
@@ -44,7 +44,18 @@ def draw_wide_head(seed: int) -> PhantomHead:
     pixel_mm = rng.uniform(180, 320) / SIZE
     grid, thickness_mm = draw_slices(rng, pose, patient.person, SIZE, pixel_mm, step_mm, None)
     scanner = _wide_scanner(rng, float(np.median(thickness_mm)))
-    drawn = scanned(rng, patient, hematoma, head, pose, gravity, grid, thickness_mm, scanner, seed)
+    drawn = scanned(
+        rng,
+        patient,
+        hematoma,
+        head=head,
+        pose=pose,
+        gravity=gravity,
+        grid=grid,
+        thickness_mm=thickness_mm,
+        scanner=scanner,
+        seed=seed,
+    )
     drawn = replace(drawn, others=(*friends, *more_blood))
     return as_pictures(drawn, rng) if rng.random() < 0.2 else drawn
 

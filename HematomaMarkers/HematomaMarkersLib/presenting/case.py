@@ -13,10 +13,10 @@ from LesionReadingLib.geometry.grid import SliceGrid
 from .slice_view import SliceView
 
 if TYPE_CHECKING:
+    from ..measurement.markers.network_result import NetworkResult
     from ..measurement.scan import ScanMeasurement
-    from ..model.kept_reading import KeptReading
-    from ..model.prediction import Prediction
     from ..reading.scan import Scan
+    from ..triage.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,24 @@ class Case:
     Attributes:
         scan: None where only a label map was measured, so that contours are drawn without it.
         labels: uint8 (slices, rows, columns).
-        measurement: of them. prediction: None where no network took part.
+        findings: what was found in them.
+        prior: an earlier scan and its labels (slices, rows, columns); None where there is none, or only its volumes are known.
     """
 
     scan: Scan | None
     labels: np.ndarray
-    measurement: ScanMeasurement
-    prediction: Prediction | KeptReading | None
+    findings: Findings
+    prior: tuple[Scan, np.ndarray] | None = None
+
+    @property
+    def measurement(self) -> ScanMeasurement:
+        """Of the labels."""
+        return self.findings.measurement
+
+    @property
+    def network(self) -> NetworkResult | None:
+        """What a network found; None where none took part."""
+        return self.findings.network
 
     @property
     def view(self) -> SliceView:

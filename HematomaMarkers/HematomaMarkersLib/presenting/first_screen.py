@@ -12,47 +12,38 @@ from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
 from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.answers import BAT_HIGH_RISK, marker_seen
+from ..measurement.markers.bat import BAT_HIGH_RISK
+from ..measurement.markers.network_result import marker_seen
 from ..measurement.volume import in_ml
 from ..triage.rules import Rules
 from .look_first import look_first
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
-    from ..model.kept_reading import KeptReading
-    from ..model.prediction import Prediction
     from ..triage.decision import Triage
+    from ..triage.findings import Findings
 
 SHIPPED_CONSEQUENCES = Path(__file__).parents[1] / "data" / "consequences.toml"
 
 
-def first_screen(
-    measurement: ScanMeasurement,
-    prediction: Prediction | KeptReading | None,
-    growth: Growth | None,
-    decided: Triage,
-    model: Mapping[str, Any] | None,
-    rules: Rules,
-    consequences: Consequences | None = None,
-) -> FirstScreen:
+def first_screen(findings: Findings, rules: Rules, consequences: Consequences) -> FirstScreen:
     """Everything of the first screen.
 
     Args:
-        growth: since an earlier scan; None where there is none.
-        model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
-        rules: of the decision, with the errors of measurement.
-        consequences: texts on what to do; the shipped ones where None.
+        rules: of the decision, with the errors of measurement. consequences: texts on what to do.
     """
+    measurement, decided = findings.measurement, findings.triage
+    model = findings.network.model if findings.network else None
     return FirstScreen(
         found=(),
-        meanings=_meanings(measurement, decided, rules, consequences or Consequences(SHIPPED_CONSEQUENCES)),
+        meanings=_meanings(measurement, decided, rules, consequences),
         certainty=(
             *_volume_range(measurement, model, rules),
             *_ventricle_range(measurement, rules),
-            *_growth_range(growth),
-            *_signs(measurement, prediction, model),
+            *_growth_range(findings.growth),
+            *_signs(findings),
         ),
-        checks=look_first(measurement, prediction, decided),
+        checks=look_first(findings),
         not_looked_for=joined(*decided.limits),
         network=_network(model),
     )
@@ -115,12 +106,13 @@ def _growth_range(growth: Growth | None) -> list[str]:
     ]
 
 
-def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, model: Mapping[str, Any] | None) -> list[str]:
+def _signs(findings: Findings) -> list[str]:
     """How well the network tells the signs that it or the measurement sees."""
-    auc = _phantom(model).get("auc") or {}
-    if not measurement.has_hematoma or prediction is None:
+    measurement, network = findings.measurement, findings.network
+    if not measurement.has_hematoma or network is None:
         return []
-    seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, prediction)) and marker in auc]
+    auc = _phantom(network.model).get("auc") or {}
+    seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, network)) and marker in auc]
     if not seen:
         return []
     told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)

@@ -6,29 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
+from LesionReadingLib.geometry.grid import SliceGrid
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.presenting.report import Number, absent, with_unit
 
 from ..growth.expansion import Growth
 from ..labels import HEMATOMA
-from ..measurement.markers.answers import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat
+from ..measurement.markers.bat import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat
 from ..measurement.volume import in_ml
-from ..triage.decision import Triage
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
+    from ..reading.scan import Scan
     from .case import Case
 
 _MIDLINE_MM = 10.0
 
 
-def finding(case: Case, growth: Growth | None, triage: Triage) -> str:
+def finding(case: Case) -> str:
     """The scan in a sentence that can be read out on the phone; empty where nothing that was marked counts."""
-    measured = case.measurement
+    measured, growth = case.measurement, case.findings.growth
     if not measured.has_hematoma and measured.counted_ivh_ml == 0:
         return ""
-    place = [_(word) for word in (triage.location, side_of_hematoma(case)) if word]
+    place = [_(word) for word in (case.findings.triage.location, side_of_hematoma(case.scan, case.labels)) if word]
     hematoma = _("No hematoma of {least:g} mL or more").format(least=measured.least_ml)
     if measured.has_hematoma:
         hematoma = listed((_("Hematoma of {volume}").format(volume=in_ml(measured.volume_ml)), *place))
@@ -48,22 +49,22 @@ def _change(growth: Growth) -> str:
     return (_("It grew by {amount}.") if growth.change_ml >= 0 else _("It shrank by {amount}.")).format(amount=amount)
 
 
-def side_of_hematoma(case: Case) -> str | None:
+def side_of_hematoma(scan: Scan | None, labels: np.ndarray) -> str | None:
     """``"patient's left"`` or ``"patient's right"`` of the head's middle; None near it, without a hematoma, or if not known."""
-    pixels = pixels_by_slice(case.labels, HEMATOMA)
-    if case.scan is None or not case.scan.sides_known or not pixels.any():
+    pixels = pixels_by_slice(labels, HEMATOMA)
+    if scan is None or not scan.sides_known or not pixels.any():
         return None
     number = int(pixels.argmax())
-    left_mm = [_middle_left_mm(case, number, mask) for mask in (case.labels[number] == HEMATOMA, case.scan.hounsfield[number] > 0)]
+    left_mm = [_middle_left_mm(scan.grid, number, mask) for mask in (labels[number] == HEMATOMA, scan.hounsfield[number] > 0)]
     beyond = left_mm[0] - left_mm[1]
     if abs(beyond) < _MIDLINE_MM:
         return None
     return N_("patient's left") if beyond > 0 else N_("patient's right")
 
 
-def numbers(case: Case, growth: Growth | None, triage: Triage) -> list[Number]:
+def numbers(case: Case) -> list[Number]:
     """The numbers on top of the report."""
-    measured = case.measurement
+    measured, growth, triage = case.measurement, case.findings.growth, case.findings.triage
     found = list(volume_numbers(measured))
     if growth:
         since = _("from {prior:.1f} mL").format(prior=growth.prior_ml)
@@ -110,10 +111,10 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
     return _("{score} of 5").format(score=bat.score), told.format(risk=risk, items=items)
 
 
-def _middle_left_mm(case: Case, number: int, mask: np.ndarray) -> float:
+def _middle_left_mm(grid: SliceGrid, number: int, mask: np.ndarray) -> float:
     """How far to the patient's left the middle of a mask on a slice lies (LPS x)."""
     rows, columns = np.nonzero(mask)
-    return float(case.grid.lps_mm(np.array([number, rows.mean(), columns.mean()]))[0]) if rows.size else 0.0
+    return float(grid.lps_mm(np.array([number, rows.mean(), columns.mean()]))[0]) if rows.size else 0.0
 
 
 def _shape_numbers(case: Case) -> list[Number]:

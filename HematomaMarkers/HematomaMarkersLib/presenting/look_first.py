@@ -9,22 +9,20 @@ from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
 
 from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.answers import marker_seen
+from ..measurement.markers.network_result import marker_seen
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
-    from ..model.kept_reading import KeptReading
-    from ..model.prediction import Prediction
     from ..triage.decision import Triage
+    from ..triage.findings import Findings
 
 _UNDECIDED, _SIGN_DECIDES, _DISAGREE, _LARGEST, _VENTRICLES = 5.0, 4.0, 3.0, 2.0, 1.0
 
 
-def look_first(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, decided: Triage) -> tuple[Check, ...]:
+def look_first(findings: Findings) -> tuple[Check, ...]:
     """Slices by what they could change: the decision itself, a sign that it rests on, a sign in dispute, the volume."""
-    return in_order(
-        (*_undecided(decided), *_signs(measurement, prediction, decided), *_largest(measurement), *_ventricles(measurement))
-    )
+    measurement = findings.measurement
+    return in_order((*_undecided(findings.triage), *_signs(findings), *_largest(measurement), *_ventricles(measurement)))
 
 
 def _undecided(decided: Triage) -> Iterator[Check]:
@@ -32,19 +30,19 @@ def _undecided(decided: Triage) -> Iterator[Check]:
         yield Check(number, number, _("the decision hangs on what is seen here"), _UNDECIDED)
 
 
-def _signs(measurement: ScanMeasurement, prediction: Prediction | KeptReading | None, decided: Triage) -> Iterator[Check]:
+def _signs(findings: Findings) -> Iterator[Check]:
+    measurement, network, decided = findings.measurement, findings.network, findings.triage
     if not measurement.has_hematoma:
         return
     for marker in MARKERS:
-        by_network, by_measurement = marker_seen(marker, measurement, prediction)
+        by_network, by_measurement = marker_seen(marker, measurement, network)
         name = _(MARKER_NAMES[marker]).lower()
-        network = prediction.marker_slices.get(marker) if prediction else None
+        likeliest = network.marker_slices.get(marker) if network else None
         measured = measurement.evidence[marker].slice
-        number = network if by_network and network is not None else measured
+        number = likeliest if by_network and likeliest is not None else measured
         if number is None:
             continue
-        alone = len(decided.reasons) == 1 and _(MARKER_NAMES[marker]) in decided.reasons[0]
-        if alone:
+        if decided.only_marker == marker:
             yield Check(
                 number, number, _("{name} is the only reason for the decision: is it there?").format(name=name), _SIGN_DECIDES
             )

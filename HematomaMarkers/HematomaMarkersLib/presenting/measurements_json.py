@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,30 +10,38 @@ from LesionReadingLib.counting import FILES_COUNT_FROM, shown
 
 from ..labels import MARKERS
 from ..measurement.markers.evidence import found_on_slice
+from ..measurement.markers.network_result import NetworkResult, network_probability
 from ..measurement.markers.slice import SliceMeasurement
-from ..measurement.scan import ScanMeasurement
+from ..triage.decision import to_json as triage_json
 
 if TYPE_CHECKING:
     from ..growth.expansion import Growth
+    from ..measurement.scan import ScanMeasurement
+    from ..triage.findings import Findings
 
 
-def to_json(
-    measurement: ScanMeasurement,
-    probabilities: Mapping[str, float | None] | None = None,
-    growth: Growth | None = None,
-    slice_probabilities: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """The content of measurements.json (schema hematoma-markers/1).
+def findings_json(findings: Findings, spacing_source: str) -> dict[str, Any]:
+    """The whole content of measurements.json (schema hematoma-markers/1)."""
+    network, decided = findings.network, findings.triage
+    return to_json(findings.measurement, network, findings.growth) | {
+        "thresholds": network.thresholds if network else None,
+        "marker_slices": network.marker_slices if network else None,
+        "outside_blood": network.outside.to_json() if network and network.outside else None,
+        "model": network.model if network else None,
+        "triage": triage_json(decided),
+        "location": decided.location,
+        "spacing_source": spacing_source,
+    }
+
+
+def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, growth: Growth | None = None) -> dict[str, Any]:
+    """What was measured, and the markers' probabilities beside it.
 
     Args:
-        probabilities: marker -> the patient's probability; None where no network was asked.
-        growth: since an earlier scan; None where there is none.
-        slice_probabilities: (slices, 4) in the order of ``labels.MARKERS``, NaN where there is none; None where no network was
-            asked.
+        network: None where none took part. growth: since an earlier scan; None where there is none.
     """
     grid, abc = measurement.grid, measurement.abc2
-    said = probabilities if probabilities and measurement.has_hematoma else {}
-    slice_probabilities = slice_probabilities if measurement.has_hematoma else None
+    network = network if measurement.has_hematoma else None
     return {
         "schema": "hematoma-markers/1",
         "slices_counted_from": FILES_COUNT_FROM,
@@ -60,11 +67,11 @@ def to_json(
         "shape_scale_slice": measurement.shape_scale_slice,
         "sphericity": measurement.sphericity,
         "markers": {
-            marker: {"probability": said.get(marker), "evidence": asdict(evidence)}
+            marker: {"probability": network_probability(marker, measurement, network), "evidence": asdict(evidence)}
             for marker, evidence in measurement.evidence.items()
         },
         "slices": [
-            _slice_json(measured, None if slice_probabilities is None else slice_probabilities[measured.slice])
+            _slice_json(measured, None if network is None else network.slice_probabilities[measured.slice])
             for measured in (measurement.slices if measurement.has_hematoma else map(_without_signs, measurement.slices))
         ],
         "growth": _growth_json(growth) if growth else None,

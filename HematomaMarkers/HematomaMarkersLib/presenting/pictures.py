@@ -14,12 +14,11 @@ from LesionReadingLib.language import N_, _, speaking
 from LesionReadingLib.presenting.drawing import picture_language
 
 from ..labels import HEMATOMA, MARKER_NAMES, MARKERS
-from ..measurement.markers.answers import marker_seen
+from ..measurement.markers.network_result import marker_seen
 from .case import Case, Picture, Pictures
 from .slice_view import Box, SliceView, heights_mm
 
 if TYPE_CHECKING:
-    from ..growth.expansion import Growth
     from ..reading.scan import Scan
 
 KEY_SLICES = 12
@@ -28,9 +27,9 @@ _NEAR_MM = 5.0  # as in the model card's table of Grad-CAM
 _PEAK_SHARE = 0.5  # heat of this share of the slice's peak is kept inside the picture
 
 
-def draw_pictures(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> Pictures:
-    """Draw all pictures of a report into ``folder``; growth and prior as in ``present``."""
-    return Pictures(_draw_key_slices(folder, case), _draw_markers(folder, case), _draw_growth(folder, case, growth, prior))
+def draw_pictures(folder: Path, case: Case) -> Pictures:
+    """Draw all pictures of a report into ``folder``."""
+    return Pictures(_draw_key_slices(folder, case), _draw_markers(folder, case), _draw_growth(folder, case))
 
 
 def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: int = KEY_SLICES) -> list[int]:
@@ -81,11 +80,11 @@ def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Picture, ...]]:
 def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iterator[Picture]:
     """The network's slice, plain and with heat; the slice of the measurement where it is another one and either sees the marker."""
     name = _(MARKER_NAMES[marker]).lower()
-    network = case.prediction.marker_slices.get(marker) if case.prediction else None
-    seen = any(marker_seen(marker, case.measurement, case.prediction))
+    network = case.network.marker_slices.get(marker) if case.network else None
+    seen = any(marker_seen(marker, case.measurement, case.network))
     found, measured = case.measurement.evidence[marker].found, case.measurement.evidence[marker].slice if seen else None
     if network is not None:
-        heat = case.prediction.heat(marker)[network]
+        heat = case.network.heat(marker)[network]
         hematoma = case.labels[network] == HEMATOMA
         box = view.around(hematoma | (heat >= _PEAK_SHARE * heat.max() if heat.max() > 0 else False))
         place = _slice(network)
@@ -120,8 +119,9 @@ def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: SliceGrid) -> 
     return _("; its peak lies {distance:.0f} mm beside the hematoma: rely on the measurement").format(distance=distance_mm)
 
 
-def _draw_growth(folder: Path, case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> tuple[Picture, ...]:
+def _draw_growth(folder: Path, case: Case) -> tuple[Picture, ...]:
     """The largest slice now, and the earlier scan in the same place."""
+    growth, prior = case.findings.growth, case.prior
     if growth is None or prior is None or growth.transform is None or case.scan is None:
         return ()
     pixels = pixels_by_slice(case.labels, HEMATOMA)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown, shown_stretch
@@ -14,14 +13,13 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import caution, environment, model_rows, picture_uri, with_unit
 from LesionReadingLib.presenting.scroll import Scroll
-from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
+from LesionReadingLib.presenting.study import HOW_CODED, Study
 
 from ..colors import COLORS, DECISION_COLORS
 from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from ..labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from ..measurement.markers.answers import marker_seen, network_says
-from ..triage.decision import Triage
-from ..triage.rules import Rules, read_rules
+from ..measurement.markers.network_result import marker_seen, network_probability
+from ..triage.rules import Rules
 from .first_screen import first_screen
 from .headline import finding, numbers
 from .slice_view import heights_mm
@@ -76,44 +74,42 @@ class MarkerCard:
 def write_report(
     path: Path,
     case: Case,
-    growth: Growth | None,
-    triage: Triage,
     pictures: Pictures,
-    model: Mapping[str, Any] | None,
-    rules: Rules | None = None,
-    study: Study | None = None,
+    *,
+    rules: Rules,
+    study: Study,
+    consequences: Consequences,
     scroll: Scroll | None = None,
-    consequences: Consequences | None = None,
 ) -> None:
-    """Write the report as one HTML file that needs nothing else; arguments as in ``presenting.present``.
+    """Write the report as one HTML file that needs nothing else.
 
     Args:
-        study: which study it is; told apart by its labels where None.
+        rules: of the decision. study: which study it is. consequences: what to do after each decision.
         scroll: the slices to scroll through; None for a page that does not move.
-        consequences: what to do after each decision; the shipped texts where None.
     """
     heights = heights_mm(case.grid)
-    scan = case.scan
+    scan, growth, triage = case.scan, case.findings.growth, case.findings.triage
+    model = case.network.model if case.network else None
     page = (
         environment(TEMPLATES)
         .get_template("report.html")
         .render(
             triage=triage,
             decision_color=DECISION_COLORS[triage.decision],
-            screen=first_screen(case.measurement, case.prediction, growth, triage, model, rules or read_rules(), consequences),
+            screen=first_screen(case.findings, rules, consequences),
             stretch=lambda check: shown_stretch("slice", check.first, check.last).capitalize(),
-            study=study or study_of((), case.labels),
+            study=study,
             how_coded=_(HOW_CODED),
             scroll=scroll,
-            finding=finding(case, growth, triage),
-            numbers=numbers(case, growth, triage),
+            finding=finding(case),
+            numbers=numbers(case),
             key=_embedded(pictures.key),
             growth_pictures=_embedded(pictures.growth),
             growth_rows=growth_rows(growth) if growth else [],
             growth_error=growth_error(growth) if growth else "",
             growth_notes=growth.notes if growth else (),
             cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.has_hematoma else [],
-            network=case.prediction is not None,
+            network=case.network is not None,
             caution=caution(model),
             scan=scan,
             slices=[(row, heights[row.slice]) for row in case.measurement.slices if row.area_mm2 or row.ivh_area_mm2],
@@ -173,8 +169,8 @@ def growth_error(growth: Growth) -> str:
 
 
 def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
-    by_network, by_measurement = marker_seen(marker, case.measurement, case.prediction)
-    probability = network_says(marker, case.measurement, case.prediction)
+    by_network, by_measurement = marker_seen(marker, case.measurement, case.network)
+    probability = network_probability(marker, case.measurement, case.network)
     told = probability is not None
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
@@ -183,7 +179,7 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
         told and by_network != by_measurement,
         bool(by_network) or by_measurement,
         100 * probability if told else None,
-        100 * case.prediction.thresholds[marker] if told else None,
+        100 * case.network.thresholds[marker] if told else None,
         case.measurement.evidence[marker].sentence,
         _("No share of growing hematomas is published for this sign.")
         if expansion is None

@@ -16,8 +16,6 @@ from ..windows import windows
 from .slice_view import Box, SliceView, heights_mm, widened
 
 if TYPE_CHECKING:
-    from ..growth.expansion import Growth
-    from ..reading.scan import Scan
     from .case import Case
 
 _RANGE_HU = (-40.0, 160.0)  # what 256 grey levels hold: wide enough for every window of the table
@@ -30,21 +28,18 @@ _DARKEST = 0.25  # of the heat's colours, which would darken the scan instead of
 _OPACITY = 0.9
 
 
-def scroll_of(case: Case, growth: Growth | None, prior: tuple[Scan, np.ndarray] | None) -> Scroll:
-    """Everything that the viewer shows.
-
-    Args:
-        growth, prior: as in ``presenting.present``; the earlier scan is shown where it was laid over this one.
-    """
+def scroll_of(case: Case) -> Scroll:
+    """Everything that the viewer shows; an earlier scan where it was laid over this one."""
+    growth = case.findings.growth
     view, count = case.view, case.grid.slice_count
     part = _part(case, view)
     order = np.argsort(heights_mm(case.grid), kind="stable")
-    with_prior = case.scan is not None and prior is not None and growth is not None and growth.transform is not None
+    with_prior = case.scan is not None and case.prior is not None and growth is not None and growth.transform is not None
     room = MOST_BYTES // (2 if with_prior else 1)
     hounsfield = None if case.scan is None else case.scan.hounsfield
     panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part))]
     if with_prior:
-        panes.insert(0, _earlier(case, growth, prior, part, room))
+        panes.insert(0, _earlier(case, part, room))
     areas = [measured.area_mm2 for measured in case.measurement.slices]
     return Scroll(
         words=(_("slice"), _("slices")),
@@ -103,13 +98,13 @@ def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pa
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters)
 
 
-def _earlier(case: Case, growth: Growth, prior: tuple[Scan, np.ndarray], part: _Part, room: int) -> Pane:
+def _earlier(case: Case, part: _Part, room: int) -> Pane:
     """The earlier scan, cut along this one's slices, one after the other: together they would need much memory."""
     from .pictures import aligned
 
     greys, labels = [], []
     for number in range(case.grid.slice_count):
-        hounsfield, marked = aligned(*prior, case.grid, growth.transform, number)
+        hounsfield, marked = aligned(*case.prior, case.grid, case.findings.growth.transform, number)
         greys.append(_grey(part.of(hounsfield)))
         labels.append(np.ascontiguousarray(part.of(marked)))
     uris, size = pictures(len(greys), greys.__getitem__, greys, room)
@@ -133,14 +128,14 @@ def _windows() -> list[tuple[str, float, float]]:
 
 
 def _heat(case: Case, part: _Part) -> list[dict[int, str]]:
-    if case.prediction is None or case.scan is None or not case.measurement.has_hematoma:
+    if case.network is None or case.scan is None or not case.measurement.has_hematoma:
         return []
-    return [_heat_of(case.prediction.heat(marker), part) for marker in _with_heat(case)]
+    return [_heat_of(case.network.heat(marker), part) for marker in _with_heat(case)]
 
 
 def _with_heat(case: Case) -> list[str]:
     """The markers that the network says something of."""
-    return [marker for marker in MARKERS if case.prediction.marker_slices.get(marker) is not None]
+    return [marker for marker in MARKERS if case.network.marker_slices.get(marker) is not None]
 
 
 def _heat_of(heat: np.ndarray, part: _Part) -> dict[int, str]:

@@ -9,17 +9,16 @@ import numpy as np
 from LesionReadingLib.presenting.tables import Columns, write_table
 
 from ..labels import MARKERS
-from ..measurement.markers.answers import marker_seen, network_says
+from ..measurement.markers.network_result import marker_seen, network_probability
 from .slice_view import heights_mm
 
 if TYPE_CHECKING:
-    from ..measurement.scan import ScanMeasurement
-    from ..model.kept_reading import KeptReading
-    from ..model.prediction import Prediction
+    from ..triage.findings import Findings
 
 
-def write_slices(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
+def write_slices(path: Path, findings: Findings) -> None:
     """One row per slice of the scan, in its order; probabilities only where a network took part."""
+    measurement, network = findings.measurement, findings.network
     heights = heights_mm(measurement.grid)
     columns: Columns = {
         "slice (from 0)": lambda row: row.slice,
@@ -29,27 +28,28 @@ def write_slices(path: Path, measurement: ScanMeasurement, prediction: Predictio
         "ventricular blood area (mm2)": lambda row: row.ivh_area_mm2,
         "hematoma mean density (HU)": lambda row: row.mean_hu,
     }
-    if prediction is not None:
-        says = measurement.has_hematoma
+    if network is not None:
+        counts = measurement.has_hematoma
         for number, marker in enumerate(MARKERS):
-            probabilities = np.asarray(prediction.slice_probabilities, float)[:, number]
-            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice]) if says else None
+            probabilities = np.asarray(network.slice_probabilities, float)[:, number]
+            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice]) if counts else None
     write_table(path, columns, measurement.slices)
 
 
-def write_markers(path: Path, measurement: ScanMeasurement, prediction: Prediction | KeptReading | None) -> None:
-    """One row per marker: what the network says, what was measured, and whether the two agree."""
-    says = prediction is not None and measurement.has_hematoma
+def write_markers(path: Path, findings: Findings) -> None:
+    """One row per marker: the network's probability, what was measured, and whether the two agree."""
+    measurement = findings.measurement
+    network = findings.network if measurement.has_hematoma else None
 
     def agree(marker: str) -> int | None:
-        by_network, by_measurement = marker_seen(marker, measurement, prediction)
+        by_network, by_measurement = marker_seen(marker, measurement, network)
         return None if by_network is None else int(by_network == by_measurement)
 
     columns: Columns = {
         "marker": lambda marker: marker,
-        "network probability": lambda marker: network_says(marker, measurement, prediction),
-        "network threshold": lambda marker: prediction.thresholds.get(marker) if says else None,
-        "network slice (from 0)": lambda marker: prediction.marker_slices.get(marker) if says else None,
+        "network probability": lambda marker: network_probability(marker, measurement, network),
+        "network threshold": lambda marker: network.thresholds.get(marker) if network else None,
+        "network slice (from 0)": lambda marker: network.marker_slices.get(marker) if network else None,
         "measured": lambda marker: int(measurement.evidence[marker].found),
         "measured on slice (from 0)": lambda marker: measurement.evidence[marker].slice,
         "network and measurement agree": agree,

@@ -7,8 +7,10 @@ import tomllib
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _WORDS = Path(__file__).parents[1] / "data" / "contrast_words.toml"
 _BEFORE, _BEHIND = 4, 2  # so many words away from the agent may stand what negates it ("bez podania srodka kontrastowego")
@@ -26,7 +28,7 @@ _REWRITTEN = (
 )
 
 
-def says_contrast(text: str) -> bool | None:
+def states_contrast(text: str) -> bool | None:
     """What a description says: contrast agent was given (True), was not (False), or nothing of it (None).
 
     Where a text says both ("con y sin contraste", "nativ und KM") the agent counts as given.
@@ -43,7 +45,7 @@ def was_given(header: Dataset) -> bool:
     """
     if any(names_agent(text) for text in _agents(header)):
         return True
-    described = says_contrast(str(header.get("SeriesDescription", "") or ""))
+    described = states_contrast(str(header.get("SeriesDescription", "") or ""))
     if described is not None:
         return described
     given, plain = _mentions(str(header.get("ProtocolName", "") or ""))

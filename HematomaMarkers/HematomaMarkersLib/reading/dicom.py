@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
@@ -16,7 +17,6 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
-from pydicom.dataset import Dataset
 
 from .ct_series import CtSeries, Plane
 from .ct_volumes import SAME_AXES, require_whole
@@ -26,6 +26,9 @@ from .scan import AIR_HU, PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan, gravity_of
 from .scan_facts import acquired, patient_key
 from .series_choice import is_bone, other_body_parts
 from .slice_gaps import distance_notes
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _SAME_PLACE_MM = 0.01
 _SAME_FIELD_MM = 0.1
@@ -241,7 +244,7 @@ def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
     )
 
 
-def told_by_files(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
+def position_and_doubts(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
     """What some files of a CT say of the whole: how the patient lay (``HFS``), and sentences that speak against reading it.
 
     Both are empty where the files say nothing of it, or are no CT slices.

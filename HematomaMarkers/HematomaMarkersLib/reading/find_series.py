@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.cleaning import require_pixel_description
 from LesionReadingLib.reading.dicom.files import read_header
-from pydicom.dataset import Dataset
 
 from .ct_series import CtSeries, Plane, has_place, planes_of
 from .ct_volumes import volumes_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 
 def find_series(files: Sequence[tuple[Path, Dataset]]) -> tuple[list[CtSeries], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The one door for head CT: whatever the file is, HU on the original voxels with their place in the patient."""
+"""Reads head CT: whatever the file is, HU on the original voxels with their place in the patient."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
     from .ct_series import Plane
 
 _DIGITS = 16

@@ -2,7 +2,7 @@
 
 No decision rests on a volume that lies nearer to its limit than its error of measurement, nor on blood that cannot be: then
 the answer is to watch, uncertain, and to look at a slice, or that there is no verdict. Limits and errors come from
-``triage_rules``; what counts as a hematoma is the measurement's to say (``ScanMeasurement.has_hematoma``).
+``rules``; what counts as a hematoma is the measurement's to say (``ScanMeasurement.has_hematoma``).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
 
 from ..labels import LOCATIONS
-from ..measurement.markers.answers import BAT_EARLY, BAT_EARLY_HOURS, Bat, NetworkMarkers, bat_of
-from .reasons import Reason, left_out, nothing, outside_the_brain, reasons_to_refer, watched
+from ..measurement.markers.bat import BAT_EARLY, BAT_EARLY_HOURS, Bat, bat_of
+from ..measurement.markers.network_result import NetworkResult
+from .reasons import Reason, left_out, nothing, outside_the_brain, reason_to_watch, reasons_to_refer
 from .rules import Rules, listed, reached, rule_in_words
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Triage:
         bat: the BAT score; None where no hematoma counts.
         unknown: sentences: what was not given and could change the decision.
         limits: sentences: what no decision of ours can rule out.
+        only_marker: the marker that is the only reason; None where there is another reason, too.
     """
 
     decision: Decision
@@ -77,6 +79,7 @@ class Triage:
     bat: Bat | None
     unknown: tuple[str, ...]
     limits: tuple[str, ...]
+    only_marker: str | None = None
 
     @property
     def title(self) -> str:
@@ -89,16 +92,17 @@ class Triage:
 
 def triage(
     measurement: ScanMeasurement,
-    prediction: NetworkMarkers | None,
+    network: NetworkResult | None,
     growth: Growth | None,
     rules: Rules,
+    *,
     location: str | None = None,
     onset_to_ct_hours: float | None = None,
 ) -> Triage:
     """Decide by the rules.
 
     Args:
-        measurement: of the hematoma. prediction: of the network, or what was kept of it; None where only a mask was measured.
+        measurement: of the hematoma. network: None where only a mask was measured.
         growth: since an earlier scan; None where there is none.
         location: one of ``labels.LOCATIONS`` as the user chose; None where not known.
         onset_to_ct_hours: from the first symptom to the scan, as the user gave it; None where not known.
@@ -112,16 +116,26 @@ def triage(
         raise InputError(
             _("{hours:g} hours from onset to CT cannot be; give 0 or more, or leave it out.").format(hours=onset_to_ct_hours)
         )
-    bat = bat_of(measurement, prediction, onset_to_ct_hours) if measurement.has_hematoma else None
+    bat = bat_of(measurement, network, onset_to_ct_hours) if measurement.has_hematoma else None
     unknown = _unknown(measurement, growth, rules, location, bat) if bat else []
-    outside = prediction.outside if prediction else None
-    speaking = [*reasons_to_refer(measurement, prediction, growth, rules, location, bat), *outside_the_brain(outside)]
+    outside = network.outside if network else None
+    speaking = [*reasons_to_refer(measurement, network, growth, rules, location, bat), *outside_the_brain(outside)]
     decision, reasons = _decided(measurement, speaking)
     limits = (_(NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE),)
     uncertain = decision is Decision.UNCERTAIN
     look_at = sorted({reason.slice for reason in reasons if reason.slice is not None}) if uncertain else []
-    sentences = tuple(reason.sentence for reason in reasons)
-    return Triage(decision, sentences, tuple(look_at), rule_in_words(rules), rules.source, location, bat, tuple(unknown), limits)
+    return Triage(
+        decision=decision,
+        reasons=tuple(reason.sentence for reason in reasons),
+        look_at=tuple(look_at),
+        rule=rule_in_words(rules),
+        source=rules.source,
+        location=location,
+        bat=bat,
+        unknown=tuple(unknown),
+        limits=limits,
+        only_marker=reasons[0].marker if len(reasons) == 1 else None,
+    )
 
 
 def to_json(decided: Triage) -> dict[str, Any]:
@@ -160,7 +174,7 @@ def _decided(measurement: ScanMeasurement, reasons: list[Reason]) -> tuple[Decis
     if reasons:
         return Decision.UNCERTAIN, reasons
     if measurement.has_hematoma:
-        return Decision.WATCH, [watched(measurement), *left_out(measurement)]
+        return Decision.WATCH, [reason_to_watch(measurement), *left_out(measurement)]
     return Decision.NONE_FOUND, nothing(measurement)
 
 

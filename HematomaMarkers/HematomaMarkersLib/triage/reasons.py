@@ -9,7 +9,8 @@ from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _
 
 from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.answers import Bat, NetworkMarkers, marker_seen
+from ..measurement.markers.bat import Bat
+from ..measurement.markers.network_result import NetworkResult, marker_seen
 from ..measurement.volume import in_ml
 from .rules import GROWTH_CRITERIA, Rules, reached
 
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence for the decision, whether it is certain, and the slice that shows it (None: no slice in particular)."""
+    """A sentence for the decision, whether it is certain, the slice that shows it, and the marker that it is; None where none."""
 
     sentence: str
     certain: bool = True
     slice: int | None = None
+    marker: str | None = None
 
 
 def reasons_to_refer(
     measurement: ScanMeasurement,
-    prediction: NetworkMarkers | None,
+    network: NetworkResult | None,
     growth: Growth | None,
     rules: Rules,
     location: str | None,
@@ -49,7 +51,7 @@ def reasons_to_refer(
         *_volume(measurement, rules, location),
         *reasons,
         *_growth(growth, measurement, rules),
-        *_markers(measurement, prediction, rules),
+        *_markers(measurement, network, rules),
         *_bat_reasons(bat, measurement, rules),
     ]
 
@@ -154,38 +156,39 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
     return reasons
 
 
-def _markers(measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+def _markers(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
     """The signs; on a small hematoma none of them counts."""
     if measurement.volume_ml < rules.least_sign_ml:
         return []
-    return [reason for marker in MARKERS for reason in _sign(marker, measurement, prediction, rules)]
+    return [reason for marker in MARKERS for reason in _sign(marker, measurement, network, rules)]
 
 
-def _sign(marker: str, measurement: ScanMeasurement, prediction: NetworkMarkers | None, rules: Rules) -> list[Reason]:
+def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
     """The reason that a sign is, where network or measurement see it; an open one where the network's error leaves it open."""
-    by_network, by_measurement = marker_seen(marker, measurement, prediction)
+    by_network, by_measurement = marker_seen(marker, measurement, network)
     counts = by_measurement and marker in rules.evidence
     grounds = []
     if by_network is not None and marker in rules.network:
-        probability, threshold = prediction.probabilities[marker], prediction.thresholds[marker]
+        probability, threshold = network.probabilities[marker], network.thresholds[marker]
         is_open = not counts and abs(probability - threshold) < rules.probability_error
         if is_open or by_network:
             said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
             grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
         if is_open:
-            number = prediction.marker_slices.get(marker)
+            number = network.marker_slices.get(marker)
             where = measurement.abc2.slice if number is None else number
             near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
                 sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
             )
-            return [Reason(near, False, where)]
+            return [Reason(near, False, where, marker)]
     if counts:
         grounds.append(_("measured on the scan"))
     if not grounds:
         return []
     if by_network is not None and by_network != by_measurement:
         grounds.append(_("network and measurement disagree"))
-    return [Reason(_("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds)))]
+    told = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
+    return [Reason(told, marker=marker)]
 
 
 def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -206,7 +209,7 @@ def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
     return [Reason(said.format(number=shown(outside.slice)), False, outside.slice)]
 
 
-def watched(measurement: ScanMeasurement) -> Reason:
+def reason_to_watch(measurement: ScanMeasurement) -> Reason:
     """Why a hematoma is watched: there is no reason to refer."""
     return Reason(
         _("Hematoma of {volume} without any of the reasons to refer now. Repeat the scan if the patient worsens.").format(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
 from PIL import Image
-from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 SYNTAXES = ("rle", "jpeg-2000", "jpeg-ls", "jpeg-lossless", "jpeg")
 _PYDICOM_ENCODES = {"rle": RLELossless, "jpeg-2000": JPEG2000Lossless, "jpeg-ls": JPEGLSLossless}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from ..errors import InputError
 from ..language import _
 from .dicom.files import functional_group
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 # Without a window: so much of the darkest and brightest pixels may saturate (percent), so that one stray pixel cannot dim all.
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.1, 99.95

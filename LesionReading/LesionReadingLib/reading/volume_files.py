@@ -1,4 +1,4 @@
-"""The door for volume files (NRRD, NIfTI, MetaImage): nothing of them reaches a library before its header was looked at.
+"""Volume files (NRRD, NIfTI, MetaImage): nothing of them reaches a library before its header was looked at.
 
 The library is told which of its readers to use, so that what a file holds cannot choose another one.
 """

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..language import _
 from ..output import finished_folder
 from ..presenting.tables import write_table
-from ..worker import JsonLines, Terminal
+from ..worker import Reporter
 from .batch import BESIDE
 from .reader_edits import edits_of
 from .worklist import MEASUREMENTS, RESULT
@@ -125,13 +125,14 @@ def write_agreements(path: Path, found: Sequence[Agreement], volume_unit: str, s
 def write_worklist_agreements(
     folder: Path,
     output: Path,
+    report: Reporter,
+    *,
     task: str,
     read: Callable[[Path], Reading],
     value: int,
     named: bool,
     volume_unit: str,
     slices: str,
-    report: JsonLines | Terminal,
 ) -> None:
     """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there and ``write_agreements``."""
     found = list(worklist_agreements(folder, task, read, value, named))

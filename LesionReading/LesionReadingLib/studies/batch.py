@@ -18,7 +18,7 @@ from ..identity import may_be_told, naming
 from ..language import _, language, speaking
 from ..plain_text import plain
 from ..process.cancelling import check, go_on
-from ..worker import JsonLines, Terminal
+from ..worker import Note, Reporter, Step
 from .batch_records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
 
 BESIDE = "lesion_reading"
@@ -55,10 +55,10 @@ Run = Callable[[Waiting, Callable[[dict], None]], Iterator[tuple[dict, Ended]]]
 class Quiet:
     """Reports nothing of a single study but lets it be cancelled."""
 
-    def progress(self, stage: str, done: int, total: int) -> None:
+    def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
 
-    def log(self, message: str) -> None:
+    def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
 
     def result(self, folder: str, **values) -> None:
@@ -78,7 +78,7 @@ def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoke
                 raise InputError(study.problem)
             analyse(study.source, output, Quiet(), **study.options)
         except Exception as error:  # the other studies go on, whatever is the matter with this one
-            return Ended(FAILED, *_told(error, study), time.monotonic() - begun)
+            return Ended(FAILED, *_code_and_message(error, study), time.monotonic() - begun)
     return Ended(DONE, seconds=time.monotonic() - begun)
 
 
@@ -123,10 +123,11 @@ def run_batch(
     folder: Path,
     output: Path,
     run: Run,
+    report: Reporter,
+    *,
     columns: Mapping[str, Callable[[dict], Any]],
     title: str,
     settings: str,
-    report: JsonLines | Terminal,
     again: bool = False,
 ) -> None:
     """Analyse every study that is not done yet and write the table; see the module.
@@ -156,7 +157,8 @@ def run_batch(
     report.log(
         _("{all} studies, of which {before} ended before").format(all=len(told), before=len(told) - left)
         if left < len(told)
-        else _("{all} studies").format(all=len(told))
+        else _("{all} studies").format(all=len(told)),
+        Note.ABOUT,
     )
 
     def begin(record: dict) -> None:
@@ -164,15 +166,15 @@ def run_batch(
         save(output / STATE, json.dumps(state, indent=1))
 
     _write(output, state, told, columns, title)
-    report.progress(_("Studies"), len(told) - left, len(told))
+    report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
     begun, ended_here = time.monotonic(), 0
     for record, ended in run(waiting, begin):
         record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
         _write(output, state, told, columns, title)
         left, ended_here = left - 1, ended_here + 1
-        report.progress(_("Studies"), len(told) - left, len(told))
-        report.log(_line(record, (time.monotonic() - begun) / ended_here * left))
-    _tell_the_end(told, output, report)
+        report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
+        report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
+    _report_end(told, output, report)
 
 
 def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[str, Callable], title: str) -> None:
@@ -185,7 +187,7 @@ def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[
     save(output / PAGE, page(rows, title))
 
 
-def _told(error: Exception, study: Study) -> tuple[str, str]:
+def _code_and_message(error: Exception, study: Study) -> tuple[str, str]:
     """Code and sentence of what went wrong, without the names of the study's files unless asked for."""
     if is_out_of_memory(error):
         return "memory", _("The memory of this machine does not suffice.")
@@ -216,7 +218,7 @@ def _line(record: dict, seconds_left: float) -> str:
     return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
-def _tell_the_end(records: Sequence[dict], output: Path, report: JsonLines | Terminal) -> None:
+def _report_end(records: Sequence[dict], output: Path, report: Reporter) -> None:
     failed = [record for record in records if record["status"] == FAILED]
     if len(failed) == len(records):
         raise InputError(

@@ -49,6 +49,7 @@ def save_edit(
     study: Path,
     reader: str,
     write_labels: Callable[[Path], None],
+    *,
     model: str,
     reviewed: Collection[int],
     count: int,

@@ -240,3 +240,9 @@ def _judgements(markers: Mapping[str, bool | None]) -> dict[str, bool | None]:
 def _refuse_other_files(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and {file.name for file in folder.iterdir()} <= {IMAGE, LABELS, FACTS}):
         raise InputError(_("{name} holds something else than a case for training; name a new folder.").format(name=folder.name))
+
+
+def new_case(folder: Path, name: str) -> Path:
+    """The folder below ``folder`` for a further case: ``name_001`` and so on, as names could tell who the patient is."""
+    numbers = (number for number in range(1, 10**6) if not (folder / f"{name}_{number:03d}").exists())
+    return folder / f"{name}_{next(numbers):03d}"

@@ -99,7 +99,7 @@ def state_of(item: Item, reader: str) -> State:
         return State(WAITING)
 
 
-def tell_failed(item: Item, message: str) -> None:
+def record_failure(item: Item, message: str) -> None:
     """Keep why a study could not be analysed.
 
     Raises:
@@ -108,11 +108,11 @@ def tell_failed(item: Item, message: str) -> None:
     _keep(item.folder / FAILED, {"message": message})
 
 
-def tell_model(item: Item, model: str, version: str) -> None:
+def record_model(item: Item, model: str, version: str) -> None:
     """Keep which model analyses a study.
 
     Raises:
-        InputError: as ``tell_failed``.
+        InputError: as ``record_failure``.
     """
     _keep(item.folder / MODEL, {"model": model, "version": version})
 

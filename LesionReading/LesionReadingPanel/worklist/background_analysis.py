@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
-from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, tell_failed, tell_model
+from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, record_failure, record_model
 from slicer.i18n import tr as _
 
 from ..worker_process import Outcome, WorkerProcess
@@ -25,7 +25,7 @@ class BackgroundAnalysis:
         self._kind, self._onEnded = kind, onEnded
         self._waiting: list[Item] = []
         self._item = self._lock = None
-        self._worker = WorkerProcess(lambda stage, done, total: None, lambda lines: None, self._onFinished)
+        self._worker = WorkerProcess()
         self._beat = qt.QTimer()
         self._beat.setInterval(int(BEAT_S * 1000))
         self._beat.connect("timeout()", lambda: self._lock.beat() if self._lock is not None else None)
@@ -54,13 +54,13 @@ class BackgroundAnalysis:
             try:
                 self._lock = _locked(item, self._reader)
                 arguments = self._kind.arguments(item.study, item.result)
-                tell_model(item, *self._kind.model())
-                self._worker.start(self._kind.package, arguments)
+                record_model(item, *self._kind.model())
+                self._worker.start(self._kind.package, arguments, self._onFinished)
             except Taken:
                 continue
             except InputError as error:
                 self._release()
-                _tell(item, str(error))
+                _recordFailure(item, str(error))
                 continue
             self._item = item
             self._beat.start()
@@ -72,7 +72,7 @@ class BackgroundAnalysis:
         self._beat.stop()
         self._release()
         if outcome.status == "failed":
-            _tell(item, outcome.message)
+            _recordFailure(item, outcome.message)
         self._onEnded()
         self._next()
 
@@ -96,6 +96,6 @@ def _locked(item: Item, reader: str):
         return take_over(folder, reader)
 
 
-def _tell(item: Item, message: str) -> None:
+def _recordFailure(item: Item, message: str) -> None:
     with contextlib.suppress(InputError):  # a disk that is gone: there is nowhere to tell it
-        tell_failed(item, message)
+        record_failure(item, message)

@@ -34,7 +34,7 @@ class Learning:
         self.options: list[str] = []
         """More arguments of the command."""
         self._target: Path | None = None
-        self._worker = WorkerProcess(self._onProgress, self._onLog, self._onFinished)
+        self._worker = WorkerProcess()
         ui.learnButton.connect("clicked(bool)", self._onButton)
         if not (REPOSITORY / TRAINING / "__main__.py").is_file():
             ui.learnButton.enabled = False
@@ -67,7 +67,7 @@ class Learning:
         self._target = _freeName(userModelFolder(), f"{name}_adapted")
         self._target.parent.mkdir(parents=True, exist_ok=True)
         arguments = [*self._command, self._models.currentModel(), *map(str, cases), "-o", str(self._target), *self.options]
-        self._worker.start(TRAINING, arguments, REPOSITORY)
+        self._worker.start(TRAINING, arguments, self._onFinished, folder=REPOSITORY, onProgress=self._onProgress)
         self._show(_("Fine-tuning on {count} cases...").format(count=len(cases)))
 
     def stop(self) -> None:
@@ -85,9 +85,6 @@ class Learning:
 
     def _onProgress(self, stage: str, done: int, total: int) -> None:
         self._show(_("Fine-tuning: {done} of {total} networks").format(done=done, total=total))
-
-    def _onLog(self, lines: str) -> None:
-        """What the training tells is for its log."""
 
     def _onFinished(self, outcome: Outcome) -> None:
         if outcome.status != "done":

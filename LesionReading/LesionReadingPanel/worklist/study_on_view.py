@@ -89,11 +89,11 @@ class StudyOnView:
             item.folder,
             reader,
             lambda file: write_grid_seg_nrrd(file, labels, grid, self._kind.segments(), ""),
-            " ".join(model_of(item)).strip(),
-            scene.reviewed(self._result),
-            len(labels),
-            range(len(labels)) if changed is None else changed,
-            self.exported,
+            model=" ".join(model_of(item)).strip(),
+            reviewed=scene.reviewed(self._result),
+            count=len(labels),
+            changed=range(len(labels)) if changed is None else changed,
+            exported=self.exported,
         )
 
     def close(self) -> None:

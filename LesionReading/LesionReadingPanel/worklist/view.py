@@ -91,7 +91,7 @@ class WorklistView:
         self.refresh()
         number = wl.next_item(self._items, self._states, self._open)
         if number is None:
-            self._tell(_("No other study waits for you: all are reviewed, edited by others, or not analysed yet."))
+            self._show(_("No other study waits for you: all are reviewed, edited by others, or not analysed yet."))
         else:
             self.open(number)
 
@@ -100,7 +100,7 @@ class WorklistView:
         if number == self._open:
             return
         if not self.reader:
-            self._tell(_("Type your name above first: others see by it who edits a study."))
+            self._show(_("Type your name above first: others see by it who edits a study."))
             return
         item = self._items[number]
         try:
@@ -115,13 +115,13 @@ class WorklistView:
                 lock.release()
                 raise
         except (InputError, OSError) as error:
-            self._tell(str(error))
+            self._show(str(error))
             self.refresh()
             return
         self._lock, self._open = lock, number
         self._beat.start()
         self._ui.worklistTable.selectRow(number)
-        self._tell("")
+        self._show("")
         self.refresh()
 
     def save(self) -> bool:
@@ -131,7 +131,7 @@ class WorklistView:
         try:
             self._keep()
         except InputError as error:
-            self._tell(str(error))
+            self._show(str(error))
             return False
         self.refresh()
         return True
@@ -141,7 +141,7 @@ class WorklistView:
         try:
             self._leave()
         except InputError as error:
-            self._tell(str(error))
+            self._show(str(error))
         self.refresh()
 
     def stop(self) -> None:
@@ -149,7 +149,7 @@ class WorklistView:
         self._background.stop()
         self.leave()
 
-    def tellExported(self) -> None:
+    def showExported(self) -> None:
         """The study on view was exported for training."""
         self._view.exported = True
         self.save()
@@ -173,9 +173,9 @@ class WorklistView:
         """
         self._view.save(self.openItem, self.reader)
         if not self._lock.is_ours():
-            self._tell(_("Another reader has taken this study over; your edit was kept beside theirs."))
+            self._show(_("Another reader has taken this study over; your edit was kept beside theirs."))
         else:
-            self._tell(_("Kept beside the data."))
+            self._show(_("Kept beside the data."))
 
     def _locked(self, item: wl.Item):
         """The lock of a study; None where the user does not want to take over what a crash has left."""
@@ -196,7 +196,7 @@ class WorklistView:
             try:
                 self._lock.beat()
             except OSError:
-                self._tell(_("The disk of the worklist does not answer; your edit is in the scene, save it when it is back."))
+                self._show(_("The disk of the worklist does not answer; your edit is in the scene, save it when it is back."))
 
     def _onReader(self) -> None:
         slicer.app.userSettings().setValue(_READER, self.reader)
@@ -226,7 +226,7 @@ class WorklistView:
         self.refresh()
         self._ui.analyseAllButton.checked = self._background.running
 
-    def _tell(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         self._ui.worklistLabel.text = text
 
     def _enable(self) -> None:

@@ -89,7 +89,7 @@ def measure_calcium(grid: Grid, hidden_lumen: tuple[np.ndarray, np.ndarray]) -> 
     piece_of_run = pieces.at(indices[runs.rays, runs.first])
     thickness = np.zeros((pieces.count, RAY_COUNT), dtype=np.float32)
     np.maximum.at(thickness, (piece_of_run, runs.rays), runs.thickness)
-    thickness = _steadied(thickness, thickness > 0)
+    thickness = _moving_mean(thickness, thickness > 0)
 
     covered = arcs.any(axis=0)
     return Calcium(
@@ -190,10 +190,10 @@ def _min_depth(grid: Grid, samples: np.ndarray, runs: _Runs) -> float | None:
     depth, measured = np.zeros((1, RAY_COUNT)), np.zeros((1, RAY_COUNT), dtype=bool)
     depth[0, rays[seen]] = np.maximum(runs.inner[first_run][seen] - border, 0)
     measured[0, rays[seen]] = True
-    return float(np.nanmin(_steadied(depth, measured)))
+    return float(np.nanmin(_moving_mean(depth, measured)))
 
 
-def _steadied(profiles: np.ndarray, measured: np.ndarray) -> np.ndarray:
+def _moving_mean(profiles: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Mean of the measured values of (profiles, rays) over the window around each measured ray; NaN elsewhere."""
     window = int(THICKNESS_WINDOW_DEG / RAY_DEG)
     values = ndimage.uniform_filter1d(np.where(measured, profiles, 0), window, axis=1, mode="wrap")

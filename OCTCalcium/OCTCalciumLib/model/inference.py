@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.prediction import Predictor, choose_device, load_network
-from torch import nn
 
 from ..labels import BACKGROUND
 from ..reading.display.legibility import coarse, is_legible, look_alike
 from ..reading.pullback import Pullback
 from ..wall.calcium_range import CalciumRange
 from .network import DeepLabV3Plus
-from .post_processing import steadied, tidied
+from .post_processing import temporally_smoothed, tidied
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .two_step import Answer, TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 NETWORKS = {"DeepLabV3Plus": DeepLabV3Plus, "TwoStep": TwoStep}
 
@@ -64,7 +67,7 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
             answers = _without_ranges(predictor.answers(squares, frame_mm, alike), ranges)
         else:
             answers = predictor.labels(squares)
-        for frame, found in enumerate(steadied(answers, frame_mm, alike)):
+        for frame, found in enumerate(temporally_smoothed(answers, frame_mm, alike)):
             labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
     known = [found if seen else None for found, seen in zip(ranges, legible, strict=True)] if ranges else None

@@ -41,7 +41,9 @@ def tidied(labels: np.ndarray) -> np.ndarray:
     return clean
 
 
-def steadied(frames: Iterable[np.ndarray], frame_mm: float | None, alike: Sequence[bool] | None = None) -> Iterator[np.ndarray]:
+def temporally_smoothed(
+    frames: Iterable[np.ndarray], frame_mm: float | None, alike: Sequence[bool] | None = None
+) -> Iterator[np.ndarray]:
     """Give the label maps, uint8 (rows, columns), of neighbouring frames with calcium that does not flicker.
 
     A pixel called calcium or background against both its neighbour frames, which agree on the other of the two, takes theirs; the
@@ -61,13 +63,13 @@ def steadied(frames: Iterable[np.ndarray], frame_mm: float | None, alike: Sequen
     for number, after in enumerate(frames):
         if now is not None:
             together = frame_mm is not None or alike is None or (alike[number - 1] and alike[number])
-            yield _steadied(before, now, after) if before is not None and together else now
+            yield _majority_of_three(before, now, after) if before is not None and together else now
         before, now = now, after
     if now is not None:
         yield now
 
 
-def _steadied(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarray:
+def _majority_of_three(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarray:
     wall = (now <= CALCIUM) & (before == after) & (before <= CALCIUM)
     return np.where(wall, before, now)
 

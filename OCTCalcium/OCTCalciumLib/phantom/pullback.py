@@ -65,7 +65,7 @@ def draw_pullback(
         seed: the phantom patient. frame_count: frames of the whole pullback, ``frame_mm`` mm apart.
         size: rows and columns of a frame. shifted: a scanner outside the training range (see ``draw_physics``).
         indices: draw only these frames of the pullback, all by default.
-        wide: optics and anatomy of ``phantom_wide`` instead of the ordinary ones; ``shifted`` is not looked at then.
+        wide: optics and anatomy of ``wide`` instead of the ordinary ones; ``shifted`` is not looked at then.
     """
     plan = plan_pullback(seed, frame_count, frame_mm, max(size // 2 + size // 4, 64), shifted and not wide, wide)
     drawn = [draw_frame(plan, index, size) for index in (range(frame_count) if indices is None else indices)]

@@ -32,6 +32,7 @@ _CIRCLE_DEG = 360
 def first_screen(
     measurement: PullbackMeasurement,
     model: Mapping[str, Any] | None,
+    *,
     consequences: Consequences | None = None,
     ranges: Ranges | None = None,
 ) -> FirstScreen:

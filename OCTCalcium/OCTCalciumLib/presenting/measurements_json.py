@@ -22,7 +22,7 @@ def to_json(
     """The content of measurements.json (schema oct-calcium/1); every absent value is null, with its reason in ``missing``.
 
     Args:
-        cautions: what a reader must know before the numbers (``measurement_cautions.all_cautions``).
+        cautions: what a reader must know before the numbers (``cautions.all_cautions``).
         ranges: how far calcium may reach in each frame by the scores of the model that drew it; ``arc_range_deg`` of each frame and
             ``volume_range_mm3``, (low, high) each, are null without.
     """

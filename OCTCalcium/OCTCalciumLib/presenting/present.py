@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 def present(
     folder: Path,
-    pullback: Pullback | None,
     label_map: LabelMap,
     measurement: PullbackMeasurement,
-    model: Mapping[str, Any] | None,
-    log: Callable[[str], None] = lambda sentence: None,
-    options: PageOptions = USUAL_PAGE,
+    *,
+    pullback: Pullback | None = None,
+    model: Mapping[str, Any] | None = None,
     ranges: Sequence[CalciumRange | None] | None = None,
+    page: PageOptions = USUAL_PAGE,
+    log: Callable[[str], None] = lambda sentence: None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
 
     Args:
         folder: where to write; it exists.
-        pullback: the frames; None where only a label map was measured, so that outlines are drawn without them.
         label_map: labels uint8 (frames, rows, columns) with their place in the patient; strays are taken out of them in place, as
             a copy of a long pullback would be half a gigabyte.
         measurement: of ``label_map``.
+        pullback: the frames; None where only a label map was measured, so that outlines are drawn without them.
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
-        log: is told, in a sentence, where a picture could not be drawn.
-        options: how the page is written.
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+        page: how the page is written. log: is given, in a sentence, what could not be drawn.
 
     Returns:
         the files that were written.
@@ -69,7 +69,9 @@ def present(
         write_lesions(tables[1], measurement)
         with speaking(picture_language()):
             pictures = _flat_pictures(folder, pullback, labels, measurement)
-        scroll = scroll_of(measurement, labels, pullback, _first_shown(measurement), ranges) if options.scroll else None
+        scroll = None
+        if page.scroll:
+            scroll = scroll_of(measurement, labels, pullback, start=_first_shown(measurement), ranges=ranges)
         views = rendering.finish()
     if views.reason:
         log(views.reason)
@@ -82,9 +84,21 @@ def present(
     if picture_language() != language():
         log(_(NO_FONT))
     report = folder / "report.html"
-    study = study_of(pullback.files if pullback else (), label_map.labels, options.identity)
-    texts = Consequences(SHIPPED_CONSEQUENCES, options.consequences)
-    write_report(report, measurement, pictures, views.reason, pullback, model, label_map.notes, study, scroll, texts, ranges)
+    study = study_of(pullback.files if pullback else (), label_map.labels, page.identity)
+    texts = Consequences(SHIPPED_CONSEQUENCES, page.consequences)
+    write_report(
+        report,
+        measurement,
+        pictures,
+        missing_pictures=views.reason,
+        pullback=pullback,
+        model=model,
+        label_notes=label_map.notes,
+        study=study,
+        scroll=scroll,
+        consequences=texts,
+        ranges=ranges,
+    )
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
 

@@ -33,6 +33,7 @@ def scroll_of(
     measurement: PullbackMeasurement,
     labels: np.ndarray,
     pullback: Pullback | None,
+    *,
     start: int | None,
     ranges: Sequence[CalciumRange | None] | None = None,
 ) -> Scroll:

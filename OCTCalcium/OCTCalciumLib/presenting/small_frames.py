@@ -12,16 +12,16 @@ from ..reading.pullback import Pullback
 
 
 class SmallFrames:
-    """Keeps every frame that is read through ``watched``.
+    """Keeps every frame that is read through its ``pullback``.
 
-    Args:
-        pullback: to be read from now on.
+    Attributes:
+        pullback: to be read from now on in place of the one that was given.
     """
 
     def __init__(self, pullback: Pullback) -> None:
         self._read = pullback.read
         self._kept: dict[int, np.ndarray] = {}
-        self.watched = replace(pullback, read=self._reading, read_small=self._reading_small)
+        self.pullback = replace(pullback, read=self._reading, read_small=self._reading_small)
 
     def _reading(self, first: int, stop: int) -> Iterator[np.ndarray]:
         for index, frame in zip(range(first, stop), self._read(first, stop), strict=False):

@@ -1,4 +1,4 @@
-"""The one door for pullbacks: whatever the file is, grey Cartesian frames with a spacing that tells where it came from."""
+"""Reads pullbacks: whatever the file is, grey Cartesian frames with a spacing that tells where it came from."""
 
 from __future__ import annotations
 

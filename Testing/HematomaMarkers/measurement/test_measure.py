@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from drawn_bleed import no_heat
 from drawn_hematoma import BLOOD_HU, SUPINE, grid_around_origin, in_ellipsoid, places_mm, scanned
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HYPODENSITY, MARKERS
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan, remeasure
 from HematomaMarkersLib.presenting.measurements_json import to_json
 from HematomaMarkersLib.reading.scan import Scan
@@ -35,8 +37,15 @@ def test_the_json_has_every_key_of_the_contract_and_is_json(bleed):
     measured = measure_scan(scan, labels)
     slice_probabilities = np.full((GRID.slice_count, 4), np.nan)
     slice_probabilities[5] = [0.9, 0.1, 0.2, 0.3]
-    probabilities = {**dict.fromkeys(MARKERS, 0.25), HYPODENSITY: None}
-    written = to_json(measured, probabilities, growth_of_volumes(2.0, 0.0, 9.0, 1.0, hours=6.5), slice_probabilities)
+    network = NetworkResult(
+        probabilities={**dict.fromkeys(MARKERS, 0.25), HYPODENSITY: None},
+        thresholds=dict.fromkeys(MARKERS, 0.5),
+        marker_slices=dict.fromkeys(MARKERS, 5),
+        slice_probabilities=slice_probabilities,
+        heat=no_heat(labels.shape),
+        model={"name": "a_model"},
+    )
+    written = to_json(measured, network, growth_of_volumes(2.0, 0.0, 9.0, 1.0, hours=6.5))
     written = json.loads(json.dumps(written, allow_nan=False))
     assert written["schema"] == "hematoma-markers/1"
     assert written["spacing_mm"] == pytest.approx([0.5, 0.5, 3.0 * np.cos(np.radians(12))])

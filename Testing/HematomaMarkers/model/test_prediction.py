@@ -19,7 +19,7 @@ from HematomaMarkersLib.model.patient_rule import (
     patient_probabilities,
     rule_from_settings,
 )
-from HematomaMarkersLib.model.prediction import predict
+from HematomaMarkersLib.model.prediction import heat_map, predict
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.bundle import Bundle, write_bundle
@@ -298,15 +298,15 @@ def predicted(tmp_path_factory):
     scan, _ = blood_on(GRIDS["mixed and tilted"], 64)
     steps = []
     found = predict(scan, bundle, "cpu", WINDOW, lambda done, count: steps.append((done, count)))
-    return scan, bundle, found, steps
+    return scan, bundle, *found, steps
 
 
 def test_the_whole_way_gives_answers_for_every_slice_in_the_scans_own_order(predicted):
-    scan, _, found, steps = predicted
-    assert found.labels.shape == scan.hounsfield.shape and found.labels.dtype == np.uint8
-    count = len(found.labels)
+    scan, _, segmentation, found, steps = predicted
+    assert segmentation.labels.shape == scan.hounsfield.shape and segmentation.labels.dtype == np.uint8
+    count = len(segmentation.labels)
     assert steps == [(number + 1, count) for number in range(count)]
-    shown = np.array([(labels == HEMATOMA).any() for labels in found.labels])
+    shown = np.array([(labels == HEMATOMA).any() for labels in segmentation.labels])
     assert shown.any() and np.nanstd(found.slice_probabilities, axis=0).max() > 0.01
     assert np.array_equal(np.isfinite(found.slice_probabilities).all(axis=1), shown)
     for number, marker in enumerate(MARKERS):
@@ -315,16 +315,16 @@ def test_the_whole_way_gives_answers_for_every_slice_in_the_scans_own_order(pred
 
 
 def test_a_scan_in_reverse_order_has_the_same_answers_in_reverse_order(predicted):
-    scan, bundle, found, _ = predicted
+    scan, bundle, segmentation, found, _ = predicted
     turned = Scan(scan.hounsfield[::-1], reversed_slices(scan.grid))
-    again = predict(turned, bundle, "cpu", WINDOW, nothing)
-    assert np.array_equal(again.labels[::-1], found.labels)
+    segmented_again, again = predict(turned, bundle, "cpu", WINDOW, nothing)
+    assert np.array_equal(segmented_again.labels[::-1], segmentation.labels)
     np.testing.assert_allclose(again.slice_probabilities[::-1], found.slice_probabilities, atol=1e-4)
     np.testing.assert_allclose(again.heat(BLEND)[::-1], found.heat(BLEND), atol=1e-2)
 
 
 def test_the_heat_lies_in_the_head_between_0_and_1_and_is_1_at_its_hottest(predicted):
-    scan, _, found, _ = predicted
+    scan, _, _, found, _ = predicted
     for marker in MARKERS:
         heat = found.heat(marker)
         assert heat.shape == scan.hounsfield.shape and heat.dtype == np.float32
@@ -335,13 +335,13 @@ def test_the_heat_lies_in_the_head_between_0_and_1_and_is_1_at_its_hottest(predi
 
 
 @pytest.mark.parametrize("name", ["tilted", "oblique and tilted", "mixed", "head first in reverse"])
-def test_the_hottest_voxel_is_where_the_network_looked(name, predicted):
+def test_the_hottest_voxel_is_where_the_network_looked(name):
     place_mm = np.array([24, -30, 8])
     scan, _ = blood_on(GRIDS[name], 64, place_mm)
     prepared = prepare(scan)
     extents_mm = scan.grid.extents_mm[prepared.slice_order]
     reading = read_head(KnownNetwork(), prepared.hounsfield, prepared.inside, extents_mm, WINDOW, CPU, nothing)
-    heat = replace(predicted[2], _prepared=prepared, _reading=reading).heat(BLEND)
+    heat = heat_map(prepared, reading, BLEND)
     hottest = voxel_places_mm(scan.grid)[np.unravel_index(heat.argmax(), heat.shape)]
     assert np.linalg.norm(hottest - place_mm) < 20
     assert heat[nearest_voxel(scan.grid, place_mm)] > 0.8
@@ -352,7 +352,7 @@ def test_a_cancelled_prediction_ends(predicted):
     def cancel(done: int, count: int) -> None:
         raise Cancelled
 
-    scan, bundle, _, _ = predicted
+    scan, bundle, *_ = predicted
     with pytest.raises(Cancelled):
         predict(scan, bundle, "cpu", WINDOW, cancel)
 
@@ -394,14 +394,14 @@ class MarkersHotEverywhere(KnownMarkers):
         return functional.avg_pool2d(images, 8).expand(-1, 4, -1, -1), features[0], torch.ones_like(images)
 
 
-def test_heat_is_shown_only_where_the_network_was_to_look(predicted):
+def test_heat_is_shown_only_where_the_network_was_to_look():
     place_mm, radius_mm = np.array([24, -30, 8]), 20.0
     scan, _ = blood_on(GRIDS["upright"], 64, place_mm, radius_mm)
     prepared, network = prepare(scan), KnownNetwork()
     network.markers = MarkersHotEverywhere()
     extents_mm = scan.grid.extents_mm[prepared.slice_order]
     reading = read_head(network, prepared.hounsfield, prepared.inside, extents_mm, WINDOW, CPU, nothing)
-    heat = replace(predicted[2], _prepared=prepared, _reading=reading).heat(BLEND)
+    heat = heat_map(prepared, reading, BLEND)
     hot = np.argwhere(heat > 0)
     farthest_mm = np.linalg.norm(scan.grid.lps_mm(hot) - place_mm, axis=1).max()
     margin_mm, pixel_mm = MARGIN_PIXELS * 0.9 * np.sqrt(2), scan.grid.row_mm * np.sqrt(2)

@@ -1,14 +1,14 @@
 """What the Lib has for the module: triage from kept probabilities, the patient's position, DICOM files by name."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from drawn_bleed import no_heat
 from drawn_head import head_on, slices
 from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import BLEND, MARKERS
-from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.reading.read import open_dicom
@@ -27,12 +27,17 @@ def a_measurement():
 
 
 @pytest.mark.parametrize("blend", [0.1, 0.9])
-def test_kept_probabilities_decide_as_the_prediction_itself(a_measurement, blend):
+def test_the_probabilities_of_a_network_decide(a_measurement, blend):
     probabilities, thresholds = {**dict.fromkeys(MARKERS, 0.05), BLEND: blend}, dict.fromkeys(MARKERS, 0.4)
-    prediction = SimpleNamespace(probabilities=probabilities, thresholds=thresholds, labels=None, outside=None, marker_slices={})
-    kept = NetworkMarkers(probabilities, thresholds)
-    decided = triage(a_measurement, kept, None, read_rules())
-    assert decided == triage(a_measurement, prediction, None, read_rules())
+    network = NetworkResult(
+        probabilities=probabilities,
+        thresholds=thresholds,
+        marker_slices={},
+        slice_probabilities=np.full((8, 4), np.nan),
+        heat=no_heat((8, 64, 64)),
+        model={},
+    )
+    decided = triage(a_measurement, network, None, read_rules())
     assert any("Blend sign (network 90 %" in reason for reason in decided.reasons) == (blend > 0.4)
 
 
@@ -68,12 +73,13 @@ def test_a_patient_position_that_does_not_exist_is_refused_in_one_sentence(tmp_p
 
 
 def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
-    from HematomaMarkersLib.commands import Asked, _open
+    from HematomaMarkersLib.commands import _open
+    from HematomaMarkersLib.options import ScanOptions
     from LesionReadingLib.geometry.nrrd import write_volume
     from LesionReadingLib.worker import JsonLines
 
     grid = slices([6.0] * 24)
     write_volume(tmp_path / "ct.nrrd", head_on(grid), grid)
-    said = Asked(patient_position="HFP")
-    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said, None).gravity, [0, -1, 0])
-    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None), None).gravity is None
+    said = ScanOptions(patient_position="HFP")
+    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said, None, False).gravity, [0, -1, 0])
+    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None), None, False).gravity is None

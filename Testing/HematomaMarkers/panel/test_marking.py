@@ -62,7 +62,7 @@ def test_without_a_network_nothing_is_said_of_probabilities(a_desktop, by_hand):
     a_desktop.wait_until(lambda: "Marked" in by_hand.ui.markLabel.text, 10)
     a_desktop.process_events()
     assert "%" not in by_hand.ui.blendButton.text
-    assert by_hand.reading.numbers.network is None
+    assert by_hand.reading.findings.network is None
     assert not by_hand.ui.byHandButton.enabled
 
 

@@ -63,7 +63,7 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
     panel = a_read_head
     a_desktop.main_window.arrange(1500, 1000)
     panel.ui.inputButton.collapsed = False
-    panel.analysedVolume, panel._analysed = panel.later, (panel.first, (0.0, 80.0))
+    panel.analysedVolume, panel.analysedOptions = panel.later, {"prior": panel.first}
     shutil.copytree(kept_head, tmp_path / "run")
     panel._onDone(tmp_path / "run")
     panel._onEnded()
@@ -80,7 +80,7 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
 def test_volume_and_growth_are_those_of_the_drawn_patient(a_read_head):
     panel = a_read_head
     assert shown_ml(panel) == pytest.approx(GROWN_ML, rel=0.12)
-    growth = panel.reading.numbers.growth
+    growth = panel.reading.findings.growth
     assert growth.prior_ml == pytest.approx(TRUE_ML, rel=0.15)
     assert growth.change_ml == pytest.approx(GROWN_ML - TRUE_ML, abs=2.5)
     assert panel.ui.growthBox.visible and "30 % or more: yes" in panel.ui.growthDefinitionsLabel.text
@@ -93,7 +93,7 @@ def test_the_drawn_marker_is_seen_by_network_and_measurement_and_no_other_is(a_r
     panel = a_read_head
     assert panel.ui.blendLabel.text.startswith("<b>Seen by network and measurement.</b>")
     assert "%" in panel.ui.blendButton.text and not panel.ui.blendButton.icon.isNull()
-    network = panel.reading.numbers.network
+    network = panel.reading.findings.network
     assert [marker for marker in MARKERS if network.probabilities[marker] >= network.thresholds[marker]] == [BLEND]
     assert panel.ui.fluidLevelLabel.text.startswith("<b>Not seen.</b>")
 
@@ -104,7 +104,7 @@ def test_a_click_on_a_marker_shows_its_slice_and_its_heat(a_desktop, a_read_head
     panel.ui.blendButton.click()
     result = result_of(panel.later, KIND)
     heat = heatOf(result, BLEND)
-    number = sliceOf(panel.reading.numbers, BLEND)
+    number = sliceOf(panel.reading.findings, BLEND)
     assert currentSlice(panel.later) == number
     assert composite("Red").GetForegroundVolumeID() == heat.GetID()
     assert (labels_in(panel, panel.later)[hottestSlice(heat)] == HEMATOMA).any()
@@ -131,7 +131,7 @@ def test_heat_maps_lie_on_the_voxels_of_the_ct_and_in_no_selector(a_read_head):
 
 def test_the_slice_table_jumps_and_follows(a_desktop, a_read_head):
     panel = a_read_head
-    table, areas = panel.ui.sliceTable, [row.area_mm2 for row in panel.reading.numbers.measurement.slices]
+    table, areas = panel.ui.sliceTable, [row.area_mm2 for row in panel.reading.findings.measurement.slices]
     assert table.rowCount == len(areas) and table.currentRow() == int(np.argmax(areas))
     assert table.item(table.currentRow(), 1).text() == f"{max(areas):.0f}"
     table.setCurrentCell(3, 0)
@@ -147,7 +147,7 @@ def test_a_stroke_moves_the_volume_by_what_was_painted_within_a_fifth_of_a_secon
     panel = a_read_head
     result = result_of(panel.later, KIND)
     segmentation, before = result_node(result, SEGMENTATION), labels_in(panel, panel.later)
-    ml_before = panel.reading.numbers.measurement.volume_ml
+    ml_before = panel.reading.findings.measurement.volume_ml
     number, row, column = np.argwhere(before == HEMATOMA)[len(np.argwhere(before == HEMATOMA)) // 2]
     a_desktop.paint(segmentation, SEGMENTS[0].name, panel.later, (int(column) + 12, int(row), int(number)), 9.0)
     started = time.process_time()
@@ -156,15 +156,15 @@ def test_a_stroke_moves_the_volume_by_what_was_painted_within_a_fifth_of_a_secon
     added = np.count_nonzero(labels_in(panel, panel.later) == HEMATOMA) - np.count_nonzero(before == HEMATOMA)
     voxel_ml = np.prod(panel.later.GetSpacing()) / 1000
     assert added > 5
-    assert panel.reading.numbers.measurement.volume_ml == pytest.approx(ml_before + added * voxel_ml)
+    assert panel.reading.findings.measurement.volume_ml == pytest.approx(ml_before + added * voxel_ml)
     assert shown_ml(panel) == pytest.approx(ml_before + added * voxel_ml, abs=0.051)
-    assert panel.reading.numbers.growth.change_ml == pytest.approx(
-        ml_before + added * voxel_ml - panel.reading.numbers.growth.prior_ml
+    assert panel.reading.findings.growth.change_ml == pytest.approx(
+        ml_before + added * voxel_ml - panel.reading.findings.growth.prior_ml
     )
     assert panel.ui.editedLabel.visible
     table = result_node(result, TABLE)
     assert float(table.GetCellText(int(number), 1)) == pytest.approx(
-        panel.reading.numbers.measurement.slices[number].area_mm2, rel=1e-4
+        panel.reading.findings.measurement.slices[number].area_mm2, rel=1e-4
     )
 
 
@@ -272,7 +272,7 @@ def test_a_run_that_is_cancelled_or_killed_leaves_everything_as_it_was(a_desktop
         if end == "cancel":
             panel.ui.cancelButton.click()
         else:
-            os.killpg(panel.run._worker._group, signal.SIGKILL)
+            os.killpg(panel.logic.worker._group, signal.SIGKILL)
         a_desktop.wait_until(lambda: not panel.run.running, 5)
         assert panel.ui.volumeLabel.text == before and panel.ui.applyButton.enabled
         assert len(results(KIND)) == 1

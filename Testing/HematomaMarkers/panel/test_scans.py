@@ -69,7 +69,7 @@ def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head
     own_place = volume_place(panel.first)[1]
     panel.ui.sideBySideButton.click()
     assert np.linalg.norm(volume_place(panel.first)[1] - own_place) > 5  # the phantom lay elsewhere on the table
-    panel.logic.arguments(panel.later, tmp_path, prior=panel.first)
+    panel.logic.prepareRun(panel.later, tmp_path, prior=panel.first)
     np.testing.assert_allclose(volume_place(panel.first)[1], own_place, atol=1e-3)
     assert result_node(result_of(panel.later, KIND), ALIGNMENT) is None
 

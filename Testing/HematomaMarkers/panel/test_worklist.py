@@ -11,7 +11,8 @@ from LesionReadingScene.scene import labels_of, result_node, result_of, volume_a
 
 def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_head_module, tmp_path):
     panel = a_head_module
-    write_patient(tmp_path / "study", 1012, None, 128, 7.0, 14.0, wanted=frozenset({"blend"}), volume_ml=24.0, location="putamen")
+    hematoma = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
+    write_patient(tmp_path / "study", 1012, size=128, slice_mm=7.0, tilt_deg=14.0, **hematoma)
     panel.ui.readerEdit.text = "Anna"
     panel.worklist.show(tmp_path)
     panel.ui.analyseAllButton.click()
@@ -22,6 +23,6 @@ def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_
     volume = panel.ui.inputSelector.currentNode()
     labels = labels_of(result_node(result_of(volume, KIND), SEGMENTATION), volume, SEGMENTS)
     assert 50 < np.median(volume_array(volume)[labels == 1]) < 80  # blood, in the CT as it is shown
-    assert panel.ui.resultsButton.enabled and panel.reading.numbers.network is not None
+    assert panel.ui.resultsButton.enabled and panel.reading.findings.network is not None
     panel.worklist.leave()
     assert panel.ui.worklistTable.item(0, 1).text() == f"reviewed 0 of {len(labels)}"

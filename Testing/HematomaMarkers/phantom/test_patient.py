@@ -163,7 +163,17 @@ def room_everywhere(points: np.ndarray) -> np.ndarray:
 def test_what_has_grown_is_the_same_hematoma_and_holds_the_first():
     def drawn(growth_ml: float, gravity):
         rng = np.random.default_rng(5)
-        return draw_hematoma(rng, "putamen", (3.0, 0.0, 27.0), 15.0, frozenset({BLEND}), (), gravity, room_everywhere, growth_ml)
+        return draw_hematoma(
+            rng,
+            "putamen",
+            (3.0, 0.0, 27.0),
+            volume_ml=15.0,
+            wanted=frozenset({BLEND}),
+            near_misses=(),
+            gravity=gravity,
+            room_mm=room_everywhere,
+            growth_ml=growth_ml,
+        )
 
     first, later = drawn(0.0, np.array([0.0, 1.0, 0.0])), drawn(8.0, np.array([0.2, 0.97, 0.1]))
     inside, grown = first.level_mm.values < 0, later.level_mm.values < 0

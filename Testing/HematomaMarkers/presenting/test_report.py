@@ -10,7 +10,7 @@ import browser
 import numpy as np
 import pytest
 from browser import listening_page
-from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_prediction
+from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_network_result
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
@@ -18,7 +18,8 @@ from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
 from HematomaMarkersLib.presenting.present import present
-from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.presenting.tables import write_slices
+from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -47,8 +48,8 @@ def measured():
 
 def reported(folder, scan, labels, measurement, model=None, **given):
     """Write a report of a mask that was measured, and give its file."""
-    decided = triage(measurement, None, None, read_rules(), **given)
-    present(folder, scan, labels, measurement, None, None, None, decided, model)
+    network = None if model is None else a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model=model)
+    present(folder, Case(scan, labels, findings_of(measurement, network, None, read_rules(), **given)), read_rules())
     return folder / "report.html"
 
 
@@ -139,9 +140,10 @@ def test_the_slice_table_is_the_mask_counted(a_page, measured):
     assert told == counted
 
 
-def test_the_csv_of_slices_has_units_and_every_slice(a_report, measured):
-    labels = measured[1]
-    with open(a_report.parent / "slices.csv", newline="") as file:
+def test_the_csv_of_slices_has_units_and_every_slice(measured, tmp_path):
+    _, labels, measurement = measured
+    write_slices(tmp_path / "slices.csv", findings_of(measurement, None, None, read_rules()))
+    with open(tmp_path / "slices.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(labels)
     assert [float(row["hematoma area (mm2)"]) for row in rows] == [(plane == HEMATOMA).sum() * 4.0 for plane in labels]
@@ -199,8 +201,7 @@ def test_without_a_scan_the_contours_are_shown_and_what_is_not_known_is_said(a_b
     _, labels, with_scan = measured
     log = []
     measurement = measure_scan(None, labels, with_scan.grid)
-    decided = triage(measurement, None, None, read_rules())
-    present(tmp_path, None, labels, measurement, None, None, None, decided, None, log.append)
+    present(tmp_path, Case(None, labels, findings_of(measurement, None, None, read_rules())), read_rules(), log=log.append)
     page = opened(a_browser, tmp_path / "report.html", 390)
     text = page.locator("body").inner_text()
     assert "signs in the density (hypodensity, blend sign, fluid level) could not be assessed" in text
@@ -264,10 +265,9 @@ def with_network(tmp_path_factory, measured):
     )
     points = scan.grid.lps_mm(np.moveaxis(np.indices(scan.grid.shape), 0, -1))
     heat = np.exp(-(((points - HOT_MM) / 7) ** 2).sum(axis=-1)).astype(np.float32)
-    prediction = a_prediction(scan, labels, PROBABILITIES, 0.45, heat)
+    network = a_network_result(scan, labels, PROBABILITIES, 0.45, heat, MODEL)
     folder = tmp_path_factory.mktemp("network")
-    decided = triage(measurement, prediction, None, read_rules())
-    present(folder, scan, labels, measurement, prediction, None, None, decided, MODEL)
+    present(folder, Case(scan, labels, findings_of(measurement, network, None, read_rules())), read_rules())
     return folder / "report.html"
 
 
@@ -335,9 +335,8 @@ def test_the_tables_carry_the_network(with_network, measured):
 
 def test_a_network_that_says_nothing_of_markers_is_told(a_browser, measured, tmp_path):
     scan, labels, measurement = measured
-    prediction = a_prediction(scan, labels, dict.fromkeys(MARKERS), 0.45)
-    decided = triage(measurement, prediction, None, read_rules())
-    present(tmp_path, scan, labels, measurement, prediction, None, None, decided, MODEL)
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.45, model=MODEL)
+    present(tmp_path, Case(scan, labels, findings_of(measurement, network, None, read_rules())), read_rules())
     page = opened(a_browser, tmp_path / "report.html")
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert all("Network: no answer." in text for text in page.locator(".marker").all_inner_texts())
@@ -350,8 +349,8 @@ def test_growth_stands_side_by_side_with_its_error(a_browser, measured, tmp_path
     earlier = measure_scan(scan, smaller)
     volumes = earlier.volume_ml, earlier.ivh_ml, measurement.volume_ml, measurement.ivh_ml
     grown = replace(growth_of_volumes(*volumes, hours=5.5), transform=np.eye(4), rotation_deg=0.0, notes=("Compare with care.",))
-    decided = triage(measurement, None, grown, read_rules())
-    present(tmp_path, scan, labels, measurement, None, grown, (scan, smaller), decided, None)
+    findings = findings_of(measurement, None, grown, read_rules())
+    present(tmp_path, Case(scan, labels, findings, (scan, smaller)), read_rules())
     page = opened(a_browser, tmp_path / "report.html")
     text = page.locator("body").inner_text()
     change_ml = ((labels == HEMATOMA).sum() - (smaller == HEMATOMA).sum()) * 0.02
@@ -374,7 +373,7 @@ def test_growth_stands_side_by_side_with_its_error(a_browser, measured, tmp_path
 def test_growth_from_volumes_alone_says_why_there_are_no_pictures(measured, tmp_path):
     scan, labels, measurement = measured
     grown = growth_of_volumes(measurement.volume_ml + 2, 0.0, measurement.volume_ml, 0.0)
-    present(tmp_path, scan, labels, measurement, None, grown, None, triage(measurement, None, grown, read_rules()), None)
+    present(tmp_path, Case(scan, labels, findings_of(measurement, None, grown, read_rules())), read_rules())
     text = (tmp_path / "report.html").read_text()
     assert "of the earlier scan only its volumes are known" in text
     assert "shrank by 2.0 mL" in text
@@ -384,13 +383,13 @@ def test_growth_from_volumes_alone_says_why_there_are_no_pictures(measured, tmp_
 @pytest.mark.parametrize("signs", [SUPINE, PRONE])
 def test_the_side_is_the_patients_whatever_way_the_scan_is_stored(signs):
     scan, labels = a_head(a_grid(signs, pixel_mm=(4.0, 4.0), slice_mm=10.0))
-    assert side_of_hematoma(Case(scan, labels, measure_scan(scan, labels), None)) == "patient's left"
+    assert side_of_hematoma(scan, labels) == "patient's left"
     mirrored = replace(scan, hounsfield=scan.hounsfield[:, :, ::-1]), labels[:, :, ::-1]
-    assert side_of_hematoma(Case(*mirrored, measure_scan(*mirrored), None)) == "patient's right"
+    assert side_of_hematoma(*mirrored) == "patient's right"
 
 
 def test_near_the_midline_no_side_is_said():
     scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0), ventricles=False)
     middle = np.zeros_like(labels)
     middle[:, 24:28, 24:27] = HEMATOMA
-    assert side_of_hematoma(Case(scan, middle, measure_scan(scan, middle), None)) is None
+    assert side_of_hematoma(scan, middle) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dicom_files import item
-from HematomaMarkersLib.reading.contrast import names_agent, says_contrast, was_given
+from HematomaMarkersLib.reading.contrast import names_agent, states_contrast, was_given
 from pydicom.dataset import Dataset
 
 WITHOUT = """
@@ -53,20 +53,20 @@ def _texts(block: str) -> list[str]:
 
 @pytest.mark.parametrize("text", _texts(WITHOUT))
 def test_absence_is_understood(text):
-    assert says_contrast(text) is False
+    assert states_contrast(text) is False
     if text != "HeadNoContrast":  # without capitals inside nothing parts the words
-        assert says_contrast(f"Head {text} 5.0".upper()) is False
+        assert states_contrast(f"Head {text} 5.0".upper()) is False
 
 
 @pytest.mark.parametrize("text", _texts(WITH))
 def test_contrast_is_understood(text):
-    assert says_contrast(text) is True
-    assert says_contrast(f"Head {text} 5.0".upper()) is True
+    assert states_contrast(text) is True
+    assert states_contrast(f"Head {text} 5.0".upper()) is True
 
 
 @pytest.mark.parametrize("text", _texts(SILENT))
 def test_other_words_say_nothing(text):
-    assert says_contrast(text) is None
+    assert states_contrast(text) is None
 
 
 NO_AGENT = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -185,8 +186,8 @@ def test_sides_are_not_told_of_a_head_that_lies_on_its_side(tmp_path, angle_deg,
     scan = open_scan(tmp_path)
     assert scan.sides_known == known
     assert ("not known" in " ".join(scan.notes)) != known
-    case = Case(scan, labels, type("Measured", (), {"grid": GRID}), None)
-    assert (side_of_hematoma(case) is not None) == known
+    assert (side_of_hematoma(scan, labels) is not None) == known
+    case = Case(scan, labels, SimpleNamespace(measurement=SimpleNamespace(grid=GRID)))
     assert case.view.letters == (("R", "L", "A", "P") if known else ("?",) * 4)
 
 

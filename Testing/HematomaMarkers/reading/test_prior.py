@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.__main__ import _asked, _parser
-from HematomaMarkersLib.commands import Asked, _open, _open_prior
+from HematomaMarkersLib.__main__ import _parser, _scan_options
+from HematomaMarkersLib.commands import _open, _open_prior
 from HematomaMarkersLib.growth.expansion import check_order, hours_between
+from HematomaMarkersLib.options import ScanOptions
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
@@ -31,39 +32,41 @@ def both(tmp_path_factory):
     )
 
 
-def _scans(asked, source):
+def _scans(options, source):
     report = JsonLines()
-    scan = _open(source, report, asked, asked.series)
-    return scan, _open_prior(asked, report, scan)
+    scan = _open(source, report, options, options.series, force=False)
+    return scan, _open_prior(scan, report, options, force=False)
 
 
 def test_the_series_of_a_scan_is_not_asked_of_the_earlier_one(both):
     folder, now, early = both
-    scan, prior = _scans(Asked(series="7", prior=folder / "early"), folder)
+    scan, prior = _scans(ScanOptions(series="7", prior=folder / "early"), folder)
     assert (scan.files, prior.files) == (tuple(now), tuple(early))
 
 
 def test_the_earlier_scan_of_one_folder_is_named_by_its_own_series(both):
     folder, now, early = both
-    scan, prior = _scans(Asked(prior=folder, prior_series="2"), folder)
+    scan, prior = _scans(ScanOptions(prior=folder, prior_series="2"), folder)
     assert (scan.files, prior.files) == (tuple(now), tuple(early))
     assert hours_between(prior, scan) == 12
 
 
 def test_a_scan_is_not_its_own_earlier_one(both):
     with pytest.raises(InputError, match="--prior-series"):
-        _scans(Asked(prior=both[0]), both[0])
+        _scans(ScanOptions(prior=both[0]), both[0])
 
 
 def test_a_series_that_the_earlier_scan_does_not_have_is_told(both):
     with pytest.raises(InputError, match="no CT series 7"):
-        _scans(Asked(prior=both[0] / "early", prior_series="7"), both[0])
+        _scans(ScanOptions(prior=both[0] / "early", prior_series="7"), both[0])
 
 
 @pytest.mark.parametrize("command", [["analyze", "in"], ["measure", "labels", "--ct", "in"]])
 def test_the_command_line_knows_both(command):
-    asked = _asked(_parser().parse_args([*command, "-o", "out", "--series", "7", "--prior-series", "2.1", "--prior", "in"]))
-    assert (asked.series, asked.prior_series) == ("7", "2.1")
+    options = _scan_options(
+        _parser().parse_args([*command, "-o", "out", "--series", "7", "--prior-series", "2.1", "--prior", "in"])
+    )
+    assert (options.series, options.prior_series) == ("7", "2.1")
 
 
 NOON = datetime(2024, 3, 1, 12)

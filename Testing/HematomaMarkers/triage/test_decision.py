@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_bleed import a_grid, a_head, a_prediction
+from drawn_bleed import a_grid, a_head, a_network_result
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
-from HematomaMarkersLib.measurement.markers.answers import NetworkMarkers
+from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.outside_blood import OutsideBlood, outside_from_json
 from HematomaMarkersLib.measurement.scan import LEAST_HEMATOMA_ML, ScanMeasurement
@@ -40,8 +40,8 @@ def seeing(measurement: ScanMeasurement, *markers: str) -> ScanMeasurement:
     return replace(measurement, evidence={name: replace(one, found=name in markers) for name, one in measurement.evidence.items()})
 
 
-def decide(measurement, growth=None, prediction=None, rules=None, **given):
-    return triage(measurement, prediction, growth, rules or read_rules(), **given)
+def decide(measurement, growth=None, network=None, rules=None, **given):
+    return triage(measurement, network, growth, rules or read_rules(), **given)
 
 
 def test_a_small_quiet_hematoma_is_watched(nothing_seen):
@@ -149,23 +149,23 @@ def test_a_marker_that_was_measured_is_referred(nothing_seen, marker):
 @pytest.mark.parametrize("marker", MARKERS)
 @pytest.mark.parametrize(("probability", "decision"), [(0.34, WATCH), (0.36, UNCERTAIN), (0.44, UNCERTAIN), (0.46, REFER_NOW)])
 def test_a_probability_above_its_threshold_is_referred_where_that_is_certain(nothing_seen, a_bleed, marker, probability, decision):
-    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {marker: probability}, 0.4)
-    decided = decide(nothing_seen, prediction=prediction)
+    network = a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {marker: probability}, 0.4)
+    decided = decide(nothing_seen, network=network)
     assert decided.decision == decision
     if decision == REFER_NOW:
         assert "network 46 %, threshold 40 %; network and measurement disagree" in decided.reasons[0]
 
 
 def test_a_marker_that_network_and_measurement_see_is_one_reason(nothing_seen, a_bleed):
-    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {BLEND: 0.9}, 0.4)
-    reasons = decide(seeing(nothing_seen, BLEND), prediction=prediction).reasons
+    network = a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.1) | {BLEND: 0.9}, 0.4)
+    reasons = decide(seeing(nothing_seen, BLEND), network=network).reasons
     assert reasons == ("Blend sign (network 90 %, threshold 40 %; measured on the scan).",)
 
 
 def test_a_network_that_says_nothing_leaves_the_measurement(nothing_seen, a_bleed):
-    prediction = a_prediction(*a_bleed, dict.fromkeys(MARKERS), 0.4)
-    assert decide(nothing_seen, prediction=prediction).decision == WATCH
-    assert decide(seeing(nothing_seen, BLEND), prediction=prediction).reasons == ("Blend sign (measured on the scan).",)
+    network = a_network_result(*a_bleed, dict.fromkeys(MARKERS), 0.4)
+    assert decide(nothing_seen, network=network).decision == WATCH
+    assert decide(seeing(nothing_seen, BLEND), network=network).reasons == ("Blend sign (measured on the scan).",)
 
 
 @pytest.mark.parametrize(
@@ -243,22 +243,23 @@ def test_no_sign_counts_on_a_hematoma_too_small_to_show_it(nothing_seen, volume_
     assert "under 1.5 mL" in decide(seen).rule
 
 
-def outside_brain(volume_ml: float) -> NetworkMarkers:
-    return NetworkMarkers(dict.fromkeys(MARKERS), dict.fromkeys(MARKERS, 0.5), OutsideBlood(volume_ml, 4))
+def outside_brain(volume_ml: float, labels: np.ndarray) -> NetworkResult:
+    """A network that sees nothing but blood outside the brain."""
+    return replace(a_network_result(None, labels, dict.fromkeys(MARKERS), 0.5), outside=OutsideBlood(volume_ml, 4))
 
 
 @pytest.mark.parametrize(("found_ml", "decision"), [(0.0, UNCERTAIN), (12.0, UNCERTAIN), (80.0, REFER_NOW)])
-def test_blood_outside_the_brain_is_told_with_its_slice_and_never_measured(nothing_seen, found_ml, decision):
-    decided = decide(replace(nothing_seen, volume_ml=found_ml), prediction=outside_brain(9.0))
+def test_blood_outside_the_brain_is_told_with_its_slice_and_never_measured(nothing_seen, found_ml, decision, a_bleed):
+    decided = decide(replace(nothing_seen, volume_ml=found_ml), network=outside_brain(9.0, a_bleed[1]))
     assert decided.decision == decision
     told = next(reason for reason in decided.reasons if "outside the brain" in reason)
     assert "look at slice 5" in told and "does not measure it" in told and "9" not in told
     assert decided.limits == (LOOKED_FOR_OUTSIDE,) and decided.look_at == ((4,) if decision == UNCERTAIN else ())
 
 
-def test_a_little_outside_the_brain_is_no_reason_and_what_a_folder_keeps_of_it_is_read_again(nothing_seen):
-    little = outside_brain(0.4)
-    assert decide(nothing_seen, prediction=little).decision == WATCH
+def test_a_little_outside_the_brain_is_no_reason_and_what_a_folder_keeps_of_it_is_read_again(nothing_seen, a_bleed):
+    little = outside_brain(0.4, a_bleed[1])
+    assert decide(nothing_seen, network=little).decision == WATCH
     assert outside_from_json(little.outside.to_json()) == little.outside
 
 

@@ -39,7 +39,11 @@ class Watched:
 
     def __init__(self):
         self.progress, self.logs, self.outcomes = [], [], []
-        self.process = WorkerProcess(lambda *step: self.progress.append(step), self.logs.append, self.outcomes.append)
+        self.process = WorkerProcess()
+
+    def start(self, package, arguments=()):
+        told = {"onProgress": lambda *step: self.progress.append(step), "onLog": self.logs.append}
+        self.process.start(package, list(arguments), self.outcomes.append, **told)
 
     def ended(self):
         return bool(self.outcomes)
@@ -57,7 +61,7 @@ def a_worker(a_desktop, a_launcher, tmp_path, monkeypatch):
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(PREAMBLE + body)
         watched.append(Watched())
-        watched[-1].process.start(package.name, [str(argument) for argument in arguments])
+        watched[-1].start(package.name, [str(argument) for argument in arguments])
         return watched[-1]
 
     yield start
@@ -87,7 +91,7 @@ def job(report):
         (scratch / "half.txt").write_text("half")
         Path({str(tmp_path / "written")!r}).write_text(f"{{os.getpid()}} {{child.pid}}")
         os.rename({str(tmp_path / "written")!r}, {str(tmp_path / "numbers")!r})
-        report.progress("Waiting", 0, 1)
+        report.progress("infer", "Waiting", 0, 1)
         time.sleep(600)
 sys.exit(run_and_report(job))
 """
@@ -98,14 +102,14 @@ def test_a_run_tells_its_progress_its_log_and_its_result(a_desktop, a_worker):
 def job(report):
     report.log("first")
     for number in range(3):
-        report.progress("Segmenting", number + 1, 3)
+        report.progress("infer", "Segmenting", number + 1, 3)
         time.sleep(0.15)
     report.result("/somewhere", volume_mm3=1.5)
 sys.exit(run_and_report(job))
 """)
     a_desktop.wait_until(one.ended, 20)
     assert [outcome.status for outcome in one.outcomes] == ["done"]
-    assert one.outcomes[0].result == {"folder": "/somewhere", "volume_mm3": 1.5}
+    assert one.outcomes[0].result == {"code": "done", "folder": "/somewhere", "volume_mm3": 1.5}
     assert one.progress[-1] == ("Segmenting", 3, 3)
     assert len(one.progress) > 1
     assert "first" in one.logs
@@ -262,19 +266,19 @@ sys.exit(run_and_report(job))
 def test_without_slicers_python_a_sentence_says_so(a_desktop, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="PythonSlicer"):
-        Watched().process.start("OCTCalciumLib", [])
+        Watched().start("OCTCalciumLib")
 
 
 def test_a_second_run_at_the_same_time_is_refused(a_desktop, a_worker):
     one = a_worker("time.sleep(600)")
     with pytest.raises(InputError, match="running already"):
-        one.process.start("a_package_0", [])
+        one.start("a_package_0")
 
 
 def test_the_real_command_line_tells_a_file_that_is_no_pullback(a_desktop, a_launcher, tmp_path):
     (tmp_path / "poem.nrrd").write_text("roses are red")
     one = Watched()
-    one.process.start("OCTCalciumLib", ["analyze", str(tmp_path / "poem.nrrd"), "-o", str(tmp_path / "out")])
+    one.start("OCTCalciumLib", ["analyze", str(tmp_path / "poem.nrrd"), "-o", str(tmp_path / "out")])
     a_desktop.wait_until(one.ended, 40)
     assert one.outcomes[0].status == "failed"
     assert "poem.nrrd" in one.outcomes[0].message

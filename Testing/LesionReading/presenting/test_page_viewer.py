@@ -8,16 +8,19 @@ import browser
 import numpy as np
 import pytest
 from browser import listening_page
-from drawn_bleed import a_grid, a_head, a_prediction
+from drawn_bleed import a_grid, a_head, a_network_result
 from drawn_vessel import SPACING, a_vessel
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.presenting.case import Case, Picture, Pictures
+from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES
 from HematomaMarkersLib.presenting.report import write_report as write_head_report
 from HematomaMarkersLib.presenting.scrolling import scroll_of as scroll_of_head
-from HematomaMarkersLib.triage.decision import triage
+from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
+from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.presenting.study import study_of
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.presenting.scrolling import scroll_of
@@ -35,8 +38,8 @@ def an_oct_file(tmp_path_factory):
     grey = np.broadcast_to((20 + GREY_STEP * np.arange(len(labels), dtype=np.uint8))[:, None, None], labels.shape)
     pullback = Pullback(len(labels), *labels.shape[1:], SPACING, lambda first, stop: iter(grey[first:stop]))
     measurement = measure_pullback(labels, SPACING)
-    scroll = scroll_of(measurement, labels, pullback, measurement.max_arc_frame)
-    write_report(path, measurement, {}, None, pullback, None, scroll=scroll)
+    scroll = scroll_of(measurement, labels, pullback, start=measurement.max_arc_frame)
+    write_report(path, measurement, {}, pullback=pullback, scroll=scroll)
     return path
 
 
@@ -50,14 +53,20 @@ def a_head_file(tmp_path_factory):
     earlier = measure_scan(scan, smaller)
     grown = growth_of_volumes(earlier.volume_ml, earlier.ivh_ml, measured.volume_ml, measured.ivh_ml, hours=5.5)
     grown = replace(grown, transform=np.eye(4), rotation_deg=0.0)
-    network = a_prediction(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, (labels == HEMATOMA).astype(np.float32))
-    case = Case(scan, labels, measured, network)
-    decided = triage(measured, network, grown, read_rules())
-    scroll = scroll_of_head(case, grown, (scan, smaller))
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, (labels == HEMATOMA).astype(np.float32))
+    case = Case(scan, labels, findings_of(measured, network, grown, read_rules()), (scan, smaller))
     picture = folder / "slice.png"
     Image.new("L", (64, 64), 90).save(picture)
     pictures = Pictures(key=(Picture(picture, "Slice 9"),))
-    write_head_report(folder / "report.html", case, grown, decided, pictures, None, scroll=scroll)
+    write_head_report(
+        folder / "report.html",
+        case,
+        pictures,
+        rules=read_rules(),
+        study=study_of((), labels),
+        consequences=Consequences(SHIPPED_CONSEQUENCES),
+        scroll=scroll_of_head(case),
+    )
     return folder / "report.html"
 
 

@@ -51,7 +51,7 @@ def a_read_worklist(a_desktop, tmp_path):
     without[list(WIDE)] = np.where(without[list(WIDE)] == CALCIUM, 0, without[list(WIDE)])
     for reader, labels in (("Anna", a_vessel()), ("Bert", without)):
         write = lambda file, labels=labels: write_grid_seg_nrrd(file, labels, volume_grid(volume), SEGMENTS, "")  # noqa: E731
-        save_edit(study, reader, write, "m 1", [0], 24, [], False)
+        save_edit(study, reader, write, model="m 1", reviewed=[0], count=24, changed=[], exported=False)
     return tmp_path
 
 

@@ -47,7 +47,7 @@ def studies_of(folder: Path, *contents: str) -> list[Study]:
 
 
 def batch(studies, folder, output, analyse=measured, settings="", **options):
-    run_batch(studies, folder, output, one_by_one(analyse), COLUMNS, "All", settings, Terminal(), **options)
+    run_batch(studies, folder, output, one_by_one(analyse), Terminal(), columns=COLUMNS, title="All", settings=settings, **options)
 
 
 def table_of(output: Path) -> list[dict]:
@@ -113,7 +113,7 @@ def test_a_study_that_ends_the_program_twice_is_left_out(tmp_path):
         "from LesionReadingLib.worker import Terminal\n"
         "folder = Path(sys.argv[1]); files = sorted(folder.iterdir())\n"
         "run_batch([Study(f, (f,)) for f in files], folder, folder.parent / 'out', one_by_one(lambda *_, **__: os._exit(9)), "
-        "{}, 'All', '', Terminal())"
+        "Terminal(), columns={}, title='All', settings='')"
     )
     for _ in range(2):
         run = subprocess.run([sys.executable, "-c", script, tmp_path / "in"], env=environment("OCTCalciumLib"), capture_output=True)
@@ -133,7 +133,8 @@ def test_what_was_asked_for_while_results_were_moved_counts_before_the_next_stud
         "def analyse(source, output, report):\n"
         "    with finished_folder(output, 1) as made: (made / 'measurements.json').write_text('{}')\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "run = lambda report: run_batch([Study(f, (f,)) for f in files], folder, out, one_by_one(analyse), {}, 'All', '', report)\n"
+        "table = dict(columns={}, title='All', settings='')\n"
+        "run = lambda report: run_batch([Study(f, (f,)) for f in files], folder, out, one_by_one(analyse), report, **table)\n"
         "sys.exit(run_and_report(run))"
     )
     studies_of(tmp_path / "in", "1", "2")
@@ -212,7 +213,7 @@ def test_a_cluster_of_two_workers_gives_the_same_table(tmp_path, monkeypatch):
     studies = studies_of(tmp_path / "in", "3", "bad", "5")
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
         run = on_dask(measured, cluster.scheduler_address, False)
-        run_batch(studies, tmp_path / "in", tmp_path / "out", run, COLUMNS, "All", "", Terminal())
+        run_batch(studies, tmp_path / "in", tmp_path / "out", run, Terminal(), columns=COLUMNS, title="All", settings="")
     assert [(row["status"], row["calcium (mm3)"]) for row in table_of(tmp_path / "out")] == [
         ("done", "3.0"),
         ("failed", ""),
@@ -254,8 +255,8 @@ def test_pullbacks_are_files_of_frames_series_of_files_and_folders_of_pictures(t
 def heads(tmp_path_factory):
     """Two patients' scans in one folder, without order: one patient came twice, six hours apart."""
     folder = tmp_path_factory.mktemp("heads")
-    write_patient(folder / "made", 1007, 9.0, 96, 12.0, 0.0, False, volume_ml=18.0, location="putamen")
-    write_patient(folder / "other", 12, None, 96, 12.0, 0.0, False)
+    write_patient(folder / "made", 1007, growth_ml=9.0, size=96, slice_mm=12.0, tilt_deg=0.0, volume_ml=18.0, location="putamen")
+    write_patient(folder / "other", 12, size=96, slice_mm=12.0, tilt_deg=0.0)
     (folder / "in").mkdir()
     files = [file for name in ("made", "other") for file in sorted((folder / name).rglob("IM*"))]
     for number, file in enumerate(files):

@@ -22,8 +22,8 @@ from LesionReadingLib.studies.worklist import (
     REVIEWED,
     WAITING,
     next_item,
+    record_failure,
     state_of,
-    tell_failed,
     worklist,
 )
 
@@ -49,7 +49,8 @@ def analysed(item):
 
 
 def save(item, reader="Anna", content="labels", reviewed=(0, 1), exported=False):
-    return save_edit(item.folder, reader, lambda file: file.write_text(content), "model", reviewed, 4, [1], exported)
+    told = {"model": "model", "reviewed": reviewed, "count": 4, "changed": [1], "exported": exported}
+    return save_edit(item.folder, reader, lambda file: file.write_text(content), **told)
 
 
 def make_old(item):
@@ -74,7 +75,7 @@ def test_a_study_goes_from_waiting_to_exported(items):
 
 
 def test_a_failed_study_says_why_and_a_later_result_ends_that(items):
-    tell_failed(items[1], "The file is cut off.")
+    record_failure(items[1], "The file is cut off.")
     state = state_of(items[1], "Anna")
     assert (state.status, state.message) == (FAILED_STATE, "The file is cut off.")
     analysed(items[1])
@@ -187,7 +188,8 @@ def test_a_full_disk_keeps_the_edit_before_and_says_so(items, monkeypatch, when)
     if when == "facts":
         monkeypatch.setattr("LesionReadingLib.studies.reader_edits.os.replace", full)
     with pytest.raises(InputError, match="still in the scene"):
-        save_edit(items[0].folder, "Anna", full if when == "labels" else lambda file: file.write_text("x"), "m", [], 4, [], False)
+        write = full if when == "labels" else lambda file: file.write_text("x")
+        save_edit(items[0].folder, "Anna", write, model="m", reviewed=[], count=4, changed=[], exported=False)
     assert edit_of(items[0].folder, "Anna").labels.read_text() == "first"
 
 

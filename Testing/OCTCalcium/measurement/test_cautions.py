@@ -89,7 +89,7 @@ def test_a_catheter_in_calcium_is_told():
 
 
 def page_of(tmp_path, labels, model=None, pullback=None) -> str:
-    write_report(tmp_path / "report.html", measure_pullback(labels, SPACING), {}, "None.", pullback, model)
+    write_report(tmp_path / "report.html", measure_pullback(labels, SPACING), {}, pullback=pullback, model=model)
     return (tmp_path / "report.html").read_text()
 
 

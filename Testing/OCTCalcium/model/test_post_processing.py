@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.model.post_processing import steadied, tidied
+from OCTCalciumLib.model.post_processing import temporally_smoothed, tidied
 
 SIZE = 200
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
@@ -74,47 +74,47 @@ def frames_of(*values):
 
 
 def test_calcium_that_flickers_for_one_frame_is_steadied():
-    gap = list(steadied(frames_of("011", "001", "011"), 0.2))
+    gap = list(temporally_smoothed(frames_of("011", "001", "011"), 0.2))
     assert gap[1].tolist() == [[0, 1, 1]]
-    flash = list(steadied(frames_of("000", "010", "000"), 0.2))
+    flash = list(temporally_smoothed(frames_of("000", "010", "000"), 0.2))
     assert flash[1].tolist() == [[0, 0, 0]]
 
 
 def test_steadying_judges_by_the_answers_as_they_came_not_as_they_were_steadied():
-    steady = list(steadied(frames_of("0", "1", "0", "1", "1"), 0.2))
+    steady = list(temporally_smoothed(frames_of("0", "1", "0", "1", "1"), 0.2))
     assert [frame.tolist() for frame in steady] == [[[0]], [[0]], [[1]], [[1]], [[1]]]
 
 
 def test_where_a_deposit_begins_or_ends_nothing_changes():
     frames = frames_of("000", "110", "111", "011", "000")
-    np.testing.assert_array_equal(np.stack(list(steadied(frames, 0.2)))[[0, 2, 3, 4]], np.stack(frames)[[0, 2, 3, 4]])
+    np.testing.assert_array_equal(np.stack(list(temporally_smoothed(frames, 0.2)))[[0, 2, 3, 4]], np.stack(frames)[[0, 2, 3, 4]])
 
 
 def test_lumen_and_guidewire_are_never_steadied():
     frames = frames_of("3311", "0023", "3311")
-    np.testing.assert_array_equal(list(steadied(frames, 0.2))[1], frames[1])
+    np.testing.assert_array_equal(list(temporally_smoothed(frames, 0.2))[1], frames[1])
 
 
 def test_one_frame_or_two_or_none_stay_as_they_are():
     for frames in ([], frames_of("01"), frames_of("01", "10")):
-        np.testing.assert_array_equal(list(steadied(frames, 0.2)), frames)
+        np.testing.assert_array_equal(list(temporally_smoothed(frames, 0.2)), frames)
 
 
 @pytest.mark.parametrize("frame_mm", [0.51, 2.0])
 def test_frames_known_to_lie_far_apart_each_stand_alone(frame_mm):
     frames = frames_of("011", "001", "011")
-    np.testing.assert_array_equal(list(steadied(frames, frame_mm)), frames)
-    assert not np.array_equal(list(steadied(frames, 0.5)), frames)
+    np.testing.assert_array_equal(list(temporally_smoothed(frames, frame_mm)), frames)
+    assert not np.array_equal(list(temporally_smoothed(frames, 0.5)), frames)
 
 
 def test_at_an_unknown_distance_the_order_of_frames_that_look_alike_counts():
     frames = frames_of("011", "001", "011", "001", "011")
-    steady = list(steadied(frames, None))
-    np.testing.assert_array_equal(steady, list(steadied(frames, 0.2)))
+    steady = list(temporally_smoothed(frames, None))
+    np.testing.assert_array_equal(steady, list(temporally_smoothed(frames, 0.2)))
     assert not np.array_equal(steady, frames)
     # The fourth frame is of another place than the third, so neither can correct the other.
-    apart = list(steadied(frames, None, alike=[False, True, True, False, True]))
+    apart = list(temporally_smoothed(frames, None, alike=[False, True, True, False, True]))
     np.testing.assert_array_equal(apart[:2], steady[:2])
     np.testing.assert_array_equal(apart[2:], frames[2:])
     # Where the distance is known it alone counts.
-    np.testing.assert_array_equal(list(steadied(frames, 0.2, alike=[False] * 5)), steady)
+    np.testing.assert_array_equal(list(temporally_smoothed(frames, 0.2, alike=[False] * 5)), steady)

@@ -53,7 +53,7 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
     panel, volume = an_oct_module, a_pullback()
     panel.ui.inputSelector.setCurrentNode(volume)
     assert not panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.isHidden()
-    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel.analysedVolume, panel.analysedOptions = volume, {"model": "a_model"}
     panel._onDone(write_run(tmp_path / "run", volume, a_vessel()))
     panel._onEnded()
     a_desktop.process_events()
@@ -80,7 +80,7 @@ def in_sight(desktop, widget):
 def test_a_run_of_another_input_folds_nothing(a_desktop, an_oct_module, tmp_path):
     panel, volume, other = an_oct_module, a_pullback(), a_pullback(name="another")
     panel.ui.inputSelector.setCurrentNode(other)
-    panel.analysedVolume, panel._modelUsed = volume, "a_model"
+    panel.analysedVolume, panel.analysedOptions = volume, {"model": "a_model"}
     panel._onDone(write_run(tmp_path / "run", volume, a_vessel()))
     panel._onEnded()
     assert not panel.ui.inputButton.collapsed

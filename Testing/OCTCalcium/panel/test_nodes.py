@@ -321,7 +321,7 @@ def test_an_exported_case_has_labels_and_reviewed_frames_and_no_word_of_who(a_re
     pullback_results.volumeOf(a_result).SetName("DOE^JOHN 1950-01-01")
     set_reviewed(a_result, [9], True)
     set_reviewed(a_result, [20], True)
-    folder = pullback_results.exportForTraining(a_result, tmp_path)
+    folder = pullback_results.exportCase(a_result, tmp_path)
     case = read_case(folder)
     assert folder.name == "pullback_001" and case.reviewed == (9, 20) and case.markers is None and case.task == "oct-calcium"
     assert np.array_equal(case.labels, a_vessel())
@@ -336,10 +336,10 @@ def test_exporting_again_replaces_the_case_and_another_pullback_gets_its_own(a_r
     theirs = pullback_results.takeRun(write_run(tmp_path / "theirs", other, a_vessel()), other, "")
     cases = tmp_path / "cases"
     cases.mkdir()
-    first = pullback_results.exportForTraining(a_result, cases)
+    first = pullback_results.exportCase(a_result, cases)
     labels = a_vessel()
     labels[9] = 0
     replace_labels(pullback_results.segmentationOf(a_result), volume, labels, SEGMENTS)
-    assert pullback_results.exportForTraining(a_result, cases) == first
+    assert pullback_results.exportCase(a_result, cases) == first
     assert np.array_equal(read_case(first).labels, labels)
-    assert pullback_results.exportForTraining(theirs, cases).name == "pullback_002"
+    assert pullback_results.exportCase(theirs, cases).name == "pullback_002"

@@ -154,7 +154,7 @@ def test_cancel_ends_the_run_within_a_second_and_the_earlier_result_stays(a_desk
     panel = a_drawn_result
     shown, drawn = panel.ui.volumeLabel.text, panel.ui.inputSelector.currentNode()
     panel.ui.applyButton.click()
-    a_desktop.wait_until(lambda: panel.run._worker._group is not None, 60)
+    a_desktop.wait_until(lambda: panel.logic.worker._group is not None, 60)
     started = time.monotonic()
     panel.ui.cancelButton.click()
     a_desktop.wait_until(lambda: not panel.run.running, 5)
@@ -167,9 +167,9 @@ def test_a_killed_worker_leaves_scene_and_result_as_they_were(a_desktop, a_drawn
     panel = a_drawn_result
     shown = panel.ui.volumeLabel.text
     panel.ui.applyButton.click()
-    a_desktop.wait_until(lambda: panel.run._worker._group is not None, 60)
+    a_desktop.wait_until(lambda: panel.logic.worker._group is not None, 60)
     nodes = slicer.mrmlScene.GetNumberOfNodes()
-    os.killpg(panel.run._worker._group, signal.SIGKILL)
+    os.killpg(panel.logic.worker._group, signal.SIGKILL)
     a_desktop.wait_until(lambda: not panel.run.running, 30)
     assert "ended from outside" in panel.ui.statusLabel.text
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes and panel.ui.volumeLabel.text == shown
@@ -206,7 +206,7 @@ def test_closing_the_scene_during_a_run_cancels_it(a_desktop, an_oct_module):
 def test_the_logic_tells_of_a_run_that_failed_and_gives_no_result(a_desktop, an_oct_module):
     ended = []
     head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
-    an_oct_module.logic.start(head, "", lambda outcome, result: ended.append((outcome, result)))
+    an_oct_module.logic.start(head, lambda outcome, result: ended.append((outcome, result)))
     a_desktop.wait_until(lambda: ended, 60)
     assert ended[0][0].status == "failed" and ended[0][1] is None
 
@@ -214,7 +214,7 @@ def test_the_logic_tells_of_a_run_that_failed_and_gives_no_result(a_desktop, an_
 def test_the_logic_refuses_a_pullback_without_spacing(a_desktop, an_oct_module):
     volume = add_volume(np.zeros((4, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
     with pytest.raises(InputError, match="does not state its spacing"):
-        an_oct_module.logic.start(volume, "", lambda outcome, result: None)
+        an_oct_module.logic.start(volume, lambda outcome, result: None)
 
 
 # The report and the self-test
@@ -222,13 +222,15 @@ def test_the_logic_refuses_a_pullback_without_spacing(a_desktop, an_oct_module):
 
 def test_labels_of_another_size_than_the_pullback_are_refused(tmp_path):
     from OCTCalciumLib.commands import measure
+    from OCTCalciumLib.options import LabelMapOptions, PullbackOptions, RunOptions
 
     volume = a_pullback()
     labels = write_run(tmp_path / "run", volume, a_vessel()) / "out" / "segmentation.seg.nrrd"
     shorter = a_pullback(frame_count=20)
     write_volume_node(shorter, tmp_path / "shorter.nrrd")
     with pytest.raises(InputError, match=r"24 x 160 x 160 voxels .* but the pullback 20 x 160 x 160"):
-        measure(labels, tmp_path / "out", None, pullback_source=tmp_path / "shorter.nrrd")
+        pullback = LabelMapOptions(pullback=tmp_path / "shorter.nrrd")
+        measure(labels, tmp_path / "out", None, run=RunOptions(), options=PullbackOptions(), label_map=pullback)
     assert not (tmp_path / "out").exists()
 
 

@@ -40,7 +40,7 @@ def a_list(a_desktop, an_oct_module, studies):
         write_run(item.folder, volume, a_vessel())
         slicer.mrmlScene.RemoveNode(volume)
         (item.result / "measurements.json").write_text(json.dumps({"cautions": []}))
-        wl.tell_model(item, "a_model", "0.3")
+        wl.record_model(item, "a_model", "0.3")
     panel.worklist.refresh()
     a_desktop.process_events()
     return panel

@@ -127,6 +127,6 @@ def test_what_the_scores_leave_open_is_a_range_a_check_and_lines_in_the_plot():
     said = " ".join(screen.certainty)
     assert "between 150 and 300 degrees" in said and "not recorded" not in said and "mm³" in said
     assert any((check.first, check.last) == (8, 15) and "either side" in check.why for check in screen.checks)
-    scroll = scroll_of(measurement, a_vessel(), None, None, ranges)
+    scroll = scroll_of(measurement, a_vessel(), None, start=None, ranges=ranges)
     assert "(150 to 300)" in scroll.captions[8] and "(" not in scroll.captions[0]
     assert [series.values[8] for series in scroll.charts[0].series[1:]] == [150.0, 300.0]

@@ -27,7 +27,7 @@ def a_pullback(labels, spacing=SPACING):
 def presented(folder, labels, spacing=SPACING, with_frames=True, log=print):
     pullback = a_pullback(labels, spacing) if with_frames else None
     label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
-    present(folder, pullback, label_map, measure_pullback(labels, spacing), None, log)
+    present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, log=log)
     return folder
 
 

@@ -40,7 +40,8 @@ def a_report(tmp_path_factory):
         notes=("Frame 3 is there twice; the copy was left out.",),
         details={"Manufacturer": "Example & Sons"},
     )
-    present(folder, pullback, LabelMap(labels, SPACING, (0.0, 0.0, 0.0), IDENTITY), measure_pullback(labels, SPACING), MODEL)
+    label_map = LabelMap(labels, SPACING, (0.0, 0.0, 0.0), IDENTITY)
+    present(folder, label_map, measure_pullback(labels, SPACING), pullback=pullback, model=MODEL)
     return folder / "report.html"
 
 
@@ -132,7 +133,7 @@ def test_a_printed_page_is_a4_and_carries_the_pictures(a_page):
 def test_what_is_missing_is_named_with_its_reason(tmp_path):
     spacing = Spacing(0.04, 0.04, None, "DICOM (0028,0030) Pixel Spacing")
     measurement = measure_pullback(a_vessel(), spacing)
-    write_report(tmp_path / "report.html", measurement, {}, "No pictures here.", None, None)
+    write_report(tmp_path / "report.html", measurement, {}, missing_pictures="No pictures here.")
     text = (tmp_path / "report.html").read_text()
     for reason in (measurement.missing["volume_mm3"], measurement.missing["over_180_length_mm"], "No pictures here."):
         assert reason in text

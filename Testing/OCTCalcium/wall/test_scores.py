@@ -102,7 +102,7 @@ def with_scores(frame_count):
 
 def test_what_a_page_carries_of_a_frame_is_little_and_nothing_without_a_model(frames):
     labels, pullback, measurement = frames
-    scroll = scroll_of(measurement, labels, pullback, 8, with_scores(24))
+    scroll = scroll_of(measurement, labels, pullback, start=8, ranges=with_scores(24))
     pane = scroll.panes[0]
     assert (pane.rings[0], pane.unsure[0]) == ("", ""), "nothing was looked for in a frame that shows nothing"
     first, last = (np.frombuffer(base64.b64decode(pane.rings[at]), np.uint8) for at in (1, 23))
@@ -110,7 +110,7 @@ def test_what_a_page_carries_of_a_frame_is_little_and_nothing_without_a_model(fr
     assert len(pane.rings[1]) == 256 and 0 < len(pane.unsure[1]) < 3000
     assert pane.unsure[1] == pane.unsure[2] != pane.unsure[10], "what is calcium in the end is not unsure"
     for ranges in (None, [CalciumRange((150.0, 300.0), (1.0, 3.0))] * 24):
-        bare = scroll_of(measurement, labels, pullback, 8, ranges)
+        bare = scroll_of(measurement, labels, pullback, start=8, ranges=ranges)
         assert (bare.ring, bare.unsure, bare.panes[0].rings, bare.panes[0].unsure) == (None, None, [], [])
 
 
@@ -118,8 +118,8 @@ def test_what_a_page_carries_of_a_frame_is_little_and_nothing_without_a_model(fr
 def a_file(frames, tmp_path_factory):
     labels, pullback, measurement = frames
     path, ranges = tmp_path_factory.mktemp("ring") / "report.html", with_scores(len(labels))
-    scroll = scroll_of(measurement, labels, pullback, 2, ranges)  # a frame without calcium
-    write_report(path, measurement, {}, None, pullback, None, scroll=scroll, ranges=ranges)
+    scroll = scroll_of(measurement, labels, pullback, start=2, ranges=ranges)  # a frame without calcium
+    write_report(path, measurement, {}, pullback=pullback, scroll=scroll, ranges=ranges)
     return path
 
 
@@ -201,8 +201,8 @@ def test_without_javascript_no_ring_is_seen_but_explained(a_browser, a_file):
 def test_contours_without_scores_get_a_note_in_place_of_the_ring(a_browser, frames, tmp_path):
     labels, pullback, measurement = frames
     model = {"name": "a model", "contours": "corrected by a reader"}
-    scroll = scroll_of(measurement, labels, pullback, 10)
-    write_report(tmp_path / "report.html", measurement, {}, None, pullback, model, scroll=scroll)
+    scroll = scroll_of(measurement, labels, pullback, start=10)
+    write_report(tmp_path / "report.html", measurement, {}, pullback=pullback, model=model, scroll=scroll)
     page = listening_page(a_browser, tmp_path / "report.html", 1400)
     assert page.locator("[data-part=ring], [data-part=unsure]").count() == 0
     assert "no scores for these contours" in page.locator(".definitions").inner_text()

@@ -1,4 +1,4 @@
-"""DICOM data sets with values of the right kind only, so that nothing behind the door needs to guess.
+"""DICOM data sets with values of the right kind only, so that no reader needs to guess.
 
 An element stays where its value is of the kind and the count that the data dictionary states (DICOM PS3.6): finite numbers, texts,
 items, bytes. A number may be stored as another kind of number (FD for DS), as older writers do. Several texts where one

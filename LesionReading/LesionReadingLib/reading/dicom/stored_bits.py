@@ -5,8 +5,12 @@ Sources: DICOM PS3.5 8.1.1 (Bits Stored, High Bit; unused bits may hold anything
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from pydicom.dataset import Dataset
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 
 def stored_values(words: np.ndarray, header: Dataset) -> np.ndarray:

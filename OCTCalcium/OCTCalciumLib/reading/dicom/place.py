@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import UNKNOWN, Spacing
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.files import DicomImage, functional_group
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from ..display.field_of_view import field_of_view
@@ -20,6 +20,9 @@ from ..spacing_choice import choose_frame_distance, choose_in_plane
 from .polar import is_polar
 from .series import DicomSeries
 from .spacing import frame_candidates, in_plane_candidates
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _SAMPLES = 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
@@ -15,7 +16,6 @@ from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.grey import grey_of
-from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from ..cautions import ULTRASOUND, Caution
@@ -23,6 +23,9 @@ from ..pullback import Pullback, sample_indices
 from .place import Typed, in_mm
 from .polar import has_value, is_polar, scan_converted
 from .series import in_order
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 # What an OCT pullback is stored as: its own modality, the older "OCT", and what exports make of it (ultrasound, secondary capture).
 MODALITIES = ("IVOCT", "OCT", "IVUS", "US", "OT", "SC")

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
@@ -14,7 +15,9 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.files import DicomImage
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.images import natural_key
-from pydicom.dataset import Dataset
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _LISTED = 6
 _SAME_PLACE_MM = 1e-6

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.files import functional_group
-from pydicom.dataset import Dataset
 
 from ..spacing_choice import FrameDistance, InPlane, doubted_by_size
 from ..spacing_rule import USUAL_FRAME_LIMITS_MM, typical_frame_distance
 from .ultrasound_regions import region_candidates
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _MOTORIZED = ("MOTORIZED", "MOTOR_PULLBACK")  # (0018,3100) in PS3.3 C.8.27.5 and, for ultrasound, in C.8.5.6
 _SAME = 1e-3  # relative difference up to which two stated spacings are the same number, rounded

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from LesionReadingLib.language import _
-from pydicom.dataset import Dataset
 
 from ..spacing_choice import InPlane
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _CENTIMETRES = 3  # (0018,6024) Physical Units X Direction, PS3.3 C.8.5.5.1.15
 _HOLDS = 0.9  # of the box around the picture

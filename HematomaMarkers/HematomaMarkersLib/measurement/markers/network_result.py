@@ -1,0 +1,51 @@
+"""What a network found in a scan, and how it is laid beside the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..outside_blood import OutsideBlood
+    from ..scan import ScanMeasurement
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetworkResult:
+    """What a network found in a scan, beside its label map: just now, or read again from a result folder or a scene.
+
+    It is of the network's own contour, whatever was corrected since. Slices are numbered as in the scan.
+
+    Attributes:
+        probabilities: of every marker in the patient, calibrated; None where no slice shows a hematoma.
+        thresholds: the probability from which each marker counts as found.
+        marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
+        slice_probabilities: float (slices, 4), calibrated; nan where the slice shows no hematoma.
+        outside: blood outside the brain; None where the network was not trained to find it.
+        heat: marker -> what speaks for it (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels. Raises
+            InputError where it was kept in a file that cannot be read.
+        model: what the bundle says of itself (``Bundle.summary``); with "contours" where they were corrected since.
+    """
+
+    probabilities: Mapping[str, float | None]
+    thresholds: Mapping[str, float]
+    marker_slices: Mapping[str, int | None]
+    slice_probabilities: np.ndarray
+    heat: Callable[[str], np.ndarray]
+    model: Mapping[str, Any]
+    outside: OutsideBlood | None = None
+
+
+def network_probability(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> float | None:
+    """The network's probability of a marker; None where no network took part or no hematoma counts."""
+    return network.probabilities.get(marker) if network and measurement.has_hematoma else None
+
+
+def marker_seen(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> tuple[bool | None, bool]:
+    """Whether the network (None where it gives no probability) and the measurement see a marker."""
+    probability = network_probability(marker, measurement, network)
+    by_network = None if probability is None else bool(probability >= network.thresholds[marker])
+    return by_network, bool(measurement.evidence[marker].found)
