@@ -31,9 +31,9 @@ def head() -> PhantomHead:
     nothing = np.zeros(grid.shape, np.int16)
     labels = np.zeros(grid.shape, np.uint8)
     labels[4, 20:24, 20:24] = HEMATOMA
-    friends, pose = Field(kinds, (0.0, 0.0, 0.0), 1.0), Pose(np.eye(3), np.zeros(3))
+    mimics, pose = Field(kinds, (0.0, 0.0, 0.0), 1.0), Pose(np.eye(3), np.zeros(3))
     signs = {}, np.zeros((10, 4), bool), (), None, 0.0, 0.0, 0.0, np.array([0.0, 1.0, 0.0]), 0
-    return PhantomHead(nothing, labels, grid, *signs, friends=friends, pose=pose)
+    return PhantomHead(nothing, labels, grid, *signs, mimics=mimics, pose=pose)
 
 
 def test_false_blood_is_told_by_the_structure_within_two_and_a_half_millimetres(head):

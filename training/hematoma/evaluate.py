@@ -48,7 +48,7 @@ class PatientResult:
         decision: code of ``triage.Decision``, by the shipped rules. slice_mm: median distance of slices.
         others: what else was drawn, by name.
         false_ml: marked where there is no blood, by cause (``false_blood``).
-        age: 0 young to 1 very old. turned_deg: see ``position``.
+        age: 0 young to 1 very old. turned_deg: see ``phantom.position``.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
         patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.

@@ -24,21 +24,21 @@ def false_blood_ml(head: PhantomHead, labels: np.ndarray) -> dict[str, float]:
     places = np.argwhere(false)
     if not len(places):
         return {}
-    names = np.array([TISSUE, *CAUSES])[_friends_at(head, places)]
+    names = np.array([TISSUE, *CAUSES])[_mimics_at(head, places)]
     names = np.where(_near_blood(head)[false], BESIDE, names)
     voxel_ml = head.grid.voxel_ml[places[:, 0]]
     return {str(name): float(voxel_ml[names == name].sum()) for name in np.unique(names)}
 
 
-def _friends_at(head: PhantomHead, places: np.ndarray) -> np.ndarray:
+def _mimics_at(head: PhantomHead, places: np.ndarray) -> np.ndarray:
     """Numbers in ``CAUSES``, from 1 on, of the structure nearest to each voxel (voxels, 3); 0 where none is near."""
-    if head.friends is None:
+    if head.mimics is None:
         return np.zeros(len(places), int)
-    kinds, step_mm = head.friends.values, head.friends.step_mm
+    kinds, step_mm = head.mimics.values, head.mimics.step_mm
     away_mm, nearest = ndimage.distance_transform_edt(kinds == 0, step_mm, return_indices=True)
     grown = np.where(away_mm <= NEAR_MM, kinds[tuple(nearest)], 0)
     points = head.pose.to_head(head.grid.lps_mm(places).T[::-1])
-    index = np.rint((points - np.array(head.friends.origin_mm)[:, None]) / step_mm).astype(int)
+    index = np.rint((points - np.array(head.mimics.origin_mm)[:, None]) / step_mm).astype(int)
     return grown[tuple(np.clip(index, 0, np.array(kinds.shape)[:, None] - 1))]
 
 

@@ -62,7 +62,7 @@ class Head:
         hull_mm, ventricle_mm: signed distances, negative inside.
         skull_mm: the skull's thickness over each place. coarse: smooth random numbers for fat, muscle, air cells.
         person: whose head it is. deposits: blood besides the hematoma.
-        friends: uint8, what looks like blood and is none, see ``mimics``; None where it was not told.
+        mimics: uint8, what looks like blood and is none, see ``mimics``; None where it was not told.
     """
 
     tissue_hu: Field
@@ -72,7 +72,7 @@ class Head:
     coarse: Field
     person: Person
     deposits: tuple[Deposit, ...] = ()
-    friends: Field | None = None
+    mimics: Field | None = None
 
 
 def draw_person(rng: np.random.Generator) -> Person:

@@ -15,7 +15,7 @@ import numpy as np
 from .anatomy import Head, lay
 
 CAUSES = ("sinus or vein", "falx or tentorium", "artery", "bone", "calcification", "drain or clip")
-"""Kinds of what is drawn; ``Head.friends`` counts them from 1 on."""
+"""Kinds of what is drawn; ``Head.mimics`` counts them from 1 on."""
 _LEAST_SHARE = 0.3
 _BASILAR = ((-44.0, 12.0, 0.0), (-32.0, 9.0, 0.0), (-20.0, 10.0, 0.0))
 _CAROTID = ((-38.0, -2.0, 14.0), (-24.0, -6.0, 11.0), (-16.0, -3.0, 12.0))
@@ -50,8 +50,8 @@ def with_false_friends(head: Head, rng: np.random.Generator) -> tuple[Head, tupl
             (rng.uniform(-22, -8), rng.uniform(-25, 10), rng.uniform(-25, 25)), rng.uniform(2, 5, 3), 2600.0
         )
         drawn.append("coil or clip")
-    tissue, friends = (replace(head.tissue_hu, values=values) for values in (brain.tissue, brain.friends))
-    return replace(head, tissue_hu=tissue, skull_mm=skull, friends=friends), tuple(drawn)
+    tissue, mimics = (replace(head.tissue_hu, values=values) for values in (brain.tissue, brain.mimics))
+    return replace(head, tissue_hu=tissue, skull_mm=skull, mimics=mimics), tuple(drawn)
 
 
 class _Brain:
@@ -62,7 +62,7 @@ class _Brain:
         self.tissue, self.hull = head.tissue_hu.values.copy(), head.hull_mm.values
         self.ventricle = head.ventricle_mm.values
         skull = self.hull > head.person.subarachnoid_mm
-        self.friends, self._kind = (skull * (CAUSES.index("bone") + 1)).astype(np.uint8), 0
+        self.mimics, self._kind = (skull * (CAUSES.index("bone") + 1)).astype(np.uint8), 0
 
     def drawing(self, kind: str) -> _Brain:
         """The same brain; what is drawn from here on is of a kind of ``CAUSES``."""
@@ -81,7 +81,7 @@ class _Brain:
     def lay(self, part: tuple[slice, ...], share: np.ndarray, hu) -> None:
         """Let something take a share of a part of the tissue."""
         lay(self.tissue[part], share, hu)
-        self.friends[part][share > _LEAST_SHARE] = self._kind
+        self.mimics[part][share > _LEAST_SHARE] = self._kind
 
     def ball(self, centre, radii, hu, edge_mm: float = 1.0) -> None:
         """An ellipsoid with a soft edge."""

@@ -38,7 +38,7 @@ class PhantomHead:
         drawn_ml: of the hematoma as drawn, before it was cut into voxels.
         gravity: LPS unit vector that points down. seed: which patient.
         others: what else the head shows, by name (``wide``).
-        friends: of the head's coordinates, see ``Head``. pose: how the head lies. age: 0 young to 1 very old, of ``Person``.
+        mimics: of the head's coordinates, see ``Head``. pose: how the head lies. age: 0 young to 1 very old, of ``Person``.
     """
 
     hounsfield: np.ndarray
@@ -54,7 +54,7 @@ class PhantomHead:
     gravity: np.ndarray
     seed: int
     others: tuple[str, ...] = ()
-    friends: Field | None = None
+    mimics: Field | None = None
     pose: Pose | None = None
     age: float = 0.5
 
@@ -245,7 +245,7 @@ def scanned(
         hematoma.volume_ml if hematoma else 0.0,
         gravity,
         seed,
-        friends=head.friends,
+        mimics=head.mimics,
         pose=pose,
         age=patient.person.age,
     )
