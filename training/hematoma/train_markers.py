@@ -185,8 +185,7 @@ def train_markers(
     """
     unet, of_unet = trained_unet(folder)
     file = folder / CHECKPOINT
-    if file.exists():
-        recipe = recipe_of(file)
+    recipe = recipe_of(file) if file.exists() else recipe
     shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
     slices = shelf.slices
     of_use = slices.with_hematoma & slices.judged
@@ -198,8 +197,7 @@ def train_markers(
     if samples is not None:
         learnt = torch.cat([learnt, len(slices) + torch.arange(len(samples))])
         slices = together([slices, samples])
-    weights = class_weights(slices.markers[learnt])
-    training = new_training(recipe, unet, of_unet, weights, device)
+    training = new_training(recipe, unet, of_unet, weights := class_weights(slices.markers[learnt]), device)
     if file.exists():
         training.resume(file)
         log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
