@@ -12,12 +12,12 @@ import torch
 from LesionReadingLib.errors import InputError
 
 from training.__main__ import main
+from training.engine.presets import chosen_options, in_section, preset_values, told_budget
 from training.hematoma.train_markers import Recipe as MarkerRecipe
 from training.hematoma.train_segmentation import Recipe as UNetRecipe
 from training.oct.data import Patient
 from training.oct.train import FrameTask, Recipe
 from training.oct.variants import GAMMAS, VARIANTS, variants_of
-from training.presets import chosen_options, in_section, preset_values, told_budget
 
 
 def oct_preset(name: str, *overrides: str):

@@ -15,14 +15,14 @@ from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 
-from .. import distributed
-from ..checkpoint import averaged_weights, best_of, checkpoint_options
-from ..distributed import share, whole
-from ..engine import Training, Validation
-from ..loop import run
-from ..options import Budget, TrainingOptions, options_from
-from ..randomness import augmented, epoch_numbers
-from ..scores import roc_auc
+from ..engine import distributed
+from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options
+from ..engine.distributed import share, whole
+from ..engine.loop import run
+from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.randomness import augmented, epoch_numbers
+from ..engine.training import Training, Validation
+from ..reporting.scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
 from .slices import Shelf, Slices, together
