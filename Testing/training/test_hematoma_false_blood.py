@@ -15,9 +15,9 @@ from HematomaMarkersLib.phantom.position import turned_deg, turned_pose
 from HematomaMarkersLib.phantom.wide import draw_wide_head
 from LesionReadingLib.geometry.grid import even_grid
 
-from training.hematoma.evaluate import PatientResult
-from training.hematoma.false_blood import BESIDE, TISSUE, false_blood_ml
-from training.hematoma.finding import finding_figures
+from training.hematoma.evaluation.evaluate import PatientResult
+from training.hematoma.evaluation.false_blood import BESIDE, TISSUE, false_blood_ml
+from training.hematoma.evaluation.finding import finding_figures
 
 SINUS = CAUSES.index("sinus or vein") + 1
 

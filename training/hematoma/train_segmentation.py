@@ -19,13 +19,13 @@ from monai.losses import DiceCELoss
 from safetensors.torch import load_file
 from torch import nn
 
-from .. import distributed
-from ..checkpoint import averaged_weights, best_of, checkpoint_options, part
-from ..distributed import share, whole
-from ..engine import Training, Validation
-from ..loop import run
-from ..options import Budget, TrainingOptions, options_from
-from ..randomness import augmented, step_seed
+from ..engine import distributed
+from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options, part
+from ..engine.distributed import share, whole
+from ..engine.loop import run
+from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.randomness import augmented, step_seed
+from ..engine.training import Training, Validation
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import SMALL_PIXELS, Shelf, Slices, balanced_numbers, kinds
