@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
@@ -69,14 +70,14 @@ def _trainer(training: Training, task: Task, budget: Budget, steps: int) -> Supe
 
     options = training.options
     batches = DataLoader(
-        _Batches(task, steps),
+        Batches(task, steps),
         batch_size=None,
         sampler=range(training.step_count, steps),
         num_workers=options.workers,
         pin_memory=training.device.type == "cuda" and options.workers > 0,
         prefetch_factor=4 if options.workers else None,
     )
-    return SupervisedTrainer(
+    trainer = SupervisedTrainer(
         device=training.device,
         max_epochs=1,
         train_data_loader=batches,
@@ -87,9 +88,11 @@ def _trainer(training: Training, task: Task, budget: Budget, steps: int) -> Supe
         iteration_update=update,
         decollate=False,
     )
+    trainer.logger.setLevel(logging.CRITICAL)  # whoever started the training is told of errors, in one sentence
+    return trainer
 
 
-class _Batches(Dataset):
+class Batches(Dataset):
     """A task's batches by the number of their step."""
 
     def __init__(self, task: Task, steps: int) -> None:

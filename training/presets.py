@@ -6,17 +6,18 @@ import argparse
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from LesionReadingLib.errors import InputError
 
-from .options import Budget, TrainingOptions
+if TYPE_CHECKING:
+    from .options import Budget, TrainingOptions
 
 FOLDER = Path(__file__).parent / "presets"
 BUDGET_KEYS = ("steps", "epochs", "minutes")
-Options = TypeVar("Options", bound=TrainingOptions)
+Options = TypeVar("Options", bound="TrainingOptions")
 
 
 def add_preset(parser: argparse.ArgumentParser, default: str = "best") -> None:
@@ -71,6 +72,8 @@ def chosen_options(values: Mapping[str, Any], overrides: Sequence[str], kind: ty
 
 def new_budget(steps: float | None, epochs: float | None, minutes: float | None) -> Budget:
     """A budget of what is given."""
+    from .options import Budget
+
     return Budget(math.inf if minutes is None else minutes, math.inf if steps is None else steps, epochs)
 
 
@@ -81,9 +84,7 @@ def told_budget(chosen: argparse.Namespace, preset: Budget) -> Budget:
         InputError: the training would never end.
     """
     given = new_budget(chosen.steps, chosen.epochs, chosen.minutes)
-    budget = given if chosen.steps or chosen.epochs else Budget(given.minutes, preset.steps, preset.epochs)
-    if chosen.minutes is None and budget is not given:
-        budget = preset
+    budget = given if chosen.steps or chosen.epochs else replace(preset, minutes=min(given.minutes, preset.minutes))
     if math.isinf(budget.minutes) and math.isinf(budget.steps) and budget.epochs is None:
         raise InputError("The training would never end; say --steps, --epochs or --minutes.")
     return budget

@@ -12,7 +12,7 @@ from LesionReadingLib.studies.training_case import TrainingCase
 
 from .labels import NAMES, TASK
 from .model.prediction import NETWORKS, predict
-from .reading.image_scan import read_volume
+from .reading.images import read_volume
 from .windows import DEFAULT, windows
 
 

@@ -17,13 +17,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from LesionReadingLib.prediction import choose_device
 from torch.utils.data import DataLoader
 
-from training.loop import _Batches, same_kernels
+from training.loop import Batches, same_kernels
 from training.oct.data import load_patients
 from training.oct.train import FrameTask, Recipe, new_training
 from training.presets import chosen_options, preset_values
@@ -60,7 +61,7 @@ def compute_alone(task: FrameTask, recipe: Recipe, device: torch.device) -> Call
 def engine(task: FrameTask, recipe: Recipe, device: torch.device, steps: int) -> Callable[[int], None]:
     training = new_training(recipe, device)
     pinned = device.type == "cuda" and recipe.workers > 0
-    batches = iter(DataLoader(_Batches(task, steps + 1), batch_size=None, num_workers=recipe.workers, pin_memory=pinned))
+    batches = iter(DataLoader(Batches(task, steps + 1), batch_size=None, num_workers=recipe.workers, pin_memory=pinned))
 
     def step(number: int) -> None:
         training.module.train()
@@ -70,8 +71,8 @@ def engine(task: FrameTask, recipe: Recipe, device: torch.device, steps: int) ->
 
 
 def plain_loop(task: FrameTask, recipe: Recipe, device: torch.device) -> Callable[[int], None]:
-    module = new_training(recipe, device).module.to(memory_format=torch.contiguous_format).train()
-    object.__setattr__(module, "_options", chosen_options({}, ["precision=float32"], Recipe)[0])
+    plain = replace(recipe, precision="float32")
+    module = new_training(plain, device).module.to(memory_format=torch.contiguous_format).train()
     optimizer = torch.optim.Adam(module.parameters(), recipe.rate, foreach=False)
 
     def step(number: int) -> None:

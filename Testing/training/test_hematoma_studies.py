@@ -149,7 +149,7 @@ def test_crops_hold_the_hematoma_in_their_middle(data):
 @pytest.fixture(scope="module")
 def gan(data, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("gan")
-    small = ("side=32", "width=8", "noise=8", "batch=8", "labels=hypodensity", "rate=0.002", "average=0.9")
+    small = ("side=32", "width=8", "noise=8", "batch=8", "labels=hypodensity", "rate=0.002", "average=0.9", "validate_every=6")
     assert (
         main(["hematoma", "train-gan", str(data), str(folder), "--preset", "cpu", "--steps", "60", "--device", "cpu", *small]) == 0
     )

@@ -200,3 +200,36 @@ def test_a_patient_on_two_sides_of_the_tables_split_is_refused(drawn, folders, c
     table.write_text("\n".join(lines[:2]).replace("anna,train", "anna,train\np1_1,anna,train"))
     folders = (*folders[:2], tmp_path / "other")
     assert "p1_2: the table of patients has no line" in refused(folders, capsys, *spacing, "--patients", str(table))
+
+
+def test_frames_that_nobody_looked_at_can_be_left_out(drawn, folders):
+    images, masks, data = folders
+    (images / "a").mkdir(), (masks / "a").mkdir()
+    for number, (frame, labels) in enumerate(zip(drawn.frames, drawn.labels, strict=True)):
+        Image.fromarray(frame).save(images / "a" / f"{number}.png")
+        Image.fromarray(labels if number == 1 else np.zeros_like(labels)).save(masks / "a" / f"{number}.png")
+    shared = ["--pixel-spacing", "0.04", "--frame-spacing", "0.4"]
+    assert do_import(folders, *shared, "--annotated-only") == 0
+    (patient,) = load_pullbacks(data)
+    assert patient.pixels.shape[1] == 1 and patient.spacing_mm[2] is None  # no neighbour is left to measure a volume with
+    np.testing.assert_array_equal(true_labels(patient), drawn.labels[1])
+
+
+def test_a_head_of_8_bit_pictures_needs_its_window_and_spacing(folders, capsys):
+    images, masks, data = folders
+    grid = slices(EVEN, tilt_deg=0.0)
+    image = head_on(grid)
+    bleed = np.linalg.norm(voxel_places_mm(grid) - POINT_MM, axis=-1) < BLEED_MM
+    image[bleed] = 65
+    (images / "head").mkdir(), (masks / "head").mkdir()
+    for number, (plane, mask) in enumerate(zip(image, bleed, strict=True)):
+        Image.fromarray((np.clip(plane / 80, 0, 1) * 255).astype(np.uint8)).save(images / "head" / f"{number}.png")
+        Image.fromarray(mask).save(masks / "head" / f"{number}.png")
+    assert do_import(folders, task="hematoma") == 2
+    assert "--pixel-spacing" in capsys.readouterr().err
+    stated = ["--pixel-spacing", str(grid.row_mm), "--slice-spacing", str(float(grid.extents_mm[1])), "--window", "0", "80"]
+    assert do_import(folders, *stated, "--labels", "255=hematoma", task="hematoma") == 0
+    (patient,) = load_heads(data)
+    original = read_original(data / f"original-{patient.number}.npz")
+    np.testing.assert_array_equal(original.labels, bleed)
+    assert abs(float(np.median(original.scan.hounsfield[bleed])) - 65) <= 1

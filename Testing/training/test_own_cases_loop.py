@@ -74,6 +74,7 @@ def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_t
     assert main(["hematoma", "train-segmentation", data, run, *shared, "width=0.1"]) == 0
     assert main(["hematoma", "train-markers", data, run, *shared, "marker_width=0.02"]) == 0
     assert main(["hematoma", "fit-rule", run, data, "--device", "cpu"]) == 0
+    assert json.loads((tmp_path / "run/rule.json").read_text())["patients"] == 1  # the own validation case, no phantom drawn
     assert main(["hematoma", "bundle", run, bundle, "--data-source", "three phantoms"]) == 0
     capsys.readouterr()
     evaluate = ["hematoma", "evaluate", bundle, "--data", data, "--device", "cpu", "--processes", "1"]

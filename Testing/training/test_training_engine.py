@@ -217,6 +217,17 @@ except InputError as error:
     assert [each.name for each in tmp_path.iterdir()] == ["one.safetensors"]
 
 
+def test_a_checkpoint_that_cannot_be_written_ends_the_training_in_one_sentence(tmp_path, monkeypatch, capfd):
+    def full(*given):
+        raise InputError("The checkpoint could not be written.")
+
+    monkeypatch.setattr("training.engine.write_tensors", full)
+    training = Training(Square(), TrainingOptions(validate_every=9), CPU)
+    with pytest.raises(InputError, match="could not be written"):
+        run(training, Ones(training, [0.5]), Budget(steps=2), tmp_path / "one.safetensors", lambda line: None)
+    assert "terminating" not in capfd.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """Three phantom patients of two frames each; 1010 is for validation."""
@@ -263,7 +274,7 @@ def wait_for_step(folder: Path, step: int, process: subprocess.Popen) -> None:
 
 
 def test_a_training_killed_in_the_middle_gives_the_same_weights_to_the_bit(data, run_through, tmp_path):
-    process = training_process(data, tmp_path, "checkpoint_seconds=0")
+    process = training_process(data, tmp_path, "checkpoint_seconds=0", "workers=1")
     wait_for_step(tmp_path, 5, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()

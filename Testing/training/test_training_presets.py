@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -147,3 +149,18 @@ def test_the_command_lines_budget_comes_before_the_presets():
     assert told(steps=7, of="seed").epochs is None
     both = told(minutes=3)
     assert both.minutes == 3 and both.steps == 500
+
+
+def test_adapting_needs_none_of_the_packages_of_training_and_a_typo_no_torch():
+    """The panel adapts with what the modules install; a command line is answered at once."""
+    code = f"import sys; sys.path[:0] = {sys.path!r}; sys.modules.update(dict.fromkeys({{names}}, None)); {{rest}}"
+    adapting = code.format(names=["ignite", "yaml", "tensorboard"], rest="import training.oct.adapt, training.oct.two_step")
+    parsing = code.format(names=["torch", "monai", "scipy"], rest="import training.__main__")
+    for each in (adapting, parsing):
+        subprocess.run([sys.executable, "-c", each], check=True, timeout=240)
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert main(["oct", "train", str(tmp_path), str(tmp_path / "run")]) == 2
+    assert "pip install -e '.[training]'" in capsys.readouterr().err

@@ -15,7 +15,6 @@ from typing import Any
 from ..arguments import add_device, log_to, positive
 from ..drawing import write_whole
 from ..presets import add_preset, chosen_options, preset_values, told_budget
-from .data import RANGES
 
 
 def add_ablations(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +22,9 @@ def add_ablations(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("out", type=Path, help="for a folder of each experiment, ablations.md and ablations.json")
     parser.add_argument("--unprepared", type=Path, metavar="DATA", help="the same patients without preparation; drawn by default")
-    parser.add_argument("--phantoms", choices=RANGES, default="ordinary", help="the range that DATA was drawn of")
+    parser.add_argument(
+        "--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range that DATA was drawn of"
+    )
     parser.add_argument("--most-slices", type=int, help="as DATA was drawn with")
     parser.add_argument("--processes", type=int, default=2, help="that draw")
     _add_study(parser, "segmentation.KEY=VALUE and markers.KEY=VALUE change numbers of the preset.")

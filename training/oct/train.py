@@ -21,7 +21,6 @@ from ..cases import note_learnt
 from ..checkpoint import averaged_weights, checkpoint_options
 from ..distributed import share, whole
 from ..engine import Training, Validation
-from ..loop import run
 from ..options import Budget, TrainingOptions, options_from
 from ..randomness import augmented, epoch_numbers
 from .augment import augmented_batch
@@ -84,6 +83,7 @@ class FrameTask:
 
     def __init__(self, patients: Sequence[Patient], recipe: Recipe, device: torch.device) -> None:
         self._recipe, self._device = recipe, device
+        self._share = share(recipe.batch)  # known before any process reads batches ahead
         self.learning = [patient for patient in patients if not is_watched(patient)]
         self._validation = [patient for patient in patients if is_watched(patient)]
         self._frames = [(patient, frame) for patient in self.learning for frame in range(patient.pixels.shape[1])]
@@ -97,10 +97,10 @@ class FrameTask:
         """Frames and labels, uint8 (share, size, size) each, and of each the number of its variant, 0 where they are drawn."""
         recipe = self._recipe
         if recipe.augmentation == "variants":
-            numbers = epoch_numbers(self.pictures, recipe.batch, recipe.seed, step)[share(recipe.batch)]
+            numbers = epoch_numbers(self.pictures, recipe.batch, recipe.seed, step)[self._share]
             chosen, variants = [self._frames[number // len(VARIANTS)] for number in numbers], numbers % len(VARIANTS)
         else:
-            chosen = self._drawn(step)[share(recipe.batch)]
+            chosen = self._drawn(step)[self._share]
             variants = np.zeros(len(chosen), np.int64)
         squares, labels = zip(*(patient.pixels[:, frame] for patient, frame in chosen), strict=True)
         return torch.from_numpy(np.stack(squares)), torch.from_numpy(np.stack(labels)), torch.from_numpy(variants)
@@ -153,6 +153,8 @@ def train(
     Raises:
         InputError: nobody to learn from, or a checkpoint that cannot be resumed or written.
     """
+    from ..loop import run  # with Ignite, which those that only bundle or adapt do not need
+
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CHECKPOINT
     if file.exists():
