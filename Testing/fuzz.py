@@ -112,9 +112,6 @@ def warm() -> None:
     import SimpleITK as sitk
     from HematomaMarkersLib import segments  # noqa: F401  # noqa: F401
     from OCTCalciumLib.measurement import pullback as oct_measurement  # noqa: F401
-    from OCTCalciumLib.reading.display import (
-        overlays,  # noqa: F401
-    )
     from PIL import Image
 
     Image.init()

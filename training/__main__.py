@@ -11,12 +11,12 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
-from .agreement_command import add_agreement
 from .arguments import positive
+from .engine.launch import launch
 from .hematoma.commands import add_commands as add_hematoma_commands
-from .launch import launch
 from .oct.commands import add_commands as add_oct_commands
-from .report_command import add_report
+from .reporting.agreement_command import add_agreement
+from .reporting.report_command import add_report
 
 _PACKAGES = ("ignite", "tensorboard", "yaml")
 _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_configs(chosen: argparse.Namespace) -> None:
-    from .monai_configs import open_bundle, write_configs
+    from .reporting.monai_configs import open_bundle, write_configs
 
     for folder in chosen.folder:
         for file in write_configs(open_bundle(folder)):

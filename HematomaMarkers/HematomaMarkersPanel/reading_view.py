@@ -17,7 +17,17 @@ from .growth_view import SideBySide
 from .heat_maps import heatOf
 from .marker_rows import MarkerRows
 from .results_view import showFindings
-from .scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, LiveMeasurement, isEdited, isWhole, sliceOf, writeTable
+from .scan_results import (
+    KIND,
+    PRIOR_SEGMENTATION,
+    SEGMENTATION,
+    VOLUME,
+    LiveMeasurement,
+    isEdited,
+    isWhole,
+    sliceOf,
+    writeTable,
+)
 from .slice_table import SliceTable
 
 if TYPE_CHECKING:

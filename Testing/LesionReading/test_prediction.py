@@ -13,13 +13,7 @@ import numpy as np
 import pytest
 import torch
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import (
-    SMALLER_BATCHES,
-    Predictor,
-    Stream,
-    best_class,
-    choose_device,
-)
+from LesionReadingLib.prediction import SMALLER_BATCHES, Predictor, Stream, best_class, choose_device
 from torch import nn
 
 CPU = torch.device("cpu")

@@ -24,11 +24,11 @@ import torch
 from LesionReadingLib.prediction import choose_device
 from torch.utils.data import DataLoader
 
-from training.loop import Batches, same_kernels
+from training.engine.loop import Batches, same_kernels
+from training.engine.presets import chosen_options, preset_values
+from training.engine.tracking import memory_mb
 from training.oct.data import load_patients
 from training.oct.train import FrameTask, Recipe, new_training
-from training.presets import chosen_options, preset_values
-from training.tracking import memory_mb
 
 DONE = 0.9  # whole frames, the last part of a training
 

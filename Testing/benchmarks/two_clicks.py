@@ -20,7 +20,7 @@ from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM
 from scipy import ndimage
 
-from training.oct.real_frames import calcium_mask, pictures
+from training.oct.real.frames import calcium_mask, pictures
 
 FRAMES, SIZE = 60, 512
 FRAMES_OF_A_PATIENT, CARRIED = 4, 10

@@ -22,9 +22,9 @@ from OCTCalciumLib.phantom.pullback import draw_pullback
 from safetensors import safe_open
 
 from training.__main__ import main
-from training.monai_configs import configs_of
 from training.oct.bundle import bundle_of_training
 from training.oct.train import CHECKPOINT, FrameTask, Recipe, new_training
+from training.reporting.monai_configs import configs_of
 
 ROOT = Path(__file__).parent.parent.parent
 CPU = torch.device("cpu")

@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.scores import (
-    average_precision,
-    bootstrapped,
-    calibration,
-    roc_auc,
-    sensitivity_and_specificity,
-)
+from training.reporting.scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
 
 
 def test_auc_is_the_share_of_pairs_in_order_with_ties_half():

@@ -15,13 +15,13 @@ from PIL import Image
 from torch import nn
 
 from training.__main__ import main
-from training.hematoma.ablation_tables import ablation_tables
 from training.hematoma.data import load_patients
 from training.hematoma.gan.likeness import frechet_distance
 from training.hematoma.gan.network import SNGAN, ConditionalBatchNorm2d
 from training.hematoma.gan.samples import balanced_labels, drawn_slices
 from training.hematoma.gan.train import GANOptions, HingeLoss, draw, hematoma_crops, trained_gan
 from training.hematoma.slices import Shelf, joined
+from training.hematoma.studies.ablation_tables import ablation_tables
 
 CPU = torch.device("cpu")
 SIDE = 64

@@ -22,12 +22,13 @@ from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.prediction import load_network
 
 from training.__main__ import main
+from training.engine.options import Budget
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, limits, write_card
 from training.hematoma.data import kept_slices, load_patients
-from training.hematoma.evaluate import PatientResult, distance_mm
-from training.hematoma.figures import model_figures
-from training.hematoma.rule import Answers, calibration, fitted_rule, youden_threshold
+from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
+from training.hematoma.evaluation.figures import model_figures
+from training.hematoma.evaluation.rule import Answers, calibration, fitted_rule, youden_threshold
 from training.hematoma.slices import Shelf, balanced_numbers, joined, kinds, watched
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
@@ -49,7 +50,6 @@ from training.hematoma.train_segmentation import (
     train_segmentation,
     trained_unet,
 )
-from training.options import Budget
 
 CPU = torch.device("cpu")
 SIDE = 64

@@ -13,10 +13,10 @@ from OCTCalciumLib.phantom.pullback import draw_pullback
 from PIL import Image
 
 from training.__main__ import main
-from training.case_table import read_cases
 from training.hematoma.data import load_patients as load_heads
-from training.hematoma.originals import read_original
+from training.hematoma.evaluation.originals import read_original
 from training.oct.data import load_patients as load_pullbacks
+from training.own_data.case_table import read_cases
 
 COLOURS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)], np.uint8)
 COLOUR_LABELS = ["#ff0000=calcium", "#00ff00=guidewire", "#0000ff=lumen"]

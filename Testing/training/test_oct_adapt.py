@@ -18,13 +18,13 @@ from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file
 
 from training.__main__ import main
-from training.oct.adapt import draw_phantoms, phantoms_of
+from training.oct.adaptation.adapt import draw_phantoms, phantoms_of
+from training.oct.adaptation.corrected import Corrected, corrected_views, read_corrected
+from training.oct.adaptation.gain import folds, gain
 from training.oct.bundle import write_card
-from training.oct.corrected import Corrected, corrected_views, read_corrected
 from training.oct.data import load_patients
-from training.oct.gain import folds, gain
-from training.oct.polar_views import REAL
-from training.oct.two_step import half_precision
+from training.oct.second_step.bundle import half_precision
+from training.oct.second_step.views import REAL
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
 SHIPPED = "oct_calcium_two_step"

@@ -13,8 +13,8 @@ from OCTCalciumLib.model.network import DeepLabV3Plus
 from safetensors.torch import save
 
 from training.__main__ import main
-from training.cases import CASE_NUMBERS, learnt_from, note_learnt
 from training.oct.bundle import PHANTOM_DATA, one_step_limits
+from training.own_data.cases import CASE_NUMBERS, learnt_from, note_learnt
 
 CASE = CASE_NUMBERS.start + 7
 A_FRAME = {"patient": "x", "true_pixels": 90, "true_arc_deg": 100.0}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from training.__main__ import main
 from training.oct.data import load_patients
-from training.oct.realism import looked_at, realism_table
+from training.oct.real.realism import looked_at, realism_table
 
 PIXEL_MM = 0.012
 

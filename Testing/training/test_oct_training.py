@@ -19,12 +19,12 @@ from OCTCalciumLib.reading.pullback import Pullback
 from safetensors.torch import save_file
 
 from training.__main__ import main
+from training.engine.options import Budget
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
 from training.oct.data import Patient, is_watched, load_patients
 from training.oct.offsets import judge_offsets
 from training.oct.train import CHECKPOINT, FrameTask, Recipe, encoder_weights, new_training, resume, train
-from training.options import Budget
 
 CPU = torch.device("cpu")
 TINY = Recipe(width=4, batch=4, rate=0.003, stages=((1.0, 96),))

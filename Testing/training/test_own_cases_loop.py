@@ -21,7 +21,7 @@ from OCTCalciumLib.model.inference import NETWORKS as OCT_NETWORKS
 from OCTCalciumLib.phantom.pullback import draw_pullback
 
 from training.__main__ import main
-from training.splits import read_split
+from training.own_data.splits import read_split
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
 

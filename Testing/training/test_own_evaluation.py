@@ -16,8 +16,8 @@ from PIL import Image
 from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
-from training.comparison import CasePicture, Measured, best_median_worst, differences, untold
-from training.scores import bootstrapped, cohens_kappa
+from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, untold
+from training.reporting.scores import bootstrapped, cohens_kappa
 
 STEP_MM = np.diag([0.02, 0.02, 0.5])
 

@@ -10,11 +10,11 @@ import pytest
 from LesionReadingLib.errors import InputError
 
 from training.__main__ import main
-from training.case_table import CaseFacts, write_cases
-from training.dealing import Deal, dealt, make_split
+from training.engine.dealing import Deal, dealt, make_split
 from training.hematoma.slices import Shelf
 from training.oct.data import is_watched, load_patients
-from training.splits import PARTS, read_split
+from training.own_data.case_table import CaseFacts, write_cases
+from training.own_data.splits import PARTS, read_split
 
 CALCIUM, NOTHING = frozenset({"calcium"}), frozenset()
 

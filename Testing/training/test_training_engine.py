@@ -17,14 +17,14 @@ from LesionReadingLib.errors import InputError
 from safetensors.torch import load_file
 from torch import nn
 
-from training import checkpoint, distributed
 from training.__main__ import main
-from training.checkpoint import averaged_weights, best_of, halved, read_facts
-from training.engine import Training, Validation
-from training.loop import run
-from training.options import Budget, TrainingOptions
-from training.randomness import augmented, epoch_numbers
-from training.tracking import read_table
+from training.engine import checkpoint, distributed
+from training.engine.checkpoint import averaged_weights, best_of, halved, read_facts
+from training.engine.loop import run
+from training.engine.options import Budget, TrainingOptions
+from training.engine.randomness import augmented, epoch_numbers
+from training.engine.tracking import read_table
+from training.engine.training import Training, Validation
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parent.parent.parent
@@ -221,7 +221,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_training_in_one_sentence(t
     def full(*given):
         raise InputError("The checkpoint could not be written.")
 
-    monkeypatch.setattr("training.engine.write_tensors", full)
+    monkeypatch.setattr("training.engine.training.write_tensors", full)
     training = Training(Square(), TrainingOptions(validate_every=9), CPU)
     with pytest.raises(InputError, match="could not be written"):
         run(training, Ones(training, [0.5]), Budget(steps=2), tmp_path / "one.safetensors", lambda line: None)

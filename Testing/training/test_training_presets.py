@@ -12,12 +12,12 @@ import torch
 from LesionReadingLib.errors import InputError
 
 from training.__main__ import main
+from training.engine.presets import chosen_options, in_section, preset_values, told_budget
 from training.hematoma.train_markers import Recipe as MarkerRecipe
 from training.hematoma.train_segmentation import Recipe as UNetRecipe
 from training.oct.data import Patient
 from training.oct.train import FrameTask, Recipe
 from training.oct.variants import GAMMAS, VARIANTS, variants_of
-from training.presets import chosen_options, in_section, preset_values, told_budget
 
 
 def oct_preset(name: str, *overrides: str):
@@ -154,7 +154,8 @@ def test_the_command_lines_budget_comes_before_the_presets():
 def test_adapting_needs_none_of_the_packages_of_training_and_a_typo_no_torch():
     """The panel adapts with what the modules install; a command line is answered at once."""
     code = f"import sys; sys.path[:0] = {sys.path!r}; sys.modules.update(dict.fromkeys({{names}}, None)); {{rest}}"
-    adapting = code.format(names=["ignite", "yaml", "tensorboard"], rest="import training.oct.adapt, training.oct.two_step")
+    steps = "import training.oct.adaptation.adapt, training.oct.second_step.bundle"
+    adapting = code.format(names=["ignite", "yaml", "tensorboard"], rest=steps)
     parsing = code.format(names=["torch", "monai", "scipy"], rest="import training.__main__")
     for each in (adapting, parsing):
         subprocess.run([sys.executable, "-c", each], check=True, timeout=240)

@@ -14,11 +14,11 @@ from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from safetensors.torch import save
 
-from ..cards import card_text, rewritten, shared_metadata
-from ..checkpoint import halved, training_facts
-from ..monai_configs import write_configs
-from .rule import RULE_FILE
-from .tables import figures_tables
+from ..engine.checkpoint import halved, training_facts
+from ..reporting.cards import card_text, rewritten, shared_metadata
+from ..reporting.monai_configs import write_configs
+from .evaluation.rule import RULE_FILE
+from .evaluation.tables import figures_tables
 from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
 from .train_markers import trained_network
 from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT

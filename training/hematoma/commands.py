@@ -14,11 +14,11 @@ from typing import Any
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..evaluate_command import add_own_cases, evaluate_data
-from ..presets import add_preset, chosen_options, preset_values, told_budget
-from ..split_command import add_split
+from ..engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ..own_data.split_command import add_split
+from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .import_command import add_hematoma_import
-from .study_commands import add_ablations, add_draw_samples, add_gan_experiment, add_train_gan
+from .studies.commands import add_ablations, add_draw_samples, add_gan_experiment, add_train_gan
 
 VALIDATION_SEED = 500
 """From here on lie the validation patients; those of `evaluate` lie below."""
@@ -100,7 +100,7 @@ def _train_markers(chosen: argparse.Namespace) -> None:
 def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Callable[..., None]) -> None:
     from LesionReadingLib.prediction import choose_device
 
-    from ..distributed import joined_processes
+    from ..engine.distributed import joined_processes
 
     recipe, budget = chosen_options(preset_values("hematoma", chosen.preset)[stage], chosen.overrides, kind)
     budget = told_budget(chosen, budget)
@@ -132,7 +132,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
-    from ..options import Budget
+    from ..engine.options import Budget
     from .train_markers import Recipe as MarkerRecipe
     from .train_segmentation import Recipe
     from .whole import Plan, carry_away, train_whole
@@ -169,9 +169,9 @@ def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
 def _fit_rule(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
-    from ..splits import read_split
+    from ..own_data.splits import read_split
     from .data import make_data, preparation_steps
-    from .rule import fit_own_rule, fit_rule
+    from .evaluation.rule import fit_own_rule, fit_rule
 
     if read_split(chosen.data):
         fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
@@ -214,13 +214,13 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from HematomaMarkersLib.labels import TASK
     from LesionReadingLib.bundle import find_bundle
 
-    from .evaluate import evaluate
-    from .figures import model_figures
-    from .tables import figures_tables
+    from .evaluation.evaluate import evaluate
+    from .evaluation.figures import model_figures
+    from .evaluation.tables import figures_tables
 
     bundle, results = find_bundle(chosen.model, TASK), []
     if chosen.data:
-        from .own_cases import evaluate_own
+        from .evaluation.own_cases import evaluate_own
 
         evaluate_data(
             chosen,
@@ -250,7 +250,7 @@ def _evaluate_slices(chosen: argparse.Namespace) -> None:
     from HematomaMarkersLib.labels import TASK
     from LesionReadingLib.bundle import find_bundle
 
-    from .real_slices import evaluate_slices, slices_table
+    from .evaluation.real_slices import evaluate_slices, slices_table
 
     bundle = find_bundle(chosen.model, TASK)
     print(slices_table(list(evaluate_slices(bundle, chosen.images, chosen.masks, tuple(chosen.window), chosen.device))))
@@ -262,7 +262,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def _runs(chosen: argparse.Namespace) -> None:
-    from .tables import runs_tables
+    from .evaluation.tables import runs_tables
 
     def figures(name: str) -> dict[str, Any]:
         files = {training.name: training / name for training in chosen.trainings}

@@ -23,10 +23,10 @@ from HematomaMarkersLib.reading.images import read_volume
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
-from ..cases import Added, added, case_number, classes_shown, open_case
 from ..drawing import HELD_OUT_SEEDS, draw_missing, write_whole
-from ..splits import LEARNT_PARTS, Split, chosen_slices, read_split
-from .originals import Original, write_original
+from ..own_data.cases import Added, added, case_number, classes_shown, open_case
+from ..own_data.splits import LEARNT_PARTS, Split, chosen_slices, read_split
+from .evaluation.originals import Original, write_original
 
 STEPS_FILE = "preparation.json"
 RANGES = ("ordinary", "wide", "mixed")

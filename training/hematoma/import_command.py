@@ -9,7 +9,7 @@ from pathlib import Path
 from HematomaMarkersLib.labels import LOCATIONS
 from LesionReadingLib.errors import InputError
 
-from ..import_command import add_import
+from ..own_data.import_command import add_import
 
 
 def add_hematoma_import(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,9 @@ def _import(chosen: argparse.Namespace) -> None:
     from HematomaMarkersLib.segments import SEGMENTS
     from HematomaMarkersLib.windows import window_of
 
-    from ..import_command import patients_of, sources_of
-    from ..importing import Source, import_cases
-    from ..masks import label_rule
+    from ..own_data.import_command import patients_of, sources_of
+    from ..own_data.importing import Source, import_cases
+    from ..own_data.masks import label_rule
     from .data import STEPS_FILE, add_case, begun_with, preparation_steps
 
     rule, window = label_rule(chosen.labels, SEGMENTS), window_of(chosen.window) if chosen.window else None
@@ -57,8 +57,8 @@ def _add_pair(pair, rule, window, chosen: argparse.Namespace, data: Path, row):
     from HematomaMarkersLib.reading.read import open_scan
     from HematomaMarkersLib.segments import SEGMENTS
 
-    from ..import_command import learnt_slices
-    from ..masks import joined, read_mask
+    from ..own_data.import_command import learnt_slices
+    from ..own_data.masks import joined, read_mask
     from .data import add_scan
 
     pixel_mm = row.spacings_mm.get("pixel_spacing_mm", chosen.pixel_spacing)

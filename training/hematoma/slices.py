@@ -11,9 +11,9 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
 from LesionReadingLib.errors import InputError
 
-from ..cases import require_split
 from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY
-from ..splits import SPLIT_FILE, VALIDATION, read_split
+from ..own_data.cases import require_split
+from ..own_data.splits import SPLIT_FILE, VALIDATION, read_split
 from .data import Patient, load_patient, load_patients, patient_files, pieces
 
 CPU = torch.device("cpu")

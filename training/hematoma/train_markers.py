@@ -15,14 +15,14 @@ from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 
-from .. import distributed
-from ..checkpoint import averaged_weights, best_of, checkpoint_options
-from ..distributed import share, whole
-from ..engine import Training, Validation
-from ..loop import run
-from ..options import Budget, TrainingOptions, options_from
-from ..randomness import augmented, epoch_numbers
-from ..scores import roc_auc
+from ..engine import distributed
+from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options
+from ..engine.distributed import share, whole
+from ..engine.loop import run
+from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.randomness import augmented, epoch_numbers
+from ..engine.training import Training, Validation
+from ..reporting.scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
 from .slices import Shelf, Slices, together
@@ -185,8 +185,7 @@ def train_markers(
     """
     unet, of_unet = trained_unet(folder)
     file = folder / CHECKPOINT
-    if file.exists():
-        recipe = recipe_of(file)
+    recipe = recipe_of(file) if file.exists() else recipe
     shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
     slices = shelf.slices
     of_use = slices.with_hematoma & slices.judged
@@ -198,8 +197,7 @@ def train_markers(
     if samples is not None:
         learnt = torch.cat([learnt, len(slices) + torch.arange(len(samples))])
         slices = together([slices, samples])
-    weights = class_weights(slices.markers[learnt])
-    training = new_training(recipe, unet, of_unet, weights, device)
+    training = new_training(recipe, unet, of_unet, weights := class_weights(slices.markers[learnt]), device)
     if file.exists():
         training.resume(file)
         log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")

@@ -17,13 +17,13 @@ from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from torch import nn
 
-from .. import distributed
-from ..checkpoint import averaged_weights, best_of, checkpoint_options
-from ..distributed import share, whole
-from ..engine import Training, Validation
-from ..loop import run
-from ..options import Budget, TrainingOptions, options_from
-from ..randomness import augmented, step_seed
+from ..engine import distributed
+from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options
+from ..engine.distributed import share, whole
+from ..engine.loop import run
+from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.randomness import augmented, step_seed
+from ..engine.training import Training, Validation
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import SMALL_PIXELS, Shelf, Slices, balanced_numbers, kinds

@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 
-from ..checkpoint import best_of
-from ..options import Budget
+from ..engine.checkpoint import best_of
+from ..engine.options import Budget
 from .data import make_data, patient_files
-from .rule import RULE_FILE, fit_rule
+from .evaluation.rule import RULE_FILE, fit_rule
 from .slices import Shelf
 from .train_markers import CHECKPOINT as MARKERS_FILE
 from .train_markers import FIGURES as MARKER_FIGURES

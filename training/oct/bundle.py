@@ -12,10 +12,10 @@ from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAME
 from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
-from ..cards import card_text, rewritten, shared_metadata
-from ..checkpoint import training_facts
-from ..monai_configs import write_configs
-from .gain import gain_table
+from ..engine.checkpoint import training_facts
+from ..reporting.cards import card_text, rewritten, shared_metadata
+from ..reporting.monai_configs import write_configs
+from .adaptation.gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import CHECKPOINT, trained_network
 

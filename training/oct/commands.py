@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..evaluate_command import add_own_cases, evaluate_data
-from ..presets import add_preset, chosen_options, preset_values, told_budget
-from ..split_command import add_split
-from .adapt_command import add_adapt
+from ..engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ..own_data.split_command import add_split
+from ..reporting.evaluate_command import add_own_cases, evaluate_data
+from .adaptation.adapt_command import add_adapt
 from .import_command import add_oct_import
-from .realism_command import add_realism
-from .two_step_commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
+from .real.realism_command import add_realism
+from .second_step.commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +84,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
-    from ..distributed import joined_processes
+    from ..engine.distributed import joined_processes
     from .train import Recipe, train
 
     recipe, budget = chosen_options(preset_values("oct", chosen.preset), chosen.overrides, Recipe)
@@ -119,7 +119,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 
 def _bundle(chosen: argparse.Namespace) -> None:
-    from ..cases import learnt_from
+    from ..own_data.cases import learnt_from
     from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
 
     licence = chosen.licence.read_text(encoding="utf-8")
@@ -199,7 +199,7 @@ def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_real(chosen: argparse.Namespace) -> None:
-    from .real_frames import evaluate_real, real_table
+    from .real.frames import evaluate_real, real_table
 
     _tell(chosen, partial(evaluate_real, pullbacks=chosen.pullbacks), real_table)
 

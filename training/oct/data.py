@@ -24,9 +24,9 @@ from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 
-from ..cases import Added, added, case_number, classes_shown, open_case, require_split
 from ..drawing import WATCHED_EVERY, draw_missing, write_whole
-from ..splits import LEARNT_PARTS, VALIDATION, Split, chosen_slices, read_split
+from ..own_data.cases import Added, added, case_number, classes_shown, open_case, require_split
+from ..own_data.splits import LEARNT_PARTS, VALIDATION, Split, chosen_slices, read_split
 
 
 @dataclass(frozen=True)

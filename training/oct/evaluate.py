@@ -22,8 +22,8 @@ from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 
-from .coverage import Ranges, range_coverage
 from .data import Patient
+from .second_step.coverage import Ranges, range_coverage
 
 FALSE_CALCIUM_DEG = 30.0
 FOUND_WIRE_DEG = 5.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..import_command import add_import
+from ..own_data.import_command import add_import
 
 
 def add_oct_import(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +21,9 @@ def _import(chosen: argparse.Namespace) -> None:
     from OCTCalciumLib.labels import CALCIUM, NAMES
     from OCTCalciumLib.segments import SEGMENTS
 
-    from ..import_command import patients_of, sources_of
-    from ..importing import Source, import_cases
-    from ..masks import label_rule
+    from ..own_data.import_command import patients_of, sources_of
+    from ..own_data.importing import Source, import_cases
+    from ..own_data.masks import label_rule
     from .data import add_case
 
     rule = label_rule(chosen.labels, SEGMENTS)
@@ -41,8 +41,8 @@ def _add_pair(pair, rule, chosen: argparse.Namespace, data: Path, row):
     from OCTCalciumLib.reading.read import open_pullback
     from OCTCalciumLib.segments import SEGMENTS, checked_label_map
 
-    from ..import_command import learnt_slices
-    from ..masks import joined, read_mask
+    from ..own_data.import_command import learnt_slices
+    from ..own_data.masks import joined, read_mask
     from .data import add_pullback
 
     pixel_mm = row.spacings_mm.get("pixel_spacing_mm", chosen.pixel_spacing)

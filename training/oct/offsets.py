@@ -14,7 +14,7 @@ from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, measure_frame
 from OCTCalciumLib.model.post_processing import tidied
 from OCTCalciumLib.model.preparation import network_input
 
-from ..markdown import markdown_table
+from ..reporting.markdown import markdown_table
 from .data import Patient
 
 OFFSETS = (0.0, 0.5, 1.0, 1.5, 2.0)

@@ -11,10 +11,10 @@ from LesionReadingLib.bundle import Bundle
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.measurement.pullback import PullbackMeasurement
 
-from ..case_table import patient_names
-from ..comparison import CasePicture, Measured, differences, told_cases, untold
-from ..scores import bootstrapped, sensitivity_and_specificity
-from ..splits import read_split
+from ..own_data.case_table import patient_names
+from ..own_data.splits import read_split
+from ..reporting.comparison import CasePicture, Measured, differences, told_cases, untold
+from ..reporting.scores import bootstrapped, sensitivity_and_specificity
 from .data import Patient, load_patients
 from .evaluate import Compared, compared, figures_of
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from OCTCalciumLib.labels import NAMES
 
-from ..comparison import differences_table
-from ..markdown import markdown_table
-from .coverage import coverage_rows
-from .real_frames import real_table
+from ..reporting.comparison import differences_table
+from ..reporting.markdown import markdown_table
+from .real.frames import real_table
+from .second_step.coverage import coverage_rows
 
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
 

@@ -17,12 +17,12 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-from ..cases import note_learnt
-from ..checkpoint import averaged_weights, checkpoint_options
-from ..distributed import share, whole
-from ..engine import Training, Validation
-from ..options import Budget, TrainingOptions, options_from
-from ..randomness import augmented, epoch_numbers
+from ..engine.checkpoint import averaged_weights, checkpoint_options
+from ..engine.distributed import share, whole
+from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.randomness import augmented, epoch_numbers
+from ..engine.training import Training, Validation
+from ..own_data.cases import note_learnt
 from .augment import augmented_batch
 from .data import Patient, is_watched, load_patients
 from .variants import VARIANTS, variants_of
@@ -153,7 +153,7 @@ def train(
     Raises:
         InputError: nobody to learn from, or a checkpoint that cannot be resumed or written.
     """
-    from ..loop import run  # with Ignite, which those that only bundle or adapt do not need
+    from ..engine.loop import run  # with Ignite, which those that only bundle or adapt do not need
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CHECKPOINT

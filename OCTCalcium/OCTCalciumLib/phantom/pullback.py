@@ -12,14 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from LesionReadingLib.geometry.spacing import Spacing
 
-from .anatomy import (
-    draw_anatomy,
-    lumen_border_mm,
-)
+from .anatomy import draw_anatomy, lumen_border_mm
 from .frame import PhantomPlan, draw_frame, pixel_spacing_mm
-from .physics import (
-    draw_physics,
-)
+from .physics import draw_physics
 from .wide import widened_anatomy, widened_physics
 
 

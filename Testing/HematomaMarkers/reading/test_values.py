@@ -11,9 +11,9 @@ from HematomaMarkersLib.phantom.dicom import (
     SIGNED_PADDED,
     STORAGES,
     UNSIGNED_12_BITS,
-    write_enhanced,
     write_series,
 )
+from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.hounsfield import as_hounsfield
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError

@@ -25,11 +25,11 @@ from PIL import Image
 
 from training.__main__ import main
 from training.oct.data import load_patients
-from training.oct.painting import painted
-from training.oct.polar_augment import random_views
-from training.oct.polar_train import PolarRecipe, new_network, train_calcium
-from training.oct.polar_views import REAL, Views, joined, load_views, phantom_views
-from training.oct.sureness import Seen, judge_ends, judge_sureness
+from training.oct.second_step.augment import random_views
+from training.oct.second_step.painting import painted
+from training.oct.second_step.sureness import Seen, judge_ends, judge_sureness
+from training.oct.second_step.train import PolarRecipe, new_network, train_calcium
+from training.oct.second_step.views import REAL, Views, joined, load_views, phantom_views
 
 FIRST_STEP = "oct_calcium_two_step"
 

@@ -19,7 +19,7 @@ from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS
 from OCTCalciumLib.phantom.pullback import draw_pullback
 
-from training.oct.two_step import half_precision
+from training.oct.second_step.bundle import half_precision
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
 FEW = ["--steps", "2", "--batch", "2", "--processes", "1", "--phantom-patients", "1"]

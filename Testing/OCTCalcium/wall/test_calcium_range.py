@@ -13,7 +13,7 @@ from OCTCalciumLib.presenting.measurements_json import to_json
 from OCTCalciumLib.wall.calcium_range import CalciumRange, arc_ranges_deg, calcium_range, largest_arc_deg, volume_range_mm3
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTHS, polar_view
 
-from training.oct.coverage import range_coverage
+from training.oct.second_step.coverage import range_coverage
 
 PIXEL_MM = 0.01
 RAY_DEG = 360 / ANGLES

@@ -12,11 +12,11 @@ import torch
 from HematomaMarkersLib.labels import HYPODENSITY
 from LesionReadingLib.errors import InputError
 
-from ...presets import chosen_options, in_section
-from ..ablation_tables import number
-from ..ablations import same_as_before, take_unet
+from ...engine.presets import chosen_options, in_section
+from ..evaluation.tables import markdown_table
 from ..slices import Shelf
-from ..tables import markdown_table
+from ..studies.ablation_tables import number
+from ..studies.ablations import same_as_before, take_unet
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers

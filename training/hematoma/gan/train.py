@@ -15,13 +15,13 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from ... import distributed
-from ...checkpoint import averaged_weights, checkpoint_options
-from ...distributed import share
-from ...engine import Training, Validation
-from ...loop import run
-from ...options import Budget, TrainingOptions, options_from
-from ...randomness import augmented, step_seed
+from ...engine import distributed
+from ...engine.checkpoint import averaged_weights, checkpoint_options
+from ...engine.distributed import share
+from ...engine.loop import run
+from ...engine.options import Budget, TrainingOptions, options_from
+from ...engine.randomness import augmented, step_seed
+from ...engine.training import Training, Validation
 from ..slices import Shelf, Slices
 from ..train_segmentation import WINDOW_HU
 from .likeness import FEATURES, frechet_distance

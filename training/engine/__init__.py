@@ -1,0 +1,1 @@
+"""What every training is made of: steps, checkpoints, processes, options, progress."""

@@ -1,0 +1,104 @@
+"""Whether bleeds are found, by their size and the slices' thickness, and what is found where nobody bleeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from HematomaMarkersLib.measurement.outside_blood import LEAST_ML
+from HematomaMarkersLib.triage.decision import Decision
+
+from ...reporting.markdown import markdown_table
+from .evaluate import PatientResult
+
+SIZES_ML = {
+    "under 0.3 mL": (0.0, 0.3),
+    "0.3 to 1 mL": (0.3, 1.0),
+    "1 to 3 mL": (1.0, 3.0),
+    "3 to 10 mL": (3.0, 10.0),
+    "10 to 30 mL": (10.0, 30.0),
+    "over 30 mL": (30.0, np.inf),
+}
+SLICES_MM = {"slices under 2 mm": (0.0, 2.0), "2 to 4 mm": (2.0, 4.0), "4 to 6 mm": (4.0, 6.0), "over 6 mm": (6.0, np.inf)}
+FOUND_SHARE = 0.1
+"""A hematoma is found where so much of it is marked as one."""
+FALSE_ML = 0.3
+
+
+def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
+    """Sensitivity, Dice and bias of patients with a hematoma in groups; false blood and decisions of heads without any blood.
+
+    Blood outside the brain is neither: such heads stand for themselves.
+    """
+    bleeding = [result for result in results if result.true_ml > 0]
+    groups = {name: _between(bleeding, "true_ml", *limits) for name, limits in SIZES_ML.items()}
+    groups |= {name: _between(bleeding, "slice_mm", *limits) for name, limits in SLICES_MM.items() if results[0].slice_mm}
+    outside = [result for result in results if result.true_outside_ml >= LEAST_ML and result.found_outside_ml is not None]
+    inside = [result for result in results if result.true_outside_ml == 0 and result.found_outside_ml is not None]
+    return {
+        "groups": {name: _found(some) for name, some in {"all": bleeding, **groups}.items() if some},
+        "without_blood": _false(
+            [result for result in results if result.true_ml == result.true_ivh_ml == result.true_outside_ml == 0]
+        ),
+        "outside": {
+            "patients": len(outside),
+            "seen": _share(outside, lambda result: result.found_outside_ml >= LEAST_ML),
+            "without": len(inside),
+            "seen_without": _share(inside, lambda result: result.found_outside_ml >= LEAST_ML),
+        },
+    }
+
+
+def finding_tables(figures: Mapping[str, Any]) -> str:
+    """Tables of ``finding_figures``."""
+    rows = [
+        [name, str(group["patients"]), f"{group['found']:.3f}", f"{group['dice']:.3f}", f"{group['bias_percent']:+.1f} %"]
+        for name, group in figures["groups"].items()
+    ]
+    tables = [markdown_table(["hematoma", "patients", "found", "mean Dice", "volume, found minus true"], rows)]
+    without, outside = figures["without_blood"], figures["outside"]
+    if without["patients"]:
+        said = [
+            [f"more than {FALSE_ML:g} mL marked", f"{without['share_marked']:.3f}"],
+            ["marked per head (mL)", f"{without['mean_ml']:.2f}"],
+            *([f"decision: {code}", str(count)] for code, count in without["decisions"].items()),
+        ]
+        tables.append(markdown_table([f"{without['patients']} heads without any blood", ""], said))
+    if outside["patients"]:
+        said = [
+            [f"with {LEAST_ML:g} mL and more ({outside['patients']})", f"{outside['seen']:.3f}"],
+            [f"without ({outside['without']})", f"{outside['seen_without']:.3f}"],
+        ]
+        tables.append(markdown_table(["heads, of blood outside the brain", "share in which it is told"], said))
+    return "\n\n".join(tables)
+
+
+def _between(results: Sequence[PatientResult], name: str, low: float, high: float) -> list[PatientResult]:
+    return [result for result in results if low <= getattr(result, name) < high]
+
+
+def _found(results: Sequence[PatientResult]) -> dict[str, Any]:
+    both, true, found = np.array([result.voxels for result in results], float).T
+    true_ml, found_ml = (np.array([getattr(result, name) for result in results]) for name in ("true_ml", "found_ml"))
+    return {
+        "patients": len(results),
+        "found": float((both >= FOUND_SHARE * true).mean()),
+        "dice": float((2 * both / (true + found)).mean()),
+        "bias_percent": 100 * float((found_ml.sum() - true_ml.sum()) / true_ml.sum()),
+    }
+
+
+def _false(results: Sequence[PatientResult]) -> dict[str, Any]:
+    marked = np.array([result.found_ml + result.found_ivh_ml for result in results])
+    codes = [result.decision for result in results]
+    return {
+        "patients": len(results),
+        "share_marked": float((marked > FALSE_ML).mean()) if results else None,
+        "mean_ml": float(marked.mean()) if results else None,
+        "decisions": {str(code): codes.count(str(code)) for code in Decision if str(code) in codes},
+    }
+
+
+def _share(results: Sequence[PatientResult], holds: Callable[[PatientResult], bool]) -> float | None:
+    return float(np.mean([holds(result) for result in results])) if results else None

@@ -1,0 +1,179 @@
+"""How slices make a patient: the rule is chosen, calibrated and given its thresholds on validation patients.
+
+Validation patients are phantoms that neither the training nor the evaluation draws.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.model.inference import read_head
+from HematomaMarkersLib.model.network import JointNetwork
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
+from LesionReadingLib.errors import InputError
+from scipy.optimize import minimize
+from scipy.special import logit
+
+from ...own_data.splits import VALIDATION
+from ...reporting.scores import roc_auc
+from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
+from ..train_markers import trained_network
+from ..train_segmentation import WINDOW_HU
+
+RULE_FILE = "rule.json"
+TOP_SLICES = (1, 2, 3, 4, 6)
+LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
+SURE = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What the network says of one validation patient with a hematoma.
+
+    Attributes:
+        logits: float32 (slices, 4), nan where no hematoma is found. areas_cm2: (slices,) of the found hematoma.
+        markers: bool (4,), the truth.
+    """
+
+    logits: np.ndarray
+    areas_cm2: np.ndarray
+    markers: np.ndarray
+
+
+def validation_answers(network: JointNetwork, patient: Patient, device: torch.device) -> Answers | None:
+    """Let a network read a validation patient; None for one without a hematoma, or whose markers are not known."""
+    if not patient.judged or not (patient.labels == HEMATOMA).any():
+        return None
+    told = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
+
+
+def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
+    """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
+
+    Args:
+        processes: patients at once, each on one thread, where the device is the processor.
+
+    Raises:
+        InputError: the folder holds none of them with a hematoma.
+    """
+    files = [file for file in patient_files(data) if patient_number(file) in seeds]
+    if device.type == "cpu" and processes > 1:
+        with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+            found = list(pool.map(partial(_answers_of_file, training), files))
+    else:
+        network = trained_network(training)[0]
+        found = [validation_answers(network, load_patient(file), device) for file in files]
+    answers = [each for each in found if each is not None]
+    if not answers:
+        raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
+    _write_rule(training, data, answers, log)
+
+
+def fit_own_rule(training: Path, data: Path, device: torch.device, log=print) -> None:
+    """Write the rule of a training folder, by the own cases that ``split.csv`` keeps for validation.
+
+    Cases of which only some slices were judged are left out, as a rule is about whole patients.
+
+    Raises:
+        InputError: none of them has a hematoma and judged markers.
+    """
+    network = trained_network(training)[0]
+    patients = load_patients(data, parts=(VALIDATION,))
+    whole = [patient for patient in patients if patient.inside is not None]
+    answers = [each for patient in whole if (each := validation_answers(network, patient, device))]
+    if not answers:
+        raise InputError(
+            f"None of the {len(patients)} validation cases of {data} has a hematoma, all slices and all four markers judged; "
+            "the rule is chosen on such cases, so import some."
+        )
+    true = np.array([each.markers for each in answers])
+    alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
+    if alike:
+        log(f"On {len(answers)} validation cases nothing can be told of {', '.join(alike)}; left uncalibrated, threshold 0.5.")
+    _write_rule(training, data, answers, log)
+
+
+def _write_rule(training: Path, data: Path, answers: Sequence[Answers], log) -> None:
+    rule, mean_auc = fitted_rule(answers)
+    steps = asdict(preparation_steps(data))
+    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
+    (training / RULE_FILE).write_text(json.dumps(told, indent=1))
+    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+
+
+def _answers_of_file(training: Path, file: Path) -> Answers | None:
+    return validation_answers(trained_network(training)[0], load_patient(file), torch.device("cpu"))
+
+
+def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any]]:
+    """Choose the rule with the largest mean AUC of the markers, and give it calibrations and thresholds.
+
+    Returns:
+        The rule, and the mean AUC of every rule that was tried, by ``"top slices / least area"``.
+    """
+    tried = {(top, area): _mean_auc(patients, _plain(top, area)) for area in LEAST_AREAS_CM2 for top in TOP_SLICES}
+    top, area = max(tried, key=lambda each: tried[each] or 0.0)
+    logits = patient_logits(patients, _plain(top, area))
+    answered = ~np.isnan(logits).any(axis=1)
+    true = np.array([patient.markers for patient in patients])
+    calibrations = {marker: calibration(logits[answered, number], true[answered, number]) for number, marker in enumerate(MARKERS)}
+    return PatientRule(calibrations, top, area), {f"top {top}, {area:g} cm2": auc for (top, area), auc in tried.items()}
+
+
+def calibration(logits: np.ndarray, true: np.ndarray) -> MarkerCalibration:
+    """Platt's scale and offset for logits (n,) and truths bool (n,), and Youden's threshold; plain ones where all are of one kind.
+
+    As Platt (1999) has it, the targets are drawn in a little, so that few patients do not make it too sure.
+    """
+    if true.all() or not true.any():  # of none, both
+        return MarkerCalibration()
+    positives, negatives = true.sum(), (~true).sum()
+    targets = np.where(true, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(parameters: np.ndarray) -> float:
+        scores = parameters[0] * logits + parameters[1]
+        return float(np.mean(np.logaddexp(0, scores) - targets * scores))
+
+    found = minimize(loss, (1.0, 0.0), method="Nelder-Mead").x
+    scale, offset = max(float(found[0]), 1e-3), float(found[1])
+    return MarkerCalibration(scale, offset, youden_threshold(1 / (1 + np.exp(-(scale * logits + offset))), true))
+
+
+def youden_threshold(probabilities: np.ndarray, true: np.ndarray) -> float:
+    """The probability half-way between two patients at which sensitivity + specificity is largest (Youden 1950)."""
+    known = np.unique(probabilities)
+    candidates = np.concatenate([[known[0] / 2], (known[1:] + known[:-1]) / 2])
+    called = probabilities[None] >= candidates[:, None]
+    gain = called[:, true].mean(axis=1) - called[:, ~true].mean(axis=1)
+    return float(candidates[gain.argmax()])
+
+
+def patient_logits(patients: Sequence[Answers], rule: PatientRule) -> np.ndarray:
+    """(patients, 4) logits of the probabilities that a rule gives; nan where the network found no hematoma."""
+    probabilities = [patient_probabilities(patient.logits, patient.areas_cm2, rule) for patient in patients]
+    values = np.array([[each[marker] for marker in MARKERS] for each in probabilities], float)  # None becomes nan
+    return logit(values.clip(SURE, 1 - SURE))
+
+
+def _mean_auc(patients: Sequence[Answers], rule: PatientRule) -> float | None:
+    logits = np.nan_to_num(patient_logits(patients, rule), nan=-1e6)
+    true = np.array([patient.markers for patient in patients])
+    values = [roc_auc(logits[:, number], true[:, number]) for number in range(len(MARKERS))]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _plain(top_slices: int, least_area_cm2: float) -> PatientRule:
+    return PatientRule(dict.fromkeys(MARKERS, MarkerCalibration()), top_slices, least_area_cm2)

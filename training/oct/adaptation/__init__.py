@@ -1,0 +1,1 @@
+"""A two-step model adapted to a clinic's own corrected frames."""

@@ -1,0 +1,187 @@
+"""The second step of a two-step model, taught with a clinic's own corrected frames; the first step stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.errors import InputError
+from LesionReadingLib.prediction import load_network
+from LesionReadingLib.worker import Reporter, Step
+from OCTCalciumLib.labels import CALCIUM, TASK
+from OCTCalciumLib.model.inference import NETWORKS, segment
+from OCTCalciumLib.model.two_step import TwoStep
+from safetensors.torch import load_file
+
+from ...drawing import HELD_OUT_SEEDS, WATCHED_EVERY, one_thread_each
+from ...own_data.cases import CASE_NUMBERS
+from ...reporting.monai_configs import write_configs
+from ..bundle import model_card, two_step_limits
+from ..data import is_watched, load_patients, make_data
+from ..second_step.bundle import half_precision
+from ..second_step.train import WEIGHTS, PolarRecipe, train_calcium
+from ..second_step.views import Views, joined, load_views, phantom_views, save_views, visible_calcium
+from .corrected import Corrected, corrected_views
+from .gain import folds, gain, judged
+
+RECIPE = PolarRecipe(painted_share=0.0, average=0.98)
+"""What the command does not ask for: nothing is painted into frames whose calcium a reader marked; the average is a short one."""
+
+_MOST_VIEWS, _MOST_COPIES = 400, 8
+_PHANTOM_COPIES = 2
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What an adaptation gave: ``frames`` of ``gain.judged`` and ``figures`` of ``gain.gain``."""
+
+    frames: list[dict[str, Any]]
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """One network to teach: a member of a bundle, with the views in a file; its weights are put into ``folder``."""
+
+    bundle: Path
+    member: int
+    views: Path
+    folder: Path
+    recipe: PolarRecipe
+
+
+def adapt(
+    before: Bundle,
+    cases: Sequence[Corrected],
+    phantoms: Views,
+    folder: Path,
+    work: Path,
+    recipe: PolarRecipe,
+    processes: int,
+    report: Reporter,
+) -> Gain:
+    """Write the bundle adapted to all cases; give what adapting gained on patients that were left out, one after the other.
+
+    Args:
+        before: a two-step bundle. phantoms: to learn from, too.
+        folder: the bundle to write. work: an empty folder for what lies between.
+        recipe: of each network, whose seeds follow each other. processes: how many teach, of one thread each; their number changes
+            nothing. report: is told how far it is.
+
+    Raises:
+        InputError: no frame with calcium has a lumen.
+    """
+    labels = [_labels(case, before) for case in cases]
+    views = _views(cases, labels, load_network(before, NETWORKS).float(), recipe.seed)
+    left_out = folds(cases)
+    turns = [work / f"turn-{number}" for number in range(len(left_out) + 1)]
+    lessons: list[_Lesson] = []
+    for turn, absent in zip(turns, [*left_out, []], strict=True):
+        present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
+        lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
+    report.log(
+        f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all"
+    )
+    for done, _ in enumerate(_taught(lessons, processes), start=1):
+        report.progress(Step.TRAIN, "Learning", done, len(lessons))
+    after = {}
+    for turn, absent in zip(turns, left_out, strict=False):
+        adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")
+        after |= {place: _labels(case, adapted) for place, case in enumerate(cases) if case.patient in absent}
+    frames = judged(cases, labels, after)
+    found = Gain(frames, gain(frames))
+    metadata = _metadata(before, found.figures, recipe)
+    card = model_card(folder.name, metadata, metadata["eval_metrics"], two_step_limits(metadata))
+    _written(before, turns[-1], folder, metadata, card, (before.path / LICENCE).read_text(encoding="utf-8"))
+    return found
+
+
+def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
+    """Views of the phantoms of training folders, without those that are only watched and without cases."""
+    parts = []
+    for source, folder in enumerate(folders):
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
+        parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
+    return joined(*parts)
+
+
+def draw_phantoms(folder: Path, patients: int, processes: int) -> list[Path]:
+    """Draw so many patients of the ordinary and of the wide range, always the same, six frames each; give their folders."""
+    first = HELD_OUT_SEEDS.stop
+    seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % WATCHED_EVERY][:patients]
+    folders = [folder / "ordinary", folder / "wide"]
+    for each, wide in zip(folders, (False, True), strict=True):
+        for _ in make_data(each, seeds, 20, 2.0, 6, False, processes, wide):
+            pass
+    return folders
+
+
+def _views(cases: Sequence[Corrected], labels: Sequence[np.ndarray], network: TwoStep, seed: int) -> list[Views]:
+    """Views of each case; of a few frames many, of many few."""
+    copies = max(1, min(_MOST_COPIES, _MOST_VIEWS // sum(len(case.frames) for case in cases)))
+    views = [
+        corrected_views(case, found, network, copies, np.random.default_rng([seed, 7, place]))
+        for place, (case, found) in enumerate(zip(cases, labels, strict=True))
+    ]
+    if not any((each.labels == CALCIUM).any() for each in views):
+        raise InputError("Calcium lies behind no lumen in these cases, by their labels or the model's; mark the lumen as well.")
+    return views
+
+
+def _lessons(before: Bundle, views: Views, folder: Path, recipe: PolarRecipe) -> list[_Lesson]:
+    """One lesson on the views for each member of the second step."""
+    folder.mkdir()
+    save_views(folder / "views.npz", views)
+    return [
+        _Lesson(before.path, member, folder / "views.npz", folder / str(member), replace(recipe, seed=recipe.seed + member))
+        for member in range(before.network_arguments.get("members", 1))
+    ]
+
+
+def _labels(case: Corrected, bundle: Bundle) -> np.ndarray:
+    return segment(case.pullback, bundle, "cpu", lambda done, total: None).labels
+
+
+def _taught(lessons: Sequence[_Lesson], processes: int) -> Iterator[None]:
+    with one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(_teach, lessons)
+
+
+def _teach(lesson: _Lesson) -> None:
+    network = load_network(find_bundle(lesson.bundle, TASK), NETWORKS).calcium[lesson.member].float().requires_grad_(True)
+    torch.manual_seed(lesson.recipe.seed)
+    train_calcium(network, load_views(lesson.views), lesson.folder, lesson.recipe, lambda line: None)
+
+
+def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any], card: str, licence: str) -> Bundle:
+    """The bundle before, with the members that were taught in a folder."""
+    network = load_network(before, NETWORKS)
+    for member, calcium in enumerate(network.calcium):
+        calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
+    weights = half_precision(network)
+    bundle = write_bundle(
+        folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
+    )
+    write_configs(bundle)
+    return bundle
+
+
+def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:
+    own = (
+        f"Adapted to {figures['frames']} frames of {figures['patients']} patients that its user corrected, "
+        f"{figures['frames_with_calcium']} of them with calcium, with phantoms beside them; only the second step learnt. "
+    )
+    sha256 = before.summary()["weights_sha256"]
+    return {
+        **{name: value for name, value in before.metadata.items() if name != "lesion_reading"},
+        "data_source": own + "Before that: " + before.metadata["data_source"],
+        "training": {**asdict(recipe), "adapted_from": before.name, "adapted_from_sha256": sha256},
+        "eval_metrics": {"adapted": figures},
+    }

@@ -1,0 +1,138 @@
+"""What adapting gained: each patient's frames by the model before, and by one adapted without that patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from OCTCalciumLib.labels import CALCIUM
+
+from ...reporting.markdown import markdown_table
+from ..evaluate import FALSE_CALCIUM_DEG
+from ..real.frames import CLOSE_ARC_DEG, frame_figures
+from .corrected import Corrected
+
+MOST_FOLDS = 5
+"""Patients are left out one at a time; of more than these, in so many groups, so that a command ends within minutes."""
+
+FEW_FRAMES, FEW_PATIENTS = 20, 4
+"""With fewer frames or patients with calcium nothing is said of other patients."""
+
+
+def folds(cases: Sequence[Corrected]) -> list[list[int]]:
+    """Groups of patients' numbers to leave out in turn, each patient once; none where fewer than two patients have calcium.
+
+    Patients with calcium are dealt first, so that in every turn some calcium is left to learn.
+    """
+    with_calcium = sorted({case.patient for case in cases if case.has_calcium})
+    if len(with_calcium) < 2:
+        return []
+    without = sorted({case.patient for case in cases} - set(with_calcium))
+    dealt = with_calcium + without
+    return [dealt[first::MOST_FOLDS] for first in range(min(MOST_FOLDS, len(dealt)))]
+
+
+def judged(cases: Sequence[Corrected], before: Sequence[np.ndarray], after: Mapping[int, np.ndarray]) -> list[dict[str, Any]]:
+    """The figures of every frame, numbered from 1.
+
+    Args:
+        before: the labels that the model gives each case. after: of cases that were left out, by their place in ``cases``, the
+            labels of the model adapted to the others.
+    """
+    frames = []
+    for place, case in enumerate(cases):
+        for frame in case.frames:
+            truth, spacing = case.labels[frame] == CALCIUM, case.pullback.spacing
+            old = frame_figures(before[place][frame], truth, spacing)
+            new = frame_figures(after[place][frame], truth, spacing) if place in after else None
+            frames.append({"patient": case.patient, "frame": frame + 1, "before": old, "after": new})
+    return frames
+
+
+def gain(frames: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Means of what ``judged`` gives, before and after, and what may be said of them."""
+    held = [frame for frame in frames if frame["after"]]
+    with_calcium = [frame for frame in frames if frame["before"]["true_pixels"]]
+    figures = {
+        "frames": len(frames),
+        "patients": len({frame["patient"] for frame in frames}),
+        "frames_with_calcium": len(with_calcium),
+        "patients_with_calcium": len({frame["patient"] for frame in with_calcium}),
+        "before": _means(frames, "before"),
+        "after": _means(held, "after") if held else None,
+    }
+    return {**figures, "judgement": _judgement(figures)}
+
+
+def gain_table(figures: dict[str, Any]) -> str:
+    """Table of ``gain`` and what may be said of it."""
+    sides = [figures["before"], figures["after"]]
+    count = figures["frames_with_calcium"]
+
+    def row(name: str, show) -> list[str]:
+        return [name, *("not measured" if side is None else show(side) for side in sides)]
+
+    rows = [row("mean Dice of calcium", lambda side: f"{side['dice']:.3f}")]
+    rows += [
+        row(f"mean Dice, patient {name}", lambda side, name=name: f"{side['patients'][name]:.3f}") for name in sides[0]["patients"]
+    ]
+    rows += [
+        row("bridged arc, mean error without sign (degrees)", lambda side: f"{side['arc_error_deg']:.0f}"),
+        row(f"arcs within {CLOSE_ARC_DEG:.0f} degrees", lambda side: f"{side['close_arcs']} of {count}"),
+    ]
+    if count < figures["frames"]:
+        name = f"of {figures['frames'] - count} frames without calcium, more than {FALSE_CALCIUM_DEG:.0f} degrees found in"
+        rows.append(row(name, lambda side: f"{side['false_calcium_share']:.0%}"))
+    return (
+        markdown_table(["calcium on the given frames", "before", "after, patient left out"], rows) + "\n\n" + figures["judgement"]
+    )
+
+
+def frames_gain_table(frames: Sequence[dict[str, Any]]) -> str:
+    """Table of ``judged``, frame by frame."""
+    rows = []
+    for frame in frames:
+        old, new = frame["before"], frame["after"]
+        sides = [f"{side['dice']:.2f}" if side and old["true_pixels"] else "-" for side in (old, new)]
+        arcs = [f"{side['found_arc_deg']:.0f}" if side else "-" for side in (old, new)]
+        rows.append([str(frame["patient"]), str(frame["frame"]), *sides, f"{old['true_arc_deg']:.0f}", *arcs])
+    return markdown_table(["patient", "frame", "Dice before", "after", "true arc (degrees)", "before", "after"], rows)
+
+
+def _means(frames: Sequence[dict[str, Any]], side: str) -> dict[str, Any]:
+    with_calcium = [frame for frame in frames if frame[side]["true_pixels"]]
+    without = [frame[side]["found_arc_deg"] for frame in frames if not frame[side]["true_pixels"]]
+    errors = [abs(frame[side]["found_arc_deg"] - frame[side]["true_arc_deg"]) for frame in with_calcium]
+    patients = sorted({frame["patient"] for frame in with_calcium})
+    return {
+        "dice": _mean_dice(with_calcium, side),
+        "patients": {str(one): _mean_dice([frame for frame in with_calcium if frame["patient"] == one], side) for one in patients},
+        "arc_error_deg": float(np.mean(errors)),
+        "close_arcs": sum(error <= CLOSE_ARC_DEG for error in errors),
+        "false_calcium_share": float(np.mean([arc > FALSE_CALCIUM_DEG for arc in without])) if without else None,
+    }
+
+
+def _mean_dice(frames: Sequence[dict[str, Any]], side: str) -> float:
+    return float(np.mean([frame[side]["dice"] for frame in frames]))
+
+
+def _judgement(figures: dict[str, Any]) -> str:
+    count, patients = figures["frames_with_calcium"], figures["patients_with_calcium"]
+    if figures["after"] is None:
+        return (
+            f"All calcium is of one patient ({count} frames): what adapting gains cannot be measured, as no patient with "
+            "calcium is left to try it on, and no gain is promised. Add cases with calcium of other patients."
+        )
+    said = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
+    change = figures["after"]["dice"] - figures["before"]["dice"]
+    if change <= 0:
+        return said + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
+    said += f"Mean Dice rose by {change:.3f}."
+    old, new = (figures[side]["arc_error_deg"] for side in ("before", "after"))
+    if new > old:
+        said += f" But bridged arcs were further off than before ({new:.0f} degrees, {old:.0f} before)."
+    if count < FEW_FRAMES or patients < FEW_PATIENTS:
+        said += f" {count} frames with calcium of {patients} patients are too few to promise that on others."
+    return said

@@ -1,0 +1,1 @@
+"""Real frames, to measure on and to compare the phantoms with."""

@@ -1,0 +1,1 @@
+"""The second step of the OCT model: calcium in the unrolled wall."""

@@ -1,0 +1,159 @@
+"""The two commands of ``python -m training oct`` that only a two-step model needs: train-calcium and bundle-two-step."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ...arguments import add_device, log_to, write_json
+
+RECIPE = "recipe.json"
+FIRST_STEP = "oct_calcium_two_step"
+
+
+def add_train_calcium(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``train-calcium``."""
+    parser.add_argument("folder", type=Path, help="for weights and log")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data --wide")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
+    parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
+    parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")
+    parser.add_argument("--copies", type=int, default=1, help="views of each phantom frame to learn from")
+    parser.add_argument("--processes", type=int, default=1, help="how many sample the phantoms and draw the batches")
+    add_device(parser)
+    parser.set_defaults(run=_train_calcium)
+
+
+def add_real_views(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``real-views``."""
+    parser.add_argument("file", type=Path, help="where to write them, .npz")
+    parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
+    parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM")
+    parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
+    parser.add_argument("--copies", type=int, default=6, help="views of each frame")
+    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
+    add_device(parser)
+    parser.set_defaults(run=_real_views)
+
+
+def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``bundle-two-step``."""
+    parser.add_argument(
+        "training",
+        type=Path,
+        nargs="+",
+        help="folders of train-calcium: the one for neighbouring frames, and others that frames alone ask, too",
+    )
+    parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
+    parser.add_argument("--first-step", default=FIRST_STEP, help="bundle whose lumen and guidewire are kept")
+    parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
+    parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
+    parser.add_argument("--certain-alone", type=float, help="the same in a frame without neighbours; as --certain by default")
+    parser.add_argument("--likely-alone", type=float, help="and as --likely")
+    parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
+    parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
+    parser.add_argument("--outer", type=float, default=0.05, help="probability of its high end")
+    parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
+    parser.set_defaults(run=_bundle_two_step)
+
+
+def add_sureness(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``sureness``."""
+    parser.add_argument("model", help="two-step bundle")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose watched patients choose")
+    parser.add_argument("--real", type=Path, help="folder of real frames PATIENT_NUMBER.png with PATIENT_NUMBER_calcium.png")
+    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
+    parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    add_device(parser)
+    parser.set_defaults(run=_sureness)
+
+
+def _sureness(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.prediction import choose_device, load_network
+    from OCTCalciumLib.labels import TASK
+    from OCTCalciumLib.model.inference import NETWORKS
+
+    from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
+
+    network = load_network(find_bundle(chosen.model, TASK), NETWORKS).float()
+    device = choose_device(chosen.device)
+    frames = [frame for folder in chosen.data for frame in seen_phantoms(network, folder)]
+    without = []
+    if chosen.real:
+        frames += seen_real(network, chosen.real, chosen.real, chosen.real_pixel_spacing, device)
+    if chosen.without:
+        without = list(seen_real(network, chosen.without, None, chosen.without_pixel_spacing, device))
+    (certain, likely), table = judge_sureness(frames, without)
+    print(table)
+    (inner, outer), ranges = judge_ends(frames, certain, likely)
+    print(ranges)
+    print(f"--certain {certain:g} --likely {likely:g} --samples {SAMPLES} --inner {inner:g} --outer {outer:g}")
+
+
+def _real_views(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.bundle import find_bundle
+    from OCTCalciumLib.labels import TASK
+
+    from .bundle import views_of_real_frames
+    from .views import save_views
+
+    first, last = chosen.frames
+    first_step = find_bundle(chosen.first_step, TASK)
+    frames = range(first - 1, last)
+    views = views_of_real_frames(chosen.images, chosen.pixel_spacing, frames, chosen.copies, first_step, chosen.device)
+    save_views(chosen.file, views)
+    print(f"{len(views)} views")
+
+
+def _train_calcium(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from .train import PolarRecipe, earlier_weights, new_network, overlaps, train_calcium
+    from .views import joined, learnt_and_watched, load_views
+
+    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
+    network = new_network(recipe, earlier_weights(chosen.weights) if chosen.weights else None)
+    learnt, watched = learnt_and_watched(chosen.data, chosen.copies, chosen.processes)
+    learnt = joined(learnt, *map(load_views, chosen.real))
+    with log_to(chosen.folder) as log:
+        log(f"{len(learnt)} views to learn from, {len(watched)} watched")
+        write_json(chosen.folder / RECIPE, asdict(recipe))
+        train_calcium(
+            network,
+            learnt,
+            chosen.folder,
+            recipe,
+            log,
+            lambda network: overlaps(network, watched),
+            device=choose_device(chosen.device),
+            processes=chosen.processes if chosen.processes > 1 else 0,
+        )
+
+
+def _bundle_two_step(chosen: argparse.Namespace) -> None:
+    from ..bundle import PHANTOM_DATA
+    from .bundle import two_step_bundle
+    from .train import PolarRecipe
+
+    bundle = two_step_bundle(
+        chosen.training,
+        chosen.folder,
+        chosen.first_step,
+        PolarRecipe(**json.loads((chosen.training[0] / RECIPE).read_text())),
+        chosen.data_source or PHANTOM_DATA,
+        chosen.licence.read_text(encoding="utf-8"),
+        {
+            name: getattr(chosen, name)
+            for name in ("certain", "certain_alone", "likely", "likely_alone", "samples", "inner", "outer")
+        },
+    )
+    print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")

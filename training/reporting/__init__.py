@@ -1,0 +1,1 @@
+"""What trainings and models are told by: tables, cards, pages, MONAI's configs."""
