@@ -21,4 +21,4 @@ DECISION_COLORS = {
     "no_hematoma_found": "#2C4A70",
     "no_verdict": "#4B2A6B",
 }
-"""Behind white text, by the code of a decision (``triage.Decision``); in report and panel alike."""
+"""Behind white text, by the code of a decision (``decision.Decision``); in report and panel alike."""

@@ -47,7 +47,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     """Find the hematoma and its markers, measure them, and write label map, heat maps, numbers, tables and report into ``output``.
 
     Args:
-        source: whatever ``reading.open_scan`` takes.
+        source: whatever ``read.open_scan`` takes.
 
     Raises:
         InputError: input, model, rules or output cannot be used; nothing is written then.

@@ -37,7 +37,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     """Segment a pullback, measure it and write label map, numbers, tables, pictures and report into ``output``.
 
     Args:
-        source: whatever ``reading.open_pullback`` takes.
+        source: whatever ``read.open_pullback`` takes.
 
     Raises:
         InputError: input, model or output cannot be used; nothing is written then.

@@ -28,7 +28,7 @@ class _Marked:
     """A deposit as it was put into the segmentation.
 
     Attributes:
-        frame: its number. wall, deposit, held: see ``deposit_marking``. before, after: labels of the frame, (rows, columns).
+        frame: its number. wall, deposit, held: see ``marking.deposit``. before, after: labels of the frame, (rows, columns).
     """
 
     frame: int

@@ -31,7 +31,7 @@ def write_patient(
 
     Args:
         growth_ml: by which the hematoma has grown six hours later; None for no second scan.
-        size, slice_mm, tilt_deg: as in ``phantom.draw_head``. hematoma: its ``wanted``, ``volume_ml`` and ``location``.
+        size, slice_mm, tilt_deg: as in ``patient.draw_head``. hematoma: its ``wanted``, ``volume_ml`` and ``location``.
         whole_study: also scout, bone kernel, reformat and dose page, as a folder of an archive holds them.
 
     Returns:

@@ -1,7 +1,7 @@
 """The measurement of a pullback from its label map: arcs, volume, lesions, continuity and minimum lumen area.
 
 Works on any label map (a network's, an annotator's, another program's); needs no picture and no network. The quantities of a frame
-are defined in ``frame_measurement``, lesions and scores in ``lesions``.
+are defined in ``frame``, lesions and scores in ``lesions``.
 """
 
 from __future__ import annotations

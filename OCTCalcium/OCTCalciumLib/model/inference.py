@@ -45,7 +45,7 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
     """Label every frame of a pullback and tidy each answer; frames that show nothing (``legibility.is_legible``) get no label.
 
     Args:
-        pullback: as ``reading.open_pullback`` gives it; read once, from first to last frame.
+        pullback: as ``read.open_pullback`` gives it; read once, from first to last frame.
         bundle: a model of the task ``oct-calcium``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         progress: called with (frames done, frames in all) after every frame.

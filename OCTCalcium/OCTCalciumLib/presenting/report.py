@@ -63,7 +63,7 @@ def write_report(
     Args:
         path: the file.
         measurement: the numbers.
-        pictures: name (as in ``presenting.PICTURES``) -> picture file; those that are there.
+        pictures: name -> picture file; those that are there.
         missing_pictures: the sentence in the place of the three-dimensional pictures, or None where they are there.
         pullback: where the frames came from; None where only a label map was measured.
         model: what the bundle says of itself, with "contours" where they may have been corrected since; None where no network

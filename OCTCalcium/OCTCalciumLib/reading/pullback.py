@@ -1,4 +1,4 @@
-"""A pullback ready to be read frame by frame: as a file holds it first, then, from ``reading.open_pullback``, without overlays."""
+"""A pullback ready to be read frame by frame: as a file holds it first, then, from ``read.open_pullback``, without overlays."""
 
 from __future__ import annotations
 

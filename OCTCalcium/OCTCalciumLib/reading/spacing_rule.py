@@ -1,7 +1,7 @@
 """One rule for the spacing of every input: pullbacks, pictures, volumes and label maps.
 
 A stated number is believed, taken for "not known", or refused. Typed numbers take precedence: they are checked where they are typed
-(``reading.check_typed``) and never doubted here.
+(``read.check_typed``) and never doubted here.
 """
 
 from __future__ import annotations

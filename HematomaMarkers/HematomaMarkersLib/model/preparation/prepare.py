@@ -39,8 +39,8 @@ class Prepared:
     """A scan on the network's grid.
 
     Attributes:
-        hounsfield: int16 (slices, 256, 256) in HU, slices from foot to head, canonical (see ``preparation_grid``); of thin slices
-            those alone that are read (``preparation_slices``).
+        hounsfield: int16 (slices, 256, 256) in HU, slices from foot to head, canonical (see ``preparation.grid``); of thin slices
+            those alone that are read (``slices``).
         inside: bool, the same shape: the brain; with ``skull_removal`` off the head; with ``headrest_removal`` off too, everything.
         slice_order: (slices,) number in the scan of every slice here.
         read: which slices of the scan these are. grid: the way back of their pixels.

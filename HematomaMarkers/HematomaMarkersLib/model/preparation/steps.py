@@ -12,8 +12,8 @@ class Steps:
 
     Attributes:
         headrest_removal: everything that is not the head becomes air.
-        noise_removal: slices thinner than ``preparation.READING_THICKNESS_MM`` are averaged with their neighbours up to it.
-        skull_removal: everything outside the skull's cavity becomes ``preparation.OUTSIDE_BRAIN_HU``.
+        noise_removal: slices thinner than ``prepare.READING_THICKNESS_MM`` are averaged with their neighbours up to it.
+        skull_removal: everything outside the skull's cavity becomes ``prepare.OUTSIDE_BRAIN_HU``.
         straightening: a head that lies turned within its slices is turned upright (``head_turn``), where the brain is looked for
             by one of its neighbours here.
         centring: the middle of the brain lies in the middle of the network's grid; else the middle of the image does.
