@@ -36,7 +36,7 @@ from LesionReadingScene.scene import (
     result_of,
     reviewed,
     set_result_json,
-    volume_place,
+    volume_grid,
     write_volume_node,
 )
 from slicer import vtkMRMLScalarVolumeNode
@@ -346,11 +346,10 @@ class HematomaMarkersLogic(ScriptedLoadableModuleLogic):
 
         volume = result_node(result, VOLUME)
         labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
-        axes_mm, origin_mm = volume_place(volume)
         scan = scanOf(volume, tuple(result_json(result, WINDOW)))
         number = next(number for number in range(1, 100000) if not (folder / f"head_{number:03d}").exists())
         target = folder / f"head_{number:03d}"
-        return write_case(target, TASK, scan.hounsfield, labels, axes_mm, origin_mm, sorted(reviewed(result)), reading)
+        return write_case(target, TASK, scan.hounsfield, labels, scan.grid, sorted(reviewed(result)), reading)
 
 
 def _runWorker(arguments: list[str]) -> Outcome:
@@ -431,8 +430,7 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
         widget = slicer.util.getModuleWidget("HematomaMarkers")
         number = int(hematoma.sum(axis=(1, 2)).argmax())
         row, column = np.median(np.argwhere(hematoma[number]), axis=0)
-        axes_mm, origin_mm = volume_place(volume)
-        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
+        x, y, z = volume_grid(volume).lps_mm((number, row, column))
         write_volume_node(volume, folder / "study.nrrd")
         reader = widget.ui.readerEdit.text
         try:
@@ -455,10 +453,11 @@ class HematomaMarkersTest(ScriptedLoadableModuleTest):
     def test_noiseIsRefusedWithASentence(self):
         """What is no head is refused, and the scene stays as it was."""
         import numpy as np
+        from LesionReadingLib.geometry.grid import matrix_grid
         from LesionReadingScene.scene import add_volume
 
         noise = np.random.default_rng(0).normal(0, 100, (4, 32, 32)).astype(np.int16)
-        volume = add_volume(noise, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "noise", "self-test")
+        volume = add_volume(noise, matrix_grid(noise.shape, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "self-test"), "noise")
         with self.assertRaisesRegex(InputError, "head"):
             HematomaMarkersLogic().process(volume)
         self.assertIsNone(result_of(volume, KIND))

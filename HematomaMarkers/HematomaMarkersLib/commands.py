@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -133,7 +133,7 @@ def analyze(
         decided = triage(measurement, prediction, growth, rules, asked.location, asked.onset_to_ct_hours)
         scan = _noted(scan, write_label_map(folder, scan, prediction.labels, asked.page.identity)[1], report)
         if isinstance(earlier, Scan):
-            write_grid_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
+            write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in prediction.probabilities:
             write_heat(folder / f"heat_{marker}.nrrd", scan, prediction.heat(marker))
         _finish(
@@ -292,7 +292,7 @@ def _finish(
     numbers["model"] = model
     numbers["triage"] = triage_json(decided)
     numbers["location"] = decided.location
-    numbers["spacing_source"] = scan.grid_source
+    numbers["spacing_source"] = scan.grid.spacing.in_plane_source
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     report.progress(_("Writing the report"), 0, 1)
     earlier = prior if prior and isinstance(prior[0], Scan) else None

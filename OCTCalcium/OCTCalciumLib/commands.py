@@ -70,7 +70,7 @@ def analyze(
             report.log(note)
         for caution in pullback.cautions:
             report.log(caution.sentence)
-        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        label_map = LabelMap(found.labels, pullback.grid)
         measurement = _finish(folder, label_map, parameters, report, pullback, bundle.summary(), options, found.ranges)
     report.result(str(output), **_headline(measurement, found.ranges))
 
@@ -156,7 +156,7 @@ def _finish(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(_("Measuring"), 1, 1)
     report.progress(_("Writing the report"), 0, 1)
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map.labels, label_map.grid, SEGMENTS)
     present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
     report.progress(_("Writing the report"), 1, 1)
     return measurement

@@ -21,7 +21,8 @@ from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
 from HematomaMarkersLib.phantom.patient import draw_head
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+from LesionReadingLib.geometry.grid import even_grid, matrix_grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.phantom.dicom import write_presentation, write_truth
@@ -104,7 +105,7 @@ def a_head(tmp_path_factory):
     write_dicom_seg(folder / f"{WORD}.seg.dcm", labels, head.grid, segments, files)
     planted(folder / f"{WORD}.seg.dcm")
     keys = {"Segment0_Name": names[0], "Segment0_LabelValue": "1", "Segment1_Name": names[1], "Segment1_LabelValue": "2"}
-    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, grid_axes_mm(head.grid), head.grid.positions_mm[0], keys)
+    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, head.grid, keys)
     (folder / f"{WORD}.toml").write_text("[refer_now]\nvolume_ml = 20\n")
     return folder
 
@@ -132,9 +133,7 @@ def a_vessel(tmp_path_factory):
     spacing = pullback.spacing
     labels = pullback.labels.astype(np.uint8)
     labels[0, :3, :3] = 4
-    write_nrrd(
-        folder / f"{WORD}.seg.nrrd", labels, np.diag([spacing.column_mm, spacing.row_mm, spacing.frame_mm]), np.zeros(3), keys
-    )
+    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, even_grid(labels.shape, spacing), keys)
     return folder
 
 
@@ -221,7 +220,7 @@ def test_segments_that_are_not_known_are_told_by_their_numbers(tmp_path, capfd):
     labels = np.zeros((4, 32, 32), np.uint8)
     labels[:, 8:16, 8:16], labels[:, 20:24, 20:24] = 3, 7
     keys = {"Segment0_Name": WORD, "Segment0_LabelValue": "3", "Segment1_Name": f"{WORD} two", "Segment1_LabelValue": "7"}
-    write_nrrd(tmp_path / "a.seg.nrrd", labels, np.diag([0.02, 0.02, 0.2]), np.zeros(3), keys)
+    write_nrrd(tmp_path / "a.seg.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)), keys)
     for more, named in (([], False), (["--with-identity"], True)):
         assert oct_calcium(["measure", str(tmp_path / "a.seg.nrrd"), "-o", str(tmp_path / "out"), *more]) == 2
         said = capfd.readouterr().err

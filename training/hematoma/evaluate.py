@@ -22,7 +22,7 @@ from HematomaMarkersLib.phantom.patient import PhantomHead
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from .data import draw_of_range, phantom_scan
 from .train_segmentation import WINDOW_HU
@@ -115,7 +115,7 @@ def patient_result(model: Path, device: str, phantoms: str, seed: int) -> Patien
     )
 
 
-def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> float:
+def distance_mm(grid: Grid, index: Sequence[int], mask: np.ndarray) -> float:
     """How far a voxel (slice, row, column) lies from the nearest voxel of a mask (slices, rows, columns) that is not empty."""
     if mask[tuple(index)]:
         return 0.0

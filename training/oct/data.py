@@ -74,7 +74,7 @@ def add_case(folder: Path, case_folder: Path) -> int:
     frames = np.stack(list(pullback.read(0, pullback.frame_count)))
     number, learnt = case_number(frames), case.learnt_slices
     box = Letterbox(*frames.shape[1:])
-    row_mm, column_mm, frame_mm = case.spacing_mm
+    row_mm, column_mm, frame_mm = case.grid.row_mm, case.grid.column_mm, case.grid.spacing.frame_mm
     spacing_mm = (row_mm * box.rows / box.inner_rows, column_mm * box.columns / box.inner_columns, frame_mm)
     folder.mkdir(parents=True, exist_ok=True)
     _write_patient(folder, number, frames[learnt], case.labels[learnt], {"spacing_mm": spacing_mm})

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
@@ -27,9 +27,8 @@ class Scan:
 
     Attributes:
         hounsfield: int16 (slices, rows, columns) in HU; padding is ``AIR_HU``.
-        grid: where the voxels lie (LPS, mm), each slice with its own extent.
+        grid: where the voxels lie (LPS, mm), each slice with its own extent, and where spacing and positions came from.
         gravity: (3,) unit vector in LPS that points down while the patient was scanned, (0, 1, 0) for supine; None where not known.
-        grid_source: where spacing and positions came from, for the report.
         notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
         details: acquisition facts for the report, never who the patient is.
         patient_key: a digest of the patient's identity (``scan_facts``), for ``same_patient``; None where not known.
@@ -41,9 +40,8 @@ class Scan:
     """
 
     hounsfield: np.ndarray
-    grid: SliceGrid
+    grid: Grid
     gravity: np.ndarray | None = None
-    grid_source: str = ""
     notes: tuple[str, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
     patient_key: str | None = None

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..geometry.grid import SliceGrid
+from ..geometry.grid import Grid
 from ..language import _
 from .label_map import Segment
-from .seg_nrrd import write_grid_seg_nrrd
+from .seg_nrrd import write_seg_nrrd
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -49,9 +49,8 @@ class _Source:
 def write_label_map(
     folder: Path,
     labels: np.ndarray,
-    grid: SliceGrid,
+    grid: Grid,
     segments: Sequence[Segment],
-    source: str,
     files: Sequence[Path] = (),
     identity: bool = False,
 ) -> tuple[list[Path], tuple[str, ...]]:
@@ -61,7 +60,6 @@ def write_label_map(
 
     Args:
         labels: (slices, rows, columns) of the values of ``segments``.
-        source: where the grid came from, without names of files.
         files: the scan's DICOM files, one for each slice in order, or multi-frame ones; empty for a scan that is not DICOM.
         identity: whether the DICOM SEG names the patient as the scan does, so that an archive can file it.
 
@@ -69,7 +67,7 @@ def write_label_map(
         the files written, and sentences for the report.
     """
     written = [folder / SEG_NRRD]
-    write_grid_seg_nrrd(written[0], labels, grid, segments, source)
+    write_seg_nrrd(written[0], labels, grid, segments)
     if not files:
         return written, ()
     target = folder / DICOM_SEG
@@ -86,7 +84,7 @@ def write_label_map(
 
 
 def write_dicom_seg(
-    path: Path, labels: np.ndarray, grid: SliceGrid, segments: Sequence[Segment], files: Sequence[Path], identity: bool = False
+    path: Path, labels: np.ndarray, grid: Grid, segments: Sequence[Segment], files: Sequence[Path], identity: bool = False
 ) -> tuple[str, ...]:
     """Write a label map of a DICOM scan as DICOM SEG, one frame for each slice and segment, empty ones too.
 
@@ -156,7 +154,7 @@ def _description(segment: Segment):
     )
 
 
-def _header(number: int, uid: str, grid: SliceGrid, uids: dict[str, str], named: dict[str, str]) -> Dataset:
+def _header(number: int, uid: str, grid: Grid, uids: dict[str, str], named: dict[str, str]) -> Dataset:
     """What highdicom asks of the source of a slice, and nothing else: a single CT image in its place."""
     from pydicom import Dataset
     from pydicom.dataset import FileMetaDataset
@@ -218,7 +216,7 @@ def _uid(header: Dataset, keyword: str) -> str:
     return value if len(value) <= 64 and _UID.fullmatch(value) else str(generate_uid())
 
 
-def _sources(headers: dict[Path, Dataset], files: Sequence[Path], grid: SliceGrid) -> list[_Source | None]:
+def _sources(headers: dict[Path, Dataset], files: Sequence[Path], grid: Grid) -> list[_Source | None]:
     """What each slice was drawn on; of multi-frame objects the frame in its place, None where there is none."""
     objects = {file: (_sop_class(header), _uid(header, "SOPInstanceUID")) for file, header in headers.items()}
     if len(headers) == grid.slice_count and not any(header.get("PerFrameFunctionalGroupsSequence") for header in headers.values()):

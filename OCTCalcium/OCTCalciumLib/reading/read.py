@@ -72,7 +72,7 @@ def _finished(recording: Pullback, spacing: Spacing) -> Pullback:
     """The recording with its final spacing, frames without overlays."""
     recording = replace(
         recording,
-        spacing=spacing,
+        grid=recording.grid.with_spacing(spacing),
         notes=recording.notes + unknown_notes(spacing),
         cautions=recording.cautions + _spacing_cautions(spacing),
     )

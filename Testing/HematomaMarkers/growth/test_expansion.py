@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -44,7 +43,7 @@ def a_head(grid, rotation=None, shift_mm=(0.0, 0.0, 0.0), hematoma_mm=12.0, seed
 
 def moved(grid, by_mm):
     """The grid where the table has carried the patient by ``by_mm``."""
-    return replace(grid, positions_mm=grid.positions_mm + by_mm)
+    return moved(grid, by_mm)
 
 
 POINTS_MM = np.array([[50.0, 0, 0], [-50, 10, 20], [0, 60, -20], [0, -60, 10], [10, 0, 45], [-20, 20, -35]])

@@ -34,7 +34,7 @@ def a_scan(folder, change):
 
 
 def written(tmp_path, labels, files, identity=False):
-    made, notes = write.write_label_map(tmp_path, labels, GRID, SEGMENTS, "the scan", files, identity)
+    made, notes = write.write_label_map(tmp_path, labels, GRID, SEGMENTS, files, identity)
     return made, notes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import SPACING, a_frame, a_vessel
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.__main__ import main
@@ -104,7 +105,7 @@ def test_what_the_reading_tells_is_told_too_and_once(tmp_path):
     labels = some_without_lumen()
     grey = np.full(labels.shape, 90, np.uint8)
     doubts = (Caution(ULTRASOUND, "This is ultrasound."), Caution(NO_LUMEN, "Said by the reading."))
-    pullback = Pullback(*labels.shape, SPACING, lambda first, stop: iter(grey[first:stop]), cautions=doubts)
+    pullback = Pullback(even_grid(labels.shape, SPACING), lambda first, stop: iter(grey[first:stop]), cautions=doubts)
     page = page_of(tmp_path, labels, None, pullback)
     assert page.count("This is ultrasound.") == 1
     assert page.count("A lumen was found on 22 of 24 frames") == 1 and "Said by the reading." not in page

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
@@ -85,10 +86,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
             ),
         )
     recording = Pullback(
-        frame_count=sum(image.frame_count for image in images),
-        rows=first.rows,
-        columns=first.columns,
-        spacing=Spacing(None, None, None),
+        grid=even_grid((sum(image.frame_count for image in images), first.rows, first.columns), Spacing(None, None, None)),
         read=read,
         stated_aspect=_stated_aspect(first.header),
         notes=tuple(notes),
@@ -226,8 +224,8 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
     def read(begin: int, stop: int) -> Iterator[np.ndarray]:
         return recording.read(begin + skipped, stop + skipped)
 
-    frame_axis = np.array(recording.direction).reshape(3, 3)[:, 2]
-    origin = np.array(recording.origin_mm) + frame_axis * skipped * (typed.frame_spacing_mm or recording.spacing.frame_mm or 0)
+    grid = recording.grid
+    origin = grid.origin_mm + grid.slice_axis * skipped * (typed.frame_spacing_mm or grid.spacing.frame_mm or 0)
     note = _(
         "Only frames {first} to {last} of {frame_count} in the file are read (frame 1 of this report is "
         "the file's frame {first}): the catheter stood still in the others by DICOM (0018,3103) and "
@@ -235,9 +233,8 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
     ).format(first=first, last=last, frame_count=recording.frame_count)
     return replace(
         recording,
-        frame_count=last - skipped,
+        grid=replace(grid, shape=(last - skipped, *grid.shape[1:]), origin_mm=origin),
         read=read,
-        origin_mm=tuple(float(value) for value in origin),
         notes=(*recording.notes, note),
     )
 
