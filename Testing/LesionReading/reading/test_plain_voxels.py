@@ -12,8 +12,9 @@ import pytest
 import SimpleITK as sitk
 from commands import environment
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import matrix_grid
+from LesionReadingLib.geometry.grid import even_grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
 from OCTCalciumLib.segments import SEGMENTS
@@ -54,7 +55,7 @@ def test_voxels_in_a_file_beside_the_header_and_bytes_before_them(tmp_path, kind
 
 
 def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path):
-    write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), np.eye(3), (0, 0, 0), encoding="raw")
+    write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), even_grid((3, 20, 30), Spacing(1.0, 1.0, 1.0)), encoding="raw")
     with open(tmp_path / "a.nrrd", "ab") as file:
         file.write(b"more")
     assert plain_nrrd_voxels(tmp_path / "a.nrrd", (3, 20, 30)) is None
@@ -63,7 +64,7 @@ def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path)
 @pytest.mark.parametrize("missing", [1, 100])
 def test_a_cut_off_file_is_refused(tmp_path, missing):
     path = tmp_path / "a.nrrd"
-    write_nrrd(path, drawn((3, 50, 60)), np.eye(3), (0, 0, 0))
+    write_nrrd(path, drawn((3, 50, 60)), even_grid((3, 50, 60), Spacing(1.0, 1.0, 1.0)))
     path.write_bytes(path.read_bytes()[:-missing])
     with pytest.raises(InputError, match=r"a\.nrrd cannot be read"):
         read_label_map(path, SEGMENTS)
