@@ -101,7 +101,7 @@ def analyze(
     scan = _open(source, report, asked, asked.series)
     if asked.upright:
         straight = straightened(scan)
-        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, files=())
+        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, frames=())
     earlier = _open_prior(asked, report, scan)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .model.prediction import predict

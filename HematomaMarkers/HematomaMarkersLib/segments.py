@@ -99,7 +99,7 @@ def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool
     Returns:
         the files written, and sentences for the report.
     """
-    return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.files, identity)
+    return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.frames, identity)
 
 
 def write_heat(path: Path, scan: Scan, heat: np.ndarray) -> None:

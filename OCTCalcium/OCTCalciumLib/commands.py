@@ -144,11 +144,9 @@ def _finish(
     Args:
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
-    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-
     from .measurement.cautions import all_cautions
     from .presenting.present import present
-    from .segments import SEGMENTS
+    from .segments import write_oct_label_map
 
     report.progress(_("Measuring"), 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, parameters)
@@ -156,7 +154,10 @@ def _finish(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(_("Measuring"), 1, 1)
     report.progress(_("Writing the report"), 0, 1)
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map.labels, label_map.grid, SEGMENTS)
+    notes = write_oct_label_map(folder, label_map, pullback, options.identity)[1]
+    for note in notes:
+        report.log(note)
+    label_map = replace(label_map, notes=(*label_map.notes, *notes))
     present(folder, pullback, label_map, measurement, model, report.log, options, ranges)
     report.progress(_("Writing the report"), 1, 1)
     return measurement

@@ -10,6 +10,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_frames import on_frames
 from LesionReadingLib.labels.read import read_label_map, with_typed
+from LesionReadingLib.labels.write import SEG_NRRD, write_label_map
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.images import is_volume
 
@@ -117,3 +118,26 @@ def _frames_left_out(label_map: LabelMap, pullback: Pullback | None) -> tuple[st
             "pullback with --pullback."
         ).format(frame_mm=frame_mm, thickness_mm=thickness_mm),
     )
+
+
+def write_oct_label_map(
+    folder: Path, label_map: LabelMap, pullback: Pullback | None, identity: bool = False
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a label map: ``segmentation.seg.nrrd``, and ``segmentation.dcm`` where it lies on the pixels of DICOM files.
+
+    Args:
+        pullback: that the labels lie on; None where only a label map is there.
+        identity: whether the DICOM file names the patient.
+
+    Returns:
+        the files written, and sentences for the report.
+    """
+    frames = pullback.source_frames if pullback else ()
+    written, notes = write_label_map(folder, label_map.labels, label_map.grid, SEGMENTS, frames, identity)
+    if pullback and pullback.files and not frames:
+        converted = _(
+            "No DICOM segmentation was written: the pictures were made of A-lines, so their pixels are not those of the "
+            "DICOM file; {seg_nrrd} holds the contours."
+        )
+        notes = (*notes, converted.format(seg_nrrd=SEG_NRRD))
+    return written, notes

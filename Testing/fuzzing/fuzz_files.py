@@ -106,6 +106,7 @@ def _draw_head(folder: Path) -> list[Subject]:
     from LesionReadingLib.geometry.nrrd import write_nrrd
     from LesionReadingLib.labels.write import write_dicom_seg
     from LesionReadingLib.phantom.compression import compress
+    from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
     grid = a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0, tilt_deg=12.0)
     scan, labels = a_head(grid)
@@ -117,7 +118,7 @@ def _draw_head(folder: Path) -> list[Subject]:
     compress(folder / "enhanced" / "x.dcm", folder / "rle" / "x.dcm", "rle")
     write_nrrd(folder / "volume" / "x.nrrd", scan.hounsfield, grid)
     write_nrrd(folder / "labels" / "x.nrrd", labels, grid)
-    write_dicom_seg(folder / "seg" / "x.dcm", labels, grid, SEGMENTS, paths)
+    write_dicom_seg(folder / "seg" / "x.dcm", labels, grid, SEGMENTS, [SourceFrame(path) for path in paths])
     straight = sitk.GetImageFromArray(scan.hounsfield)
     straight.SetSpacing((4.0, 4.0, 10.0))
     for ending in ("nii.gz", "mha"):

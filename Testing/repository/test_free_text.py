@@ -24,6 +24,7 @@ from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.geometry.grid import even_grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.phantom.dicom import write_presentation, write_truth
 from OCTCalciumLib.phantom.pullback import draw_pullback
@@ -102,7 +103,7 @@ def a_head(tmp_path_factory):
     segments = [replace(segment, name=name) for segment, name in zip(SEGMENTS, names, strict=True)]
     segments[1] = replace(segments[1], type=("SCT", "85756007", "Tissue"))
     files = sorted((folder / f"{WORD} ct" / f"{WORD} 1").iterdir(), key=lambda file: pydicom.dcmread(file).ImagePositionPatient[2])
-    write_dicom_seg(folder / f"{WORD}.seg.dcm", labels, head.grid, segments, files)
+    write_dicom_seg(folder / f"{WORD}.seg.dcm", labels, head.grid, segments, [SourceFrame(file) for file in files])
     planted(folder / f"{WORD}.seg.dcm")
     keys = {"Segment0_Name": names[0], "Segment0_LabelValue": "1", "Segment1_Name": names[1], "Segment1_LabelValue": "2"}
     write_nrrd(folder / f"{WORD}.seg.nrrd", labels, head.grid, keys)
@@ -174,7 +175,7 @@ def test_a_person_who_asks_is_told(a_head, a_vessel, tmp_path, capfd):
     assert [fact for fact in facts if fact not in page] == []
     asked = ["measure", a_vessel / f"{WORD}.seg.nrrd", "--pullback", a_vessel / f"{WORD}.dcm", "--with-identity"]
     said = run(oct_calcium, capfd, tmp_path / "vessel", *asked)
-    assert where_told(tmp_path / "vessel", said) == {"report.html", "said"}
+    assert where_told(tmp_path / "vessel", said) == {"report.html", "segmentation.dcm", "said"}
     assert f"{WORD} ROI" in said and f"{WORD}103E" in (tmp_path / "vessel" / "report.html").read_text(encoding="utf-8")
 
 

@@ -62,6 +62,7 @@ def test_a_pullback_analysed_and_measured_leaks_nothing(a_vessel, tmp_path, capf
     truth = str(a_vessel / f"{FILE_NAME}.nrrd")
     assert oct_calcium(["measure", truth, "--pullback", file, "-o", str(tmp_path / "m")]) == 0
     said = "".join(capfd.readouterr())
+    assert (tmp_path / "r/segmentation.dcm").exists() and (tmp_path / "m/segmentation.dcm").exists()
     assert leaks(tmp_path / "r", said, BIRTH_DATE) == []
     assert leaks(tmp_path / "m", said, BIRTH_DATE) == []
 

@@ -15,6 +15,7 @@ from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image, stored_frames
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from pydicom.dataset import Dataset
 
 from .ct_series import CtSeries, Plane
@@ -72,7 +73,7 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
         patient_key=patient_key(series.header),
         acquired=acquired(planes),
         warnings=_warnings(series),
-        files=tuple(dict.fromkeys(plane.path for plane in planes)),
+        frames=tuple(SourceFrame(plane.path, plane.frame) for plane in planes),
     )
 
 

@@ -12,7 +12,7 @@ from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.image_grids import axial_order, image_grid, states_spacing
 from LesionReadingLib.reading.images import picture_pages, read_picture
-from LesionReadingLib.reading.volume_files import image_reader
+from LesionReadingLib.reading.volume_files import image_reader, image_voxels
 
 from .hounsfield import as_hounsfield
 from .scan import Scan
@@ -47,20 +47,15 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
         raise InputError(_("{file} holds several values per voxel and no HU; give the original CT.").format(file=path.name))
     if not states_spacing(path):
         raise InputError(_("{file} does not state the spacing of its voxels; save it with its spacing.").format(file=path.name))
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise InputError(
-            _("The voxels of {file} cannot be read; it may be cut off, copy or export it again.").format(file=path.name)
-        ) from error
-    order = axial_order(image)
-    grid = image_grid(image, path.name, order, N_("header of the file"))
+    voxels = image_voxels(reader)
+    order = axial_order(reader)
+    grid = image_grid(reader, path.name, order, N_("header of the file"))
     _require_plausible(path, grid, order)
-    voxels = sitk.GetArrayFromImage(image).transpose([2 - axis for axis in order[::-1]])
+    voxels = voxels.transpose([2 - axis for axis in order[::-1]])
     return Scan(
         hounsfield=as_hounsfield(np.ascontiguousarray(voxels), window, path.name),
         grid=grid,
-        notes=_orientation_notes(image, order),
+        notes=_orientation_notes(reader, order),
         details={N_("format"): "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
@@ -36,7 +37,7 @@ class Scan:
         warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
         is_brain_alone: whether the brain was cut out of its skull (skull-stripped); what surrounds it is ``AIR_HU``.
         sides_known: False where the head lies turned to what the file says of it, so that left and front are not where it says.
-        files: the DICOM file of every slice, in the order of the slices (one for an enhanced file); empty for image files.
+        frames: the DICOM picture that every slice is; empty for image files.
     """
 
     hounsfield: np.ndarray
@@ -47,9 +48,14 @@ class Scan:
     patient_key: str | None = None
     acquired: datetime | None = None
     warnings: tuple[str, ...] = ()
-    files: tuple[Path, ...] = ()
+    frames: tuple[SourceFrame, ...] = field(default=(), repr=False)
     is_brain_alone: bool = False
     sides_known: bool = True
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The DICOM files in the order of the slices, once each; empty for image files."""
+        return tuple(dict.fromkeys(frame.path for frame in self.frames))
 
 
 def same_patient(one: Scan, other: Scan) -> bool | None:

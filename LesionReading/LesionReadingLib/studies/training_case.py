@@ -25,7 +25,7 @@ from ..geometry.nrrd import storable, write_nrrd
 from ..language import _
 from ..output import finished_folder
 from ..reading.image_grids import stored_grid
-from ..reading.volume_files import image_reader
+from ..reading.volume_files import image_reader, image_voxels
 
 SCHEMA = "lesion-reading-case/1"
 IMAGE, LABELS, FACTS = "image.nrrd", "labels.nrrd", "case.json"
@@ -60,7 +60,7 @@ class TrainingCase:
     @property
     def image(self) -> np.ndarray:
         """The volume (slices, rows, columns), read from its file at every call."""
-        return _volume(_reader(self.image_file))
+        return image_voxels(_reader(self.image_file))
 
     @property
     def learnt_slices(self) -> list[int]:
@@ -125,7 +125,7 @@ def read_case(folder: Path) -> TrainingCase:
                 name=folder.name, image=IMAGE, labels=LABELS
             )
         )
-    values = _volume(labels)
+    values = image_voxels(labels)
     markers = facts["markers"]
     return TrainingCase(
         folder,
@@ -175,20 +175,6 @@ def _reader(path: Path):
             )
         )
     return reader
-
-
-def _volume(reader) -> np.ndarray:
-    import SimpleITK as sitk
-
-    try:
-        return sitk.GetArrayFromImage(reader.Execute())
-    except RuntimeError as error:
-        path = Path(reader.GetFileName())
-        raise InputError(
-            _("{file} of the case {name} cannot be read; it may be cut off, copy it again.").format(
-                file=path.name, name=path.parent.name
-            )
-        ) from error
 
 
 def _matrix(grid: Grid) -> np.ndarray:

@@ -15,7 +15,7 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.grey import check_numbers, range_of
 from LesionReadingLib.reading.image_grids import stored_grid
 from LesionReadingLib.reading.images import picture_pages, read_picture
-from LesionReadingLib.reading.volume_files import image_reader
+from LesionReadingLib.reading.volume_files import image_reader, image_voxels
 
 from .picture_frames import FEW_LEVELS, frames_alone
 from .pullback import Pullback, sample_indices
@@ -73,12 +73,7 @@ def volume_recording(path: Path) -> Pullback:
     @cache
     def volume() -> np.ndarray:
         # Most of these files are compressed as a whole and cannot be entered in the middle, so this one kind is held in memory.
-        try:
-            values = sitk.GetArrayFromImage(reader.Execute())
-        except RuntimeError as error:
-            raise InputError(
-                _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(file=path.name)
-            ) from error
+        values = image_voxels(reader)
         return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:

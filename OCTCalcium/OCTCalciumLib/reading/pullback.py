@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 from .cautions import Caution, lumen_caution
 
@@ -31,6 +32,7 @@ class Pullback:
         cautions: what a reader must know before the numbers.
         details: acquisition facts for the report; never patient identity.
         files: the DICOM files; empty for pictures and volumes.
+        source_frames: the DICOM picture that each frame is, pixel by pixel; empty for others, also where they were made of A-lines.
     """
 
     grid: Grid
@@ -43,6 +45,7 @@ class Pullback:
     cautions: tuple[Caution, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = field(default=(), repr=False)
+    source_frames: tuple[SourceFrame, ...] = field(default=(), repr=False)
 
     @property
     def frame_count(self) -> int:

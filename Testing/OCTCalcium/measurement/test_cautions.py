@@ -10,7 +10,6 @@ import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import SPACING, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
-from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.__main__ import main
 from OCTCalciumLib.measurement import cautions as told
@@ -18,7 +17,7 @@ from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback
 from OCTCalciumLib.presenting.headline import finding, numbers
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.reading.cautions import NO_LUMEN, ULTRASOUND, Caution
-from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.segments import SEGMENTS
 
 PIXEL_MM = 0.04
@@ -170,8 +169,8 @@ def test_without_frame_spacing_neighbours_are_counted_in_frames():
 
 
 def test_the_command_writes_the_cautions_into_the_numbers(tmp_path):
-    label_map = LabelMap(without_lumen(a_vessel()), SPACING, (0.0, 0.0, 0.0), IDENTITY)
-    write_seg_nrrd(tmp_path / "calcium.seg.nrrd", label_map, SEGMENTS)
+    labels = without_lumen(a_vessel())
+    write_seg_nrrd(tmp_path / "calcium.seg.nrrd", labels, even_grid(labels.shape, SPACING), SEGMENTS)
     assert main(["measure", str(tmp_path / "calcium.seg.nrrd"), "-o", str(tmp_path / "out")]) == 0
     written = json.loads((tmp_path / "out" / "measurements.json").read_text())
     assert told.VERTEX_IMAGE_CENTRE in {caution["code"] for caution in written["cautions"]}

@@ -323,7 +323,7 @@ def test_an_exported_case_has_labels_and_reviewed_frames_and_no_word_of_who(a_re
     case = read_case(folder)
     assert folder.name == "pullback_001" and case.reviewed == (9, 20) and case.markers is None and case.task == "oct-calcium"
     assert np.array_equal(case.labels, a_vessel())
-    assert case.spacing_mm == pytest.approx((PIXEL_MM, PIXEL_MM, FRAME_MM))
+    assert (case.grid.row_mm, case.grid.column_mm, case.grid.spacing.frame_mm) == pytest.approx((PIXEL_MM, PIXEL_MM, FRAME_MM))
     for file in folder.iterdir():
         told = file.read_bytes()
         assert b"DOE" not in told and b"JOHN" not in told and b"1950" not in told

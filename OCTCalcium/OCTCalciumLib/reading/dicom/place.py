@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from LesionReadingLib.errors import InputError
@@ -18,19 +18,12 @@ from ..display.field_of_view import field_of_view
 from ..display.luma import luma
 from ..pullback import Pullback, sample_indices
 from ..spacing_choice import choose_frame_distance, choose_in_plane
+from ..spacing_rule import Typed
 from .polar import is_polar
 from .series import DicomSeries
 from .spacing import frame_candidates, in_plane_candidates
 
 _SAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What the person typed and what therefore need not be found in the file (mm; ``None`` where not typed)."""
-
-    pixel_spacing_mm: float | None = None
-    frame_spacing_mm: float | None = None
 
 
 def in_mm(recording: Pullback, series: DicomSeries, typed: Typed) -> Pullback:

@@ -77,6 +77,7 @@ def scan_converted(recording: Pullback, header: Dataset, typed_pixel_mm: float |
         grid=replace(recording.grid, shape=(recording.frame_count, side, side), spacing=spacing),
         read=read,
         clean=True,
+        source_frames=(),
         notes=recording.notes + tuple(note for note in notes if note),
         details=details,
     )

@@ -14,13 +14,15 @@ from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image, stored_frames
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from LesionReadingLib.reading.grey import grey_of
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from ..cautions import ULTRASOUND, Caution
 from ..pullback import Pullback, sample_indices
-from .place import Typed, in_mm
+from ..spacing_rule import Typed
+from .place import in_mm
 from .polar import has_value, is_polar, scan_converted
 from .series import in_order
 
@@ -93,6 +95,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
         cautions=_cautions(first.header),
         details=_details(first),
         files=tuple(image.path for image in images),
+        source_frames=tuple(SourceFrame(image.path, number) for image in images for number in range(image.frame_count)),
     )
     recording = in_mm(recording, series, typed)
     if is_polar(first.header):
@@ -102,19 +105,17 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
 
 def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
     """A one-frame file with the other one-frame files of its series and size in its folder; any other file alone."""
-    from LesionReadingLib.reading.dicom.files import read_header
     from LesionReadingLib.reading.inputs import files_beside
+    from LesionReadingLib.reading.opening import dicom_headers
 
     alone = [(path, header)]
     series = header.get("SeriesInstanceUID")
     if not series or "Rows" not in header or open_image(path).frame_count > 1:
         return alone
-    headers = [(other, read_header(other)) for other in files_beside(path)]
     same = [
         (other, found)
-        for other, found in headers
-        if found is not None
-        and found.get("SeriesInstanceUID") == series
+        for other, found in dicom_headers(files_beside(path))
+        if found.get("SeriesInstanceUID") == series
         and (found.get("Rows"), found.get("Columns")) == (header.get("Rows"), header.get("Columns"))
         and open_image(other).frame_count == 1
     ]
@@ -235,6 +236,7 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
         recording,
         grid=replace(grid, shape=(last - skipped, *grid.shape[1:]), origin_mm=origin),
         read=read,
+        source_frames=recording.source_frames[skipped:last],
         notes=(*recording.notes, note),
     )
 
