@@ -41,6 +41,7 @@ SMALL_PATIENTS := --keep-frames 8 --pullback-frames 20 --frame-spacing 2
 IN_BUILD := build/oct-calcium
 
 oct-calcium: setup
+	$(IN_VENV) -m pip install --quiet --editable ".[training]"
 	$(IN_VENV) -m training oct make-data $(IN_BUILD)/ordinary --patients 150 $(SMALL_PATIENTS)
 	$(IN_VENV) -m training oct make-data $(IN_BUILD)/wide --wide --first-seed 2000 --patients 400 $(SMALL_PATIENTS)
 	$(IN_VENV) -m training oct real-views $(IN_BUILD)/first.npz $(FRAMES) --pixel-spacing 0.0067 --frames 1 62 --copies 4

@@ -27,7 +27,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
         from HematomaMarkersLib.reading.series_choice import is_bone, is_head
-        from LesionReadingLib.reading.dicom.files import why_undecodable
+        from LesionReadingLib.reading.dicom.decoders import why_undecodable
 
         series = self._examinedSeries(files)
         if series is None or not series.is_axial or not is_head(series):

@@ -69,7 +69,7 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
         return volume
 
     def _loadable(self, files: list, number: int, count: int):
-        from LesionReadingLib.reading.dicom.files import why_undecodable
+        from LesionReadingLib.reading.dicom.decoders import why_undecodable
 
         frames = self._frameCount(files[0]) if len(files) == 1 else len(files)
         loadable = DICOMLoadable()

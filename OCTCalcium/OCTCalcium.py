@@ -14,6 +14,7 @@ from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.report_writing import ReportWriting
 from LesionReadingPanel.widget import LesionReadingWidget
 from LesionReadingPanel.worker_process import Outcome, WorkerProcess
+from LesionReadingPanel.worklist.learning import Learning
 from LesionReadingPanel.worklist.view import WorklistView
 from LesionReadingScene import scene
 from OCTCalciumPanel import pullback_results
@@ -88,6 +89,7 @@ class OCTCalciumWidget(LesionReadingWidget):
         self.results = ResultsView(self.ui)
         self.report = ReportWriting(self.ui, self.moduleName, PACKAGE, self._prepareReport)
         self.worklist = WorklistView(self.ui, pullbackStudies(self.models, self.chooseInput))
+        self.learning = Learning(self.ui, self.models, TASK, ["oct", "adapt"])
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
@@ -97,6 +99,7 @@ class OCTCalciumWidget(LesionReadingWidget):
 
     def cleanup(self) -> None:
         self.worklist.stop()
+        self.learning.stop()
         self.report.cancel()
         super().cleanup()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,15 +54,18 @@ def held_out_seeds(chosen: argparse.Namespace) -> range:
 
 @contextmanager
 def log_to(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Give a function that prints a line and keeps it in the folder's ``log.txt``."""
+    """Give a function that prints a line and keeps it in the folder's ``log.txt``; of several processes the first one's alone."""
+    if os.environ.get("RANK", "0") != "0":
+        yield lambda line: None
+        return
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "log.txt", "a") as log:
+    with open(folder / "log.txt", "a") as kept:
 
-        def say(line: str) -> None:
+        def log(line: str) -> None:
             print(line, flush=True)
-            print(line, file=log, flush=True)
+            print(line, file=kept, flush=True)
 
-        yield say
+        yield log
 
 
 def write_json(file: Path | None, figures: dict[str, Any]) -> None:

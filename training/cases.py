@@ -1,11 +1,11 @@
-"""Exported cases (``LesionReadingLib.studies.training_case``) as patients of a training folder, beside the phantoms."""
+"""Cases as patients of a training folder, beside the phantoms: their numbers, and what is told of them."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +13,43 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.studies.training_case import TrainingCase, read_case
 
-from .drawing import WATCHED_EVERY
-
 CASE_NUMBERS = range(100_000, 1_000_000_000)
 """Numbers of patients that are cases; phantom seeds stay below."""
 
 _LEARNT = "learnt.json"  # in a training folder
 
 
-def add_cases_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every ``add-cases`` takes: the training folder and the cases."""
-    parser.add_argument("data", type=Path, help="folder of make-data; made if it is not there")
-    parser.add_argument("cases", type=Path, nargs="+", metavar="CASE", help="folder of Export for training")
+@dataclass(frozen=True)
+class Added:
+    """A case that was added to a training folder.
+
+    Attributes:
+        number: its number. slices: how many are learnt from. classes: name -> how many of those show it.
+        digests: of every slice that shows a class, from its pixels: the same in two cases is the same picture.
+    """
+
+    number: int
+    slices: int
+    classes: Mapping[str, int]
+    digests: frozenset[bytes]
 
 
-def add_cases(folders: Sequence[Path], add: Callable[[Path], int]) -> None:
-    """Add one case after another and tell the number of each.
+def added(number: int, images: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Added:
+    """What is told of a case with these slices, both (slices, rows, columns).
 
     Args:
-        add: writes the patient of a case folder and gives its number.
+        names: what its label values 0, 1, 2 ... mean.
     """
-    for folder in folders:
-        number = add(folder)
-        print(f"{folder}: patient {number}, {'watched' if number % WATCHED_EVERY == 0 else 'learnt from'}", flush=True)
+    shown = [classes_shown(each, names) for each in labels]
+    digests = [_digest(image) for image, classes in zip(images, shown, strict=True) if classes]
+    counts = {name: sum(name in classes for classes in shown) for name in names[1:]}
+    return Added(number, len(labels), counts, frozenset(digests))
+
+
+def classes_shown(labels: np.ndarray, names: Sequence[str]) -> frozenset[str]:
+    """The classes, background left out, of a label map whose values 0, 1, 2 ... have these names."""
+    present = np.bincount(np.asarray(labels).ravel(), minlength=len(names))
+    return frozenset(name for name, count in zip(names[1:], present[1:], strict=False) if count)
 
 
 def open_case(folder: Path, task: str, names: Sequence[str]) -> TrainingCase:
@@ -57,10 +71,25 @@ def open_case(folder: Path, task: str, names: Sequence[str]) -> TrainingCase:
 def case_number(image: np.ndarray) -> int:
     """The patient's number of a case, from what its image shows.
 
-    A scan that is exported again gets the same number: it replaces itself and stays on its side of the split.
+    A scan that is imported again gets the same number: it replaces itself, and stays on its side of the split.
     """
-    digest = hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
-    return CASE_NUMBERS.start + int.from_bytes(digest[:8], "big") % len(CASE_NUMBERS)
+    return CASE_NUMBERS.start + int.from_bytes(_digest(image)[:8], "big") % len(CASE_NUMBERS)
+
+
+def _digest(image: np.ndarray) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
+
+
+def require_split(numbers: Sequence[int], task: str) -> None:
+    """Refuse cases of a folder without a split: their numbers come from their pixels and must not deal them.
+
+    Raises:
+        InputError: a number is that of a case.
+    """
+    if any(number in CASE_NUMBERS for number in numbers):
+        raise InputError(
+            f"The data folder holds own cases but no split.csv; say first what each is for: python -m training {task} split DATA"
+        )
 
 
 def note_learnt(training: Path, numbers: Sequence[int]) -> None:
@@ -80,4 +109,7 @@ def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | Non
         return None
     numbers = json.loads((training / _LEARNT).read_text())
     cases = sum(number in CASE_NUMBERS for number in numbers)
-    return f"{len(numbers) - cases} {phantoms} and {cases} cases exported by its user." if cases else phantoms_alone
+    if not cases:
+        return phantoms_alone
+    drawn = f"{len(numbers) - cases} {phantoms} and " if len(numbers) > cases else ""
+    return f"{drawn}{cases} cases of its user."

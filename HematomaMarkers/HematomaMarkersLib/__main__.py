@@ -16,31 +16,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from LesionReadingLib.arguments import (
-    OneLineParser,
-    add_agreement,
-    add_batch,
-    add_identity,
-    add_json_lines,
-    add_language,
-    add_output,
-    add_segments,
-    chosen_segments,
-)
+from LesionReadingLib import arguments
+from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import _, speaking
+from LesionReadingLib.language import _
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import leave, run_and_report
+from LesionReadingLib.worker import leave
 
 from .labels import LOCATIONS, MARKERS
 from .model.preparation.steps import add_without, left_out
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
-    chosen = _parser().parse_args(arguments)
-    with speaking(chosen.language):
-        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    return run_command(_parser(), given)
 
 
 def command() -> NoReturn:
@@ -49,16 +38,15 @@ def command() -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(
-        prog="hematoma-markers", description="Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
+    parser, commands = arguments.command_parser(
+        "hematoma-markers", "Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
     )
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
 
     analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
     analyze.add_argument(
         "input", type=Path, help="DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"
     )
-    add_output(analyze)
+    arguments.add_output(analyze)
     _add_network(analyze)
     analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
     _add_series(analyze)
@@ -69,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.set_defaults(run=_analyze, reading=None, segment=None)
 
     batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
-    add_batch(batch, "head CTs")
+    arguments.add_batch(batch, "head CTs")
     _add_network(batch)
     _add_scan(batch)
     batch.set_defaults(run=_batch, reading=None, segment=None, prior=None, series=None, prior_series=None)
@@ -79,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         "labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 hematoma, 2 in the ventricles"
     )
     measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
-    add_output(measure)
-    add_segments(measure, "hematoma")
+    arguments.add_output(measure)
+    arguments.add_segments(measure, "hematoma")
     measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
     measure.add_argument(
         "--reading",
@@ -93,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_scan(measure)
     measure.set_defaults(run=_measure)
 
-    add_agreement(commands, _agreement)
+    arguments.add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom patient and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -107,16 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--tilt", type=float, metavar="DEGREES", help="of the gantry; likewise")
     phantom.add_argument("--whole-study", action="store_true", help="also scout, bone kernel, reformat and dose page")
     phantom.set_defaults(run=_phantom)
-    for command in commands.choices.values():
-        add_json_lines(command)
-        add_identity(command)
-        add_language(command)
+    arguments.add_common(commands)
     return parser
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    arguments.add_model(parser)
     add_without(parser)
 
 
@@ -176,7 +160,7 @@ def _asked(chosen: argparse.Namespace):
         chosen.patient_position,
         chosen.reading,
         chosen.prior_series,
-        chosen_segments(chosen),
+        arguments.chosen_segments(chosen),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_
-from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.find import found_below, in_order
 from LesionReadingLib.worker import JsonLines, Terminal
 

@@ -52,9 +52,20 @@ def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = N
     Raises:
         InputError: as ``labels.read.read_label_map``, no place in the patient, or another place than the scan's.
     """
-    label_map = read_label_map(path, SEGMENTS, chosen=chosen)
-    _check_size(label_map, path.name)
-    return on_grid(label_map, scan.grid, path.name, SEGMENTS)
+    return placed_labels(read_label_map(path, SEGMENTS, chosen=chosen), path.name, scan)
+
+
+def placed_labels(label_map: LabelMap, name: str, scan: Scan) -> LabelMap:
+    """A label map of this module's values on the voxels of a scan, by geometry.
+
+    Args:
+        name: of its file, for messages.
+
+    Raises:
+        InputError: no place in the patient, or another place than the scan's.
+    """
+    _check_size(label_map, name)
+    return on_grid(label_map, scan.grid, name, SEGMENTS)
 
 
 def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:

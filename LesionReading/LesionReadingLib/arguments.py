@@ -18,31 +18,36 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {plain(message)}; see {self.prog} --help\n")
 
 
-def add_json_lines(parser: argparse.ArgumentParser) -> None:
-    """Let a program ask for the lines of ``worker``."""
-    parser.add_argument("--json-lines", action="store_true", help="report as JSON lines on standard output, for a program")
+def add_common(commands: argparse._SubParsersAction) -> None:
+    """Let every command take what all take: JSON lines (``worker``), ``identity`` and language."""
+    for command in commands.choices.values():
+        command.add_argument("--json-lines", action="store_true", help="report as JSON lines on standard output, for a program")
+        command.add_argument(
+            "--with-identity",
+            action="store_true",
+            help="also tell and write what may name the patient: descriptions, names of segments and of files, place and device; "
+            "for DICOM segmentations, the patient",
+        )
+        command.add_argument(
+            "--language", choices=LANGUAGES, default=usual_language(), help="of reports and messages; that of the locale by default"
+        )
+
+
+def command_parser(prog: str, description: str) -> tuple[OneLineParser, argparse._SubParsersAction]:
+    """(the parser of a module's command line, to which its five commands are added)."""
+    parser = OneLineParser(prog=prog, description=description)
+    return parser, parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the network and where it runs."""
+    parser.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Let a command take the folder for its results."""
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
-
-
-def add_identity(parser: argparse.ArgumentParser) -> None:
-    """Let a person ask for what may name the patient (``identity``)."""
-    parser.add_argument(
-        "--with-identity",
-        action="store_true",
-        help="also tell and write what may name the patient: descriptions, names of segments and of files, place and device; "
-        "for DICOM segmentations, the patient",
-    )
-
-
-def add_language(parser: argparse.ArgumentParser) -> None:
-    """Let a person choose the language of reports, pictures and messages."""
-    parser.add_argument(
-        "--language", choices=LANGUAGES, default=usual_language(), help="of reports and messages; that of the locale by default"
-    )
 
 
 def add_segments(parser: argparse.ArgumentParser, example: str) -> None:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from copy import deepcopy
 from itertools import islice
 from typing import Generic, Self, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .batch_norms import fold_batch_norms
 from .bundle import Bundle
 from .errors import InputError, is_out_of_memory
 from .language import N_, _
@@ -124,34 +123,6 @@ def fastest_dtype(device: torch.device) -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     able = getattr(torch.cpu, "get_capabilities", dict)()
     return torch.bfloat16 if any("bf16" in name and value for name, value in able.items()) else torch.float32
-
-
-def fold_batch_norms(network: nn.Module) -> nn.Module:
-    """Give a copy of a network in eval mode whose batch norms are folded into the convolutions directly before them.
-
-    Directly before means: the two are neighbours in the order in which their module registers them, as in MONAI's networks
-    and in every ``nn.Sequential`` of ours. What does nothing (``nn.Identity``) does not part neighbours, and the batch norm may
-    be the first of an ``nn.Sequential``, as in MONAI's blocks.
-    """
-    network = deepcopy(network)
-    for module in list(network.modules()):
-        before_name, before = "", None
-        for name, child in list(module.named_children()):
-            owner, inner_name, inner = _first_layer(module, name, child)
-            if isinstance(before, nn.modules.conv._ConvNd) and isinstance(inner, nn.modules.batchnorm._BatchNorm):
-                setattr(module, before_name, fuse_conv_bn_eval(before, inner))
-                setattr(owner, inner_name, nn.Identity())
-            if not isinstance(child, nn.Identity):
-                before_name, before = name, child
-    return network
-
-
-def _first_layer(owner: nn.Module, name: str, module: nn.Module) -> tuple[nn.Module, str, nn.Module]:
-    """The layer that a module begins with, after its owner and its name there: itself, but for an ``nn.Sequential``."""
-    while isinstance(module, nn.Sequential) and len(module):
-        owner = module
-        name, module = next(iter(module.named_children()))
-    return owner, name, module
 
 
 class Stream(Generic[Item, Result]):

@@ -1,4 +1,8 @@
-"""The life cycle that the panels of both modules share, as Slicer's template for scripted modules has it."""
+"""The life cycle that the panels of both modules share, as Slicer's template for scripted modules has it.
+
+One class, and therefore more than 300 lines: Slicer calls its methods by name. What can stand alone does (``run_control``,
+``spacing_box``, ``model_selector``).
+"""
 
 import shutil
 from pathlib import Path

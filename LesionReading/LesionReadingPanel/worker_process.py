@@ -66,8 +66,8 @@ class WorkerProcess:
         """Whether a run has not told its outcome yet."""
         return self._process is not None
 
-    def start(self, package: str, arguments: list[str]) -> None:
-        """Start ``python -P -m package arguments``; ``package`` lies on Python's path.
+    def start(self, package: str, arguments: list[str], folder: Path | None = None) -> None:
+        """Start ``python -P -m package arguments``; ``package`` lies in ``folder``, or on Python's path where that is None.
 
         Raises:
             InputError: a run goes on already, or Slicer's Python is not there.
@@ -81,7 +81,7 @@ class WorkerProcess:
         output, errors = (self._folder.path / name for name in ("output", "errors"))
         self._group, self._cancelled, self._lastLine = None, False, {}
         self._process = qt.QProcess()
-        self._process.setProcessEnvironment(_environment(package))
+        self._process.setProcessEnvironment(_environment(folder or _folderOf(package)))
         self._process.setStandardOutputFile(str(output))
         self._process.setStandardErrorFile(str(errors))
         output.touch()
@@ -185,12 +185,12 @@ class _GrowingLines:
         return [line.decode("utf-8", errors="replace") for line in whole]
 
 
-def _environment(package: str):
+def _environment(folder: Path | str):
     """Slicer's own environment, in which its Python finds the Libs as well."""
     environment = qt.QProcessEnvironment.systemEnvironment()
     # An empty entry would be the folder that Slicer was started in, and what lies there is not ours to run.
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    folders = [_folderOf(package), str(Path(LesionReadingLib.__file__).parents[1]), *others]
+    folders = [str(folder), str(Path(LesionReadingLib.__file__).parents[1]), *others]
     environment.insert("PYTHONPATH", os.pathsep.join(folder for folder in folders if folder))
     environment.insert("PYTHONSAFEPATH", "1")  # the same as -P, for the run's own children
     environment.insert("PYTHONUTF8", "1")

@@ -8,7 +8,7 @@ import vtk
 from LesionReadingLib.labels.label_map import Segment
 from vtk.util.numpy_support import numpy_to_vtk
 
-from .labels import segment_id_of
+from .label_layers import segment_id_of
 
 _ALL = np.uint8(255)  # more than the value of any segment in a layer that several share
 

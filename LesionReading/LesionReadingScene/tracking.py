@@ -9,7 +9,8 @@ import numpy as np
 import vtk
 from LesionReadingLib.labels.label_map import Segment
 
-from .labels import Box, Layer, label_layers, labels_of, paint
+from .label_layers import Box, Layer, label_layers
+from .labels import labels_of, paint
 
 
 class TrackedLabels:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from LesionReadingLib.language import _
-
 if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
     del sys.path[0]  # the folder that Python was started in: what lies there is not ours to run
 
@@ -16,28 +14,17 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from LesionReadingLib.arguments import (
-    OneLineParser,
-    add_agreement,
-    add_batch,
-    add_identity,
-    add_json_lines,
-    add_language,
-    add_output,
-    add_segments,
-    chosen_segments,
-)
+from LesionReadingLib import arguments
+from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import speaking
+from LesionReadingLib.language import _
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import leave, run_and_report
+from LesionReadingLib.worker import leave
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
-    chosen = _parser().parse_args(arguments)
-    with speaking(chosen.language):
-        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+    return run_command(_parser(), given)
 
 
 def command() -> NoReturn:
@@ -46,31 +33,30 @@ def command() -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="oct-calcium", description="Calcium in coronary OCT pullbacks. Not a medical device.")
-    commands = parser.add_subparsers(required=True, metavar="analyze|batch|measure|agreement|phantom")
+    parser, commands = arguments.command_parser("oct-calcium", "Calcium in coronary OCT pullbacks. Not a medical device.")
 
     analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
     analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
-    add_output(analyze)
+    arguments.add_output(analyze)
     _add_analysing(analyze)
     analyze.set_defaults(run=_analyze)
 
     batch = commands.add_parser("batch", help="analyze all pullbacks below a folder, with one table of all")
-    add_batch(batch, "pullbacks")
+    arguments.add_batch(batch, "pullbacks")
     _add_analysing(batch)
     batch.set_defaults(run=_batch)
 
     measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
     measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
-    add_output(measure)
-    add_segments(measure, "calcium")
+    arguments.add_output(measure)
+    arguments.add_segments(measure, "calcium")
     measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
     measure.add_argument("--corrected", type=int, metavar="FRAMES", help="in how many frames a reader has corrected them since")
     measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
 
-    add_agreement(commands, _agreement)
+    arguments.add_agreement(commands, _agreement)
 
     phantom = commands.add_parser("phantom", help="draw a phantom pullback and write it as DICOM, with its truth")
     phantom.add_argument("folder", type=Path)
@@ -80,16 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
     phantom.add_argument("--every-variety", action="store_true", help="also legacy, compressed and single-frame files")
     phantom.set_defaults(run=_phantom)
-    for command in commands.choices.values():
-        add_json_lines(command)
-        add_identity(command)
-        add_language(command)
+    arguments.add_common(commands)
     return parser
 
 
 def _add_analysing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=None, help="bundle folder or name; the shipped one by default")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    arguments.add_model(parser)
     parser.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
     _add_measuring(parser)
 
@@ -152,7 +134,7 @@ def _measure(chosen: argparse.Namespace, report) -> None:
         chosen.pullback,
         chosen.drawn_by,
         chosen.corrected,
-        chosen_segments(chosen),
+        arguments.chosen_segments(chosen),
         chosen_page(chosen),
     )
 

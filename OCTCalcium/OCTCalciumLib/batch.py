@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.language import N_
-from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.find import found_below, in_order
 
 TITLE = N_("Coronary calcium in OCT: all pullbacks")

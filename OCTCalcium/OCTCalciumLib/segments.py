@@ -72,6 +72,20 @@ def read_oct_label_map(
         InputError: as ``read_label_map``, ``checked_spacing`` and ``on_frames``, or frames that are not evenly spaced.
     """
     label_map = read_label_map(path, SEGMENTS, chosen=chosen)
+    return checked_label_map(label_map, path, pixel_spacing_mm, frame_spacing_mm, pullback)
+
+
+def checked_label_map(
+    label_map: LabelMap,
+    path: Path,
+    pixel_spacing_mm: float | None = None,
+    frame_spacing_mm: float | None = None,
+    pullback: Pullback | None = None,
+) -> LabelMap:
+    """A label map of this module's values that was read from ``path``, with its spacing checked, on its pullback where it is given.
+
+    Args and errors: as ``read_oct_label_map``.
+    """
     _refuse_turned(label_map.labels.shape, path.name)
     spacing = in_mm(label_map.spacing, stated_unit_mm(path)) if is_volume(path) else label_map.spacing
     spacing = checked_spacing(with_typed(spacing, pixel_spacing_mm, frame_spacing_mm), path.name)

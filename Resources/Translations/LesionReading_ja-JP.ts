@@ -1395,6 +1395,10 @@
             <translation>冠動脈OCTプルバックの石灰化を検出し、体積・角度・180°以上の長さを計測する。各フレームを修正すると数値に反映される。医療機器ではない。</translation>
         </message>
         <message>
+            <source>Fine-tune the chosen model on exported cases in the background. The model stays; a new one is made beside it, with what it gained.</source>
+            <translation>選択中のモデルを、エクスポートした症例で追加学習します（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られます。</translation>
+        </message>
+        <message>
             <source>Go to the frame before.</source>
             <translation>前のフレームへ移動。</translation>
         </message>
@@ -1421,6 +1425,10 @@
         <message>
             <source>Go to the next frame.</source>
             <translation>次のフレームへ移動。</translation>
+        </message>
+        <message>
+            <source>How far the fine-tuning is, and what it gained on cases that were left out.</source>
+            <translation>追加学習の進み具合と、学習に使わなかった症例での効果。</translation>
         </message>
         <message>
             <source>How far the run is.</source>
@@ -1453,6 +1461,10 @@
         <message>
             <source>Largest arc</source>
             <translation>最大角度</translation>
+        </message>
+        <message>
+            <source>Learn from these...</source>
+            <translation>これらから学習...</translation>
         </message>
         <message>
             <source>Length of the stretches whose arc is 180 degrees or more: they keep a stent from expanding.</source>
@@ -2023,6 +2035,69 @@ mm</translation>
         <message>
             <source>The folder of the study cannot be written; check that the disk is there.</source>
             <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.learning</name>
+        <message>
+            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
+        </message>
+        <message>
+            <source>Choose the folder with the exported cases</source>
+            <translation>エクスポートした症例のフォルダを選択</translation>
+        </message>
+        <message>
+            <source>Fine-tune the model {name} on {count} exported cases?
+
+Each case counts as another patient. It runs in the background on two processors of this computer, often for a quarter of an hour; nothing leaves the computer. The model stays as it is: a new one is made beside it, with figures of what it gained on cases that were left out.</source>
+            <translation>モデル{name}を、エクスポートした{count}症例で追加学習しますか。
+
+各症例は別の患者として扱います。このコンピュータのプロセッサ2個を使い、バックグラウンドで15分ほどかかります。データは外部に出ません。元のモデルはそのまま残り、学習に使わなかった症例での効果を示した新しいモデルが別に作られます。</translation>
+        </message>
+        <message>
+            <source>Fine-tuning could not be started.</source>
+            <translation>追加学習を開始できませんでした。</translation>
+        </message>
+        <message>
+            <source>Fine-tuning needs a copy of the repository: the installed extension has no training.</source>
+            <translation>追加学習にはリポジトリのコピーが必要です（インストール版の拡張機能には学習プログラムが含まれません）。</translation>
+        </message>
+        <message>
+            <source>Fine-tuning on {count} cases...</source>
+            <translation>{count}症例で追加学習中...</translation>
+        </message>
+        <message>
+            <source>Fine-tuning: {done} of {total} networks</source>
+            <translation>追加学習：ネットワーク{done}／{total}</translation>
+        </message>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+        </message>
+        <message>
+            <source>Learn from these...</source>
+            <translation>これらから学習...</translation>
+        </message>
+        <message>
+            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
+            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
+        </message>
+        <message>
+            <source>Stop fine-tuning</source>
+            <translation>追加学習を中止</translation>
+        </message>
+        <message>
+            <source>The folder holds no exported case; choose the one that Export for training has written to.</source>
+            <translation>フォルダにエクスポートした症例がありません。「学習用にエクスポート」で保存したフォルダを選択してください。</translation>
+        </message>
+        <message>
+            <source>There is no model to begin with; add one first.</source>
+            <translation>元になるモデルがありません。先に追加してください。</translation>
+        </message>
+        <message>
+            <source>Use the new model from now on?</source>
+            <translation>今後、新しいモデルを使用しますか。</translation>
         </message>
     </context>
     <context>

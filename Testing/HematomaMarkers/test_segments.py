@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, nearest_voxel, slices, voxel_places_mm
 from grids import with_positions
 from HematomaMarkersLib import segments
-from HematomaMarkersLib.phantom.dicom import in_position, write_enhanced, write_series
+from HematomaMarkersLib.phantom.dicom import in_position, write_series
+from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat

@@ -1,4 +1,7 @@
-"""The segment editor's widget on Slicer's own segment editor logic."""
+"""The segment editor's widget on Slicer's own segment editor logic.
+
+One widget, and therefore more than 300 lines: it has the properties, slots and signals that Slicer's own has.
+"""
 
 from weakref import WeakSet
 

@@ -101,7 +101,8 @@ def _draw_vessel(folder: Path) -> list[Subject]:
 def _draw_head(folder: Path) -> list[Subject]:
     import SimpleITK as sitk
     from drawn_bleed import a_grid, a_head
-    from HematomaMarkersLib.phantom.dicom import SIGNED_PADDED, write_enhanced, write_series
+    from HematomaMarkersLib.phantom.dicom import SIGNED_PADDED, write_series
+    from HematomaMarkersLib.phantom.enhanced import write_enhanced
     from HematomaMarkersLib.segments import SEGMENTS
     from LesionReadingLib.geometry.nrrd import write_nrrd
     from LesionReadingLib.labels.write import write_dicom_seg

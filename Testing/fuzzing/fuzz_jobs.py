@@ -93,7 +93,8 @@ def oct_pictures(path: Path) -> None:
 
 def oct_dicom(path: Path) -> None:
     """The same for DICOM, with the stored values."""
-    from LesionReadingLib.reading.dicom.files import open_image, stored_frames
+    from LesionReadingLib.reading.dicom.files import open_image
+    from LesionReadingLib.reading.dicom.frames import stored_frames
 
     spacing = _read_whole(path).spacing
     check_stated_spacing(path, spacing.row_mm, spacing.column_mm, spacing.frame_mm)

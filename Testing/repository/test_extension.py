@@ -189,6 +189,11 @@ def test_the_walk_through_imports_sees_what_a_lib_imports(tmp_path):
     assert set(loaded_at_file_scope([file])) == {"torch"}
 
 
+def test_every_test_file_that_the_readme_of_the_tests_names_is_there():
+    named = re.findall(r"`((?:\w+/)*test_\w+\.py)`", (ROOT / "Testing" / "README.md").read_text(encoding="utf-8"))
+    assert len(named) > 20 and [name for name in named if not (ROOT / "Testing" / name).is_file()] == []
+
+
 def test_no_file_is_longer_than_five_hundred_lines():
     files = [*python_files(*MODULES, "training", "Testing")]
     lengths = {file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines()) for file in files}

@@ -15,11 +15,11 @@ PLAIN = ("language", "errors", "plain_text", "strict_json", "counting")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
-        ("geometry", "process", "identity"),
-        ("reading", "arguments", "bundle", "output"),
+        ("geometry", "masks", "process", "identity"),
+        ("reading", "arguments", "batch_norms", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),
-        ("leash", "studies"),
+        ("command_line", "leash", "studies"),
     ),
     "OCTCalciumLib": (
         ("labels", "colors"),
@@ -30,6 +30,7 @@ STEPS = {
         ("presenting",),
         ("commands", "batch"),
         ("__main__",),
+        ("monai_bundle",),
     ),
     "HematomaMarkersLib": (
         ("labels", "colors", "windows"),
@@ -41,6 +42,7 @@ STEPS = {
         ("commands",),
         ("batch",),
         ("__main__",),
+        ("monai_bundle",),
     ),
 }
 """Rooms and files of each Lib, lowest step first. A file imports from its own room and from lower steps; those of ``PLAIN`` from

@@ -17,7 +17,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED, told_source
 from LesionReadingLib.language import _, joined, kept_together, language, listed, speaking, usual_language
 from LesionReadingLib.presenting import drawing
-from LesionReadingLib.studies.batch import Study, analysed
+from LesionReadingLib.studies.batch import analysed
+from LesionReadingLib.studies.batch_records import Study
 from places import ROOT
 from PySide6.QtCore import QTranslator
 

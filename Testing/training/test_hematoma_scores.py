@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.hematoma.scores import (
+from training.scores import (
     average_precision,
     bootstrapped,
     calibration,

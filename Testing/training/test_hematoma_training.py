@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from drawn_training import write_patients
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
@@ -24,25 +25,32 @@ from LesionReadingLib.prediction import load_network
 from training.__main__ import main
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, limits, write_card
-from training.hematoma.data import STEPS_FILE, kept_slices, load_patients
+from training.hematoma.data import kept_slices, load_patients
 from training.hematoma.evaluate import PatientResult, distance_mm
 from training.hematoma.figures import model_figures
 from training.hematoma.rule import Answers, calibration, fitted_rule, youden_threshold
-from training.hematoma.slices import balanced_numbers, joined, kinds, watched
+from training.hematoma.slices import Shelf, balanced_numbers, joined, kinds, watched
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
-    MarkerTraining,
+    MarkerTask,
     class_weights,
     corners,
     cut_out,
-    shuffled,
     train_markers,
     trained_network,
     varied_masks,
 )
 from training.hematoma.train_markers import Recipe as MarkerRecipe
-from training.hematoma.train_segmentation import CHECKPOINT, Recipe, SegmentationTraining, train_segmentation, trained_unet
-from training.learner import Budget
+from training.hematoma.train_markers import new_training as new_marker_training
+from training.hematoma.train_segmentation import (
+    CHECKPOINT,
+    Recipe,
+    SegmentationTask,
+    new_training,
+    train_segmentation,
+    trained_unet,
+)
+from training.options import Budget
 
 CPU = torch.device("cpu")
 SIDE = 64
@@ -52,54 +60,30 @@ TINY_MARKERS = MarkerRecipe(batch=4, rate=0.01, marker_width=0.02)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """Six drawn patients of four slices, a bright disc on the middle two of all but the last; 1000 is watched."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / STEPS_FILE).write_text(json.dumps(asdict(Steps(skull_removal=False))))
-    random = np.random.default_rng(0)
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    for number in range(1000, 1006):
-        labels = np.zeros((4, SIDE, SIDE), np.uint8)
-        if number < 1005:
-            row, column = random.integers(20, 44, 2)
-            labels[1:3] = (rows - row) ** 2 + (columns - column) ** 2 < 12**2
-        hounsfield = np.where(labels, 65, 30) + random.normal(0, 3, labels.shape)
-        dark = number % 2 == 0 and number < 1005
-        if dark:  # a dark middle: hypodensity
-            hounsfield[1:3, (rows - row) ** 2 + (columns - column) ** 2 < 5**2] = 35
-        slice_markers = np.zeros((4, 4), bool)
-        slice_markers[1:3, 0] = dark
-        np.savez(
-            folder / f"patient-{number:05d}.npz",
-            hounsfield=hounsfield.round().astype(np.int16),
-            labels=labels,
-            slice_markers=slice_markers,
-            markers=slice_markers.any(0),
-            facts=json.dumps({"near_misses": [], "location": "putamen" if number < 1005 else None}),
-        )
-    return folder
+    """Six drawn patients of four slices, a bright disc on the middle two of all but the last; 1000 is for validation."""
+    return write_patients(tmp_path_factory.mktemp("data"), 6, SIDE)
 
 
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory) -> tuple[Path, list[float], list[float]]:
     """A training folder after both stages, and the losses of each."""
     folder = tmp_path_factory.mktemp("training")
-    slices = joined([patient for patient in load_patients(data) if patient.number != 1000])
-    random = torch.Generator().manual_seed(0)
-    first = SegmentationTraining(TINY, CPU)
-    of_kind = kinds(slices, torch.ones(len(slices), dtype=torch.bool))
-    losses = []
-    for _ in range(15):
-        numbers = balanced_numbers(of_kind, 4, random)
-        losses.append(first.step(slices.hounsfield[numbers], slices.labels[numbers], 0.1))
+    first = new_training(TINY, CPU)
+    task = SegmentationTask(Shelf(data, None, "patient", 0), TINY, CPU, lambda line: None)
+    losses = [float(first.learn(task.prepare(task.batch(step), step, 0.1), 0.1)) for step in range(15)]
     first.save(folder / CHECKPOINT)
-    second = MarkerTraining(TINY_MARKERS, trained_unet(folder)[0], TINY, torch.ones(4), CPU)
-    bleeding = slices.with_hematoma.nonzero()[:, 0]
-    batches, marker_losses = shuffled(bleeding, 4, random), []
-    for _ in range(15):
-        some = next(batches)
-        marker_losses.append(second.step(slices.hounsfield[some], slices.labels[some], slices.markers[some], 0.1))
+    second, task = marker_training(folder, data)
+    marker_losses = [float(second.learn(task.prepare(task.batch(step), step, 0.1), 0.1)) for step in range(15)]
     second.save(folder / MARKER_CHECKPOINT)
     return folder, losses, marker_losses
+
+
+def marker_training(folder: Path, data: Path):
+    """A new training of the second stage beside the U-Net of a folder, and its task."""
+    slices = joined(load_patients(data))
+    learnt = (slices.with_hematoma & (slices.patients != 1000)).nonzero()[:, 0]
+    second = new_marker_training(TINY_MARKERS, trained_unet(folder)[0], TINY, torch.ones(4), CPU)
+    return second, MarkerTask(slices, learnt, learnt, second.network, TINY_MARKERS, CPU)
 
 
 def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path):
@@ -173,23 +157,22 @@ def test_the_second_stage_leaves_the_unet_as_it_was_to_the_bit(trained):
     assert all(torch.equal(value, joint[name]) for name, value in unet.items())
 
 
-def test_a_second_stage_taken_up_again_is_where_it_was(trained, data):
-    slices = joined(load_patients(data))
+def test_a_resumed_second_stage_is_where_it_was(trained, data):
     losses = []
     for _ in range(2):
-        training = MarkerTraining(TINY_MARKERS, trained_unet(trained[0])[0], TINY, torch.ones(4), CPU)
-        training.take_up(trained[0] / MARKER_CHECKPOINT)
+        training, task = marker_training(trained[0], data)
+        training.resume(trained[0] / MARKER_CHECKPOINT)
         assert training.step_count == 15
-        losses.append([training.step(slices.hounsfield[1:3], slices.labels[1:3], slices.markers[1:3], 0.5) for _ in range(2)])
+        losses.append([float(training.learn(task.prepare(task.batch(step), step, 0.5), 0.5)) for step in (15, 16)])
     assert losses[0] == losses[1]
 
 
 def test_both_stages_run_by_the_clock_and_write_their_figures(data, tmp_path):
     lines: list[str] = []
-    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, say=lines.append)
-    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, say=lines.append)
-    assert any("taken up again" in line for line in lines)
-    train_markers(data, tmp_path, TINY_MARKERS, Budget(steps=3), CPU, say=lines.append)
+    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, log=lines.append)
+    train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, log=lines.append)
+    assert any("resumed" in line or "nothing left" in line for line in lines)
+    train_markers(data, tmp_path, TINY_MARKERS, Budget(steps=3), CPU, log=lines.append)
     figures = json.loads((tmp_path / "segmentation.json").read_text())
     assert figures["split"] == "patient" and figures["dice_loss"] == pytest.approx(1 - figures["f_score"])
     assert not figures["preparation"]["skull_removal"]
@@ -257,12 +240,6 @@ def test_markers_of_a_cut_out_are_those_of_the_whole_slice():
         whole = network.markers(images, features, mask)
         small, shown, *rest = cut_out([images, mask, *features[:4]], corners(mask), 144)
         np.testing.assert_allclose(network.markers(small, rest, shown), whole, atol=0.02)
-
-
-def test_every_number_comes_once_before_any_comes_again():
-    batches = shuffled(torch.arange(10), 4, torch.Generator().manual_seed(0))
-    drawn = torch.cat([next(batches) for _ in range(5)])
-    assert sorted(drawn[:10].tolist()) == sorted(drawn[10:].tolist()) == list(range(10))
 
 
 def test_calibration_finds_the_scale_of_the_logits_and_youdens_threshold():
@@ -366,8 +343,22 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert rule_from_settings(bundle.settings, "mine") == rule
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)
-    assert "| under 5 mL | 1 | 0.800 (0.800 to 0.800) | 0.800 |" in card
+    assert "| under 5 mL | 1 | 0.800 | 0.800 |" in card
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
     assert shipped.keys() == kept.keys() and all(
         torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()
     )
+
+
+def test_all_of_it_in_one_go_learns_both_stages_then_fits_the_rule(data, tmp_path, monkeypatch):
+    """Patients are there already; drawing them and fitting the rule have tests of their own."""
+    done: list[str] = []
+    monkeypatch.setattr("training.hematoma.whole.make_data", lambda *given: iter(()))
+    monkeypatch.setattr("training.hematoma.whole.fit_rule", lambda training, *given: done.append(training.name))
+    small = "--steps 2 2 --batch 4 4 --width 0.1 --marker-width 0.02 --validation 1 --begin-with 1 --validate-every 1 --device cpu"
+    folders = [str(data), str(tmp_path / "run"), "--carry", str(tmp_path / "carried")]
+    assert main(["hematoma", "train", *folders, *small.split()]) == 0
+    assert done == ["run"]
+    assert {CHECKPOINT, MARKER_CHECKPOINT, "markers.json"} <= {file.name for file in (tmp_path / "carried").iterdir()}
+    carried, _, recipe = trained_network(tmp_path / "carried")
+    assert recipe.batch == 4 and carried.classes == 4

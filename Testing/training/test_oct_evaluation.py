@@ -7,14 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from LesionReadingLib.bundle import load_bundle, write_bundle
+from LesionReadingLib.bundle import load_bundle
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.measurement.pullback import measure_pullback
-from OCTCalciumLib.model.network import DeepLabV3Plus
 from PIL import Image
-from safetensors.torch import save
+from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
 from training.oct.data import Patient
@@ -22,17 +20,6 @@ from training.oct.evaluate import agreement, class_figures, closed_lumen_mask, c
 from training.oct.tables import phantom_tables
 
 SPACING = Spacing(0.02, 0.02, 0.5, "test", "test")
-
-
-def vessel(calcium_deg: float, wire_deg: float = 0.0, size: int = 256) -> np.ndarray:
-    """A lumen of 60 pixels radius, calcium 70 to 100 pixels from its centre from 0 degrees on, a wire from 190 degrees on."""
-    rows, columns = np.mgrid[:size, :size] - (size - 1) / 2
-    radius, angle = np.hypot(rows, columns), np.degrees(np.arctan2(rows, columns)) % 360
-    labels = np.zeros((size, size), np.uint8)
-    labels[radius < 60] = 3
-    labels[(radius >= 70) & (radius < 100) & (angle < calcium_deg)] = 1
-    labels[(radius >= 25) & (radius < 110) & (angle >= 190) & (angle < 190 + wire_deg)] = 2
-    return labels
 
 
 def test_pixels_are_counted_by_true_and_found_class():
@@ -96,13 +83,8 @@ def test_the_closed_lumen_holds_what_the_wire_hides():
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """An untrained network as a bundle: what it says is worth nothing, but it says it."""
-    torch.manual_seed(0)
-    weights = save(DeepLabV3Plus(4, 4).state_dict())
-    metadata = {"description": "untrained", "intended_use": "tests", "data_source": "nothing", "training": {}, "references": []}
-    metadata |= {"image_classes": "", "label_classes": ""}
-    write_bundle(tmp_path / "model", TASK, "DeepLabV3Plus", {"classes": 4, "width": 4}, weights, metadata, "", "licence")
-    return tmp_path / "model"
+    """An untrained network as a bundle."""
+    return untrained_oct_model(tmp_path / "model")
 
 
 def test_evaluation_covers_every_pixel_and_its_tables_show_every_class(model):

@@ -17,14 +17,15 @@ from OCTCalciumLib.measurement.pullback import measure_frame
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from training.__main__ import main
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
-from training.oct.data import Patient, is_watched, load_patients, random_batch
+from training.oct.data import Patient, is_watched, load_patients
 from training.oct.offsets import judge_offsets
-from training.oct.train import CHECKPOINT, Recipe, Training, resume, train
+from training.oct.train import CHECKPOINT, FrameTask, Recipe, encoder_weights, new_training, resume, train
+from training.options import Budget
 
 CPU = torch.device("cpu")
 TINY = Recipe(width=4, batch=4, rate=0.003, stages=((1.0, 96),))
@@ -32,7 +33,7 @@ TINY = Recipe(width=4, batch=4, rate=0.003, stages=((1.0, 96),))
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """Three phantom patients of two frames each; 1010 is watched, the others are learnt from."""
+    """Three phantom patients of two frames each; 1010 is for validation, the others are learnt from."""
     folder = tmp_path_factory.mktemp("data")
     arguments = "--patients 3 --first-seed 1009 --keep-frames 2 --pullback-frames 20 --frame-spacing 1 --processes 1"
     assert main(["oct", "make-data", str(folder), *arguments.split()]) == 0
@@ -43,9 +44,8 @@ def data(tmp_path_factory) -> Path:
 def trained(data, tmp_path_factory) -> tuple[Path, list[float]]:
     """A training folder after thirty steps, and the loss of each."""
     folder = tmp_path_factory.mktemp("training")
-    training, random = Training(TINY, CPU), np.random.default_rng(0)
-    patients = [patient for patient in load_patients(data) if not is_watched(patient)]
-    losses = [training.step(*random_batch(patients, 4, random), done=0.1) for _ in range(30)]
+    training, task = new_training(TINY, CPU), FrameTask(load_patients(data), TINY, CPU)
+    losses = [float(training.learn(task.prepare(task.batch(step), step, 0.1), 0.1)) for step in range(30)]
     training.save(folder / CHECKPOINT)
     return folder, losses
 
@@ -73,28 +73,26 @@ def test_thirty_steps_lower_the_loss(trained):
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
 
 
-def test_a_training_taken_up_again_is_where_it_was(trained):
-    batch = [np.random.default_rng(1).integers(0, high, (2, 128, 128)).astype(np.uint8) for high in (256, 4)]
-    once = resume(trained[0], CPU)
-    loss = once.step(*batch, done=0.5)
-    twice = resume(trained[0], CPU)
-    assert twice.step_count == 30 and twice.recipe == TINY
-    assert twice.step(*batch, done=0.5) == loss
+def test_a_resumed_training_is_where_it_was(trained):
+    random = torch.Generator().manual_seed(1)
+    batch = torch.rand(2, 1, 128, 128, generator=random), torch.randint(0, 4, (2, 1, 64, 64), generator=random)
+    once, twice, forgetful = (resume(trained[0], CPU) for _ in range(3))
+    assert twice.step_count == 30 and twice.options == TINY
+    assert twice.learn(batch, 0.5) == once.learn(batch, 0.5)
     for name, value in once.network.state_dict().items():
         assert torch.equal(value, twice.network.state_dict()[name]), name
-    forgetful = resume(trained[0], CPU)
     forgetful.optimizer.state.clear()
-    forgetful.step(*batch, done=0.5)
+    forgetful.learn(batch, 0.5)
     assert not torch.equal(forgetful.network.classifier.weight, once.network.classifier.weight)
 
 
 def test_training_stops_in_time_and_its_log_tells_the_overlap(data, tmp_path):
     lines = []
-    train(data, tmp_path, TINY, minutes=0.02, device=CPU, say=lines.append)
+    train(data, tmp_path, TINY, Budget(minutes=0.02), CPU, log=lines.append)
     assert (tmp_path / CHECKPOINT).exists()
     assert lines[-1].count("calcium") == 1 and lines[-1].count("lumen") == 1
-    train(data, tmp_path, TINY, minutes=0.02, device=CPU, say=lines.append)
-    assert any("taken up again" in line for line in lines)
+    train(data, tmp_path, TINY, Budget(minutes=0.02), CPU, log=lines.append)
+    assert any("resumed" in line for line in lines) and "nothing left" in lines[-1]
 
 
 def test_a_training_gives_a_bundle_that_segments_a_pullback(trained, tmp_path):
@@ -157,12 +155,27 @@ def pullback_of(frame_count: int) -> Pullback:
 
 
 def test_weights_that_fit_are_taken_to_begin_with(tmp_path):
-    training = Training(TINY, CPU)
+    training = new_training(TINY, CPU)
     given = torch.full_like(training.network.encoder.conv1.weight, 0.25)
     tensors = {"encoder.conv1.weight": given, "encoder.bn1.weight": torch.ones(99), "fc.weight": torch.ones(3)}
     save_file(tensors, tmp_path / "weights.safetensors")
-    assert training.begin_with(load_file(tmp_path / "weights.safetensors")) == 1
-    assert torch.equal(training.network.encoder.conv1.weight, given)
+    assert training.begin_with(encoder_weights(tmp_path / "weights.safetensors"), "mine") == 1
+    assert torch.equal(training.network.encoder.conv1.weight, given) and "mine" in training.began_with
+    assert torch.equal(training.average.module.encoder.conv1.weight, given)
+
+
+def test_a_resnet50_of_imagenet_fills_the_encoder_its_colours_summed(tmp_path):
+    """Under torchvision's names: the network's own encoder with three colours each a third as strong is that network again."""
+    full = Recipe(width=64, stages=((1.0, 64),))
+    training = new_training(full, CPU)
+    tensors = {name: (tensor + 1).contiguous() for name, tensor in training.network.encoder.state_dict().items()}
+    tensors["conv1.weight"] = tensors["conv1.weight"].repeat(1, 3, 1, 1) / 3
+    assert tensors["conv1.weight"].shape == (64, 3, 7, 7) and "layer3.5.conv3.weight" in tensors
+    save_file({**tensors, "fc.weight": torch.ones(1000, 2048)}, tmp_path / "resnet50.safetensors")
+    assert training.begin_with(encoder_weights(tmp_path / "resnet50.safetensors"), "resnet50") == len(tensors)
+    other = new_training(full, CPU).network.encoder.state_dict()
+    for name, tensor in training.network.encoder.state_dict().items():
+        assert torch.allclose(tensor, (other[name] + 1).to(tensor.dtype), atol=1e-6), name
 
 
 def test_the_learning_rate_rises_then_falls_below_a_fiftieth():
@@ -202,9 +215,10 @@ def test_no_augmentation_is_drawn_twice():
 
 def test_random_batches_pair_frames_with_their_own_labels():
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 12, 1, 1)
-    squares, labels = random_batch([Patient(1, pixels, (1, 1, 1))] * 2, 50, np.random.default_rng(0))
-    np.testing.assert_array_equal(labels, squares + 12)
-    assert len(np.unique(squares)) > 8
+    task = FrameTask([Patient(1, pixels, (1, 1, 1))] * 2, Recipe(batch=50), CPU)
+    squares, labels, _ = task.batch(0)
+    assert torch.equal(labels, squares + 12) and len(squares.unique()) > 8
+    assert torch.equal(task.batch(3)[0], task.batch(3)[0]) and not torch.equal(task.batch(3)[0], squares)
 
 
 def test_a_training_without_checkpoint_gives_no_bundle(tmp_path):

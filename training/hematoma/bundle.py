@@ -15,10 +15,13 @@ from LesionReadingLib.errors import InputError
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
-from ..learner import halved
+from ..checkpoint import halved, training_facts
+from ..monai_configs import write_configs
 from .rule import RULE_FILE
 from .tables import figures_tables
+from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
 from .train_markers import trained_network
+from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT
 from .train_segmentation import WINDOW_HU, trained_unet
 
 INTENDED_USE = (
@@ -80,18 +83,24 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
     rule = json.loads((training / RULE_FILE).read_text())
     weights = halved(network.state_dict())
-    recipes = {"segmentation": asdict(trained_unet(training)[1]), "markers": asdict(recipe)}
+    recipes = {
+        "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},
+        "markers": {**asdict(recipe), **training_facts(training / MARKERS_CHECKPOINT)},
+    }
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
     card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
-    return write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+    bundle = write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+    write_configs(bundle)
+    return bundle
 
 
 def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
-    metadata = {**bundle.metadata, "eval_metrics": {"phantom": headline(figures)}}
-    tables = {_FIGURES_TITLE: figures_tables(figures)}
+    kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
+    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)}}
+    tables = {title: figures_tables(figures)}
     told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
     return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
 
@@ -110,7 +119,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
         "dice": figures["hematoma"]["dice"]["mean"],
         "median_volume_error_ml": figures["volume"]["median_error_ml"],
         "without_hematoma_below_half_ml": figures["without_hematoma"]["share_below_half_ml"],
-        "auc": {marker: figures["markers"][marker]["auc"]["value"] for marker in MARKERS},
+        "auc": {marker: one["auc"]["value"] for marker, one in figures["markers"].items()},
     }
 
 

@@ -1,20 +1,24 @@
-"""The commands of ``python -m training hematoma``: from nothing to a model, make-data, add-cases, train-segmentation to card."""
+"""The commands of ``python -m training hematoma``: make-data or import, split, train-segmentation to card."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from HematomaMarkersLib.labels import LOCATIONS
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..cases import add_cases, add_cases_arguments
+from ..evaluate_command import add_own_cases, evaluate_data
+from ..presets import add_preset, chosen_options, preset_values, told_budget
+from ..split_command import add_split
+from .import_command import add_hematoma_import
+from .study_commands import add_ablations, add_draw_samples, add_gan_experiment, add_train_gan
 
 VALIDATION_SEED = 500
 """From here on lie the validation patients; those of `evaluate` lie below."""
@@ -24,14 +28,23 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
-    _add_cases(commands.add_parser("add-cases", help="add cases exported by the module HematomaMarkers to such a folder"))
-    _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; takes its checkpoint up again"))
+    add_hematoma_import(commands.add_parser("import", help="own images and masks, or exported cases, into such a folder"))
+    add_split(
+        commands.add_parser("split", help="which cases are learnt from, validated on and tested on"), _slice_classes, "hematoma"
+    )
+    _add_train_segmentation(commands.add_parser("train-segmentation", help="first stage: the U-Net; resumes its checkpoint"))
     _add_train_markers(commands.add_parser("train-markers", help="second stage: the markers; likewise"))
     _add_train(commands.add_parser("train", help="all of it in one go: patients, both stages, rule; best on a GPU"))
-    _add_fit_rule(commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients"))
+    _add_fit_rule(
+        commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients, own ones or phantoms")
+    )
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
-    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
+    add_ablations(commands.add_parser("ablations", help="the source study's experiments and tables, all in one go"))
+    add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
+    add_draw_samples(commands.add_parser("draw-samples", help="hematomas drawn by it, as pictures in a folder for each class"))
+    add_gan_experiment(commands.add_parser("gan-experiment", help="hypodensity learnt without and with drawn hematomas"))
     _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
     _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
@@ -56,62 +69,43 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range of phantoms")
 
 
-def _add_cases(parser: argparse.ArgumentParser) -> None:
-    add_cases_arguments(parser)
-    parser.add_argument("--window", nargs="+", metavar="HU", help="what 0 and 255 stand for, where cases hold 8-bit pictures")
-    parser.set_defaults(run=_cases)
+def _slice_classes(folder: Path) -> dict:
+    from .data import slice_classes
 
-
-def _cases(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.windows import window_of
-
-    from .data import add_case
-
-    window = window_of(chosen.window) if chosen.window else None
-    add_cases(chosen.cases, lambda case: add_case(chosen.data, case, window))
+    return slice_classes(folder)
 
 
 def _add_train_segmentation(parser: argparse.ArgumentParser) -> None:
-    _add_training(parser, minutes=40.0)
-    parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
-    parser.add_argument("--classes", type=int, choices=(3, 4), default=3, help="4: blood outside the brain, too")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    _add_training(parser)
     parser.set_defaults(run=_train_segmentation)
 
 
 def _train_segmentation(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
-
     from .train_segmentation import Recipe, train_segmentation
 
-    names = ("width", "classes", "batch", "rate", "split", "location", "seed")
-    recipe = Recipe(**{name: getattr(chosen, name) for name in names})
-    with log_to(chosen.folder) as say:
-        train_segmentation(chosen.data, chosen.folder, recipe, _budget(chosen), choose_device(chosen.device), chosen.begin, say)
+    _run_training(chosen, "segmentation", Recipe, train_segmentation)
 
 
 def _add_train_markers(parser: argparse.ArgumentParser) -> None:
-    _add_training(parser, minutes=20.0)
-    parser.add_argument("--marker-width", type=float, default=0.25, help="of the VGG16; 1 is the published one")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--wavelet", default="haar", help="any discrete wavelet of pywavelets")
-    parser.add_argument("--pooling", choices=("wavelet", "max"), default="wavelet", help="max: a plain VGG16")
-    parser.add_argument("--unweighted", dest="weighted", action="store_false", help="plain binary cross-entropy")
-    parser.add_argument("--mask", choices=("true", "none"), default="true", help="none: the network sees the whole slice")
+    _add_training(parser)
     parser.set_defaults(run=_train_markers)
 
 
 def _train_markers(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
-
     from .train_markers import Recipe, train_markers
 
-    names = ("marker_width", "batch", "rate", "wavelet", "pooling", "weighted", "mask", "split", "location", "seed")
-    recipe = Recipe(**{name: getattr(chosen, name) for name in names})
-    with log_to(chosen.folder) as say:
-        train_markers(chosen.data, chosen.folder, recipe, _budget(chosen), choose_device(chosen.device), chosen.begin, say)
+    _run_training(chosen, "markers", Recipe, train_markers)
+
+
+def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Callable[..., None]) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from ..distributed import joined_processes
+
+    recipe, budget = chosen_options(preset_values("hematoma", chosen.preset)[stage], chosen.overrides, kind)
+    budget = told_budget(chosen, budget)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
+        train(chosen.data, chosen.folder, recipe, budget, device, chosen.begin, log)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +122,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
     parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
     parser.add_argument("--marker-width", type=float, default=0.125, help="of the VGG16; 1 is the published one")
-    parser.add_argument("--watch-every", type=int, default=150, help="steps between two looks at the validation patients")
+    parser.add_argument("--validate-every", type=int, default=150, help="steps between two validations")
     parser.add_argument("--seed", type=int, default=0)
     _add_range(parser)
     add_device(parser)
@@ -138,7 +132,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
-    from ..learner import Budget
+    from ..options import Budget
     from .train_markers import Recipe as MarkerRecipe
     from .train_segmentation import Recipe
     from .whole import Plan, carry_away, train_whole
@@ -152,18 +146,18 @@ def _train(chosen: argparse.Namespace) -> None:
         processes=chosen.processes,
         draw_minutes=chosen.draw_minutes,
         budgets=tuple(map(Budget, chosen.minutes, chosen.steps)),
-        watch_every=chosen.watch_every,
     )
-    first = Recipe(batch=chosen.batch[0], rate=chosen.rate[0], seed=chosen.seed, width=chosen.width, classes=4)
-    second = MarkerRecipe(batch=chosen.batch[1], rate=chosen.rate[1], seed=chosen.seed, marker_width=chosen.marker_width)
-    with log_to(chosen.training) as say:
+    shared = {"seed": chosen.seed, "validate_every": chosen.validate_every}
+    first = Recipe(batch=chosen.batch[0], rate=chosen.rate[0], width=chosen.width, classes=4, **shared)
+    second = MarkerRecipe(batch=chosen.batch[1], rate=chosen.rate[1], marker_width=chosen.marker_width, **shared)
+    with log_to(chosen.training) as log:
         carried = partial(carry_away, chosen.training, chosen.carry) if chosen.carry else bool
-        train_whole(chosen.folder, chosen.training, plan, first, second, choose_device(chosen.device), say, carried)
+        train_whole(chosen.folder, chosen.training, plan, first, second, choose_device(chosen.device), log, carried)
 
 
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of both trainings")
-    parser.add_argument("data", type=Path, help="folder of make-data that it learnt from; validation patients are drawn into it")
+    parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
     parser.add_argument("--processes", type=int, default=2)
@@ -175,9 +169,13 @@ def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
 def _fit_rule(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
+    from ..splits import read_split
     from .data import make_data, preparation_steps
-    from .rule import fit_rule
+    from .rule import fit_own_rule, fit_rule
 
+    if read_split(chosen.data):
+        fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
+        return
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
@@ -208,6 +206,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     _add_range(parser)
+    add_own_cases(parser)
     parser.set_defaults(run=_evaluate)
 
 
@@ -220,6 +219,16 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from .tables import figures_tables
 
     bundle, results = find_bundle(chosen.model, TASK), []
+    if chosen.data:
+        from .own_cases import evaluate_own
+
+        evaluate_data(
+            chosen,
+            "hematoma",
+            lambda parts: evaluate_own(bundle, chosen.data, chosen.split, parts, chosen.device, chosen.processes),
+            figures_tables,
+        )
+        return
     for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes, chosen.phantoms):
         results.append(result)
         print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)
@@ -274,21 +283,9 @@ def _card(chosen: argparse.Namespace) -> None:
     write_card(chosen.folder, json.loads(chosen.figures.read_text()))
 
 
-def _add_training(parser: argparse.ArgumentParser, minutes: float) -> None:
-    parser.add_argument("data", type=Path, help="folder of make-data")
-    parser.add_argument("folder", type=Path, help="for checkpoint, figures and log")
-    parser.add_argument("--minutes", type=float, help=f"in all, an earlier part included; {minutes:g} where no --steps are given")
-    parser.add_argument("--steps", type=int, help="in all; with --minutes, whichever is over first")
-    parser.add_argument("--split", choices=("patient", "random"), default="patient", help="what is watched: patients or any slices")
-    parser.add_argument("--location", choices=LOCATIONS, help="learn from hematomas there alone")
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
+    parser.add_argument("folder", type=Path, help="for checkpoint, figures, table and log")
     parser.add_argument("--from", dest="begin", type=Path, metavar="RUN", help="training folder to begin with")
-    parser.add_argument("--seed", type=int, default=0)
+    add_preset(parser)
     add_device(parser)
-    parser.set_defaults(default_minutes=minutes)
-
-
-def _budget(chosen: argparse.Namespace):
-    from ..learner import Budget
-
-    minutes = chosen.minutes or (chosen.default_minutes if chosen.steps is None else math.inf)
-    return Budget(minutes, chosen.steps or math.inf)

@@ -7,14 +7,14 @@ appears complete or not at all, so a training may already read a folder that is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, TASK
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
 from HematomaMarkersLib.phantom.patient import PhantomHead, draw_head
@@ -23,8 +23,10 @@ from HematomaMarkersLib.reading.images import read_volume
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
-from ..cases import case_number, open_case
+from ..cases import Added, added, case_number, classes_shown, open_case
 from ..drawing import HELD_OUT_SEEDS, draw_missing, write_whole
+from ..splits import LEARNT_PARTS, Split, chosen_slices, read_split
+from .originals import Original, write_original
 
 STEPS_FILE = "preparation.json"
 RANGES = ("ordinary", "wide", "mixed")
@@ -45,6 +47,7 @@ class Patient:
         near_misses: what was drawn to look like a marker, by name.
         location: of the hematoma, None where there is none, or it is not known.
         inside, extents_mm: as ``Prepared`` has them; None where not all slices were kept.
+        part: what ``split.csv`` says that the slices are for; None where the folder has none.
     """
 
     number: int
@@ -57,6 +60,7 @@ class Patient:
     location: str | None
     inside: np.ndarray | None = None
     extents_mm: np.ndarray | None = None
+    part: str | None = None
 
 
 def make_data(
@@ -72,16 +76,14 @@ def make_data(
     Raises:
         InputError: the folder holds patients that were prepared in another way.
     """
-    found = _begun_with(folder, steps)
+    found = begun_with(folder, steps)
     if found != steps:
         raise InputError(f"{folder} holds patients prepared in another way ({json.dumps(asdict(found))}); choose another folder.")
     yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, steps, phantoms, most_slices), processes)
 
 
-def add_case(folder: Path, case_folder: Path, window: tuple[float, float] | None = None) -> int:
-    """Add an exported case to a training folder, prepared as its other patients; give its number.
-
-    The reader judges a patient, not slices: a marker that is there counts as shown by every slice with hematoma.
+def add_case(folder: Path, case_folder: Path, window: tuple[float, float] | None = None) -> Added:
+    """Add an exported case to a training folder, prepared as its other patients.
 
     Args:
         window: which HU 0 and 255 stand for, where the case holds 8-bit pictures.
@@ -90,23 +92,57 @@ def add_case(folder: Path, case_folder: Path, window: tuple[float, float] | None
         InputError: it is no case of this task, or no head CT in HU.
     """
     case = open_case(case_folder, TASK, NAMES)
-    seen = dict.fromkeys(MARKERS) | (case.markers or {})
-    if len(seen) > len(MARKERS):
-        raise InputError(f"The case {case_folder} tells of other markers than {', '.join(MARKERS)}; export it again.")
-    scan = read_volume(case.image_file, window)
-    prepared = prepare(scan, _begun_with(folder, ALL_STEPS))
-    learnt = np.isin(prepared.slice_order, case.learnt_slices)
-    labels = prepared.labels_from_scan(case.labels)[learnt]
-    markers = np.array([bool(there) for there in seen.values()])
+    if strange := set(case.markers or {}) - set(MARKERS):
+        raise InputError(
+            f"The case {case_folder} tells of other markers ({', '.join(sorted(strange))}) than {', '.join(MARKERS)}; "
+            "export it again."
+        )
+    return add_scan(folder, read_volume(case.image_file, window), case.labels, case.learnt_slices, case.markers or {})
+
+
+def add_scan(
+    folder: Path,
+    scan: Scan,
+    labels: np.ndarray,
+    learnt: Sequence[int],
+    markers: Mapping[str, bool | None],
+    location: str | None = None,
+) -> Added:
+    """Add a scan to a training folder, prepared as its other patients, and keep it on its own voxels for the evaluation.
+
+    The reader judges a patient, not slices: a marker that is there counts as shown by every slice with hematoma.
+
+    Args:
+        labels: uint8 (slices, rows, columns) on the scan's voxels. learnt: numbers of the slices to learn from.
+        markers: whether each is there; those that are None or left out were not judged. location: of the hematoma.
+    """
+    prepared = prepare(scan, begun_with(folder, ALL_STEPS))
+    kept = np.isin(prepared.slice_order, learnt)
+    shown = prepared.labels_from_scan(labels)[kept]
+    seen = np.array([bool(markers.get(marker)) for marker in MARKERS])
     number = case_number(scan.hounsfield)
     arrays = {
-        "hounsfield": prepared.hounsfield[learnt],
-        "labels": labels,
-        "slice_markers": (labels == HEMATOMA).any(axis=(1, 2))[:, None] & markers,
-        "markers": markers,
+        "hounsfield": prepared.hounsfield[kept],
+        "labels": shown,
+        "slice_markers": (shown == HEMATOMA).any(axis=(1, 2))[:, None] & seen,
+        "markers": seen,
     }
-    _write_patient(folder, number, arrays, {"near_misses": (), "location": None, "judged": None not in seen.values()})
-    return number
+    if kept.all():
+        arrays |= {"inside": prepared.inside, "extents_mm": prepared.extents_mm}
+    judged = all(markers.get(marker) is not None for marker in MARKERS)
+    _write_patient(folder, number, arrays, {"near_misses": (), "location": location, "judged": judged})
+    write_original(folder, number, Original(scan, labels, tuple(learnt)))
+    return added(number, prepared.hounsfield[kept], shown, NAMES)
+
+
+def slice_classes(folder: Path) -> dict[int, list[frozenset[str]]]:
+    """Number of every patient of a folder -> the classes and markers that each of its slices shows, as ``dealing`` takes them."""
+    found = {}
+    for patient in map(load_patient, patient_files(folder)):
+        markers = [frozenset(np.array(MARKERS)[there].tolist()) for there in patient.slice_markers & patient.judged]
+        shown = [classes_shown(labels, (*NAMES, OUTSIDE_NAME)) for labels in patient.labels]
+        found[patient.number] = [one | other for one, other in zip(shown, markers, strict=True)]
+    return found
 
 
 def preparation_steps(folder: Path) -> Steps:
@@ -120,20 +156,45 @@ def preparation_steps(folder: Path) -> Steps:
     return Steps(**json.loads((folder / STEPS_FILE).read_text()))
 
 
-def load_patients(folder: Path, location: str | None = None) -> list[Patient]:
+def load_patients(folder: Path, location: str | None = None, parts: Sequence[str] = LEARNT_PARTS) -> list[Patient]:
     """Give the patients of a training folder, all in memory, in the order of their numbers.
 
     Args:
         location: where given, those whose hematoma lies there.
+        parts: of ``split.csv``, where the folder has one. Where it deals slices, a patient comes once for each part.
 
     Raises:
         InputError: the folder holds none.
     """
-    patients = [patient for patient in map(load_patient, patient_files(folder)) if location in (None, patient.location)]
+    split = read_split(folder)
+    loaded = (piece for path in patient_files(folder) for piece in pieces(load_patient(path), split, parts))
+    patients = [patient for patient in loaded if location in (None, patient.location)]
     if not patients:
         kind = f"patients with a hematoma of the {location}" if location else "training patients"
         raise InputError(f"{folder} holds no {kind}; make some with: python -m training hematoma make-data {folder}")
     return patients
+
+
+def pieces(patient: Patient, split: Split | None, parts: Sequence[str] = LEARNT_PARTS) -> list[Patient]:
+    """A patient by the parts of a split; whole where there is none."""
+    if split is None:
+        return [patient]
+    count = len(patient.labels)
+    chosen = chosen_slices(split.parts_of(patient.number, count), parts)
+    return [
+        replace(patient, part=part)
+        if len(numbers) == count
+        else replace(
+            patient,
+            hounsfield=patient.hounsfield[numbers],
+            labels=patient.labels[numbers],
+            slice_markers=patient.slice_markers[numbers],
+            inside=None,
+            extents_mm=None,
+            part=part,
+        )
+        for part, numbers in chosen.items()
+    ]
 
 
 def patient_files(folder: Path) -> list[Path]:
@@ -181,7 +242,7 @@ def kept_slices(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
     return np.sort(np.concatenate([with_blood[:of_blood], without[: most - of_blood]]))
 
 
-def _begun_with(folder: Path, steps: Steps) -> Steps:
+def begun_with(folder: Path, steps: Steps) -> Steps:
     """The steps of a training folder, which is begun with these where it is new."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / STEPS_FILE

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.model.prediction import Prediction, predict
-from HematomaMarkersLib.phantom.patient import PhantomHead
+from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
@@ -45,6 +46,7 @@ class PatientResult:
         others: what else was drawn, by name.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
+        patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.
     """
 
     number: int
@@ -69,6 +71,8 @@ class PatientResult:
     decision: str = ""
     slice_mm: float = 0.0
     others: tuple[str, ...] = ()
+    patient: str = ""
+    judged: bool = True
 
 
 def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
@@ -84,35 +88,68 @@ def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, pha
 def patient_result(model: Path, device: str, phantoms: str, seed: int) -> PatientResult:
     """Draw a patient, let the bundle read the scan, and compare with the truth."""
     head = draw_of_range(seed, phantoms)
-    scan = phantom_scan(head)
+    facts = {"location": head.location, "near_misses": head.near_misses, "others": head.others}
+    truth = Truth(head.labels, {marker: bool(head.markers[marker]) for marker in MARKERS}, head.slice_markers, facts)
+    return compared(seed, phantom_scan(head), truth, model, device)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is true of a scan.
+
+    Attributes:
+        labels: uint8 (slices, rows, columns) on the scan's voxels. markers: name -> whether it is there.
+        slice_markers: bool (slices, 4). facts: further fields of the result.
+        judged: numbers of the slices of which anything is known; None for all.
+    """
+
+    labels: np.ndarray
+    markers: dict[str, bool]
+    slice_markers: np.ndarray
+    facts: dict[str, Any]
+    judged: Sequence[int] | None = None
+
+
+def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) -> tuple[PatientResult, np.ndarray]:
+    """Let a bundle read a scan and compare with the truth; give the found labels (slices, rows, columns), too.
+
+    Slices of which nothing is known count on neither side.
+    """
     prediction = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
-    measured = measure_scan(scan, prediction.labels, least_ml=rules.below_ml)
-    shown = np.flatnonzero((head.labels == HEMATOMA).any(axis=(1, 2)))
-    return PatientResult(
-        number=seed,
-        location=head.location,
-        near_misses=head.near_misses,
-        true_ml=head.volume_ml,
+    labels, found = truth.labels, prediction.labels
+    if truth.judged is not None:
+        unknown = np.ones(len(labels), bool)
+        unknown[list(truth.judged)] = False
+        labels, found = (np.where(unknown[:, None, None], 0, each).astype(np.uint8) for each in (labels, found))
+    measured = measure_scan(scan, found, least_ml=rules.below_ml)
+    shown = np.flatnonzero((labels == HEMATOMA).any(axis=(1, 2)))
+    true_ml, true_ivh_ml, true_outside_ml = (
+        float((labels == value).sum(axis=(1, 2)) @ scan.grid.voxel_ml) for value in (HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN)
+    )
+    result = PatientResult(
+        number=number,
+        true_ml=true_ml,
         found_ml=measured.volume_ml,
-        true_ivh_ml=head.ivh_ml,
+        true_ivh_ml=true_ivh_ml,
         found_ivh_ml=measured.ivh_ml,
-        voxels=_overlap(head.labels == HEMATOMA, prediction.labels == HEMATOMA),
-        ivh_voxels=_overlap(head.labels == INTRAVENTRICULAR, prediction.labels == INTRAVENTRICULAR),
-        true={marker: bool(head.markers[marker]) for marker in MARKERS},
+        voxels=_overlap(labels == HEMATOMA, found == HEMATOMA),
+        ivh_voxels=_overlap(labels == INTRAVENTRICULAR, found == INTRAVENTRICULAR),
+        true=truth.markers,
         probabilities=prediction.probabilities,
         thresholds=prediction.thresholds,
         evidence={marker: bool(measured.evidence[marker].found) for marker in MARKERS},
         slice_numbers=shown.tolist(),
-        slice_true=head.slice_markers[shown].tolist(),
+        slice_true=truth.slice_markers[shown].tolist(),
         slice_probabilities=[[_known(value) for value in row] for row in prediction.slice_probabilities[shown]],
-        heat_mm=_heat_mm(head, prediction),
-        true_outside_ml=float((head.labels == OUTSIDE_BRAIN).sum(axis=(1, 2)) @ scan.grid.voxel_ml),
+        heat_mm=_heat_mm(scan.grid, labels == HEMATOMA, truth.markers, prediction),
+        true_outside_ml=true_outside_ml,
         found_outside_ml=prediction.outside.volume_ml if prediction.outside else None,
         decision=str(triage(measured, prediction, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
-        others=head.others,
+        **truth.facts,
     )
+    return result, found
 
 
 def distance_mm(grid: Grid, index: Sequence[int], mask: np.ndarray) -> float:
@@ -122,15 +159,14 @@ def distance_mm(grid: Grid, index: Sequence[int], mask: np.ndarray) -> float:
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(head: PhantomHead, prediction: Prediction) -> dict[str, float | None]:
-    hematoma = head.labels == HEMATOMA
+def _heat_mm(grid: Grid, hematoma: np.ndarray, true: dict[str, bool], prediction: Prediction) -> dict[str, float | None]:
     found = {}
     for marker in MARKERS:
         probability = prediction.probabilities[marker]
-        if head.markers[marker] and probability is not None and probability >= prediction.thresholds[marker]:
+        if true[marker] and hematoma.any() and probability is not None and probability >= prediction.thresholds[marker]:
             heat = prediction.heat(marker)
             peak = np.unravel_index(heat.argmax(), heat.shape)
-            found[marker] = distance_mm(head.grid, peak, hematoma) if heat.any() else None
+            found[marker] = distance_mm(grid, peak, hematoma) if heat.any() else None
     return found
 
 

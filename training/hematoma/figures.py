@@ -10,9 +10,9 @@ import numpy as np
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from LesionReadingLib.errors import InputError
 
+from ..scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
 from .evaluate import PatientResult
 from .finding import finding_figures
-from .scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
 
 BANDS_ML = {"under 5 mL": (0.0, 5.0), "5 to 30 mL": (5.0, 30.0), "over 30 mL": (30.0, np.inf)}
 FALSE_VOLUME_ML = 0.5
@@ -31,7 +31,8 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     """All figures of ``tables.figures_tables``.
 
     Hematoma: over patients who have one, Dice of the original voxels; F score, IoU and Dice loss over all voxels of all patients.
-    Markers: over patients with a hematoma; one in whom none was found counts as probability 0. 95 % intervals are from resampled
+    Markers: over patients with a hematoma whose markers were judged; one in whom none was found counts as probability 0; no
+    markers at all where nobody judged them. 95 % intervals are from resampled
     patients. No hematoma: the false volume in heads without one.
 
     Raises:
@@ -39,7 +40,8 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     """
     bleeding = [result for result in results if result.true_ml > 0]
     if not bleeding:
-        raise InputError("None of these phantom patients has a hematoma; evaluate more of them.")
+        raise InputError("None of these patients has a hematoma; evaluate more of them.")
+    judged = [result for result in bleeding if result.judged]
     return {
         "patients": [result.number for result in results],
         "hematoma": _hematoma(results, bleeding),
@@ -47,8 +49,8 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
         "volume": _volumes(bleeding),
         "finding": finding_figures(results),
         "without_hematoma": _false_volumes([result for result in results if result.true_ml == 0]),
-        "markers": {marker: _marker(number, marker, bleeding) for number, marker in enumerate(MARKERS)},
-        "heat": {marker: _heat([result.heat_mm[marker] for result in bleeding if marker in result.heat_mm]) for marker in MARKERS},
+        "markers": {marker: _marker(number, marker, judged) for number, marker in enumerate(MARKERS)} if judged else {},
+        "heat": {marker: _heat([result.heat_mm[marker] for result in judged if marker in result.heat_mm]) for marker in MARKERS},
     }
 
 
@@ -72,7 +74,7 @@ def _mean_dice(results: Sequence[PatientResult]) -> dict[str, Any]:
     dice = np.array([_f_score(result.voxels) for result in results], float)
     if not len(dice):
         return {"patients": 0, "mean": None, "median": None, "low": None, "high": None}
-    mean = bootstrapped(lambda values, _: float(values.mean()), dice, dice, np.arange(len(dice)))
+    mean = bootstrapped(lambda values, _: float(values.mean()), dice, dice, np.array([_whose(result) for result in results]))
     return {"patients": len(dice), "mean": mean.value, "median": float(np.median(dice)), "low": mean.low, "high": mean.high}
 
 
@@ -97,11 +99,11 @@ def _false_volumes(healthy: Sequence[PatientResult]) -> dict[str, Any]:
 def _marker(number: int, marker: str, bleeding: Sequence[PatientResult]) -> dict[str, Any]:
     true = np.array([result.true[marker] for result in bleeding], bool)
     found = np.array([result.probabilities[marker] or 0.0 for result in bleeding])
-    numbers = np.array([result.number for result in bleeding])
+    numbers = np.array([_whose(result) for result in bleeding])
     called = np.array([_is_called(result, marker) for result in bleeding], bool)
     near = true | np.array([bool(NEAR_MISSES[marker] & set(result.near_misses)) for result in bleeding], bool)
     slices = [
-        (result.number, truth[number], answer[number] or 0.0)
+        (_whose(result), truth[number], answer[number] or 0.0)
         for result in bleeding
         for truth, answer in zip(result.slice_true, result.slice_probabilities, strict=True)
     ]
@@ -120,6 +122,10 @@ def _marker(number: int, marker: str, bleeding: Sequence[PatientResult]) -> dict
         "network": _rates(called, true),
         "evidence": _rates(evidence, true),
     }
+
+
+def _whose(result: PatientResult) -> str:
+    return result.patient or str(result.number)
 
 
 def _interval(figure: Callable, found: np.ndarray, true: np.ndarray, patients: np.ndarray) -> dict[str, float | None]:

@@ -24,8 +24,9 @@ from LesionReadingLib.errors import InputError
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from .data import Patient, load_patient, patient_files, patient_number, preparation_steps
-from .scores import roc_auc
+from ..scores import roc_auc
+from ..splits import VALIDATION
+from .data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
 from .train_markers import trained_network
 from .train_segmentation import WINDOW_HU
 
@@ -58,7 +59,7 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
     return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 
-def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, say=print) -> None:
+def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
     """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
 
     Args:
@@ -77,11 +78,39 @@ def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.dev
     answers = [each for each in found if each is not None]
     if not answers:
         raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
+    _write_rule(training, data, answers, log)
+
+
+def fit_own_rule(training: Path, data: Path, device: torch.device, log=print) -> None:
+    """Write the rule of a training folder, by the own cases that ``split.csv`` keeps for validation.
+
+    Cases of which only some slices were judged are left out, as a rule is about whole patients.
+
+    Raises:
+        InputError: none of them has a hematoma and judged markers.
+    """
+    network = trained_network(training)[0]
+    patients = load_patients(data, parts=(VALIDATION,))
+    whole = [patient for patient in patients if patient.inside is not None]
+    answers = [each for patient in whole if (each := validation_answers(network, patient, device))]
+    if not answers:
+        raise InputError(
+            f"None of the {len(patients)} validation cases of {data} has a hematoma, all slices and all four markers judged; "
+            "the rule is chosen on such cases, so import some."
+        )
+    true = np.array([each.markers for each in answers])
+    alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
+    if alike:
+        log(f"On {len(answers)} validation cases nothing can be told of {', '.join(alike)}; left uncalibrated, threshold 0.5.")
+    _write_rule(training, data, answers, log)
+
+
+def _write_rule(training: Path, data: Path, answers: Sequence[Answers], log) -> None:
     rule, mean_auc = fitted_rule(answers)
     steps = asdict(preparation_steps(data))
     told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
     (training / RULE_FILE).write_text(json.dumps(told, indent=1))
-    say(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
 
 
 def _answers_of_file(training: Path, file: Path) -> Answers | None:
@@ -95,7 +124,7 @@ def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any
         The rule, and the mean AUC of every rule that was tried, by ``"top slices / least area"``.
     """
     tried = {(top, area): _mean_auc(patients, _plain(top, area)) for area in LEAST_AREAS_CM2 for top in TOP_SLICES}
-    top, area = max(tried, key=tried.get)
+    top, area = max(tried, key=lambda each: tried[each] or 0.0)
     logits = patient_logits(patients, _plain(top, area))
     answered = ~np.isnan(logits).any(axis=1)
     true = np.array([patient.markers for patient in patients])
@@ -108,7 +137,7 @@ def calibration(logits: np.ndarray, true: np.ndarray) -> MarkerCalibration:
 
     As Platt (1999) has it, the targets are drawn in a little, so that few patients do not make it too sure.
     """
-    if true.all() or not true.any():
+    if true.all() or not true.any():  # of none, both
         return MarkerCalibration()
     positives, negatives = true.sum(), (~true).sum()
     targets = np.where(true, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -138,11 +167,12 @@ def patient_logits(patients: Sequence[Answers], rule: PatientRule) -> np.ndarray
     return logit(values.clip(SURE, 1 - SURE))
 
 
-def _mean_auc(patients: Sequence[Answers], rule: PatientRule) -> float:
+def _mean_auc(patients: Sequence[Answers], rule: PatientRule) -> float | None:
     logits = np.nan_to_num(patient_logits(patients, rule), nan=-1e6)
     true = np.array([patient.markers for patient in patients])
     values = [roc_auc(logits[:, number], true[:, number]) for number in range(len(MARKERS))]
-    return float(np.mean([value for value in values if value is not None]))
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _plain(top_slices: int, least_area_cm2: float) -> PatientRule:

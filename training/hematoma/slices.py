@@ -11,8 +11,10 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
 from LesionReadingLib.errors import InputError
 
+from ..cases import require_split
 from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY
-from .data import Patient, load_patient, load_patients, patient_files
+from ..splits import SPLIT_FILE, VALIDATION, read_split
+from .data import Patient, load_patient, load_patients, patient_files, pieces
 
 CPU = torch.device("cpu")
 SPLITS = ("patient", "random")
@@ -41,6 +43,7 @@ class Slices:
         hounsfield: int16 (slices, size, size) in HU. labels: uint8 of the same shape.
         markers: bool (slices, 4). patients: int64 (slices,), the patient's number.
         bleeds: bool (slices,), whether the patient has blood on any slice. judged: bool (slices,), whether the markers are known.
+        validation: bool (slices,), whether ``split.csv`` keeps it for validation.
     """
 
     hounsfield: torch.Tensor
@@ -49,6 +52,7 @@ class Slices:
     patients: torch.Tensor
     bleeds: torch.Tensor
     judged: torch.Tensor
+    validation: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -73,6 +77,7 @@ def joined(patients: Sequence[Patient], device: torch.device = CPU) -> Slices:
         torch.from_numpy(np.repeat([patient.number for patient in patients], counts)),
         torch.from_numpy(np.repeat([bool(patient.labels.any()) for patient in patients], counts)),
         torch.from_numpy(np.repeat([patient.judged for patient in patients], counts)),
+        torch.from_numpy(np.repeat([patient.part == VALIDATION for patient in patients], counts)),
     )
 
 
@@ -91,8 +96,9 @@ def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
             number ends in 0). ``"random"``: a tenth of each patient's slices, as the source study's leaky first split.
 
     Raises:
-        InputError: nothing is left to learn from or to watch.
+        InputError: nothing is left to learn from or to watch, or there are cases, which need a split of their own.
     """
+    require_split(slices.patients.unique().tolist(), "hematoma")
     if split == "patient":
         which = slices.patients < HELD_OUT_SEEDS.stop
         if not which.any():
@@ -113,11 +119,20 @@ class Shelf:
         data: folder of ``make_data``. location, split, seed: as in a recipe. device: where pictures and labels are kept.
 
     Attributes:
-        slices: all there are. learnt, watched: bool (slices,).
+        slices: all there are, without those for the test. learnt, watched: bool (slices,).
+
+    Raises:
+        InputError: nothing to learn from or to watch, or a random split of a folder that has one of its own.
     """
 
     def __init__(self, data: Path, location: str | None, split: str, seed: int, device: torch.device = CPU) -> None:
         self._data, self._location, self._split, self._seed, self._device = data, location, split, seed, device
+        self._own_split = read_split(data)
+        if self._own_split and split != SPLITS[0]:
+            raise InputError(
+                f"{data} has a {SPLIT_FILE} that says what is learnt from; leave split= out, or deal slices there: "
+                "python -m training hematoma split DATA --split slice"
+            )
         self._files: set[Path] = set()
         self._parts: list[Slices] = []
         if not self.refresh():
@@ -127,12 +142,17 @@ class Shelf:
         """Take in the patients that have appeared since; give whether there were any."""
         new = sorted(set(patient_files(self._data)) - self._files)
         self._files.update(new)
-        patients = [patient for patient in map(load_patient, new) if self._location in (None, patient.location)]
+        loaded = (piece for file in new for piece in pieces(load_patient(file), self._own_split))
+        patients = [patient for patient in loaded if self._location in (None, patient.location)]
         if not patients:
             return False
         self._parts = [together([*self._parts, joined(patients, self._device)])]
         self.slices = self._parts[0]
-        self.watched = watched(self.slices, self._split, self._seed)
+        self.watched = self.slices.validation if self._own_split else watched(self.slices, self._split, self._seed)
+        if self.watched.all() or not self.watched.any():
+            raise InputError(
+                f"The {SPLIT_FILE} of {self._data} leaves nobody to learn from, or nobody to validate on; split it again."
+            )
         self.learnt = ~self.watched
         return True
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 
+from ..comparison import differences_table
 from ..markdown import markdown_table
 from .finding import finding_tables
 
@@ -30,9 +31,10 @@ NOT_COMPARABLE = "Phantoms and patients are never comparable; the source study's
 def figures_tables(figures: Mapping[str, Any]) -> str:
     """Tables of ``figures.model_figures``."""
     numbers = figures["patients"]
-    held = f"{len(numbers)} held-out phantom patients (seeds {min(numbers)} to {max(numbers)}). {NOT_COMPARABLE}"
+    held = figures.get("held")
+    held = held or f"{len(numbers)} held-out phantom patients (seeds {min(numbers)} to {max(numbers)}). {NOT_COMPARABLE}"
     own = [
-        "this model, patient split, prepared",
+        "this model, patient split, prepared" if "held" not in figures else "this model",
         *(_number(figures["hematoma"][name], 4) for name in ("dice_loss", "iou", "f_score")),
     ]
     return "\n\n".join(
@@ -45,21 +47,36 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
             _volume_table(figures),
             "Found or not, by size and by slices:",
             finding_tables(figures["finding"]),
-            "Markers, AUC with 95 % intervals (patients resampled 1000 times), over patients with a hematoma:",
-            _auc_table(figures["markers"]),
-            "Markers, average precision and calibration of the patients' probabilities:",
-            _calibration_table(figures["markers"]),
-            "Markers, sensitivity and specificity over patients, of the network at its thresholds and of the evidence alone:",
-            _rates_table(figures["markers"]),
-            "Grad-CAM, of markers that are there and called: the heat's peak inside the hematoma or within 5 mm of it:",
-            markdown_table(
-                ["", *_names(MARKERS)],
-                [["share (patients)", *(_heat(figures["heat"][marker]) for marker in MARKERS)]],
-            ),
-            "Reliability: mean probability said / share with the marker (patients), for each tenth of probability:",
-            _reliability_table(figures["markers"]),
+            *(_marker_tables(figures) if figures["markers"] else ["Markers: of none of these patients were they judged."]),
+            *_own_cases(figures),
         ]
     )
+
+
+def _own_cases(figures: Mapping[str, Any]) -> list[str]:
+    """What is told of own cases alone, see ``own_cases.evaluate_own``."""
+    if "held" not in figures:
+        return []
+    told = [differences_table(figures["limits_of_agreement"])]
+    return [*told, figures["untold"]] if figures["untold"] else told
+
+
+def _marker_tables(figures: Mapping[str, Any]) -> list[str]:
+    return [
+        "Markers, AUC with 95 % intervals (patients resampled 1000 times), over patients with a hematoma:",
+        _auc_table(figures["markers"]),
+        "Markers, average precision and calibration of the patients' probabilities:",
+        _calibration_table(figures["markers"]),
+        "Markers, sensitivity and specificity over patients, of the network at its thresholds and of the evidence alone:",
+        _rates_table(figures["markers"]),
+        "Grad-CAM, of markers that are there and called: the heat's peak inside the hematoma or within 5 mm of it:",
+        markdown_table(
+            ["", *_names(MARKERS)],
+            [["share (patients)", *(_heat(figures["heat"][marker]) for marker in MARKERS)]],
+        ),
+        "Reliability: mean probability said / share with the marker (patients), for each tenth of probability:",
+        _reliability_table(figures["markers"]),
+    ]
 
 
 def runs_tables(segmentations: Mapping[str, Mapping[str, Any]], markers: Mapping[str, Mapping[str, Any]]) -> str:
@@ -195,7 +212,8 @@ def _interval(figures: Mapping[str, float | None]) -> str:
 
 
 def _with_interval(value: float | None, low: float | None, high: float | None) -> str:
-    return "-" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    interval = "" if low is None else f" ({low:.3f} to {high:.3f})"
+    return "-" if value is None else f"{value:.3f}{interval}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:

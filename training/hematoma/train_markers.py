@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,18 @@ from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
 from torch import nn
 
-from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe
+from .. import distributed
+from ..checkpoint import averaged_weights, best_of, checkpoint_options
+from ..distributed import share, whole
+from ..engine import Training, Validation
+from ..loop import run
+from ..options import Budget, TrainingOptions, options_from
+from ..randomness import augmented, epoch_numbers
+from ..scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
-from .scores import roc_auc
-from .slices import Shelf, Slices
-from .train_segmentation import WATCHED_AT_ONCE, WINDOW_HU, trained_unet
+from .slices import Shelf, Slices, together
+from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe
 
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
@@ -30,8 +36,8 @@ the hematoma and its margin alone, so all else would be calculated in vain. A mu
 
 
 @dataclass(frozen=True)
-class Recipe(Pace):
-    """What a training of the markers is made of, besides its pace.
+class Recipe(TrainingOptions):
+    """What a training of the markers is made of, besides what every training has.
 
     Attributes:
         marker_width: of the VGG16; 1 is the published one. wavelet: name in pywavelets.
@@ -63,35 +69,94 @@ class Recipe(Pace):
         }
 
 
-class MarkerTraining(Learner):
-    """The markers' training in progress.
+class MarkerLoss(nn.Module):
+    """The joint network, and the loss of its markers.
 
     Args:
         unet: of the first stage, and its recipe. weights: (4,) w_c of equation 2, one for each marker.
     """
 
     def __init__(self, recipe: Recipe, unet: nn.Module, of_unet: UNetRecipe, weights: torch.Tensor, device: torch.device) -> None:
-        torch.manual_seed(recipe.seed)
-        network = JointNetwork(**recipe.network_arguments(of_unet))
-        network.segmentation.load_state_dict(unet.state_dict())
-        network.learn_markers()
-        super().__init__(network, recipe, device)
-        self.loss = nn.BCEWithLogitsLoss(pos_weight=weights.to(device) if recipe.weighted else None)
-
-    def step(self, hounsfield: torch.Tensor, labels: torch.Tensor, markers: torch.Tensor, done: float) -> torch.Tensor:
-        """Learn from one batch: int16 HU and uint8 labels (batch, size, size), bool markers (batch, 4); give the loss."""
-        hounsfield, masks, markers = (tensor.to(self.device) for tensor in (hounsfield, labels == HEMATOMA, markers))
-        images, masks = marker_batch(hounsfield, masks, self.random)
-        images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
+        super().__init__()
+        self._options, self._device = recipe, device
+        self.network = JointNetwork(**recipe.network_arguments(of_unet))
+        self.network.segmentation.load_state_dict(unet.state_dict())
         self.network.learn_markers()
-        with autocast(self.device):
-            with torch.no_grad():
-                scores, features = self.network.segment(images)
-            shown = varied_masks(masks, hematoma_mask(scores).float(), self.random)
-            if self.recipe.mask == "true":
-                images, shown, *features = cut_out([images, shown, *features[:4]], corners(masks), CROP)
-            logits = self.network.markers(images, features, shown)
-        return self.learn(self.loss(logits.float(), markers.float()), done)
+        self._loss = nn.BCEWithLogitsLoss(pos_weight=weights.to(device) if recipe.weighted else None)
+
+    def train(self, mode: bool = True) -> MarkerLoss:
+        """Set training, in which the U-Net stays frozen, its batch norms too."""
+        super().train(mode)
+        if mode:
+            self.network.learn_markers()
+        return self
+
+    def forward(
+        self, images: torch.Tensor, features: Sequence[torch.Tensor], masks: torch.Tensor, markers: torch.Tensor
+    ) -> torch.Tensor:
+        """Loss of images and masks (batch, 1, rows, columns) beside the encoder's features, with markers (batch, 4) of 0 or 1."""
+        with self._options.autocast(self._device):
+            logits = self.network.markers(images, features, masks)
+        return self._loss(whole(logits.float()), whole(markers))
+
+
+class MarkerTask:
+    """Slices with a hematoma whose markers are known, to learn from and for validation.
+
+    Args:
+        slices: all there are. learnt, validation: their numbers. network: whose U-Net gives features and masks.
+    """
+
+    def __init__(
+        self,
+        slices: Slices,
+        learnt: torch.Tensor,
+        validation: torch.Tensor,
+        network: JointNetwork,
+        recipe: Recipe,
+        device: torch.device,
+    ) -> None:
+        self._slices, self._learnt, self._validation = slices, learnt, validation
+        self._network, self._recipe, self._device = network, recipe, device
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """int16 HU and uint8 labels (share, size, size), and bool markers (share, 4)."""
+        recipe = self._recipe
+        places = epoch_numbers(len(self._learnt), recipe.batch, recipe.seed, step)[share(recipe.batch)]
+        some = self._learnt[torch.from_numpy(places)]
+        return self._slices.hounsfield[some], self._slices.labels[some], self._slices.markers[some]
+
+    def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[Any, ...]:
+        """What ``MarkerLoss`` takes: augmented images, the frozen encoder's features, masks that vary, and markers."""
+        recipe = self._recipe
+        hounsfield, labels, markers = (tensor.to(self._device, non_blocking=True) for tensor in batch)
+        images, masks = augmented(marker_batch, recipe.seed, step, recipe.batch, hounsfield, labels == HEMATOMA)
+        images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
+        with torch.no_grad(), recipe.autocast(self._device):
+            scores, features = self._network.segment(images)
+        found = hematoma_mask(scores).float()
+        (shown,) = augmented(lambda *some: (varied_masks(*some),), recipe.seed, step, recipe.batch, masks, found, stream=2)
+        if recipe.mask == "true":
+            images, shown, *features = cut_out([images, shown, *features[:4]], corners(masks), CROP)
+        return images, list(features), shown, markers.float()
+
+    def validate(self, network: nn.Module) -> Validation:
+        """Mean AUC of the markers over the validation slices."""
+        figures = self.figures(network)
+        known = [value for value in figures.values() if value is not None]
+        return Validation(sum(known) / max(len(known), 1), "AUC of slices: " + _told(figures))
+
+    def figures(self, network: nn.Module) -> dict[str, float | None]:
+        """AUC of each marker over the validation slices."""
+        return validation_auc(getattr(network, "module", network), self._slices, self._validation, self._device)
+
+
+def new_training(
+    recipe: Recipe, unet: nn.Module, of_unet: UNetRecipe, weights: torch.Tensor, device: torch.device
+) -> Training[Recipe]:
+    """A training as the recipe's seed begins it; arguments as of ``MarkerLoss``."""
+    torch.manual_seed(recipe.seed)
+    return Training(MarkerLoss(recipe, unet, of_unet, weights, device), recipe, device)
 
 
 def train_markers(
@@ -101,18 +166,22 @@ def train_markers(
     budget: Budget,
     device: torch.device,
     begin: Path | None = None,
-    say=print,
-    watch_every: int = 0,
+    log: Callable[[str], None] = print,
     shelf: Shelf | None = None,
+    samples: Slices | None = None,
 ) -> None:
-    """Train the markers until the budget is used and write their figures on the watched slices.
+    """Train the markers until the budget is used and write their figures on the validation slices.
 
     Args:
         data: folder of ``make_data``.
-        folder: of the U-Net's training; a checkpoint of this stage there is taken up again, its recipe before ``recipe``.
+        folder: of the U-Net's training; a checkpoint of this stage there is resumed, its recipe before ``recipe``.
         begin: training folder whose VGG16, of the same shape, is where a new training begins.
-        say: called with each line of the log. watch_every: see ``Learner.run``.
+        log: called with each line of the log.
         shelf: the slices of ``data``, where they are in memory already.
+        samples: drawn by a generator, learnt from besides.
+
+    Raises:
+        InputError: no slice to learn from or to validate on, or a checkpoint that cannot be resumed or written.
     """
     unet, of_unet = trained_unet(folder)
     file = folder / CHECKPOINT
@@ -124,39 +193,35 @@ def train_markers(
     learnt, shown = ((which & of_use).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
     if not len(learnt) or not len(shown):
         raise InputError(
-            f"{data} holds no slice with a hematoma whose markers are known, to learn from or to watch; draw more patients."
+            f"{data} holds no slice with a hematoma whose markers are known, to learn from or to validate; draw more patients."
         )
+    if samples is not None:
+        learnt = torch.cat([learnt, len(slices) + torch.arange(len(samples))])
+        slices = together([slices, samples])
     weights = class_weights(slices.markers[learnt])
-    training = MarkerTraining(recipe, unet, of_unet, weights, device)
+    training = new_training(recipe, unet, of_unet, weights, device)
     if file.exists():
-        training.take_up(file)
-        say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
+        training.resume(file)
+        log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
     elif begin is not None:
-        training.begin_with({name: value for name, value in averaged_weights(begin / CHECKPOINT).items() if "markers." in name})
+        tensors = averaged_weights(begin / CHECKPOINT)
+        training.begin_with({name: value for name, value in tensors.items() if "markers." in name}, f"the training {begin.name}")
     weighed = ", ".join(f"{marker} {weight:.2f}" for marker, weight in zip(MARKERS, weights.tolist(), strict=True))
-    say(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {weighed}")
-    numbers = shuffled(learnt, recipe.batch, torch.Generator().manual_seed(recipe.seed + training.step_count))
-
-    def step(done: float) -> torch.Tensor:
-        some = next(numbers)
-        return training.step(slices.hounsfield[some], slices.labels[some], slices.markers[some], done)
-
-    def watch() -> Watched:
-        figures = watched_auc(training.average.module, slices, shown, device)
-        known = [value for value in figures.values() if value is not None]
-        return Watched(sum(known) / max(len(known), 1), "AUC of slices: " + _told(figures))
-
-    training.run(budget, file, step, watch, say, watch_every)
-    figures = watched_auc(training.average.module, slices, shown, device)
-    told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
-    (folder / FIGURES).write_text(json.dumps(told, indent=1))
-    say("AUC of all watched slices with hematoma: " + _told(figures))
+    log(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {weighed}")
+    task = MarkerTask(slices, learnt, shown, training.network, recipe, device)
+    run(training, task, budget.in_steps(len(learnt), recipe.batch), file, log)
+    if distributed.rank() == 0:
+        figures = task.figures(training.average)
+        told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
+        (folder / FIGURES).write_text(json.dumps(told, indent=1))
+        log("AUC of all validation slices with hematoma: " + _told(figures))
+    distributed.wait()
 
 
 def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]:
     """Give the averaged joint network of a training folder, ready to predict, its arguments, and the recipe of the second stage.
 
-    The best watched average where there is one.
+    The average that validated best where there is one.
 
     Raises:
         InputError: there is no checkpoint of the second stage.
@@ -173,7 +238,7 @@ def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]
 
 def recipe_of(file: Path) -> Recipe:
     """The recipe that a checkpoint's training was begun with."""
-    return Recipe(**checkpoint_recipe(file))
+    return options_from(Recipe, checkpoint_options(file))
 
 
 def class_weights(markers: torch.Tensor) -> torch.Tensor:
@@ -215,24 +280,14 @@ def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], 
     return pieces
 
 
-def shuffled(numbers: torch.Tensor, count: int, random: torch.Generator):
-    """Yield batches of ``count`` numbers for ever, each number once before any comes again."""
-    waiting = numbers[:0]
-    while True:
-        while len(waiting) < count:
-            waiting = torch.cat([waiting, numbers[torch.randperm(len(numbers), generator=random)]])
-        yield waiting[:count]
-        waiting = waiting[count:]
-
-
 @torch.inference_mode()
-def watched_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, device: torch.device) -> dict[str, float | None]:
+def validation_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, device: torch.device) -> dict[str, float | None]:
     """AUC of each marker over the slices of these numbers, with found masks; None where all slices are of one kind."""
     network.eval()
     logits = []
-    for some in numbers.split(WATCHED_AT_ONCE[device.type]):
+    for some in numbers.split(VALIDATED_AT_ONCE[device.type]):
         images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with autocast(device):
+        with TrainingOptions().autocast(device):
             logits.append(network(images.to(memory_format=torch.channels_last))[1].float().cpu())
     found, true = torch.cat(logits).numpy(), slices.markers[numbers].numpy()
     return {marker: roc_auc(found[:, number], true[:, number]) for number, marker in enumerate(MARKERS)}

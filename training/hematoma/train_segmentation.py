@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,13 @@ from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
 from torch import nn
 
-from ..learner import Budget, Learner, Pace, Watched, autocast, averaged_weights, best_of, checkpoint_recipe
+from .. import distributed
+from ..checkpoint import averaged_weights, best_of, checkpoint_options
+from ..distributed import share, whole
+from ..engine import Training, Validation
+from ..loop import run
+from ..options import Budget, TrainingOptions, options_from
+from ..randomness import augmented, step_seed
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import SMALL_PIXELS, Shelf, Slices, balanced_numbers, kinds
@@ -27,16 +33,16 @@ CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 CLASS_WEIGHTS = (1.0, 1.5, 2.0, 1.5)
 NORM_MOMENTUM = 0.05
 """EfficientNet's own 0.01 needs hundreds of steps before batch norms know their values; the running average steadies them."""
-WATCHED_AT_ONCE = {"cpu": 16, "cuda": 128}
-WATCHED_SAMPLE = {"cpu": 96, "cuda": 1536}
+VALIDATED_AT_ONCE = {"cpu": 16, "cuda": 128}
+VALIDATION_SAMPLE = {"cpu": 96, "cuda": 1536}
 """Slices that are looked at while training: a processor has no time for more."""
 WINDOW_HU = windows()[DEFAULT]
 CLASSES = OUTSIDE_BRAIN + 1
 
 
 @dataclass(frozen=True)
-class Recipe(Pace):
-    """What a training of the U-Net is made of, besides its pace.
+class Recipe(TrainingOptions):
+    """What a training of the U-Net is made of, besides what every training has.
 
     Attributes:
         width: of the U-Net; 1 is the published EfficientNet-b3.
@@ -60,29 +66,73 @@ class Recipe(Pace):
         return next(side for end, side in self.stages if done < end or end == self.stages[-1][0])
 
 
-class SegmentationTraining(Learner):
-    """The U-Net's training in progress."""
+class SegmentationLoss(nn.Module):
+    """The U-Net, and the loss of its answer to a batch of slices."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        torch.manual_seed(recipe.seed)
-        network = hematoma_unet(recipe.width, recipe.classes)
-        for module in network.modules():
+        super().__init__()
+        self._options, self._device = recipe, device
+        self.network = hematoma_unet(recipe.width, recipe.classes)
+        for module in self.network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = NORM_MOMENTUM
-        super().__init__(network, recipe, device)
         weight = torch.tensor(CLASS_WEIGHTS[: recipe.classes], device=device)
-        self.loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.01)
+        self._loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.01)
 
-    def step(self, hounsfield: torch.Tensor, labels: torch.Tensor, done: float) -> torch.Tensor:
-        """Learn from one batch: int16 HU and uint8 labels (batch, size, size); give the loss."""
-        labels = torch.where(labels < self.recipe.classes, labels, 0)
-        on_device = (tensor.to(self.device) for tensor in (hounsfield, labels))
-        images, targets = segmentation_batch(*on_device, self.recipe.side(done), self.random)
-        images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
-        self.network.train()
-        with autocast(self.device):
-            scores = self.network(images)
-        return self.learn(self.loss(scores.float(), targets), done)
+    def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Loss of images (batch, 1, side, side) with label maps of the same shape."""
+        with self._options.autocast(self._device):
+            scores = self.network(images.to(memory_format=torch.channels_last))
+        return self._loss(whole(scores.float()), whole(targets))
+
+
+class SegmentationTask:
+    """Slices to learn from, rare kinds of them often, and slices for validation."""
+
+    def __init__(self, shelf: Shelf, recipe: Recipe, device: torch.device, log: Callable[[str], None]) -> None:
+        self._shelf, self._recipe, self._device, self._log = shelf, recipe, device, log
+        # Of every validation, so that their scores can be compared.
+        self._validation_patients = shelf.slices.patients[shelf.watched].unique()
+        self._sort()
+
+    def _sort(self) -> None:
+        self._learnt = kinds(self._shelf.slices, self._shelf.learnt)
+        self._log("learnt from slices with " + ", ".join(f"{kind} {len(numbers)}" for kind, numbers in self._learnt.items()))
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """int16 HU and uint8 labels (share, size, size)."""
+        random = torch.Generator().manual_seed(step_seed(self._recipe.seed, step, 3))
+        numbers = balanced_numbers(self._learnt, self._recipe.batch, random)[share(self._recipe.batch)]
+        return self._shelf.slices.hounsfield[numbers], self._shelf.slices.labels[numbers]
+
+    def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Augmented images and label maps, on the device."""
+        recipe = self._recipe
+        hounsfield, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
+        labels = labels * (labels < recipe.classes)
+
+        def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
+            return segmentation_batch(hounsfield, labels, recipe.side(done), random)
+
+        images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
+        return network_input(images, WINDOW_HU), targets
+
+    def validate(self, network: nn.Module) -> Validation:
+        """F scores of some validation slices; takes in patients that have appeared since."""
+        shelf = self._shelf
+        if distributed.count() == 1 and shelf.refresh():
+            self._sort()
+        shown = kinds(shelf.slices, shelf.watched & torch.isin(shelf.slices.patients, self._validation_patients))
+        count = VALIDATION_SAMPLE[self._device.type]
+        sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
+        figures = overlap(network, shelf.slices, sample, self._device)
+        return Validation(score(figures), "some slices: " + _told(figures))
+
+
+def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:
+    """A training as the recipe's seed begins it."""
+    torch.manual_seed(recipe.seed)
+    return Training(SegmentationLoss(recipe, device), recipe, device)
 
 
 def train_segmentation(
@@ -92,57 +142,40 @@ def train_segmentation(
     budget: Budget,
     device: torch.device,
     begin: Path | None = None,
-    say=print,
-    watch_every: int = 0,
+    log: Callable[[str], None] = print,
     shelf: Shelf | None = None,
 ) -> None:
-    """Train the U-Net until the budget is used and write its figures on the watched slices.
+    """Train the U-Net until the budget is used and write its figures on the validation slices.
 
     Args:
-        data: folder of ``make_data``; patients that appear while training are taken in at every checkpoint.
-        folder: for checkpoint and figures; a checkpoint there is taken up again, its recipe before ``recipe``.
+        data: folder of ``make_data``; patients that appear while training are taken in at every validation.
+        folder: for checkpoint and figures; a checkpoint there is resumed, its recipe before ``recipe``.
         begin: training folder whose U-Net, of the same width, is where a new training begins.
-        say: called with each line of the log. watch_every: see ``Learner.run``; new patients are taken in then, too.
+        log: called with each line of the log.
         shelf: the slices of ``data``, where they are in memory already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CHECKPOINT
-    training = SegmentationTraining(recipe_of(file) if file.exists() else recipe, device)
+    training = new_training(recipe_of(file) if file.exists() else recipe, device)
     if file.exists():
-        training.take_up(file)
-        say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
+        training.resume(file)
+        log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
     elif begin is not None:
-        training.begin_with(averaged_weights(begin / CHECKPOINT))
-    recipe = training.recipe
+        training.begin_with(averaged_weights(begin / CHECKPOINT), f"the training {begin.name}")
+    recipe = training.options
     shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
-    watched_patients = shelf.slices.patients[shelf.watched].unique()  # of every watch, so that their scores can be compared
-    learnt, watched_count = kinds(shelf.slices, shelf.learnt), WATCHED_SAMPLE[device.type]
-    say(_told_kinds(learnt))
-    random = torch.Generator().manual_seed(recipe.seed + training.step_count)
-
-    def step(done: float) -> torch.Tensor:
-        numbers = balanced_numbers(learnt, recipe.batch, random)
-        return training.step(shelf.slices.hounsfield[numbers], shelf.slices.labels[numbers], done)
-
-    def watch() -> Watched:
-        nonlocal learnt
-        if shelf.refresh():
-            learnt = kinds(shelf.slices, shelf.learnt)
-            say(_told_kinds(learnt))
-        shown = kinds(shelf.slices, shelf.watched & torch.isin(shelf.slices.patients, watched_patients))
-        sample = balanced_numbers(shown, watched_count, torch.Generator().manual_seed(0)).unique()
-        figures = overlap(training.average.module, shelf.slices, sample, device)
-        return Watched(score(figures), "some slices: " + _told(figures))
-
-    training.run(budget, file, step, watch, say, watch_every)
-    figures = overlap(training.average.module, shelf.slices, shelf.watched.nonzero()[:, 0], device)
-    variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
-    (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
-    say("all watched slices: " + _told(figures))
+    task = SegmentationTask(shelf, recipe, device, log)
+    run(training, task, budget.in_steps(int(shelf.learnt.sum()), recipe.batch), file, log)
+    if distributed.rank() == 0:
+        figures = overlap(training.average.module, shelf.slices, shelf.watched.nonzero()[:, 0], device)
+        variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
+        (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
+        log("all validation slices: " + _told(figures))
+    distributed.wait()
 
 
 def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
-    """Give the averaged U-Net of a training folder, ready to predict, and its recipe; the best watched one where there is one.
+    """Give the averaged U-Net of a training folder, ready to predict, and its recipe; the best validated where there is one.
 
     Raises:
         InputError: there is no checkpoint.
@@ -158,8 +191,7 @@ def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
 
 def recipe_of(file: Path) -> Recipe:
     """The recipe that a checkpoint's training was begun with."""
-    values = checkpoint_recipe(file)
-    return Recipe(**{**values, "stages": tuple(map(tuple, values["stages"]))})
+    return options_from(Recipe, checkpoint_options(file))
 
 
 @torch.inference_mode()
@@ -171,9 +203,9 @@ def overlap(network: nn.Module, slices: Slices, numbers: torch.Tensor, device: t
     small = (small > 0) & (small < SMALL_PIXELS)
     of_small, counts = (torch.zeros(CLASSES, CLASSES, dtype=torch.int64, device=device) for _ in range(2))
     network.eval()
-    for some in numbers.split(WATCHED_AT_ONCE[device.type]):
+    for some in numbers.split(VALIDATED_AT_ONCE[device.type]):
         images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with autocast(device):
+        with TrainingOptions().autocast(device):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1)
         pairs = slices.labels[some].to(device).long() * CLASSES + found
         counts += torch.bincount(pairs.flatten(), minlength=counts.numel()).reshape(counts.shape)
@@ -195,10 +227,6 @@ def score(figures: Mapping[str, float]) -> float:
     """By which the best average is chosen: the mean F score of all kinds of blood that there are, hematoma counted twice."""
     names = ("f_score", "small_f_score", "ventricular_f_score", "outside_f_score")
     return float(np.nanmean([figures[name] for name in names]))
-
-
-def _told_kinds(learnt: dict[str, torch.Tensor]) -> str:
-    return "learnt from slices with " + ", ".join(f"{kind} {len(numbers)}" for kind, numbers in learnt.items())
 
 
 def _told(figures: dict[str, float]) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 
-from ..learner import Budget, best_of
+from ..checkpoint import best_of
+from ..options import Budget
 from .data import make_data, patient_files
 from .rule import RULE_FILE, fit_rule
 from .slices import Shelf
@@ -32,7 +33,7 @@ class Plan:
         learnt, validation: seeds. begin_with: patients to learn from that must be there before anything is learnt.
         phantoms, most_slices: as in ``make_data``. processes: that draw.
         draw_minutes: after which no further patient is begun.
-        budgets: of the two stages. watch_every: steps between two looks at the validation patients, of the first stage.
+        budgets: of the two stages.
     """
 
     learnt: range
@@ -43,7 +44,6 @@ class Plan:
     processes: int
     draw_minutes: float
     budgets: tuple[Budget, Budget]
-    watch_every: int
 
 
 def train_whole(
@@ -53,7 +53,7 @@ def train_whole(
     recipe: Recipe,
     of_markers: MarkerRecipe,
     device: torch.device,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     carried: Callable[[], None],
 ) -> None:
     """Draw patients into ``data``, train both stages into ``folder``, and fit the rule on the validation patients.
@@ -65,26 +65,26 @@ def train_whole(
     data.mkdir(parents=True, exist_ok=True)
     drawing = _Drawing(data, plan)
     drawing.wait_for(len(plan.validation[: plan.begin_with]) + plan.begin_with)
-    say(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn, learning begins")
+    log(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn, learning begins")
     shelf = Shelf(data, recipe.location, recipe.split, recipe.seed, device)
-    train_segmentation(data, folder, recipe, plan.budgets[0], device, None, say, plan.watch_every, shelf)
-    say(f"{time.monotonic() - began:.0f} s: first stage done")
+    train_segmentation(data, folder, recipe, plan.budgets[0], device, None, log, shelf)
+    log(f"{time.monotonic() - began:.0f} s: first stage done")
     carried()
     shelf.refresh()
-    train_markers(data, folder, of_markers, plan.budgets[1], device, None, say, plan.watch_every, shelf)
-    say(f"{time.monotonic() - began:.0f} s: second stage done")
+    train_markers(data, folder, of_markers, plan.budgets[1], device, None, log, shelf)
+    log(f"{time.monotonic() - began:.0f} s: second stage done")
     carried()
     drawing.finish()
-    say(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn")
-    fit_rule(folder, data, plan.validation, torch.device("cpu"), plan.processes, say)
-    say(f"{time.monotonic() - began:.0f} s: all done")
+    log(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn")
+    fit_rule(folder, data, plan.validation, torch.device("cpu"), plan.processes, log)
+    log(f"{time.monotonic() - began:.0f} s: all done")
     carried()
 
 
 def carry_away(folder: Path, target: Path) -> None:
     """Copy what a bundle is made of: a training folder in small files, from which no training goes on.
 
-    ``target`` holds the best watched averages; they bundle as they are.
+    ``target`` holds the averages that validated best; they bundle as they are.
     """
     target.mkdir(parents=True, exist_ok=True)
     best = {best_of(folder / name): name for name in (CHECKPOINT, MARKERS_FILE)}

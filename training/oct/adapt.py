@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -14,6 +14,7 @@ import torch
 from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
+from LesionReadingLib.worker import JsonLines, Terminal
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
@@ -21,6 +22,7 @@ from safetensors.torch import load_file
 
 from ..cases import CASE_NUMBERS
 from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY, one_thread_each
+from ..monai_configs import write_configs
 from .bundle import model_card, two_step_limits
 from .corrected import Corrected, corrected_views
 from .data import is_watched, load_patients, make_data
@@ -63,7 +65,7 @@ def adapt(
     work: Path,
     recipe: PolarRecipe,
     processes: int,
-    say: Callable[[str], None],
+    report: JsonLines | Terminal,
 ) -> Gain:
     """Write the bundle adapted to all cases; give what adapting gained on patients that were left out, one after the other.
 
@@ -71,7 +73,7 @@ def adapt(
         before: a two-step bundle. phantoms: to learn from, too.
         folder: the bundle to write. work: an empty folder for what lies between.
         recipe: of each network, whose seeds follow each other. processes: how many teach, of one thread each; their number changes
-            nothing.
+            nothing. report: is told how far it is.
 
     Raises:
         InputError: no frame with calcium has a lumen.
@@ -84,9 +86,11 @@ def adapt(
     for turn, absent in zip(turns, [*left_out, []], strict=True):
         present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
         lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
-    say(f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all")
+    report.log(
+        f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all"
+    )
     for done, _ in enumerate(_taught(lessons, processes), start=1):
-        say(f"network {done} of {len(lessons)} learnt")
+        report.progress("Learning", done, len(lessons))
     after = {}
     for turn, absent in zip(turns, left_out, strict=False):
         adapted = _written(before, turn, turn / "bundle", before.metadata, "", "")
@@ -103,7 +107,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
     """Views of the phantoms of training folders, without those that are only watched and without cases."""
     parts = []
     for source, folder in enumerate(folders):
-        learnt = [patient for patient in load_patients(folder) if not is_watched(patient) and patient.number not in CASE_NUMBERS]
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
         parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
     return joined(*parts)
 
@@ -162,9 +166,11 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
     for member, calcium in enumerate(network.calcium):
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
     weights = half_precision(network)
-    return write_bundle(
+    bundle = write_bundle(
         folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
     )
+    write_configs(bundle)
+    return bundle
 
 
 def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def _adapt(chosen: argparse.Namespace) -> None:
 
     from LesionReadingLib.bundle import find_bundle
     from LesionReadingLib.output import finished_folder
+    from LesionReadingLib.worker import reporter
     from OCTCalciumLib.labels import TASK
 
     from .adapt import RECIPE, adapt, draw_phantoms, phantoms_of
@@ -53,6 +54,7 @@ def _adapt(chosen: argparse.Namespace) -> None:
         raise InputError(f"{chosen.output} is there already; name a new folder for the adapted model.")
     if not 0 < chosen.share <= 1 or not chosen.rate > 0:
         raise InputError("A share lies above 0 and is at most 1, and a rate is above 0; choose others.")
+    report = reporter()
     cases = read_corrected([*([case] for case in chosen.cases), *chosen.same_patient])
     recipe = replace(RECIPE, steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.share, seed=chosen.seed)
     with finished_folder(chosen.output.parent, 3 * before.weights.stat().st_size) as made, TemporaryDirectory() as work:
@@ -66,9 +68,9 @@ def _adapt(chosen: argparse.Namespace) -> None:
             scratch,
             recipe,
             chosen.processes,
-            lambda line: print(line, flush=True),
+            report,
         )
-    print(frames_gain_table(found.frames))
-    print()
-    print(gain_table(found.figures))
     write_json(chosen.json, asdict(found))
+    for line in (*frames_gain_table(found.frames).splitlines(), "", *gain_table(found.figures).splitlines()):
+        report.log(line)
+    report.result(str(chosen.output))

@@ -13,9 +13,11 @@ from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..cards import card_text, rewritten, shared_metadata
+from ..checkpoint import training_facts
+from ..monai_configs import write_configs
 from .gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
-from .train import trained_network
+from .train import CHECKPOINT, trained_network
 
 INTENDED_USE = (
     "Research on coronary OCT: marks calcium, guidewire and lumen so that a reader can check and correct them. "
@@ -58,6 +60,7 @@ _TWO_STEP_LIMITS = (
     "frame that stands alone is read by more networks and with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
+    "own": "Figures on own cases",
     "adapted": "Before and after adapting",
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
@@ -86,11 +89,16 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     with torch.no_grad():
         network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    metadata = bundle_metadata(data_source, {**asdict(recipe), "calcium_offset": calcium_offset})
-    metadata["description"] = f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, four classes."
-    arguments = {"classes": len(NAMES), "width": recipe.width}
+    told = {**asdict(recipe), **training_facts(training / CHECKPOINT), "calcium_offset": calcium_offset}
+    metadata = bundle_metadata(data_source, told, recipe.classes)
+    metadata["description"] = (
+        f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, {recipe.classes} classes."
+    )
+    arguments = {"classes": recipe.classes, "width": recipe.width}
     card = model_card(folder.name, metadata, {}, one_step_limits(data_source))
-    return write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
+    bundle = write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
+    write_configs(bundle)
+    return bundle
 
 
 def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
@@ -125,13 +133,18 @@ def two_step_limits(metadata: dict[str, Any]) -> str:
     return (_ADAPTED if "adapted_from" in metadata["training"] else _NO_REAL_CALCIUM) + _TWO_STEP_LIMITS
 
 
-def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any]:
-    """MONAI's fields of metadata.json, but for the description of the network; ``training`` is the recipe."""
+def bundle_metadata(data_source: str, training: dict[str, Any], classes: int = len(NAMES)) -> dict[str, Any]:
+    """MONAI's fields of metadata.json, but for the description of the network.
+
+    Args:
+        training: the recipe. classes: of the network, the first so many of ``NAMES``; without the lumen it is background.
+    """
+    names = NAMES[:classes]
     frame = {"type": "image", "modality": "OCT", "is_patch_data": False, "spatial_shape": [NETWORK_SIZE, NETWORK_SIZE]}
     frame["dtype"] = "float32"
     image = {**frame, "format": "magnitude", "num_channels": 1, "value_range": [0, 1], "channel_def": {"0": "grey"}}
-    classes = {str(value): name for value, name in enumerate(NAMES)}
-    scores = {**frame, "format": "segmentation", "num_channels": len(NAMES), "value_range": [], "channel_def": classes}
+    channels = {str(value): name for value, name in enumerate(names)}
+    scores = {**frame, "format": "segmentation", "num_channels": len(names), "value_range": [], "channel_def": channels}
     return {
         **shared_metadata(),
         "name": "Calcium in coronary OCT",
@@ -142,9 +155,9 @@ def bundle_metadata(data_source: str, training: dict[str, Any]) -> dict[str, Any
         "image_classes": "One grey Cartesian frame, overlays removed, letterboxed to 512 x 512, scaled to 0..1.",
         "label_classes": (
             "0 background, 1 calcium, 2 guidewire (its reflection, and its shadow out to "
-            f"{GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM:g} mm beyond the lumen border), 3 lumen."
+            f"{GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM:g} mm beyond the lumen border){', 3 lumen' if len(names) == len(NAMES) else ''}."
         ),
-        "pred_classes": "Scores of these four classes; the largest is the label.",
+        "pred_classes": "Scores of these classes; the largest is the label.",
         "eval_metrics": {},
         "references": REFERENCES,
         "training": training,

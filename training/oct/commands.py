@@ -1,4 +1,4 @@
-"""The commands of ``python -m training oct``; from nothing to a model: make-data, add-cases, train, bundle, evaluate, card."""
+"""The commands of ``python -m training oct``; to a model: make-data or import, split, train, bundle, evaluate, card."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..cases import add_cases, add_cases_arguments
+from ..evaluate_command import add_own_cases, evaluate_data
+from ..presets import add_preset, chosen_options, preset_values, told_budget
+from ..split_command import add_split
 from .adapt_command import add_adapt
+from .import_command import add_oct_import
 from .realism_command import add_realism
 from .two_step_commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
 
@@ -19,8 +22,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command of this task, with its arguments, to ``parser``."""
     commands = parser.add_subparsers(dest="command", required=True)
     _add_make_data(commands.add_parser("make-data", help="draw phantom patients into a folder"))
-    _add_cases(commands.add_parser("add-cases", help="add cases exported by the module OCTCalcium to such a folder"))
-    _add_train(commands.add_parser("train", help="train a network; takes its own checkpoint up again"))
+    add_oct_import(commands.add_parser("import", help="own images and masks, or exported cases, into such a folder"))
+    add_split(
+        commands.add_parser("split", help="which cases are learnt from, validated on and tested on"), _slice_classes, "calcium"
+    )
+    _add_train(commands.add_parser("train", help="train a network; resumes its own checkpoint"))
     add_real_views(commands.add_parser("real-views", help="real frames without calcium as train-calcium learns from them"))
     add_train_calcium(commands.add_parser("train-calcium", help="train the second step of a two-step model"))
     _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
@@ -28,7 +34,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
     add_adapt(commands.add_parser("adapt", help="fine-tune a two-step model to a clinic's own corrected cases"))
     add_sureness(commands.add_parser("sureness", help="choose which probabilities make a deposit and a range"))
-    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
     _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
     add_realism(commands.add_parser("realism", help="how far phantoms look like real frames with calcium"))
@@ -60,26 +66,17 @@ def _make_data(chosen: argparse.Namespace) -> None:
         print(f"patient {seed}", flush=True)
 
 
-def _add_cases(parser: argparse.ArgumentParser) -> None:
-    add_cases_arguments(parser)
-    parser.set_defaults(run=_cases)
+def _slice_classes(folder: Path) -> dict:
+    from .data import slice_classes
 
-
-def _cases(chosen: argparse.Namespace) -> None:
-    from .data import add_case
-
-    add_cases(chosen.cases, lambda case: add_case(chosen.data, case))
+    return slice_classes(folder)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="folder of make-data")
-    parser.add_argument("folder", type=Path, help="for checkpoint and log")
-    parser.add_argument("--minutes", type=float, default=60.0, help="in all, an earlier part included")
-    parser.add_argument("--width", type=int, default=16, help="base channels; 64 is the published ResNet-50")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", type=Path, help="safetensors file to begin with")
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
+    parser.add_argument("folder", type=Path, help="for checkpoint, table and log")
+    parser.add_argument("--weights", type=Path, help="safetensors file to begin with, for example a ResNet-50 of ImageNet")
+    add_preset(parser)
     add_device(parser)
     parser.set_defaults(run=_train)
 
@@ -87,11 +84,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
+    from ..distributed import joined_processes
     from .train import Recipe, train
 
-    recipe = Recipe(width=chosen.width, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
-    with log_to(chosen.folder) as say:
-        train(chosen.data, chosen.folder, recipe, chosen.minutes, choose_device(chosen.device), chosen.weights, say)
+    recipe, budget = chosen_options(preset_values("oct", chosen.preset), chosen.overrides, Recipe)
+    budget = told_budget(chosen, budget)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
+        train(chosen.data, chosen.folder, recipe, budget, device, chosen.weights, log)
 
 
 def _add_offsets(parser: argparse.ArgumentParser) -> None:
@@ -138,7 +137,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     ranges = parser.add_mutually_exclusive_group()
     ranges.add_argument("--shifted", action="store_true", help="scanners outside the training range")
     ranges.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range")
-    parser.add_argument("--data", type=Path, default=Path("build/oct-held-out"), help="folder for the drawn patients")
+    parser.add_argument("--drawn", type=Path, default=Path("build/oct-held-out"), help="folder for the drawn patients")
+    add_own_cases(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     parser.set_defaults(run=_evaluate)
@@ -153,9 +153,16 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from .tables import phantom_tables
 
     bundle = find_bundle(chosen.model, TASK)
+    if chosen.data:
+        from .own_cases import evaluate_own
+
+        evaluate_data(
+            chosen, "oct", lambda parts: evaluate_own(bundle, chosen.data, chosen.split, parts, chosen.device), phantom_tables
+        )
+        return
     seeds = held_out_seeds(chosen)
     kind = "shifted" if chosen.shifted else "wide" if chosen.wide else "ordinary"
-    folder = chosen.data / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
+    folder = chosen.drawn / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
     frames = chosen.pullback_frames
     for seed in make_data(folder, seeds, frames, chosen.frame_spacing, frames, chosen.shifted, 2, chosen.wide):
         print(f"patient {seed} drawn", flush=True)
@@ -216,6 +223,7 @@ def _tell(chosen: argparse.Namespace, judge: Callable[..., dict], table: Callabl
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle")
     parser.add_argument("--phantom", type=Path, metavar="FILE", help="figures of evaluate")
+    parser.add_argument("--own", type=Path, metavar="FILE", help="figures of evaluate --data")
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
     parser.add_argument("--wide", type=Path, metavar="FILE", help="figures of evaluate --wide")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
@@ -229,6 +237,7 @@ def _card(chosen: argparse.Namespace) -> None:
     from .bundle import write_card
 
     files = {
+        "own": chosen.own,
         "phantom": chosen.phantom,
         "shifted": chosen.shifted,
         "wide": chosen.wide,

@@ -6,7 +6,7 @@ Phantom figures come from phantom patients that no training saw; figures on real
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 
-from .coverage import range_coverage
+from .coverage import Ranges, range_coverage
 from .data import Patient
 
 FALSE_CALCIUM_DEG = 30.0
@@ -39,26 +39,49 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         arcs (degrees), thickness (mm), lumen area (mm2), volume (percent) and frames of 180 degrees or more; how often the model's
         ranges hold the truth.
     """
-    confusion = np.zeros((len(NAMES), len(NAMES)), np.int64)
-    measured, numbers = [], []
-    for patient in patients:
-        truth = np.asarray(patient.pixels[1])
-        spacing = Spacing(*patient.spacing_mm, "phantom", "phantom")
-        found = segment(_pullback(patient, spacing), bundle, device, lambda done, total: None)
-        confusion += confusion_matrix(truth, found.labels)
-        measured.append((measure_pullback(truth, spacing), measure_pullback(found.labels, spacing), found.ranges))
-        numbers.append(patient.number)
-    pairs = [(truth, found) for truth, found, _ in measured]
+    results = [replace(compared(bundle, patient, device), labels=None) for patient in patients]
+    return {"shifted": shifted, "wide": wide, **figures_of(results)}
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A patient's truth and what a model found.
+
+    Attributes:
+        number: the patient's. confusion: int64 (4, 4), see ``confusion_matrix``. truth, found: what is measured on either.
+        ranges: what the model gives of them. labels: uint8 (frames, size, size), the model's; None where they were let go.
+    """
+
+    number: int
+    confusion: np.ndarray
+    truth: PullbackMeasurement
+    found: PullbackMeasurement
+    ranges: Ranges | None
+    labels: np.ndarray | None
+
+
+def compared(bundle: Bundle, patient: Patient, device: str) -> Compared:
+    """Let a model read a patient's frames, and measure its labels as the true ones."""
+    truth = np.asarray(patient.pixels[1])
+    source = "training folder"
+    spacing = Spacing(*patient.spacing_mm, source, source)
+    found = segment(_pullback(patient, spacing), bundle, device, lambda done, total: None)
+    measured = measure_pullback(truth, spacing), measure_pullback(found.labels, spacing)
+    return Compared(patient.number, confusion_matrix(truth, found.labels), *measured, found.ranges, found.labels)
+
+
+def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
+    """The figures of ``evaluate``, but for the kind of phantoms."""
+    confusion = sum((one.confusion for one in results), np.zeros((len(NAMES), len(NAMES)), np.int64))
+    pairs = [(one.truth, one.found) for one in results]
     return {
-        "shifted": shifted,
-        "wide": wide,
-        "patients": numbers,
+        "patients": [one.number for one in results],
         "frames": sum(len(truth.frames) for truth, _ in pairs),
         "confusion": confusion.tolist(),
         "four_classes": class_figures(confusion, NAMES),
         "three_classes": class_figures(without_lumen(confusion), NAMES[:LUMEN]),
         "agreement": agreement(pairs),
-        "ranges": range_coverage(measured),
+        "ranges": range_coverage([(one.truth, one.found, one.ranges) for one in results]),
     }
 
 
@@ -96,14 +119,15 @@ def agreement(pairs: Sequence[tuple[PullbackMeasurement, PullbackMeasurement]]) 
     lumens = [(true, found) for true, found in frames if true.lumen_area_mm2 and found.lumen_area_mm2]
     over = np.array([[frame.arc_bridged_deg >= CONTINUOUS_ARC_DEG for frame in both] for both in frames], bool).reshape(-1, 2)
     hits = int((over[:, 0] & over[:, 1]).sum())
+    known = [(truth, found) for truth, found in pairs if truth.volume_mm3 is not None]
     volumes = [(found.volume_mm3 / truth.volume_mm3 - 1) * 100 for truth, found in pairs if truth.volume_mm3]
     return {
         "bridged_arc_deg": _differences([found.arc_bridged_deg - true.arc_bridged_deg for true, found in with_calcium]),
         "max_thickness_mm": _differences([found.max_thickness_mm - true.max_thickness_mm for true, found in in_both]),
         "lumen_area_mm2": _differences([found.lumen_area_mm2 - true.lumen_area_mm2 for true, found in lumens]),
         "volume_error_percent": volumes,
-        "true_volumes_mm3": [truth.volume_mm3 for truth, _ in pairs],
-        "found_volumes_mm3": [found.volume_mm3 for _, found in pairs],
+        "true_volumes_mm3": [truth.volume_mm3 for truth, _ in known],
+        "found_volumes_mm3": [found.volume_mm3 for _, found in known],
         "frames_over_180": {
             "true": int(over[:, 0].sum()),
             "found": int(over[:, 1].sum()),

@@ -55,7 +55,7 @@ def train_calcium(
     views: Views,
     folder: Path,
     recipe: PolarRecipe,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     watch: Callable[[PolarUNet], str] | None = None,
     every: int = 200,
     device: torch.device | None = None,
@@ -90,7 +90,7 @@ def train_calcium(
             kept = {name: tensor.cpu().contiguous() for name, tensor in average.state_dict().items()}
             save_file(kept, folder / WEIGHTS)
             mean = torch.stack(losses[-every:]).mean().item()
-            say(f"step {step}  loss {mean:.4f}" + (f"  {watch(average)}" if watch else ""))
+            log(f"step {step}  loss {mean:.4f}" + (f"  {watch(average)}" if watch else ""))
     return average
 
 

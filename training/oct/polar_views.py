@@ -66,22 +66,27 @@ def learnt_and_watched(folders: Sequence[Path], copies: int = 1, processes: int 
         patients = load_patients(folder)
         learnt, watched = ([each.number for each in patients if is_watched(each) == kind] for kind in (False, True))
         if not learnt or not watched:
-            raise InputError(f"{folder} must hold patients to learn from and some to watch, whose number ends in 0; draw more.")
-        learnt_views.append(visible_calcium(_views_of_patients(folder, learnt, seed, copies, source, processes)))
-        watched_views.append(_views_of_patients(folder, watched, seed, 0, source, processes))
+            raise InputError(
+                f"{folder} must hold patients to learn from and some to watch: those for validation in its split.csv, else "
+                "those whose number ends in 0; draw or import more."
+            )
+        learnt_views.append(visible_calcium(_views_of_patients(folder, learnt, False, seed, copies, source, processes)))
+        watched_views.append(_views_of_patients(folder, watched, True, seed, 0, source, processes))
     return joined(*learnt_views), joined(*watched_views)
 
 
-def _views_of_patients(folder: Path, numbers: Sequence[int], seed: int, copies: int, source: int, processes: int) -> Views:
-    of_patient = partial(_views_of_patient, folder, seed, copies, source)
+def _views_of_patients(
+    folder: Path, numbers: Sequence[int], watched: bool, seed: int, copies: int, source: int, processes: int
+) -> Views:
+    of_patient = partial(_views_of_patient, folder, watched, seed, copies, source)
     if processes == 1:
         return joined(*map(of_patient, numbers))
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         return joined(*pool.map(of_patient, numbers, chunksize=4))
 
 
-def _views_of_patient(folder: Path, seed: int, copies: int, source: int, number: int) -> Views:
-    patients = [patient for patient in load_patients(folder) if patient.number == number]
+def _views_of_patient(folder: Path, watched: bool, seed: int, copies: int, source: int, number: int) -> Views:
+    patients = [each for each in load_patients(folder) if each.number == number and is_watched(each) == watched]
     return phantom_views(patients, np.random.default_rng([seed, number]), copies, source)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from OCTCalciumLib.labels import NAMES
 
+from ..comparison import differences_table
 from ..markdown import markdown_table
 from .coverage import coverage_rows
 from .real_frames import real_table
@@ -20,7 +21,10 @@ def phantom_tables(figures: dict[str, Any]) -> str:
     if figures.get("wide"):
         kind = "optics and anatomy of the wide range"
     first, last = min(figures["patients"]), max(figures["patients"])
-    held = f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
+    held = (
+        figures.get("held")
+        or f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
+    )
     three = ("calcium", "guidewire", "background")
     return "\n\n".join(
         [
@@ -47,8 +51,24 @@ def phantom_tables(figures: dict[str, Any]) -> str:
             markdown_table(["", *NAMES], [[name, *_shares(row)] for name, row in zip(NAMES, figures["confusion"], strict=True)]),
             "Measurements on the model's labels against those on the truth:",
             _agreement_table(figures["agreement"], figures.get("ranges")),
+            *_own_cases(figures),
         ]
     )
+
+
+def _own_cases(figures: dict[str, Any]) -> list[str]:
+    """What is told of own cases alone, see ``own_cases.evaluate_own``."""
+    if "held" not in figures:
+        return []
+    dice, frames = figures["frame_dice"], figures["frames_with_calcium"]
+    interval = "" if dice["low"] is None else f" ({dice['low']:.3f} to {dice['high']:.3f})"
+    rows = [
+        ["Dice of calcium in frames that show any, mean (95 %)", _number(dice["value"]) + interval],
+        ["frames with calcium, true and found", f"{frames['true']} and {frames['found']}"],
+        ["sensitivity and specificity for them", f"{_number(frames['sensitivity'])} and {_number(frames['specificity'])}"],
+    ]
+    told = [markdown_table(["frames", ""], rows), differences_table(figures["limits_of_agreement"])]
+    return [*told, figures["untold"]] if figures["untold"] else told
 
 
 def frames_table(figures: dict[str, Any]) -> str:
@@ -76,14 +96,14 @@ def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> 
     over = figures["frames_over_180"]
     within = sum(abs(error) <= 10 for error in errors)
     listed = ", ".join(f"{error:+.1f} %" for error in errors)
-    true, found = sum(figures["true_volumes_mm3"]), sum(figures["found_volumes_mm3"])
+    true, found = sum(figures["true_volumes_mm3"]), sum(figures["found_volumes_mm3"])  # of those whose spacing is known
     pullbacks = f"{len(figures['true_volumes_mm3'])} pullbacks"
     rows = [
         ["bridged arc, bias and SD (degrees)", *_bias(figures["bridged_arc_deg"], 1)],
         ["maximum thickness, bias and SD (mm)", *_bias(figures["max_thickness_mm"], 3)],
         ["lumen area, bias and SD (mm2)", *_bias(figures["lumen_area_mm2"], 3)],
-        ["volume of all pullbacks, true and found (mm3)", f"{true:.1f} and {found:.1f}", pullbacks],
-        ["pullbacks whose volume is within 10 %", f"{within} of {len(errors)}", listed],
+        *([["volume of all pullbacks, true and found (mm3)", f"{true:.1f} and {found:.1f}", pullbacks]] if true or found else []),
+        *([["pullbacks whose volume is within 10 %", f"{within} of {len(errors)}", listed]] if errors else []),
         ["frames of 180 degrees or more, F1", _number(over["f1"]), f"{over['true']} true, {over['found']} found"],
         *coverage_rows(ranges),
     ]

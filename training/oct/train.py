@@ -1,7 +1,8 @@
-"""The training loop: streams frames, learns for as long as it is given, can be stopped and taken up again at any checkpoint."""
+"""The training of the first step: DeepLab v3+ learns the classes of frames."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,23 @@ import numpy as np
 import torch
 from LesionReadingLib.errors import InputError
 from monai.losses import DiceCELoss
-from OCTCalciumLib.labels import NAMES
+from OCTCalciumLib.labels import BACKGROUND, NAMES
 from OCTCalciumLib.model.network import DeepLabV3Plus
 from OCTCalciumLib.model.preparation import network_input
 from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional
 
 from ..cases import note_learnt
-from ..learner import LOG_EVERY_STEPS, Budget, Learner, Pace, Watched, autocast, averaged_weights, checkpoint_recipe
+from ..checkpoint import averaged_weights, checkpoint_options
+from ..distributed import share, whole
+from ..engine import Training, Validation
+from ..loop import run
+from ..options import Budget, TrainingOptions, options_from
+from ..randomness import augmented, epoch_numbers
 from .augment import augmented_batch
-from .data import is_watched, load_patients, random_batch
+from .data import Patient, is_watched, load_patients
+from .variants import VARIANTS, variants_of
 
 CHECKPOINT = "checkpoint.safetensors"
 # Calcium and guidewire are few pixels of a frame; background and lumen are most.
@@ -26,16 +35,22 @@ ON_PROCESSOR = torch.bfloat16
 
 
 @dataclass(frozen=True)
-class Recipe(Pace):
-    """What a training is made of, besides its pace; the source study's highest learning rate is the pace's, 0.001.
+class Recipe(TrainingOptions):
+    """What a training is made of, besides what every training has; the source study's rate is the default, 0.001.
 
     Attributes:
         width: base channels of the network (64 is the published ResNet-50).
+        classes: the first so many of ``NAMES``; with 3, as in the source study, lumen is background.
+        loss: ``"dice_and_cross_entropy"``, weighted, or plain ``"cross_entropy"``.
+        augmentation: ``"drawn"`` anew for every picture, or the source study's 21 ``"variants"`` of every frame, of whole frames.
         stages: pairs (share of the training after which it ends, side of the view in network pixels): small views first, because
             they are quick, whole frames at the end, because these are what the network will see.
     """
 
     width: int = 16
+    classes: int = len(NAMES)
+    loss: str = "dice_and_cross_entropy"
+    augmentation: str = "drawn"
     stages: tuple[tuple[float, int], ...] = ((0.65, 320), (1.0, 512))
 
     def window(self, done: float) -> int:
@@ -43,32 +58,128 @@ class Recipe(Pace):
         return next(side for end, side in self.stages if done < end or end == self.stages[-1][0])
 
 
-class Training(Learner):
-    """A training in progress."""
+class FrameLoss(nn.Module):
+    """The network, and the loss of its answer to a batch of frames."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        torch.manual_seed(recipe.seed)
-        super().__init__(DeepLabV3Plus(len(NAMES), recipe.width), recipe, device)
-        self.loss = DiceCELoss(
-            to_onehot_y=True, softmax=True, batch=True, weight=torch.tensor(CLASS_WEIGHTS, device=device), label_smoothing=0.02
-        )
+        super().__init__()
+        self._options, self._device = recipe, device
+        self.network = DeepLabV3Plus(recipe.classes, recipe.width)
+        if recipe.loss == "cross_entropy":
+            self._loss = lambda scores, targets: functional.cross_entropy(scores, targets[:, 0].long())
+        else:
+            weight = torch.tensor(CLASS_WEIGHTS[: recipe.classes], device=device)
+            self._loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.02)
 
-    def step(self, squares: np.ndarray, labels: np.ndarray, done: float) -> float:
-        """Learn from one batch, uint8 (batch, size, size) each; give the loss."""
-        on_device = (torch.from_numpy(array).to(self.device) for array in (squares, labels))
-        images, targets = augmented_batch(*on_device, self.recipe.window(done), self.random)
-        images = images.to(memory_format=torch.channels_last)
-        self.network.train()
-        with autocast(self.device, ON_PROCESSOR):
-            scores = self.network.scores_at_stride_4(images)
-        scores = torch.nn.functional.interpolate(scores.float(), size=targets.shape[-2:], mode="bilinear", align_corners=False)
-        return self.learn(self.loss(scores, targets), done)
+    def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Loss of images (batch, 1, rows, columns) with label maps (batch, 1, rows or less, columns or less)."""
+        with self._options.autocast(self._device, ON_PROCESSOR):
+            scores = self.network.scores_at_stride_4(images.to(memory_format=torch.channels_last))
+        scores = functional.interpolate(scores.float(), size=targets.shape[-2:], mode="bilinear", align_corners=False)
+        return self._loss(whole(scores), whole(targets))
 
 
-def resume(folder: Path, device: torch.device) -> Training:
-    """Take a training up again from its last checkpoint, with the recipe that it was begun with."""
-    training = Training(_recipe_of(folder), device)
-    training.take_up(folder / CHECKPOINT)
+class FrameTask:
+    """Frames of patients to learn from, and of those for validation, who are never learnt from."""
+
+    def __init__(self, patients: Sequence[Patient], recipe: Recipe, device: torch.device) -> None:
+        self._recipe, self._device = recipe, device
+        self.learning = [patient for patient in patients if not is_watched(patient)]
+        self._validation = [patient for patient in patients if is_watched(patient)]
+        self._frames = [(patient, frame) for patient in self.learning for frame in range(patient.pixels.shape[1])]
+
+    @property
+    def pictures(self) -> int:
+        """How many there are in an epoch."""
+        return len(self._frames) * (len(VARIANTS) if self._recipe.augmentation == "variants" else 1)
+
+    def batch(self, step: int) -> tuple[torch.Tensor, ...]:
+        """Frames and labels, uint8 (share, size, size) each, and of each the number of its variant, 0 where they are drawn."""
+        recipe = self._recipe
+        if recipe.augmentation == "variants":
+            numbers = epoch_numbers(self.pictures, recipe.batch, recipe.seed, step)[share(recipe.batch)]
+            chosen, variants = [self._frames[number // len(VARIANTS)] for number in numbers], numbers % len(VARIANTS)
+        else:
+            chosen = self._drawn(step)[share(recipe.batch)]
+            variants = np.zeros(len(chosen), np.int64)
+        squares, labels = zip(*(patient.pixels[:, frame] for patient, frame in chosen), strict=True)
+        return torch.from_numpy(np.stack(squares)), torch.from_numpy(np.stack(labels)), torch.from_numpy(variants)
+
+    def _drawn(self, step: int) -> list[tuple[Patient, int]]:
+        """Random frames of random patients: those with few frames count as much as those with many."""
+        random = np.random.default_rng([self._recipe.seed, step, 3])
+        chosen = [self.learning[index] for index in random.integers(len(self.learning), size=self._recipe.batch)]
+        return [(patient, int(random.integers(patient.pixels.shape[1]))) for patient in chosen]
+
+    def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Augmented images and label maps, on the device."""
+        recipe = self._recipe
+        squares, labels, variants = (tensor.to(self._device, non_blocking=True) for tensor in batch)
+        labels = of_classes(labels, recipe.classes)
+        if recipe.augmentation == "variants":
+            return variants_of(squares, labels, variants)
+
+        def augment(squares: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
+            return augmented_batch(squares, labels, recipe.window(done), random)
+
+        return augmented(augment, recipe.seed, step, recipe.batch, squares, labels)
+
+    def validate(self, network: nn.Module) -> Validation:
+        """Mean IoU of the classes in a few frames of each validation patient."""
+        overlap = validation_overlap(network, self._validation, self._device, self._recipe)
+        told = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=False))
+        known = overlap[~np.isnan(overlap)]
+        return Validation(float(known.mean()) if len(known) else 0.0, f"IoU {told}")
+
+
+def train(
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    budget: Budget,
+    device: torch.device,
+    weights: Path | None = None,
+    log: Callable[[str], None] = print,
+) -> None:
+    """Train until the budget is used.
+
+    Args:
+        data: folder of ``make_data``.
+        folder: for checkpoint, table and log; a checkpoint there is resumed, its recipe before ``recipe``.
+        weights: safetensors of a network of the same width to begin with: of an earlier bundle, or a ResNet-50 of ImageNet under
+            torchvision's names; tensors that fit by name and shape are taken.
+        log: called with each line of the log.
+
+    Raises:
+        InputError: nobody to learn from, or a checkpoint that cannot be resumed or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / CHECKPOINT
+    if file.exists():
+        training = resume(folder, device)
+        log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
+    else:
+        training = new_training(recipe, device)
+        if weights is not None:
+            training.begin_with(encoder_weights(weights), weights.name)
+        log(f"begins with {training.began_with}" + ("" if weights else "; no ImageNet weights were given with --weights"))
+    task = FrameTask(load_patients(data), training.options, device)
+    if not task.learning:
+        raise InputError(f"{data} holds only validation patients, whose number ends in 0; add others to learn from.")
+    note_learnt(folder, [patient.number for patient in task.learning])
+    run(training, task, budget.in_steps(task.pictures, training.options.batch), file, log)
+
+
+def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:
+    """A training as the recipe's seed begins it."""
+    torch.manual_seed(recipe.seed)
+    return Training(FrameLoss(recipe, device), recipe, device)
+
+
+def resume(folder: Path, device: torch.device) -> Training[Recipe]:
+    """Resume a training from its last checkpoint, with the recipe that it was begun with."""
+    training = new_training(recipe_of(folder), device)
+    training.resume(folder / CHECKPOINT)
     return training
 
 
@@ -80,70 +191,49 @@ def trained_network(folder: Path) -> tuple[DeepLabV3Plus, Recipe]:
     """
     if not (folder / CHECKPOINT).exists():
         raise InputError(f"{folder} holds no {CHECKPOINT}; train first with: python -m training oct train DATA {folder}")
-    recipe = _recipe_of(folder)
-    network = DeepLabV3Plus(len(NAMES), recipe.width)
+    recipe = recipe_of(folder)
+    network = DeepLabV3Plus(recipe.classes, recipe.width)
     network.load_state_dict(averaged_weights(folder / CHECKPOINT))
     return network.eval(), recipe
 
 
-def train(
-    data: Path, folder: Path, recipe: Recipe, minutes: float, device: torch.device, weights: Path | None = None, say=print
-) -> None:
-    """Train for ``minutes`` in all (an earlier part included), with a checkpoint every three minutes.
+def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
+    """Tensors of a safetensors file under this network's names.
 
-    Args:
-        data: folder of ``make_data``; patients that appear while training are taken in.
-        folder: for checkpoint and log; a checkpoint there is taken up again, its recipe before ``recipe``.
-        weights: safetensors of a network of the same width to begin with, for example of ImageNet or of an earlier bundle; tensors
-            that fit by name and shape are taken.
-        say: called with each line of the log.
+    A ResNet-50 under torchvision's names becomes the encoder's, the colours of its first layer summed up for one grey channel.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / CHECKPOINT).exists():
-        training = resume(folder, device)
-        say(f"taken up again at step {training.step_count}, {training.seconds / 60:.1f} min")
-    else:
-        training = Training(recipe, device)
-        if weights is not None:
-            say(f"{training.begin_with(load_file(weights))} tensors taken from {weights.name}")
-    frames = np.random.default_rng([training.recipe.seed, training.step_count])
-    patients = load_patients(data)
+    tensors = load_file(file)
+    if "conv1.weight" not in tensors:
+        return tensors
+    tensors["conv1.weight"] = tensors["conv1.weight"].sum(1, keepdim=True)
+    return {f"encoder.{name}": value for name, value in tensors.items()}
 
-    def step(done: float) -> float:
-        nonlocal patients
-        if training.step_count % LOG_EVERY_STEPS == 0:
-            patients = load_patients(data)
-            note_learnt(folder, [patient.number for patient in patients if not is_watched(patient)])
-        learning = [patient for patient in patients if not is_watched(patient)]
-        if not learning:
-            raise InputError(f"{data} holds only patients to watch, whose number ends in 0; add others to learn from.")
-        return training.step(*random_batch(learning, training.recipe.batch, frames), done)
 
-    def watch() -> Watched:
-        overlap = watched_overlap(training.average, patients, device)
-        told = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=True))
-        return Watched(float(np.nanmean(overlap)), f"IoU of watched patients: {told}")
-
-    training.run(Budget(minutes), folder / CHECKPOINT, step, watch, say)
+def of_classes(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    """Label maps in which classes that are not learnt are background."""
+    return torch.where(labels < classes, labels, BACKGROUND)
 
 
 @torch.inference_mode()
-def watched_overlap(network: torch.nn.Module, patients, device: torch.device, frames_each: int = 2) -> np.ndarray:
-    """IoU of each class over a few frames of each watched patient; nan where a class is absent."""
-    counts = np.zeros((len(NAMES), len(NAMES)), np.int64)
+def validation_overlap(
+    network: nn.Module, patients: Sequence[Patient], device: torch.device, recipe: Recipe, frames_each: int = 2
+) -> np.ndarray:
+    """IoU of each class over a few frames of each patient; nan where a class is absent."""
+    classes = recipe.classes
+    counts = np.zeros((classes, classes), np.int64)
     network.eval()
-    for patient in (p for p in patients if is_watched(p)):
+    for patient in patients:
         picked = np.linspace(0, patient.pixels.shape[1] - 1, frames_each + 2).round().astype(int)[1:-1]
         images = network_input(torch.from_numpy(patient.pixels[0, picked]).to(device))
-        with autocast(device, ON_PROCESSOR):
+        with recipe.autocast(device, ON_PROCESSOR):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu().numpy()
-        pairs = patient.pixels[1, picked].astype(np.int64) * len(NAMES) + found
-        counts += np.bincount(pairs.ravel(), minlength=counts.size).reshape(counts.shape)
+        truth = of_classes(torch.from_numpy(patient.pixels[1, picked]), classes).numpy().astype(np.int64)
+        counts += np.bincount((truth * classes + found).ravel(), minlength=counts.size).reshape(counts.shape)
     both = np.diag(counts)
     with np.errstate(invalid="ignore"):
         return both / (counts.sum(0) + counts.sum(1) - both)
 
 
-def _recipe_of(folder: Path) -> Recipe:
-    values = checkpoint_recipe(folder / CHECKPOINT)
-    return Recipe(**{**values, "stages": tuple(map(tuple, values["stages"]))})
+def recipe_of(folder: Path) -> Recipe:
+    """The recipe that a folder's training was begun with."""
+    return options_from(Recipe, checkpoint_options(folder / CHECKPOINT))

@@ -19,6 +19,7 @@ from OCTCalciumLib.model.two_step import TwoStep
 from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file, save
 
+from ..monai_configs import write_configs
 from .bundle import bundle_metadata, model_card, two_step_limits
 from .polar_train import WEIGHTS, PolarRecipe
 from .polar_views import Views, real_views
@@ -76,7 +77,9 @@ def two_step_bundle(
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
     card = model_card(folder.name, metadata, {}, two_step_limits(metadata))
-    return write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), metadata, card, licence)
+    bundle = write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), metadata, card, licence)
+    write_configs(bundle)
+    return bundle
 
 
 def half_precision(network: TwoStep) -> bytes:

@@ -124,15 +124,15 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     network = new_network(recipe, earlier_weights(chosen.weights) if chosen.weights else None)
     learnt, watched = learnt_and_watched(chosen.data, chosen.copies, chosen.processes)
     learnt = joined(learnt, *map(load_views, chosen.real))
-    with log_to(chosen.folder) as say:
-        say(f"{len(learnt)} views to learn from, {len(watched)} watched")
+    with log_to(chosen.folder) as log:
+        log(f"{len(learnt)} views to learn from, {len(watched)} watched")
         write_json(chosen.folder / RECIPE, asdict(recipe))
         train_calcium(
             network,
             learnt,
             chosen.folder,
             recipe,
-            say,
+            log,
             lambda network: overlaps(network, watched),
             device=choose_device(chosen.device),
             processes=chosen.processes if chosen.processes > 1 else 0,

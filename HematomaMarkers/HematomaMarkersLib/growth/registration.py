@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 from LesionReadingLib.geometry.grid import Grid, stacked_grid
+from LesionReadingLib.masks import filled, largest_piece, slice_by_slice
 from scipy import ndimage
 
 from ..reading.scan import Scan
@@ -95,7 +96,7 @@ def _head(scan: Scan) -> _Head:
     places = grid.indices(np.stack([x, y, z], axis=-1) * STEP_MM + first)
     scanned = ((places > -0.5) & (places < np.array(grid.shape) - 0.5)).all(axis=-1)
     sampled = ndimage.map_coordinates(hounsfield, np.moveaxis(places, -1, 0), order=1, mode="nearest")
-    head = _largest(scanned & (sampled > HEAD_HU))
+    head = _without_headrest(scanned & (sampled > HEAD_HU))
     density = np.where(head, np.clip(sampled, LOWEST_HU, HIGHEST_HU), LOWEST_HU)
     return _Head(*(_image(array, first) for array in (density.astype(np.float32), head.astype(np.uint8), scanned.astype(np.uint8))))
 
@@ -117,15 +118,14 @@ def _coarse(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     return blocks.mean(axis=(2, 4), dtype=np.float32), coarse
 
 
-def _largest(mask: np.ndarray) -> np.ndarray:
+def _without_headrest(mask: np.ndarray) -> np.ndarray:
     """The largest piece after thin bridges (to the headrest) are cut, with what it encloses on each slice."""
     ball = ndimage.generate_binary_structure(3, 1)
-    pieces, count = ndimage.label(ndimage.binary_erosion(mask, ball, _OPENING_STEPS))
-    if not count:
+    core = largest_piece(ndimage.binary_erosion(mask, ball, _OPENING_STEPS))
+    if not core.any():
         return mask
-    core = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
     head = ndimage.binary_dilation(core, ball, _OPENING_STEPS) & mask
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in head])
+    return slice_by_slice(filled, head)
 
 
 def _image(array: np.ndarray, first_mm: np.ndarray) -> sitk.Image:

@@ -14,6 +14,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
+from LesionReadingLib.masks import bounding_box, filled, grown, pieces_with
 from scipy import ndimage
 
 DENSEST_HU = 100.0
@@ -64,7 +65,7 @@ def marked_hematoma(hounsfield: np.ndarray, grid: Grid, seed: tuple[int, int, in
     for way in (1, -1):
         before, here = first, number + way
         while 0 <= here < len(hounsfield):
-            before = _region(hounsfield[here], grid, limits, before, _grown(before, _WIDER_MM, grid))
+            before = _region(hounsfield[here], grid, limits, before, grown(before, _WIDER_MM, (grid.row_mm, grid.column_mm)))
             if not before.any():
                 break
             yield here, before
@@ -91,14 +92,12 @@ def blood_limits(image: np.ndarray, grid: Grid, seed: tuple[int, int]) -> BloodL
 
 def _region(image: np.ndarray, grid: Grid, limits: BloodLimits, start: np.ndarray, within: np.ndarray) -> np.ndarray:
     """What hangs together with a start, booleans (rows, columns), on a slice; empty where that is too little to go on."""
-    box = _box(within)
-    image, start, sampling = image[box], start[box], (grid.row_mm, grid.column_mm)
-    smooth = ndimage.gaussian_filter(image.astype(np.float32), [_SMOOTH_MM / size for size in sampling])
-    blood = (smooth >= limits.low) & (smooth <= limits.high) & within[box] & ~_grown(image > _BONE_HU, _BONE_EDGE_MM, grid)
-    core = ndimage.distance_transform_edt(blood, sampling=sampling) > _BRIDGE_MM
-    parts = ndimage.label(core)[0]
-    met = np.unique(parts[start & core])
-    region = ndimage.binary_fill_holes(_grown(np.isin(parts, met[met > 0]), _BRIDGE_MM, grid) & blood)
+    box = bounding_box(within)
+    image, start, pixel_mm = image[box], start[box], (grid.row_mm, grid.column_mm)
+    smooth = ndimage.gaussian_filter(image.astype(np.float32), [_SMOOTH_MM / size for size in pixel_mm])
+    blood = (smooth >= limits.low) & (smooth <= limits.high) & within[box] & ~grown(image > _BONE_HU, _BONE_EDGE_MM, pixel_mm)
+    core = ndimage.distance_transform_edt(blood, pixel_mm) > _BRIDGE_MM  # blood may go on beyond the box
+    region = filled(grown(pieces_with(core, start), _BRIDGE_MM, pixel_mm) & blood)
     shared, smaller = np.count_nonzero(region & start), min(np.count_nonzero(region), np.count_nonzero(start))
     whole = np.zeros((grid.rows, grid.columns), bool)
     if shared and shared >= _LEAST_SHARED * smaller:
@@ -110,15 +109,3 @@ def _away_mm(grid: Grid, seed: tuple[int, int]) -> np.ndarray:
     """(rows, columns): distance of every pixel from one."""
     rows, columns = np.ogrid[: grid.rows, : grid.columns]
     return np.hypot((rows - seed[0]) * grid.row_mm, (columns - seed[1]) * grid.column_mm)
-
-
-def _grown(mask: np.ndarray, by_mm: float, grid: Grid) -> np.ndarray:
-    """What lies within so many mm of a mask."""
-    if not mask.any():
-        return mask
-    return ndimage.distance_transform_edt(~mask, sampling=(grid.row_mm, grid.column_mm)) <= by_mm
-
-
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import eroded, large_pieces, slice_by_slice
 from scipy import ndimage
 
 from ..labels import HEMATOMA, INTRAVENTRICULAR
@@ -92,10 +93,11 @@ def head_spaces(scan: Scan) -> HeadSpaces:
     nothing = np.zeros(brain.shape, bool)
     if not brain.any():
         return HeadSpaces(None, nothing, nothing, block_ml, slabs, block)
-    deep = _deep(brain, (grid.row_mm * block[0], grid.column_mm * block[1]))
+    deep = slice_by_slice(eroded, brain, DEEP_MM, (grid.row_mm * block[0], grid.column_mm * block[1]))
     room, away_from_cisterns = (deep & _beside_falx(brain, places, half_mm) for half_mm in (FALX_MM, CISTERNS_MM))
     fluid = away_from_cisterns & (hounsfield < np.median(hounsfield[brain]) - FLUID_BELOW_BRAIN_HU)
-    return HeadSpaces(brain_ml if has_skull else None, _large(fluid, block_ml), room, block_ml, slabs, block)
+    fluid = large_pieces(fluid, LEAST_VENTRICLE_ML, weights=np.broadcast_to(block_ml[:, None, None], fluid.shape))
+    return HeadSpaces(brain_ml if has_skull else None, fluid, room, block_ml, slabs, block)
 
 
 def apart_from_ventricles(labels: np.ndarray, spaces: HeadSpaces) -> np.ndarray:
@@ -158,10 +160,6 @@ def _pooled_counts(size: int, step: int) -> np.ndarray:
     return np.bincount(np.arange(size) // step)
 
 
-def _deep(brain: np.ndarray, block_mm: tuple[float, float]) -> np.ndarray:
-    return np.stack([ndimage.distance_transform_edt(np.pad(plane, 1), block_mm)[1:-1, 1:-1] for plane in brain]) > DEEP_MM
-
-
 def _beside_falx(brain: np.ndarray, places: np.ndarray, behind_mm: float) -> np.ndarray:
     """Not far from the middle, and not where falx, sinuses and cisterns lie in its plane, behind within ``behind_mm`` of it."""
     areas = brain.sum(axis=(1, 2))
@@ -188,12 +186,3 @@ def _middle_mm(brain: np.ndarray, places: np.ndarray) -> np.ndarray:
     design = np.stack([np.ones(count), lines_y, lines_z], axis=1)
     plane = np.linalg.lstsq(design[long], (low + high)[long] / 2, rcond=None)[0]
     return plane[0] + plane[1] * places[..., 1] + plane[2] * places[..., 2]
-
-
-def _large(fluid: np.ndarray, block_ml: np.ndarray) -> np.ndarray:
-    """The connected parts of some size."""
-    parts, count = ndimage.label(fluid)
-    weights = np.broadcast_to(block_ml[:, None, None], fluid.shape)
-    large = ndimage.sum(weights, parts, np.arange(count + 1)) >= LEAST_VENTRICLE_ML
-    large[0] = False
-    return large[parts]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from LesionReadingLib.prediction import Stream, finite, fold_batch_norms
+from LesionReadingLib.batch_norms import fold_batch_norms
+from LesionReadingLib.masks import large_pieces, pieces, pieces_with
+from LesionReadingLib.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
@@ -26,7 +28,7 @@ what it does to held-out ones, ``python -m training hematoma evaluate`` tells.""
 DENSEST_BLOOD_HU = 90.0
 """A piece whose densest tenth reaches this is bone or calcification: acute blood has 50 to 75 HU. Chosen likewise."""
 
-_NEIGHBOURS = np.ones((3, 3, 3), bool)
+_CONNECTIVITY = 3  # voxels that share a corner are of one piece
 _MARKER_BATCH = 4
 Features = list[torch.Tensor]
 
@@ -111,7 +113,7 @@ def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -
     large = {label: _parts_of_some_size(labels == label, extents_mm) for label in (HEMATOMA, INTRAVENTRICULAR)}
     turned = labels.copy()
     for label, other in ((HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)):
-        turned[(labels == label) & ~large[label] & _touching(labels != BACKGROUND, large[other])] = other
+        turned[(labels == label) & ~large[label] & pieces_with(labels != BACKGROUND, large[other], _CONNECTIVITY)] = other
     return turned
 
 
@@ -171,10 +173,10 @@ def _images(hounsfield: np.ndarray, window: tuple[float, float], device: torch.d
 
 def _blood(mask: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
     """The pieces of a mask that can be blood by their size, by how many slices show them, and by their density."""
-    parts, _ = ndimage.label(mask, _NEIGHBOURS)
+    numbers, _sizes = pieces(mask, _CONNECTIVITY)
     blood = np.zeros_like(mask)
-    for number, box in enumerate(ndimage.find_objects(parts), 1):
-        piece = parts[box] == number
+    for number, box in enumerate(ndimage.find_objects(numbers), 1):
+        piece = numbers[box] == number
         volume_ml = piece.sum(axis=(1, 2)) @ extents_mm[box[0]] * NETWORK_PIXEL_MM**2 / 1000
         is_seen_once = len(piece) == 1 and len(mask) > 1
         least_ml = LEAST_ON_ONE_SLICE_ML if is_seen_once else LEAST_PART_ML
@@ -184,13 +186,5 @@ def _blood(mask: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> 
 
 
 def _parts_of_some_size(mask: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
-    parts, count = ndimage.label(mask, _NEIGHBOURS)
     voxel_ml = np.broadcast_to((extents_mm * NETWORK_PIXEL_MM**2 / 1000)[:, None, None], mask.shape)
-    large = np.bincount(parts[mask], weights=voxel_ml[mask], minlength=count + 1) >= LEAST_PART_ML
-    return large[parts] & mask
-
-
-def _touching(blood: np.ndarray, large: np.ndarray) -> np.ndarray:
-    """The parts of ``blood`` that hold any of ``large``."""
-    parts, count = ndimage.label(blood, _NEIGHBOURS)
-    return (np.bincount(parts[large], minlength=count + 1) > 0)[parts] & blood
+    return large_pieces(mask, LEAST_PART_ML, _CONNECTIVITY, voxel_ml)

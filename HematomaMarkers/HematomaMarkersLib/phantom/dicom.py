@@ -1,6 +1,6 @@
 """Writes a head CT the way scanners and archives do: the varieties of series that a reader meets.
 
-Objects follow DICOM PS3.3: A.3 (CT Image IOD), A.38 (Enhanced CT Image IOD), A.8 (Secondary Capture). Files carry a full identity
+Objects follow DICOM PS3.3: A.3 (CT Image IOD), A.8 (Secondary Capture). Files carry a full identity
 that is nobody's (``LesionReadingLib.phantom.identity``). Where the voxels lie is told by the ``Grid`` alone, so tilt, oblique
 planes and mixed distances need no switch here.
 """
@@ -19,7 +19,6 @@ from LesionReadingLib.phantom.identity import identify
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
-    EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
     SecondaryCaptureImageStorage,
     generate_uid,
@@ -100,80 +99,18 @@ def write_series(
     paths = []
     for number, (pixels, position, extent) in enumerate(zip(hounsfield, grid.positions_mm, grid.extents_mm, strict=True)):
         path = folder / f"IM{acquisition.series_number:03d}{(number + 1) * _SCRAMBLE % _SCRAMBLED:05d}"
-        data = _new_file(path, CTImageStorage, acquisition, f"slice {number}")
+        data = new_file(path, CTImageStorage, acquisition, f"slice {number}")
         data.InstanceNumber, data.AcquisitionNumber = number + 1, 1
-        data.ImagePositionPatient = _decimals(position)
-        data.ImageOrientationPatient = _decimals([*grid.column_axis, *grid.row_axis])
-        data.PixelSpacing = _decimals([grid.row_mm, grid.column_mm])
-        data.SliceThickness = _decimal(extent)
-        data.FrameOfReferenceUID, data.PositionReferenceIndicator = _uid("frame of reference", acquisition), ""
+        data.ImagePositionPatient = decimals(position)
+        data.ImageOrientationPatient = decimals([*grid.column_axis, *grid.row_axis])
+        data.PixelSpacing = decimals([grid.row_mm, grid.column_mm])
+        data.SliceThickness = decimal(extent)
+        data.FrameOfReferenceUID, data.PositionReferenceIndicator = uid("frame of reference", acquisition), ""
         _add_scanner(data, acquisition)
-        _set_stored(data, pixels[None], storages[number])
+        set_stored(data, pixels[None], storages[number])
         data.save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
-
-
-def write_enhanced(
-    path: Path,
-    hounsfield: np.ndarray,
-    grid: Grid,
-    acquisition: Acquisition | None = None,
-    storage: Storage = UNSIGNED_12_BITS,
-    order: Sequence[int] | None = None,
-) -> Path:
-    """Write one Enhanced CT object: all slices as frames, places and rescaling in the functional groups.
-
-    Args:
-        order: the slices in the order in which the frames store them; the order of the array by default.
-    """
-    acquisition = acquisition or Acquisition()
-    order = list(range(grid.slice_count)) if order is None else [int(index) for index in order]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = _new_file(path, EnhancedCTImageStorage, acquisition, "enhanced")
-    data.InstanceNumber, data.ContentDate, data.ContentTime = 1, data.SeriesDate, data.SeriesTime
-    data.AcquisitionDateTime = f"{acquisition.acquired:%Y%m%d%H%M%S}"
-    data.FrameOfReferenceUID, data.PositionReferenceIndicator = _uid("frame of reference", acquisition), ""
-    data.ImageType = [*acquisition.image_type[:2], "VOLUME", "NONE"]
-    data.PixelPresentation, data.VolumetricProperties, data.VolumeBasedCalculationTechnique = "MONOCHROME", "VOLUME", "NONE"
-    data.ContentQualification, data.BurnedInAnnotation, data.LossyImageCompression = "RESEARCH", "NO", "00"
-    data.PresentationLUTShape, data.AcquisitionContextSequence = "IDENTITY", []
-    data.PatientPosition = acquisition.patient_position
-    if acquisition.contrast_agent:
-        data.ContrastBolusAgentSequence = [
-            _item(CodeMeaning=acquisition.contrast_agent, CodeValue="1", CodingSchemeDesignator="99X")
-        ]
-    _add_dimensions(data, acquisition)
-    frame_type = _item(FrameType=list(data.ImageType), PixelPresentation="MONOCHROME", VolumetricProperties="VOLUME")
-    data.SharedFunctionalGroupsSequence = [
-        _item(
-            PlaneOrientationSequence=[_item(ImageOrientationPatient=_decimals([*grid.column_axis, *grid.row_axis]))],
-            CTImageFrameTypeSequence=[frame_type],
-            CTReconstructionSequence=[_item(ConvolutionKernel=acquisition.kernel)],
-            PixelValueTransformationSequence=[
-                _item(RescaleIntercept=_decimal(storage.intercept), RescaleSlope=_decimal(storage.slope), RescaleType="HU")
-            ],
-            FrameAnatomySequence=[_item(FrameLaterality="U", AnatomicRegionSequence=[_code("69536005", "Head")])],
-        )
-    ]
-    data.PerFrameFunctionalGroupsSequence = [
-        _item(
-            FrameContentSequence=[
-                _item(StackID="1", InStackPositionNumber=index + 1, DimensionIndexValues=[1, index + 1], FrameAcquisitionNumber=1)
-            ],
-            PlanePositionSequence=[_item(ImagePositionPatient=_decimals(grid.positions_mm[index]))],
-            PixelMeasuresSequence=[
-                _item(PixelSpacing=_decimals([grid.row_mm, grid.column_mm]), SliceThickness=_decimal(grid.extents_mm[index]))
-            ],
-        )
-        for index in order
-    ]
-    _set_stored(data, hounsfield[order], storage)
-    for keyword in ("RescaleIntercept", "RescaleSlope", "RescaleType"):
-        del data[keyword]  # an enhanced image states them in its functional groups only
-    data.NumberOfFrames = len(order)
-    data.save_as(path, enforce_file_format=True)
-    return path
 
 
 def write_localizer(folder: Path, acquisition: Acquisition | None = None, size: int = 64) -> Path:
@@ -196,7 +133,7 @@ def write_dose_page(path: Path, acquisition: Acquisition | None = None) -> Path:
         image_type=("DERIVED", "SECONDARY", "SCREEN SAVE"),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = _new_file(path, SecondaryCaptureImageStorage, acquisition, "dose page")
+    data = new_file(path, SecondaryCaptureImageStorage, acquisition, "dose page")
     data.InstanceNumber, data.ConversionType = 1, "WSD"
     data.Rows, data.Columns, data.SamplesPerPixel, data.PhotometricInterpretation = 32, 32, 1, "MONOCHROME2"
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
@@ -230,7 +167,7 @@ def repeat_slice(path: Path, copy: Path, change_hu: int = 0) -> Path:
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     data.InstanceNumber = int(data.InstanceNumber) + 500
     data.AcquisitionNumber = int(data.AcquisitionNumber) + 1
-    data.RescaleIntercept = _decimal(float(data.RescaleIntercept) + change_hu)
+    data.RescaleIntercept = decimal(float(data.RescaleIntercept) + change_hu)
     data.save_as(copy, enforce_file_format=True)
     return copy
 
@@ -271,15 +208,16 @@ def sagittal_slices(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Gri
     return hounsfield.transpose(2, 0, 1)[:, ::-1], turned
 
 
-def _new_file(path: Path, sop_class: str, acquisition: Acquisition, which: str) -> FileDataset:
+def new_file(path: Path, sop_class: str, acquisition: Acquisition, which: str) -> FileDataset:
+    """A data set with the identity of patient, study and series, of a SOP class, that is saved to a path later."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = _uid(f"{which} of series {acquisition.series_number}", acquisition)
+    meta.MediaStorageSOPInstanceUID = uid(f"{which} of series {acquisition.series_number}", acquisition)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = FileDataset(str(path), {}, file_meta=meta, preamble=bytes(128))
     data.SOPClassUID, data.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
-    data.StudyInstanceUID = _uid("study", acquisition)
-    data.SeriesInstanceUID = _uid(f"series {acquisition.series_number}", acquisition)
+    data.StudyInstanceUID = uid("study", acquisition)
+    data.SeriesInstanceUID = uid(f"series {acquisition.series_number}", acquisition)
     data.Modality, data.Manufacturer, data.ManufacturerModelName = "CT", "LesionReading", "head phantom"
     identify(data)
     data.PatientID, data.PatientBirthDate, data.PatientSex = acquisition.patient_id, acquisition.birth_date, ""
@@ -293,22 +231,12 @@ def _new_file(path: Path, sop_class: str, acquisition: Acquisition, which: str) 
 def _add_scanner(data: Dataset, acquisition: Acquisition) -> None:
     data.PatientPosition, data.BodyPartExamined = acquisition.patient_position, acquisition.body_part
     data.KVP, data.ConvolutionKernel = "120", acquisition.kernel
-    data.WindowCenter, data.WindowWidth = (_decimal(value) for value in acquisition.window)
+    data.WindowCenter, data.WindowWidth = (decimal(value) for value in acquisition.window)
     if acquisition.contrast_agent:
         data.ContrastBolusAgent = acquisition.contrast_agent
 
 
-def _add_dimensions(data: Dataset, acquisition: Acquisition) -> None:
-    """Frames are indexed by stack and by position in the stack (PS3.3 C.7.6.17)."""
-    organization = _uid("dimensions", acquisition)
-    data.DimensionOrganizationSequence = [_item(DimensionOrganizationUID=organization)]
-    data.DimensionIndexSequence = [
-        _item(DimensionOrganizationUID=organization, DimensionIndexPointer=pointer, FunctionalGroupPointer=0x00209111)
-        for pointer in (0x00209056, 0x00209057)
-    ]
-
-
-def _set_stored(data: Dataset, hounsfield: np.ndarray, storage: Storage) -> None:
+def set_stored(data: Dataset, hounsfield: np.ndarray, storage: Storage) -> None:
     """HU (frames, rows, columns) as native pixel data with what turns them back into HU."""
     levels = 1 << storage.bits_stored
     low = -levels // 2 if storage.signed else 0
@@ -322,7 +250,7 @@ def _set_stored(data: Dataset, hounsfield: np.ndarray, storage: Storage) -> None
     data.PixelRepresentation = int(storage.signed)
     if storage.padding is not None:
         data["PixelPaddingValue"].VR = "SS" if storage.signed else "US"
-    data.RescaleIntercept, data.RescaleSlope, data.RescaleType = _decimal(storage.intercept), _decimal(storage.slope), "HU"
+    data.RescaleIntercept, data.RescaleSlope, data.RescaleType = decimal(storage.intercept), decimal(storage.slope), "HU"
     data.PixelData = stored.astype("<i2" if storage.signed else "<u2").tobytes()
     data["PixelData"].VR = "OW"
 
@@ -332,25 +260,16 @@ def _outside_circle(rows: int, columns: int) -> np.ndarray:
     return np.hypot((down - (rows - 1) / 2) / (rows / 2), (right - (columns - 1) / 2) / (columns / 2)) > 1
 
 
-def _uid(what: str, acquisition: Acquisition) -> str:
+def uid(what: str, acquisition: Acquisition) -> str:
+    """A UID for a thing of an acquisition, always the same for the same."""
     return generate_uid(entropy_srcs=[what, acquisition.patient_id, acquisition.acquired.isoformat(), acquisition.patient_position])
 
 
-def _item(**attributes) -> Dataset:
-    made = Dataset()
-    for keyword, value in attributes.items():
-        setattr(made, keyword, value)
-    return made
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    return _item(CodeValue=value, CodingSchemeDesignator="SCT", CodeMeaning=meaning)
-
-
-def _decimal(value: float) -> str:
+def decimal(value: float) -> str:
     """A decimal string of at most 16 characters (PS3.5 6.2)."""
     return pydicom.valuerep.format_number_as_ds(float(value))
 
 
-def _decimals(values: Sequence[float]) -> list[str]:
-    return [_decimal(value) for value in values]
+def decimals(values: Sequence[float]) -> list[str]:
+    """Numbers as decimal strings (DS)."""
+    return [decimal(value) for value in values]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.masks import largest_piece
 from scipy import ndimage
 
 MARGIN_MM = 6.0
@@ -95,11 +96,9 @@ class SliceView:
         for stored in hounsfield:
             coarse = self.turned(stored)[:: every[0], :: every[1]] > air_hu
             tissue |= ndimage.binary_opening(coarse, np.ones(reach))
-        parts, count = ndimage.label(tissue)
-        if not count:
+        if not tissue.any():
             return self.whole
-        largest = np.argmax(np.bincount(parts.ravel())[1:]) + 1
-        return self._around(parts == largest, (self.row_mm * every[0], self.column_mm * every[1]), MARGIN_MM, 0.0)
+        return self._around(largest_piece(tissue), (self.row_mm * every[0], self.column_mm * every[1]), MARGIN_MM, 0.0)
 
     def around(self, stored: np.ndarray, margin_mm: float = DETAIL_MARGIN_MM, least_mm: float = LEAST_DETAIL_MM) -> Box:
         """A square around what is set in a stored slice (rows, columns), at least so wide; all of the slice where nothing is."""

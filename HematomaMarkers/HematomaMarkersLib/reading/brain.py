@@ -6,7 +6,7 @@ All arrays are canonical (see ``preparation_grid``), (slices, rows, columns) wit
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+from LesionReadingLib.masks import eroded, filled, grown, largest_piece, pieces, slice_by_slice
 
 TISSUE_HU = -300
 SOFT_HU = (-20, 130)
@@ -27,9 +27,9 @@ def tissue_and_bone_hu(hounsfield: np.ndarray) -> tuple[float, float]:
 def head_mask(hounsfield: np.ndarray, pixel_mm: float, tissue_hu: float = TISSUE_HU) -> np.ndarray:
     """Give bool, true in the head: the largest thing in the scan after thin ones (headrest, cables, tubes) were cut off."""
     tissue = hounsfield > tissue_hu
-    thick = _eroded(tissue, _HEADREST_MM / pixel_mm)
-    head = _grown(_largest_part(thick), _HEADREST_MM / pixel_mm + 1) & tissue
-    return _filled(head)
+    thick = slice_by_slice(eroded, tissue, _HEADREST_MM / pixel_mm)
+    head = slice_by_slice(grown, largest_piece(thick), _HEADREST_MM / pixel_mm + 1) & tissue
+    return slice_by_slice(filled, head)
 
 
 def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float, bone_hu: float = BONE_HU) -> np.ndarray:
@@ -41,13 +41,13 @@ def brain_mask(hounsfield: np.ndarray, head: np.ndarray, pixel_mm: float, bone_h
     bone = (hounsfield > bone_hu) & head
     soft = (hounsfield > SOFT_HU[0]) & (hounsfield < min(SOFT_HU[1], bone_hu)) & head
     inside = soft & (directions_with_bone(bone) >= ENCLOSED_DIRECTIONS)
-    core = _followed(_eroded(inside, _CORD_MM / pixel_mm))
-    return _filled(_grown(core, _CORD_MM / pixel_mm + 1) & inside)
+    core = _followed(slice_by_slice(eroded, inside, _CORD_MM / pixel_mm))
+    return slice_by_slice(filled, slice_by_slice(grown, core, _CORD_MM / pixel_mm + 1) & inside)
 
 
 def _followed(core: np.ndarray) -> np.ndarray:
     """The parts that continue the largest part of all slices, up and down: most of each lies on those of the slice before."""
-    parts, sizes = zip(*(_parts(image) for image in core), strict=True)
+    parts, sizes = zip(*(pieces(image) for image in core), strict=True)
     first = int(np.argmax([size.max() for size in sizes]))
     kept = np.zeros_like(core)
     kept[first] = (parts[first] == sizes[first].argmax()) & core[first]
@@ -58,14 +58,6 @@ def _followed(core: np.ndarray) -> np.ndarray:
             continuing = shared > CONTINUING_SHARE * sizes[number]
             kept[number] = continuing[parts[number]] & core[number]
     return kept
-
-
-def _parts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(numbers of the connected parts, 0 outside; size of every number, 0 for the outside)."""
-    parts, _ = ndimage.label(image)
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    return parts, sizes
 
 
 def directions_with_bone(bone: np.ndarray) -> np.ndarray:
@@ -86,24 +78,3 @@ def _met_diagonally(bone: np.ndarray) -> np.ndarray:
     for row in range(1, bone.shape[1]):
         met[:, row, 1:] |= met[:, row - 1, :-1]
     return met
-
-
-def _largest_part(mask: np.ndarray) -> np.ndarray:
-    parts, sizes = _parts(mask)
-    return (parts == sizes.argmax()) & mask
-
-
-def _eroded(mask: np.ndarray, pixels: float) -> np.ndarray:
-    """The pixels farther than so many from the outside, slice by slice."""
-    return np.stack([ndimage.distance_transform_edt(image) > pixels for image in np.pad(mask, ((0, 0), (1, 1), (1, 1)))])[
-        :, 1:-1, 1:-1
-    ]
-
-
-def _grown(mask: np.ndarray, pixels: float) -> np.ndarray:
-    """The pixels within so many of the mask, slice by slice."""
-    return np.stack([ndimage.distance_transform_edt(~image) <= pixels if image.any() else image for image in mask])
-
-
-def _filled(mask: np.ndarray) -> np.ndarray:
-    return np.stack([ndimage.binary_fill_holes(image) for image in mask])

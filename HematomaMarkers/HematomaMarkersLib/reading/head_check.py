@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
+from LesionReadingLib.masks import filled, largest_piece, reaching_border, slice_by_slice
 from scipy import ndimage
 
 from .scan import AIR_HU
@@ -62,7 +63,7 @@ def without_background(hounsfield: np.ndarray, grid: Grid) -> np.ndarray | None:
     background = values[counts.argmax()]
     if counts.max() < _ONE_BACKGROUND * border.size:
         return None
-    outside = np.stack([_reaching_border(one == background) for one in hounsfield])
+    outside = slice_by_slice(reaching_border, hounsfield == background)
     brain = ~outside
     areas_mm2 = brain.sum(axis=(1, 2)) * grid.pixel_mm2
     shown = hounsfield[brain]
@@ -95,10 +96,9 @@ def is_turned(hounsfield: np.ndarray, grid: Grid) -> bool:
 
 def _long_axis(tissue: np.ndarray, grid: Grid) -> tuple[float, np.ndarray] | None:
     """How much longer than wide the largest part of a mask (rows, columns) is, and its long axis (3,) in LPS; None without one."""
-    parts, count = ndimage.label(ndimage.binary_opening(tissue, iterations=max(1, round(2 * _PIXEL_MM / grid.row_mm))))
-    if not count:
+    rows, columns = np.nonzero(largest_piece(ndimage.binary_opening(tissue, iterations=max(1, round(2 * _PIXEL_MM / grid.row_mm)))))
+    if not rows.size:
         return None
-    rows, columns = np.nonzero(parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]))
     spreads, axes = np.linalg.eigh(np.cov(np.stack([rows * grid.row_mm, columns * grid.column_mm])))
     return float(np.sqrt(spreads[1] / max(spreads[0], 1e-6))), axes[0, 1] * grid.row_axis + axes[1, 1] * grid.column_axis
 
@@ -111,19 +111,11 @@ def head_warnings(grid: Grid) -> tuple[str, ...]:
     return (_("The field of view is {widest_mm:.0f} mm wide, more than that of a head CT.").format(widest_mm=widest_mm),)
 
 
-def _reaching_border(mask: np.ndarray) -> np.ndarray:
-    """The connected parts of a mask (rows, columns) that reach its border."""
-    parts, _rest = ndimage.label(np.pad(mask, 1, constant_values=True))
-    return (parts == parts[0, 0])[1:-1, 1:-1]
-
-
 def _enclosed_pixels(hounsfield: np.ndarray, bone_hu: int, reach: int) -> int:
     padded = np.pad(hounsfield >= bone_hu, reach)
     bone = ndimage.binary_closing(padded, iterations=reach)
-    inside = ndimage.binary_fill_holes(bone) & ~bone
-    parts, count = ndimage.label(inside)
-    if not count:
+    largest = largest_piece(filled(bone) & ~bone)
+    if not largest.any():
         return 0
-    largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
     middle = np.median(np.pad(hounsfield, reach)[largest])
     return int(largest.sum()) if _BRAIN_HU[0] <= middle <= _BRAIN_HU[1] else 0

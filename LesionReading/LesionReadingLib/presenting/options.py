@@ -26,7 +26,7 @@ USUAL_PAGE = PageOptions()
 
 
 def add_page(parser: argparse.ArgumentParser) -> None:
-    """Let a command take the options of a page, beside ``arguments.add_identity``."""
+    """Let a command take the options of a page, beside ``arguments.add_common``."""
     parser.add_argument("--no-scroll", action="store_true", help="a small report without all frames to scroll through")
     parser.add_argument("--consequences", type=Path, metavar="FILE", help="TOML file with your own words on what findings may mean")
 

@@ -1,59 +1,31 @@
 """Many studies, one after the other: each into a numbered folder, and one table of all of them.
 
-What is known of every study lies in ``batch.json`` beside the folders, so a batch that was stopped goes on where it was. Studies
-are told from each other by a code that says nothing to anyone else: a digest of their files' names and sizes with a random salt.
+What is known of every study lies beside the folders (``batch_records``), so a batch that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, is_out_of_memory
 from ..identity import may_be_told, naming
-from ..language import N_, _, language, speaking
+from ..language import _, language, speaking
 from ..plain_text import plain
 from ..process.cancelling import check, go_on
-from ..strict_json import read_json
 from ..worker import JsonLines, Terminal
+from .batch_records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
 
-STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 BESIDE = "lesion_reading"
 """Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
 
-SCHEMA = "lesion-reading-batch/1"
-MOST_STATE_BYTES = 100_000_000
-MOST_TRIES = 2
-"""A study in whose middle the program ended twice is left out: most likely it ends the program."""
 
 _LEAST_NAME = 4  # letters: a shorter one is a word of a sentence as likely as a file
-
-DONE, FAILED, WAITING = N_("done"), N_("failed"), N_("waiting")
-
-
-@dataclass(frozen=True)
-class Study:
-    """What one analysis takes.
-
-    Attributes:
-        source: file or folder that the single command takes.
-        files: all that belong to it.
-        options: what else its analysis takes, as keyword arguments.
-        problem: why it cannot be analysed, where that is known already.
-    """
-
-    source: Path
-    files: tuple[Path, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,8 +149,8 @@ def run_batch(
                 folder=folder
             )
         )
-    state = _opened(output, settings)
-    records = _recorded(state, studies, folder, again)
+    state = opened(output, settings)
+    records = recorded(state, studies, folder, again)
     waiting = [(record, study, output / record["folder"]) for record, study in records if record["status"] == WAITING]
     told, left = [record for record, _study in records], len(waiting)
     report.log(
@@ -189,7 +161,7 @@ def run_batch(
 
     def begin(record: dict) -> None:
         record["tries"] += 1
-        _save(output / STATE, json.dumps(state, indent=1))
+        save(output / STATE, json.dumps(state, indent=1))
 
     _write(output, state, told, columns, title)
     report.progress(_("Studies"), len(told) - left, len(told))
@@ -203,102 +175,14 @@ def run_batch(
     _tell_the_end(told, output, report)
 
 
-def _opened(output: Path, settings: str) -> dict:
-    """What is known of an output folder's batch; a new one where there is none."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        is_begun = (output / STATE).exists()
-    except OSError as error:
-        raise InputError(
-            _("The output folder {output} cannot be used ({strerror}); name another folder.").format(
-                output=output, strerror=error.strerror
-            ),
-            "output",
-        ) from error
-    asked = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
-    if not is_begun:
-        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": asked, "studies": {}}
-    try:
-        state = read_json(output / STATE, MOST_STATE_BYTES)
-        fits = state["schema"] == SCHEMA and isinstance(state["salt"], str) and "settings" in state
-        fits = fits and all(_is_record(record) for record in state["studies"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        fits = False
-    if not fits:
-        raise InputError(
-            _("{state} in the output folder {output} is damaged; name another folder.").format(state=STATE, output=output), "output"
-        )
-    if state["settings"] != asked:
-        raise InputError(
-            _("The output folder {output} holds a batch with other options; give the same options, or name another folder.").format(
-                output=output
-            ),
-            "output",
-        )
-    return state
-
-
-def _is_record(record: Any) -> bool:
-    """Whether that is what is known of a study, with a folder below the output."""
-    number = record["number"]
-    counts = all(isinstance(value, int) and value >= 0 for value in (number, record["tries"]))
-    return counts and record["folder"] == _folder(number) and record["status"] in (DONE, FAILED, WAITING)
-
-
-def _folder(number: int) -> str:
-    return f"{number:03d}"
-
-
-def _recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) -> list[tuple[dict, Study]]:
-    """Every study with what is known of it, in the order of their numbers, which a study keeps for good."""
-    known, found = state["studies"], []
-    for study in studies:
-        code = _code(study, folder, state["salt"])
-        number = max((record["number"] for record in known.values()), default=0) + 1
-        new = {"study": code, "number": number, "folder": _folder(number), "status": WAITING, "tries": 0}
-        record = known.setdefault(code, new)
-        record.pop("source", None)
-        if may_be_told():
-            record["source"] = os.path.relpath(study.source, folder)
-        if again and record["status"] == FAILED:
-            record.update(status=WAITING, tries=0)
-        if record["status"] == WAITING and record["tries"] >= MOST_TRIES:
-            record.update(
-                status=FAILED, code="ended", message=_("The program ended in the middle of this study, twice."), seconds=0.0
-            )
-        found.append((record, study))
-    return sorted(found, key=lambda pair: pair[0]["number"])
-
-
-def _code(study: Study, folder: Path, salt: str) -> str:
-    digest = hashlib.sha256(salt.encode())
-    for file in sorted(study.files):
-        digest.update(f"{os.path.relpath(file, folder)}\0{file.stat().st_size}\0".encode(errors="surrogateescape"))
-    digest.update(str(study.options.get("series", "")).encode())
-    return digest.hexdigest()[:10]
-
-
 def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[str, Callable], title: str) -> None:
     """The state, the table and its page, each whole at any moment."""
     from .batch_table import page, rows_of, table
 
     rows = rows_of(records, output, columns)
-    _save(output / STATE, json.dumps(state, indent=1))
-    _save(output / TABLE, table(rows))
-    _save(output / PAGE, page(rows, title))
-
-
-def _save(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        reason = _("{file} cannot be written ({strerror}); free some space or name another folder.").format(
-            file=path.name, strerror=error.strerror
-        )
-        raise InputError(reason, "output") from error
+    save(output / STATE, json.dumps(state, indent=1))
+    save(output / TABLE, table(rows))
+    save(output / PAGE, page(rows, title))
 
 
 def _told(error: Exception, study: Study) -> tuple[str, str]:

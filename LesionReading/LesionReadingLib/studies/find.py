@@ -12,7 +12,8 @@ from ..reading.archives import archive_kind
 from ..reading.dicom.files import read_header
 from ..reading.images import is_picture, is_volume
 from ..reading.inputs import files_below
-from .batch import BESIDE, Study
+from .batch import BESIDE
+from .batch_records import Study
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -20,7 +20,8 @@ from ..errors import InputError
 from ..language import _
 from ..plain_text import plain
 from ..strict_json import read_json
-from .batch import BESIDE, Study
+from .batch import BESIDE
+from .batch_records import Study
 from .reader_edits import edit_of
 from .reader_lock import holder_of
 

@@ -11,7 +11,7 @@ import numpy as np
 import slicer
 from LesionReadingLib.labels.label_map import Segment
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, save_edit
 from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, model_of
 from LesionReadingScene import scene

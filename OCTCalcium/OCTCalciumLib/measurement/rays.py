@@ -107,17 +107,7 @@ def places(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows, flat - rows * np.int32(marks.shape[1])
 
 
-def bounding_box(labels: np.ndarray) -> tuple[slice, slice]:
-    """The rows and columns that hold every non-zero pixel of (rows, columns); empty slices where there is none."""
-    return _extent(labels.max(axis=1)), _extent(labels.max(axis=0))
-
-
 def last_marked(marks: np.ndarray) -> np.ndarray:
     """The last marked place in each row of a boolean (rows, places) array, -1 where there is none."""
     last = marks.shape[1] - 1 - marks[:, ::-1].argmax(axis=1)
     return np.where(marks.any(axis=1), last, -1)
-
-
-def _extent(present: np.ndarray) -> slice:
-    found = np.flatnonzero(present)
-    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
+from LesionReadingLib.masks import bounding_box, depth, filled
 
 from ..labels import BACKGROUND, CALCIUM, LUMEN
 from .lumen import ClosedLumen
-from .rays import bounding_box
 
 VertexSource = Literal["lumen_centroid", "deepest_lumen_point", "image_centre", "catheter"]
 """Where a frame's vertex came from: the centroid of the closed lumen; the deepest point of the lumen, where calcium or the vessel
@@ -42,7 +41,7 @@ def lumen_vertex(labels: np.ndarray, lumen: ClosedLumen, row_size: float, column
     for _ in range(2):
         if _is_clear(labels, opened, lumen.centroid, reach, row_size, column_size):
             return lumen.centroid, "lumen_centroid"
-        opened |= ndimage.binary_fill_holes(opened) & (labels == BACKGROUND)  # a catheter that was left out of the lumen
+        opened |= filled(opened) & (labels == BACKGROUND)  # a catheter that was left out of the lumen
     return _deepest(opened, lumen.centroid, row_size, column_size), "deepest_lumen_point"
 
 
@@ -61,9 +60,9 @@ def _is_clear(labels: np.ndarray, opened: np.ndarray, point: np.ndarray, reach: 
 def _deepest(opened: np.ndarray, centroid: np.ndarray, row_size: float, column_size: float) -> np.ndarray:
     """The point farthest from the mask's border; of about equally deep ones the mean of those nearest to the centroid."""
     box = bounding_box(opened)
-    depth = ndimage.distance_transform_edt(np.pad(opened[box], 1), sampling=(row_size, column_size))[1:-1, 1:-1]
-    rows, columns = np.nonzero(depth >= _EQUALLY_DEEP * depth.max())
+    inside = depth(opened[box], (row_size, column_size))
+    rows, columns = np.nonzero(inside >= _EQUALLY_DEEP * inside.max())
     rows, columns = rows + box[0].start, columns + box[1].start
     beyond = np.hypot((rows - centroid[0]) * row_size, (columns - centroid[1]) * column_size)
-    nearest = beyond <= beyond.min() + (1 - _EQUALLY_DEEP) * depth.max()
+    nearest = beyond <= beyond.min() + (1 - _EQUALLY_DEEP) * inside.max()
     return np.array([rows[nearest].mean(), columns[nearest].mean()])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from LesionReadingLib.masks import filled, pieces
 from scipy import ndimage
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
@@ -20,8 +21,6 @@ SMALLEST_WIRE = 0.25
 
 FARTHEST_NEIGHBOUR_MM = 0.5
 """Frames up to this far apart show the same deposit; of frames known to be farther apart each stands alone."""
-
-_EVERY_NEIGHBOUR = np.ones((3, 3), bool)
 
 
 def tidied(labels: np.ndarray) -> np.ndarray:
@@ -38,7 +37,7 @@ def tidied(labels: np.ndarray) -> np.ndarray:
             clean[box][_specks(labels[box] == value, pixels, share)] = BACKGROUND
     if boxes[LUMEN - 1] is not None:
         inside = clean[boxes[LUMEN - 1]]
-        inside[_holes(inside == LUMEN) & (inside == BACKGROUND)] = LUMEN
+        inside[filled(inside == LUMEN) & (inside == BACKGROUND)] = LUMEN
     return clean
 
 
@@ -75,18 +74,5 @@ def _steadied(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndar
 
 def _specks(mask: np.ndarray, pixels: float, share: float) -> np.ndarray:
     """Pieces of a mask with fewer than so many ``pixels``, or with less than that ``share`` of the largest piece's."""
-    pieces, count = ndimage.label(mask, _EVERY_NEIGHBOUR)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    limit = max(pixels, share * sizes.max())
-    return ((sizes < limit) & (sizes > 0))[pieces]
-
-
-def _holes(mask: np.ndarray) -> np.ndarray:
-    """What a mask encloses: pieces of its complement that do not touch the border of the array."""
-    pieces, count = ndimage.label(~mask)
-    enclosed = np.ones(count + 1, bool)
-    enclosed[0] = False
-    for edge in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
-        enclosed[edge] = False
-    return enclosed[pieces]
+    numbers, sizes = pieces(mask, 2)
+    return mask & (sizes < max(pixels, share * sizes.max()))[numbers]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from LesionReadingLib.prediction import Predictor, finite, fold_batch_norms
+from LesionReadingLib.batch_norms import fold_batch_norms
+from LesionReadingLib.prediction import Predictor, finite
 from torch import nn
 
 from ..labels import LUMEN

@@ -7,6 +7,7 @@ A stated number is believed, taken for "not known", or refused. Typed numbers ta
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -151,31 +152,16 @@ def _checked_in_plane(spacing: Spacing, where: str) -> Spacing:
     pair = (spacing.row_mm, spacing.column_mm)
     if None in pair:
         return replace(spacing, row_mm=None, column_mm=None)
-    reason = ""
-    if any(is_default_mm(value) for value in pair):
-        reason = _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=spacing.in_plane_source)
-    elif all(is_printing_resolution(value) for value in pair):
-        reason = _("{pair:.4g} mm is stated ({source}), which is the resolution of print or screen").format(
-            pair=pair[0], source=spacing.in_plane_source
-        )
-    if reason:
+    if reason := _why_not_believed(pair, spacing.in_plane_source, may_be_print=True):
         return replace(spacing, row_mm=None, column_mm=None, in_plane_source=unknown_because(reason))
     for value in pair:
         if not within(value, IN_PLANE_LIMITS_MM):
-            raise InputError(
-                _(
-                    "{where} states a pixel spacing of {value:.6g} mm ({source}), which cannot be right, as "
-                    "OCT pixels are {low} to {high} mm{unit}; type the right "
-                    "one, for example --pixel-spacing 0.0067."
-                ).format(
-                    where=where,
-                    value=value,
-                    source=spacing.in_plane_source,
-                    low=IN_PLANE_LIMITS_MM[0],
-                    high=IN_PLANE_LIMITS_MM[1],
-                    unit=_other_unit(value, IN_PLANE_LIMITS_MM),
-                )
+            sentence = _(
+                "{where} states a pixel spacing of {value:.6g} mm ({source}), which cannot be right, as "
+                "OCT pixels are {low} to {high} mm{unit}; type the right "
+                "one, for example --pixel-spacing 0.0067."
             )
+            raise _out_of_limits(sentence, value, IN_PLANE_LIMITS_MM, spacing.in_plane_source, where)
     if max(pair) / min(pair) > LARGEST_PIXEL_RATIO:
         raise InputError(
             _(
@@ -189,31 +175,32 @@ def _checked_in_plane(spacing: Spacing, where: str) -> Spacing:
 
 def _checked_frame(spacing: Spacing, where: str, isotropic: bool) -> Spacing:
     value = spacing.frame_mm
-    reason = ""
-    if is_default_mm(value):
-        reason = _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=spacing.frame_source)
-    elif isotropic and is_printing_resolution(value):
-        reason = _("{value:.4g} mm is stated ({source}), which is the resolution of print or screen").format(
-            value=value, source=spacing.frame_source
-        )
-    if reason:
+    if reason := _why_not_believed((value,), spacing.frame_source, may_be_print=isotropic):
         return replace(spacing, frame_mm=None, frame_source=unknown_because(reason))
     if not within(value, FRAME_LIMITS_MM):
-        raise InputError(
-            _(
-                "{where} states a frame spacing of {value:.6g} mm ({source}), which cannot be right, as "
-                "OCT frames lie {low} to {high} mm apart{unit}; type the right "
-                "one, for example --frame-spacing 0.2."
-            ).format(
-                where=where,
-                value=value,
-                source=spacing.frame_source,
-                low=FRAME_LIMITS_MM[0],
-                high=FRAME_LIMITS_MM[1],
-                unit=_other_unit(value, FRAME_LIMITS_MM),
-            )
+        sentence = _(
+            "{where} states a frame spacing of {value:.6g} mm ({source}), which cannot be right, as "
+            "OCT frames lie {low} to {high} mm apart{unit}; type the right "
+            "one, for example --frame-spacing 0.2."
         )
+        raise _out_of_limits(sentence, value, FRAME_LIMITS_MM, spacing.frame_source, where)
     return spacing
+
+
+def _why_not_believed(values_mm: Sequence[float], source: str, may_be_print: bool) -> str:
+    """Why stated distances count as unknown: what programs write that know none; empty where they count."""
+    if any(is_default_mm(value) for value in values_mm):
+        return _("exactly 1 mm is stated ({source}), which programs write that know none").format(source=source)
+    if may_be_print and all(is_printing_resolution(value) for value in values_mm):
+        return _("{value:.4g} mm is stated ({source}), which is the resolution of print or screen").format(
+            value=values_mm[0], source=source
+        )
+    return ""
+
+
+def _out_of_limits(sentence: str, value: float, limits: tuple[float, float], source: str, where: str) -> InputError:
+    low, high = limits
+    return InputError(sentence.format(where=where, value=value, source=source, low=low, high=high, unit=_other_unit(value, limits)))
 
 
 def _other_unit(value: float, limits: tuple[float, float]) -> str:

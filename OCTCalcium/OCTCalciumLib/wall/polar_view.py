@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import bounding_box
 from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, map_coordinates, median_filter
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from ..measurement.lumen import close_lumen
-from ..measurement.rays import bounding_box
 
 ANGLES = 192
 DEPTHS = 96

@@ -9,7 +9,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, NarrowEfficientNet, hematoma_mask, surroundings
 from HematomaMarkersLib.model.wavelet import WaveletPooling
-from LesionReadingLib.prediction import fold_batch_norms
+from LesionReadingLib.batch_norms import fold_batch_norms
 from monai.networks.nets import EfficientNetEncoder
 from torch import nn
 

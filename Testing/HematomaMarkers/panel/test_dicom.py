@@ -10,7 +10,8 @@ import slicer
 from dicom_files import edit, hide_all_decoders_but_slicers
 from drawn_head import head_on, slices, voxel_places_mm
 from drawn_volumes import add_array
-from HematomaMarkersLib.phantom.dicom import Acquisition, write_enhanced, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.scan import AIR_HU
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.compression import compress

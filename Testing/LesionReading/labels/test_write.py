@@ -7,7 +7,8 @@ import numpy as np
 import pydicom
 import pytest
 from drawn_head import GRIDS
-from HematomaMarkersLib.phantom.dicom import write_enhanced, write_series
+from HematomaMarkersLib.phantom.dicom import write_series
+from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.dicom_seg import read_dicom_seg

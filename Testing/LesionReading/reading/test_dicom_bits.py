@@ -10,7 +10,8 @@ from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.phantom.compression import compress
-from LesionReadingLib.reading.dicom.files import open_image, stored_frames
+from LesionReadingLib.reading.dicom.files import open_image
+from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.stored_bits import stored_values
 from OCTCalciumLib.reading.read import open_pullback
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian

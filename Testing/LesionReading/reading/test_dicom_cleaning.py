@@ -11,7 +11,8 @@ from dicom_files import FOR_PRESENTATION, dicom, item, noise, pixel_measures, sa
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.compression import compress
 from LesionReadingLib.reading.dicom.cleaning import left_out, notes_on_left_out
-from LesionReadingLib.reading.dicom.files import open_image, read_header, stored_frames
+from LesionReadingLib.reading.dicom.files import open_image, read_header
+from LesionReadingLib.reading.dicom.frames import stored_frames
 from OCTCalciumLib.reading.read import open_pullback
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement

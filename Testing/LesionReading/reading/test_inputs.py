@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
-import stat
-import struct
-import subprocess
-import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from commands import environment
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.phantom.dicom import write_series
@@ -23,29 +15,11 @@ from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.read import read_label_map
-from LesionReadingLib.reading import archives
 from LesionReadingLib.reading.inputs import files_beside, input_files
 from OCTCalciumLib.reading.read import open_pullback
-from PIL import Image
 from pydicom import dcmread
 from pydicom.fileset import FileSet
-
-
-def names(files) -> list[str]:
-    return [file.name for file in files]
-
-
-def touch(*paths: Path) -> None:
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
-
-
-def packed(path: Path, entries: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> Path:
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return path
+from stored_files import names, packed, touch
 
 
 def test_the_files_of_a_folder_are_told_by_kind_and_in_natural_order(tmp_path):
@@ -99,9 +73,6 @@ def test_nothing_and_an_empty_file_are_told(tmp_path):
             input_files(tmp_path / name)
     (tmp_path / "folder").mkdir()
     assert input_files(tmp_path / "folder").is_empty
-
-
-# Links
 
 
 def test_links_to_folders_and_files_are_followed(tmp_path):
@@ -165,157 +136,6 @@ def test_the_files_beside_one_are_those_of_its_folder(tmp_path):
     assert names(files_beside(tmp_path / "IM1")) == ["IM2", "IM10"]
 
 
-# Zip files
-
-
-def test_a_zip_file_is_a_folder(tmp_path):
-    path = packed(
-        tmp_path / "study", {"study/1.png": b"a", "study/2.png": b"b", "__MACOSX/study/._1.png": b"c", "study/.DS_Store": b"d"}
-    )
-    found = input_files(path)
-    assert found.is_folder and found.named == path
-    assert [file.read_bytes() for file in found.pictures] == [b"a", b"b"] and not found.others
-    assert input_files(path) == found
-
-
-def test_a_zip_file_that_changed_is_unpacked_anew(tmp_path):
-    first = input_files(packed(tmp_path / "a.zip", {"1.png": b"a"}))
-    os.utime(packed(tmp_path / "a.zip", {"1.png": b"bb"}), (1, 1))
-    assert input_files(tmp_path / "a.zip").pictures[0].read_bytes() == b"bb"
-    assert first.pictures[0].read_bytes() == b"a"
-
-
-def test_a_folder_with_a_zip_file_and_a_letter_is_its_zip_file(tmp_path):
-    inner = packed(tmp_path / "inner.zip", {"a/IM1": b"1", "b/IM2": b"2"}).read_bytes()
-    folder = tmp_path / "download"
-    touch(folder / "README.txt")
-    packed(folder / "outer.zip", {"inner.zip": inner})
-    assert sorted(names(input_files(folder).others)) == ["IM1", "IM2", "README.txt"]
-    packed(folder / "second.zip", {"IM1": b"1"})
-    with pytest.raises(InputError, match="2 packed files"):
-        input_files(folder)
-
-
-@pytest.mark.parametrize("name", ["../out", "a/../../out", "/tmp/out", "..\\out", "C:\\out", "C:out"])
-def test_a_zip_file_writes_nothing_outside_of_its_scratch_folder(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("IM1", b"1")
-        entry = zipfile.ZipInfo("x")
-        entry.filename = name
-        archive.writestr(entry, b"2")
-    with pytest.raises(InputError, match="outside"):
-        input_files(path)
-    assert names(tmp_path.iterdir()) == ["a.zip"]
-
-
-def test_a_link_in_a_zip_file_is_not_made(tmp_path):
-    link = zipfile.ZipInfo("link")
-    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(link, "/etc")
-        archive.writestr("IM1", b"1")
-    assert names(input_files(tmp_path / "a.zip").others) == ["IM1"]
-
-
-def test_a_zip_file_that_would_fill_the_disk_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "FREE_OF_DOUBT_BYTES", 1 << 20)
-    monkeypatch.setattr(archives, "_copied", None)  # nothing may be unpacked
-    path = packed(tmp_path / "a.zip", {f"{number}": bytes(1 << 20) for number in range(8)})
-    with pytest.raises(InputError, match="which no images do"):
-        input_files(path)
-    monkeypatch.setattr(archives, "MOST_ENTRIES", 7)
-    with pytest.raises(InputError, match="8 files, more than any study"):
-        input_files(path)
-
-
-def test_an_entry_that_holds_more_than_it_states_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    path = packed(tmp_path / "a.zip", {"IM1": bytes(100_000)})
-    content = bytearray(path.read_bytes())
-    for place in (22, content.index(b"PK\x01\x02") + 24):  # uncompressed size in the local and the central header
-        content[place : place + 4] = struct.pack("<L", 10)
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"unpacked|more than it states"):
-        input_files(path)
-    assert names(tmp_path.iterdir()) == ["a.zip"]
-
-
-def test_no_more_is_written_than_there_is_space(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: shutil_usage(5))
-    with pytest.raises(InputError, match="free some space"):
-        input_files(packed(tmp_path / "a.zip", {"IM1": b"123456"}))
-
-
-def shutil_usage(free: int):
-    return type("Usage", (), {"free": free})
-
-
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-30])
-
-
-def _wrong_bytes(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[60:90] = bytes(30)
-    path.write_bytes(content)
-
-
-def _with_password(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[6] |= 1
-    content[content.index(b"PK\x01\x02") + 8] |= 1
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize(("damage", "said"), [(_cut, "damaged"), (_wrong_bytes, "damaged"), (_with_password, "password")])
-def test_a_zip_file_that_cannot_be_unpacked_is_told(tmp_path, monkeypatch, damage, said):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    path = packed(tmp_path / "a.zip", {"IM1": np.random.default_rng(1).bytes(500)})
-    damage(path)
-    with pytest.raises(InputError, match=said):
-        input_files(path)
-    assert names(tmp_path.iterdir()) == ["a.zip"]
-
-
-def test_other_archives_are_to_be_unpacked_by_the_person(tmp_path):
-    starts = {"a.rar": b"Rar!\x1a\x07", "a.7z": b"7z\xbc\xaf\x27\x1c", "a.tgz": b"\x1f\x8b\x08", "a.tar": bytes(257) + b"ustar"}
-    for name, start in starts.items():
-        (tmp_path / name).write_bytes(start + bytes(300))
-        with pytest.raises(InputError, match="unpack it and name the folder"):
-            input_files(tmp_path / name)
-
-
-def test_two_files_of_one_name_in_a_zip_file_are_both_there(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        archive.writestr("IM1", b"1")
-        archive.writestr("IM1", b"2")
-    assert sorted(file.read_bytes() for file in input_files(tmp_path / "a.zip").others) == [b"1", b"2"]
-
-
-def test_what_was_unpacked_is_gone_when_the_process_ends(tmp_path):
-    buffer = io.BytesIO()
-    Image.new("L", (8, 8)).save(buffer, "PNG")
-    path = packed(tmp_path / "a.zip", {"1.png": buffer.getvalue()})
-    (tmp_path / "scratch").mkdir()
-    script = (
-        "import sys; from pathlib import Path; from LesionReadingLib.reading.inputs import input_files; "
-        "print(input_files(Path(sys.argv[1])).pictures[0].exists()); raise KeyboardInterrupt"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path)],
-        env=environment("OCTCalciumLib") | {"TMPDIR": str(tmp_path / "scratch")},
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout == "True\n"
-    assert not any((tmp_path / "scratch").iterdir())
-
-
-# DICOMDIR
-
-
 @pytest.fixture
 def a_disc(tmp_path):
     """A disc with a DICOMDIR of two images, and a third file that it does not list."""
@@ -349,9 +169,6 @@ def test_a_dicomdir_without_its_images_is_told(a_disc, tmp_path):
     (a_disc / "DICOMDIR").rename(tmp_path / "desk" / "DICOMDIR")
     with pytest.raises(InputError, match="lists 2 files, but none of them lies beside it"):
         input_files(tmp_path / "desk" / "DICOMDIR")
-
-
-# The same door for both modules
 
 
 @pytest.fixture(params=["zip file", "link to the folder", "folder of links", "DICOMDIR"])

@@ -19,7 +19,8 @@ from HematomaMarkersLib.batch import find_scans
 from HematomaMarkersLib.phantom.study import write_patient
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.identity import naming
-from LesionReadingLib.studies.batch import Study, on_dask, one_by_one, run_batch
+from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
+from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.batch_table import summary
 from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks

@@ -11,7 +11,7 @@ import time
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import reader_lock
-from LesionReadingLib.studies.batch import Study
+from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, edits_of, save_edit
 from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
 from LesionReadingLib.studies.worklist import (

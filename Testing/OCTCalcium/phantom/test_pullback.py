@@ -10,7 +10,8 @@ from LesionReadingLib.phantom.identity import IDENTITY
 from OCTCalciumLib import labels as label
 from OCTCalciumLib.phantom.anatomy import ANGLES, CALCIUM, CATHETER_RADIUS_MM, GUIDEWIRE_RADIUS_MM, lumen_border_mm
 from OCTCalciumLib.phantom.dicom import sepia_table, write_every_variety
-from OCTCalciumLib.phantom.pullback import draw_frame, draw_pullback, pixel_spacing_mm, plan_pullback
+from OCTCalciumLib.phantom.frame import draw_frame, pixel_spacing_mm
+from OCTCalciumLib.phantom.pullback import draw_pullback, plan_pullback
 from scipy.ndimage import distance_transform_edt
 
 SIZE = 256

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import SimpleITK as sitk
+from LesionReadingLib.masks import eroded, grown
 from scipy import ndimage
 
-from .region import Region, border_mm, eroded, grown
+from .region import Region, border_mm
 
 BASIN_HU = 4.0
 """A shallower dip is noise or texture and not looked at."""

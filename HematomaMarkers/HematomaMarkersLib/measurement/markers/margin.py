@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import filled, pieces
 from scipy import ndimage
 
 from ..volume import diameters_mm, hull_points_mm
@@ -76,17 +77,17 @@ def measure_margin(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceMa
         None where there is nothing larger than ``SPECK_MM2``.
     """
     mask = np.pad(mask, 4)
-    pieces, areas_mm2 = _pieces(mask, row_mm * column_mm)
+    numbers, areas_mm2 = _pieces(mask, row_mm * column_mm)
     if not areas_mm2.size or areas_mm2.max() < SPECK_MM2:
         return None
     largest = int(areas_mm2.argmax()) + 1
-    main = ndimage.binary_fill_holes(pieces == largest)
+    main = filled(numbers == largest)
     apart = [number for number, area in enumerate(areas_mm2, 1) if number != largest and area >= SPECK_MM2]
     distance_mm = ndimage.distance_transform_edt(~main, (row_mm, column_mm))
     satellites_mm = [
-        float(distance_mm[pieces == number].min())
+        float(distance_mm[numbers == number].min())
         for number in apart
-        if _is_satellite(pieces == number, distance_mm, row_mm, column_mm)
+        if _is_satellite(numbers == number, distance_mm, row_mm, column_mm)
     ]
     solidity, notches, shallow = _notches(main, row_mm, column_mm)
     perimeter_mm = _perimeter_mm(main, row_mm, column_mm)
@@ -98,7 +99,7 @@ def measure_margin(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceMa
         islands=len(apart),
         satellites=len(satellites_mm),
         satellite_distance_mm=min(satellites_mm, default=None),
-        perimeter_mm=perimeter_mm + sum(_perimeter_mm(pieces == number, row_mm, column_mm) for number in apart),
+        perimeter_mm=perimeter_mm + sum(_perimeter_mm(numbers == number, row_mm, column_mm) for number in apart),
         solidity=solidity,
         perimeter_ratio=ratio,
     )
@@ -154,14 +155,8 @@ def sphericity(slices: Sequence[tuple[float, float, float, float]]) -> float | N
 
 def _pieces(mask: np.ndarray, pixel_mm2: float) -> tuple[np.ndarray, np.ndarray]:
     """Pieces numbered from 1 (pixels that touch, also across a corner) and the area of each in mm2."""
-    pieces, count = ndimage.label(mask, np.ones((3, 3)))
-    return pieces, np.bincount(pieces.ravel(), minlength=count + 1)[1:] * pixel_mm2
-
-
-def largest_piece(mask: np.ndarray) -> np.ndarray:
-    """The largest piece of a mask that is not empty; pixels that touch across a corner are of one piece."""
-    pieces, areas = _pieces(mask, 1.0)
-    return pieces == areas.argmax() + 1
+    numbers, sizes = pieces(mask, 2)
+    return numbers, sizes[1:] * pixel_mm2
 
 
 def _is_satellite(piece: np.ndarray, distance_mm: np.ndarray, row_mm: float, column_mm: float) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import eroded, filled, grown, pieces, pieces_with
 from scipy import ndimage
 
 SMOOTHING_MM = 1.0
@@ -79,9 +80,9 @@ def density_region(
         corner: (row, column) of the box's first pixel in the slice. pixel_mm: size of a pixel (row, column).
     """
     hounsfield = hounsfield.astype(np.float32)
-    filled = ndimage.binary_fill_holes(mask) & ~other & ~grown(hounsfield > _BELOW_BONE_HU, _BONE_RIM_MM, pixel_mm)
-    left_out = _left_out(hounsfield, filled, other, pixel_mm)
-    blood = filled | left_out
+    whole = filled(mask) & ~other & ~grown(hounsfield > _BELOW_BONE_HU, _BONE_RIM_MM, pixel_mm)
+    left_out = _left_out(hounsfield, whole, other, pixel_mm)
+    blood = whole | left_out
     return Region(
         blood=blood,
         core=eroded(blood, RIM_MM, pixel_mm),
@@ -102,16 +103,6 @@ def smoothed(values: np.ndarray, mask: np.ndarray, sigma_mm: float, pixel_mm: tu
     return np.where(mask, mean / np.maximum(total, 1e-6), 0).astype(np.float32)
 
 
-def eroded(mask: np.ndarray, by_mm: float, pixel_mm: tuple[float, float]) -> np.ndarray:
-    """The pixels farther inside than ``by_mm``; outside the array counts as outside the mask."""
-    return ndimage.distance_transform_edt(np.pad(mask, 1), pixel_mm)[1:-1, 1:-1] > by_mm
-
-
-def grown(mask: np.ndarray, by_mm: float, pixel_mm: tuple[float, float]) -> np.ndarray:
-    """The pixels not farther away than ``by_mm``."""
-    return ndimage.distance_transform_edt(~mask, pixel_mm) <= by_mm if mask.any() else mask
-
-
 def border_mm(part: np.ndarray, within: np.ndarray, pixel_mm: tuple[float, float]) -> tuple[float, float]:
     """Length of a part's border towards the rest of ``within``, and towards what is outside ``within``; pixel sides count."""
     kinds = np.pad(np.where(part, 2, np.where(within, 1, 0)), 1)
@@ -130,10 +121,6 @@ def _left_out(hounsfield: np.ndarray, mask: np.ndarray, other: np.ndarray, pixel
     outside &= ~grown(hounsfield > _BELOW_BONE_HU, _BONE_GAP_MM, pixel_mm)
     bright = outside & grown(mask, RING_MM, pixel_mm) & (smoothed(hounsfield, outside, SMOOTHING_MM, pixel_mm) > ABOVE_BRAIN_HU)
     broad = bright & grown(eroded(bright, _LEFT_OUT_RADIUS_MM, pixel_mm), _LEFT_OUT_RADIUS_MM, pixel_mm)
-    pieces, count = ndimage.label(broad)
-    if not count:
-        return broad
-    numbers = np.arange(1, count + 1)
-    large = ndimage.sum(broad, pieces, numbers) * np.prod(pixel_mm) >= _LEFT_OUT_MM2
-    touching = ndimage.maximum(grown(mask, SMOOTHING_MM, pixel_mm), pieces, numbers) > 0
-    return np.isin(pieces, numbers[large & touching])
+    touching = pieces_with(broad, grown(mask, SMOOTHING_MM, pixel_mm))
+    numbers, sizes = pieces(touching)
+    return (sizes * np.prod(pixel_mm) >= _LEFT_OUT_MM2)[numbers]

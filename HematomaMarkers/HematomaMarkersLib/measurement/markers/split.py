@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import grown, largest_piece
 from scipy import ndimage
 
 from .holes import filled_hu
-from .region import Region, border_mm, grown
+from .region import Region, border_mm
 
 SMALLEST_PART_MM2 = 30.0
 SMALLEST_SHARE = 0.1
@@ -115,8 +116,8 @@ def _less_dense(density: np.ndarray, region: Region) -> np.ndarray | None:
     low = region.core & (density < otsu_hu(density[region.core]))
     weight = ndimage.gaussian_filter(region.core.astype(np.float32), np.divide(_SPECK_RADIUS_MM, region.pixel_mm))
     share = ndimage.gaussian_filter(low.astype(np.float32), np.divide(_SPECK_RADIUS_MM, region.pixel_mm))
-    pieces, count = ndimage.label(region.core & (share > weight / 2))
-    return pieces == np.bincount(pieces.ravel())[1:].argmax() + 1 if count else None
+    largest = largest_piece(region.core & (share > weight / 2))
+    return largest if largest.any() else None
 
 
 def _level(density: np.ndarray, part: np.ndarray, against: np.ndarray, region: Region) -> float:

@@ -1,45 +1,36 @@
-"""DICOM pixels: opened once, then decoded frame by frame from the file, so memory does not grow with the number of frames.
+"""DICOM files opened once, so that frames can be decoded one by one and memory does not grow with their number.
 
 Only the header is held. ``open_image`` finds where every frame lies in the file and checks that it lies there whole and can be
-decoded; ``stored_frames`` decodes any range of frames. Stored values become 8-bit grey in ``grey``.
+decoded; ``frames.stored_frames`` decodes any range of frames.
 """
 
 from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
-from pydicom.pixels import apply_color_lut, get_decoder
-from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ...errors import InputError, is_out_of_memory
 from ...language import _
 from ..headers.stored_voxels import check_image_bytes
 from .cleaning import clean, require_pixel_description, transfer_syntax
-from .itk_decoder import add_to_pydicom
-from .spans import bytes_at, encapsulated_spans, frame_size, native_spans, require_coded_size
-from .stored_bits import highest_bit, stored_values
+from .decoders import check_decodable
+from .spans import encapsulated_spans, frame_size, native_spans
+from .stored_bits import highest_bit
 from .stream import byte_source, read_meta
 
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _PIXEL_VRS = ("OB", "OW", "OF", "OD", "UN")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_HELPFUL_PACKAGES = {
-    "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
-    "RLE": "pylibjpeg pylibjpeg-rle",
-    "JPEG": "pillow",
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ def read_header(path: Path, tags: list[str] | None = None) -> Dataset | None:
     """Read the data set without its pixels (only ``tags`` where given); ``None`` where the file is not DICOM.
 
     Files without the 128-byte preamble are DICOM too where they hold an image or a SOP class. Values that are not as DICOM defines
-    them are left out (``reading.dicom_cleaning``).
+    them are left out (``reading.dicom.cleaning``).
 
     Raises:
         PermissionError: the file may not be read.
@@ -154,87 +145,6 @@ def open_image(path: Path) -> DicomImage:
     )
 
 
-def stored_frames(image: DicomImage, first: int, stop: int) -> Iterator[np.ndarray]:
-    """Decode frames ``first`` to ``stop - 1``: stored values (rows, columns), or RGB (rows, columns, 3) of 8 bits.
-
-    Raises:
-        InputError: a frame cannot be decoded.
-    """
-    syntax = image.options["decoder"]
-    options = {key: value for key, value in image.options.items() if key != "decoder"}
-    decoder = _decoder(syntax)
-    palette = _palette(image.header)
-    with image.source() as stream:
-        for index in range(first, stop):
-            data = b"".join(bytes_at(stream, offset, length) for offset, length in image.spans[index])
-            if syntax.is_encapsulated:
-                require_coded_size(data, options, image.path.name)
-                data = encapsulate([data], has_bot=False)
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    frame, facts = decoder.as_array(
-                        data, index=0, raw=True, number_of_frames=1, correct_unused_bits=False, **options
-                    )
-            except Exception as error:
-                if is_out_of_memory(error):
-                    raise
-                # The decoders raise whatever their C libraries tell; all of it means that this frame is damaged.
-                raise InputError(
-                    _(
-                        "Frame {value} of {file} cannot be decoded ({name}); the file may be damaged, export it again or "
-                        "send it uncompressed."
-                    ).format(value=index + 1, file=image.path.name, name=image.transfer_syntax.name)
-                ) from error
-            frame = stored_values(frame, image.header)
-            if frame.ndim == 3:
-                yield _as_rgb(frame, facts["photometric_interpretation"], int(image.header.get("BitsStored") or 8))
-            elif palette is not None:
-                yield palette[np.minimum(frame, len(palette) - 1)]
-            else:
-                yield frame
-
-
-def why_undecodable(path: Path) -> str:
-    """Why the frames of a DICOM file cannot be decoded here, as far as its transfer syntax tells; empty where they can."""
-    try:
-        stated = transfer_syntax(read_meta(path), path.name)
-        if stated:
-            check_decodable(stated, path.name)
-    except InputError as error:
-        return str(error)
-    return ""
-
-
-def check_decodable(syntax: UID, name: str) -> None:
-    """Raise InputError, naming the package that would help, where no decoder for the transfer syntax is installed."""
-    kind = syntax.name if syntax.name != str(syntax) else _("unknown transfer syntax {syntax}").format(syntax=syntax)
-    try:
-        decoder = _decoder(syntax)
-    except NotImplementedError as error:
-        advice = (
-            _("it is a video; export the series as DICOM frames, or convert it with ffmpeg to PNG files")
-            if any(word in kind for word in ("MPEG", "HEVC"))
-            else _("no Python package decodes it; export the series uncompressed, or convert it with gdcmconv --raw (package gdcm)")
-        )
-        raise InputError(
-            _("{name} is stored as {kind}, which cannot be read here: {advice}.").format(name=name, kind=kind, advice=advice)
-        ) from error
-    if not decoder.is_available:
-        package = next((text for word, text in _HELPFUL_PACKAGES.items() if word in kind), "pillow")
-        raise InputError(
-            _(
-                "{name} is stored as {kind}, and no decoder for it is installed: pip install {package} (in "
-                "Slicer, the first Apply of LesionReading's modules installs it)."
-            ).format(name=name, kind=kind, package=package)
-        )
-
-
-def _decoder(syntax: UID) -> Decoder:
-    add_to_pydicom()
-    return get_decoder(syntax)
-
-
 def functional_group(header: Dataset, keyword: str, frame: int) -> Dataset | None:
     """The item of a functional group that holds for a frame, the frame's own before the shared one (PS3.3 C.7.6.16)."""
     per_frame = header.get("PerFrameFunctionalGroupsSequence") or []
@@ -311,31 +221,3 @@ def _frame_count(header: Dataset, path: Path) -> int:
     if int(count) < 1:
         raise InputError(_("{file} states {count} frames; export it again.").format(file=path.name, count=count))
     return int(count)
-
-
-def _palette(header: Dataset) -> np.ndarray | None:
-    """(codes, 3) uint8 colours of a PALETTE COLOR image, ``None`` for other images."""
-    if header.get("PhotometricInterpretation") != "PALETTE COLOR":
-        return None
-    if int(header.BitsAllocated) not in (8, 16) or int(header.get("PixelRepresentation", 0)):
-        raise InputError(_("The image has palette colours of signed numbers or of more than 16 bits; export it as RGB or grey."))
-    codes = np.arange(2 ** int(header.BitsAllocated), dtype=f"uint{header.BitsAllocated}")
-    try:
-        colours = apply_color_lut(codes, header)
-    except Exception as error:
-        raise InputError(_("The image has palette colours but its palette cannot be read; export it as RGB or grey.")) from error
-    return colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
-
-
-def _as_rgb(frame: np.ndarray, photometric: str, bits_stored: int) -> np.ndarray:
-    if frame.dtype != np.uint8:
-        frame = (frame >> max(bits_stored - 8, 0)).astype(np.uint8)
-    if not photometric.startswith("YBR_FULL"):
-        return frame
-    from PIL import Image
-
-    # Pillow's full-range YCbCr is DICOM's YBR_FULL (both are JFIF's), and converts twenty times faster than matrix products.
-    rows, columns, _rest = frame.shape
-    return np.asarray(
-        Image.frombuffer("YCbCr", (columns, rows), np.ascontiguousarray(frame).tobytes(), "raw", "YCbCr", 0, 1).convert("RGB")
-    )

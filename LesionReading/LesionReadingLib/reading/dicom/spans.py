@@ -1,4 +1,10 @@
-"""Where the frames of a DICOM file lie in its bytes, checked against what is there before anything is decoded."""
+"""Where the frames of a DICOM file lie in its bytes, checked against what is there before anything is decoded.
+
+Fragments and offset tables are parsed by pydicom, and each frame is decoded by it. Its ``iter_pixels`` and highdicom's
+``ImageFileReader`` do the rest, too, but not as promised here: of a header that states no number of frames they make one frame or
+an error, a frame that is coded larger than the header says is decoded before its size is looked at, and that pixels are cut off
+is told only after the frames before.
+"""
 
 from __future__ import annotations
 

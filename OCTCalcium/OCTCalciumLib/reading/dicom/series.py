@@ -11,7 +11,8 @@ import numpy as np
 from LesionReadingLib.counting import shown
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
-from LesionReadingLib.reading.dicom.files import DicomImage, stored_frames
+from LesionReadingLib.reading.dicom.files import DicomImage
+from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.images import natural_key
 from pydicom.dataset import Dataset
 

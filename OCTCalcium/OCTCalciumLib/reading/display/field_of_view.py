@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from LesionReadingLib.masks import largest_piece
 from PIL import Image
 from scipy import ndimage
 
@@ -111,10 +112,9 @@ def longitudinal_strip(lumas: Sequence[np.ndarray]) -> np.ndarray:
 def _live_outline(lumas: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """What is live, (n, 2) the outline of its largest piece, and (n,) which points of it the picture's edge does not cut off."""
     live = _live(lumas)
-    labels, count = ndimage.label(live)
-    if not count:
+    if not live.any():
         return None
-    outline = _outline(labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:])))
+    outline = _outline(largest_piece(live))
     rows, columns = live.shape
     margin = 2
     free = (

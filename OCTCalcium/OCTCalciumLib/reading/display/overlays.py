@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.language import _
+from LesionReadingLib.masks import large_pieces, with_neighbours
 from scipy import ndimage
 
 from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
@@ -85,14 +86,14 @@ def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlay
     resting = resting_marks(greys, circle) & inside
     if resting.any() or any(np.any(sharp_marks(grey, circle) & inside) for grey in greys):
         notes.append(_("White marks drawn over the picture were replaced by the grey around them."))
-    return replace(coloured, resting=_grown(_grown(resting)) if resting.any() else None, notes=tuple(notes))
+    return replace(coloured, resting=with_neighbours(with_neighbours(resting)) if resting.any() else None, notes=tuple(notes))
 
 
 def grey_without_overlays(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
     """One frame as uint8 grey (rows, columns), without what ``find_overlays`` found, nor white marks of its own."""
     grey = _grey_without_colours(frame, overlays)
     marks = sharp_marks(grey, overlays.circle)
-    marks = _grown(_grown(marks)) if marks.any() else marks  # the half covered pixels at their edges, too
+    marks = with_neighbours(with_neighbours(marks)) if marks.any() else marks  # the half covered pixels at their edges, too
     if overlays.resting is not None:
         marks = marks | overlays.resting
     if overlays.outside is not None:
@@ -111,7 +112,7 @@ def _grey_without_colours(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
     grey = np.take(overlays.grey_of_luma, grey)
     off = np.take(overlays.off_ramp, _colour_index(frame))
     # The edge of a drawn line is a mixture that may lie near the ramp, so its neighbours go with it.
-    covered = _grown(off) | overlays.drawn if off.any() else overlays.drawn
+    covered = with_neighbours(off) | overlays.drawn if off.any() else overlays.drawn
     if overlays.outside is not None:
         covered = covered & ~overlays.outside
     return _filled(grey, covered)
@@ -237,11 +238,10 @@ def _drawn(samples: Sequence[np.ndarray], lumas: Sequence[np.ndarray], ramp: np.
     deviations = np.stack([(sample - ramp[luma]).astype(np.int16) for sample, luma in zip(samples, lumas, strict=True)])
     deviation = np.abs(np.median(deviations, axis=0)).max(axis=-1)
     off = deviation > _OFF_RAMP_IN_MOST_FRAMES
-    labels, _rest = ndimage.label(off, np.ones((3, 3)))
-    marks = off & (np.bincount(labels.ravel()) >= _SMALLEST_MARK)[labels]
+    marks = large_pieces(off, _SMALLEST_MARK, 2)
     marks |= np.min(np.stack(lumas), axis=0) > brightest + 2 * _OFF_RAMP_IN_MOST_FRAMES
     # A mark fades into its surroundings: next to one, half the difference is enough.
-    marks |= _grown(marks) & (deviation > _OFF_RAMP_IN_MOST_FRAMES / 2)
+    marks |= with_neighbours(marks) & (deviation > _OFF_RAMP_IN_MOST_FRAMES / 2)
     return marks | ndimage.binary_closing(marks, np.ones((3, 3)))
 
 
@@ -250,17 +250,6 @@ def _changing(lumas: Sequence[np.ndarray]) -> np.ndarray:
     if len(lumas) < _FRAMES_FOR_STATIC:
         return np.ones(lumas[0].shape, bool)
     return np.ptp(np.stack(lumas), axis=0) > 4 * LIVE
-
-
-def _grown(mask: np.ndarray) -> np.ndarray:
-    """The mask and its eight-neighbours; faster than a general dilation."""
-    rows = mask.copy()
-    rows[1:] |= mask[:-1]
-    rows[:-1] |= mask[1:]
-    grown = rows.copy()
-    grown[:, 1:] |= rows[:, :-1]
-    grown[:, :-1] |= rows[:, 1:]
-    return grown
 
 
 def _filled(grey: np.ndarray, covered: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from LesionReadingLib.masks import pieces
 from scipy import ndimage
 
 _WHITE = 235  # grey level of a mark, with what JPEG leaves of it
@@ -68,16 +69,15 @@ def _sharp_pieces(grey: np.ndarray, white: np.ndarray, edge: tuple[float, float]
     marks = np.zeros(grey.shape, bool)
     if np.count_nonzero(white) < _SMALLEST:
         return marks
-    pieces, count = ndimage.label(white, np.ones((3, 3)))
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    for piece, box in enumerate(ndimage.find_objects(pieces), 1):
+    numbers, sizes = pieces(white, 2)
+    for piece, box in enumerate(ndimage.find_objects(numbers), 1):
         middle = [(side.start + side.stop - 1) / 2 for side in box]
         if np.hypot(middle[0] - row, middle[1] - column) < _CATHETER * radius:
             continue
         if not _SMALLEST <= sizes[piece] <= _LARGEST * grey.size:
             continue
         around = tuple(slice(max(0, side.start - 2), side.stop + 2) for side in box)
-        inside = pieces[around] == piece
+        inside = numbers[around] == piece
         distance = ndimage.distance_transform_cdt(~inside, "chessboard")
         level = np.median(grey[around][inside])
         rings = [grey[around][distance == pixels] for pixels in (1, 2)]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from monai.metrics import compute_average_precision
-from scipy.stats import rankdata
+from monai.metrics import compute_average_precision, compute_roc_auc
 
 BOOTSTRAPS = 1000
 BINS = 10
@@ -38,13 +37,11 @@ class Calibration:
 
 
 def roc_auc(found: np.ndarray, true: np.ndarray) -> float | None:
-    """Area under the ROC curve of scores (n,) and truths bool (n,): the Mann-Whitney statistic; None where all are of one kind."""
+    """Area under the ROC curve of scores (n,) and truths bool (n,), ties half; None where all are of one kind."""
     true = np.asarray(true, bool)
     if true.all() or not true.any():
         return None
-    positives, negatives = true.sum(), (~true).sum()
-    above = rankdata(found)[true].sum() - positives * (positives + 1) / 2
-    return float(above / positives / negatives)
+    return float(compute_roc_auc(torch.as_tensor(found), torch.as_tensor(true.astype(np.uint8))))
 
 
 def average_precision(found: np.ndarray, true: np.ndarray) -> float | None:
@@ -69,7 +66,7 @@ def bootstrapped(
     _, first = np.unique(patients, return_inverse=True)
     answers = [np.flatnonzero(first == patient) for patient in range(first.max() + 1)]
     values = []
-    for _ in range(BOOTSTRAPS):
+    for _ in range(BOOTSTRAPS if len(answers) > 1 else 0):  # a single patient drawn again is no other
         chosen = np.concatenate([answers[patient] for patient in random.integers(len(answers), size=len(answers))])
         values.append(figure(found[chosen], true[chosen]))
     values = [value for value in values if value is not None]
@@ -94,3 +91,15 @@ def sensitivity_and_specificity(called: np.ndarray, true: np.ndarray) -> tuple[f
     sensitivity = float(called[true].mean()) if true.any() else None
     specificity = float((~called)[~true].mean()) if (~true).any() else None
     return sensitivity, specificity
+
+
+def cohens_kappa(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Agreement of two readers' yes and no, bool (n,) each, beyond chance; None where chance alone would agree always.
+
+    Cohen J. A coefficient of agreement for nominal scales. Educ Psychol Meas 1960;20:37-46.
+    """
+    one, other = np.asarray(one, bool), np.asarray(other, bool)
+    if not len(one):
+        return None
+    chance = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
+    return None if chance == 1 else float(((one == other).mean() - chance) / (1 - chance))

@@ -6,47 +6,18 @@ import shutil
 
 import numpy as np
 import pytest
-from drawn_head import EVEN, POINT_MM, head_on, reversed_slices, slices, voxel_places_mm
-from HematomaMarkersLib.labels import MARKERS
-from LesionReadingLib.geometry.grid import matrix_grid
-from LesionReadingLib.studies.training_case import write_case
+from drawn_head import EVEN, POINT_MM, reversed_slices, slices, voxel_places_mm
+from exported_cases import BLEED_MM, FRAME_MM, PIXEL_MM, SEEN, a_head_case, a_pullback_case
 from OCTCalciumLib.phantom.pullback import draw_pullback
 
 from training.__main__ import main
 from training.hematoma.data import load_patients as load_heads
 from training.oct.data import load_patients as load_pullbacks
 
-PIXEL_MM, FRAME_MM = 0.05, 0.4
-BLEED_MM = 22.0  # radius
-SEEN = dict(zip(MARKERS, (True, False, False, True), strict=True))
-
-
-def a_pullback_case(folder, seed=5, size=(96, 128), **changed):
-    drawn = draw_pullback(seed, 4, 128, frame_mm=FRAME_MM)
-    values = {
-        "task": "oct-calcium",
-        "image": drawn.frames[:, : size[0], : size[1]],
-        "labels": drawn.labels[:, : size[0], : size[1]],
-        "grid": matrix_grid((4, *size), [[0, PIXEL_MM, 0], [0, 0, -PIXEL_MM], [FRAME_MM, 0, 0]], (3.0, -2.0, 8.0)),
-        "reviewed": (),
-        "markers": None,
-    }
-    return write_case(folder, **(values | changed))
-
-
-def a_head_case(folder, markers=None, reviewed=(), brain_hu=30, grid=None):
-    """A bleed in the head; slice k of the file has brain of ``brain_hu`` + k / 2 HU."""
-    grid = slices(EVEN, tilt_deg=10.0) if grid is None else grid
-    image = head_on(grid)
-    image[image == 35] = np.broadcast_to(brain_hu + np.arange(len(image))[:, None, None] // 2, image.shape)[image == 35]
-    bleed = np.linalg.norm(voxel_places_mm(grid) - POINT_MM, axis=-1) < BLEED_MM
-    image[bleed] = 65
-    return write_case(folder, "hematoma-markers", image, bleed, grid, reviewed=reviewed, markers=markers)
-
 
 def test_a_case_is_a_patient_of_the_oct_training(tmp_path, capsys):
     case = a_pullback_case(tmp_path / "case")
-    assert main(["oct", "add-cases", str(tmp_path / "data"), str(case)]) == 0
+    assert main(["oct", "import", str(case), "-o", str(tmp_path / "data")]) == 0
     (patient,) = load_pullbacks(tmp_path / "data")
     assert patient.number >= 100000 and str(patient.number) in capsys.readouterr().out
     drawn = draw_pullback(5, 4, 128, frame_mm=FRAME_MM)
@@ -62,7 +33,7 @@ def test_a_case_is_a_patient_of_the_oct_training(tmp_path, capsys):
 
 def test_only_reviewed_frames_are_learnt_where_any_is_reviewed(tmp_path):
     case = a_pullback_case(tmp_path / "case", reviewed=(3, 1))
-    assert main(["oct", "add-cases", str(tmp_path / "data"), str(case)]) == 0
+    assert main(["oct", "import", str(case), "-o", str(tmp_path / "data")]) == 0
     (patient,) = load_pullbacks(tmp_path / "data")
     drawn = draw_pullback(5, 4, 128, frame_mm=FRAME_MM)
     np.testing.assert_array_equal(patient.pixels[1, :, 66:448:4, 2::4], drawn.labels[[1, 3], :96])
@@ -70,12 +41,12 @@ def test_only_reviewed_frames_are_learnt_where_any_is_reviewed(tmp_path):
 
 def test_a_pullback_exported_again_replaces_itself_and_others_do_not(tmp_path):
     data = tmp_path / "data"
-    first, other = a_pullback_case(tmp_path / "first"), a_pullback_case(tmp_path / "other", seed=6)
-    assert main(["oct", "add-cases", str(data), str(first), str(other)]) == 0
+    a_pullback_case(tmp_path / "cases/first"), a_pullback_case(tmp_path / "cases/other", seed=6)
+    assert main(["oct", "import", str(tmp_path / "cases"), "-o", str(data)]) == 0
     numbers = [patient.number for patient in load_pullbacks(data)]
     assert len(set(numbers)) == 2
-    corrected = a_pullback_case(tmp_path / "corrected", labels=np.full((4, 96, 128), 3))
-    assert main(["oct", "add-cases", str(data), str(corrected)]) == 0
+    corrected = a_pullback_case(tmp_path / "corrected/first", labels=np.full((4, 96, 128), 3))
+    assert main(["oct", "import", str(corrected), "-o", str(data)]) == 0
     assert [patient.number for patient in load_pullbacks(data)] == numbers
     assert sum((patient.pixels[1, :, 64:448] == 3).all() for patient in load_pullbacks(data)) == 1
 
@@ -89,27 +60,32 @@ def test_what_does_not_belong_to_a_training_is_refused_in_one_line(tmp_path, cap
         ("hematoma", pullback, "not for hematoma-markers"),
         ("oct", strange, "unknown label values (7)"),
         ("hematoma", misspelt, "other markers"),
-        ("oct", tmp_path, "no training case"),
+        ("oct", tmp_path / "nothing", "no folder"),
     ):
-        assert main([task, "add-cases", str(tmp_path / "data"), str(case)]) == 2
+        assert main([task, "import", str(case), "-o", str(tmp_path / "data")]) == 2
         said = capsys.readouterr().err
         assert told in said and said.count("\n") == 1
     assert not list((tmp_path / "data").glob("patient-*"))
 
 
-def test_the_oct_training_learns_from_cases_alone(tmp_path):
-    cases = [str(a_pullback_case(tmp_path / f"{seed}", seed)) for seed in (5, 6)]
+def test_the_oct_training_learns_from_cases_alone_once_they_are_split(tmp_path, capsys):
+    for seed in (5, 6):
+        a_pullback_case(tmp_path / f"cases/{seed}", seed)
     data, run = str(tmp_path / "data"), tmp_path / "run"
-    assert main(["oct", "add-cases", data, *cases]) == 0
-    assert main(["oct", "train", data, str(run), "--minutes", "0.01", "--width", "4", "--batch", "2", "--device", "cpu"]) == 0
-    assert "IoU of watched patients" in (run / "log.txt").read_text()
+    assert main(["oct", "import", str(tmp_path / "cases"), "-o", data]) == 0
+    train = ["oct", "train", data, str(run), "--minutes", "0.01", "width=4", "batch=2", "--device", "cpu"]
+    assert main(train) == 2
+    assert "no split.csv" in capsys.readouterr().err
+    assert main(["oct", "split", data, "--folds", "2", "--test-share", "0"]) == 0
+    assert main(train) == 0
+    assert "validation: IoU" in (run / "log.txt").read_text()
     assert (run / "checkpoint.safetensors").exists()
 
 
 def test_a_case_is_a_patient_of_the_hematoma_training_prepared_as_the_others(tmp_path):
     grid = reversed_slices(slices(EVEN, tilt_deg=10.0))  # from head to foot: slices change their order
     case = a_head_case(tmp_path / "case", SEEN, reviewed=(9, 8, 15), grid=grid)
-    assert main(["hematoma", "add-cases", str(tmp_path / "data"), str(case)]) == 0
+    assert main(["hematoma", "import", str(case), "-o", str(tmp_path / "data")]) == 0
     (patient,) = load_heads(tmp_path / "data")
     assert patient.number >= 100000 and patient.judged and patient.location is None
     assert patient.hounsfield.shape == patient.labels.shape == (3, 256, 256)
@@ -130,27 +106,27 @@ def test_a_case_is_a_patient_of_the_hematoma_training_prepared_as_the_others(tmp
 
 @pytest.mark.parametrize("markers", [None, SEEN | {"blend": None}, {"blend": True}])
 def test_a_patient_whose_markers_are_not_all_judged_has_no_known_markers(tmp_path, markers):
-    assert main(["hematoma", "add-cases", str(tmp_path / "data"), str(a_head_case(tmp_path / "case", markers))]) == 0
+    assert main(["hematoma", "import", str(a_head_case(tmp_path / "case", markers)), "-o", str(tmp_path / "data")]) == 0
     (patient,) = load_heads(tmp_path / "data")
     assert not patient.judged and patient.labels.any()
 
 
 def test_both_stages_learn_from_cases_and_the_markers_only_from_judged_ones(tmp_path, capsys):
     data, run = tmp_path / "data", tmp_path / "run"
-    assert main(["hematoma", "add-cases", str(data), str(a_head_case(tmp_path / "unjudged"))]) == 0
+    assert main(["hematoma", "import", str(a_head_case(tmp_path / "unjudged")), "-o", str(data)]) == 0
     (learnt,) = data.glob("patient-*.npz")
     learnt.rename(data / "patient-01001.npz")
     shutil.copy(data / "patient-01001.npz", data / "patient-01010.npz")
-    shared = [str(data), str(run), "--minutes", "0.005", "--batch", "2", "--device", "cpu"]
-    assert main(["hematoma", "train-segmentation", *shared, "--width", "0.1"]) == 0
+    shared = [str(data), str(run), "--minutes", "0.005", "batch=2", "--device", "cpu"]
+    assert main(["hematoma", "train-segmentation", *shared, "width=0.1"]) == 0
     assert (run / "segmentation.json").exists()
     capsys.readouterr()
-    assert main(["hematoma", "train-markers", *shared, "--marker-width", "0.02"]) == 2
+    assert main(["hematoma", "train-markers", *shared, "marker_width=0.02"]) == 2
     assert "markers are known" in capsys.readouterr().err
-    assert main(["hematoma", "add-cases", str(data), str(a_head_case(tmp_path / "judged", SEEN, brain_hu=28))]) == 0
+    assert main(["hematoma", "import", str(a_head_case(tmp_path / "judged", SEEN, brain_hu=28)), "-o", str(data)]) == 0
     (judged,) = data.glob("patient-??????*.npz")
     judged.rename(data / "patient-01020.npz")
     shutil.copy(data / "patient-01020.npz", data / "patient-01002.npz")
     bleeding = int(np.load(data / "patient-01002.npz")["labels"].any(axis=(1, 2)).sum())
-    assert main(["hematoma", "train-markers", *shared, "--marker-width", "0.02"]) == 0
+    assert main(["hematoma", "train-markers", *shared, "marker_width=0.02"]) == 0
     assert f"learnt from: {bleeding} slices with hematoma" in capsys.readouterr().out

@@ -1,0 +1,182 @@
+"""The source study's experiments, one after another, each in a folder of its own; what is done is not done again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from HematomaMarkersLib.labels import LOCATIONS
+from HematomaMarkersLib.model.preparation.steps import Steps
+from LesionReadingLib.errors import InputError
+
+from .. import distributed
+from ..cases import CASE_NUMBERS
+from ..checkpoint import best_of
+from ..presets import chosen_options, in_section
+from .data import make_data, patient_files, patient_number, preparation_steps
+from .slices import Shelf
+from .train_markers import FIGURES as MARKER_FIGURES
+from .train_markers import Recipe as MarkerRecipe
+from .train_markers import train_markers
+from .train_segmentation import CHECKPOINT, FIGURES, overlap, train_segmentation, trained_unet
+from .train_segmentation import Recipe as UNetRecipe
+
+STAGES = ("segmentation", "markers")
+AS_STUDIED = "patient_split"
+"""The U-Net that all later experiments rest on: split by patient, slices not prepared, as in the source study."""
+FINE_TUNED_STEPS, FINE_TUNED_RATE = 0.25, 0.25
+"""Of those that the preset gives from nothing; the study tells neither."""
+LOCATION_FIGURES = "locations.json"
+STUDIED_LOCATIONS = LOCATIONS[:3]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One training of the study.
+
+    Attributes:
+        name: also of its folder. changed: the options that make it what it is.
+        prepared: whether its slices are. begin: experiment whose weights it begins with.
+    """
+
+    name: str
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    prepared: bool = False
+    begin: str | None = None
+
+
+SEGMENTATIONS = (
+    Experiment("random_split", {"split": "random"}),
+    Experiment(AS_STUDIED, {"split": "patient"}),
+    Experiment("patient_split_prepared", {"split": "patient"}, prepared=True),
+)
+LOCATION_TUNINGS = tuple(Experiment(f"tuned_{name}", {"location": name}, begin=AS_STUDIED) for name in STUDIED_LOCATIONS)
+CLASSIFIERS = (
+    Experiment("vgg16", {"pooling": "max", "weighted": False, "mask": "none"}),
+    Experiment("weighted_vgg16", {"pooling": "max", "weighted": True, "mask": "none"}),
+    Experiment("wavelet_vgg16", {"pooling": "wavelet", "weighted": False, "mask": "none"}),
+    Experiment("weighted_wavelet_vgg16", {"pooling": "wavelet", "weighted": True, "mask": "none"}),
+    Experiment("weighted_wavelet_vgg16_with_mask", {"pooling": "wavelet", "weighted": True, "mask": "true"}),
+)
+
+
+def unprepared_copy(data: Path, folder: Path, phantoms: str, most_slices: int | None, processes: int) -> Path:
+    """The phantom patients of a training folder drawn again without any preparation.
+
+    Raises:
+        InputError: the folder holds cases, which cannot be drawn.
+    """
+    preparation_steps(data)
+    numbers = [patient_number(file) for file in patient_files(data)]
+    if any(number in CASE_NUMBERS for number in numbers):
+        raise InputError(f"{data} holds cases; name a folder of the same cases without preparation with --unprepared.")
+    if distributed.rank() == 0:
+        for number in make_data(folder, numbers, Steps(False, False, False, False), processes, phantoms, most_slices):
+            print(f"patient {number} drawn without preparation", flush=True)
+    distributed.wait()
+    return folder
+
+
+def run_ablations(
+    prepared: Path,
+    plain: Path,
+    out: Path,
+    values: Mapping[str, Mapping[str, Any]],
+    overrides: Sequence[str],
+    device: torch.device,
+    log: Callable[[str], None],
+) -> dict[str, Any]:
+    """Run what is not done yet; give the figures by the name of the experiment.
+
+    Args:
+        prepared, plain: folders of ``make_data``, of the same patients. out: for one folder of each experiment.
+        values, overrides: of a preset, with parts ``segmentation`` and ``markers``.
+
+    Raises:
+        InputError: ``out`` holds experiments of other options, or what a training cannot use.
+    """
+    options = {
+        stage: chosen_options(values[stage], in_section(overrides, stage, STAGES), kind)
+        for stage, kind in zip(STAGES, (UNetRecipe, MarkerRecipe), strict=True)
+    }
+    same_as_before(out, {stage: asdict(recipe) for stage, (recipe, _) in options.items()})
+    shelves = cache(partial(_shelf, device=device))
+    figures: dict[str, Any] = {}
+    recipe, budget = options["segmentation"]
+    for each in SEGMENTATIONS:
+        data, changed = prepared if each.prepared else plain, replace(recipe, **each.changed)
+        if not (out / each.name / FIGURES).exists():
+            try:
+                shelf = shelves(data, None, changed.split, changed.seed)
+            except InputError as error:
+                if changed.split == "patient":
+                    raise
+                log(f"--- {each.name}: left out. {error}")
+                continue
+            log(f"--- {each.name}")
+            train_segmentation(data, out / each.name, changed, budget, device, None, log, shelf)
+        figures[each.name] = json.loads((out / each.name / FIGURES).read_text())
+    gentle = replace(recipe, rate=recipe.rate * FINE_TUNED_RATE)
+    few = replace(budget, steps=max(1, budget.steps * FINE_TUNED_STEPS // 1))
+    for each in LOCATION_TUNINGS:
+        changed = replace(gentle, **each.changed)
+        try:
+            shelf = shelves(plain, changed.location, changed.split, changed.seed)
+        except InputError as error:
+            log(f"--- {each.name}: left out. {error}")
+            continue
+        if not (out / each.name / LOCATION_FIGURES).exists():
+            log(f"--- {each.name}")
+            train_segmentation(plain, out / each.name, changed, few, device, out / each.begin, log, shelf)
+            before, after = (_f_score(out / name, shelf, device) for name in (AS_STUDIED, each.name))
+            told = {"before": before, "after": after, "slices": int(shelf.watched.sum())}
+            if distributed.rank() == 0:
+                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(told))
+            distributed.wait()
+        figures[each.name] = json.loads((out / each.name / LOCATION_FIGURES).read_text())
+    recipe, budget = options["markers"]
+    for each in CLASSIFIERS:
+        if not (out / each.name / MARKER_FIGURES).exists():
+            log(f"--- {each.name}")
+            take_unet(out / AS_STUDIED, out / each.name)
+            shelf = shelves(plain, None, "patient", recipe.seed)
+            train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, None, log, shelf)
+        figures[each.name] = json.loads((out / each.name / MARKER_FIGURES).read_text())
+    return figures
+
+
+def take_unet(training: Path, folder: Path) -> None:
+    """Copy the U-Net of a training, the average that validated best, to where markers shall be learnt."""
+    file = training / CHECKPOINT
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(best_of(file) if best_of(file).exists() else file, folder / CHECKPOINT)
+
+
+def _shelf(data: Path, location: str | None, split: str, seed: int, device: torch.device) -> Shelf:
+    return Shelf(data, location, split, seed, device)
+
+
+def _f_score(training: Path, shelf: Shelf, device: torch.device) -> float:
+    network = trained_unet(training)[0].to(device)
+    return overlap(network, shelf.slices, shelf.watched.nonzero()[:, 0], device)["f_score"]
+
+
+def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
+    """Keep the options in the folder, or see that they are those of before.
+
+    Raises:
+        InputError: they are not.
+    """
+    file = out / "options.json"
+    told = json.dumps(options, indent=1)
+    out.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.read_text() != told:
+        raise InputError(f"{out} holds experiments with other options (see {file.name} there); choose another folder.")
+    distributed.wait()
+    file.write_text(told)

@@ -1,0 +1,100 @@
+"""How good a model is on own cases, each on its own voxels: the phantoms' tables, limits of agreement, best and worst cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.errors import InputError
+
+from ..case_table import patient_names
+from ..comparison import CasePicture, Measured, differences, told_cases, untold
+from ..splits import read_split
+from .data import Patient, load_patient, patient_files, pieces
+from .evaluate import PatientResult, Truth, compared
+from .figures import model_figures
+from .originals import original_file, read_original
+from .train_segmentation import WINDOW_HU
+
+
+def evaluate_own(
+    bundle: Bundle, data: Path, part: str, parts: Sequence[str] | None, device: str, processes: int
+) -> tuple[dict[str, Any], list[CasePicture], list[Measured]]:
+    """Compare a model with the readers' labels of the cases of some parts of a data folder.
+
+    Args:
+        part: what the parts are called. parts: of the split; None for a folder without one. processes: cases at once.
+
+    Returns:
+        Figures as of ``figures.model_figures``, with ``held`` (what was judged on), limits of agreement, and what cannot be told; a
+        picture of each case; and the quantities of the Bland-Altman plots.
+
+    Raises:
+        InputError: a split by slices (a head is read as a whole), or no case.
+    """
+    split = read_split(data)
+    if split and split.by_slice:
+        raise InputError("A head is read as a whole, so slices of it cannot be judged apart; split the folder by patients.")
+    wanted = parts or ()
+    cases = [load_patient(file) for file in patient_files(data)]
+    cases = [piece for case in cases for piece in (pieces(case, split, wanted) if split else [case])]
+    if not cases:
+        raise InputError(f"{data} has no cases for the {part}; split it again, or judge on another part with --split.")
+    lost = [case.number for case in cases if not original_file(data, case.number).exists()]
+    if lost:
+        raise InputError(
+            f"Case {lost[0]} of {data} has no scan of its own, as phantoms have none; only imported cases are judged here."
+        )
+    names = patient_names(data)
+    work = partial(_judged, bundle.path, device, data, names)
+    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        found = list(pool.map(work, cases))
+    results, pictures = [result for result, _picture in found], [picture for _result, picture in found]
+    patients = len({result.patient for result in results})
+    figures = model_figures(results)
+    figures["held"] = told_cases(part, len(results), patients, sum(len(case.labels) for case in cases), False)
+    bleeding = [result for result in results if result.true_ml > 0]
+    volumes = tuple(result.true_ml for result in bleeding), tuple(result.found_ml for result in bleeding)
+    measured = [Measured("volume", "mL", *volumes)]
+    figures["limits_of_agreement"] = {one.name: differences(one) for one in measured}
+    figures["untold"] = untold(_may_be_missing(figures), patients)
+    return figures | {"results": [asdict(result) for result in results]}, pictures, measured
+
+
+def _judged(model: Path, device: str, data: Path, names: dict[int, str], case: Patient) -> tuple[PatientResult, CasePicture]:
+    original = read_original(original_file(data, case.number))
+    shown = (original.labels == HEMATOMA).any(axis=(1, 2))
+    markers = dict(zip(MARKERS, case.markers.tolist(), strict=True))
+    facts = {
+        "location": case.location,
+        "near_misses": (),
+        "patient": names.get(case.number, str(case.number)),
+        "judged": case.judged,
+    }
+    truth = Truth(original.labels, markers, shown[:, None] & case.markers, facts, original.judged)
+    result, found = compared(case.number, original.scan, truth, model, device)
+    result = replace(result, found_outside_ml=None)  # no reader marked blood outside the brain
+    true = original.labels == HEMATOMA
+    number = int((true | (found == HEMATOMA)).sum(axis=(1, 2)).argmax())
+    grey = original.scan.hounsfield[number]
+    both, wanted, had = result.voxels
+    dice = 2 * both / (wanted + had) if wanted + had else None
+    return result, CasePicture(case.number, dice, number, grey, *WINDOW_HU, true[number], found[number] == HEMATOMA)
+
+
+def _may_be_missing(figures: dict[str, Any]) -> dict[str, Any]:
+    markers = {f"AUC of {MARKER_NAMES[marker].lower()}": one["auc"]["value"] for marker, one in figures["markers"].items()}
+    without = {"false blood in heads without": figures["without_hematoma"]["share_below_half_ml"]}
+    return (
+        (markers or {"markers": None})
+        | without
+        | {"limits of agreement of volumes": figures["limits_of_agreement"]["volume"]["low"]}
+    )

@@ -1,0 +1,147 @@
+"""The commands of ``python -m training hematoma`` that repeat the source study's experiments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..arguments import add_device, log_to, positive
+from ..drawing import write_whole
+from ..presets import add_preset, chosen_options, preset_values, told_budget
+from .data import RANGES
+
+
+def add_ablations(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``ablations``."""
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
+    parser.add_argument("out", type=Path, help="for a folder of each experiment, ablations.md and ablations.json")
+    parser.add_argument("--unprepared", type=Path, metavar="DATA", help="the same patients without preparation; drawn by default")
+    parser.add_argument("--phantoms", choices=RANGES, default="ordinary", help="the range that DATA was drawn of")
+    parser.add_argument("--most-slices", type=int, help="as DATA was drawn with")
+    parser.add_argument("--processes", type=int, default=2, help="that draw")
+    _add_study(parser, "segmentation.KEY=VALUE and markers.KEY=VALUE change numbers of the preset.")
+    parser.set_defaults(run=_ablations)
+
+
+def _ablations(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from ..distributed import joined_processes
+    from .ablation_tables import ablation_tables
+    from .ablations import run_ablations, unprepared_copy
+
+    began = time.monotonic()
+    values = preset_values("hematoma", chosen.preset)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
+        plain = chosen.unprepared or unprepared_copy(
+            chosen.data, chosen.out / "unprepared", chosen.phantoms, chosen.most_slices, chosen.processes
+        )
+        figures = run_ablations(chosen.data, plain, chosen.out, values, chosen.overrides, device, log)
+        minutes = spent_minutes(chosen.out, (time.monotonic() - began) / 60)
+        tables = ablation_tables(figures, command_line(), minutes, device)
+        _write(chosen.out / "ablations", figures, tables, log)
+
+
+def add_train_gan(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``train-gan``."""
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
+    parser.add_argument("folder", type=Path, help="for checkpoint, grids of pictures, figures, table and log")
+    add_preset(parser)
+    add_device(parser)
+    parser.set_defaults(run=_train_gan)
+
+
+def _train_gan(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from ..distributed import joined_processes
+    from .gan.train import GANOptions, train_gan
+
+    options, budget = chosen_options(preset_values("hematoma", chosen.preset)["gan"], chosen.overrides, GANOptions)
+    budget = told_budget(chosen, budget)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
+        train_gan(chosen.data, chosen.folder, options, budget, device, log)
+
+
+def add_draw_samples(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``draw-samples``."""
+    parser.add_argument("training", type=Path, help="folder of train-gan")
+    parser.add_argument("folder", type=Path, help="for a folder of pictures of each class")
+    parser.add_argument("--per-class", type=positive, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    add_device(parser)
+    parser.set_defaults(run=_draw_samples)
+
+
+def _draw_samples(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from .gan.samples import write_samples
+    from .gan.train import trained_gan
+
+    network, options = trained_gan(chosen.training)
+    counts = write_samples(network, options, chosen.folder, chosen.per_class, chosen.seed, choose_device(chosen.device))
+    for name, count in counts.items():
+        print(f"{name}: {count} of {chosen.per_class} show a hematoma and are written")
+
+
+def add_gan_experiment(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``gan-experiment``."""
+    parser.add_argument("data", type=Path, help="folder of import or make-data")
+    parser.add_argument("out", type=Path, help="for a folder of each training, samples.md and samples.json")
+    parser.add_argument("--share-drawn", type=float, default=1.0, help="drawn slices over real ones that are learnt from")
+    _add_study(parser, "segmentation.KEY=VALUE, markers.KEY=VALUE and gan.KEY=VALUE change numbers of the preset.")
+    parser.set_defaults(run=_gan_experiment)
+
+
+def _gan_experiment(chosen: argparse.Namespace) -> None:
+    from LesionReadingLib.prediction import choose_device
+
+    from ..distributed import joined_processes
+    from .ablation_tables import machine
+    from .gan.experiment import gan_table, run_gan_experiment
+
+    began = time.monotonic()
+    values = preset_values("hematoma", chosen.preset)
+    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
+        figures = run_gan_experiment(chosen.data, chosen.out, values, chosen.overrides, chosen.share_drawn, device, log)
+        minutes = spent_minutes(chosen.out, (time.monotonic() - began) / 60)
+        _write(chosen.out / "samples", figures, gan_table(figures, command_line(), minutes, machine(device)), log)
+
+
+def _write(stem: Path, figures: dict[str, Any], tables: str, log: Callable[[str], None]) -> None:
+    """Write figures and tables beside each other, and tell the tables; of several processes the first one does."""
+    from ..distributed import rank
+
+    if rank() == 0:
+        write_whole(stem.with_suffix(".json"), lambda file: file.write(json.dumps(figures, indent=1).encode()))
+        write_whole(stem.with_suffix(".md"), lambda file: file.write(f"{tables}\n".encode()))
+    log(tables)
+
+
+def _add_study(parser: argparse.ArgumentParser, told: str) -> None:
+    parser.add_argument("--preset", default="cpu", metavar="NAME", help="seed (the source study's), best, cpu, or a YAML file")
+    parser.epilog = told
+    add_device(parser)
+    parser.set_defaults(overrides=[])
+
+
+def command_line() -> str:
+    """The command as it was typed."""
+    return shlex.join(["python", "-m", "training", *sys.argv[1:]])
+
+
+def spent_minutes(out: Path, minutes: float) -> float:
+    """These minutes and those of earlier parts of the same experiments, which are kept in the folder."""
+    file = out / "minutes.json"
+    before = json.loads(file.read_text()) if file.exists() else 0.0
+    if os.environ.get("RANK", "0") == "0":
+        file.write_text(json.dumps(before + minutes))
+    return before + minutes

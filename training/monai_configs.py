@@ -1,0 +1,104 @@
+"""The configs of a bundle besides its metadata, as MONAI lays bundles out: ``train.json``, ``inference.json``, ``evaluate.json``.
+
+``python -m monai.bundle run --config_file BUNDLE/configs/inference.json --bundle_root BUNDLE --input CASE --output_dir DIR`` reads
+a case as the module does, ``evaluate.json`` compares cases with their label maps, and ``train.json``, run from the repository,
+trains the same network with the same options on another folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from LesionReadingLib.bundle import METADATA, Bundle, load_bundle
+
+LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
+NETWORKS = {
+    "DeepLabV3Plus": "OCTCalciumLib.model.network.DeepLabV3Plus",
+    "TwoStep": "OCTCalciumLib.model.two_step.TwoStep",
+    "JointNetwork": "HematomaMarkersLib.model.network.JointNetwork",
+}
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Check a bundle of either task and give it.
+
+    Raises:
+        InputError: it is none.
+    """
+    metadata = folder / METADATA
+    told = metadata.read_text(encoding="utf-8") if metadata.is_file() else ""
+    return load_bundle(folder, next((task for task in LIBS if f'"task": "{task}"' in told), next(iter(LIBS))))
+
+
+def write_configs(bundle: Bundle) -> list[Path]:
+    """Write the three configs into a bundle's folder; weights, metadata and card stay as they are."""
+    folder = bundle.path / METADATA.parent
+    written = []
+    for name, config in configs_of(bundle).items():
+        written.append(folder / f"{name}.json")
+        written[-1].write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return written
+
+
+def configs_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """The configs by name."""
+    shared = {
+        "imports": [f"$from {LIBS[bundle.task]}.monai_bundle import {name}" for name in ("evaluate", "infer", "trained_network")],
+        "bundle_root": ".",
+        "output_dir": "$@bundle_root + '/output'",
+        "device": "auto",
+        "network_def": {"_target_": NETWORKS[bundle.network_class], **bundle.network_arguments},
+        "network": "$trained_network(@bundle_root)",
+    }
+    commands = training_commands(bundle)
+    return {
+        "inference": {
+            **shared,
+            "input": "$@bundle_root + '/input'",
+            "run": ["$infer(@input, @output_dir, @bundle_root, @device)"],
+        },
+        "evaluate": {
+            **shared,
+            "dataset_dir": "$@bundle_root + '/dataset'",
+            "run": ["$evaluate(@dataset_dir, @output_dir, @bundle_root, @device)"],
+        },
+        "train": {
+            "imports": ["$import sys", "$from training.__main__ import main"],
+            "bundle_root": ".",
+            "dataset_dir": "$@bundle_root + '/dataset'",
+            "output_dir": "$@bundle_root + '/training'",
+            "more": [],
+            "network_def": shared["network_def"],
+            "commands": commands,
+            "run": [f"$sys.exit({' or '.join(f'main(@commands#{number} + @more)' for number in range(len(commands)))})"],
+        },
+    }
+
+
+def training_commands(bundle: Bundle) -> list[list[str]]:
+    """Commands of ``python -m training`` that train a bundle's network with the options that its metadata tell of."""
+    told = bundle.metadata.get("training", {})
+    places = ["@dataset_dir", "@output_dir"]
+    if bundle.network_class == "TwoStep":
+        known = {name: told[name] for name in ("steps", "batch", "rate", "real_share") if name in told}
+        options = [text for name, value in known.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+        return [["oct", "train-calcium", *reversed(places), *options]]
+    if bundle.network_class == "DeepLabV3Plus":
+        from .oct.train import Recipe
+
+        return [["oct", "train", *places, *_options(told, Recipe)]]
+    from .hematoma.train_markers import Recipe as MarkerRecipe
+    from .hematoma.train_segmentation import Recipe as UNetRecipe
+
+    stages = {"segmentation": UNetRecipe, "markers": MarkerRecipe}
+    return [["hematoma", f"train-{stage}", *places, *_options(told.get(stage, {}), kind)] for stage, kind in stages.items()]
+
+
+def _options(told: Mapping[str, Any], kind: type) -> Sequence[str]:
+    """``KEY=VALUE`` of what is told and is an option still; the preset ``best`` holds the rest."""
+    known = {field.name for field in fields(kind)} | {"steps"}
+    return ["--preset", "best", *(f"{name}={json.dumps(value)}" for name, value in told.items() if name in known)]

@@ -1,0 +1,114 @@
+"""How any network of these trainings learns, and for how long."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+
+WARM_UP = 0.03
+Options = TypeVar("Options", bound="TrainingOptions")
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a network learns, whatever it learns. A task's own options are a subclass; all are kept in the checkpoint.
+
+    Attributes:
+        batch: pictures per step, of all processes together.
+        rate: highest learning rate.
+        schedule: ``"cosine"`` (a short rise, then half a cosine down to a hundredth) or ``"constant"``.
+        optimizer: ``"adamw"`` or ``"adam"``. weight_decay: of AdamW; Adam has none. betas: of either.
+        average: decay of the running average of the weights, which is what is kept; 0 keeps the last weights.
+        gradient_norm: to which longer gradients are clipped.
+        precision: ``"auto"`` (bfloat16 where the task is quicker in it), ``"float32"`` or ``"bfloat16"``.
+        seed: of weights, batches and augmentation.
+        validate_every: steps between two validations; 0 for twenty in all.
+        patience: validations without a better score after which the training ends; 0 for none.
+        checkpoint_seconds: between two checkpoints.
+        workers: processes that read batches ahead; 0 where pictures are in memory.
+    """
+
+    batch: int = 8
+    rate: float = 1e-3
+    schedule: str = "cosine"
+    optimizer: str = "adamw"
+    weight_decay: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    average: float = 0.998
+    gradient_norm: float = 1.0
+    precision: str = "auto"
+    seed: int = 0
+    validate_every: int = 0
+    patience: int = 0
+    checkpoint_seconds: float = 180.0
+    workers: int = 0
+
+    def rate_at(self, done: float) -> float:
+        """Learning rate after the share ``done`` of the training."""
+        if self.schedule == "constant":
+            return self.rate
+        rise = min(1.0, (done + 1e-3) / WARM_UP)
+        return self.rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+    def average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], count: torch.Tensor | int) -> None:
+        """Move running averages of tensors towards their newest values; quickly at first, when the weights still change much."""
+        if not averages[0].is_floating_point():  # how many batches a batch norm has seen
+            for average, value in zip(averages, newest, strict=True):
+                average.copy_(value)
+            return
+        decay = min(self.average, (1 + float(count)) / (10 + float(count)))
+        torch._foreach_lerp_(list(averages), list(newest), 1 - decay)
+
+    def new_optimizer(self, parameters: Sequence[torch.nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
+        """The optimiser of these parameters."""
+        fused = device.type == "cuda"
+        if self.optimizer == "adam":
+            return torch.optim.Adam(parameters, self.rate, self.betas, fused=fused)
+        return torch.optim.AdamW(parameters, self.rate, self.betas, weight_decay=self.weight_decay, fused=fused)
+
+    def autocast(self, device: torch.device, on_processor: torch.dtype = torch.float32) -> torch.autocast:
+        """The precision of the forward pass.
+
+        Args:
+            on_processor: what ``"auto"`` means there: bfloat16 halves the time of DeepLab v3+; EfficientNet's depthwise
+                convolutions are quicker in float32.
+        """
+        automatic = device.type == "cuda" or on_processor == torch.bfloat16
+        enabled = self.precision == "bfloat16" or (self.precision == "auto" and automatic)
+        return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a training ends, an earlier part included: after so many minutes or steps, whichever comes first.
+
+    Attributes:
+        epochs: instead of steps: how often every picture is learnt from, see ``in_steps``.
+    """
+
+    minutes: float = math.inf
+    steps: float = math.inf
+    epochs: float | None = None
+
+    def done(self, seconds: float, steps: int) -> float:
+        """The share of the training that is done, 0 to 1 and a little more."""
+        return max(seconds / 60 / self.minutes, steps / self.steps)
+
+    def in_steps(self, pictures: int, batch: int) -> Budget:
+        """The same, its epochs counted in steps: the last batch of an epoch is filled with the first pictures of the next."""
+        if self.epochs is None:
+            return self
+        return replace(self, steps=min(self.steps, math.ceil(self.epochs * pictures / batch)), epochs=None)
+
+
+def options_from(kind: type[Options], values: Mapping[str, Any]) -> Options:
+    """Options as a checkpoint keeps them: JSON knows lists in place of tuples."""
+    return kind(**{name: _as_tuples(value) for name, value in values.items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
