@@ -163,6 +163,16 @@ def test_standstill_frames_that_are_not_read_shift_the_label_map(labels):
     assert any("left out" in note for note in noted.notes)
 
 
+@pytest.mark.parametrize("last", [9, 12])
+def test_frames_that_state_a_number_but_no_place_keep_their_number(labels, last):
+    """As of a pullback that was converted from A-lines, or of an export that states no distance of frames."""
+    spacing = Spacing(0.01, 0.01, None, "SEG", "unknown")
+    numbered = LabelMap(labels[:last], even_grid(labels[:last].shape, spacing), framewise=True)
+    for own_mm in (0.2, None):
+        pullback = a_pullback(spacing=replace(SPACING, frame_mm=own_mm))
+        assert np.array_equal(on_frames(numbered, pullback.grid, "seg").labels, labels)
+
+
 @pytest.mark.parametrize("places", [[0.7, 0.9, 1.7], [50.0, 50.2, 50.4]])
 def test_a_seg_of_another_place_is_refused(labels, places):
     with pytest.raises(InputError, match=r"name the pullback that the labels were drawn on"):

@@ -94,6 +94,7 @@ def test_volumes_are_those_of_slabs_across_the_slices(name):
     across_mm = 3.0 * abs(np.linalg.det(axes))  # the volume of a cell with unit steps is its height
     grid = a_grid(axes)
     assert grid.extents_mm == pytest.approx(np.full(5, across_mm))
+    assert grid.normal @ axes[2] == pytest.approx(np.linalg.det(axes))  # column axis x row axis; against the slices if left-handed
     assert grid.voxel_ml == pytest.approx(np.full(5, 0.75 * 0.5 * across_mm / 1000))
     assert grid.is_even and grid.is_sheared == (name == "tilted")
     assert a_grid(axes, (1, 12, 16)).extents_mm == pytest.approx([3.0])
