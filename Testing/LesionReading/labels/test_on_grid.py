@@ -17,6 +17,7 @@ from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.on_grid import label_grid, on_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 PLACE_MM, RADII_MM = np.array([20.0, -10, 5]), np.array([26.0, 30, 22])
 NAMES = ["upright", "tilted", "oblique", "oblique and tilted", "mixed and tilted", "head first in reverse"]
@@ -37,7 +38,7 @@ def as_seg(tmp_path, labels, grid, change=lambda data: None):
 
     files = write_series(tmp_path / "ct", np.zeros(grid.shape), grid)
     path = tmp_path / "seg.dcm"
-    write_dicom_seg(path, labels, grid, SEGMENTS, files)
+    write_dicom_seg(path, labels, grid, SEGMENTS, [SourceFrame(file) for file in files])
     data = pydicom.dcmread(path)
     pixels = grid.rows * grid.columns
     bits = np.unpackbits(np.frombuffer(data.PixelData, np.uint8), bitorder="little")
