@@ -60,16 +60,16 @@ def drawn_heads():
 def sample(a_desktop, drawn_heads, small_heads):
     """Click a sample; a second click in these tests gives a copy of what the first one drew."""
     import slicer.util
-    from LesionReadingScene.scene import add_volume, volume_place
+    from LesionReadingScene.scene import add_volume, volume_grid
 
     def click(name):
         if name not in drawn_heads:
             (volume,) = a_desktop.click_sample(name)
             attributes = {key: volume.GetAttribute(key) for key in volume.GetAttributeNames()}
-            drawn_heads[name] = (slicer.util.arrayFromVolume(volume).copy(), volume_place(volume), attributes)
+            drawn_heads[name] = (slicer.util.arrayFromVolume(volume).copy(), volume_grid(volume), attributes)
             return volume
-        voxels, place, attributes = drawn_heads[name]
-        volume = add_volume(voxels, *place, name, "test")
+        voxels, grid, attributes = drawn_heads[name]
+        volume = add_volume(voxels, grid, name)
         for key, value in attributes.items():
             volume.SetAttribute(key, value)
         return volume

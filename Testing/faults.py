@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.geometry.grid import matrix_grid
 
 sys.path[:0] = [str(Path(__file__).with_name("support"))]
 
@@ -64,7 +65,7 @@ def prepared(folder: Path) -> Place:
         labels = np.zeros((6, 48, 48), np.uint8)
         labels[:, 16:32, 16:32] = 3
         labels[2:4, 32:36, 20 : 20 + columns] = 1
-        write_nrrd(folder / f"{name}.nrrd", labels, np.diag([0.02, 0.02, 0.2]), np.zeros(3))
+        write_nrrd(folder / f"{name}.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)))
     place = Place(folder, folder / "old.nrrd", folder / "new.nrrd")
     measured(place, place.old, folder / "whole old")
     began = time.monotonic()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -59,7 +59,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     scan = _open(source, report, options, options.series, run.force)
     if options.upright:
         straight = straightened(scan)
-        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, files=())
+        scan = replace(scan, hounsfield=straight.hounsfield, grid=straight.grid, notes=scan.notes + straight.changes, frames=())
     earlier = _open_prior(scan, report, options, run.force)
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .model.prediction import Segmentation, predict
@@ -90,7 +90,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         findings = _measured(scan, labels, network, prior, rules, report, options=options, force=run.force)
         scan = _noted(scan, write_label_map(folder, scan, labels, run.page.identity)[1], report)
         if isinstance(earlier, Scan):
-            write_grid_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS, earlier.grid_source)
+            write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in MARKERS:
             write_heat(folder / f"heat_{marker}.nrrd", scan, network.heat(marker))
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
@@ -236,7 +236,7 @@ def _write(folder: Path, case: Case, rules: Rules, run: RunOptions, report: Repo
     """Write the numbers and everything for a reader."""
     from .presenting.present import present
 
-    numbers = findings_json(case.findings, case.scan.grid_source)
+    numbers = findings_json(case.findings, case.scan.grid.spacing.in_plane_source)
     (folder / MEASUREMENTS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
     present(folder, case, rules, page=run.page, log=lambda sentence: report.log(sentence, Note.PICTURE))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid
-from LesionReadingLib.geometry.nrrd import write_volume
+from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.label_map import LabelMap, Segment
-from LesionReadingLib.labels.on_grid import label_grid, labels_on
+from LesionReadingLib.labels.on_grid import label_grid, on_grid
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.language import _
 
@@ -43,22 +42,7 @@ SEGMENTS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedLabels:
-    """A label map on the voxels of a scan.
-
-    Attributes:
-        labels: (slices, rows, columns) uint8.
-        told: sentences that name segments, for the person who runs the command, never for a file.
-        notes: sentences for the report.
-    """
-
-    labels: np.ndarray
-    told: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = None) -> PlacedLabels:
+def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = None) -> LabelMap:
     """Read a label map from anywhere onto the voxels of a scan, by geometry.
 
     Args:
@@ -71,7 +55,7 @@ def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = N
     return placed_labels(read_label_map(path, SEGMENTS, chosen=chosen), path.name, scan)
 
 
-def placed_labels(label_map: LabelMap, name: str, scan: Scan) -> PlacedLabels:
+def placed_labels(label_map: LabelMap, name: str, scan: Scan) -> LabelMap:
     """A label map of this module's values on the voxels of a scan, by geometry.
 
     Args:
@@ -81,8 +65,7 @@ def placed_labels(label_map: LabelMap, name: str, scan: Scan) -> PlacedLabels:
         InputError: no place in the patient, or another place than the scan's.
     """
     _check_size(label_map, name)
-    labels, changes = labels_on(label_map, scan.grid, name, SEGMENTS)
-    return PlacedLabels(labels, label_map.told, (*label_map.notes, *changes))
+    return on_grid(label_map, scan.grid, name, SEGMENTS)
 
 
 def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:
@@ -90,7 +73,7 @@ def read_hematoma_label_map(path: Path, scan: Scan) -> np.ndarray:
     return place_label_map(path, scan).labels
 
 
-def read_placed_labels(path: Path) -> tuple[np.ndarray, SliceGrid]:
+def read_placed_labels(path: Path) -> tuple[np.ndarray, Grid]:
     """Read a label map of which no scan is at hand: (slices, rows, columns) uint8 and where its voxels lie.
 
     Raises:
@@ -107,7 +90,7 @@ def _check_size(label_map: LabelMap, name: str) -> None:
     for what, value, (low, high) in (
         ("pixels", spacing.row_mm, PIXEL_LIMITS_MM),
         ("pixels", spacing.column_mm, PIXEL_LIMITS_MM),
-        ("slices", label_map.thickness_mm or spacing.frame_mm, SLICE_LIMITS_MM),
+        ("slices", label_map.grid.thickness_mm or spacing.frame_mm, SLICE_LIMITS_MM),
     ):
         if value is not None and not low <= value <= high:
             raise InputError(
@@ -127,9 +110,9 @@ def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool
     Returns:
         the files written, and sentences for the report.
     """
-    return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.grid_source, scan.files, identity)
+    return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.frames, identity)
 
 
 def write_heat(path: Path, scan: Scan, heat: np.ndarray) -> None:
     """Write a heat map (slices, rows, columns) in [0, 1] as NRRD on the original voxels of a scan."""
-    write_volume(path, np.asarray(heat, np.float32), scan.grid)
+    write_nrrd(path, np.asarray(heat, np.float32), scan.grid)

@@ -8,8 +8,7 @@ import slicer
 from HematomaMarkersLib.reading.hounsfield import as_hounsfield
 from HematomaMarkersLib.reading.scan import Scan, gravity_of
 from HematomaMarkersLib.reading.straightening import straightened
-from LesionReadingLib.geometry.nrrd import grid_axes_mm
-from LesionReadingScene.scene import add_volume, volume_array, volume_grid
+from LesionReadingScene.scene import add_volume, measured_grid, volume_array
 
 INSTANCES = "DICOM.instanceUIDs"  # by which readers of DICOM, Slicer's own too, name the files of a volume
 POSITION = "LesionReading.PatientPosition"
@@ -33,7 +32,7 @@ def addHeadCT(scan: Scan, name: str):
         vtkMRMLScalarVolumeNode.
     """
     straight = straightened(scan)
-    volume = add_volume(straight.hounsfield, grid_axes_mm(straight.grid), straight.grid.positions_mm[0], name, scan.grid_source)
+    volume = add_volume(straight.hounsfield, straight.grid, name)
     if scan.details.get("patient position"):
         volume.SetAttribute(POSITION, scan.details["patient position"])
     if straight.changes:
@@ -88,7 +87,7 @@ def scanOf(volume, window: tuple[float, float]) -> Scan:
         InputError: the volume holds no HU.
     """
     hounsfield = as_hounsfield(volume_array(volume), window, volume.GetName())
-    return Scan(hounsfield, volume_grid(volume), gravity=gravity_of(patientPosition(volume)))
+    return Scan(hounsfield, measured_grid(volume), gravity=gravity_of(patientPosition(volume)))
 
 
 def locationOf(volume) -> str | None:

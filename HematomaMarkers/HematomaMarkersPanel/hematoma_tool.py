@@ -6,7 +6,7 @@ import numpy as np
 import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.point_placing import PointPlacing
-from LesionReadingScene.scene import add_region, volume_array, volume_grid
+from LesionReadingScene.scene import add_region, measured_grid, volume_array
 from slicer.i18n import tr as _
 
 
@@ -67,7 +67,7 @@ class HematomaTool:
         if not all(0 <= place < size for place, size in zip((number, row, column), hounsfield.shape, strict=True)):
             self._ui.markLabel.text = _("That point lies beside the CT; click into the middle of the hematoma.")
             return
-        self._slices = marked_hematoma(hounsfield, volume_grid(self._volume), (number, row, column))
+        self._slices = marked_hematoma(hounsfield, measured_grid(self._volume), (number, row, column))
         self._count = 0
         self._timer.start()
 

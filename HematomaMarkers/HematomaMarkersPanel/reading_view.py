@@ -11,7 +11,7 @@ from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingPanel.live_labels import LiveLabels
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
-from LesionReadingScene.scene import result_node, results, reviewed, volume_place
+from LesionReadingScene.scene import result_node, results, reviewed, volume_grid
 
 from .growth_view import SideBySide
 from .heat_maps import heatOf
@@ -148,8 +148,7 @@ class ReadingView:
 
     def _lookAtHematoma(self) -> None:
         """Turn the 3D view towards the hematoma, seen from the front."""
-        axes_mm, origin_mm = volume_place(self._volume())
-        places = np.argwhere(self._labels.labels == HEMATOMA)[:, ::-1] @ axes_mm + origin_mm
+        places = volume_grid(self._volume()).lps_mm(np.argwhere(self._labels.labels == HEMATOMA))
         low, high = places.min(axis=0), places.max(axis=0)
         right_mm, depth_mm, up_mm = (high - low) / 2
         lookAt((low + high) / 2, _FRONT, _UP, _AROUND * max(right_mm, up_mm), depth_mm)
@@ -159,8 +158,7 @@ class ReadingView:
         rows, columns = np.nonzero(self._labels.labels[number] == HEMATOMA)
         if self._sideBySide.shown or not rows.size:
             return
-        axes_mm, origin_mm = volume_place(self._volume())
-        x, y, z = origin_mm + np.array([columns.mean(), rows.mean(), number]) @ axes_mm
+        x, y, z = volume_grid(self._volume()).lps_mm((number, rows.mean(), columns.mean()))
         manager = slicer.app.layoutManager()
         for name in manager.sliceViewNames():
             if name != VIEW:

@@ -10,8 +10,8 @@ from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, SCHEMA
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
-from LesionReadingScene.scene import corrected, labels_of, result_json, result_node, volume_grid, write_volume_node
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
+from LesionReadingScene.scene import corrected, labels_of, measured_grid, result_json, result_node, write_volume_node
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
@@ -92,7 +92,7 @@ def _prior(result, folder: Path) -> list[str]:
 
 
 def _writeContour(path: Path, segmentation, volume) -> None:
-    write_grid_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), volume_grid(volume), SEGMENTS, "")
+    write_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), measured_grid(volume), SEGMENTS)
 
 
 def _networkMeasurements(network: dict) -> dict:

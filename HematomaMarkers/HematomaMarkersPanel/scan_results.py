@@ -30,7 +30,6 @@ from LesionReadingScene.scene import (
     set_drawn,
     set_result_json,
     set_result_node,
-    volume_place,
 )
 from slicer.i18n import tr as _
 
@@ -213,10 +212,9 @@ def exportCase(result, folder: Path, reading: dict[str, bool | None]) -> Path:
 
     volume = result_node(result, VOLUME)
     labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
-    axes_mm, origin_mm = volume_place(volume)
-    voxels = scanOf(volume, tuple(result_json(result, WINDOW))).hounsfield
+    scan = scanOf(volume, tuple(result_json(result, WINDOW)))
     case = new_case(folder, "head")
-    return write_case(case, TASK, voxels, labels, axes_mm, origin_mm, sorted(reviewed(result)), reading)
+    return write_case(case, TASK, scan.hounsfield, labels, scan.grid, sorted(reviewed(result)), reading)
 
 
 def _growth(result, measurement: ScanMeasurement) -> Growth | None:

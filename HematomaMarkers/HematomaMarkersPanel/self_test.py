@@ -9,7 +9,7 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.self_test import LesionReadingTest
-from LesionReadingScene.scene import labels_of, result_node, result_of, volume_place, write_volume_node
+from LesionReadingScene.scene import labels_of, result_node, result_of, volume_grid, write_volume_node
 from slicer.i18n import tr as _
 
 from .sample_data import FIRST, drawSample
@@ -67,8 +67,7 @@ class PhantomHeadTest(LesionReadingTest):
         widget = slicer.util.getModuleWidget("HematomaMarkers")
         number = int(hematoma.sum(axis=(1, 2)).argmax())
         row, column = np.median(np.argwhere(hematoma[number]), axis=0)
-        axes_mm, origin_mm = volume_place(volume)
-        x, y, z = origin_mm + np.array([column, row, number]) @ axes_mm
+        x, y, z = volume_grid(volume).lps_mm((number, row, column))
         write_volume_node(volume, folder / "study.nrrd")
         reader = widget.ui.readerEdit.text
         try:

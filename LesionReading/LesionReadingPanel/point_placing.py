@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import slicer
 import vtk
-from LesionReadingScene.scene import volume_place
+from LesionReadingScene.scene import volume_grid
 
 from .views import Observation
 
@@ -47,16 +47,15 @@ class PointPlacing:
 
     def voxels(self, volume) -> np.ndarray:
         """(points, 3) row, column and slice of the points on a volume, between voxels too."""
-        axes_mm, origin_mm = volume_place(volume)
-        columns, rows, slices = ((self._ras() * [-1.0, -1.0, 1.0] - origin_mm) @ np.linalg.inv(axes_mm)).T
+        slices, rows, columns = volume_grid(volume).indices(self._ras() * [-1.0, -1.0, 1.0]).T
         return np.stack([rows, columns, slices], axis=1)
 
     def show(self, volume, voxels: Sequence[Sequence[float]]) -> None:
         """Put the points, all handles now, to (row, column, slice) of a volume."""
-        axes_mm, origin_mm = volume_place(volume)
+        grid = volume_grid(volume)
         points = vtk.vtkPoints()
         for row, column, number in voxels:
-            place = origin_mm + np.array([column, row, number]) @ axes_mm
+            place = grid.lps_mm((number, row, column))
             points.InsertNextPoint(-place[0], -place[1], place[2])
         self._node.SetControlPointPositionsWorld(points)
         self._shown = self._ras()

@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
-from LesionReadingScene.scene import volume_place
+from LesionReadingScene.scene import volume_grid
 
 READING_VIEW = "Red"
 SLICE_VIEWS = (READING_VIEW, "Green", "Yellow")  # of Slicer's usual layouts
@@ -39,8 +39,7 @@ def showVolume(volume) -> None:
     Raises:
         InputError: it has no voxels, or lies below a transform that bends space.
     """
-    axes_mm, _ = volume_place(volume)
-    across = int(np.argmax(np.abs(np.cross(axes_mm[0], axes_mm[1]))))
+    across = int(np.argmax(np.abs(volume_grid(volume).normal)))
     presets = [_PRESETS[across], *(name for name in reversed(_PRESETS) if name != _PRESETS[across])]
     slicer.util.setSliceViewerLayers(background=volume, foreground=None, label=None)
     for name, preset in zip(SLICE_VIEWS, presets, strict=True):
@@ -69,19 +68,18 @@ def showOverlay(volume, heat, opacity: float) -> None:
 
 def jumpToSlice(volume, number: int, viewName: str = READING_VIEW) -> None:
     """Move a slice view along its normal to a slice of a volume, counted from 0; what is panned or zoomed stays."""
-    axes_mm, origin_mm = volume_place(volume)
-    columns, rows, _ = volume.GetImageData().GetDimensions()
-    lps = origin_mm + np.array([(columns - 1) / 2, (rows - 1) / 2, number]) @ axes_mm
+    grid = volume_grid(volume)
+    lps = grid.lps_mm((number, (grid.rows - 1) / 2, (grid.columns - 1) / 2))
     _sliceNode(viewName).JumpSliceByOffsetting(-lps[0], -lps[1], lps[2])
 
 
 def currentSlice(volume, viewName: str = READING_VIEW) -> int | None:
     """The slice of a volume that passes through the middle of a slice view; None where the view lies beside the volume."""
-    axes_mm, origin_mm = volume_place(volume)
+    grid = volume_grid(volume)
     to_ras = _sliceNode(viewName).GetSliceToRAS()
     lps = np.array([-to_ras.GetElement(0, 3), -to_ras.GetElement(1, 3), to_ras.GetElement(2, 3)])
-    number = round(float(np.linalg.solve(axes_mm.T, lps - origin_mm)[2]))
-    return number if 0 <= number < volume.GetImageData().GetDimensions()[2] else None
+    number = round(float(grid.indices(lps)[0]))
+    return number if 0 <= number < grid.slice_count else None
 
 
 def onSliceChanged(viewName: str, callback: Callable[[], None]) -> Observation:

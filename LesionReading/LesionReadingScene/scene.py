@@ -28,12 +28,12 @@ from .tracking import TrackedLabels
 from .volumes import (
     add_volume,
     has_spacing,
+    measured_grid,
     set_slice_spacing_unknown,
     set_typed_spacing,
     spacing_source,
     volume_array,
     volume_grid,
-    volume_place,
     volume_spacing,
     write_volume_node,
 )
@@ -49,6 +49,7 @@ __all__ = [
     "labels_of",
     "load_segmentation",
     "make_result",
+    "measured_grid",
     "most_uncertain",
     "next_unreviewed",
     "remove_region",
@@ -68,7 +69,6 @@ __all__ = [
     "spacing_source",
     "volume_array",
     "volume_grid",
-    "volume_place",
     "volume_spacing",
     "write_volume_node",
 ]

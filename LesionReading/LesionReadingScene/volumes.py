@@ -14,7 +14,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid, even_grid
+from LesionReadingLib.geometry.grid import Grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import storable, write_nrrd
 from LesionReadingLib.geometry.spacing import AS_LOADED, TYPED, UNKNOWN, Spacing
 from LesionReadingLib.language import _
@@ -25,14 +25,15 @@ SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file
 _LPS_OF_RAS = np.diag([-1.0, -1.0, 1.0])
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as pictures with colours become grey everywhere
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_UNKNOWN_MM = 1.0
 _SQUARE = 1e-3  # cosine between rows and columns up to which they count as perpendicular
 
 
-def volume_place(volume) -> tuple[np.ndarray, np.ndarray]:
-    """Where the voxels of a volume node lie in the patient, linear parent transforms applied.
+def volume_grid(volume) -> Grid:
+    """Where the voxels of a volume node lie in the scene, linear parent transforms applied: the one way from a node to a grid.
 
-    Returns:
-        (3, 3) steps in LPS mm from one column, row, slice to the next, one per line; (3,) LPS mm of voxel (0, 0, 0).
+    All its distances are those that the scene draws, whose sources tell which of them nobody states (``volume_spacing``): to look,
+    to point and to draw, one needs a place for those, too. What measures takes ``measured_grid``.
 
     Raises:
         InputError: no voxels, or below a transform that bends space.
@@ -41,7 +42,8 @@ def volume_place(volume) -> tuple[np.ndarray, np.ndarray]:
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     world = world_of(volume) @ slicer.util.arrayFromVTKMatrix(matrix)
-    return (_LPS_OF_RAS @ world[:3, :3]).T, _LPS_OF_RAS @ world[:3, 3]
+    shape = volume.GetImageData().GetDimensions()[::-1]
+    return matrix_grid(shape, (_LPS_OF_RAS @ world[:3, :3]).T, _LPS_OF_RAS @ world[:3, 3], spacing_source(volume))
 
 
 def world_of(node) -> np.ndarray:
@@ -91,27 +93,23 @@ def write_volume_node(volume, path: Path) -> None:
     """Write a volume node as NRRD with its own geometry, uncompressed, so that Slicer's window is not held up.
 
     Raises:
-        InputError: as ``volume_place`` and ``volume_array``.
+        InputError: as ``volume_grid`` and ``volume_array``.
     """
-    axes_mm, origin_mm = volume_place(volume)
-    write_nrrd(path, storable(volume_array(volume)), axes_mm, origin_mm, encoding="raw")
+    write_nrrd(path, storable(volume_array(volume)), volume_grid(volume), encoding="raw")
 
 
-def volume_grid(volume) -> SliceGrid:
+def measured_grid(volume) -> Grid:
     """The grid of a volume node, for measuring on it.
 
     Raises:
-        InputError: as ``volume_place``, without spacing, or rows and columns that are not perpendicular.
+        InputError: as ``volume_grid``, without spacing, or rows and columns that are not perpendicular.
     """
-    axes_mm, origin_mm = volume_place(volume)
+    grid = volume_grid(volume)
     if not has_spacing(volume):
         raise InputError(_("The volume does not state its spacing; type the distances between its pixels and slices first."))
-    lengths = np.linalg.norm(axes_mm, axis=1)
-    units = axes_mm / lengths[:, None]
-    if abs(units[0] @ units[1]) > _SQUARE:
+    if abs(grid.column_axis @ grid.row_axis) > _SQUARE:
         raise InputError(_("The pixels of the volume are sheared by a transform; take the volume out of it, or resample it."))
-    shape = volume.GetImageData().GetDimensions()[::-1]
-    return even_grid(shape, tuple(lengths[::-1].tolist()), origin_mm, units.T)
+    return grid
 
 
 def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
@@ -121,18 +119,16 @@ def volume_spacing(volume, unknown_pixel_mm: float | None = None) -> Spacing:
         unknown_pixel_mm: as for ``spacing_source``.
 
     Raises:
-        InputError: as ``volume_place``.
+        InputError: as ``volume_grid``.
     """
-    axes_mm, _origin = volume_place(volume)
-    column_mm, row_mm, slice_mm = (float(length) for length in np.linalg.norm(axes_mm, axis=1))
-    source = spacing_source(volume, unknown_pixel_mm)
+    drawn, source = volume_grid(volume).spacing, spacing_source(volume, unknown_pixel_mm)
     if volume.GetAttribute(SLICE_SPACING_ATTRIBUTE) == UNKNOWN:
-        return Spacing(row_mm, column_mm, None, source, UNKNOWN)
+        return Spacing(drawn.row_mm, drawn.column_mm, None, source, UNKNOWN)
     if source != UNKNOWN:
-        return Spacing(row_mm, column_mm, slice_mm, source, source)
+        return Spacing(drawn.row_mm, drawn.column_mm, drawn.frame_mm, source, source)
     if volume.GetSpacing()[2] == 1.0:
         return Spacing(None, None, None)
-    return Spacing(None, None, slice_mm, UNKNOWN, AS_LOADED)
+    return Spacing(None, None, drawn.frame_mm, UNKNOWN, AS_LOADED)
 
 
 def spacing_source(volume, unknown_pixel_mm: float | None = None) -> str:
@@ -189,21 +185,26 @@ def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
         volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
 
 
-def add_volume(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, name: str, spacing_source: str):
-    """Add a volume node with display to the scene.
+def add_volume(array: np.ndarray, grid: Grid, name: str):
+    """Add a volume node with display to the scene: the one way from a grid to a node.
+
+    Distances that are not known are drawn as 1 mm and count as not known: those of the pixels by the source, that of the slices
+    alone by an attribute of its own.
 
     Args:
-        array: (slices, rows, columns). axes_mm, origin_mm: as ``volume_place`` gives them.
-        spacing_source: where the spacing came from; ``spacing.UNKNOWN`` where it is not known (then its steps are of 1 mm).
+        array: (slices, rows, columns) on ``grid``, whose slices one matrix places.
 
     Returns:
         vtkMRMLScalarVolumeNode.
     """
     ijk_to_ras = np.eye(4)
-    ijk_to_ras[:3, :3] = _LPS_OF_RAS @ np.asarray(axes_mm, float).T
-    ijk_to_ras[:3, 3] = _LPS_OF_RAS @ np.asarray(origin_mm, float)
+    ijk_to_ras[:3, :3] = _LPS_OF_RAS @ grid.axes_mm(_UNKNOWN_MM).T
+    ijk_to_ras[:3, 3] = _LPS_OF_RAS @ grid.origin_mm
     volume = slicer.util.addVolumeFromArray(array, ijk_to_ras, name)
-    volume.SetAttribute(SOURCE_ATTRIBUTE, spacing_source)
+    spacing = grid.spacing
+    volume.SetAttribute(SOURCE_ATTRIBUTE, spacing.in_plane_source if spacing.in_plane_known else UNKNOWN)
+    if spacing.in_plane_known and spacing.frame_mm is None:
+        set_slice_spacing_unknown(volume)
     return volume
 
 

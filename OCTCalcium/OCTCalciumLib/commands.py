@@ -65,7 +65,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
             report.log(note)
         for caution in pullback.cautions:
             report.log(caution.sentence, Note.CAUTION)
-        label_map = LabelMap(found.labels, pullback.spacing, pullback.origin_mm, pullback.direction)
+        label_map = LabelMap(found.labels, pullback.grid)
         measurement = _measured_and_written(
             folder, label_map, report, run=run, pullback=pullback, model=bundle.summary(), ranges=found.ranges
         )
@@ -146,11 +146,9 @@ def _measured_and_written(
     Args:
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
-    from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-
     from .measurement.cautions import all_cautions
     from .presenting.present import present
-    from .segments import SEGMENTS
+    from .segments import write_oct_label_map
 
     report.progress(Step.MEASURE, _("Measuring"), 0, 1)
     measurement = measure_pullback(label_map.labels, label_map.spacing, run.parameters)
@@ -158,7 +156,10 @@ def _measured_and_written(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
+    for note in notes:
+        report.log(note)
+    label_map = replace(label_map, notes=(*label_map.notes, *notes))
     shown = {"pullback": pullback, "model": model, "ranges": ranges}
     present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
     report.progress(Step.REPORT, _("Writing the report"), 1, 1)

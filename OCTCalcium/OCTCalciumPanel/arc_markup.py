@@ -3,7 +3,7 @@
 import numpy as np
 import slicer
 import vtk
-from LesionReadingScene.scene import volume_place
+from LesionReadingScene.scene import volume_grid
 from slicer.i18n import tr as _
 
 BEYOND_CALCIUM = 1.15  # the two arms end a little outside the calcium
@@ -25,13 +25,13 @@ class ArcMarkup:
             volume: the pullback's node. frame: its FrameMeasurement. labels: (rows, columns) of that frame.
 
         Raises:
-            InputError: as ``volume_place``.
+            InputError: as ``volume_grid``.
         """
         if frame.bridged_start_deg is None:
             self.hide()
             return
-        axes_mm, origin_mm = volume_place(volume)
-        points, rotationAxis = _arcPoints(frame, axes_mm, origin_mm, _outerRadius(frame, labels, axes_mm))
+        grid = volume_grid(volume)
+        points, rotationAxis = _arcPoints(frame, grid, _outerRadius(frame, labels, grid))
         node = self._visibleNode()
         wasModifying = node.StartModify()
         node.SetOrientationRotationAxis(*rotationAxis)
@@ -89,10 +89,10 @@ def _makeNode():
     return node
 
 
-def _arcPoints(frame, axes_mm: np.ndarray, origin_mm: np.ndarray, radius_mm: float):
+def _arcPoints(frame, grid, radius_mm: float):
     """Start, vertex and end of the arc in RAS mm (vtkPoints), and the axis (RAS) around which angles grow from start to end."""
-    column, row = (axis / np.linalg.norm(axis) for axis in axes_mm[:2])
-    vertex = origin_mm + frame.vertex[1] * axes_mm[0] + frame.vertex[0] * axes_mm[1] + frame.frame * axes_mm[2]
+    column, row = grid.column_axis, grid.row_axis
+    vertex = grid.lps_mm((frame.frame, *frame.vertex))
     start = frame.bridged_start_deg
     angles = np.radians([start, start + min(frame.arc_bridged_deg, FULL_CIRCLE_DEG)])
     arms = [vertex + radius_mm * (np.cos(angle) * column + np.sin(angle) * row) for angle in angles]
@@ -103,11 +103,10 @@ def _arcPoints(frame, axes_mm: np.ndarray, origin_mm: np.ndarray, radius_mm: flo
     return points, (-axis[0], -axis[1], axis[2])
 
 
-def _outerRadius(frame, labels: np.ndarray, axes_mm: np.ndarray) -> float:
+def _outerRadius(frame, labels: np.ndarray, grid) -> float:
     """How far from the vertex the arms reach, in mm."""
     from OCTCalciumLib.labels import CALCIUM
 
-    column_mm, row_mm, _frame_mm = np.linalg.norm(axes_mm, axis=1)
     rows, columns = np.nonzero(labels == CALCIUM)
-    distances = np.hypot((rows - frame.vertex[0]) * row_mm, (columns - frame.vertex[1]) * column_mm)
+    distances = np.hypot((rows - frame.vertex[0]) * grid.row_mm, (columns - frame.vertex[1]) * grid.column_mm)
     return BEYOND_CALCIUM * float(distances.max())

@@ -109,15 +109,12 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     Raises:
         InputError: as ``labelsOf``.
     """
-    from LesionReadingLib.labels.label_map import LabelMap
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.segments import SEGMENTS
 
     labels, volume = labelsOf(result), volumeOf(result)
-    axes_mm, origin_mm = scene.volume_place(volume)
-    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
-    label_map = LabelMap(labels, scene.volume_spacing(volume, UNKNOWN_PIXEL_MM), tuple(origin_mm), tuple(units.T.ravel()))
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", label_map, SEGMENTS)
+    grid = scene.volume_grid(volume).with_spacing(scene.volume_spacing(volume, UNKNOWN_PIXEL_MM))
+    write_seg_nrrd(folder / "segmentation.seg.nrrd", labels, grid, SEGMENTS)
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
@@ -190,9 +187,8 @@ def exportCase(result, folder: Path) -> Path:
     from LesionReadingLib.studies.training_case import new_case, write_case
 
     labels, volume = labelsOf(result), volumeOf(result)
-    axes_mm, origin_mm = scene.volume_place(volume)
     case = _exportedTo(result, folder) or new_case(folder, "pullback")
-    write_case(case, TASK, scene.volume_array(volume), labels, axes_mm, origin_mm, scene.reviewed(result), None)
+    write_case(case, TASK, scene.volume_array(volume), labels, scene.volume_grid(volume), scene.reviewed(result), None)
     scene.set_result_json(result, EXPORTED, str(case))
     return case
 

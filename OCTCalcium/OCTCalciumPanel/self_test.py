@@ -65,7 +65,6 @@ class PhantomPullbackTest(LesionReadingTest):
 
     def _markByTwoClicks(self, widget, volume, frame: int) -> None:
         """The frame whose calcium was removed gets it back by its ends, and one undo takes it away again."""
-        import numpy as np
         from LesionReadingPanel.views import jumpToSlice
         from OCTCalciumLib.marking.deposit import point_at, wall_of
 
@@ -75,10 +74,10 @@ class PhantomPullbackTest(LesionReadingTest):
         wall = wall_of(labels, scene.volume_array(volume)[frame], scene.volume_spacing(volume).row_mm)
         widget.ui.markButton.click()
         node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
-        axes_mm, origin_mm = scene.volume_place(volume)
+        grid = scene.volume_grid(volume)
         for ray in (20.0, 60.0):
             row, column = point_at(wall.view, ray, 0.3)
-            x, y, z = origin_mm + np.array([column, row, frame]) @ axes_mm
+            x, y, z = grid.lps_mm((frame, row, column))
             node.AddControlPointWorld(-x, -y, z)
         slicer.app.processEvents()
         self.assertGreater(widget.results.measurement.frames[frame].area_mm2, 0)

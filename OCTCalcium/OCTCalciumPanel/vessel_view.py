@@ -8,7 +8,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingPanel.views import lookAt
-from LesionReadingScene.scene import volume_array, volume_place
+from LesionReadingScene.scene import volume_array, volume_grid
 from slicer.i18n import tr as _
 
 AFTER_EDIT_MS = 1200  # an edited vessel is built anew when the hand rests so long
@@ -93,16 +93,16 @@ class VesselView:
 
 def _sightOf(volume) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     """Where to look at a volume, and from where, as ``lookAt`` takes it."""
-    axes_mm, origin_mm = volume_place(volume)
-    size = np.array(volume.GetImageData().GetDimensions()) - 1.0
-    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
+    grid = volume_grid(volume)
+    size = np.array(grid.shape[::-1]) - 1.0
+    units = np.array([grid.column_axis, grid.row_axis, grid.slice_axis])
     viewer = _VIEWER @ units / np.linalg.norm(_VIEWER)
     right = np.cross(-units[1], viewer)
     right /= np.linalg.norm(right)
     up = np.cross(viewer, right)
-    corners = (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5) * size @ axes_mm
+    corners = (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5) * size @ grid.axes_mm()
     reach = max(np.abs(corners @ right).max(), np.abs(corners @ up).max())
-    return origin_mm + size / 2 @ axes_mm, viewer, up, float(reach), float(np.abs(corners @ viewer).max() / 2)
+    return grid.lps_mm(size[::-1] / 2), viewer, up, float(reach), float(np.abs(corners @ viewer).max() / 2)
 
 
 def _displayWall(volume) -> None:

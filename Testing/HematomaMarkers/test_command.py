@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from grids import some_slices
 from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, write_series
@@ -19,7 +19,7 @@ from HematomaMarkersLib.phantom.patient import draw_follow_up, draw_head
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from identity_leaks import leaks
 from LesionReadingLib.geometry.grid import stacked_grid
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}
 SIZE, SEED = 256, 1012
@@ -47,7 +47,7 @@ def a_patient(head, tmp_path_factory):
         data = pydicom.dcmread(file)
         data.PatientName, data.PatientID, data.PatientBirthDate = "Zweistein^Xaver", "4711-0815", "19010101"
         data.save_as(file)
-    write_grid_seg_nrrd(folder / "truth.seg.nrrd", head.labels, head.grid, SEGMENTS, "phantom")
+    write_seg_nrrd(folder / "truth.seg.nrrd", head.labels, head.grid, SEGMENTS)
     return folder
 
 
@@ -203,7 +203,7 @@ def test_a_contour_that_left_the_networks_slice_still_has_its_heat_there_in_the_
     best = numbers(output)["marker_slices"]["blend"]
     moved = head.labels.copy()
     moved[best - 1 : best + 2] = 0
-    write_grid_seg_nrrd(tmp_path / "moved.seg.nrrd", moved, head.grid, SEGMENTS, "phantom")
+    write_seg_nrrd(tmp_path / "moved.seg.nrrd", moved, head.grid, SEGMENTS)
     files = (tmp_path / "moved.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
     assert run("measure", *files, "-o", tmp_path / "r") == 0
     assert (tmp_path / "r" / f"blend_heat_{best + 1:03d}.png").exists(), "named by the slice as people count"
@@ -286,7 +286,7 @@ def test_a_prior_made_later_is_refused(a_patient, tmp_path, capsys):
 
 def test_one_slice_is_refused(head, tmp_path, capsys):
     grid = head.grid
-    one = replace(grid, positions_mm=grid.positions_mm[10:11], extents_mm=grid.extents_mm[10:11])
+    one = some_slices(grid, [10])
     write_series(tmp_path / "ct", head.hounsfield[10:11], one)
     assert "slice" in refused(capsys, tmp_path, "analyze", tmp_path / "ct", "-o", tmp_path / "r")
 

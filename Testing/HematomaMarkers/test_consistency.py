@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 from drawn_bleed import a_network_result
 from drawn_head import head_on
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
+from grids import some_slices
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.plausibility import doubts
@@ -199,7 +200,7 @@ def test_what_cannot_be_blood_is_told(volume_ml, ivh_ml, mean_hu, ivh_mean_hu, b
 
 def test_a_hematoma_larger_than_half_of_what_the_scan_shows_of_the_brain_is_doubted():
     few = slice(13, 17)
-    grid = replace(GRID, positions_mm=GRID.positions_mm[few], extents_mm=GRID.extents_mm[few])
+    grid = some_slices(GRID, few)
     labels = np.where(BRAIN & (PLACES[..., 1] < 25), HEMATOMA, 0).astype(np.uint8)[few]
     hounsfield = np.where(labels, 60, head_on(GRID)[few]).astype(np.int16)
     measured = measure_scan(Scan(hounsfield, grid), labels)

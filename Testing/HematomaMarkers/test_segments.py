@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 
 import highdicom
 import numpy as np
@@ -11,6 +10,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, nearest_voxel, slices, voxel_places_mm
+from grids import with_positions
 from HematomaMarkersLib import segments
 from HematomaMarkersLib.phantom.dicom import in_position, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
@@ -18,6 +18,7 @@ from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.labels.names import match_segment
 
 HEMATOMA_MM, VENTRICLE_MM = np.array([25.0, -10, 12]), np.array([-8.0, 20, 20])
@@ -54,7 +55,7 @@ def scan(request, tmp_path):
 
 def _volume_scan(grid):
     """As read from a volume file: without DICOM behind it."""
-    return Scan(head_on(grid), grid, grid_source="header of the file")
+    return Scan(head_on(grid), grid)
 
 
 def test_masks_come_back_on_the_very_voxels(tmp_path, scan):
@@ -241,7 +242,7 @@ def _share_of_voxels_in(first, last, grid, pieces=5):
         # A slice reaches half-way to its neighbours.
         at = np.clip(numbers + t, 0, grid.slice_count - 1)
         positions = np.stack([np.interp(at, numbers, grid.positions_mm[:, axis]) for axis in range(3)], axis=-1)
-        moved = voxel_places_mm(replace(grid, positions_mm=positions))
+        moved = voxel_places_mm(with_positions(grid, positions))
         for r in steps:
             for c in steps:
                 point = moved + r * grid.row_mm * grid.row_axis + c * grid.column_mm * grid.column_axis
@@ -351,7 +352,7 @@ def test_segments_of_other_programs_are_known_by_code_region_or_name(name, code,
 
 def test_the_grid_of_one_slice_keeps_its_extent(tmp_path):
     grid = GRIDS["tilted"]
-    one = replace(grid, positions_mm=grid.positions_mm[9:10], extents_mm=np.array([4.5]))
+    one = stacked_grid(grid.shape[1:], (4.0, 4.0), grid.row_axis, grid.column_axis, grid.positions_mm[9:10], 4.5)
     labels = labels_on_grid(grid)[9:10]
     path = write_label_map(tmp_path, _volume_scan(one), labels)[0]
     read, own = read_placed_labels(path)

@@ -13,13 +13,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from LesionReadingLib.geometry.grid import even_grid
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "LesionReading", "OCTCalcium")]
 
 import numpy as np  # noqa: E402
 from desktop import start  # noqa: E402
 from LesionReadingLib.geometry.spacing import Spacing  # noqa: E402
-from LesionReadingLib.labels.label_map import LabelMap  # noqa: E402
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd  # noqa: E402
 from measure import FRAMES, PIXEL_MM, drawn_pullback  # noqa: E402
 from measure import SIZE as FULL_SIZE  # noqa: E402
@@ -51,12 +52,13 @@ def main() -> None:
     labels = drawn_pullback(SIZE)
     pixel_mm = PIXEL_MM * FULL_SIZE / SIZE
     spacing = Spacing(pixel_mm, pixel_mm, FRAME_MM, "drawn", "drawn")
+    grid = even_grid(labels.shape, spacing)
     grey = np.where(labels == 3, 10, 120).astype(np.uint8)
-    volume = add_volume(grey, np.diag([pixel_mm, pixel_mm, FRAME_MM]), np.zeros(3), "drawn", "drawn")
+    volume = add_volume(grey, grid, "drawn")
     panel.ui.inputSelector.setCurrentNode(volume)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "out").mkdir()
-        write_seg_nrrd(Path(folder) / "out" / "segmentation.seg.nrrd", LabelMap(labels, spacing), SEGMENTS)
+        write_seg_nrrd(Path(folder) / "out" / "segmentation.seg.nrrd", labels, grid, SEGMENTS)
         measure_pullback(labels[:2], spacing)
         baseline = timed(lambda: measure_pullback(labels, spacing))
 

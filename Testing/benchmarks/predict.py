@@ -14,6 +14,7 @@ import time
 import numpy as np
 import torch
 from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import NAMES, TASK
@@ -67,7 +68,7 @@ def main() -> None:
     chosen = parser.parse_args()
     bundle = find_bundle(chosen.model, TASK)
     frames = phantom_frames(chosen.size)
-    pullback = Pullback(*frames.shape, Spacing(None, None, None), read=lambda first, stop: iter(frames[first:stop]))
+    pullback = Pullback(even_grid(frames.shape, Spacing(None, None, None)), read=lambda first, stop: iter(frames[first:stop]))
     fast_s, fast_cpu_s, fast = timed(lambda: segment(pullback, bundle, "cpu", lambda done, total: None).labels)
 
     network = load_network(bundle, NETWORKS)

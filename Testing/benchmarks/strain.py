@@ -18,6 +18,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from processes import ROOT, timed_process
 
 CT_SLICES, OCT_FRAMES, DRAWN_ONE_IN = 600, 540, 10
@@ -60,7 +62,7 @@ def _ct(folder: Path, asked: str) -> list[Path | str]:
     from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
     from HematomaMarkersLib.phantom.patient import draw_head
     from LesionReadingLib.geometry.grid import even_grid
-    from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+    from LesionReadingLib.geometry.nrrd import write_nrrd
 
     series, labels = folder / "ct", folder / "ct.seg.nrrd"
     if not labels.exists():
@@ -79,12 +81,12 @@ def _ct(folder: Path, asked: str) -> list[Path | str]:
         ).round()
         grid = drawn.grid
         step_mm = 0.25 * DRAWN_ONE_IN * (len(drawn.hounsfield) - 1) / (CT_SLICES - 1)
-        shape, spacing_mm = (CT_SLICES, grid.rows, grid.columns), (step_mm, grid.row_mm, grid.column_mm)
-        thin = even_grid(shape, spacing_mm, grid.positions_mm[0], np.column_stack([grid.column_axis, grid.row_axis, grid.normal]))
+        shape, spacing = (CT_SLICES, grid.rows, grid.columns), Spacing(grid.row_mm, grid.column_mm, step_mm)
+        thin = even_grid(shape, spacing, grid.origin_mm, np.column_stack([grid.column_axis, grid.row_axis, grid.normal]))
         write_series(series, hounsfield.astype(np.int16), thin, Acquisition())
         keys = {"Segment0_Name": "hematoma", "Segment0_LabelValue": "1", "Segment1_Name": "IVH", "Segment1_LabelValue": "2"}
         nearest = np.rint(place).astype(int)
-        write_nrrd(labels, drawn.labels[nearest].astype(np.uint8), grid_axes_mm(thin), thin.positions_mm[0], keys)
+        write_nrrd(labels, drawn.labels[nearest].astype(np.uint8), thin, keys)
     return [labels, "--ct", series] if asked == "measure" else [series]
 
 
@@ -98,8 +100,7 @@ def _pullback(folder: Path) -> list[Path]:
         print("drawing the pullback ...", flush=True)
         drawn = draw_pullback(11, OCT_FRAMES, 1024, indices=range(0, OCT_FRAMES, DRAWN_ONE_IN))
         labels = drawn.labels.repeat(DRAWN_ONE_IN, 0)[:OCT_FRAMES].astype(np.uint8)
-        spacing = drawn.spacing
-        write_nrrd(path, labels, np.diag([spacing.column_mm, spacing.row_mm, spacing.frame_mm]), np.zeros(3))
+        write_nrrd(path, labels, even_grid(labels.shape, drawn.spacing))
     return [path]
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 
 FRAMES, SIZE = 4, 64
 CT = "head/series"
@@ -39,7 +41,6 @@ def draw(folder: Path) -> list[Subject]:
 def _draw_vessel(folder: Path) -> list[Subject]:
     import pydicom
     import SimpleITK as sitk
-    from LesionReadingLib.labels.label_map import LabelMap
     from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
     from OCTCalciumLib.phantom.dicom import write_every_variety, write_pictures
     from OCTCalciumLib.phantom.pullback import draw_pullback
@@ -83,7 +84,7 @@ def _draw_vessel(folder: Path) -> list[Subject]:
             subjects.append(Subject(family, f"vessel/{of_its_own.name}", f"x.{ending}", job))
     seg = folder / "seg"
     seg.mkdir()
-    write_seg_nrrd(seg / "x.seg.nrrd", LabelMap(pullback.labels, pullback.spacing), SEGMENTS)
+    write_seg_nrrd(seg / "x.seg.nrrd", pullback.labels, even_grid(pullback.labels.shape, pullback.spacing), SEGMENTS)
     subjects.append(Subject("nrrd", "vessel/seg", "x.seg.nrrd", "oct_named"))
     packed = folder / "zip"
     packed.mkdir()
@@ -103,9 +104,10 @@ def _draw_head(folder: Path) -> list[Subject]:
     from HematomaMarkersLib.phantom.dicom import SIGNED_PADDED, write_series
     from HematomaMarkersLib.phantom.enhanced import write_enhanced
     from HematomaMarkersLib.segments import SEGMENTS
-    from LesionReadingLib.geometry.nrrd import write_volume
+    from LesionReadingLib.geometry.nrrd import write_nrrd
     from LesionReadingLib.labels.write import write_dicom_seg
     from LesionReadingLib.phantom.compression import compress
+    from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
     grid = a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0, tilt_deg=12.0)
     scan, labels = a_head(grid)
@@ -115,9 +117,9 @@ def _draw_head(folder: Path) -> list[Subject]:
         (folder / name).mkdir()
     write_enhanced(folder / "enhanced" / "x.dcm", scan.hounsfield, grid)
     compress(folder / "enhanced" / "x.dcm", folder / "rle" / "x.dcm", "rle")
-    write_volume(folder / "volume" / "x.nrrd", scan.hounsfield, grid)
-    write_volume(folder / "labels" / "x.nrrd", labels, grid)
-    write_dicom_seg(folder / "seg" / "x.dcm", labels, grid, SEGMENTS, paths)
+    write_nrrd(folder / "volume" / "x.nrrd", scan.hounsfield, grid)
+    write_nrrd(folder / "labels" / "x.nrrd", labels, grid)
+    write_dicom_seg(folder / "seg" / "x.dcm", labels, grid, SEGMENTS, [SourceFrame(path) for path in paths])
     straight = sitk.GetImageFromArray(scan.hounsfield)
     straight.SetSpacing((4.0, 4.0, 10.0))
     for ending in ("nii.gz", "mha"):
@@ -159,7 +161,7 @@ def _draw_others(folder: Path) -> list[Subject]:
     reading.mkdir()
     (reading / "measurements.json").write_text(json.dumps(_a_reading(MARKERS)))
     for marker in MARKERS:
-        write_nrrd(reading / f"heat_{marker}.nrrd", np.ones((3, 4, 5), np.float32), np.eye(3), (0, 0, 0))
+        write_nrrd(reading / f"heat_{marker}.nrrd", np.ones((3, 4, 5), np.float32), even_grid((3, 4, 5), Spacing(1.0, 1.0, 1.0)))
     return [
         Subject("rules", "rules", "x.toml", "rules"),
         Subject("bundle", "bundle", "configs/metadata.json", "bundle", "."),

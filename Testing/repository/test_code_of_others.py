@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import ROOT, environment
+from LesionReadingLib.geometry.grid import matrix_grid
 
 PLANTED = ("numpy", "json", "tempfile", "torch", "vtkmodules", "OCTCalciumLib", "LesionReadingLib")
 STARTED_BY_NAME = ("OCTCalciumLib", "LesionReadingLib")  # `python -m` itself runs a package that lies where it is started
@@ -36,7 +37,7 @@ def nothing_to_measure(folder: Path) -> Path:
     labels[:, 16:32, 16:32] = 3
     labels[2:4, 32:36, 20:28] = 1
     path = folder / "labels.nrrd"
-    write_nrrd(path, labels, np.diag([0.02, 0.02, 0.2]), np.zeros(3))
+    write_nrrd(path, labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)))
     return path
 
 

@@ -21,8 +21,10 @@ from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
 from HematomaMarkersLib.phantom.patient import draw_head
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+from LesionReadingLib.geometry.grid import even_grid, matrix_grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.phantom.dicom import write_presentation, write_truth
 from OCTCalciumLib.phantom.pullback import draw_pullback
@@ -101,10 +103,10 @@ def a_head(tmp_path_factory):
     segments = [replace(segment, name=name) for segment, name in zip(SEGMENTS, names, strict=True)]
     segments[1] = replace(segments[1], type=("SCT", "85756007", "Tissue"))
     files = sorted((folder / f"{WORD} ct" / f"{WORD} 1").iterdir(), key=lambda file: pydicom.dcmread(file).ImagePositionPatient[2])
-    write_dicom_seg(folder / f"{WORD}.seg.dcm", labels, head.grid, segments, files)
+    write_dicom_seg(folder / f"{WORD}.seg.dcm", labels, head.grid, segments, [SourceFrame(file) for file in files])
     planted(folder / f"{WORD}.seg.dcm")
     keys = {"Segment0_Name": names[0], "Segment0_LabelValue": "1", "Segment1_Name": names[1], "Segment1_LabelValue": "2"}
-    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, grid_axes_mm(head.grid), head.grid.positions_mm[0], keys)
+    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, head.grid, keys)
     (folder / f"{WORD}.toml").write_text("[refer_now]\nvolume_ml = 20\n")
     return folder
 
@@ -132,9 +134,7 @@ def a_vessel(tmp_path_factory):
     spacing = pullback.spacing
     labels = pullback.labels.astype(np.uint8)
     labels[0, :3, :3] = 4
-    write_nrrd(
-        folder / f"{WORD}.seg.nrrd", labels, np.diag([spacing.column_mm, spacing.row_mm, spacing.frame_mm]), np.zeros(3), keys
-    )
+    write_nrrd(folder / f"{WORD}.seg.nrrd", labels, even_grid(labels.shape, spacing), keys)
     return folder
 
 
@@ -175,7 +175,7 @@ def test_a_person_who_asks_is_told(a_head, a_vessel, tmp_path, capfd):
     assert [fact for fact in facts if fact not in page] == []
     asked = ["measure", a_vessel / f"{WORD}.seg.nrrd", "--pullback", a_vessel / f"{WORD}.dcm", "--with-identity"]
     said = run(oct_calcium, capfd, tmp_path / "vessel", *asked)
-    assert where_told(tmp_path / "vessel", said) == {"report.html", "said"}
+    assert where_told(tmp_path / "vessel", said) == {"report.html", "segmentation.dcm", "said"}
     assert f"{WORD} ROI" in said and f"{WORD}103E" in (tmp_path / "vessel" / "report.html").read_text(encoding="utf-8")
 
 
@@ -221,7 +221,7 @@ def test_segments_that_are_not_known_are_told_by_their_numbers(tmp_path, capfd):
     labels = np.zeros((4, 32, 32), np.uint8)
     labels[:, 8:16, 8:16], labels[:, 20:24, 20:24] = 3, 7
     keys = {"Segment0_Name": WORD, "Segment0_LabelValue": "3", "Segment1_Name": f"{WORD} two", "Segment1_LabelValue": "7"}
-    write_nrrd(tmp_path / "a.seg.nrrd", labels, np.diag([0.02, 0.02, 0.2]), np.zeros(3), keys)
+    write_nrrd(tmp_path / "a.seg.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)), keys)
     for more, named in (([], False), (["--with-identity"], True)):
         assert oct_calcium(["measure", str(tmp_path / "a.seg.nrrd"), "-o", str(tmp_path / "out"), *more]) == 2
         said = capfd.readouterr().err

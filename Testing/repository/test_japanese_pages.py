@@ -24,6 +24,7 @@ from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
 from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.language import speaking
@@ -32,7 +33,7 @@ from OCTCalciumLib.batch import COLUMNS, TITLE
 from OCTCalciumLib.measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.present import present
-from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange
 
 a_browser = browser.a_browser
@@ -133,11 +134,11 @@ def an_oct_report(tmp_path_factory):
     grey = np.random.default_rng(7).integers(0, 255, labels.shape, np.uint8)
     spacing = replace(SPACING, in_plane_source=TYPED, frame_source=TYPED)
     pullback = Pullback(
-        len(labels), *labels.shape[1:], spacing, lambda first, stop: iter(grey[first:stop]), details={"pullback rate": "36 mm/s"}
+        even_grid(labels.shape, spacing), lambda first, stop: iter(grey[first:stop]), details={"pullback rate": "36 mm/s"}
     )
     with speaking("ja"):
         model = find_bundle("oct_calcium_two_step", "oct-calcium").summary()
-        label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
+        label_map = LabelMap(labels, even_grid(labels.shape, spacing))
         ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0), drawn_scores())] * len(labels)
         present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, model=model, ranges=ranges)
     return folder / "report.html"

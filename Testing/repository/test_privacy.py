@@ -9,7 +9,7 @@ from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
 from HematomaMarkersLib.phantom.patient import draw_head
 from identity_leaks import FILE_NAME, leaks, secrets
-from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.phantom.identity import IDENTITY
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.phantom.dicom import BIRTH_DATE, write_presentation, write_truth
@@ -24,8 +24,8 @@ def a_head(tmp_path_factory):
     head = draw_head(1012, size=128, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen", wanted=frozenset())
     write_series(folder / "first", head.hounsfield, head.grid, Acquisition(patient_id=PATIENT_ID))
     keys = {"Segment0_Name": "Hematoma", "Segment0_LabelValue": "1", "Segment1_Name": "星空さん ROI", "Segment1_LabelValue": "5"}
-    axes_mm, labels = grid_axes_mm(head.grid), (head.labels == 1).astype(np.uint8)
-    write_nrrd(folder / f"{FILE_NAME}.seg.nrrd", labels, axes_mm, head.grid.positions_mm[0], keys)
+    labels = (head.labels == 1).astype(np.uint8)
+    write_nrrd(folder / f"{FILE_NAME}.seg.nrrd", labels, head.grid, keys)
     return folder
 
 
@@ -62,6 +62,7 @@ def test_a_pullback_analysed_and_measured_leaks_nothing(a_vessel, tmp_path, capf
     truth = str(a_vessel / f"{FILE_NAME}.nrrd")
     assert oct_calcium(["measure", truth, "--pullback", file, "-o", str(tmp_path / "m")]) == 0
     said = "".join(capfd.readouterr())
+    assert (tmp_path / "r/segmentation.dcm").exists() and (tmp_path / "m/segmentation.dcm").exists()
     assert leaks(tmp_path / "r", said, BIRTH_DATE) == []
     assert leaks(tmp_path / "m", said, BIRTH_DATE) == []
 

@@ -12,7 +12,7 @@ from HematomaMarkersLib.model.inference import HeadReading
 from HematomaMarkersLib.model.prediction import heat_map
 from HematomaMarkersLib.model.preparation.prepare import Steps, prepare
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 
 HEAD_RADII_MM = np.array([70.0, 85.0, 62.0])
 HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM = np.array([28.0, -20.0, 5.0]), np.array([20.0, 12.0, 15.0])  # patient's left, front
@@ -32,7 +32,7 @@ def a_grid(
     side_mm: float = 200.0,
     transposed: bool = False,
     tilt_deg: float = 0.0,
-) -> SliceGrid:
+) -> Grid:
     """A grid around the head.
 
     Args:
@@ -49,7 +49,7 @@ def a_grid(
     return stacked_grid((rows, columns), pixel_mm, down, across, corner + places[:, None] * step, slice_mm)
 
 
-def a_head(grid: SliceGrid, moved: np.ndarray | None = None, ventricles: bool = True) -> tuple[Scan, np.ndarray]:
+def a_head(grid: Grid, moved: np.ndarray | None = None, ventricles: bool = True) -> tuple[Scan, np.ndarray]:
     """The head on a grid, and its labels.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 from LesionReadingPanel.views import jumpToSlice
-from LesionReadingScene.scene import volume_place
+from LesionReadingScene.scene import volume_grid
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.marking.deposit import point_at, wall_of
 from OCTCalciumLib.phantom.dicom import write_volume
@@ -37,11 +37,11 @@ def write_two_pullbacks(folder: Path) -> tuple[int, list[tuple[float, float]]]:
 def click_on_ends(panel, frame: int, ends: list[tuple[float, float]]) -> None:
     """Press Mark in the panel and click on both ends on a frame of the pullback on view."""
     volume = panel.ui.inputSelector.currentNode()
-    axes_mm, origin_mm = volume_place(volume)
+    grid = volume_grid(volume)
     panel.ui.editButton.collapsed = False
     jumpToSlice(volume, frame)
     panel.ui.markButton.click()
     node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
     for row, column in ends:
-        x, y, z = origin_mm + np.array([column, row, frame]) @ axes_mm
+        x, y, z = grid.lps_mm((frame, row, column))
         node.AddControlPointWorld(-x, -y, z)

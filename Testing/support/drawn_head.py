@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 
 RADII_MM = np.array([70.0, 88.0, 75.0])
 SHELL = 1.12  # outer border of the bone, in radii of the brain
@@ -11,25 +11,25 @@ SIZE, PIXEL_MM = 64, 4.0
 POINT_MM = np.array([23.0, -31.0, 14.0])  # left, in front, above the middle
 
 
-def voxel_places_mm(grid: SliceGrid) -> np.ndarray:
+def voxel_places_mm(grid: Grid) -> np.ndarray:
     """(slices, rows, columns, 3) LPS of every voxel, by the formula of DICOM PS3.3 C.7.6.2.1.1."""
     rows, columns = np.arange(grid.rows)[:, None, None], np.arange(grid.columns)[:, None]
     return grid.positions_mm[:, None, None] + rows * grid.row_mm * grid.row_axis + columns * grid.column_mm * grid.column_axis
 
 
-def head_on(grid: SliceGrid) -> np.ndarray:
+def head_on(grid: Grid) -> np.ndarray:
     """The head (slices, rows, columns) int16 HU: brain 35 within ``RADII_MM`` of the origin, bone 900 around it, else air -1000."""
     distance = np.linalg.norm(voxel_places_mm(grid) / RADII_MM, axis=-1)
     return np.where(distance < 1, 35, np.where(distance < SHELL, 900, -1000)).astype(np.int16)
 
 
-def nearest_voxel(grid: SliceGrid, place_mm: np.ndarray) -> tuple[int, ...]:
+def nearest_voxel(grid: Grid, place_mm: np.ndarray) -> tuple[int, ...]:
     """The voxel whose centre lies nearest to a place, by looking at all."""
     away = np.linalg.norm(voxel_places_mm(grid) - place_mm, axis=-1)
     return np.unravel_index(int(away.argmin()), away.shape)
 
 
-def slices(normal_steps_mm, tilt_deg: float = 0.0, turn: np.ndarray | None = None, size: int = SIZE) -> SliceGrid:
+def slices(normal_steps_mm, tilt_deg: float = 0.0, turn: np.ndarray | None = None, size: int = SIZE) -> Grid:
     """Slices around the origin: the table moves by ``normal_steps_mm`` along z while the gantry leans by ``tilt_deg``.
 
     Args:
@@ -54,7 +54,7 @@ def rotation(axis, angle_deg: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def reversed_slices(grid: SliceGrid) -> SliceGrid:
+def reversed_slices(grid: Grid) -> Grid:
     """The same slices from the other end."""
     return stacked_grid(
         (grid.rows, grid.columns),

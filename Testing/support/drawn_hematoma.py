@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 from scipy import ndimage
 
 Places = np.ndarray
@@ -24,7 +24,7 @@ def grid_around_origin(
     steps_mm: tuple[float, ...] = (5.0,) * 8,
     tilt_deg: float = 0.0,
     thickness_mm: float = 5.0,
-) -> SliceGrid:
+) -> Grid:
     """Axial slices around the origin, moved along z by ``steps_mm`` while the gantry leans by ``tilt_deg``."""
     lean = np.radians(tilt_deg)
     row_axis, column_axis = np.array([0, np.cos(lean), -np.sin(lean)]), np.array([1.0, 0, 0])
@@ -35,7 +35,7 @@ def grid_around_origin(
     )
 
 
-def places_mm(grid: SliceGrid) -> Places:
+def places_mm(grid: Grid) -> Places:
     """(slices, rows, columns, 3), by the formula of DICOM PS3.3 C.7.6.2.1.1."""
     rows, columns = np.arange(grid.rows)[:, None, None], np.arange(grid.columns)[:, None]
     return grid.positions_mm[:, None, None] + rows * grid.row_mm * grid.row_axis + columns * grid.column_mm * grid.column_axis
@@ -47,7 +47,7 @@ def in_ellipsoid(places: Places, radii_mm, centre_mm=(0.0, 0.0, 0.0)) -> np.ndar
 
 
 def scanned(
-    grid: SliceGrid,
+    grid: Grid,
     inside: Callable[[Places], np.ndarray],
     density_hu: Callable[[Places], np.ndarray] | float = BLOOD_HU,
     gravity: np.ndarray | None = SUPINE,

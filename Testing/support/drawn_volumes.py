@@ -6,6 +6,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
+from LesionReadingLib.geometry.grid import matrix_grid
 from LesionReadingScene.scene import add_volume
 
 ORIGIN = np.array([12.0, -34.5, 56.25])
@@ -27,7 +28,13 @@ def numbered(shape=(5, 12, 16), kind=np.int16) -> np.ndarray:
 
 def a_volume(directions=STRAIGHT, shape=(5, 12, 16), kind=np.int16, source="DICOM"):
     """A volume node with ``STEPS`` along the directions, at ``ORIGIN``."""
-    return add_volume(numbered(shape, kind), directions * STEPS[:, None], ORIGIN, "a volume", source)
+    return add_array(numbered(shape, kind), directions * STEPS[:, None], ORIGIN, "a volume", source)
+
+
+def add_array(array: np.ndarray, axes_mm: np.ndarray, origin_mm: np.ndarray, name: str, source: str):
+    """A volume node of an array (slices, rows, columns), with its steps in LPS to the next column, row, slice."""
+    grid = matrix_grid(array.shape, axes_mm, origin_mm, source)
+    return add_volume(array, grid, name)
 
 
 def move(node, matrix: np.ndarray):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from drawn_head import EVEN, POINT_MM, head_on, slices, voxel_places_mm
 from HematomaMarkersLib.labels import MARKERS
-from LesionReadingLib.geometry.nrrd import grid_axes_mm
+from LesionReadingLib.geometry.grid import matrix_grid
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.phantom.pullback import draw_pullback
 
@@ -20,8 +20,7 @@ def a_pullback_case(folder, seed=5, size=(96, 128), **changed):
         "task": "oct-calcium",
         "image": drawn.frames[:, : size[0], : size[1]],
         "labels": drawn.labels[:, : size[0], : size[1]],
-        "axes_mm": np.array([[0, PIXEL_MM, 0], [0, 0, -PIXEL_MM], [FRAME_MM, 0, 0]]),
-        "origin_mm": (3.0, -2.0, 8.0),
+        "grid": matrix_grid((4, *size), [[0, PIXEL_MM, 0], [0, 0, -PIXEL_MM], [FRAME_MM, 0, 0]], (3.0, -2.0, 8.0)),
         "reviewed": (),
         "markers": None,
     }
@@ -35,6 +34,4 @@ def a_head_case(folder, markers=None, reviewed=(), brain_hu=30, grid=None):
     image[image == 35] = np.broadcast_to(brain_hu + np.arange(len(image))[:, None, None] // 2, image.shape)[image == 35]
     bleed = np.linalg.norm(voxel_places_mm(grid) - POINT_MM, axis=-1) < BLEED_MM
     image[bleed] = 65
-    return write_case(
-        folder, "hematoma-markers", image, bleed, grid_axes_mm(grid), grid.positions_mm[0], reviewed=reviewed, markers=markers
-    )
+    return write_case(folder, "hematoma-markers", image, bleed, grid, reviewed=reviewed, markers=markers)

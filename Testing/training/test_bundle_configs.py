@@ -14,6 +14,7 @@ import pytest
 import torch
 from drawn_training import write_patients
 from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.studies.bundle_evaluation import case_dice
 from LesionReadingLib.studies.training_case import write_case
 from monai.bundle import ConfigParser
@@ -46,8 +47,8 @@ def cases(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cases")
     for seed in (5, 6):
         pullback = draw_pullback(seed, 3, 128, 0.5)
-        axes = np.diag([pullback.spacing.column_mm, pullback.spacing.row_mm, 0.5])
-        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, axes, (0, 0, 0), [1, 2], None)
+        grid = even_grid(pullback.frames.shape, pullback.spacing)
+        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, grid, [1, 2], None)
     return folder
 
 

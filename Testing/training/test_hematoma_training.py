@@ -19,6 +19,7 @@ from HematomaMarkersLib.phantom.patient import draw_head
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 
 from training.__main__ import main
@@ -289,7 +290,7 @@ def test_the_rule_that_tells_patients_apart_is_chosen():
 
 
 def test_the_distance_of_a_voxel_to_a_mask_is_measured_in_mm():
-    grid = even_grid((4, 10, 10), (5.0, 0.5, 0.5), np.zeros(3), np.eye(3).ravel())
+    grid = even_grid((4, 10, 10), Spacing(0.5, 0.5, 5.0))
     mask = np.zeros((4, 10, 10), bool)
     mask[1, 2, 2] = True
     assert distance_mm(grid, (1, 2, 2), mask) == 0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, POINT_MM, head_on, slices, voxel_places_mm
-from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+from grids import moved
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.worker import JsonLines
 from OCTCalciumLib.commands import write_phantom
 from OCTCalciumLib.phantom.pullback import draw_pullback
@@ -115,9 +116,8 @@ def a_head(folders, name="head", bleed_hu=65, shift_mm=0.0):
     image = head_on(grid)
     bleed = np.linalg.norm(voxel_places_mm(grid) - POINT_MM, axis=-1) < BLEED_MM
     image[bleed] = bleed_hu
-    write_nrrd(images / f"{name}_ct.nrrd", image, grid_axes_mm(grid), grid.positions_mm[0])
-    place = grid.positions_mm[0] + np.array([shift_mm, 0, 0])
-    write_nrrd(masks / f"{name}-mask.nrrd", bleed.astype(np.uint8), grid_axes_mm(grid), place)
+    write_nrrd(images / f"{name}_ct.nrrd", image, grid)
+    write_nrrd(masks / f"{name}-mask.nrrd", bleed.astype(np.uint8), moved(grid, [shift_mm, 0, 0]))
     return image, bleed
 
 

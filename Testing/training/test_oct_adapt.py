@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from LesionReadingLib.bundle import LICENCE, find_bundle, write_bundle
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, LUMEN, TASK
@@ -38,8 +40,7 @@ def a_case(folder: Path, seed: int, **changed) -> Path:
         "task": TASK,
         "image": drawn.frames,
         "labels": drawn.labels,
-        "axes_mm": np.diag([PIXEL_MM, PIXEL_MM, FRAME_MM]),
-        "origin_mm": (0, 0, 0),
+        "grid": even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM)),
         "reviewed": (),
         "markers": None,
     }

@@ -9,6 +9,7 @@ import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import TASK
@@ -150,7 +151,7 @@ def test_cancelling_a_segmentation_ends_it(trained, tmp_path):
 
 def pullback_of(frame_count: int) -> Pullback:
     frames = np.random.default_rng(2).integers(0, 256, (frame_count, 90, 120)).astype(np.uint8)
-    return Pullback(frame_count, 90, 120, Spacing(None, None, None), read=lambda first, stop: iter(frames[first:stop]))
+    return Pullback(even_grid((frame_count, 90, 120), Spacing(None, None, None)), read=lambda first, stop: iter(frames[first:stop]))
 
 
 def test_weights_that_fit_are_taken_to_begin_with(tmp_path):

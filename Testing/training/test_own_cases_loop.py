@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.labels import MARKERS
@@ -12,7 +11,9 @@ from HematomaMarkersLib.labels import TASK as HEMATOMA_TASK
 from HematomaMarkersLib.model.prediction import NETWORKS as HEMATOMA_NETWORKS
 from HematomaMarkersLib.phantom.patient import draw_head
 from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.geometry.nrrd import grid_axes_mm, write_nrrd
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.studies.training_case import IMAGE, write_case
 from OCTCalciumLib.__main__ import main as oct_calcium
@@ -29,10 +30,10 @@ PIXEL_MM, FRAME_MM = 0.05, 0.4
 @pytest.fixture
 def pullbacks(tmp_path):
     """Three phantom pullbacks, exported as the panel of OCTCalcium exports a corrected case."""
-    axes_mm = np.diag([PIXEL_MM, PIXEL_MM, FRAME_MM])
     for seed in (5, 6, 7):
         drawn = draw_pullback(seed, 3, 128, frame_mm=FRAME_MM)
-        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, axes_mm, (0, 0, 0), (0, 1, 2), None)
+        grid = even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM))
+        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, grid, (0, 1, 2), None)
     return tmp_path / "cases"
 
 
@@ -62,9 +63,8 @@ def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_t
     images.mkdir(), masks.mkdir()
     for seed in (0, 1, 2):
         head = draw_head(seed, 128)
-        axes_mm, origin_mm = grid_axes_mm(head.grid), head.grid.positions_mm[0]
-        write_nrrd(images / f"h{seed}.nrrd", head.hounsfield, axes_mm, origin_mm)
-        write_nrrd(masks / f"h{seed}_mask.nrrd", head.labels, axes_mm, origin_mm)
+        write_nrrd(images / f"h{seed}.nrrd", head.hounsfield, head.grid)
+        write_nrrd(masks / f"h{seed}_mask.nrrd", head.labels, head.grid)
         rows.append(f"h{seed},P{seed}," + ",".join("yes" if head.markers[marker] else "no" for marker in MARKERS))
     (tmp_path / "patients.csv").write_text("\n".join(rows))
     data, run, bundle, out = (str(tmp_path / name) for name in ("data", "run", "bundle", "out"))

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from exported_cases import SEEN, a_head_case
 from LesionReadingLib.bundle import load_bundle
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import TASK
 from PIL import Image
@@ -19,7 +21,7 @@ from training.__main__ import main
 from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, untold
 from training.reporting.scores import bootstrapped, cohens_kappa
 
-STEP_MM = np.diag([0.02, 0.02, 0.5])
+SPACING = Spacing(0.02, 0.02, 0.5)
 
 
 def test_limits_of_agreement_are_those_of_bland_and_altman():
@@ -128,7 +130,7 @@ def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
 def a_reading(folder: Path, arcs) -> None:
     labels = np.stack([vessel(arc) for arc in arcs])
     folder.parent.mkdir(exist_ok=True)
-    write_nrrd(folder, labels, STEP_MM, (0, 0, 0))
+    write_nrrd(folder, labels, even_grid(labels.shape, SPACING))
 
 
 def test_two_folders_of_label_maps_are_compared(tmp_path, capsys):
@@ -154,7 +156,15 @@ def test_exported_cases_say_what_they_are_and_which_signs_were_seen(tmp_path):
             seen = {"hypodensity": True, "blend": blend and name == "one"}
             labels = np.zeros((2, 4, 4), np.uint8)
             labels[0, :2] = 1
-            write_case(tmp_path / reader / name, "hematoma-markers", labels * 60, labels, np.eye(3) * 10, (0, 0, 0), (), seen)
+            write_case(
+                tmp_path / reader / name,
+                "hematoma-markers",
+                labels * 60,
+                labels,
+                even_grid(labels.shape, Spacing(10, 10, 10)),
+                (),
+                seen,
+            )
     assert main(["agreement", str(tmp_path / "A"), str(tmp_path / "B"), "-o", str(tmp_path / "out")]) == 0
     figures = json.loads((tmp_path / "out/figures.json").read_text())
     assert figures["signs"]["blend"] == {"kappa": 0.0, "both": 0, "differ": 1, "count": 2}

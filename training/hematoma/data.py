@@ -204,7 +204,7 @@ def patient_files(folder: Path) -> list[Path]:
 
 def phantom_scan(head: PhantomHead) -> Scan:
     """A phantom as the scan that reading would give."""
-    return Scan(head.hounsfield, head.grid, gravity=head.gravity, grid_source="phantom")
+    return Scan(head.hounsfield, head.grid, gravity=head.gravity)
 
 
 def draw_of_range(seed: int, phantoms: str) -> PhantomHead:

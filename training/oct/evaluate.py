@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
 from OCTCalciumLib.measurement.lumen import close_lumen
@@ -179,7 +180,7 @@ def closed_lumen_mask(labels: np.ndarray) -> np.ndarray:
 
 def _pullback(patient: Patient, spacing: Spacing) -> Pullback:
     frames = patient.pixels[0]
-    return Pullback(*frames.shape, spacing, read=lambda first, stop: (np.asarray(frame) for frame in frames[first:stop]))
+    return Pullback(even_grid(frames.shape, spacing), read=lambda first, stop: (np.asarray(frame) for frame in frames[first:stop]))
 
 
 def _lumen_masks(names: Sequence[str], masks: Path) -> Iterator[np.ndarray]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.dicom_seg import find_dicom_seg
 from LesionReadingLib.labels.label_map import LabelMap, Segment
@@ -73,14 +74,14 @@ def read_mask(mask: Mask, rule: LabelRule, segments: Sequence[Segment]) -> Label
     if files is not None and files.pictures and not files.volumes:
         pages, _size = picture_pages(files.pictures)
         values = np.stack([_drawn(read_picture(*page), mask, rule, segments) for page in pages])
-        return LabelMap(values, Spacing(None, None, None))
+        return LabelMap(values, even_grid(values.shape, Spacing(None, None, None)))
     if names := _segment_names(mask.path):
         return _of_segments(mask, rule, segments, names)
     try:
         label_map = read_label_map(mask.path, _ANY_VALUE)
     except InputError as error:  # its list of the 255 values that it knows helps nobody
         raise InputError(str(error).split("; relabel it as")[0].rstrip(".") + "; give whole numbers from 0 to 255.") from error
-    return LabelMap(**vars(label_map) | {"labels": _classes(label_map.labels, mask, rule.values, segments)})
+    return replace(label_map, labels=_classes(label_map.labels, mask, rule.values, segments))
 
 
 def joined(maps: Sequence[np.ndarray]) -> np.ndarray:
@@ -122,7 +123,7 @@ def _of_segments(mask: Mask, rule: LabelRule, segments: Sequence[Segment], names
         raise InputError(str(error).replace("--segment", "--labels")) from error
     if mask.value is None:
         return label_map
-    return LabelMap(**vars(label_map) | {"labels": np.where(label_map.labels > 0, mask.value, 0).astype(np.uint8)})
+    return replace(label_map, labels=np.where(label_map.labels > 0, mask.value, 0).astype(np.uint8))
 
 
 def _drawn(picture: np.ndarray, mask: Mask, rule: LabelRule, segments: Sequence[Segment]) -> np.ndarray:

@@ -59,7 +59,6 @@ def _task(chosen: argparse.Namespace) -> str:
 
 
 def _of_oct(chosen: argparse.Namespace) -> tuple[Callable, int, str, str, str]:
-    from LesionReadingLib.geometry.spacing import Spacing
     from LesionReadingLib.studies.agreement import Reading
     from OCTCalciumLib.labels import CALCIUM, NAMES, TASK
     from OCTCalciumLib.measurement.pullback import measure_pullback
@@ -75,7 +74,7 @@ def _of_oct(chosen: argparse.Namespace) -> tuple[Callable, int, str, str, str]:
     def read(path: Path) -> ReadCase:
         if is_exported(path):
             case = open_case(path, TASK, NAMES)
-            labels, spacing = case.labels, Spacing(*case.spacing_mm, "exported", "exported")
+            labels, spacing = case.labels, case.grid.spacing
         else:
             placed = checked_label_map(read_mask(Mask(path), rule, SEGMENTS), path, chosen.pixel_spacing, chosen.frame_spacing)
             labels, spacing = placed.labels, placed.spacing
@@ -88,7 +87,6 @@ def _of_oct(chosen: argparse.Namespace) -> tuple[Callable, int, str, str, str]:
 def _of_hematoma(chosen: argparse.Namespace) -> tuple[Callable, int, str, str, str]:
     from HematomaMarkersLib.labels import HEMATOMA, NAMES, TASK
     from HematomaMarkersLib.segments import SEGMENTS
-    from LesionReadingLib.geometry.grid import even_grid
     from LesionReadingLib.labels.on_grid import label_grid
     from LesionReadingLib.labels.read import with_typed
     from LesionReadingLib.studies.agreement import Reading
@@ -103,19 +101,14 @@ def _of_hematoma(chosen: argparse.Namespace) -> tuple[Callable, int, str, str, s
     def read(path: Path) -> ReadCase:
         signs = {}
         if is_exported(path):
-            import numpy as np
-
             case = open_case(path, TASK, NAMES)
             signs = {name: seen for name, seen in (case.markers or {}).items() if seen is not None}
-            row, column, slice_ = case.spacing_mm
-            axes = (case.axes_mm / np.linalg.norm(case.axes_mm, axis=1, keepdims=True)).T
-            labels, grid = case.labels, even_grid(case.labels.shape, (slice_, row, column), case.origin_mm, axes.ravel())
+            labels, grid = case.labels, case.grid
         else:
             label_map = read_mask(Mask(path), rule, SEGMENTS)
-            typed = with_typed(label_map.spacing, chosen.pixel_spacing, chosen.frame_spacing)
-            labels, grid = label_map.labels, None
-            if typed.known:
-                grid = label_grid(type(label_map)(**vars(label_map) | {"spacing": typed}), path.name)
+            label_map = label_map.with_spacing(with_typed(label_map.spacing, chosen.pixel_spacing, chosen.frame_spacing))
+            labels = label_map.labels
+            grid = label_grid(label_map, path.name) if label_map.spacing.known else None
         volume = None if grid is None else float((labels == HEMATOMA).sum(axis=(1, 2)) @ grid.voxel_ml)
         return ReadCase(Reading(labels, volume), signs)
 

@@ -1,6 +1,6 @@
 """Rigid registration of two head CTs of one patient.
 
-Both scans are first brought onto even grids along the patient's axes (through ``SliceGrid``, so tilted and unevenly spaced
+Both scans are first brought onto even grids along the patient's axes (through ``Grid``, so tilted and unevenly spaced
 scans are as good as any), cut to the head and to the densities between fat and bone; SimpleITK then turns and moves one onto
 the other, coarse to fine. One thread and all voxels: the same scans give the same numbers.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 from LesionReadingLib.masks import filled, largest_piece, slice_by_slice
 from scipy import ndimage
 
@@ -101,7 +101,7 @@ def _head(scan: Scan) -> _Head:
     return _Head(*(_image(array, first) for array in (density.astype(np.float32), head.astype(np.uint8), scanned.astype(np.uint8))))
 
 
-def _coarse(hounsfield: np.ndarray, grid: SliceGrid) -> tuple[np.ndarray, SliceGrid]:
+def _coarse(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     """The slices with their pixels averaged in blocks of about ``STEP_MM``, and the grid of the blocks."""
     rows, columns = (max(1, int(STEP_MM / size)) for size in (grid.row_mm, grid.column_mm))
     height, width = grid.rows // rows, grid.columns // columns

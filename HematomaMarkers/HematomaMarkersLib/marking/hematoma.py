@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
 from LesionReadingLib.masks import bounding_box, filled, grown, pieces_with
 from scipy import ndimage
@@ -43,7 +43,7 @@ class BloodLimits:
     high: float
 
 
-def marked_hematoma(hounsfield: np.ndarray, grid: SliceGrid, seed: tuple[int, int, int]) -> Iterator[tuple[int, np.ndarray]]:
+def marked_hematoma(hounsfield: np.ndarray, grid: Grid, seed: tuple[int, int, int]) -> Iterator[tuple[int, np.ndarray]]:
     """The slices of the hematoma that a voxel lies in, from its own slice upwards and then downwards.
 
     Args:
@@ -72,7 +72,7 @@ def marked_hematoma(hounsfield: np.ndarray, grid: SliceGrid, seed: tuple[int, in
             here += way
 
 
-def blood_limits(image: np.ndarray, grid: SliceGrid, seed: tuple[int, int]) -> BloodLimits:
+def blood_limits(image: np.ndarray, grid: Grid, seed: tuple[int, int]) -> BloodLimits:
     """The limits on a slice, int16 (rows, columns), for blood at a pixel: clearly above the brain around it, and below bone.
 
     Raises:
@@ -90,7 +90,7 @@ def blood_limits(image: np.ndarray, grid: SliceGrid, seed: tuple[int, int]) -> B
     return BloodLimits(low, DENSEST_HU)
 
 
-def _region(image: np.ndarray, grid: SliceGrid, limits: BloodLimits, start: np.ndarray, within: np.ndarray) -> np.ndarray:
+def _region(image: np.ndarray, grid: Grid, limits: BloodLimits, start: np.ndarray, within: np.ndarray) -> np.ndarray:
     """What hangs together with a start, booleans (rows, columns), on a slice; empty where that is too little to go on."""
     box = bounding_box(within)
     image, start, pixel_mm = image[box], start[box], (grid.row_mm, grid.column_mm)
@@ -105,7 +105,7 @@ def _region(image: np.ndarray, grid: SliceGrid, limits: BloodLimits, start: np.n
     return whole
 
 
-def _away_mm(grid: SliceGrid, seed: tuple[int, int]) -> np.ndarray:
+def _away_mm(grid: Grid, seed: tuple[int, int]) -> np.ndarray:
     """(rows, columns): distance of every pixel from one."""
     rows, columns = np.ogrid[: grid.rows, : grid.columns]
     return np.hypot((rows - seed[0]) * grid.row_mm, (columns - seed[1]) * grid.column_mm)

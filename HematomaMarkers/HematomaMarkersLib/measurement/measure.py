@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.language import _
 
@@ -33,7 +33,7 @@ _SPACES_FROM_ML = 20.0  # less is never much of a brain
 
 
 def measure_scan(
-    scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None = None, least_ml: float = LEAST_HEMATOMA_ML
+    scan: Scan | None, labels: np.ndarray, grid: Grid | None = None, least_ml: float = LEAST_HEMATOMA_ML
 ) -> ScanMeasurement:
     """Measure a whole scan.
 
@@ -74,7 +74,7 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
     return _summary(tuple(slices), measurement.grid, measurement.least_ml, spaces, labels, scan is not None)
 
 
-def _checked(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None) -> tuple[np.ndarray, SliceGrid]:
+def _checked(scan: Scan | None, labels: np.ndarray, grid: Grid | None) -> tuple[np.ndarray, Grid]:
     labels = whole_labels(labels, NAMES)
     if grid is None:
         if scan is None:
@@ -87,7 +87,7 @@ def _checked(scan: Scan | None, labels: np.ndarray, grid: SliceGrid | None) -> t
     return labels, grid
 
 
-def _misfit(what: str, array: np.ndarray, other: str, grid: SliceGrid) -> str:
+def _misfit(what: str, array: np.ndarray, other: str, grid: Grid) -> str:
     size, wanted = ("x".join(map(str, shape)) for shape in (np.shape(array), grid.shape))
     said = _("The {what} has {size} voxels and {other} {wanted}; give both on the same voxels.")
     return said.format(what=what, size=size, other=other, wanted=wanted)
@@ -105,7 +105,7 @@ def _spaces(
 
 def _summary(
     slices: tuple[SliceMeasurement, ...],
-    grid: SliceGrid,
+    grid: Grid,
     least_ml: float,
     spaces: HeadSpaces | None,
     labels: np.ndarray,
@@ -170,7 +170,7 @@ def _doubts(
     return doubts(volume_ml, ivh_ml, *densities, None if spaces is None else spaces.brain_ml)
 
 
-def _with_walls_in_space(slices: tuple[SliceMeasurement, ...], grid: SliceGrid) -> tuple[SliceMeasurement, ...]:
+def _with_walls_in_space(slices: tuple[SliceMeasurement, ...], grid: Grid) -> tuple[SliceMeasurement, ...]:
     """The slices with their holes' walls lowered to those in space, a run of slices with hematoma at a time."""
     slices = list(slices)
     shown = [measured.slice for measured in slices if measured.region]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from .markers.evidence import MarkerEvidence
 from .markers.slice import SliceMeasurement
@@ -38,7 +38,7 @@ class ScanMeasurement:
         sphericity: 1 for a ball; None without a hematoma.
     """
 
-    grid: SliceGrid
+    grid: Grid
     with_ct: bool
     slices: tuple[SliceMeasurement, ...]
     volume_ml: float

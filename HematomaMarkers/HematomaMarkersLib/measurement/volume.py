@@ -1,6 +1,6 @@
 """Volumes of a hematoma: by counting voxels, and by the bedside formula ABC/2.
 
-* **Voxel volume**: pixels of every slice x pixel area x the slice's own extent (``SliceGrid.voxel_ml``), whatever the tilt.
+* **Voxel volume**: pixels of every slice x pixel area x the slice's own extent (``Grid.voxel_ml``), whatever the tilt.
 * **ABC/2** (Kothari et al., Stroke 1996;27:1304-1305): A is the longest diameter on the slice with the largest area, B the
   longest diameter across it (90 degrees) on the same slice, C the height: the extents of all slices with hematoma together. Lengths
   are in mm, so pixels need not be square. On an ellipsoid it is 5 % too small (1/2 for pi/6).

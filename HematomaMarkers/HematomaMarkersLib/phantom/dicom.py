@@ -1,7 +1,7 @@
 """Writes a head CT the way scanners and archives do: the varieties of series that a reader meets.
 
 Objects follow DICOM PS3.3: A.3 (CT Image IOD), A.8 (Secondary Capture). Files carry a full identity
-that is nobody's (``LesionReadingLib.phantom.identity``). Where the voxels lie is told by the ``SliceGrid`` alone, so tilt, oblique
+that is nobody's (``LesionReadingLib.phantom.identity``). Where the voxels lie is told by the ``Grid`` alone, so tilt, oblique
 planes and mixed distances need no switch here.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 from LesionReadingLib.phantom.identity import identify
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
@@ -78,7 +78,7 @@ STORAGES = {"unsigned": UNSIGNED_12_BITS, "signed_padded": SIGNED_PADDED, "signe
 def write_series(
     folder: Path,
     hounsfield: np.ndarray,
-    grid: SliceGrid,
+    grid: Grid,
     acquisition: Acquisition | None = None,
     storage: Storage | Sequence[Storage] = UNSIGNED_12_BITS,
 ) -> list[Path]:
@@ -142,7 +142,7 @@ def write_dose_page(path: Path, acquisition: Acquisition | None = None) -> Path:
     return path
 
 
-def write_study(folder: Path, hounsfield: np.ndarray, grid: SliceGrid, acquisition: Acquisition | None = None) -> list[Path]:
+def write_study(folder: Path, hounsfield: np.ndarray, grid: Grid, acquisition: Acquisition | None = None) -> list[Path]:
     """A whole study in one folder: scout, brain series, the same slices in a bone kernel, sagittal reformat and dose page.
 
     Returns:
@@ -172,7 +172,7 @@ def repeat_slice(path: Path, copy: Path, change_hu: int = 0) -> Path:
     return copy
 
 
-def in_position(hounsfield: np.ndarray, grid: SliceGrid, position: str) -> tuple[np.ndarray, SliceGrid]:
+def in_position(hounsfield: np.ndarray, grid: Grid, position: str) -> tuple[np.ndarray, Grid]:
     """The same head in the same place of the patient, with rows and columns as the scanner's own axes have them.
 
     A scanner looks along its bore: lying the other way round (feet first) swaps left and right of the picture, prone turns it by
@@ -192,13 +192,14 @@ def in_position(hounsfield: np.ndarray, grid: SliceGrid, position: str) -> tuple
         positions = positions + (grid.rows - 1) * grid.row_mm * grid.row_axis
     return hounsfield, replace(
         grid,
-        positions_mm=positions,
+        origin_mm=positions[0],
+        stated_positions_mm=positions,
         column_axis=-grid.column_axis if flip_columns else grid.column_axis,
         row_axis=-grid.row_axis if flip_rows else grid.row_axis,
     )
 
 
-def sagittal_slices(hounsfield: np.ndarray, grid: SliceGrid) -> tuple[np.ndarray, SliceGrid]:
+def sagittal_slices(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     """The voxels of evenly spaced, upright slices again, cut from side to side: (columns, slices, rows), top of the head first."""
     step_mm = float(np.linalg.norm(grid.step_mm))
     upwards = grid.step_mm / step_mm

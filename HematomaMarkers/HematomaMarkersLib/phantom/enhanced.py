@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     EnhancedCTImageStorage,
@@ -18,7 +18,7 @@ from .dicom import UNSIGNED_12_BITS, Acquisition, Storage, decimal, decimals, ne
 def write_enhanced(
     path: Path,
     hounsfield: np.ndarray,
-    grid: SliceGrid,
+    grid: Grid,
     acquisition: Acquisition | None = None,
     storage: Storage = UNSIGNED_12_BITS,
     order: Sequence[int] | None = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from ..labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS
 from .anatomy import Head, Person, draw_head_of, draw_person, room_for_blood, white_matter_place
@@ -43,7 +43,7 @@ class PhantomHead:
 
     hounsfield: np.ndarray
     labels: np.ndarray
-    grid: SliceGrid
+    grid: Grid
     markers: dict[str, bool]
     slice_markers: np.ndarray
     near_misses: tuple[str, ...]
@@ -221,7 +221,7 @@ def scanned(
     head: Head,
     pose: Pose,
     gravity: np.ndarray,
-    grid: SliceGrid,
+    grid: Grid,
     thickness_mm: np.ndarray,
     scanner: Scanner,
     seed: int,
@@ -263,7 +263,7 @@ def _draw_blood(patient: Patient, hematoma: Hematoma | None, gravity: np.ndarray
     )
 
 
-def _slice_markers(labels, sign_mm2: np.ndarray, grid: SliceGrid, hematoma: Hematoma | None) -> np.ndarray:
+def _slice_markers(labels, sign_mm2: np.ndarray, grid: Grid, hematoma: Hematoma | None) -> np.ndarray:
     """bool (slices, 4): a sign counts where enough of it shows, an irregular margin where there is enough hematoma."""
     areas = np.array([np.count_nonzero(plane == HEMATOMA) for plane in labels]) * grid.pixel_mm2
     shown = np.zeros((len(labels), len(MARKERS)), bool)

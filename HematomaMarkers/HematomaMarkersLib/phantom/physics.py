@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from scipy import ndimage
 
 from ..labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
@@ -92,9 +92,7 @@ def draw_scanner(rng: np.random.Generator, thickness_mm: float) -> Scanner:
     )
 
 
-def scan(
-    rng: np.random.Generator, head: Head, blood: Blood, pose: Pose, grid: SliceGrid, thickness_mm: np.ndarray, scanner: Scanner
-):
+def scan(rng: np.random.Generator, head: Head, blood: Blood, pose: Pose, grid: Grid, thickness_mm: np.ndarray, scanner: Scanner):
     """Scan a head.
 
     Args:
@@ -124,7 +122,7 @@ def scan(
     return hounsfield, labels, sign_mm2
 
 
-def _points(grid: SliceGrid, number: int, off_mm: float, coarse: int) -> np.ndarray:
+def _points(grid: Grid, number: int, off_mm: float, coarse: int) -> np.ndarray:
     """(3, rows, columns) as (z, y, x) of LPS of a plane's pixels, ``coarse`` times fewer each way."""
     rows = (np.arange(grid.rows // coarse) + 0.5) * coarse - 0.5
     columns = (np.arange(grid.columns // coarse) + 0.5) * coarse - 0.5
@@ -249,7 +247,7 @@ def _finer(values: np.ndarray, times: int) -> np.ndarray:
     return values if times == 1 else ndimage.zoom(values, times, order=1, grid_mode=True, mode="nearest")
 
 
-def _headrest(rng: np.random.Generator, grid: SliceGrid) -> np.ndarray:
+def _headrest(rng: np.random.Generator, grid: Grid) -> np.ndarray:
     """(rows, columns) HU of a curved headrest under the head, and now and then of a cable; nothing where it is not."""
     rows, columns = np.mgrid[: grid.rows, : grid.columns].astype(np.float32)
     y, x = (rows - grid.rows / 2) * grid.row_mm, (columns - grid.columns / 2) * grid.column_mm
@@ -262,7 +260,7 @@ def _headrest(rng: np.random.Generator, grid: SliceGrid) -> np.ndarray:
     return rest
 
 
-def _picture(rng, hu: np.ndarray, grid: SliceGrid, number: int, scanner: Scanner, rest: np.ndarray | None) -> np.ndarray:
+def _picture(rng, hu: np.ndarray, grid: Grid, number: int, scanner: Scanner, rest: np.ndarray | None) -> np.ndarray:
     """What the scanner makes of the true attenuation."""
     head = hu > -300
     if rest is not None:
@@ -286,7 +284,7 @@ def _picture(rng, hu: np.ndarray, grid: SliceGrid, number: int, scanner: Scanner
     return np.clip(np.round(hu), AIR_HU, 3071).astype(np.int16)
 
 
-def _streaks(rng: np.random.Generator, grid: SliceGrid) -> np.ndarray:
+def _streaks(rng: np.random.Generator, grid: Grid) -> np.ndarray:
     """Bands across the picture, mostly from ear to ear; standard deviation about 1."""
     rows, columns = np.mgrid[: grid.rows, : grid.columns].astype(np.float32)
     total = np.zeros(rows.shape, np.float32)

@@ -6,7 +6,7 @@ Everything in mm and LPS; poses turn points (z, y, x), see ``physics.Pose``.
 from __future__ import annotations
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 
 from .anatomy import Person
 from .physics import Pose
@@ -41,7 +41,7 @@ def draw_slices(
     pixel: float,
     slice_mm: float | None,
     tilt_deg: float | None,
-) -> tuple[SliceGrid, np.ndarray]:
+) -> tuple[Grid, np.ndarray]:
     """Slices of ``size`` pixels of ``pixel`` mm, and how thick each is (mm).
 
     From below the skull's base to the vertex: even, or thinner at the base; a third of all gantries are tilted.
@@ -61,5 +61,5 @@ def draw_slices(
     half = (size - 1) / 2 * pixel
     middle = np.stack([np.full(len(heights), pose.shift_mm[2]), np.full(len(heights), pose.shift_mm[1] + 8), heights], axis=1)
     positions = middle - half * (row_axis + column_axis)
-    grid = stacked_grid((size, size), (pixel, pixel), row_axis, column_axis, positions, step)
+    grid = stacked_grid((size, size), (pixel, pixel), row_axis, column_axis, positions, step, "phantom")
     return grid, np.minimum(grid.extents_mm, np.append(np.diff(heights), steps[-1]))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
 from ..segments import SEGMENTS
 from .dicom import Acquisition, write_series, write_study
@@ -44,5 +44,5 @@ def write_patient(
     for visit, (name, head) in enumerate(heads.items()):
         moment = replace(acquisition, acquired=_FIRST_SCAN + visit * timedelta(hours=FOLLOW_UP_HOURS))
         (write_study if whole_study else write_series)(folder / name, head.hounsfield, head.grid, moment)
-        write_grid_seg_nrrd(folder / f"{name}_truth.seg.nrrd", head.labels, head.grid, SEGMENTS, "phantom")
+        write_seg_nrrd(folder / f"{name}_truth.seg.nrrd", head.labels, head.grid, SEGMENTS)
     return list(heads.values())

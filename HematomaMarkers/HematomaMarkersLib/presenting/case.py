@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from .slice_view import SliceView
 
@@ -74,6 +74,6 @@ class Case:
         return view if self.scan is None or self.scan.sides_known else replace(view, letters=("?",) * 4)
 
     @property
-    def grid(self) -> SliceGrid:
+    def grid(self) -> Grid:
         """Where the labels lie."""
         return self.measurement.grid

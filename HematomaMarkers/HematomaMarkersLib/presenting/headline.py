@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.presenting.report import Number, absent, with_unit
@@ -111,7 +111,7 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
     return _("{score} of 5").format(score=bat.score), told.format(risk=risk, items=items)
 
 
-def _middle_left_mm(grid: SliceGrid, number: int, mask: np.ndarray) -> float:
+def _middle_left_mm(grid: Grid, number: int, mask: np.ndarray) -> float:
     """How far to the patient's left the middle of a mask on a slice lies (LPS x)."""
     rows, columns = np.nonzero(mask)
     return float(grid.lps_mm(np.array([number, rows.mean(), columns.mean()]))[0]) if rows.size else 0.0

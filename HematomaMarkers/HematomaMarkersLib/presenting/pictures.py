@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.counting import shown, shown_list
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, speaking
 from LesionReadingLib.presenting.drawing import picture_language
@@ -107,7 +107,7 @@ def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iter
         yield _drawn(folder / f"{marker}_measured_{shown(measured):03d}.png", case, view, measured, box, caption)
 
 
-def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: SliceGrid) -> str:
+def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: Grid) -> str:
     """A warning for a caption where the hottest pixel of a slice lies farther than ``_NEAR_MM`` from the hematoma."""
     if not hematoma.any() or heat.max() <= 0:
         return ""
@@ -148,7 +148,7 @@ def _draw_growth(folder: Path, case: Case) -> tuple[Picture, ...]:
     )
 
 
-def aligned(scan: Scan, labels: np.ndarray, grid: SliceGrid, transform: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+def aligned(scan: Scan, labels: np.ndarray, grid: Grid, transform: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Slice ``number`` of ``grid`` as an earlier scan shows it.
 
     Args:

@@ -220,7 +220,7 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
         ),
     ]
     if scan:
-        rows += [(_("Spacing from"), told_source(scan.grid_source))] if scan.grid_source else []
+        rows += [(_("Spacing from"), told_source(source))] if (source := scan.grid.spacing.in_plane_source) else []
         rows += [
             (title[:1].upper() + title[1:], value) for title, value in ((_(name), value) for name, value in scan.details.items())
         ]

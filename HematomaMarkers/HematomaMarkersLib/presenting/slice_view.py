@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.masks import largest_piece
 from scipy import ndimage
 
@@ -64,7 +64,7 @@ class SliceView:
     letters: tuple[str, str, str, str]
 
     @classmethod
-    def of(cls, grid: SliceGrid) -> SliceView:
+    def of(cls, grid: Grid) -> SliceView:
         """The view of a grid: its axis nearest to left-right lies across the picture, the patient's left on the right."""
         transposed = bool(abs(grid.row_axis[0]) > abs(grid.column_axis[0]))
         across, down = (grid.row_axis, grid.column_axis) if transposed else (grid.column_axis, grid.row_axis)
@@ -128,7 +128,7 @@ def widened(box: Box, height_over_width: float) -> Box:
     return replace(box, left=box.left - grow, right=box.right + grow)
 
 
-def heights_mm(grid: SliceGrid) -> np.ndarray:
+def heights_mm(grid: Grid) -> np.ndarray:
     """(slices,) how far each slice lies above the lowest one, along the normal of the slices."""
     towards_head = grid.normal * np.sign(grid.normal[2] or 1)
     heights = grid.positions_mm @ towards_head

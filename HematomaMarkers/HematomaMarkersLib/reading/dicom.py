@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 from .ct_series import CtSeries, Plane
 from .ct_volumes import SAME_AXES, require_whole
@@ -71,21 +72,21 @@ def read_series(series: CtSeries, window: tuple[float, float] | None = None) -> 
         hounsfield=as_hounsfield(values, window, name),
         grid=grid,
         gravity=gravity_of(str(series.header.get("PatientPosition", "") or "")),
-        grid_source=_GRID_SOURCE,
         notes=(*series.notes, *notes_on_left_out(series.headers), *repeated, *_tilt_notes(grid), *distance_notes(planes, grid)),
         details=_details(series, grid),
         patient_key=patient_key(series.header),
         acquired=acquired(planes),
         warnings=_warnings(series),
-        files=tuple(dict.fromkeys(plane.path for plane in planes)),
+        frames=tuple(SourceFrame(plane.path, plane.frame) for plane in planes),
     )
 
 
-def plane_grid(planes: Sequence[Plane]) -> SliceGrid:
+def plane_grid(planes: Sequence[Plane]) -> Grid:
     """The grid of planes in their order; a single one has the thickness that it states."""
     first = planes[0]
     positions = np.array([plane.position_mm for plane in planes])
-    return stacked_grid(first.size, first.pixel_mm, first.row_axis, first.column_axis, positions, first.thickness_mm or 1.0)
+    thickness_mm = first.thickness_mm or 1.0
+    return stacked_grid(first.size, first.pixel_mm, first.row_axis, first.column_axis, positions, thickness_mm, _GRID_SOURCE)
 
 
 def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
@@ -94,7 +95,7 @@ def sorted_planes(planes: Sequence[Plane]) -> list[Plane]:
     return sorted(planes, key=lambda plane: (round(float(plane.position_mm @ normal), 3), plane.moment))
 
 
-def _require_plausible(grid: SliceGrid, name: str) -> None:
+def _require_plausible(grid: Grid, name: str) -> None:
     """Refuse voxels that no scan of a head has, and slices as far apart as two patients."""
     steps_mm = np.abs(np.diff(grid.offsets_mm))
     for what, value, (low, high) in (
@@ -232,7 +233,7 @@ def _as_stored(value: int, header: Dataset) -> int:
     return value - 65536 if int(header.get("PixelRepresentation", 0)) == 1 and value > 32767 else value
 
 
-def _tilt_notes(grid: SliceGrid) -> tuple[str, ...]:
+def _tilt_notes(grid: Grid) -> tuple[str, ...]:
     if not grid.is_sheared:
         return ()
     step = grid.step_mm
@@ -262,7 +263,7 @@ def _warnings(series: CtSeries) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _details(series: CtSeries, grid: SliceGrid) -> dict[str, str]:
+def _details(series: CtSeries, grid: Grid) -> dict[str, str]:
     header = series.header
     scanner = " ".join(str(header.get(keyword, "") or "") for keyword in ("Manufacturer", "ManufacturerModelName")).strip()
     thickness = sorted({round(plane.thickness_mm, 2) for plane in series.planes if plane.thickness_mm})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.cleaning import require_pixel_description
-from LesionReadingLib.reading.dicom.files import read_header
+from LesionReadingLib.reading.opening import dicom_headers
 
 from .ct_series import CtSeries, Plane, has_place, planes_of
 from .ct_volumes import volumes_of
@@ -49,8 +49,7 @@ def series_of_some(paths: Sequence[Path]) -> CtSeries | None:
     Where they belong to several volumes it is one as it would be read: axial, without contrast agent, the largest.
     """
     try:
-        headers = [(path, read_header(path)) for path in paths]
-        found, _rest = find_series([(path, header) for path, header in headers if header is not None])
+        found, _rest = find_series(dicom_headers(paths))
     except (InputError, KeyError, ValueError, AttributeError):
         return None
     return max(found, key=lambda series: (series.is_axial, not series.has_contrast, len(series.planes)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
 from LesionReadingLib.masks import filled, largest_piece, reaching_border, slice_by_slice
 from scipy import ndimage
@@ -32,14 +32,14 @@ _TURNED_DEG = 50.0
 _MOST_SLICES = 80  # spread over the scan, on which the head's long axis is looked for
 
 
-def shows_brain(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
+def shows_brain(hounsfield: np.ndarray, grid: Grid) -> bool:
     """Whether at least one slice shows a brain in its skull."""
     from_the_middle = sorted(range(len(hounsfield)), key=lambda number: abs(number - len(hounsfield) // 2))
     areas_mm2 = _brain_areas_mm2(hounsfield, grid, from_the_middle)
     return any(_BRAIN_MM2[0] < area_mm2 < _BRAIN_MM2[1] for area_mm2 in areas_mm2)
 
 
-def _brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid, numbers: Iterable[int]) -> Iterator[float]:
+def _brain_areas_mm2(hounsfield: np.ndarray, grid: Grid, numbers: Iterable[int]) -> Iterator[float]:
     """Area of what a closed ring of bone encloses where that has the HU of a brain, else 0; slice by slice as they are asked for.
 
     Args:
@@ -53,7 +53,7 @@ def _brain_areas_mm2(hounsfield: np.ndarray, grid: SliceGrid, numbers: Iterable[
         yield _enclosed_pixels(hounsfield[number, :: steps[0], :: steps[1]], bone_hu, reach) * pixel_mm2
 
 
-def without_background(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray | None:
+def without_background(hounsfield: np.ndarray, grid: Grid) -> np.ndarray | None:
     """A brain cut out of its skull (skull-stripped) with air around it; None where the scan is none.
 
     What surrounds it has one value, often 0 HU as the fluid in it, so only what reaches the border of the slices is background.
@@ -76,7 +76,7 @@ def without_background(hounsfield: np.ndarray, grid: SliceGrid) -> np.ndarray | 
     return np.where(outside, AIR_HU, hounsfield).astype(hounsfield.dtype)
 
 
-def is_turned(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
+def is_turned(hounsfield: np.ndarray, grid: Grid) -> bool:
     """Whether the head's long axis lies across to what the grid calls front and back, on the slices that show most of the brain.
 
     The halves of that axis, front from back, are not told from each other.
@@ -94,7 +94,7 @@ def is_turned(hounsfield: np.ndarray, grid: SliceGrid) -> bool:
     return bool(np.median(away_deg) > _TURNED_DEG)
 
 
-def _long_axis(tissue: np.ndarray, grid: SliceGrid) -> tuple[float, np.ndarray] | None:
+def _long_axis(tissue: np.ndarray, grid: Grid) -> tuple[float, np.ndarray] | None:
     """How much longer than wide the largest part of a mask (rows, columns) is, and its long axis (3,) in LPS; None without one."""
     rows, columns = np.nonzero(largest_piece(ndimage.binary_opening(tissue, iterations=max(1, round(2 * _PIXEL_MM / grid.row_mm)))))
     if not rows.size:
@@ -103,7 +103,7 @@ def _long_axis(tissue: np.ndarray, grid: SliceGrid) -> tuple[float, np.ndarray] 
     return float(np.sqrt(spreads[1] / max(spreads[0], 1e-6))), axes[0, 1] * grid.row_axis + axes[1, 1] * grid.column_axis
 
 
-def head_warnings(grid: SliceGrid) -> tuple[str, ...]:
+def head_warnings(grid: Grid) -> tuple[str, ...]:
     """Sentences on a field of view that is none of a head."""
     widest_mm = max(grid.columns * grid.column_mm, grid.rows * grid.row_mm)
     if widest_mm <= _WIDEST_MM:

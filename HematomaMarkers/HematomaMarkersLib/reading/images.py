@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.image_grids import axial_order, image_grid, states_spacing
 from LesionReadingLib.reading.images import picture_pages, read_picture
-from LesionReadingLib.reading.volume_files import image_reader
+from LesionReadingLib.reading.volume_files import image_reader, image_voxels
 
 from .hounsfield import as_hounsfield
 from .scan import Scan
@@ -47,21 +47,15 @@ def read_volume(path: Path, window: tuple[float, float] | None = None) -> Scan:
         raise InputError(_("{file} holds several values per voxel and no HU; give the original CT.").format(file=path.name))
     if not states_spacing(path):
         raise InputError(_("{file} does not state the spacing of its voxels; save it with its spacing.").format(file=path.name))
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise InputError(
-            _("The voxels of {file} cannot be read; it may be cut off, copy or export it again.").format(file=path.name)
-        ) from error
-    order = axial_order(image)
-    grid = image_grid(image, path.name, order)
+    voxels = image_voxels(reader)
+    order = axial_order(reader)
+    grid = image_grid(reader, path.name, order, N_("header of the file"))
     _require_plausible(path, grid, order)
-    voxels = sitk.GetArrayFromImage(image).transpose([2 - axis for axis in order[::-1]])
+    voxels = voxels.transpose([2 - axis for axis in order[::-1]])
     return Scan(
         hounsfield=as_hounsfield(np.ascontiguousarray(voxels), window, path.name),
         grid=grid,
-        grid_source=N_("header of the file"),
-        notes=_orientation_notes(image, order),
+        notes=_orientation_notes(reader, order),
         details={N_("format"): "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix]).lstrip(".").upper()},
     )
 
@@ -98,11 +92,10 @@ def read_pictures(
     values = np.stack([_grey(path, page) for path, page in pages])
     positions = np.arange(len(pages))[:, None] * np.array([0.0, 0.0, slice_spacing_mm])
     pixel_mm = (pixel_spacing_mm, pixel_spacing_mm)
-    grid = stacked_grid((rows, columns), pixel_mm, np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), positions, slice_spacing_mm)
+    grid = stacked_grid((rows, columns), pixel_mm, np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), positions, slice_spacing_mm, TYPED)
     return Scan(
         hounsfield=as_hounsfield(values, window, _("The folder {folder}").format(folder=folder)),
         grid=grid,
-        grid_source=TYPED,
         notes=(
             _(
                 "Picture files do not say how the patient lay: left and right, and the order from feet to head, "
@@ -131,8 +124,8 @@ def _grey(path: Path, page: int) -> np.ndarray:
     return values
 
 
-def _require_plausible(path: Path, grid: SliceGrid, order: tuple[int, int, int]) -> None:
-    sizes_mm = (grid.row_mm, grid.column_mm, float(np.linalg.norm(grid.step_mm)))
+def _require_plausible(path: Path, grid: Grid, order: tuple[int, int, int]) -> None:
+    sizes_mm = (grid.row_mm, grid.column_mm, grid.spacing.frame_mm)
     if not _UNIT_LIMITS_MM[0] <= min(sizes_mm) <= max(sizes_mm) <= _UNIT_LIMITS_MM[1]:
         listed = " x ".join(f"{size:.3g}" for size in sizes_mm)
         raise InputError(

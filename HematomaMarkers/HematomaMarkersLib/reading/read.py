@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.identity import told_name
 from LesionReadingLib.language import N_, _
-from LesionReadingLib.reading.dicom.files import read_header
-from LesionReadingLib.reading.inputs import InputFiles, files_beside, input_files
+from LesionReadingLib.reading.inputs import files_beside
+from LesionReadingLib.reading.opening import Readers, Refusals, dicom_headers, open_input
 
 from .head_check import head_warnings, is_turned, shows_brain, without_background
 from .scan import PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan
@@ -52,10 +51,7 @@ def open_scan(
     path = Path(path)
     _check_typed(slice_spacing_mm, PIXEL_LIMITS_MM[0], SLICE_LIMITS_MM[1], _("slice spacing"), "--slice-spacing 5")
     _check_typed(pixel_spacing_mm, *PIXEL_LIMITS_MM, _("pixel spacing"), "--pixel-spacing 0.45")
-    try:
-        scan = _open(path, series, window, slice_spacing_mm, pixel_spacing_mm)
-    except PermissionError as error:
-        raise InputError(_("{path} cannot be read (permission denied); ask for access or copy it.").format(path=path)) from error
+    scan = open_input(path, _readers(series, window, slice_spacing_mm, pixel_spacing_mm), _REFUSALS)
     scan = _with_brain(scan, path.name)
     return replace(scan, warnings=scan.warnings + head_warnings(scan.grid))
 
@@ -81,52 +77,29 @@ def open_dicom(files: Sequence[Path], series: str | None = None) -> Scan:
         series_choice.SeveralSeries: the files hold several volumes; name one of its choices as ``series``.
         InputError: as ``open_scan``.
     """
-    headers = _headers(list(files))
+    headers = dicom_headers(files)
     if not headers:
         raise InputError(_("None of the chosen files is DICOM; choose the series of a head CT."))
     return _open_dicom(headers, series, None)
 
 
-def _open(path: Path, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
-    files = input_files(path)
-    scan = _scan_of(files, series, window, slice_spacing_mm, pixel_spacing_mm)
-    return replace(scan, notes=files.notes + scan.notes, details=scan.details | told_name(path))
-
-
-def _scan_of(files: InputFiles, series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Scan:
+def _readers(series: str | None, window, slice_spacing_mm: float | None, pixel_spacing_mm: float | None) -> Readers[Scan]:
     from .images import read_pictures, read_volume
 
-    path = files.named
-    headers = _headers(files.others)
-    if headers and files.is_folder:
-        return _open_dicom(headers, series, window)
-    if headers:
-        return _open_file(*headers[0], series, window)
-    if len(files.volumes) + bool(files.pictures) > 1:
-        listed = ", ".join(file.name for file in files.volumes[:6])
-        listed += _(" and {count} pictures").format(count=len(files.pictures)) if files.pictures else ""
-        raise InputError(_("The folder {path} holds more than one scan: {listed}; name one file.").format(path=path, listed=listed))
-    if files.volumes:
-        return read_volume(files.volumes[0], window)
-    if files.pictures:
-        return read_pictures(files.pictures, window, slice_spacing_mm, pixel_spacing_mm)
-    if not files.is_folder:
-        raise InputError(
-            _("{file} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT.").format(file=path.name)
-        )
-    if files.is_empty:
-        raise InputError(_("The folder {path} is empty; choose the folder with the head CT.").format(path=path))
-    if files.deeper:
-        raise InputError(
-            _("The folder {path} holds images only in folders below it ({folders_below}); name one of them.").format(
-                path=path, folders_below=files.folders_below
-            )
-        )
-    raise InputError(
-        _("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT.").format(
-            path=path
-        )
+    return Readers(
+        dicom_folder=lambda headers: _open_dicom(headers, series, window),
+        dicom_file=lambda path, header: _open_file(path, header, series, window),
+        volume=lambda path: read_volume(path, window),
+        pictures=lambda paths: read_pictures(paths, window, slice_spacing_mm, pixel_spacing_mm),
     )
+
+
+_REFUSALS = Refusals(
+    several=N_("The folder {path} holds more than one scan: {listed}; name one file."),
+    no_image=N_("{file} is not DICOM, NRRD, NIfTI or MetaImage; choose the file or folder of the head CT."),
+    empty=N_("The folder {path} is empty; choose the folder with the head CT."),
+    nothing=N_("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage or pictures; choose the folder with the head CT."),
+)
 
 
 def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
@@ -134,7 +107,7 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
     from .dicom import read_series
     from .find_series import find_series
 
-    beside = _headers(files_beside(path))
+    beside = dicom_headers(files_beside(path))
     found, _rest = find_series([(path, header), *beside])
     if series is not None:
         return _open_dicom([(path, header), *beside], series, window)
@@ -158,11 +131,6 @@ def _open_dicom(headers: list, series: str | None, window) -> Scan:
         notes = (*notes, _("Passed over: {listed}.").format(listed=", ".join(passed_over)))
     scan = read_series(chosen, window)
     return replace(scan, notes=notes + scan.notes)
-
-
-def _headers(paths: Sequence[Path]) -> list:
-    found = ((path, read_header(path)) for path in paths)
-    return [(path, header) for path, header in found if header is not None]
 
 
 def _check_typed(value: float | None, low: float, high: float, what: str, example: str) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
@@ -27,9 +28,8 @@ class Scan:
 
     Attributes:
         hounsfield: int16 (slices, rows, columns) in HU; padding is ``AIR_HU``.
-        grid: where the voxels lie (LPS, mm), each slice with its own extent.
+        grid: where the voxels lie (LPS, mm), each slice with its own extent, and where spacing and positions came from.
         gravity: (3,) unit vector in LPS that points down while the patient was scanned, (0, 1, 0) for supine; None where not known.
-        grid_source: where spacing and positions came from, for the report.
         notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
         details: acquisition facts for the report, never who the patient is.
         patient_key: a digest of the patient's identity (``scan_facts``), for ``same_patient``; None where not known.
@@ -37,21 +37,25 @@ class Scan:
         warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
         is_brain_alone: whether the brain was cut out of its skull (skull-stripped); what surrounds it is ``AIR_HU``.
         sides_known: False where the head lies turned to what the file says of it, so that left and front are not where it says.
-        files: the DICOM file of every slice, in the order of the slices (one for an enhanced file); empty for image files.
+        frames: the DICOM picture that every slice is; empty for image files.
     """
 
     hounsfield: np.ndarray
-    grid: SliceGrid
+    grid: Grid
     gravity: np.ndarray | None = None
-    grid_source: str = ""
     notes: tuple[str, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
     patient_key: str | None = None
     acquired: datetime | None = None
     warnings: tuple[str, ...] = ()
-    files: tuple[Path, ...] = ()
+    frames: tuple[SourceFrame, ...] = field(default=(), repr=False)
     is_brain_alone: bool = False
     sides_known: bool = True
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The DICOM files in the order of the slices, once each; empty for image files."""
+        return tuple(dict.fromkeys(frame.path for frame in self.frames))
 
 
 def same_patient(one: Scan, other: Scan) -> bool | None:

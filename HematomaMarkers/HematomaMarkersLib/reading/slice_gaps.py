@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
 
 from .ct_series import Plane
@@ -16,7 +16,7 @@ _EVEN = 0.02  # relative; scanners round positions
 _LISTED = 6
 
 
-def distance_notes(planes: Sequence[Plane], grid: SliceGrid) -> tuple[str, ...]:
+def distance_notes(planes: Sequence[Plane], grid: Grid) -> tuple[str, ...]:
     """Sentences on missing slices and on uneven distances; empty where all slices are equally far apart.
 
     A distance tells of missing slices where it is half as large again as is usual between slices of that thickness, and there are

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SAME_MM, SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import SAME_MM, Grid, stacked_grid
 from LesionReadingLib.language import _
 
 from .scan import AIR_HU, Scan
@@ -34,7 +34,7 @@ class StraightScan:
     """
 
     hounsfield: np.ndarray
-    grid: SliceGrid
+    grid: Grid
     changes: tuple[str, ...]
 
 
@@ -68,35 +68,33 @@ def straightened(scan: Scan) -> StraightScan:
     return StraightScan(hounsfield, grid, tuple(changes))
 
 
-def _shifts(grid: SliceGrid) -> np.ndarray:
+def _shifts(grid: Grid) -> np.ndarray:
     """(slices, 2) rows and columns by which each slice is moved along itself, seen from the first; fractions."""
     along = grid.positions_mm - grid.positions_mm[0]
     return np.stack([along @ grid.row_axis / grid.row_mm, along @ grid.column_axis / grid.column_mm], axis=1)
 
 
-def _tilt_deg(grid: SliceGrid) -> float:
+def _tilt_deg(grid: Grid) -> float:
     step = grid.step_mm
     return float(np.degrees(np.arccos(np.clip(abs(step @ grid.normal) / np.linalg.norm(step), 0, 1))))
 
 
-def _upright(hounsfield: np.ndarray, grid: SliceGrid) -> tuple[np.ndarray, SliceGrid]:
+def _upright(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     """The slices, each moved along itself by whole pixels, in a frame that holds all of them."""
     shifts = np.rint(_shifts(grid)).astype(int)
-    straight = _stacked(grid, (grid.rows, grid.columns), grid.positions_mm[0], grid.offsets_mm - grid.offsets_mm[0])
+    heights_mm = grid.offsets_mm - grid.offsets_mm[0]
     if not shifts.any():
-        return hounsfield, straight
+        return hounsfield, _stacked(grid, (grid.rows, grid.columns), grid.positions_mm[0], heights_mm)
     first = shifts.min(axis=0)
     rows, columns = np.array([grid.rows, grid.columns]) + np.ptp(shifts, axis=0)
     moved = np.full((grid.slice_count, rows, columns), AIR_HU, np.int16)
     for plane, stored, (row, column) in zip(moved, hounsfield, shifts - first, strict=True):
         plane[row : row + grid.rows, column : column + grid.columns] = stored
     corner = grid.positions_mm[0] + first[0] * grid.row_mm * grid.row_axis + first[1] * grid.column_mm * grid.column_axis
-    return moved, replace(
-        straight, rows=int(rows), columns=int(columns), positions_mm=straight.positions_mm - straight.positions_mm[0] + corner
-    )
+    return moved, _stacked(grid, (rows, columns), corner, heights_mm)
 
 
-def _even(hounsfield: np.ndarray, grid: SliceGrid) -> tuple[np.ndarray, SliceGrid]:
+def _even(hounsfield: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     """The slices interpolated across the stack at equal distances, from the first to the last."""
     heights_mm = grid.offsets_mm - grid.offsets_mm[0]
     length_mm = abs(heights_mm[-1])
@@ -115,8 +113,9 @@ def _even(hounsfield: np.ndarray, grid: SliceGrid) -> tuple[np.ndarray, SliceGri
     return filled, _stacked(grid, (grid.rows, grid.columns), grid.positions_mm[0], new_mm)
 
 
-def _stacked(grid: SliceGrid, size: tuple[int, int], corner_mm: np.ndarray, heights_mm: np.ndarray) -> SliceGrid:
+def _stacked(grid: Grid, size: tuple[int, int], corner_mm: np.ndarray, heights_mm: np.ndarray) -> Grid:
     """Slices straight across from the first one's corner."""
     positions = corner_mm + np.asarray(heights_mm)[:, None] * grid.normal
     extent_mm = float(grid.extents_mm[0])
-    return stacked_grid(size, (grid.row_mm, grid.column_mm), grid.row_axis, grid.column_axis, positions, extent_mm)
+    source = grid.spacing.in_plane_source
+    return stacked_grid(size, (grid.row_mm, grid.column_mm), grid.row_axis, grid.column_axis, positions, extent_mm, source)

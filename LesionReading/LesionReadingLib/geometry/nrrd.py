@@ -9,29 +9,30 @@ from typing import Literal
 
 import numpy as np
 
-from .grid import SliceGrid
+from .grid import Grid
 
 POSITIONS_KEY = "LesionReading_slice_positions_mm"
 _TYPES = {"uint8": "unsigned char", "int16": "short", "float32": "float"}
 _FAST = 1  # label and heat maps are mostly background: the slower levels of gzip save little, looking for runs alone most
+_UNKNOWN_MM = 1.0
 _GZIP = 31  # zlib's window size, with gzip's header
 
 
 def write_nrrd(
     path: Path,
     volume: np.ndarray,
-    axes_mm: np.ndarray,
-    origin_mm: Sequence[float],
+    grid: Grid,
     keys: Mapping[str, str] | None = None,
     encoding: Literal["gzip", "raw"] = "gzip",
 ) -> None:
-    """Write a volume with one matrix.
+    """Write a volume on its grid.
+
+    Tilted slices give a sheared matrix. Where the slices are unevenly spaced the matrix has their mean step, and a key keeps their
+    places. A distance that is not known is written as 1 mm, as the format demands; who writes such a volume says so in ``keys``.
 
     Args:
         volume: (slices, rows, columns) uint8, int16 or float32.
-        axes_mm: (3, 3) steps in LPS from one column, row, slice to the next, one per line; they need not be perpendicular.
-        origin_mm: (3,) LPS of voxel (0, 0, 0).
-        keys: key/value pairs of the header.
+        keys: more key/value pairs of the header.
         encoding: ``"raw"`` writes ten times faster, into a larger file.
     """
     slices, rows, columns = volume.shape
@@ -41,13 +42,13 @@ def write_nrrd(
         "dimension: 3",
         "space: left-posterior-superior",
         f"sizes: {columns} {rows} {slices}",
-        "space directions: " + " ".join(_vector(axis) for axis in axes_mm),
+        "space directions: " + " ".join(_vector(axis) for axis in grid.axes_mm(_UNKNOWN_MM)),
         "kinds: domain domain domain",
         "endian: little",
         f"encoding: {encoding}",
-        f"space origin: {_vector(origin_mm)}",
+        f"space origin: {_vector(grid.origin_mm)}",
     ]
-    fields += [f"{key}:={' '.join(value.split())}" for key, value in (keys or {}).items()]
+    fields += [f"{key}:={' '.join(value.split())}" for key, value in ((keys or {}) | _position_keys(grid)).items()]
     with open(path, "wb") as file:
         file.write(("\n".join(fields) + "\n\n").encode("utf-8"))
         stored = (np.ascontiguousarray(one, dtype=volume.dtype.newbyteorder("<")) for one in volume)
@@ -63,17 +64,7 @@ def storable(volume: np.ndarray) -> np.ndarray:
     return volume.astype(np.int16 if whole else np.float32)
 
 
-def write_volume(path: Path, volume: np.ndarray, grid: SliceGrid) -> None:
-    """Write a volume (slices, rows, columns) on the grid of a scan; uneven slices get the mean step and a key with their places."""
-    write_nrrd(path, volume, grid_axes_mm(grid), grid.positions_mm[0], position_keys(grid))
-
-
-def grid_axes_mm(grid: SliceGrid) -> np.ndarray:
-    """(3, 3) steps in LPS from one column, row, slice to the next, one per line; the slice's is the mean step, tilt and all."""
-    return np.array([grid.column_mm * grid.column_axis, grid.row_mm * grid.row_axis, grid.step_mm])
-
-
-def position_keys(grid: SliceGrid) -> dict[str, str]:
+def _position_keys(grid: Grid) -> dict[str, str]:
     """The header's key for slices that no single matrix places: LPS of the first voxel of each, in mm."""
     if grid.is_even:
         return {}

@@ -6,14 +6,14 @@ Sources: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20.2 (Segmentation Image Modul
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError, is_out_of_memory
-from ..geometry.grid import SAME_MM
+from ..geometry.grid import SAME_MM, Grid, even_grid
 from ..geometry.spacing import UNKNOWN, Spacing
 from ..language import _
 from ..reading.headers.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
@@ -72,18 +72,8 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
         numbers = list(seg.segment_numbers)
         matched = match_segments([_described(number, seg.get_segment_description(number)) for number in numbers], segments, chosen)
         found = {number: segment for number, segment in zip(numbers, matched.segments, strict=True) if segment is not None}
-        grid = _Grid.of(seg)
-        return LabelMap(
-            _drawn(seg, found, grid.places),
-            grid.spacing,
-            grid.origin_mm,
-            grid.direction,
-            grid.positions_mm,
-            grid.thickness_mm,
-            grid.framewise,
-            (matched.told,),
-            matched.notes,
-        )
+        places, grid, framewise = _placed(seg)
+        return LabelMap(_drawn(seg, found, places), grid, framewise, (matched.told,), matched.notes)
     except InputError:
         raise
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files
@@ -147,53 +137,41 @@ def _drawn(seg: Segmentation, found: dict[int, Segment], places: np.ndarray) -> 
     return labels
 
 
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Where the stored frames lie: the place of each along the slowest axis, and the geometry of that grid."""
+def _placed(seg: Segmentation) -> tuple[np.ndarray, Grid, bool]:
+    """Where the stored frames lie.
 
-    places: np.ndarray
-    spacing: Spacing
-    origin_mm: tuple[float, float, float]
-    direction: tuple[float, ...]
-    positions_mm: np.ndarray | None
-    thickness_mm: float | None
-    framewise: bool
-
-    @classmethod
-    def of(cls, seg: Segmentation) -> _Grid:
-        groups, shared = list(seg.PerFrameFunctionalGroupsSequence), seg.SharedFunctionalGroupsSequence[0]
-        referenced = [_source_frame(group) for group in groups]
-        positions = _positions(groups, shared)
-        right, down = _one_orientation(groups, shared)
-        normal = np.cross(right, down)
-        offsets = positions @ normal
-        measures = _group(groups[0], shared, "PixelMeasuresSequence")
-        between, thick = (_positive(measures, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
-        uneven = None
-        numbered = None not in referenced and _follow_numbers(positions, np.array(referenced))
-        if numbered:
-            places = np.array(referenced) - 1
-        elif np.ptp(offsets) > 0:
-            places = _even_places(offsets, between)
-            if places is None:
-                _rest, first, places = np.unique(_levels(offsets), return_index=True, return_inverse=True)
-                uneven = positions[first]
-        else:
-            places = np.unique(
-                [tuple(group.FrameContentSequence[0].DimensionIndexValues)[-1] for group in groups], return_inverse=True
-            )[1]
-        step, frame_mm, frame_source = _step(places, positions, normal, between)
-        row_mm, column_mm = measures.PixelSpacing
-        axes = np.column_stack([right, down, step])
-        return cls(
-            places=places,
-            spacing=Spacing(float(row_mm), float(column_mm), frame_mm, "DICOM (0028,0030) Pixel Spacing of the SEG", frame_source),
-            origin_mm=tuple((positions[0] - step * (places[0] * (frame_mm or 1.0))).tolist()),
-            direction=tuple(axes.ravel().tolist()),
-            positions_mm=uneven,
-            thickness_mm=between or thick,
-            framewise=numbered or np.ptp(offsets) > 0,
-        )
+    Returns:
+        the number of each along the slowest axis, the grid of all that are counted, and whether every frame says itself where it
+        lies (``LabelMap.framewise``).
+    """
+    groups, shared = list(seg.PerFrameFunctionalGroupsSequence), seg.SharedFunctionalGroupsSequence[0]
+    referenced = [_source_frame(group) for group in groups]
+    positions = _positions(groups, shared)
+    right, down = _one_orientation(groups, shared)
+    normal = np.cross(right, down)
+    offsets = positions @ normal
+    measures = _group(groups[0], shared, "PixelMeasuresSequence")
+    between, thick = (_positive(measures, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
+    uneven = None
+    numbered = None not in referenced and _follow_numbers(positions, np.array(referenced))
+    if numbered:
+        places = np.array(referenced) - 1
+    elif np.ptp(offsets) > 0:
+        places = _even_places(offsets, between)
+        if places is None:
+            _rest, first, places = np.unique(_levels(offsets), return_index=True, return_inverse=True)
+            uneven = positions[first]
+    else:
+        places = np.unique(
+            [tuple(group.FrameContentSequence[0].DimensionIndexValues)[-1] for group in groups], return_inverse=True
+        )[1]
+    step, frame_mm, frame_source = _step(places, positions, normal, between)
+    row_mm, column_mm = measures.PixelSpacing
+    spacing = Spacing(float(row_mm), float(column_mm), frame_mm, "DICOM (0028,0030) Pixel Spacing of the SEG", frame_source)
+    origin = positions[0] - step * (places[0] * (frame_mm or 1.0)) if uneven is None else uneven[0]
+    grid = even_grid((int(places.max()) + 1, seg.Rows, seg.Columns), spacing, origin, np.column_stack([right, down, step]).ravel())
+    grid = replace(grid, stated_positions_mm=uneven, thickness_mm=between or thick)
+    return places, grid, bool(numbered or np.ptp(offsets) > 0)
 
 
 def _step(

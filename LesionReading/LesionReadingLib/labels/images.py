@@ -13,17 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..geometry.grid import SAME_MM
+from ..geometry.grid import SAME_MM, Grid
 from ..geometry.nrrd import POSITIONS_KEY
 from ..geometry.spacing import UNKNOWN, Spacing
 from ..language import N_, _
 from ..reading.headers.plain_voxels import plain_nrrd_voxels
 from ..reading.headers.stored_voxels import check_image_bytes
-from ..reading.image_grids import image_place, states_spacing
+from ..reading.image_grids import states_spacing, stored_grid
 from ..reading.volume_files import image_reader
 from .label_map import LabelMap, Segment, painting_order, whole_labels
 from .names import FileSegment, Matched, match_segments
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
+
+_UNKNOWN_MM = 1.0  # as files that must have a distance write one that is not known
 
 
 def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str] | None = None) -> LabelMap:
@@ -42,13 +44,13 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
         )
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     voxels = _voxels(image, path, what)
-    spacing, origin, direction = image_place(image)
-    label_map = LabelMap(np.zeros((1, 1, 1), np.uint8), _spacing(path, spacing, keys), origin, direction)
+    grid = stored_grid(image)
+    grid = grid.with_spacing(_spacing(path, grid.spacing, keys))
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
         try:
             labels, matched = _named_labels(voxels, keys, segments, chosen)
-            full = _full_grid(replace(label_map, labels=labels, told=(matched.told,), notes=matched.notes), keys, path)
-            return replace(full, positions_mm=_positions(full, keys))
+            labels, grid = _full_grid(labels, grid, keys, path)
+            return LabelMap(labels, _with_positions(grid, keys), told=(matched.told,), notes=matched.notes)
         except (ValueError, OverflowError) as error:
             raise InputError(
                 _("{file} describes its segments by numbers that are none; save it again.").format(file=path.name)
@@ -58,7 +60,7 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     names = {segment.value: segment.name for segment in segments}
     values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
     labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))])
-    return replace(label_map, labels=labels, told=(matched.told,) if matched else ())
+    return LabelMap(labels, grid, told=(matched.told,) if matched else ())
 
 
 def _voxels(image, path: Path, what: str) -> np.ndarray:
@@ -138,51 +140,44 @@ def _codes(tags: str) -> tuple[list[str], list[str]]:
     return [], []
 
 
-def _spacing(path: Path, stated: Sequence[float], keys: Mapping[str, str]) -> Spacing:
+def _spacing(path: Path, stated: Spacing, keys: Mapping[str, str]) -> Spacing:
     """Spacing of an image's header; None where the header does not state it or the file says that it is not known."""
-    column, row, frame = (*stated, None)[:3]
     source = N_("header of the file")  # its name may be the patient's
-    unknown = keys.get(UNKNOWN_SPACING_KEY, "").split()
-    if not states_spacing(path):
-        unknown = ["in-plane", "frame"]
-    if "in-plane" in unknown:
-        row = column = None
-    if "frame" in unknown:
-        frame = None
+    unknown = keys.get(UNKNOWN_SPACING_KEY, "").split() if states_spacing(path) else ["in-plane", "frame"]
+    row_mm, column_mm = (None, None) if "in-plane" in unknown else (stated.row_mm, stated.column_mm)
+    frame_mm = None if "frame" in unknown else stated.frame_mm
     return Spacing(
-        row,
-        column,
-        frame,
-        UNKNOWN if row is None else keys.get(IN_PLANE_SOURCE_KEY, source),
-        UNKNOWN if frame is None else keys.get(FRAME_SOURCE_KEY, source),
+        row_mm,
+        column_mm,
+        frame_mm,
+        UNKNOWN if row_mm is None else keys.get(IN_PLANE_SOURCE_KEY, source),
+        UNKNOWN if frame_mm is None else keys.get(FRAME_SOURCE_KEY, source),
     )
 
 
-def _positions(label_map: LabelMap, keys: Mapping[str, str]) -> np.ndarray | None:
-    """Places of unevenly spaced slices, where the file keeps them and they still fit its first slice and mean step."""
+def _with_positions(grid: Grid, keys: Mapping[str, str]) -> Grid:
+    """With the places of unevenly spaced slices, where the file keeps them and they still fit its first slice and mean step."""
     values = np.array(keys.get(POSITIONS_KEY, "").split(), float)
-    count = len(label_map.labels)
-    if count < 2 or len(values) != 3 * count or label_map.spacing.frame_mm is None:
-        return None
-    positions = values.reshape(count, 3)
-    step = np.array(label_map.direction).reshape(3, 3)[:, 2] * label_map.spacing.frame_mm
-    ends = np.array([label_map.origin_mm, label_map.origin_mm + step * (count - 1)])
-    return positions if np.abs(positions[[0, -1]] - ends).max() < SAME_MM else None
+    if grid.slice_count < 2 or len(values) != 3 * grid.slice_count or grid.spacing.frame_mm is None:
+        return grid
+    positions = values.reshape(grid.slice_count, 3)
+    fits = np.abs(positions[[0, -1]] - grid.positions_mm[[0, -1]]).max() < SAME_MM
+    return replace(grid, stated_positions_mm=positions) if fits else grid
 
 
-def _full_grid(label_map: LabelMap, keys: Mapping[str, str], path: Path) -> LabelMap:
+def _full_grid(labels: np.ndarray, grid: Grid, keys: Mapping[str, str], path: Path) -> tuple[np.ndarray, Grid]:
     """A cropped segmentation in the grid of its reference image.
 
     The offset of its first voxel is in ``Segmentation_ReferenceImageExtentOffset``; the reference's extent is the end of the
     geometry string in ``Segmentation_ConversionParameters``. Without it nothing is known beyond the segmentation's last voxel.
     """
     first = np.array(keys.get("Segmentation_ReferenceImageExtentOffset", "0 0 0").split(), dtype=int)
-    size = np.array(label_map.labels.shape[::-1])
+    size = np.array(labels.shape[::-1])
     extent = _reference_extent(keys.get("Segmentation_ConversionParameters", ""))
     begin = np.minimum(first, 0) if extent is None else extent[0::2]
     end = first + size if extent is None else extent[1::2] + 1
     if (begin == first).all() and (end == first + size).all():
-        return label_map
+        return labels, grid
     if first.size != 3 or (end <= begin).any():
         raise ValueError("no extent")
     check_image_bytes(path, math.prod((end - begin).tolist()))
@@ -191,11 +186,9 @@ def _full_grid(label_map: LabelMap, keys: Mapping[str, str], path: Path) -> Labe
     if (kept_begin < kept_end).all():
         target = tuple(slice(a, b) for a, b in zip(kept_begin - begin, kept_end - begin, strict=True))[::-1]
         source = tuple(slice(a, b) for a, b in zip(kept_begin - first, kept_end - first, strict=True))[::-1]
-        full[target] = label_map.labels[source]
-    spacing = label_map.spacing
-    steps = np.array([spacing.column_mm or 1.0, spacing.row_mm or 1.0, spacing.frame_mm or 1.0])
-    shift = np.array(label_map.direction).reshape(3, 3) @ (steps * (begin - first))
-    return replace(label_map, labels=full, origin_mm=tuple((np.array(label_map.origin_mm) + shift).tolist()))
+        full[target] = labels[source]
+    origin = grid.origin_mm + (begin - first) @ grid.axes_mm(_UNKNOWN_MM)
+    return full, replace(grid, shape=full.shape, origin_mm=origin)
 
 
 def _reference_extent(parameters: str) -> np.ndarray | None:

@@ -6,11 +6,12 @@ Coordinates are LPS in mm. A label map carries its slowest axis (k: frames of a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import InputError
+from ..geometry.grid import Grid
 from ..geometry.spacing import Spacing
 from ..language import _
 
@@ -43,11 +44,7 @@ class LabelMap:
 
     Attributes:
         labels: (frames, rows, columns) uint8.
-        spacing: distances between voxels, None where the file does not say.
-        origin_mm: LPS of the centre of voxel (0, 0, 0).
-        direction: nine cosines in SimpleITK's order: row-major matrix whose columns are the axes i (column), j (row), k (frame).
-        positions_mm: (frames, 3) LPS of the first voxel of each frame where their distances differ, else None.
-        thickness_mm: what a frame without a neighbour stands for, along the normal; None where the file does not say.
+        grid: where its voxels lie, as far as the file says.
         framewise: whether every frame says itself where it lies, by its place or its source (DICOM SEG), so that others may be left
             out as empty.
         told: sentences that name segments, for the person who runs the command, never for a file.
@@ -55,14 +52,23 @@ class LabelMap:
     """
 
     labels: np.ndarray
-    spacing: Spacing
-    origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    positions_mm: np.ndarray | None = None
-    thickness_mm: float | None = None
+    grid: Grid
     framewise: bool = False
     told: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.grid.shape:
+            raise ValueError(f"labels of {self.labels.shape} are not on a grid of {self.grid.shape}")
+
+    @property
+    def spacing(self) -> Spacing:
+        """Distances between voxels with their sources, None where nobody states them."""
+        return self.grid.spacing
+
+    def with_spacing(self, spacing: Spacing) -> LabelMap:
+        """The same labels on voxels of another spacing."""
+        return replace(self, grid=self.grid.with_spacing(spacing))
 
 
 def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import InputError
-from ..geometry.grid import SAME_MM, SliceGrid, even_grid, stacked_grid
-from ..geometry.nrrd import grid_axes_mm
+from ..geometry.grid import SAME_MM, Grid
 from ..language import _
 from .label_map import LabelMap, Segment, pixels_by_slice
 
@@ -22,16 +21,13 @@ _NEAR = 0.25
 _ROUNDED_SPACING = 5e-3
 """Relative: pixels of a picture of the scan's own size that differ less are the scan's own."""
 
-_NEIGHBOUR = 1.5
-"""Of the stated thickness: a frame farther away than that is no neighbour."""
-
 _TOLD_CHANGE = 0.01
 _LIMITS = (0.3, 0.7)
 _MOST_LIMITS = 40
 _ROUNDING_MM = 1e-6
 
 
-def label_grid(label_map: LabelMap, name: str) -> SliceGrid:
+def label_grid(label_map: LabelMap, name: str) -> Grid:
     """Where the voxels of a label map lie; a frame without neighbours stands for its stated thickness.
 
     Args:
@@ -40,69 +36,49 @@ def label_grid(label_map: LabelMap, name: str) -> SliceGrid:
     Raises:
         InputError: it does not say how large its voxels are.
     """
-    spacing, single = label_map.spacing, len(label_map.labels) == 1
-    frame_mm = spacing.frame_mm or (label_map.thickness_mm if single else None)
-    if not spacing.in_plane_known or frame_mm is None:
+    grid = label_map.grid
+    if grid.slice_count == 1 and grid.spacing.frame_mm is None:
+        grid = grid.with_spacing(replace(grid.spacing, frame_mm=grid.thickness_mm))
+    if not grid.spacing.known:
         raise InputError(
             _("{name} does not state the spacing of its voxels, so it has no place; save it with its geometry.").format(name=name)
         )
-    direction, size = np.array(label_map.direction), label_map.labels.shape
-    steps_mm = (frame_mm, spacing.row_mm, spacing.column_mm)
-    if label_map.positions_mm is None:
-        grid = even_grid(size, steps_mm, np.array(label_map.origin_mm), direction)
-    else:
-        column_axis, row_axis, _rest = direction.reshape(3, 3).T
-        grid = stacked_grid(size[1:], steps_mm[1:], row_axis, column_axis, label_map.positions_mm, frame_mm)
-    return replace(grid, extents_mm=_reach_mm(grid, label_map.thickness_mm).sum(axis=1))
+    return grid
 
 
-def labels_on(
-    label_map: LabelMap, grid: SliceGrid, name: str, segments: Sequence[Segment] = ()
-) -> tuple[np.ndarray, tuple[str, ...]]:
+def on_grid(label_map: LabelMap, grid: Grid, name: str, segments: Sequence[Segment] = ()) -> LabelMap:
     """A label map on the grid of a scan.
 
     Slices that lie in the planes of the scan, but for rounding, all or some of them, in any order and cropped or not, are copied.
-    So are those on the one matrix with which unevenly spaced slices are written (``nrrd.grid_axes_mm``). Any other grid is
+    So are those on the one matrix with which unevenly spaced slices are written (``Grid.axes_mm``). Any other grid is
     averaged: a voxel of the scan has the label that fills about half of it or more, so that the volume stays the same.
 
     Args:
         name: of its file, for the message. segments: what the values are called in notes.
 
     Returns:
-        (slices, rows, columns) uint8, and a sentence for each class whose volume changes by more than 1 %.
+        it there, with a note for each class whose volume changes by more than 1 %.
 
     Raises:
         InputError: it does not say how large its voxels are, or its labels lie outside of the scan.
     """
     own = label_grid(label_map, name)
     placed = _copied(label_map.labels, own, grid)
-    if placed is None and not grid.is_even and label_map.positions_mm is None:
+    if placed is None and not grid.is_even and own.stated_positions_mm is None:
         placed = _copied(label_map.labels, own, _with_mean_step(grid))
     if placed is None:
-        placed = _averaged(label_map.labels, own, _reach_mm(own, label_map.thickness_mm), grid)
+        placed = _averaged(label_map.labels, own, grid)
     _require_inside(label_map.labels, own, grid, placed, name)
-    return placed, _changes(label_map.labels, own, placed, grid, segments)
+    notes = _changes(label_map.labels, own, placed, grid, segments)
+    return replace(label_map, labels=placed, grid=grid, notes=(*label_map.notes, *notes))
 
 
-def _reach_mm(grid: SliceGrid, thickness_mm: float | None) -> np.ndarray:
-    """(slices, 2) how far each slice reaches along the normal, backwards and forwards: half-way to its neighbour, else half its
-    thickness."""
-    if grid.slice_count == 1:
-        return np.full((1, 2), (thickness_mm or grid.extents_mm[0]) / 2)
-    gaps = np.abs(np.diff(grid.offsets_mm))
-    if thickness_mm:
-        gaps = np.where(gaps <= _NEIGHBOUR * thickness_mm, gaps, thickness_mm)
-    halves = gaps / 2
-    return np.stack([np.concatenate([halves[:1], halves]), np.concatenate([halves, halves[-1:]])], axis=1)
-
-
-def _with_mean_step(grid: SliceGrid) -> SliceGrid:
+def _with_mean_step(grid: Grid) -> Grid:
     """The grid with one matrix by which files that know no other hold unevenly spaced slices."""
-    positions = grid.positions_mm[0] + np.arange(grid.slice_count)[:, None] * grid_axes_mm(grid)[2]
-    return stacked_grid((grid.rows, grid.columns), (grid.row_mm, grid.column_mm), grid.row_axis, grid.column_axis, positions, 0.0)
+    return replace(grid, stated_positions_mm=None)
 
 
-def _copied(labels: np.ndarray, own: SliceGrid, grid: SliceGrid) -> np.ndarray | None:
+def _copied(labels: np.ndarray, own: Grid, grid: Grid) -> np.ndarray | None:
     """Labels moved by whole voxels, slice by slice; None where the voxels of the two grids do not coincide."""
     away_mm = np.abs(grid.offsets_mm - (own.positions_mm @ grid.normal)[:, None])
     targets = away_mm.argmin(axis=1)
@@ -119,7 +95,7 @@ def _copied(labels: np.ndarray, own: SliceGrid, grid: SliceGrid) -> np.ndarray |
     return placed
 
 
-def _shift(own: SliceGrid, number: int, grid: SliceGrid, target: np.integer) -> tuple[int, int] | None:
+def _shift(own: Grid, number: int, grid: Grid, target: np.integer) -> tuple[int, int] | None:
     """By how many rows and columns a slice is moved on one of the scan's; None where its pixels are not the scan's."""
     corners = np.array([(number, row, column) for row in (0, own.rows - 1) for column in (0, own.columns - 1)], float)
     across = own.lps_mm(corners) - grid.positions_mm[target]
@@ -144,7 +120,7 @@ def _paste(stored: np.ndarray, target: np.ndarray, row: int, column: int) -> Non
     seen[...] = part[: seen.shape[0], : seen.shape[1]]
 
 
-def _averaged(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid) -> np.ndarray:
+def _averaged(labels: np.ndarray, own: Grid, grid: Grid) -> np.ndarray:
     """The label of every voxel of the scan that is filled by more than a share near one half, by which the volume stays the same.
 
     How far a voxel is filled is counted at points spread over its whole extent, nearer to each other than the label map's voxels.
@@ -153,15 +129,15 @@ def _averaged(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: Sl
     values = np.unique(labels[labels > 0])
     if not len(values):
         return placed
-    box = _box(labels, own, reach_mm, grid)
+    box = _box(labels, own, grid)
     corner = np.array([one.start for one in box])
     voxels = np.stack(np.mgrid[box], axis=-1)
-    centres = _labels_at(labels, own, reach_mm, grid.lps_mm(voxels))
+    centres = _labels_at(labels, own, grid.lps_mm(voxels))
     edge = _edge(centres, np.rint(grid.indices(own.lps_mm(np.argwhere(labels)))).astype(int) - corner)
     if not edge.any():  # it lies beside the scan
         return placed
     filled = (centres == values[:, None, None, None]).astype(np.float32)
-    filled[:, edge] = _shares(labels, own, reach_mm, grid, voxels[edge], values)
+    filled[:, edge] = _shares(labels, own, grid, voxels[edge], values)
     share = filled.sum(axis=0)
     wanted_ml = float(((labels > 0).sum(axis=(1, 2)) * own.voxel_ml).sum())
     limit = _limit(share, grid.voxel_ml[box[0]], wanted_ml)
@@ -180,19 +156,17 @@ def _edge(centres: np.ndarray, hit: np.ndarray) -> np.ndarray:
     return ndimage.binary_dilation(some, np.ones((3, 3, 3), bool)) & ~((low == high) & (low > 0))
 
 
-def _shares(
-    labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid, voxels: np.ndarray, values: np.ndarray
-) -> np.ndarray:
+def _shares(labels: np.ndarray, own: Grid, grid: Grid, voxels: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(values, n) how much of each of n voxels (slice, row, column) of the scan has each label."""
-    reach = _reach_mm(grid, None)[voxels[:, 0]]
+    reach = grid.reach_mm[voxels[:, 0]]
     depth_mm, shift_mm = reach.sum(axis=1), (reach[:, 1] - reach[:, 0]) / 2
     rows, columns = _spread(grid.row_mm, own.row_mm, 8), _spread(grid.column_mm, own.column_mm, 8)
     along = grid.step_mm / abs(grid.step_mm @ grid.normal)
-    points = [(d, r, c) for d in _spread(depth_mm.max(), reach_mm.sum(axis=1).min(), 12) for r in rows for c in columns]
+    points = [(d, r, c) for d in _spread(depth_mm.max(), own.extents_mm.min(), 12) for r in rows for c in columns]
     found = np.zeros((len(values), len(voxels)), np.float32)
     for depth, row, column in points:
         at = grid.lps_mm(voxels + np.array([0, row, column])) + (depth * depth_mm + shift_mm)[:, None] * along
-        found += _labels_at(labels, own, reach_mm, at) == values[:, None]
+        found += _labels_at(labels, own, at) == values[:, None]
     return found / len(points)
 
 
@@ -202,14 +176,14 @@ def _spread(size_mm: float, part_mm: float, most: int) -> np.ndarray:
     return (np.arange(count) + 0.5) / count - 0.5
 
 
-def _labels_at(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, lps_mm: np.ndarray) -> np.ndarray:
+def _labels_at(labels: np.ndarray, own: Grid, lps_mm: np.ndarray) -> np.ndarray:
     """The label at points (..., 3); 0 beyond the label map and between slices that are no neighbours."""
     indices = np.rint(own.indices(lps_mm)).astype(int)
     inside = ((indices >= 0) & (indices < own.shape)).all(axis=-1)
     number, row, column = np.where(inside, np.moveaxis(indices, -1, 0), 0)
     forwards = np.sign(own.step_mm @ own.normal) or 1.0
     away = (lps_mm @ own.normal - own.offsets_mm[number]) * forwards
-    inside &= (away >= -reach_mm[number, 0] - _ROUNDING_MM) & (away <= reach_mm[number, 1] + _ROUNDING_MM)
+    inside &= (away >= -own.reach_mm[number, 0] - _ROUNDING_MM) & (away <= own.reach_mm[number, 1] + _ROUNDING_MM)
     return np.where(inside, labels[number, row, column], 0)
 
 
@@ -221,9 +195,9 @@ def _limit(share: np.ndarray, voxel_ml: np.ndarray, wanted_ml: float) -> float:
     return float(limits[np.abs(np.array(volumes) - wanted_ml).argmin()])
 
 
-def _box(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGrid) -> tuple[slice, slice, slice]:
+def _box(labels: np.ndarray, own: Grid, grid: Grid) -> tuple[slice, slice, slice]:
     """The part of the scan that labels can reach."""
-    margin_mm = np.array([reach_mm.sum(axis=1).max(), own.row_mm, own.column_mm]).max()
+    margin_mm = np.array([own.extents_mm.max(), own.row_mm, own.column_mm]).max()
     margin = np.ceil(margin_mm / np.array([grid.extents_mm.min(), grid.row_mm, grid.column_mm])) + 1
     at = grid.indices(own.lps_mm(np.argwhere(labels)))
     first = np.clip(np.floor(at.min(axis=0) - margin), 0, grid.shape).astype(int)
@@ -231,7 +205,7 @@ def _box(labels: np.ndarray, own: SliceGrid, reach_mm: np.ndarray, grid: SliceGr
     return tuple(slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
 
 
-def _require_inside(labels: np.ndarray, own: SliceGrid, grid: SliceGrid, placed: np.ndarray, name: str) -> None:
+def _require_inside(labels: np.ndarray, own: Grid, grid: Grid, placed: np.ndarray, name: str) -> None:
     marked = np.argwhere(labels)
     if not len(marked):
         return
@@ -251,9 +225,7 @@ def _require_inside(labels: np.ndarray, own: SliceGrid, grid: SliceGrid, placed:
         )
 
 
-def _changes(
-    labels: np.ndarray, own: SliceGrid, placed: np.ndarray, grid: SliceGrid, segments: Sequence[Segment]
-) -> tuple[str, ...]:
+def _changes(labels: np.ndarray, own: Grid, placed: np.ndarray, grid: Grid, segments: Sequence[Segment]) -> tuple[str, ...]:
     """What placing did to the volume of each class, where that is more than 1 %."""
     notes = []
     for segment in segments:

@@ -46,7 +46,7 @@ def read_label_map(
         raise InputError(
             _("{file} cannot be read (permission denied); ask for access or copy it.").format(file=path.name)
         ) from error
-    return replace(label_map, spacing=with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
+    return label_map.with_spacing(with_typed(label_map.spacing, pixel_spacing_mm, frame_spacing_mm))
 
 
 def _unpacked(path: Path) -> Path:

@@ -11,44 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
-from ..geometry.grid import SliceGrid
-from ..geometry.nrrd import grid_axes_mm, position_keys, write_nrrd
-from .label_map import LabelMap, Segment
+from ..geometry.grid import Grid
+from ..geometry.nrrd import write_nrrd
+from .label_map import Segment
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"
 IN_PLANE_SOURCE_KEY = "LesionReading_in_plane_spacing_source"
 FRAME_SOURCE_KEY = "LesionReading_frame_spacing_source"
 
 
-def write_seg_nrrd(path: Path, label_map: LabelMap, segments: Sequence[Segment]) -> None:
-    """Write a label map as Slicer's segmentation, with names, colours and terminology.
+def write_seg_nrrd(path: Path, labels: np.ndarray, grid: Grid, segments: Sequence[Segment]) -> None:
+    """Write a label map (slices, rows, columns) as Slicer's segmentation, with names, colours and terminology.
 
-    An unknown spacing is written as 1, as the format demands, and named in the key ``LesionReading_unknown_spacing`` ("in-plane",
-    "frame"), so that reading it back gives None again.
+    Its grid is written as ``write_nrrd`` tells. An unknown spacing is named in the key ``LesionReading_unknown_spacing``
+    ("in-plane", "frame"), so that reading it back gives None again.
     """
-    spacing = label_map.spacing
-    steps = np.array([spacing.column_mm or 1.0, spacing.row_mm or 1.0, spacing.frame_mm or 1.0])
-    axes = (np.array(label_map.direction).reshape(3, 3) * steps).T
+    spacing = grid.spacing
     keys = {IN_PLANE_SOURCE_KEY: spacing.in_plane_source, FRAME_SOURCE_KEY: spacing.frame_source}
     unknown = ["in-plane"] * (not spacing.in_plane_known) + ["frame"] * (spacing.frame_mm is None)
     if unknown:
         keys[UNKNOWN_SPACING_KEY] = " ".join(unknown)
-    labels = np.asarray(label_map.labels, dtype=np.uint8)
-    write_nrrd(path, labels, axes, label_map.origin_mm, keys | _segment_keys(labels, segments))
-
-
-def write_grid_seg_nrrd(path: Path, labels: np.ndarray, grid: SliceGrid, segments: Sequence[Segment], source: str) -> None:
-    """Write a label map (slices, rows, columns) on the grid of a scan as Slicer's segmentation.
-
-    Tilted slices give a sheared matrix. Where the slices are unevenly spaced the matrix has their mean step, and a key keeps their
-    places, so that reading back gives the very grid.
-
-    Args:
-        source: where the grid came from.
-    """
-    keys = {IN_PLANE_SOURCE_KEY: source, FRAME_SOURCE_KEY: source} | position_keys(grid)
     labels = np.asarray(labels, dtype=np.uint8)
-    write_nrrd(path, labels, grid_axes_mm(grid), grid.positions_mm[0], keys | _segment_keys(labels, segments))
+    write_nrrd(path, labels, grid, keys | _segment_keys(labels, segments))
 
 
 def terminology_entry(segment: Segment) -> str:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..geometry.grid import SliceGrid
+from ..geometry.grid import Grid
 from ..language import _
+from ..reading.dicom.source_frame import SourceFrame
 from .label_map import Segment
-from .seg_nrrd import write_grid_seg_nrrd
+from .seg_nrrd import write_seg_nrrd
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -32,7 +33,9 @@ _IDENTITY = (
 )
 """What DICOM demands to be there, empty where it is not known (type 2), and what an archive files by."""
 
-_SAME_PLACE_MM = 0.05
+MOST_PLAIN_BYTES = 32_000_000
+"""Of the pixels of a DICOM SEG that is written as it is, which every program reads."""
+
 _SERIES_NUMBER = 900
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 
@@ -49,10 +52,9 @@ class _Source:
 def write_label_map(
     folder: Path,
     labels: np.ndarray,
-    grid: SliceGrid,
+    grid: Grid,
     segments: Sequence[Segment],
-    source: str,
-    files: Sequence[Path] = (),
+    frames: Sequence[SourceFrame] = (),
     identity: bool = False,
 ) -> tuple[list[Path], tuple[str, ...]]:
     """Write a label map on the grid of a scan.
@@ -61,20 +63,26 @@ def write_label_map(
 
     Args:
         labels: (slices, rows, columns) of the values of ``segments``.
-        source: where the grid came from, without names of files.
-        files: the scan's DICOM files, one for each slice in order, or multi-frame ones; empty for a scan that is not DICOM.
+        frames: the DICOM picture that each slice was drawn on, pixel by pixel; empty where there are none.
         identity: whether the DICOM SEG names the patient as the scan does, so that an archive can file it.
 
     Returns:
         the files written, and sentences for the report.
     """
     written = [folder / SEG_NRRD]
-    write_grid_seg_nrrd(written[0], labels, grid, segments, source)
-    if not files:
+    write_seg_nrrd(written[0], labels, grid, segments)
+    if not frames:
         return written, ()
+    if not grid.spacing.known:
+        return written, (
+            _(
+                "No DICOM segmentation was written, as one must state the size of its pixels and the distance of its frames; "
+                "{seg_nrrd} holds the contours."
+            ).format(seg_nrrd=SEG_NRRD),
+        )
     target = folder / DICOM_SEG
     try:
-        notes = write_dicom_seg(target, labels, grid, segments, files, identity)
+        notes = write_dicom_seg(target, labels, grid, segments, frames, identity)
     except Exception as error:  # pydicom and highdicom raise many kinds; their messages may repeat the patient's name
         target.unlink(missing_ok=True)
         return written, (
@@ -86,9 +94,11 @@ def write_label_map(
 
 
 def write_dicom_seg(
-    path: Path, labels: np.ndarray, grid: SliceGrid, segments: Sequence[Segment], files: Sequence[Path], identity: bool = False
+    path: Path, labels: np.ndarray, grid: Grid, segments: Sequence[Segment], frames: Sequence[SourceFrame], identity: bool = False
 ) -> tuple[str, ...]:
     """Write a label map of a DICOM scan as DICOM SEG, one frame for each slice and segment, empty ones too.
+
+    Pixels of more than ``MOST_PLAIN_BYTES`` are deflated (PS3.5 A.5): those of a long pullback would be over 100 MB.
 
     Args: as ``write_label_map``.
 
@@ -97,13 +107,13 @@ def write_dicom_seg(
     """
     import highdicom
     from highdicom.seg import Segmentation
-    from pydicom.uid import generate_uid
+    from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
     from ..reading.dicom.files import read_header
 
-    headers = {file: read_header(file) for file in dict.fromkeys(files)}
-    sources = _sources(headers, files, grid)
-    first = headers[files[0]]
+    headers = {path: read_header(path) for path in dict.fromkeys(frame.path for frame in frames)}
+    sources = _sources(headers, frames)
+    first = headers[frames[0].path]
     named, notes = _identity(first) if identity else (dict.fromkeys(_IDENTITY, ""), ())
     uids = {keyword: _uid(first, keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")}
     stand_ins = [generate_uid() for _ in sources]
@@ -130,6 +140,8 @@ def write_dicom_seg(
             omit_empty_frames=False,
         )
         _refer(made, dict(zip(stand_ins, sources, strict=True)))
+        if len(made.PixelData) > MOST_PLAIN_BYTES:
+            made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
         made.save_as(path)
     return notes
 
@@ -156,7 +168,7 @@ def _description(segment: Segment):
     )
 
 
-def _header(number: int, uid: str, grid: SliceGrid, uids: dict[str, str], named: dict[str, str]) -> Dataset:
+def _header(number: int, uid: str, grid: Grid, uids: dict[str, str], named: dict[str, str]) -> Dataset:
     """What highdicom asks of the source of a slice, and nothing else: a single CT image in its place."""
     from pydicom import Dataset
     from pydicom.dataset import FileMetaDataset
@@ -218,43 +230,37 @@ def _uid(header: Dataset, keyword: str) -> str:
     return value if len(value) <= 64 and _UID.fullmatch(value) else str(generate_uid())
 
 
-def _sources(headers: dict[Path, Dataset], files: Sequence[Path], grid: SliceGrid) -> list[_Source | None]:
-    """What each slice was drawn on; of multi-frame objects the frame in its place, None where there is none."""
-    objects = {file: (_sop_class(header), _uid(header, "SOPInstanceUID")) for file, header in headers.items()}
-    if len(headers) == grid.slice_count and not any(header.get("PerFrameFunctionalGroupsSequence") for header in headers.values()):
-        return [_Source(*objects[file]) for file in files]
-    frames = [
-        (np.array(group.PlanePositionSequence[0].ImagePositionPatient, float), _Source(*objects[file], number))
-        for file, header in headers.items()
-        for number, group in enumerate(header.get("PerFrameFunctionalGroupsSequence") or [], 1)
-        if group.get("PlanePositionSequence")
-    ]
-    return [
-        next((source for place, source in frames if np.abs(place - position).max() < _SAME_PLACE_MM), None)
-        for position in grid.positions_mm
-    ]
+def _sources(headers: dict[Path, Dataset], frames: Sequence[SourceFrame]) -> list[_Source]:
+    """What each slice was drawn on, as DICOM refers to it."""
+    objects = {path: (_sop_class(header), _uid(header, "SOPInstanceUID")) for path, header in headers.items()}
+    return [_Source(*objects[frame.path], frame.number + 1 if _is_multi_frame(headers[frame.path]) else None) for frame in frames]
+
+
+def _is_multi_frame(header: Dataset) -> bool:
+    return bool(header.get("PerFrameFunctionalGroupsSequence")) or int(header.get("NumberOfFrames") or 1) > 1
 
 
 def _sop_class(header: Dataset) -> str:
-    from pydicom.uid import CTImageStorage
+    from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage
 
     stated = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "").strip()
-    return stated if _UID.fullmatch(stated) else str(CTImageStorage)
+    return (
+        stated
+        if _UID.fullmatch(stated)
+        else str(CTImageStorage if header.get("Modality") == "CT" else SecondaryCaptureImageStorage)
+    )
 
 
-def _refer(made: Dataset, sources: dict[str, _Source | None]) -> None:
+def _refer(made: Dataset, sources: dict[str, _Source]) -> None:
     """Let frames and object refer to the scan's own objects, where highdicom has the stand-ins."""
     groups = [group for group in made.PerFrameFunctionalGroupsSequence if "DerivationImageSequence" in group]
     items = [group.DerivationImageSequence[0].SourceImageSequence[0] for group in groups]
     of_groups = [sources[item.ReferencedSOPInstanceUID] for item in items]  # asked first, as frames of several segments share items
-    for group, item, source in zip(groups, items, of_groups, strict=True):
-        if source is None:
-            del group.DerivationImageSequence
-            continue
+    for item, source in zip(items, of_groups, strict=True):
         item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.sop_class, source.sop_instance
         if source.frame is not None:
             item.ReferencedFrameNumber = source.frame
-    referenced = {source.sop_instance: source.sop_class for source in sources.values() if source}
+    referenced = {source.sop_instance: source.sop_class for source in sources.values()}
     series = made.ReferencedSeriesSequence[0]
     series.ReferencedInstanceSequence = [_reference(sop_class, instance) for instance, sop_class in referenced.items()]
 

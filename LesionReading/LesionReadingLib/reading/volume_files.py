@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError
 from ..language import _
 from .headers.meta import meta_voxels
@@ -51,3 +53,21 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     except RuntimeError as error:
         raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
     return reader
+
+
+def image_voxels(reader) -> np.ndarray:
+    """The voxels of an image of which ``image_reader`` read the header: (slices, rows, columns[, components]).
+
+    Raises:
+        InputError: they cannot be read.
+    """
+    import SimpleITK as sitk
+
+    try:
+        return sitk.GetArrayFromImage(reader.Execute())
+    except RuntimeError as error:
+        raise InputError(
+            _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(
+                file=Path(reader.GetFileName()).name
+            )
+        ) from error

@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ..geometry.grid import Grid
 from ..geometry.nrrd import storable, write_nrrd
 from ..language import _
 from ..output import finished_folder
-from ..reading.volume_files import image_reader
+from ..reading.image_grids import stored_grid
+from ..reading.volume_files import image_reader, image_voxels
 
 SCHEMA = "lesion-reading-case/1"
 IMAGE, LABELS, FACTS = "image.nrrd", "labels.nrrd", "case.json"
@@ -38,8 +40,7 @@ class TrainingCase:
         folder: where it lies.
         task: what it is for, for example ``"oct-calcium"``.
         labels: uint8 (slices, rows, columns).
-        axes_mm: (3, 3) steps in LPS from one column, row, slice to the next, one per line.
-        origin_mm: (3,) LPS of voxel (0, 0, 0).
+        grid: where the voxels of both lie; every distance is known.
         reviewed: numbers of the slices (frames) that the reader marked as reviewed, ascending; empty where none is marked.
         markers: whether the reader saw each marker, None for one that was not judged; None where the task has no markers.
     """
@@ -47,8 +48,7 @@ class TrainingCase:
     folder: Path
     task: str
     labels: np.ndarray
-    axes_mm: np.ndarray
-    origin_mm: np.ndarray
+    grid: Grid
     reviewed: tuple[int, ...]
     markers: dict[str, bool | None] | None
 
@@ -60,13 +60,7 @@ class TrainingCase:
     @property
     def image(self) -> np.ndarray:
         """The volume (slices, rows, columns), read from its file at every call."""
-        return _volume(_reader(self.image_file))
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between rows, columns and slices."""
-        column, row, slice_ = np.linalg.norm(self.axes_mm, axis=1).tolist()
-        return row, column, slice_
+        return image_voxels(_reader(self.image_file))
 
     @property
     def learnt_slices(self) -> list[int]:
@@ -79,8 +73,7 @@ def write_case(
     task: str,
     image: np.ndarray,
     labels: np.ndarray,
-    axes_mm: np.ndarray,
-    origin_mm: Sequence[float],
+    grid: Grid,
     reviewed: Collection[int],
     markers: Mapping[str, bool | None] | None,
 ) -> Path:
@@ -89,28 +82,28 @@ def write_case(
     Args:
         folder: the case's own folder; made if it is not there.
         image: (slices, rows, columns) numbers. labels: whole numbers from 0 to 255 of the same shape.
-        axes_mm, origin_mm, reviewed, markers: as in ``TrainingCase``.
+        grid, reviewed, markers: as in ``TrainingCase``.
 
     Raises:
         InputError: labels, geometry or slice numbers that do not fit, the folder holds something else, or it cannot be written.
     """
     folder = folder.absolute()
     image, labels = storable(np.asarray(image)), _whole_labels(np.asarray(labels), np.shape(image))
-    axes_mm, origin_mm = _place(axes_mm, origin_mm)
+    _require_place(grid)
     _refuse_other_files(folder)
     facts = {
         "schema": SCHEMA,
         "task": task,
         "size": list(image.shape),
-        "spacing_mm": np.linalg.norm(axes_mm, axis=1)[[1, 0, 2]].tolist(),
+        "spacing_mm": [grid.row_mm, grid.column_mm, grid.spacing.frame_mm],
         "reviewed": _slice_numbers(reviewed, len(image)),
         "markers": None if markers is None else _judgements(markers),
     }
     with finished_folder(folder.parent, image.nbytes + labels.nbytes) as scratch:
         made = scratch / folder.name
         made.mkdir()
-        write_nrrd(made / IMAGE, image, axes_mm, origin_mm)
-        write_nrrd(made / LABELS, labels, axes_mm, origin_mm)
+        write_nrrd(made / IMAGE, image, grid)
+        write_nrrd(made / LABELS, labels, grid)
         (made / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
@@ -125,19 +118,20 @@ def read_case(folder: Path) -> TrainingCase:
     """
     facts = _facts(folder)
     image, labels = _reader(folder / IMAGE), _reader(folder / LABELS)
-    if image.GetSize() != labels.GetSize() or not np.allclose(np.vstack(_placed(image)), np.vstack(_placed(labels)), atol=1e-3):
+    grid, of_labels = stored_grid(image), stored_grid(labels)
+    if grid.shape != of_labels.shape or not np.allclose(_matrix(grid), _matrix(of_labels), atol=1e-3):
         raise InputError(
             _("In the case {name} {image} and {labels} do not lie on the same voxels; export the case again.").format(
                 name=folder.name, image=IMAGE, labels=LABELS
             )
         )
-    values = _volume(labels)
+    values = image_voxels(labels)
     markers = facts["markers"]
     return TrainingCase(
         folder,
         str(facts["task"]),
         _whole_labels(values, values.shape),
-        *_placed(image),
+        grid,
         tuple(_slice_numbers(facts["reviewed"], len(values))),
         None if markers is None else _judgements(markers),
     )
@@ -183,31 +177,14 @@ def _reader(path: Path):
     return reader
 
 
-def _volume(reader) -> np.ndarray:
-    import SimpleITK as sitk
-
-    try:
-        return sitk.GetArrayFromImage(reader.Execute())
-    except RuntimeError as error:
-        path = Path(reader.GetFileName())
-        raise InputError(
-            _("{file} of the case {name} cannot be read; it may be cut off, copy it again.").format(
-                file=path.name, name=path.parent.name
-            )
-        ) from error
+def _matrix(grid: Grid) -> np.ndarray:
+    return np.vstack([grid.axes_mm(), grid.origin_mm])
 
 
-def _placed(reader) -> tuple[np.ndarray, np.ndarray]:
-    steps = np.array(reader.GetDirection()).reshape(3, 3) * reader.GetSpacing()
-    return steps.T, np.array(reader.GetOrigin())
-
-
-def _place(axes_mm: np.ndarray, origin_mm: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    axes_mm, origin_mm = np.asarray(axes_mm, float), np.asarray(origin_mm, float)
-    finite = np.isfinite(axes_mm).all() and np.isfinite(origin_mm).all()
-    if axes_mm.shape != (3, 3) or origin_mm.shape != (3,) or not finite or np.linalg.matrix_rank(axes_mm) < 3:
+def _require_place(grid: Grid) -> None:
+    matrix = _matrix(grid) if grid.spacing.known else np.zeros((4, 3))
+    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix[:3]) < 3:
         raise InputError(_("The volume has no place in space (its axes do not span it); check its spacing and directions."))
-    return axes_mm, origin_mm
 
 
 def _whole_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import slicer
 from LesionReadingLib.labels.label_map import Segment
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, save_edit
 from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, model_of
@@ -83,12 +83,12 @@ class StudyOnView:
         Raises:
             InputError: they cannot be kept, or the nodes were removed.
         """
-        labels, grid = self._labels(), scene.volume_grid(self._volume)
+        labels, grid = self._labels(), scene.measured_grid(self._volume)
         changed = scene.corrected(self._result, labels)
         save_edit(
             item.folder,
             reader,
-            lambda file: write_grid_seg_nrrd(file, labels, grid, self._kind.segments(), ""),
+            lambda file: write_seg_nrrd(file, labels, grid, self._kind.segments()),
             model=" ".join(model_of(item)).strip(),
             reviewed=scene.reviewed(self._result),
             count=len(labels),

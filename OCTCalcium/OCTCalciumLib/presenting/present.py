@@ -57,7 +57,7 @@ def present(
     tissue = _tissue(pullback, scene) if pullback else None
     surface = None
     if scene.to_scale and measurement.max_arc_frame is not None:
-        surface = Surface(folder / "calcium_surface.vtp", label_map.origin_mm, label_map.direction)
+        surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
     with Rendering(scene, tissue, surface) as rendering:
         # Imported while the other process draws.
         from .figures.stack import draw_surfaces, draw_volumes

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import Grid, even_grid
 from LesionReadingLib.geometry.spacing import UNKNOWN, Spacing
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.grey import check_numbers, range_of
-from LesionReadingLib.reading.image_grids import image_place
+from LesionReadingLib.reading.image_grids import stored_grid
 from LesionReadingLib.reading.images import picture_pages, read_picture
-from LesionReadingLib.reading.volume_files import image_reader
+from LesionReadingLib.reading.volume_files import image_reader, image_voxels
 
 from .picture_frames import FEW_LEVELS, frames_alone
 from .pullback import Pullback, sample_indices
@@ -41,10 +43,7 @@ def picture_recording(paths: Sequence[Path]) -> Pullback:
             yield read_picture(path, page)
 
     return Pullback(
-        frame_count=len(pages),
-        rows=rows,
-        columns=columns,
-        spacing=Spacing(None, None, None),
+        grid=even_grid((len(pages), rows, columns), Spacing(None, None, None)),
         read=_to_uint8(stored, len(pages)),
         notes=notes,
         details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
@@ -65,20 +64,16 @@ def volume_recording(path: Path) -> Pullback:
     if np.prod(reader.GetSize()) == 0 or "complex" in pixels:
         raise InputError(_("{file} holds no grey or colour pixels; choose the file with the images.").format(file=path.name))
     check_colour(reader.GetNumberOfComponents(), kind, "8-bit unsigned" in pixels, path.name)
-    size, spacing, origin_mm, direction = _in_three_dimensions(reader, path.name)
-    spacing = in_mm(spacing, stated_unit_mm(path))
-    check_axes(size, (spacing.column_mm, spacing.row_mm, spacing.frame_mm), path.name)
-    columns, rows, frame_count = size
+    grid = _in_three_dimensions(reader, path.name)
+    grid = grid.with_spacing(in_mm(grid.spacing, stated_unit_mm(path)))
+    spacing = grid.spacing
+    check_axes(grid.shape[::-1], (spacing.column_mm, spacing.row_mm, spacing.frame_mm), path.name)
+    frame_count, rows, columns = grid.shape
 
     @cache
     def volume() -> np.ndarray:
         # Most of these files are compressed as a whole and cannot be entered in the middle, so this one kind is held in memory.
-        try:
-            values = sitk.GetArrayFromImage(reader.Execute())
-        except RuntimeError as error:
-            raise InputError(
-                _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(file=path.name)
-            ) from error
+        values = image_voxels(reader)
         return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:
@@ -89,13 +84,8 @@ def volume_recording(path: Path) -> Pullback:
     check_channels(samples, kind, path.name)
     _require_no_label_map(samples, path.name)
     return Pullback(
-        frame_count=frame_count,
-        rows=rows,
-        columns=columns,
-        spacing=spacing,
+        grid=grid,
         read=_to_uint8(stored, frame_count),
-        origin_mm=origin_mm,
-        direction=direction,
         details={N_("format"): f"{path.suffixes[-1 if path.suffix != '.gz' else -2].lstrip('.').upper()} volume"},
     )
 
@@ -111,8 +101,8 @@ def _require_no_label_map(samples: Sequence[np.ndarray], name: str) -> None:
         )
 
 
-def _in_three_dimensions(reader, name: str):
-    """Size (columns, rows, frames), spacing, origin and direction; axes of one plane beyond the third are left out.
+def _in_three_dimensions(reader, name: str) -> Grid:
+    """The grid of the frames; axes of one plane beyond the third are left out.
 
     Raises:
         InputError: more than three axes, or a NIfTI file that states two places.
@@ -127,11 +117,11 @@ def _in_three_dimensions(reader, name: str):
         )
     # Four axes with one plane along the third are frames in time: how far apart they lie is not stated.
     frame_axis = 3 if len(size) == 4 and size[2] == 1 < size[3] else 2
-    stated, origin_mm, direction = image_place(reader)
-    frame_mm = stated[2] if len(size) > 2 and frame_axis == 2 else None
+    grid = stored_grid(reader)
+    frame_mm = grid.spacing.frame_mm if frame_axis == 2 else None
     frames = size[frame_axis] if len(size) > 2 else 1
-    spacing = Spacing(stated[1], stated[0], frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
-    return (size[0], size[1], frames), spacing, origin_mm, direction
+    spacing = Spacing(grid.row_mm, grid.column_mm, frame_mm, HEADER, HEADER if frame_mm is not None else UNKNOWN)
+    return replace(grid, shape=(frames, *grid.shape[1:]), spacing=spacing)
 
 
 def _to_uint8(stored: Callable[[int, int], Iterator[np.ndarray]], frame_count: int) -> Callable[[int, int], Iterator[np.ndarray]]:

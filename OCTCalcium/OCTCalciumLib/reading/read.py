@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import CALIBRATED, TYPED, Spacing
-from LesionReadingLib.identity import told_name
-from LesionReadingLib.language import _
-from LesionReadingLib.reading.inputs import InputFiles, input_files
+from LesionReadingLib.language import N_, _
+from LesionReadingLib.reading.opening import Readers, Refusals, dicom_headers, open_input
 
 from .cautions import FRAME_SPACING_UNUSUAL, PIXELS_NOT_SQUARE, Caution
 from .pullback import Pullback, sample_indices
@@ -19,6 +18,7 @@ from .spacing_rule import (
     FRAME_LIMITS_MM,
     IN_PLANE_LIMITS_MM,
     USUAL_FRAME_LIMITS_MM,
+    Typed,
     checked_spacing,
     typical_frame_distance,
     unknown_notes,
@@ -46,12 +46,8 @@ def open_pullback(
     Raises:
         InputError: anything about the input or the numbers that makes it unusable, in one sentence.
     """
-    path = Path(path)
     check_typed(pixel_spacing_mm, frame_spacing_mm, calibration)
-    try:
-        recording = _open_recording(path, pixel_spacing_mm, frame_spacing_mm)
-    except PermissionError as error:
-        raise InputError(_("{path} cannot be read (permission denied); ask for access or copy it.").format(path=path)) from error
+    recording = open_input(Path(path), _readers(Typed(pixel_spacing_mm, frame_spacing_mm)), _REFUSALS)
     return _finished(recording, _final_spacing(recording.spacing, pixel_spacing_mm, frame_spacing_mm, calibration))
 
 
@@ -61,10 +57,12 @@ def open_dicom(paths: Sequence[Path]) -> Pullback:
     Raises:
         InputError: as ``open_pullback``.
     """
-    headers = _dicom_headers([Path(path) for path in paths])
+    from .dicom.pullback import dicom_recording
+
+    headers = dicom_headers(map(Path, paths))
     if not headers:
         raise InputError(_("None of the chosen files is DICOM; choose the files of the pullback."))
-    recording = _open_dicom(headers, None, None)
+    recording = dicom_recording(headers, Typed())
     return _finished(recording, _final_spacing(recording.spacing, None, None, 1.0))
 
 
@@ -72,7 +70,7 @@ def _finished(recording: Pullback, spacing: Spacing) -> Pullback:
     """The recording with its final spacing, frames without overlays."""
     recording = replace(
         recording,
-        spacing=spacing,
+        grid=recording.grid.with_spacing(spacing),
         notes=recording.notes + unknown_notes(spacing),
         cautions=recording.cautions + _spacing_cautions(spacing),
     )
@@ -91,64 +89,24 @@ def _spacing_cautions(spacing: Spacing) -> tuple[Caution, ...]:
     return (Caution(FRAME_SPACING_UNUSUAL, sentence),)
 
 
-def _open_recording(path: Path, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    files = input_files(path)
-    recording = _recording_of(files, pixel_spacing_mm, frame_spacing_mm)
-    return replace(recording, notes=files.notes + recording.notes, details=recording.details | told_name(path))
-
-
-def _recording_of(files: InputFiles, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    from .dicom.pullback import siblings
+def _readers(typed: Typed) -> Readers[Pullback]:
+    from .dicom.pullback import dicom_recording, siblings
     from .images import picture_recording, volume_recording
 
-    path = files.named
-    headers = _dicom_headers(list(files.others))
-    if headers:
-        members = headers if files.is_folder else siblings(*headers[0])
-        return _open_dicom(members, pixel_spacing_mm, frame_spacing_mm)
-    if len(files.volumes) + bool(files.pictures) > 1:
-        listed = ", ".join(file.name for file in files.volumes[:6])
-        listed += _(" and {count} pictures").format(count=len(files.pictures)) if files.pictures else ""
-        raise InputError(
-            _("The folder {path} holds more than one pullback: {listed}; name one file.").format(path=path, listed=listed)
-        )
-    if files.volumes:
-        return volume_recording(files.volumes[0])
-    if files.pictures:
-        return picture_recording(files.pictures)
-    if not files.is_folder:
-        raise InputError(
-            _("{file} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback.").format(
-                file=path.name
-            )
-        )
-    if files.is_empty:
-        raise InputError(_("The folder {path} is empty; choose the folder with the pullback.").format(path=path))
-    if files.deeper:
-        raise InputError(
-            _("The folder {path} holds images only in folders below it ({folders_below}); name one of them.").format(
-                path=path, folders_below=files.folders_below
-            )
-        )
-    raise InputError(
-        _("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback.").format(
-            path=path
-        )
+    return Readers(
+        dicom_folder=lambda headers: dicom_recording(headers, typed),
+        dicom_file=lambda path, header: dicom_recording(siblings(path, header), typed),
+        volume=volume_recording,
+        pictures=picture_recording,
     )
 
 
-def _dicom_headers(paths: list[Path]) -> list:
-    from LesionReadingLib.reading.dicom.files import read_header
-
-    headers = ((path, read_header(path)) for path in paths)
-    return [(path, header) for path, header in headers if header is not None]
-
-
-def _open_dicom(headers: list, pixel_spacing_mm: float | None, frame_spacing_mm: float | None) -> Pullback:
-    from .dicom.place import Typed
-    from .dicom.pullback import dicom_recording
-
-    return dicom_recording(headers, Typed(pixel_spacing_mm, frame_spacing_mm))
+_REFUSALS = Refusals(
+    several=N_("The folder {path} holds more than one pullback: {listed}; name one file."),
+    no_image=N_("{file} is not DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the file or folder of the pullback."),
+    empty=N_("The folder {path} is empty; choose the folder with the pullback."),
+    nothing=N_("The folder {path} holds no DICOM, NRRD, NIfTI, MetaImage, PNG or TIFF; choose the folder with the pullback."),
+)
 
 
 def _without_overlays(recording: Pullback) -> Pullback:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
@@ -36,6 +36,14 @@ _MM_PER_UNIT = (
     (("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
     (("m", "meter", "meters", "metre", "metres"), 1e3),
 )
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the person typed and what therefore need not be found in the file (mm; ``None`` where not typed)."""
+
+    pixel_spacing_mm: float | None = None
+    frame_spacing_mm: float | None = None
 
 
 def checked_spacing(spacing: Spacing, where: str) -> Spacing:

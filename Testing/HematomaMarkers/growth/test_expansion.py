@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
+from grids import moved
 from HematomaMarkersLib.growth.expansion import compare, growth_of_volumes
 from HematomaMarkersLib.growth.registration import align_heads
 from HematomaMarkersLib.reading.scan import Scan, same_patient
@@ -40,11 +40,6 @@ def a_head(grid, rotation=None, shift_mm=(0.0, 0.0, 0.0), hematoma_mm=12.0, seed
     hounsfield[blood] = 62
     hounsfield += np.random.default_rng(seed).normal(0, 4, grid.shape)
     return Scan(np.round(hounsfield).astype(np.int16), grid, **known), blood.astype(np.uint8)
-
-
-def moved(grid, by_mm):
-    """The grid where the table has carried the patient by ``by_mm``."""
-    return replace(grid, positions_mm=grid.positions_mm + by_mm)
 
 
 POINTS_MM = np.array([[50.0, 0, 0], [-50, 10, 20], [0, 60, -20], [0, -60, 10], [10, 0, 45], [-20, 20, -35]])

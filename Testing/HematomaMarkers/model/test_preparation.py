@@ -13,7 +13,7 @@ from HematomaMarkersLib.model.preparation.prepare import NETWORK_SIZE, OUTSIDE_B
 from HematomaMarkersLib.reading.scan import AIR_HU, Scan
 from HematomaMarkersLib.windows import window_of, windows
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid, stacked_grid
+from LesionReadingLib.geometry.grid import Grid, stacked_grid
 
 EVEN, MIXED = [18.0] * 7, [12.0] * 5 + [6.0] + [22.0] * 3
 # An ellipsoid to the left of, in front of and above the middle.
@@ -23,7 +23,7 @@ NO_STEPS = Steps(headrest_removal=False, noise_removal=False, skull_removal=Fals
 
 def grid_of(
     steps_mm, tilt_deg=0.0, turn=None, pixel_mm=(0.7, 0.7), size=(330, 330), transposed=False, flips=(1, 1, 1), shift_mm=(0, 0, 0)
-) -> SliceGrid:
+) -> Grid:
     """Slices around the origin; ``flips`` turns round slices, rows and columns, ``transposed`` lets columns run to the back."""
     heights = flips[0] * (np.concatenate([[0], np.cumsum(steps_mm)]) - np.sum(steps_mm) / 2)
     lean = np.radians(tilt_deg)
@@ -53,7 +53,7 @@ GRIDS = {
 }
 
 
-def clot_on(grid: SliceGrid) -> np.ndarray:
+def clot_on(grid: Grid) -> np.ndarray:
     return (np.linalg.norm((voxel_places_mm(grid) - CLOT_CENTRE_MM) / CLOT_RADII_MM, axis=-1) <= 1).astype(np.uint8)
 
 
@@ -64,7 +64,7 @@ def from_surface_mm(places_mm: np.ndarray) -> np.ndarray:
     return np.abs(radius - 1) * radius / np.linalg.norm(scaled / CLOT_RADII_MM, axis=-1)
 
 
-def scan_of(grid: SliceGrid, hounsfield: np.ndarray | None = None) -> Scan:
+def scan_of(grid: Grid, hounsfield: np.ndarray | None = None) -> Scan:
     return Scan(head_on(grid) if hounsfield is None else hounsfield, grid)
 
 
@@ -182,7 +182,7 @@ def test_a_hole_in_the_skull_does_not_let_the_brain_out():
     assert (open_skull & whole).sum() > 0.95 * whole.sum()
 
 
-def headrest_on(grid: SliceGrid) -> np.ndarray:
+def headrest_on(grid: Grid) -> np.ndarray:
     """A shell 8 mm thick in which the back of the head lies."""
     x, y, _ = np.moveaxis(voxel_places_mm(grid), -1, 0)
     distance = np.hypot(x, y + 8)

@@ -9,7 +9,7 @@ from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.preparation.prepare import Steps, how_long, prepare
 from HematomaMarkersLib.model.preparation.slices import read_slices
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 CENTRE_MM, RADII_MM = np.array([24.0, -30.0, 8.0]), np.array([16.0, 14.0, 22.0])
 
@@ -22,7 +22,7 @@ GRIDS = {
 }
 
 
-def clot_on(grid: SliceGrid) -> np.ndarray:
+def clot_on(grid: Grid) -> np.ndarray:
     return (np.linalg.norm((voxel_places_mm(grid) - CENTRE_MM) / RADII_MM, axis=-1) <= 1).astype(np.uint8)
 
 

@@ -9,12 +9,13 @@ import pytest
 import slicer
 from dicom_files import edit, hide_all_decoders_but_slicers
 from drawn_head import head_on, slices, voxel_places_mm
+from drawn_volumes import add_array
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.scan import AIR_HU
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.compression import compress
-from LesionReadingScene.scene import add_volume, spacing_source, volume_grid
+from LesionReadingScene.scene import spacing_source, volume_grid
 from places import ROOT
 
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0
@@ -258,7 +259,7 @@ def test_a_ct_that_another_reader_loaded_is_doubted_and_laid_by_its_files(a_brow
     grid = slices(EVEN)
     write_series(tmp_path, head_on(grid), grid, Acquisition(contrast_agent="Iopamidol", patient_position="FFP"))
     a_browser.dicom_loadables(tmp_path)  # so the database has the files
-    volume = add_volume(head_on(grid), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "by Slicer's own reader", "DICOM")
+    volume = add_array(head_on(grid), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "by Slicer's own reader", "DICOM")
     volume.SetAttribute("DICOM.instanceUIDs", " ".join(str(pydicom.dcmread(file).SOPInstanceUID) for file in tmp_path.iterdir()))
     a_head_module.ui.inputSelector.setCurrentNode(volume)
     assert volume.GetAttribute("LesionReading.PatientPosition") == "FFP"
@@ -269,7 +270,7 @@ def test_a_ct_that_another_reader_loaded_is_doubted_and_laid_by_its_files(a_brow
 
 @pytest.mark.parametrize("uid", ["", "1.2.3"])
 def test_a_volume_whose_files_are_not_at_hand_is_taken_as_it_is(a_browser, a_head_module, uid):
-    volume = add_volume(head_on(slices(EVEN)), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "from another computer", "NRRD")
+    volume = add_array(head_on(slices(EVEN)), np.diag([1.0, 1.0, 6.0]), np.zeros(3), "from another computer", "NRRD")
     volume.SetAttribute("DICOM.instanceUIDs", uid)
     a_head_module.ui.inputSelector.setCurrentNode(volume)
     assert volume.GetAttribute("LesionReading.PatientPosition") is None and a_head_module.ui.applyButton.enabled

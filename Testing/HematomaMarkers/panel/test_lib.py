@@ -75,11 +75,11 @@ def test_a_patient_position_that_does_not_exist_is_refused_in_one_sentence(tmp_p
 def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
     from HematomaMarkersLib.commands import _open
     from HematomaMarkersLib.options import ScanOptions
-    from LesionReadingLib.geometry.nrrd import write_volume
+    from LesionReadingLib.geometry.nrrd import write_nrrd
     from LesionReadingLib.worker import JsonLines
 
     grid = slices([6.0] * 24)
-    write_volume(tmp_path / "ct.nrrd", head_on(grid), grid)
+    write_nrrd(tmp_path / "ct.nrrd", head_on(grid), grid)
     said = ScanOptions(patient_position="HFP")
     np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said, None, False).gravity, [0, -1, 0])
     assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None), None, False).gravity is None

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import slicer
 from drawn_ball import PIXEL_MM, a_head
+from drawn_volumes import add_array
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
-from LesionReadingScene.scene import add_volume, labels_of, result_node, result_of
+from LesionReadingScene.scene import labels_of, result_node, result_of
 
 ORIGIN = np.array([-60.0, -60.0, 20.0])
 STEPS_MM = np.array([PIXEL_MM, PIXEL_MM, 5.0])
@@ -20,7 +21,7 @@ def by_hand(a_desktop, a_head_module):
     """The panel with a head that no network has read, its tools open."""
     panel = a_head_module
     hounsfield, panel.truth, _ = a_head()
-    panel.volume = add_volume(hounsfield, np.diag(STEPS_MM), ORIGIN, "a head", "DICOM")
+    panel.volume = add_array(hounsfield, np.diag(STEPS_MM), ORIGIN, "a head", "DICOM")
     panel.ui.inputSelector.setCurrentNode(panel.volume)
     panel.ui.byHandButton.click()
     a_desktop.process_events()

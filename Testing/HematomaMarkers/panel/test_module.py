@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import slicer
+from drawn_volumes import add_array
 from head_panel import GROWN_ML, apply_and_wait, choose, composite, keep_results, labels_in, shown_ml
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
@@ -18,7 +19,7 @@ from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import currentSlice
 from LesionReadingPanel.worker_process import Outcome
-from LesionReadingScene.scene import add_volume, result_node, result_of, results, reviewed, volume_place
+from LesionReadingScene.scene import result_node, result_of, results, reviewed, volume_grid
 
 TRUE_ML = 24.0
 
@@ -122,8 +123,9 @@ def test_heat_maps_lie_on_the_voxels_of_the_ct_and_in_no_selector(a_read_head):
     result = result_of(panel.later, KIND)
     for marker in MARKERS:
         heat = heatOf(result, marker)
-        for own, of_ct in zip(volume_place(heat), volume_place(panel.later), strict=True):
-            np.testing.assert_allclose(own, of_ct, atol=1e-4)
+        own, of_ct = volume_grid(heat), volume_grid(panel.later)
+        np.testing.assert_allclose(own.axes_mm(), of_ct.axes_mm(), atol=1e-4)
+        np.testing.assert_allclose(own.origin_mm, of_ct.origin_mm, atol=1e-4)
         assert slicer.util.arrayFromVolume(heat).shape == slicer.util.arrayFromVolume(panel.later).shape
         assert heat.GetHideFromEditors()
     assert panel.ui.inputSelector.nodeCount() == 2
@@ -171,9 +173,8 @@ def test_a_stroke_moves_the_volume_by_what_was_painted_within_a_fifth_of_a_secon
 def test_the_3d_view_looks_at_the_hematoma_and_its_surface_follows_a_stroke(a_desktop, a_read_head):
     panel = a_read_head
     segmentation, labels = result_node(result_of(panel.later, KIND), SEGMENTATION), labels_in(panel, panel.later)
-    axes_mm, origin_mm = volume_place(panel.later)
     places = np.argwhere(labels == HEMATOMA)
-    middle_lps = places.mean(axis=0)[::-1] @ axes_mm + origin_mm
+    middle_lps = volume_grid(panel.later).lps_mm(places.mean(axis=0))
     camera = slicer.app.layoutManager().threeDWidget(0).threeDView().cameraNode()
     assert np.linalg.norm(np.array(camera.GetFocalPoint()) * (-1, -1, 1) - middle_lps) < 10
     assert camera.GetPosition()[1] > camera.GetFocalPoint()[1] + 50  # from the front: RAS grows towards anterior
@@ -248,7 +249,7 @@ def test_an_exported_case_holds_ct_contour_and_own_reading_and_nobodys_identity(
 
 def a_noise(name="noise"):
     noise = np.random.default_rng(0).normal(0, 100, (6, 64, 64)).astype(np.int16)
-    return add_volume(noise, np.diag([3.0, 3.0, 6.0]), np.zeros(3), name, "test")
+    return add_array(noise, np.diag([3.0, 3.0, 6.0]), np.zeros(3), name, "test")
 
 
 def test_what_is_no_head_is_refused_with_a_sentence_and_earlier_results_stay(a_desktop, a_read_head):

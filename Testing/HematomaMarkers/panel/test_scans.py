@@ -12,7 +12,7 @@ from HematomaMarkersPanel.growth_view import ALIGNMENT
 from HematomaMarkersPanel.heat_maps import heatOf
 from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION
 from LesionReadingLib.errors import InputError
-from LesionReadingScene.scene import labels_of, result_node, result_of, reviewed, volume_place
+from LesionReadingScene.scene import labels_of, result_node, result_of, reviewed, volume_grid
 
 # Growth
 
@@ -66,11 +66,11 @@ def test_after_side_by_side_nothing_of_the_earlier_scan_stays_and_the_zoom_is_as
 
 def test_the_earlier_scan_is_written_for_the_worker_at_its_own_place(a_read_head, tmp_path):
     panel = a_read_head
-    own_place = volume_place(panel.first)[1]
+    own_place = volume_grid(panel.first).origin_mm
     panel.ui.sideBySideButton.click()
-    assert np.linalg.norm(volume_place(panel.first)[1] - own_place) > 5  # the phantom lay elsewhere on the table
+    assert np.linalg.norm(volume_grid(panel.first).origin_mm - own_place) > 5  # the phantom lay elsewhere on the table
     panel.logic.prepareRun(panel.later, tmp_path, prior=panel.first)
-    np.testing.assert_allclose(volume_place(panel.first)[1], own_place, atol=1e-3)
+    np.testing.assert_allclose(volume_grid(panel.first).origin_mm, own_place, atol=1e-3)
     assert result_node(result_of(panel.later, KIND), ALIGNMENT) is None
 
 
@@ -80,9 +80,8 @@ def _array(matrix):
 
 def _middle(segmentation, volume):
     """LPS of the middle of the hematoma."""
-    axes_mm, origin_mm = volume_place(volume)
-    places = np.argwhere(labels_of(segmentation, volume, SEGMENTS) == HEMATOMA)[:, ::-1]
-    return places.mean(axis=0) @ axes_mm + origin_mm
+    places = np.argwhere(labels_of(segmentation, volume, SEGMENTS) == HEMATOMA)
+    return volume_grid(volume).lps_mm(places.mean(axis=0))
 
 
 # Scenes

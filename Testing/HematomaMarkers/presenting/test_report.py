@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from browser import listening_page
 from drawn_bleed import HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM, PRONE, SUPINE, a_grid, a_head, a_network_result
+from grids import some_slices
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
@@ -229,7 +230,7 @@ def test_one_slice_is_enough(a_browser, measured, tmp_path):
     scan, labels, _ = measured
     number = int((labels == HEMATOMA).sum(axis=(1, 2)).argmax())
     grid = scan.grid
-    one_grid = replace(grid, positions_mm=grid.positions_mm[[number]], extents_mm=grid.extents_mm[[number]])
+    one_grid = some_slices(grid, [number])
     one = replace(scan, hounsfield=scan.hounsfield[[number]], grid=one_grid)
     page = opened(a_browser, reported(tmp_path, one, labels[[number]], measure_scan(one, labels[[number]])))
     assert page.locator(".grid img").count() == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 from types import SimpleNamespace
 
@@ -19,6 +18,7 @@ from HematomaMarkersLib.presenting.headline import side_of_hematoma
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import stacked_grid
 
 GRID = a_grid(pixel_mm=(2.0, 2.0), slice_mm=5.0)
 SCAN, LABELS = a_head(GRID, ventricles=False)
@@ -159,12 +159,8 @@ def test_results_of_a_permuted_scan_lie_at_its_place(tmp_path):
 
 def test_an_image_between_two_cuts_is_refused(tmp_path):
     turned = rotation([1, 1, 0], 55)
-    grid = replace(
-        GRID,
-        row_axis=turned @ GRID.row_axis,
-        column_axis=turned @ GRID.column_axis,
-        positions_mm=GRID.positions_mm @ turned.T,
-    )
+    axes = turned @ GRID.row_axis, turned @ GRID.column_axis
+    grid = stacked_grid(GRID.shape[1:], (GRID.row_mm, GRID.column_mm), *axes, GRID.positions_mm @ turned.T, 5.0)
     with pytest.raises(InputError, match="between axial, sagittal and coronal"):
         open_scan(written(tmp_path / "a.nrrd", grid, SCAN.hounsfield))
 

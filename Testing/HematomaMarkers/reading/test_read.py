@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pydicom
 import pytest
 from dicom_files import edit
 from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, slices, voxel_places_mm
+from grids import some_slices
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, repeat_slice, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
@@ -298,7 +297,7 @@ def test_a_head_in_parts_that_do_not_fit_together_is_refused(head, count):
 
 
 def test_one_slice_is_refused(tmp_path, upright):
-    one = replace(upright, positions_mm=upright.positions_mm[10:11], extents_mm=upright.extents_mm[10:11])
+    one = some_slices(upright, [10])
     path = write_series(tmp_path, head_on(upright)[10:11], one)[0]
     for source in (path, tmp_path):
         with pytest.raises(InputError, match="single slice"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dicom_files import dicom, edit, noise, save
 from drawn_head import EVEN, head_on, slices
+from grids import some_slices
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_dose_page, write_localizer, write_series, write_study
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.reading.series_choice import is_sharp_kernel
@@ -82,7 +83,7 @@ def test_of_reconstructions_of_one_scan_that_of_5_mm_is_taken(tmp_path):
 
 
 def test_a_repeated_scan_of_a_part_of_the_head_is_left_out(tmp_path, head):
-    part = replace(GRID, positions_mm=GRID.positions_mm[5:12], extents_mm=GRID.extents_mm[5:12])
+    part = some_slices(GRID, slice(5, 12))
     later = replace(BRAIN, series_number=6, acquired=datetime(2024, 3, 1, 8, 40))
     write_series(tmp_path, head[5:12], part, later)
     paths = write_series(tmp_path, head, GRID, BRAIN)

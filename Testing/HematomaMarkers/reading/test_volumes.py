@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from dicom_files import edit, item
 from drawn_head import EVEN, head_on, slices
+from grids import some_slices, with_positions
 from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
@@ -34,7 +35,7 @@ def _in_one_series(tmp_path, other: Acquisition, change_hu: int = 9, first=PLAIN
 
 
 def _part(grid, first, stop):
-    return replace(grid, positions_mm=grid.positions_mm[first:stop], extents_mm=grid.extents_mm[first:stop])
+    return some_slices(grid, slice(first, stop))
 
 
 def _asked(folder) -> str:
@@ -209,7 +210,7 @@ def test_frames_with_and_without_contrast_in_one_enhanced_file_are_split(tmp_pat
 
 
 def _twice(grid):
-    return replace(grid, positions_mm=np.tile(grid.positions_mm, (2, 1)), extents_mm=np.tile(grid.extents_mm, 2))
+    return with_positions(grid, np.tile(grid.positions_mm, (2, 1)))
 
 
 def test_a_copy_of_every_file_changes_nothing(tmp_path):

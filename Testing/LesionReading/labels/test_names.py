@@ -9,6 +9,7 @@ from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.identity import naming
 from LesionReadingLib.labels.names import FileSegment, match_segment, match_segments, shown_name
@@ -156,7 +157,7 @@ def _a_file(path, names):
     keys = {f"Segment{number}_Name": name for number, name in enumerate(names)}
     keys |= {f"Segment{number}_LabelValue": str(number + 1) for number in range(len(names))}
     labels = np.arange(1, len(names) + 1, dtype=np.uint8).reshape(1, 1, -1)
-    write_nrrd(path, labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0), keys)
+    write_nrrd(path, labels, matrix_grid(labels.shape, np.diag([0.01, 0.01, 0.2]), (0, 0, 0)), keys)
     return path
 
 
@@ -169,7 +170,7 @@ def test_a_file_is_read_with_what_the_user_says_of_its_segments(tmp_path):
 
 def test_values_of_a_plain_label_image_are_assigned_too(tmp_path):
     labels = np.array([[[0, 5, 3, 1, 7]]], np.uint8)
-    write_nrrd(tmp_path / "a.nrrd", labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0))
+    write_nrrd(tmp_path / "a.nrrd", labels, matrix_grid(labels.shape, np.diag([0.01, 0.01, 0.2]), (0, 0, 0)))
     with pytest.raises(InputError, match="unknown label values"):
         read_label_map(tmp_path / "a.nrrd", OCT)
     read = read_label_map(tmp_path / "a.nrrd", OCT, chosen={"5": "calcium", "1": "none"})

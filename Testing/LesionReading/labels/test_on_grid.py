@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_head import GRIDS, nearest_voxel, reversed_slices, slices, voxel_places_mm
+from grids import moved
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import stacked_grid
+from LesionReadingLib.geometry.grid import even_grid, stacked_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.dicom_seg import read_dicom_seg
 from LesionReadingLib.labels.label_map import LabelMap
-from LesionReadingLib.labels.on_grid import label_grid, labels_on
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.on_grid import label_grid, on_grid
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 PLACE_MM, RADII_MM = np.array([20.0, -10, 5]), np.array([26.0, 30, 22])
 NAMES = ["upright", "tilted", "oblique", "oblique and tilted", "mixed and tilted", "head first in reverse"]
@@ -36,7 +38,7 @@ def as_seg(tmp_path, labels, grid, change=lambda data: None):
 
     files = write_series(tmp_path / "ct", np.zeros(grid.shape), grid)
     path = tmp_path / "seg.dcm"
-    write_dicom_seg(path, labels, grid, SEGMENTS, files)
+    write_dicom_seg(path, labels, grid, SEGMENTS, [SourceFrame(file) for file in files])
     data = pydicom.dcmread(path)
     pixels = grid.rows * grid.columns
     bits = np.unpackbits(np.frombuffer(data.PixelData, np.uint8), bitorder="little")
@@ -83,17 +85,16 @@ def _every(labels, step, start=0):
 def test_a_seg_without_its_empty_frames_in_any_order_lies_on_the_slices_it_was_drawn_on(tmp_path, name, step):
     grid = GRIDS[name]
     labels = _every(a_ball(grid), step)
-    placed, _ = labels_on(as_seg(tmp_path, labels, grid), grid, "seg", SEGMENTS)
+    placed = on_grid(as_seg(tmp_path, labels, grid), grid, "seg", SEGMENTS).labels
     assert np.array_equal(placed, labels)
 
 
 @pytest.mark.parametrize("name", ["upright", "tilted", "mixed"])
 @pytest.mark.parametrize("step", [1, 3])
 def test_positions_rounded_to_a_tenth_of_a_millimetre_are_the_slices_own(tmp_path, name, step):
-    moved = GRIDS[name]
-    grid = replace(moved, positions_mm=moved.positions_mm + np.array([0.033, -0.041, 0.027]))
+    grid = moved(GRIDS[name], [0.033, -0.041, 0.027])
     labels = _every(a_ball(grid), step)
-    placed, _ = labels_on(as_seg(tmp_path, labels, grid, _rounded(1)), grid, "seg", SEGMENTS)
+    placed = on_grid(as_seg(tmp_path, labels, grid, _rounded(1)), grid, "seg", SEGMENTS).labels
     assert np.array_equal(placed, labels)
 
 
@@ -101,8 +102,8 @@ def test_a_rounded_pixel_spacing_is_the_scans_own():
     grid = slices([5.0] * 20)
     labels = a_ball(grid)
     rounded = Spacing(grid.row_mm * 1.004, grid.column_mm * 0.996, 5.0)
-    label_map = LabelMap(labels, rounded, tuple(grid.positions_mm[0]))
-    placed, _ = labels_on(label_map, grid, "a", SEGMENTS)
+    label_map = LabelMap(labels, even_grid(labels.shape, rounded, grid.origin_mm))
+    placed = on_grid(label_map, grid, "a", SEGMENTS).labels
     assert np.array_equal(placed, labels)
 
 
@@ -116,8 +117,8 @@ def test_frames_without_neighbours_stand_for_their_stated_thickness(tmp_path, ke
     assert volume_ml(label_map.labels, label_grid(label_map, "seg")) == pytest.approx(wanted, rel=1e-3)
     # Thin slices that lie between the frames' planes: no plane is copied.
     thin = slices([0.7] * 180)
-    thin = replace(thin, positions_mm=thin.positions_mm + np.array([0, 0, 0.31]))
-    placed, _ = labels_on(label_map, thin, "seg", SEGMENTS)
+    thin = moved(thin, [0, 0, 0.31])
+    placed = on_grid(label_map, thin, "seg", SEGMENTS).labels
     assert volume_ml(placed, thin) == pytest.approx(wanted, rel=0.12)
 
 
@@ -127,11 +128,12 @@ def test_a_seg_of_one_frame_has_its_stated_thickness_and_none_is_no_place(tmp_pa
     labels[9] = a_ball(grid)[9]
     label_map = as_seg(tmp_path / "a", labels, grid, _thick(3.0))
     assert label_grid(label_map, "seg").extents_mm == pytest.approx([3.0])
-    placed, notes = labels_on(label_map, grid, "seg", SEGMENTS)
+    made = on_grid(label_map, grid, "seg", SEGMENTS)
+    placed, notes = made.labels, made.notes
     assert np.array_equal(placed, labels)
     assert len(notes) == 1 and "+66.7%" in notes[0]  # 3 mm on a slice of 5 mm
     with pytest.raises(InputError, match="does not state the spacing"):
-        label_grid(replace(label_map, thickness_mm=None), "seg")
+        label_grid(replace(label_map, grid=replace(label_map.grid, thickness_mm=None)), "seg")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -143,8 +145,9 @@ def test_another_grid_is_averaged_over_the_voxels_and_keeps_its_volume(name, pix
     positions = np.array([[corner, corner, corner + pixel_mm * k] for k in range(count)])
     other = stacked_grid((count, count), (pixel_mm, pixel_mm), np.array([0, 1.0, 0]), np.array([1.0, 0, 0]), positions, pixel_mm)
     labels = a_ball(other)
-    label_map = LabelMap(labels, Spacing(pixel_mm, pixel_mm, pixel_mm), tuple(positions[0]))
-    placed, notes = labels_on(label_map, grid, "other", SEGMENTS)
+    label_map = LabelMap(labels, even_grid(labels.shape, Spacing(pixel_mm, pixel_mm, pixel_mm), positions[0]))
+    made = on_grid(label_map, grid, "other", SEGMENTS)
+    placed, notes = made.labels, made.notes
     assert volume_ml(placed, grid) == pytest.approx(volume_ml(labels, other), rel=0.03)
     assert 2 * np.sum(placed & a_ball(grid)) / np.sum(placed + a_ball(grid)) > (0.9 if pixel_mm < 5 else 0.8)
     change = volume_ml(placed, grid) / volume_ml(labels, other) - 1
@@ -157,21 +160,22 @@ def test_thin_slices_are_not_sampled_at_the_centres_of_thick_ones():
     thin = slices([1.0] * 120)
     labels = np.zeros(thin.shape, np.uint8)
     labels[60:64, 20:40, 20:40] = 1  # 4 of the 6 mm around the middle slice, or 3.5 and 0.5
-    label_map = LabelMap(labels, Spacing(thin.row_mm, thin.column_mm, 1.0), tuple(thin.positions_mm[0]))
-    placed, notes = labels_on(label_map, thick, "thin", SEGMENTS)
+    label_map = LabelMap(labels, even_grid(labels.shape, Spacing(thin.row_mm, thin.column_mm, 1.0), thin.origin_mm))
+    made = on_grid(label_map, thick, "thin", SEGMENTS)
+    placed, notes = made.labels, made.notes
     assert np.flatnonzero(placed.any(axis=(1, 2))).tolist() == [10]
     assert len(notes) == 1 and "hematoma" in notes[0]
     labels[60:64] = 0
     labels[60, 20:40, 20:40] = 1  # the very plane of a thick slice, but only 1 mm of it
     with pytest.raises(InputError, match="too thin"):
-        labels_on(replace(label_map, labels=labels), thick, "thin", SEGMENTS)
+        on_grid(replace(label_map, labels=labels), thick, "thin", SEGMENTS)
 
 
 def test_a_label_map_from_the_other_end_is_the_same(tmp_path):
     grid = GRIDS["mixed and tilted"]
     other = reversed_slices(grid)
     labels = a_ball(grid)
-    placed, _ = labels_on(as_seg(tmp_path, labels[::-1], other), grid, "seg", SEGMENTS)
+    placed = on_grid(as_seg(tmp_path, labels[::-1], other), grid, "seg", SEGMENTS).labels
     assert np.array_equal(placed, labels)
 
 
@@ -200,7 +204,7 @@ def test_a_label_map_in_another_unit_is_refused(tmp_path, factor):
         grid.positions_mm * factor,
         5.0 * factor,
     )
-    write_grid_seg_nrrd(tmp_path / "a.seg.nrrd", a_ball(grid), large, SEGMENTS, "the test")
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", a_ball(grid), large, SEGMENTS)
     with pytest.raises(InputError, match="cannot be right for a head CT"):
         read_placed_labels(tmp_path / "a.seg.nrrd")
 
@@ -209,6 +213,6 @@ def test_a_voxel_lands_where_it_lies():
     """The nearest voxel to a place, looked for among all, is the one that a single coarse voxel there marks."""
     grid = GRIDS["oblique"]
     labels = np.ones((1, 1, 1), np.uint8)
-    label_map = LabelMap(labels, Spacing(6.0, 6.0, 9.0), tuple(PLACE_MM))
-    placed, _ = labels_on(label_map, grid, "dot", SEGMENTS)
+    label_map = LabelMap(labels, even_grid(labels.shape, Spacing(6.0, 6.0, 9.0), PLACE_MM))
+    placed = on_grid(label_map, grid, "dot", SEGMENTS).labels
     assert placed[nearest_voxel(grid, PLACE_MM)] == 1

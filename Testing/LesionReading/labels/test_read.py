@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.labels.label_map import LabelMap, whole_labels
+from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
@@ -39,19 +40,21 @@ def _raw_nrrd(path, array, lines):
 @pytest.mark.parametrize("direction", [IDENTITY, OBLIQUE, FLIPPED])
 def test_a_segmentation_comes_back_as_it_was_written(tmp_path, some_labels, direction):
     spacing = Spacing(0.0123, 0.0456, 0.2, "DICOM (0028,0030) Pixel Spacing", "typed by the user")
-    written = LabelMap(some_labels, spacing, (1.5, -2.25, 3.0), direction)
-    write_seg_nrrd(tmp_path / "a.seg.nrrd", written, SEGMENTS)
+    grid = even_grid(some_labels.shape, spacing, (1.5, -2.25, 3.0), direction)
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", some_labels, grid, SEGMENTS)
     read = read_label_map(tmp_path / "a.seg.nrrd", SEGMENTS)
     assert np.array_equal(read.labels, some_labels)
     assert read.labels.dtype == np.uint8
     assert (read.spacing.row_mm, read.spacing.column_mm, read.spacing.frame_mm) == pytest.approx((0.0123, 0.0456, 0.2))
     assert (read.spacing.in_plane_source, read.spacing.frame_source) == (spacing.in_plane_source, spacing.frame_source)
-    assert read.origin_mm == pytest.approx((1.5, -2.25, 3.0))
-    assert read.direction == pytest.approx(direction)
+    assert read.grid.origin_mm == pytest.approx((1.5, -2.25, 3.0))
+    assert read.grid.direction == pytest.approx(direction)
 
 
 def test_another_reader_sees_the_geometry_the_names_and_the_terminology(tmp_path, some_labels):
-    write_seg_nrrd(tmp_path / "a.seg.nrrd", LabelMap(some_labels, Spacing(0.01, 0.02, 0.2), (1, 2, 3), OBLIQUE), SEGMENTS)
+    write_seg_nrrd(
+        tmp_path / "a.seg.nrrd", some_labels, even_grid(some_labels.shape, Spacing(0.01, 0.02, 0.2), (1, 2, 3), OBLIQUE), SEGMENTS
+    )
     image = sitk.ReadImage(str(tmp_path / "a.seg.nrrd"))
     assert image.GetSpacing() == pytest.approx((0.02, 0.01, 0.2))
     assert image.TransformIndexToPhysicalPoint((3, 0, 0)) == pytest.approx((1, 2 + 0.06 * 0.6, 3 - 0.06 * 0.8))
@@ -73,13 +76,13 @@ def test_another_reader_sees_the_geometry_the_names_and_the_terminology(tmp_path
     "unknown", [Spacing(None, None, 0.2), Spacing(0.01, 0.01, None), Spacing(None, None, None)], ids=["in-plane", "frame", "both"]
 )
 def test_an_unknown_spacing_is_still_unknown_after_a_round_trip(tmp_path, some_labels, unknown):
-    write_seg_nrrd(tmp_path / "a.seg.nrrd", LabelMap(some_labels, unknown), SEGMENTS)
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", some_labels, even_grid(some_labels.shape, unknown), SEGMENTS)
     read = read_label_map(tmp_path / "a.seg.nrrd", SEGMENTS).spacing
     assert (read.row_mm, read.column_mm, read.frame_mm) == (unknown.row_mm, unknown.column_mm, unknown.frame_mm)
 
 
 def test_a_typed_spacing_takes_precedence_and_says_so(tmp_path, some_labels):
-    write_seg_nrrd(tmp_path / "a.seg.nrrd", LabelMap(some_labels, Spacing(None, None, None)), SEGMENTS)
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", some_labels, even_grid(some_labels.shape, Spacing(None, None, None)), SEGMENTS)
     read = read_label_map(tmp_path / "a.seg.nrrd", SEGMENTS, pixel_spacing_mm=0.0068, frame_spacing_mm=0.1).spacing
     assert read == Spacing(0.0068, 0.0068, 0.1, "typed by the user", "typed by the user")
 
@@ -158,7 +161,7 @@ def test_a_cropped_segmentation_comes_back_in_the_full_grid(tmp_path, with_refer
     expected = np.zeros((6, 10, 20) if with_reference else (3, 5, 9), np.uint8)
     expected[1:3, 2:5, 5:9] = 1
     assert np.array_equal(read.labels, expected)
-    assert read.origin_mm == pytest.approx((1.0, 2.0, 3.0))
+    assert read.grid.origin_mm == pytest.approx((1.0, 2.0, 3.0))
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nii.gz", "mha"])
@@ -172,8 +175,8 @@ def test_plain_label_images_keep_values_and_geometry(tmp_path, some_labels, suff
     read = read_label_map(tmp_path / f"a.{suffix}", SEGMENTS)
     assert np.array_equal(read.labels, some_labels)
     assert (read.spacing.row_mm, read.spacing.column_mm, read.spacing.frame_mm) == pytest.approx((0.01, 0.02, 0.2))
-    assert read.direction == pytest.approx(direction, abs=1e-5)
-    assert read.origin_mm == pytest.approx((4, 5, 6), abs=1e-5)
+    assert read.grid.direction == pytest.approx(direction, abs=1e-5)
+    assert read.grid.origin_mm == pytest.approx((4, 5, 6), abs=1e-5)
 
 
 def test_a_two_dimensional_image_is_a_pullback_of_one_frame_without_frame_spacing(tmp_path, some_labels):
@@ -208,8 +211,8 @@ def test_a_dicom_seg_of_a_multi_frame_pullback_keeps_its_frame_numbers(tmp_path,
     read = read_label_map(path, SEGMENTS)
     assert np.array_equal(read.labels, some_labels[:4])  # the empty last frame is not stored
     assert (read.spacing.row_mm, read.spacing.column_mm, read.spacing.frame_mm) == pytest.approx((0.01, 0.02, 0.2))
-    assert read.origin_mm == pytest.approx((0, 0, 0))
-    assert read.direction[8] == pytest.approx(np.sign(step_mm))
+    assert read.grid.origin_mm == pytest.approx((0, 0, 0))
+    assert read.grid.direction[8] == pytest.approx(np.sign(step_mm))
 
 
 def test_a_dicom_seg_of_single_images_is_ordered_by_position_and_its_step_is_not_the_slice_thickness(tmp_path, some_labels):
@@ -218,7 +221,7 @@ def test_a_dicom_seg_of_single_images_is_ordered_by_position_and_its_step_is_not
     read = read_label_map(tmp_path, SEGMENTS)
     assert path.exists()
     assert np.array_equal(read.labels, some_labels[1:4])
-    assert read.origin_mm == pytest.approx((0, 0, 0.2))
+    assert read.grid.origin_mm == pytest.approx((0, 0, 0.2))
     assert read.spacing.frame_mm == pytest.approx(0.2)
 
 
@@ -266,7 +269,7 @@ def test_a_file_that_is_no_label_map_is_refused_in_one_sentence(tmp_path, conten
 
 def test_a_truncated_segmentation_is_refused(tmp_path):
     labels = np.random.default_rng(1).integers(0, 4, (4, 64, 64)).astype(np.uint8)
-    write_seg_nrrd(tmp_path / "a.seg.nrrd", LabelMap(labels, Spacing(0.01, 0.01, 0.2)), SEGMENTS)
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", labels, even_grid(labels.shape, Spacing(0.01, 0.01, 0.2)), SEGMENTS)
     whole = (tmp_path / "a.seg.nrrd").read_bytes()
     (tmp_path / "a.seg.nrrd").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):

@@ -13,6 +13,7 @@ from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.dicom_seg import read_dicom_seg
 from LesionReadingLib.phantom.identity import IDENTITY
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
 GRID = GRIDS["upright"]
 
@@ -35,7 +36,10 @@ def a_scan(folder, change):
 
 
 def written(tmp_path, labels, files, identity=False):
-    made, notes = write.write_label_map(tmp_path, labels, GRID, SEGMENTS, "the scan", files, identity)
+    frames = [
+        SourceFrame(path, number) for path in files for number in range(int(pydicom.dcmread(path).get("NumberOfFrames") or 1))
+    ]
+    made, notes = write.write_label_map(tmp_path, labels, GRID, SEGMENTS, frames, identity)
     return made, notes
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import slicer
 import slicer.packaging
-from drawn_volumes import ORIGIN, a_volume, numbered
+from drawn_volumes import ORIGIN, a_volume, add_array, numbered
 from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
-from LesionReadingScene.scene import add_volume, set_slice_spacing_unknown, spacing_source
+from LesionReadingScene.scene import set_slice_spacing_unknown, spacing_source
 from panel_ui import panel_widgets
 
 
@@ -31,7 +31,7 @@ def test_a_volume_with_spacing_is_described_and_nothing_is_asked(a_spacing_box):
 
 def test_spacing_that_is_not_known_is_asked_for_and_never_suggested(a_spacing_box):
     ui, box, told = a_spacing_box
-    volume = add_volume(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
+    volume = add_array(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
     box.show(volume)
     assert not ui.spacingBox.isHidden()
     assert not box.ready
@@ -51,7 +51,7 @@ def test_spacing_that_is_not_known_is_asked_for_and_never_suggested(a_spacing_bo
 
 def test_what_is_known_of_the_spacing_is_filled_in(a_spacing_box):
     ui, box, _ = a_spacing_box
-    volume = add_volume(numbered(), np.diag([0.02, 0.02, 1.0]), ORIGIN, "pullback", "DICOM")
+    volume = add_array(numbered(), np.diag([0.02, 0.02, 1.0]), ORIGIN, "pullback", "DICOM")
     set_slice_spacing_unknown(volume)
     box.show(volume)
     assert ui.pixelSpacingSpinBox.value == pytest.approx(0.02)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from drawn_volumes import GEOMETRIES, OBLIQUE, SAGITTAL, STRAIGHT, a_volume, move, turned
-from LesionReadingScene.scene import make_result, reviewed, set_reviewed, volume_place
+from LesionReadingScene.scene import make_result, reviewed, set_reviewed, volume_grid
 from panel_ui import panel_widgets
 
 
@@ -30,7 +30,7 @@ def test_the_reading_view_lies_in_the_volumes_own_slices(a_desktop, directions, 
     if transformed:
         move(volume, turned(15, (7, 8, 9)))
     showVolume(volume)
-    axes_mm, _ = volume_place(volume)
+    axes_mm = volume_grid(volume).axes_mm()
     normal = np.cross(axes_mm[0], axes_mm[1])
     assert abs(_axes()[2] @ normal) / np.linalg.norm(normal) == pytest.approx(1, abs=1e-6)
     for number in (0, 3, 4, 1):

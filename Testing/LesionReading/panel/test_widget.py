@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import slicer
 import slicer.util
-from drawn_volumes import ORIGIN, a_bend, a_volume, numbered
+from drawn_volumes import ORIGIN, a_bend, a_volume, add_array, numbered
 from LesionReadingLib.geometry.spacing import UNKNOWN
-from LesionReadingScene.scene import add_volume, result_json, result_of
+from LesionReadingScene.scene import result_json, result_of
 from little_module import write_little_module
 
 KIND = "LittleReader"
@@ -162,7 +162,7 @@ def test_the_image_that_a_killed_slicer_left_behind_is_swept_by_the_next_run(a_d
 
 def test_results_are_those_of_the_volume_that_was_read_whatever_is_selected_by_now(a_desktop, a_panel):
     first = a_volume()
-    second = add_volume(numbered() + 1000, np.diag([0.5, 0.5, 2]), ORIGIN, "second", "DICOM")
+    second = add_array(numbered() + 1000, np.diag([0.5, 0.5, 2]), ORIGIN, "second", "DICOM")
     a_panel.ui.inputSelector.setCurrentNode(first)
     _apply(a_panel)
     a_panel.ui.inputSelector.setCurrentNode(second)
@@ -276,7 +276,7 @@ def test_a_saved_scene_comes_back_with_input_model_and_results(a_desktop, a_pane
 
 
 def test_spacing_that_the_volume_lacks_has_to_be_typed_before_apply(a_desktop, a_panel):
-    volume = add_volume(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
+    volume = add_array(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
     a_panel.ui.inputSelector.setCurrentNode(volume)
     assert not a_panel.ui.applyButton.enabled
     assert "spacing" in a_panel.ui.applyButton.toolTip

@@ -19,6 +19,7 @@ from HematomaMarkersLib.presenting.report import write_report as write_head_repo
 from HematomaMarkersLib.presenting.scrolling import scroll_of as scroll_of_head
 from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.study import study_of
 from OCTCalciumLib.measurement.pullback import measure_pullback
@@ -36,7 +37,7 @@ GREY_STEP = 9  # between the frames of the drawn pullback, each of one grey
 def an_oct_file(tmp_path_factory):
     labels, path = a_vessel(), tmp_path_factory.mktemp("oct") / "report.html"
     grey = np.broadcast_to((20 + GREY_STEP * np.arange(len(labels), dtype=np.uint8))[:, None, None], labels.shape)
-    pullback = Pullback(len(labels), *labels.shape[1:], SPACING, lambda first, stop: iter(grey[first:stop]))
+    pullback = Pullback(even_grid(labels.shape, SPACING), lambda first, stop: iter(grey[first:stop]))
     measurement = measure_pullback(labels, SPACING)
     scroll = scroll_of(measurement, labels, pullback, start=measurement.max_arc_frame)
     write_report(path, measurement, {}, pullback=pullback, scroll=scroll)

@@ -68,7 +68,7 @@ def test_the_sound_place_of_two_is_taken(tmp_path, codes, stated):
     scan = open_scan(_write(tmp_path / "head.nii", HEAD, _matrix(GRID), codes, **stated))
     assert np.abs(voxel_places_mm(scan.grid) - voxel_places_mm(GRID)).max() < 0.01
     labels = _write(tmp_path / "labels.nii", (HEAD > 500).astype(np.uint8), _matrix(GRID), codes, **stated)
-    assert np.abs(np.array(read_label_map(labels, SEGMENTS).origin_mm) - GRID.positions_mm[0]).max() < 0.01
+    assert np.abs(read_label_map(labels, SEGMENTS).grid.origin_mm - GRID.positions_mm[0]).max() < 0.01
 
 
 @pytest.mark.parametrize("stated", [{}, {"sform": ATLAS}])

@@ -12,7 +12,9 @@ import pytest
 import SimpleITK as sitk
 from commands import environment
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
 from OCTCalciumLib.segments import SEGMENTS
@@ -32,7 +34,7 @@ def drawn(shape: tuple[int, int, int]) -> np.ndarray:
 @pytest.mark.parametrize("encoding", ["gzip", "raw"])
 def test_voxels_are_those_of_the_library(tmp_path, shape, encoding):
     labels, path = drawn(shape), tmp_path / "a.nrrd"
-    write_nrrd(path, labels, np.diag([0.1, 0.1, 0.2]), (0, 0, 0), encoding=encoding)
+    write_nrrd(path, labels, matrix_grid(labels.shape, np.diag([0.1, 0.1, 0.2]), (0, 0, 0)), encoding=encoding)
     assert np.array_equal(plain_nrrd_voxels(path, shape), labels)
     assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), labels)
     read = read_label_map(path, SEGMENTS).labels
@@ -53,7 +55,7 @@ def test_voxels_in_a_file_beside_the_header_and_bytes_before_them(tmp_path, kind
 
 
 def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path):
-    write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), np.eye(3), (0, 0, 0), encoding="raw")
+    write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), even_grid((3, 20, 30), Spacing(1.0, 1.0, 1.0)), encoding="raw")
     with open(tmp_path / "a.nrrd", "ab") as file:
         file.write(b"more")
     assert plain_nrrd_voxels(tmp_path / "a.nrrd", (3, 20, 30)) is None
@@ -62,7 +64,7 @@ def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path)
 @pytest.mark.parametrize("missing", [1, 100])
 def test_a_cut_off_file_is_refused(tmp_path, missing):
     path = tmp_path / "a.nrrd"
-    write_nrrd(path, drawn((3, 50, 60)), np.eye(3), (0, 0, 0))
+    write_nrrd(path, drawn((3, 50, 60)), even_grid((3, 50, 60), Spacing(1.0, 1.0, 1.0)))
     path.write_bytes(path.read_bytes()[:-missing])
     with pytest.raises(InputError, match=r"a\.nrrd cannot be read"):
         read_label_map(path, SEGMENTS)
@@ -84,7 +86,7 @@ def test_a_long_label_map_takes_less_memory_than_it_has_voxels(tmp_path):
     """200 frames of 1 MB with a vessel in the middle third: the library took two to three copies of it."""
     labels = np.zeros((200, 1024, 1024), np.uint8)
     labels[:, 340:680, 340:680] = 3
-    write_nrrd(tmp_path / "a.nrrd", labels, np.diag([0.01, 0.01, 0.2]), (0, 0, 0))
+    write_nrrd(tmp_path / "a.nrrd", labels, matrix_grid(labels.shape, np.diag([0.01, 0.01, 0.2]), (0, 0, 0)))
     command = [sys.executable, "-c", MEMORY, str(tmp_path / "a.nrrd")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment("OCTCalciumLib"))
     assert float(done.stdout) < 0.7, done.stderr

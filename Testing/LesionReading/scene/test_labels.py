@@ -9,9 +9,9 @@ import pytest
 import slicer
 import slicer.util
 import vtk
-from drawn_volumes import GEOMETRIES, OBLIQUE, STRAIGHT, a_volume, move, turned
+from drawn_volumes import GEOMETRIES, OBLIQUE, STRAIGHT, a_volume, add_array, move, turned
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labels.seg_nrrd import terminology_entry, write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import terminology_entry, write_seg_nrrd
 from LesionReadingScene.scene import TrackedLabels, add_segmentation, labels_of, load_segmentation, replace_labels, volume_grid
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.segments import SEGMENTS
@@ -32,7 +32,7 @@ def some_labels():
 
 def _loaded(tmp_path, volume, labels):
     path = tmp_path / "segmentation.seg.nrrd"
-    write_grid_seg_nrrd(path, labels, volume_grid(volume), SEGMENTS, "the test")
+    write_seg_nrrd(path, labels, volume_grid(volume), SEGMENTS)
     return load_segmentation(path, volume, "loaded", SEGMENTS)
 
 
@@ -119,7 +119,7 @@ def test_a_segment_that_is_missing_in_the_file_is_there_afterwards(a_desktop, tm
     volume = a_volume()
     path = tmp_path / "segmentation.seg.nrrd"
     some_labels[some_labels == GUIDEWIRE] = 0
-    write_grid_seg_nrrd(path, some_labels, volume_grid(volume), [SEGMENTS[0], SEGMENTS[2]], "the test")
+    write_seg_nrrd(path, some_labels, volume_grid(volume), [SEGMENTS[0], SEGMENTS[2]])
     segmentation = load_segmentation(path, volume, "loaded", SEGMENTS)
     held = segmentation.GetSegmentation()
     assert [held.GetNthSegmentID(number) for number in range(3)] == NAMES
@@ -128,7 +128,7 @@ def test_a_segment_that_is_missing_in_the_file_is_there_afterwards(a_desktop, tm
 
 def test_a_segmentation_of_another_volume_is_refused_and_leaves_no_node(a_desktop, tmp_path, some_labels):
     path = tmp_path / "segmentation.seg.nrrd"
-    write_grid_seg_nrrd(path, some_labels, volume_grid(a_volume(OBLIQUE)), SEGMENTS, "the test")
+    write_seg_nrrd(path, some_labels, volume_grid(a_volume(OBLIQUE)), SEGMENTS)
     before = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
     with pytest.raises(InputError, match="does not lie on the voxels"):
         load_segmentation(path, a_volume(STRAIGHT), "loaded", SEGMENTS)
@@ -209,11 +209,11 @@ def test_a_renamed_segment_is_still_known(a_desktop, some_labels):
 
 def test_labels_on_another_grid_are_resampled(a_desktop, some_labels):
     """A segmentation drawn on twice as fine a volume of the same place."""
-    from LesionReadingScene.scene import add_volume, volume_place
+    from LesionReadingScene.scene import volume_grid
 
     volume = a_volume(OBLIQUE)
-    axes_mm, origin_mm = volume_place(volume)
-    fine = add_volume(np.zeros((10, 24, 32), np.int16), axes_mm / 2, origin_mm - axes_mm.sum(axis=0) / 4, "fine", "the test")
+    axes_mm, origin_mm = volume_grid(volume).axes_mm(), volume_grid(volume).origin_mm
+    fine = add_array(np.zeros((10, 24, 32), np.int16), axes_mm / 2, origin_mm - axes_mm.sum(axis=0) / 4, "fine", "the test")
     doubled = some_labels.repeat(2, 0).repeat(2, 1).repeat(2, 2)
     segmentation = add_segmentation(fine, "fine", SEGMENTS, doubled)
     assert np.array_equal(labels_of(segmentation, volume, SEGMENTS), some_labels)
@@ -234,11 +234,11 @@ def test_labels_that_come_to_lie_between_the_voxels_and_back_again_are_followed(
 
 
 def test_labels_beyond_the_volume_are_left_out(a_desktop, some_labels):
-    from LesionReadingScene.scene import add_volume, volume_place
+    from LesionReadingScene.scene import volume_grid
 
     volume = a_volume(OBLIQUE)
-    axes_mm, origin_mm = volume_place(volume)
-    cropped = add_volume(np.zeros((2, 5, 6), np.int16), axes_mm, origin_mm + np.array([5, 4, 2]) @ axes_mm, "part", "the test")
+    axes_mm, origin_mm = volume_grid(volume).axes_mm(), volume_grid(volume).origin_mm
+    cropped = add_array(np.zeros((2, 5, 6), np.int16), axes_mm, origin_mm + np.array([5, 4, 2]) @ axes_mm, "part", "the test")
     segmentation = add_segmentation(volume, "whole", SEGMENTS, some_labels)
     assert np.array_equal(labels_of(segmentation, cropped, SEGMENTS), some_labels[2:4, 4:9, 5:11])
 

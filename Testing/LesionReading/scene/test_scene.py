@@ -8,18 +8,17 @@ import SimpleITK as sitk
 import slicer
 import slicer.util
 import vtk
-from drawn_volumes import GEOMETRIES, MIRRORED, OBLIQUE, ORIGIN, STEPS, a_bend, a_volume, move, numbered, turned
+from drawn_volumes import GEOMETRIES, MIRRORED, OBLIQUE, ORIGIN, STEPS, a_bend, a_volume, add_array, move, numbered, turned
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
 from LesionReadingScene.scene import (
-    add_volume,
     has_spacing,
+    measured_grid,
     set_slice_spacing_unknown,
     set_typed_spacing,
     spacing_source,
     volume_array,
     volume_grid,
-    volume_place,
     volume_spacing,
     write_volume_node,
 )
@@ -38,7 +37,7 @@ def _lps_of(volume, column, row, slice_):
 @pytest.mark.parametrize("directions", GEOMETRIES.values(), ids=GEOMETRIES)
 def test_a_volume_lies_where_it_was_put(a_desktop, directions):
     volume = a_volume(directions)
-    axes_mm, origin_mm = volume_place(volume)
+    axes_mm, origin_mm = volume_grid(volume).axes_mm(), volume_grid(volume).origin_mm
     assert axes_mm == pytest.approx(directions * STEPS[:, None])
     assert origin_mm == pytest.approx(ORIGIN)
     assert _lps_of(volume, 3, 2, 1) == pytest.approx(origin_mm + np.array([3, 2, 1]) @ axes_mm)
@@ -50,7 +49,7 @@ def test_transforms_above_a_volume_are_applied(a_desktop, directions):
     volume = a_volume(directions)
     inner = move(volume, turned(25, (1, -2, 3)))
     move(inner, np.diag([1.0, 1.0, 2.0, 1.0]))
-    axes_mm, origin_mm = volume_place(volume)
+    axes_mm, origin_mm = volume_grid(volume).axes_mm(), volume_grid(volume).origin_mm
     for voxel in ((0, 0, 0), (15, 0, 0), (0, 11, 0), (3, 2, 4)):
         assert origin_mm + np.array(voxel) @ axes_mm == pytest.approx(_lps_of(volume, *voxel))
 
@@ -59,7 +58,7 @@ def test_a_transform_that_bends_space_is_refused_with_what_to_do(a_desktop):
     volume = a_volume()
     volume.SetAndObserveTransformNodeID(a_bend().GetID())
     with pytest.raises(InputError, match="harden"):
-        volume_place(volume)
+        volume_grid(volume)
 
 
 @pytest.mark.parametrize("directions", GEOMETRIES.values(), ids=GEOMETRIES)
@@ -87,7 +86,7 @@ def test_every_kind_of_voxel_keeps_its_value(a_desktop, tmp_path, kind, written)
 
 
 def test_values_beyond_16_bits_are_not_cut(a_desktop, tmp_path):
-    volume = add_volume(np.full((2, 3, 4), 60000, np.uint16), np.diag(STEPS), ORIGIN, "bright", "DICOM")
+    volume = add_array(np.full((2, 3, 4), 60000, np.uint16), np.diag(STEPS), ORIGIN, "bright", "DICOM")
     write_volume_node(volume, tmp_path / "a.nrrd")
     assert (sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "a.nrrd"))) == 60000).all()
 
@@ -112,14 +111,14 @@ def test_colours_become_luminance(a_desktop):
 def test_a_volume_without_voxels_is_refused(a_desktop):
     volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
     with pytest.raises(InputError, match="no voxels"):
-        volume_place(volume)
+        volume_grid(volume)
 
 
 @pytest.mark.parametrize("directions", GEOMETRIES.values(), ids=GEOMETRIES)
 def test_the_grid_puts_every_voxel_where_mrml_does(a_desktop, directions):
     volume = a_volume(directions)
     move(volume, turned(10, (3, 2, 1)))
-    grid = volume_grid(volume)
+    grid = measured_grid(volume)
     assert grid.shape == (5, 12, 16)
     assert (grid.row_mm, grid.column_mm) == pytest.approx((0.75, 0.5))
     assert grid.extents_mm == pytest.approx(np.full(5, 3.0))
@@ -127,7 +126,7 @@ def test_the_grid_puts_every_voxel_where_mrml_does(a_desktop, directions):
 
 
 def test_a_single_slice_has_a_grid_of_its_thickness(a_desktop):
-    grid = volume_grid(a_volume(OBLIQUE, (1, 12, 16)))
+    grid = measured_grid(a_volume(OBLIQUE, (1, 12, 16)))
     assert grid.extents_mm == pytest.approx([3.0])
 
 
@@ -137,7 +136,7 @@ def test_pixels_sheared_by_a_transform_are_refused(a_desktop):
     shear[0, 1] = 0.3
     move(volume, shear)
     with pytest.raises(InputError, match="sheared"):
-        volume_grid(volume)
+        measured_grid(volume)
 
 
 def test_a_tilted_stack_below_a_shear_has_its_slices_shifted(a_desktop):
@@ -145,7 +144,7 @@ def test_a_tilted_stack_below_a_shear_has_its_slices_shifted(a_desktop):
     tilt = np.eye(4)
     tilt[1, 2] = 0.4  # RAS: forwards by 0.4 mm for every mm towards the head
     move(volume, tilt)
-    grid = volume_grid(volume)
+    grid = measured_grid(volume)
     assert grid.is_sheared
     assert grid.extents_mm == pytest.approx(np.full(5, 3.0))
     assert grid.step_mm == pytest.approx([0, -1.2, 3.0])
@@ -158,12 +157,12 @@ def test_stated_spacing_has_its_source(a_desktop):
 
 
 def test_pixels_of_one_mm_that_nobody_vouches_for_are_not_known_and_are_asked_for(a_desktop):
-    volume = add_volume(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
+    volume = add_array(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
     assert not has_spacing(volume)
     spacing = volume_spacing(volume)
     assert (spacing.row_mm, spacing.column_mm, spacing.frame_mm) == (None, None, None)
     with pytest.raises(InputError, match="type the distances"):
-        volume_grid(volume)
+        measured_grid(volume)
     set_typed_spacing(volume, 0.01, 0.2)
     assert has_spacing(volume)
     assert spacing_source(volume) == TYPED
@@ -193,12 +192,12 @@ def test_pictures_of_one_mm_pixels_are_never_believed(a_desktop, ending):
 
 
 def test_pixels_of_one_mm_with_a_source_are_believed(a_desktop):
-    volume = add_volume(numbered(), np.eye(3), ORIGIN, "coarse", "DICOM (0028,0030) Pixel Spacing")
+    volume = add_array(numbered(), np.eye(3), ORIGIN, "coarse", "DICOM (0028,0030) Pixel Spacing")
     assert volume_spacing(volume).row_mm == 1.0
 
 
 def test_slices_apart_by_another_length_are_known_even_where_the_pixels_are_not(a_desktop):
-    volume = add_volume(numbered(), np.diag([1.0, 1.0, 0.2]), ORIGIN, "pictures", UNKNOWN)
+    volume = add_array(numbered(), np.diag([1.0, 1.0, 0.2]), ORIGIN, "pictures", UNKNOWN)
     assert volume_spacing(volume).frame_mm == 0.2
     assert volume_spacing(volume).row_mm is None
 

@@ -9,7 +9,7 @@ import pytest
 from drawn_result import a_pullback, write_run
 from drawn_vessel import WIDE, a_vessel
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labels.seg_nrrd import write_grid_seg_nrrd
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.agreement import Reading, agreements, dice
 from LesionReadingLib.studies.reader_edits import save_edit
 from LesionReadingScene.scene import volume_grid
@@ -50,7 +50,7 @@ def a_read_worklist(a_desktop, tmp_path):
     without = a_vessel()
     without[list(WIDE)] = np.where(without[list(WIDE)] == CALCIUM, 0, without[list(WIDE)])
     for reader, labels in (("Anna", a_vessel()), ("Bert", without)):
-        write = lambda file, labels=labels: write_grid_seg_nrrd(file, labels, volume_grid(volume), SEGMENTS, "")  # noqa: E731
+        write = lambda file, labels=labels: write_seg_nrrd(file, labels, volume_grid(volume), SEGMENTS)  # noqa: E731
         save_edit(study, reader, write, model="m 1", reviewed=[0], count=24, changed=[], exported=False)
     return tmp_path
 

@@ -10,6 +10,8 @@ import pytest
 import SimpleITK as sitk
 from drawn_head import rotation
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid, matrix_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.studies import training_case
 from LesionReadingLib.studies.training_case import FACTS, IMAGE, LABELS, read_case, write_case
 
@@ -33,8 +35,7 @@ def a_case(folder, **changed):
         "task": "hematoma-markers",
         "image": an_image(),
         "labels": np.arange(5 * 6 * 4).reshape(5, 6, 4) % 3,
-        "axes_mm": OBLIQUE,
-        "origin_mm": ORIGIN_MM,
+        "grid": matrix_grid((5, 6, 4), OBLIQUE, ORIGIN_MM),
         "reviewed": {3, 0},
         "markers": {"blend": True, "fluid_level": False, "hypodensity": None},
     }
@@ -43,14 +44,15 @@ def a_case(folder, **changed):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_case_comes_back_as_it_was_wherever_it_lies(tmp_path, place):
-    case = read_case(a_case(tmp_path / "case", axes_mm=PLACES[place]))
+    case = read_case(a_case(tmp_path / "case", grid=matrix_grid((5, 6, 4), PLACES[place], ORIGIN_MM)))
     np.testing.assert_array_equal(case.image, an_image())
     np.testing.assert_array_equal(case.labels, np.arange(120).reshape(5, 6, 4) % 3)
     assert case.labels.dtype == np.uint8 and case.image.dtype == np.int16
-    np.testing.assert_allclose(case.axes_mm, PLACES[place], atol=1e-9)
-    np.testing.assert_allclose(case.origin_mm, ORIGIN_MM, atol=1e-9)
+    np.testing.assert_allclose(case.grid.axes_mm(), PLACES[place], atol=1e-9)
+    np.testing.assert_allclose(case.grid.origin_mm, ORIGIN_MM, atol=1e-9)
     lengths = np.sqrt((PLACES[place] ** 2).sum(axis=1))
-    assert case.spacing_mm == pytest.approx((lengths[1], lengths[0], lengths[2]))
+    spacing = case.grid.spacing
+    assert (spacing.row_mm, spacing.column_mm, spacing.frame_mm) == pytest.approx((lengths[1], lengths[0], lengths[2]))
     assert case.task == "hematoma-markers"
     assert case.reviewed == (0, 3) and case.learnt_slices == [0, 3]
     assert case.markers == {"blend": True, "fluid_level": False, "hypodensity": None}
@@ -81,7 +83,7 @@ def test_one_slice_and_an_empty_mask_go_through(tmp_path):
     case = read_case(folder)
     assert case.labels.shape == (1, 6, 4) and not case.labels.any()
     assert case.learnt_slices == [0] and case.markers is None
-    np.testing.assert_allclose(case.axes_mm, OBLIQUE, atol=1e-9)
+    np.testing.assert_allclose(case.grid.axes_mm(), OBLIQUE, atol=1e-9)
 
 
 def test_nothing_in_the_folder_says_who_or_when(tmp_path):
@@ -151,10 +153,15 @@ def test_labels_that_do_not_fit_are_refused(tmp_path, labels):
     assert not (tmp_path / "case").exists()
 
 
-@pytest.mark.parametrize("axes", [np.zeros((3, 3)), np.full((3, 3), np.nan), [[1, 0, 0], [0, 1, 0], [1, 1, 0]], np.eye(2)])
+@pytest.mark.parametrize("axes", [np.zeros((3, 3)), np.full((3, 3), np.nan), [[1, 0, 0], [0, 1, 0], [1, 1, 0]]])
 def test_a_volume_without_a_place_is_refused(tmp_path, axes):
     with pytest.raises(InputError, match="place in space"):
-        a_case(tmp_path / "case", axes_mm=axes)
+        a_case(tmp_path / "case", grid=matrix_grid((5, 6, 4), axes, ORIGIN_MM))
+
+
+def test_a_volume_without_spacing_is_no_case(tmp_path):
+    with pytest.raises(InputError, match="place in space"):
+        a_case(tmp_path / "case", grid=even_grid((5, 6, 4), Spacing(0.5, 0.5, None)))
 
 
 @pytest.mark.parametrize("reviewed", [{5}, {-1}, {0.5}])
@@ -190,7 +197,7 @@ def test_damaged_cases_are_refused_in_one_sentence(tmp_path):
     (without / IMAGE).unlink()
     with pytest.raises(InputError, match=IMAGE):
         read_case(without)
-    moved, other = damaged("moved"), a_case(tmp_path / "other", origin_mm=ORIGIN_MM + 1)
+    moved, other = damaged("moved"), a_case(tmp_path / "other", grid=matrix_grid((5, 6, 4), OBLIQUE, ORIGIN_MM + 1))
     (other / LABELS).replace(moved / LABELS)
     with pytest.raises(InputError, match="same voxels"):
         read_case(moved)

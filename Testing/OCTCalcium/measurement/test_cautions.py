@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import SPACING, a_frame, a_vessel
-from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.__main__ import main
 from OCTCalciumLib.measurement import cautions as told
@@ -17,7 +17,7 @@ from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback
 from OCTCalciumLib.presenting.headline import finding, numbers
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.reading.cautions import NO_LUMEN, ULTRASOUND, Caution
-from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.segments import SEGMENTS
 
 PIXEL_MM = 0.04
@@ -104,7 +104,7 @@ def test_what_the_reading_tells_is_told_too_and_once(tmp_path):
     labels = some_without_lumen()
     grey = np.full(labels.shape, 90, np.uint8)
     doubts = (Caution(ULTRASOUND, "This is ultrasound."), Caution(NO_LUMEN, "Said by the reading."))
-    pullback = Pullback(*labels.shape, SPACING, lambda first, stop: iter(grey[first:stop]), cautions=doubts)
+    pullback = Pullback(even_grid(labels.shape, SPACING), lambda first, stop: iter(grey[first:stop]), cautions=doubts)
     page = page_of(tmp_path, labels, None, pullback)
     assert page.count("This is ultrasound.") == 1
     assert page.count("A lumen was found on 22 of 24 frames") == 1 and "Said by the reading." not in page
@@ -169,8 +169,8 @@ def test_without_frame_spacing_neighbours_are_counted_in_frames():
 
 
 def test_the_command_writes_the_cautions_into_the_numbers(tmp_path):
-    label_map = LabelMap(without_lumen(a_vessel()), SPACING, (0.0, 0.0, 0.0), IDENTITY)
-    write_seg_nrrd(tmp_path / "calcium.seg.nrrd", label_map, SEGMENTS)
+    labels = without_lumen(a_vessel())
+    write_seg_nrrd(tmp_path / "calcium.seg.nrrd", labels, even_grid(labels.shape, SPACING), SEGMENTS)
     assert main(["measure", str(tmp_path / "calcium.seg.nrrd"), "-o", str(tmp_path / "out")]) == 0
     written = json.loads((tmp_path / "out" / "measurements.json").read_text())
     assert told.VERTEX_IMAGE_CENTRE in {caution["code"] for caution in written["cautions"]}

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import SMALLER_BATCHES
 from OCTCalciumLib.labels import CALCIUM, LUMEN
@@ -52,7 +53,7 @@ def pullback_of(frames, spacing=None, aspect=1.0):
     frames = np.stack(frames)
     unknown = Spacing(None, None, None)
     return Pullback(
-        *frames.shape, spacing or unknown, lambda first, stop: iter(frames[first:stop]), stated_aspect=aspect, clean=True
+        even_grid(frames.shape, spacing or unknown), lambda first, stop: iter(frames[first:stop]), stated_aspect=aspect, clean=True
     )
 
 

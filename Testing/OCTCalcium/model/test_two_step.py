@@ -12,6 +12,7 @@ import pytest
 import torch
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.__main__ import main as oct_calcium
@@ -58,7 +59,7 @@ def drawn():
 
 
 def pullback(drawn, spacing: Spacing) -> Pullback:
-    return Pullback(*drawn.frames.shape, spacing, read=lambda first, stop: iter(drawn.frames[first:stop]))
+    return Pullback(even_grid(drawn.frames.shape, spacing), read=lambda first, stop: iter(drawn.frames[first:stop]))
 
 
 def found(drawn, bundle, spacing: Spacing) -> np.ndarray:
@@ -132,7 +133,9 @@ def test_a_second_step_that_gives_no_numbers_is_no_pullback_without_calcium(bund
 
 
 def test_a_pullback_without_lumen_has_no_calcium(bundle):
-    black = Pullback(2, 64, 64, Spacing(0.05, 0.05, 0.2), read=lambda first, stop: iter(np.zeros((stop - first, 64, 64), np.uint8)))
+    black = Pullback(
+        even_grid((2, 64, 64), Spacing(0.05, 0.05, 0.2)), lambda first, stop: iter(np.zeros((2, 64, 64), np.uint8)[first:stop])
+    )
     assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
 
 

@@ -9,7 +9,7 @@ import slicer.util
 from dicom_files import hide_all_decoders_but_slicers
 from LesionReadingLib.geometry.spacing import UNKNOWN
 from LesionReadingLib.phantom.compression import compress
-from LesionReadingScene.scene import has_spacing, spacing_source, volume_place, volume_spacing
+from LesionReadingScene.scene import has_spacing, spacing_source, volume_grid, volume_spacing
 from OCTCalciumLib.phantom.dicom import write_every_variety
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.read import open_pullback
@@ -78,9 +78,9 @@ def test_a_loaded_pullback_is_shown(a_plugin, files):
 def test_spacing_and_place_are_those_of_the_phantom(a_plugin, files):
     volume = loaded(a_plugin, files / "presentation.dcm")
     true = draw_pullback(13, 8, 128, FRAME_MM).spacing
-    axes_mm, origin_mm = volume_place(volume)
-    assert axes_mm == pytest.approx(np.diag([true.column_mm, true.row_mm, FRAME_MM]), rel=1e-6)
-    assert origin_mm == pytest.approx([0, 0, 0])
+    grid = volume_grid(volume)
+    assert grid.axes_mm() == pytest.approx(np.diag([true.column_mm, true.row_mm, FRAME_MM]), rel=1e-6)
+    assert grid.origin_mm == pytest.approx([0, 0, 0])
     assert spacing_source(volume).startswith("DICOM")
 
 

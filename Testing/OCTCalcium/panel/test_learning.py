@@ -6,10 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from LesionReadingLib.bundle import find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from LesionReadingPanel.model_selector import userModelFolder
@@ -36,8 +37,8 @@ def cases(tmp_path):
     """Two exported cases of three frames."""
     for seed in (5, 6):
         drawn = draw_pullback(seed, 3, 128, frame_mm=FRAME_MM)
-        place = np.diag([PIXEL_MM, PIXEL_MM, FRAME_MM]), (0, 0, 0)
-        write_case(tmp_path / "cases" / f"pullback_{seed:03d}", TASK, drawn.frames, drawn.labels, *place, (), None)
+        grid = even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM))
+        write_case(tmp_path / "cases" / f"pullback_{seed:03d}", TASK, drawn.frames, drawn.labels, grid, (), None)
     return tmp_path / "cases"
 
 

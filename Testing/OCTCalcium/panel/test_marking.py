@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
+from drawn_volumes import add_array
 from drawn_wall import PIXEL_MM, a_wall, dice, point
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingPanel.views import currentSlice, jumpToSlice
-from LesionReadingScene.scene import add_volume
 from oct_panel import result_in
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 
@@ -28,7 +28,7 @@ def walls():
 def by_hand(a_desktop, an_oct_module, walls):
     """The panel with a pullback that no network has read, its tools open, on frame 1."""
     panel = an_oct_module
-    volume = add_volume(np.stack([grey for grey, _ in walls]), np.diag(STEPS_MM), ORIGIN, "a pullback", TYPED)
+    volume = add_array(np.stack([grey for grey, _ in walls]), np.diag(STEPS_MM), ORIGIN, "a pullback", TYPED)
     panel.ui.inputSelector.setCurrentNode(volume)
     panel.ui.byHandButton.click()
     panel.volume = volume

@@ -13,9 +13,10 @@ import slicer
 import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import FRAME_MM, a_vessel
+from drawn_volumes import add_array
 from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
 from LesionReadingPanel.views import currentSlice, jumpToSlice
-from LesionReadingScene.scene import add_volume, has_spacing, result_node, result_of, reviewed, volume_spacing
+from LesionReadingScene.scene import has_spacing, result_node, result_of, reviewed, volume_spacing
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumPanel import arc_plot, pullback_results
@@ -407,7 +408,7 @@ def test_results_go_to_the_pullback_that_was_analysed(a_desktop, an_oct_module, 
 
 def test_a_pullback_without_spacing_waits_for_it_to_be_typed(a_desktop, an_oct_module):
     panel = an_oct_module
-    volume = add_volume(np.zeros((6, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
+    volume = add_array(np.zeros((6, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
     panel.ui.inputSelector.setCurrentNode(volume)
     assert panel.ui.spacingBox.visible and not panel.ui.applyButton.enabled
     panel.ui.pixelSpacingSpinBox.value = 0.00684

@@ -14,7 +14,7 @@ from drawn_volumes import GEOMETRIES, move, turned
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import jumpToSlice, showVolume
-from LesionReadingScene.scene import replace_labels, result_node, result_of, set_reviewed, volume_place
+from LesionReadingScene.scene import replace_labels, result_node, result_of, set_reviewed, volume_grid
 from LesionReadingScene.volumes import world_of
 from OCTCalciumLib.colors import rgb
 from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure_frames
@@ -141,14 +141,13 @@ def test_the_arc_on_the_frame_reads_the_measured_degrees_and_covers_the_calcium(
     assert node.GetAngleDegrees() == pytest.approx(frame.arc_bridged_deg, abs=1e-3)
     assert node.GetMeasurement("angle").GetValueWithUnitsAsPrintableString() == f"{frame.arc_bridged_deg:.0f}°"
     # Calcium of the drawing begins at 20 degrees from the columns and runs 240 degrees towards the rows.
-    axes_mm, origin_mm = volume_place(volume)
+    grid = volume_grid(volume)
     start, vertex, end = (lps(node.GetNthControlPointPositionWorld(number)) for number in range(3))
-    centre = origin_mm + np.array([79.5, 79.5, 10]) @ axes_mm
+    centre = grid.lps_mm((10, 79.5, 79.5))
     assert vertex == pytest.approx(centre, abs=0.01)
-    units = axes_mm / np.linalg.norm(axes_mm, axis=1)[:, None]
     for point, degrees in ((start, 20), (end, 260)):
         arm = (point - vertex) / np.linalg.norm(point - vertex)
-        towards = np.cos(np.radians(degrees)) * units[0] + np.sin(np.radians(degrees)) * units[1]
+        towards = np.cos(np.radians(degrees)) * grid.column_axis + np.sin(np.radians(degrees)) * grid.row_axis
         assert np.degrees(np.arccos(arm @ towards)) < 2
         assert 2.0 < np.linalg.norm(point - vertex) < 2.6
     markup.forget()
@@ -278,17 +277,16 @@ def test_the_vessel_lies_where_its_voxels_lie(a_desktop, tmp_path, name):
     result = pullback_results.takeRun(write_run(tmp_path, volume, labels), volume, "")
     view = VesselView(lambda: (volume, labels, pullback_results.measure(result)))
     view.show()
-    axes_mm, origin_mm = volume_place(volume)
-    in_voxels = (world_points(view.calcium) - origin_mm) @ np.linalg.inv(axes_mm)
-    voxels = np.argwhere(labels == CALCIUM)[:, ::-1]
+    grid = volume_grid(volume)
+    in_voxels = grid.indices(world_points(view.calcium))
+    voxels = np.argwhere(labels == CALCIUM)
     assert np.abs(in_voxels.min(axis=0) - voxels.min(axis=0)).max() < 1.1
     assert np.abs(in_voxels.max(axis=0) - voxels.max(axis=0)).max() < 1.1
     # Brightest wall voxels lie just outside the lumen, whose radius is 1.2 mm.
     wall = slicer.util.arrayFromVolume(view.wall)
-    bright = np.argwhere(wall > 0.9 * wall.max())[:, ::-1]
-    wall_axes, wall_origin = volume_place(view.wall)
-    off_axis = (wall_origin + bright @ wall_axes - origin_mm) @ np.linalg.inv(axes_mm) - [79.5 - 9, 79.5 + 14, 0]
-    radii_mm = np.linalg.norm(off_axis[:, :2] * PIXEL_MM, axis=1)
+    bright = np.argwhere(wall > 0.9 * wall.max())
+    off_axis = grid.indices(volume_grid(view.wall).lps_mm(bright)) - [0, 79.5 + 14, 79.5 - 9]
+    radii_mm = np.linalg.norm(off_axis[:, 1:] * PIXEL_MM, axis=1)
     assert 1.2 < radii_mm.mean() < 1.7
     view.hide()
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLVolumePropertyNode") == 0
@@ -325,7 +323,7 @@ def test_an_exported_case_has_labels_and_reviewed_frames_and_no_word_of_who(a_re
     case = read_case(folder)
     assert folder.name == "pullback_001" and case.reviewed == (9, 20) and case.markers is None and case.task == "oct-calcium"
     assert np.array_equal(case.labels, a_vessel())
-    assert case.spacing_mm == pytest.approx((PIXEL_MM, PIXEL_MM, FRAME_MM))
+    assert (case.grid.row_mm, case.grid.column_mm, case.grid.spacing.frame_mm) == pytest.approx((PIXEL_MM, PIXEL_MM, FRAME_MM))
     for file in folder.iterdir():
         told = file.read_bytes()
         assert b"DOE" not in told and b"JOHN" not in told and b"1950" not in told

@@ -12,12 +12,12 @@ import slicer
 import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
+from drawn_volumes import add_array
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import UNKNOWN
 from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import currentSlice
 from LesionReadingScene.scene import (
-    add_volume,
     result_node,
     result_of,
     results,
@@ -177,7 +177,7 @@ def test_a_killed_worker_leaves_scene_and_result_as_they_were(a_desktop, a_drawn
 
 def test_input_that_cannot_be_oct_is_refused_with_a_sentence(a_desktop, an_oct_module):
     panel = an_oct_module
-    head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
+    head = add_array(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
     panel.ui.inputSelector.setCurrentNode(head)
     apply_and_wait(a_desktop, panel)
     assert "cannot be right, as OCT pixels are" in panel.ui.statusLabel.text
@@ -205,14 +205,14 @@ def test_closing_the_scene_during_a_run_cancels_it(a_desktop, an_oct_module):
 
 def test_the_logic_tells_of_a_run_that_failed_and_gives_no_result(a_desktop, an_oct_module):
     ended = []
-    head = add_volume(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
+    head = add_array(np.zeros((4, 64, 64), np.int16), np.diag([0.5, 0.5, 5.0]), np.zeros(3), "a head", "DICOM")
     an_oct_module.logic.start(head, lambda outcome, result: ended.append((outcome, result)))
     a_desktop.wait_until(lambda: ended, 60)
     assert ended[0][0].status == "failed" and ended[0][1] is None
 
 
 def test_the_logic_refuses_a_pullback_without_spacing(a_desktop, an_oct_module):
-    volume = add_volume(np.zeros((4, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
+    volume = add_array(np.zeros((4, 64, 64), np.uint8), np.eye(3), np.zeros(3), "no spacing", UNKNOWN)
     with pytest.raises(InputError, match="does not state its spacing"):
         an_oct_module.logic.start(volume, lambda outcome, result: None)
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.rendering.stack import NOT_TO_SCALE
-from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import Pullback
 from PIL import Image
 
 FRAME_SIDE_PIXELS, TITLE_PIXELS = 780, 48  # of the pictures of single frames
@@ -21,12 +22,12 @@ FRAME_SIDE_PIXELS, TITLE_PIXELS = 780, 48  # of the pictures of single frames
 
 def a_pullback(labels, spacing=SPACING):
     grey = np.full(labels.shape, 90, np.uint8)
-    return Pullback(len(labels), *labels.shape[1:], spacing, lambda first, stop: iter(grey[first:stop]))
+    return Pullback(even_grid(labels.shape, spacing), lambda first, stop: iter(grey[first:stop]))
 
 
 def presented(folder, labels, spacing=SPACING, with_frames=True, log=print):
     pullback = a_pullback(labels, spacing) if with_frames else None
-    label_map = LabelMap(labels, spacing, (0.0, 0.0, 0.0), IDENTITY)
+    label_map = LabelMap(labels, even_grid(labels.shape, spacing))
     present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, log=log)
     return folder
 

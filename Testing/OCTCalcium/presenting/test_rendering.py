@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawn_labels import CALCIUM, Drawing
 from drawn_vessel import FRAME_MM, NARROW, PIXEL_MM, SPACING, WIDE, a_vessel
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
@@ -81,7 +82,7 @@ def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_pat
     from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
     labels, turned = a_vessel(), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # columns of axes: i -> y, j -> z, k -> x
-    surface = Surface(tmp_path / "calcium_surface.vtp", (10.0, 20.0, 30.0), turned)
+    surface = Surface(tmp_path / "calcium_surface.vtp", even_grid(labels.shape, SPACING, (10.0, 20.0, 30.0), turned))
     with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, surface) as rendering:
         assert rendering.finish().reason is None
     reader = vtkXMLPolyDataReader()

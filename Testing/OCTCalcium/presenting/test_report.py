@@ -10,13 +10,14 @@ import pytest
 from browser import listening_page
 from drawn_vessel import SPACING, a_vessel
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.headline import finding, numbers
 from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.report import write_report
-from OCTCalciumLib.reading.pullback import IDENTITY, Pullback
+from OCTCalciumLib.reading.pullback import Pullback
 
 MODEL = {
     "name": "a_model",
@@ -33,14 +34,12 @@ def a_report(tmp_path_factory):
     labels, folder = a_vessel(), tmp_path_factory.mktemp("report")
     grey = np.random.default_rng(7).integers(0, 255, labels.shape, np.uint8)
     pullback = Pullback(
-        len(labels),
-        *labels.shape[1:],
-        SPACING,
+        even_grid(labels.shape, SPACING),
         lambda first, stop: iter(grey[first:stop]),
         notes=("Frame 3 is there twice; the copy was left out.",),
         details={"Manufacturer": "Example & Sons"},
     )
-    label_map = LabelMap(labels, SPACING, (0.0, 0.0, 0.0), IDENTITY)
+    label_map = LabelMap(labels, even_grid(labels.shape, SPACING))
     present(folder, label_map, measure_pullback(labels, SPACING), pullback=pullback, model=MODEL)
     return folder / "report.html"
 

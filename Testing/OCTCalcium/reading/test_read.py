@@ -97,9 +97,9 @@ def test_the_place_in_the_patient_is_kept(tmp_path):
         },
     )
     pullback = open_pullback(tmp_path)
-    assert pullback.origin_mm == (5, 6, 7)
+    assert pullback.grid.origin_mm.tolist() == [5, 6, 7]
     np.testing.assert_allclose(
-        np.array(pullback.direction).reshape(3, 3), np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]]), atol=1e-12
+        np.array(pullback.grid.direction).reshape(3, 3), np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]]), atol=1e-12
     )
     assert pullback.spacing.frame_mm == pytest.approx(0.5)
 
@@ -190,8 +190,8 @@ def test_a_volume_keeps_its_frames_and_its_geometry(tmp_path, suffix, colour):
     assert (pullback.spacing.row_mm, pullback.spacing.column_mm) == pytest.approx((0.007, 0.006))
     assert pullback.spacing.frame_mm == pytest.approx(0.2)
     assert pullback.spacing.in_plane_source == "header of the file"
-    assert pullback.origin_mm == pytest.approx((1, 2, 3))
-    assert pullback.direction == pytest.approx((0, 0, 1, 1, 0, 0, 0, 1, 0))
+    assert pullback.grid.origin_mm == pytest.approx((1, 2, 3))
+    assert pullback.grid.direction == pytest.approx((0, 0, 1, 1, 0, 0, 0, 1, 0))
 
 
 def test_a_volume_that_says_one_millimetre_says_nothing(tmp_path):
@@ -345,6 +345,6 @@ def test_positions_of_a_multi_frame_file_give_place_and_spacing(tmp_path):
     shared = [item(PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])])]
     data = dicom(noise(4), PerFrameFunctionalGroupsSequence=groups, SharedFunctionalGroupsSequence=shared)
     pullback = open_pullback(save(data, tmp_path / "a.dcm"))
-    assert pullback.spacing.frame_mm == pytest.approx(0.25) and pullback.origin_mm == (1, 2, 3)
+    assert pullback.spacing.frame_mm == pytest.approx(0.25) and pullback.grid.origin_mm.tolist() == [1, 2, 3]
     # Frames keep the file's order, so the frame axis points to the feet.
-    np.testing.assert_allclose(np.array(pullback.direction).reshape(3, 3)[:, 2], [0, 0, -1], atol=1e-12)
+    np.testing.assert_allclose(np.array(pullback.grid.direction).reshape(3, 3)[:, 2], [0, 0, -1], atol=1e-12)

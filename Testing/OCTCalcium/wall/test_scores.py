@@ -11,6 +11,7 @@ import pytest
 from browser import listening_page
 from drawn_scores import DEPOSIT, POSSIBLE, WIRE, drawn_scores
 from drawn_vessel import SPACING, a_vessel
+from LesionReadingLib.geometry.grid import even_grid
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
@@ -91,7 +92,7 @@ def frames():
     """A vessel of 24 frames, the first of which could not be read; grey is the same everywhere."""
     labels = a_vessel()
     grey = np.full(labels.shape, 90, np.uint8)
-    pullback = Pullback(len(labels), *labels.shape[1:], SPACING, lambda first, stop: iter(grey[first:stop]))
+    pullback = Pullback(even_grid(labels.shape, SPACING), lambda first, stop: iter(grey[first:stop]))
     return labels, pullback, measure_pullback(labels, SPACING)
 
 

@@ -25,7 +25,7 @@ from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from ..data import draw_of_range, phantom_scan
 from ..train_segmentation import WINDOW_HU
@@ -162,14 +162,14 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
     return result, found
 
 
-def distance_mm(grid: SliceGrid, index: Sequence[int], mask: np.ndarray) -> float:
+def distance_mm(grid: Grid, index: Sequence[int], mask: np.ndarray) -> float:
     """How far a voxel (slice, row, column) lies from the nearest voxel of a mask (slices, rows, columns) that is not empty."""
     if mask[tuple(index)]:
         return 0.0
     return float(np.linalg.norm(grid.lps_mm(np.argwhere(mask)) - grid.lps_mm(np.array(index)), axis=1).min())
 
 
-def _heat_mm(grid: SliceGrid, hematoma: np.ndarray, true: dict[str, bool], network: NetworkResult) -> dict[str, float | None]:
+def _heat_mm(grid: Grid, hematoma: np.ndarray, true: dict[str, bool], network: NetworkResult) -> dict[str, float | None]:
     found = {}
     for marker in MARKERS:
         probability = network.probabilities[marker]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import stacked_grid
 
 from ...drawing import write_whole
 
-_NUMBERS = ("rows", "columns", "row_mm", "column_mm")
+_OF_GRID = ("row_mm", "column_mm", "row_axis", "column_axis", "positions_mm", "extents_mm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Original:
 def write_original(folder: Path, number: int, original: Original) -> None:
     """Keep a case in a training folder."""
     scan = original.scan
-    arrays = {each.name: np.asarray(getattr(scan.grid, each.name)) for each in fields(SliceGrid)}
+    arrays = {name: np.asarray(getattr(scan.grid, name)) for name in _OF_GRID}
     arrays |= {"hounsfield": scan.hounsfield, "labels": original.labels, "judged": np.array(original.judged, int)}
     if scan.gravity is not None:
         arrays["gravity"] = scan.gravity
@@ -45,9 +45,10 @@ def read_original(file: Path) -> Original:
     """Read what ``write_original`` wrote."""
     with np.load(file) as opened:
         arrays = {name: opened[name] for name in opened.files}
-    values = {each.name: arrays[each.name] for each in fields(SliceGrid)}
-    grid = SliceGrid(**{name: value.item() if name in _NUMBERS else value for name, value in values.items()})
-    scan = Scan(arrays["hounsfield"], grid, arrays.get("gravity"), "imported", **json.loads(str(arrays["facts"])))
+    size, pixel_mm = arrays["hounsfield"].shape[1:], (float(arrays["row_mm"]), float(arrays["column_mm"]))
+    axes, thickness_mm = (arrays["row_axis"], arrays["column_axis"]), float(arrays["extents_mm"][0])
+    grid = stacked_grid(size, pixel_mm, *axes, arrays["positions_mm"], thickness_mm, "imported")
+    scan = Scan(arrays["hounsfield"], grid, arrays.get("gravity"), **json.loads(str(arrays["facts"])))
     return Original(scan, arrays["labels"], tuple(arrays["judged"].tolist()))
 
 

@@ -13,6 +13,7 @@ from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from PIL import Image
 from scipy import ndimage
 
@@ -108,7 +109,7 @@ def _slice_result(
 ) -> SliceResult:
     size = pixel_mm(grey)
     hounsfield = np.rint(window[0] + grey / 255 * (window[1] - window[0])).astype(np.int16)
-    grid = even_grid((1, *grey.shape), (SLICE_MM, size, size), np.zeros(3), np.eye(3).ravel())
+    grid = even_grid((1, *grey.shape), Spacing(size, size, SLICE_MM))
     cm2 = size**2 / 100
     try:
         segmentation, network = predict(Scan(hounsfield[None], grid), bundle, device, WINDOW_HU, lambda done, total: None)

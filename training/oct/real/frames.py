@@ -80,7 +80,8 @@ def _joined(single: Sequence[Pullback]) -> Pullback:
     if any((each.rows, each.columns) != (single[0].rows, single[0].columns) for each in single):
         raise InputError("The frames of a patient differ in size and are no pullback; leave --pullbacks out.")
     frames = [next(iter(each.read(0, 1))) for each in single]
-    return replace(single[0], frame_count=len(frames), read=lambda first, stop: iter(frames[first:stop]))
+    grid = replace(single[0].grid, shape=(len(frames), *single[0].grid.shape[1:]))
+    return replace(single[0], grid=grid, read=lambda first, stop: iter(frames[first:stop]))
 
 
 def real_table(figures: dict[str, Any]) -> str:

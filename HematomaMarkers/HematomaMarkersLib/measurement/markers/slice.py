@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.masks import largest_piece
 
 from ...labels import HEMATOMA, INTRAVENTRICULAR
@@ -53,7 +53,7 @@ class SliceMeasurement:
     region: Region | None = field(default=None, repr=False, compare=False)
 
 
-def measure_slice(scan: Scan | None, plane: np.ndarray, grid: SliceGrid, number: int) -> SliceMeasurement:
+def measure_slice(scan: Scan | None, plane: np.ndarray, grid: Grid, number: int) -> SliceMeasurement:
     """Measure one slice.
 
     Args:
@@ -86,13 +86,13 @@ def measure_slice(scan: Scan | None, plane: np.ndarray, grid: SliceGrid, number:
     return SliceMeasurement(**numbers, **(_densities(scan, plane[box], grid, number, box) if scan else {}))
 
 
-def slice_shift(grid: SliceGrid, number: int, other: int) -> tuple[float, float]:
+def slice_shift(grid: Grid, number: int, other: int) -> tuple[float, float]:
     """(rows, columns) to add to a pixel of slice ``number`` to be straight across from it on slice ``other``: 0 without a tilt."""
     between = grid.positions_mm[number] - grid.positions_mm[other]
     return float(between @ grid.row_axis / grid.row_mm), float(between @ grid.column_axis / grid.column_mm)
 
 
-def _densities(scan: Scan, plane: np.ndarray, grid: SliceGrid, number: int, box: tuple[slice, slice]) -> dict:
+def _densities(scan: Scan, plane: np.ndarray, grid: Grid, number: int, box: tuple[slice, slice]) -> dict:
     hounsfield = scan.hounsfield[number][box]
     region = density_region(
         hounsfield,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 
 from ...reading.scan import AIR_HU
 from .head_turn import turned
@@ -49,7 +49,7 @@ class Orientation:
         return volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flipped)]
 
 
-def orientation_of(grid: SliceGrid) -> Orientation:
+def orientation_of(grid: Grid) -> Orientation:
     """Give the orientation of a scan's grid."""
     transposed = abs(grid.column_axis @ _TOWARDS_BACK) > abs(grid.row_axis @ _TOWARDS_BACK)
     down, across = (grid.column_axis, grid.row_axis) if transposed else (grid.row_axis, grid.column_axis)
@@ -142,7 +142,7 @@ class NetworkGrid:
         ]
 
 
-def whole_grid(grid: SliceGrid) -> NetworkGrid:
+def whole_grid(grid: Grid) -> NetworkGrid:
     """Give the grid of network pixels that covers a scan's whole slices."""
     orientation = orientation_of(grid)
     order = slice(None, None, -1 if orientation.transposed else 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.grid import SliceGrid
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
 
 from ...labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
@@ -134,7 +134,7 @@ def network_input(hounsfield: Tensor, window: tuple[float, float]) -> Tensor:
     return ((hounsfield.float() - low) / (high - low)).clamp(0, 1)
 
 
-def slab_weights(grid: SliceGrid) -> np.ndarray:
+def slab_weights(grid: Grid) -> np.ndarray:
     """Give float32 (slices, slices), how much of each slice goes into each average that makes it ``READING_THICKNESS_MM`` thick.
 
     A slice of extent e is averaged over a slab of sqrt(5^2 - e^2) mm about its middle, so that the variances of both boxes along

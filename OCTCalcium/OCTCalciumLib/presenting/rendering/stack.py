@@ -15,6 +15,7 @@ from pathlib import Path
 
 import LesionReadingLib
 import numpy as np
+from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.process.cancelling import held
@@ -92,19 +93,19 @@ class Views:
 
 @dataclass(frozen=True)
 class Surface:
-    """Where to write the calcium surface, and how the pullback's voxels lie in the patient (LPS, SimpleITK's order)."""
+    """Where to write the calcium surface, and where the voxels of the pullback lie in the patient."""
 
     file: Path
-    origin_mm: tuple[float, float, float]
-    direction: tuple[float, ...]
+    grid: Grid
 
     def placed(self, scene: Scene) -> dict:
         """The file with the LPS position of the scene's first voxel, as the drawing process reads it."""
         middle = (scene.shrink // 2) / 2
         column_mm, row_mm = scene.step_mm[2] / scene.shrink, scene.step_mm[1] / scene.shrink
         offset = np.array([(scene.first_column + middle) * column_mm, (scene.first_row + middle) * row_mm, 0.0])
-        origin = np.array(self.origin_mm) + np.reshape(self.direction, (3, 3)) @ offset
-        return {"file": str(self.file), "origin_mm": origin.tolist(), "direction": list(self.direction)}
+        direction = self.grid.direction
+        origin = self.grid.origin_mm + np.reshape(direction, (3, 3)) @ offset
+        return {"file": str(self.file), "origin_mm": origin.tolist(), "direction": list(direction)}
 
 
 def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_samples: int = IN_PLANE_SAMPLES) -> Scene:

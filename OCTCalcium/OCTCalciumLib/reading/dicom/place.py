@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import IDENTITY, NO_PLACE, even_grid
 from LesionReadingLib.geometry.spacing import UNKNOWN, Spacing
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.files import DicomImage, functional_group
@@ -15,8 +16,9 @@ from pydicom.uid import UID
 
 from ..display.field_of_view import field_of_view
 from ..display.luma import luma
-from ..pullback import IDENTITY, Pullback, sample_indices
+from ..pullback import Pullback, sample_indices
 from ..spacing_choice import choose_frame_distance, choose_in_plane
+from ..spacing_rule import Typed
 from .polar import is_polar
 from .series import DicomSeries
 from .spacing import frame_candidates, in_plane_candidates
@@ -25,14 +27,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _SAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What the person typed and what therefore need not be found in the file (mm; ``None`` where not typed)."""
-
-    pixel_spacing_mm: float | None = None
-    frame_spacing_mm: float | None = None
 
 
 def in_mm(recording: Pullback, series: DicomSeries, typed: Typed) -> Pullback:
@@ -56,14 +50,9 @@ def in_mm(recording: Pullback, series: DicomSeries, typed: Typed) -> Pullback:
             frame_mm = choice.used.frame_mm
         frame_source = choice.source
         notes += choice.notes
-    origin_mm, direction = _place(header, positions)
-    return replace(
-        recording,
-        spacing=Spacing(row_mm, column_mm, frame_mm, in_plane_source, frame_source),
-        origin_mm=origin_mm,
-        direction=direction,
-        notes=recording.notes + tuple(notes),
-    )
+    spacing = Spacing(row_mm, column_mm, frame_mm, in_plane_source, frame_source)
+    grid = even_grid(recording.grid.shape, spacing, *_place(header, positions))
+    return replace(recording, grid=grid, notes=recording.notes + tuple(notes))
 
 
 def _require_one_pixel_spacing(images: Sequence[DicomImage]) -> None:
@@ -103,15 +92,15 @@ def _orientation(header: Dataset) -> tuple[float, ...]:
     return tuple(float(value) for value in stated) if stated and len(stated) == 6 else (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[tuple[float, float, float], tuple[float, ...]]:
+def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[Sequence[float], Sequence[float]]:
     """Origin (LPS mm) and direction in SimpleITK's order, from frame 0; the frame axis points the way that the positions run."""
     item = functional_group(header, "PlanePositionSequence", 0) or header
     stated = item.get("ImagePositionPatient")
     if not stated or len(stated) != 3 or is_polar(header):
-        return (0.0, 0.0, 0.0), IDENTITY
+        return NO_PLACE, IDENTITY
     column_axis, row_axis = np.array(_orientation(header)).reshape(2, 3)
     frame_axis = np.cross(column_axis, row_axis)
     if positions is not None and positions[-1] < positions[0]:
         frame_axis = -frame_axis
     axes = np.stack([column_axis, row_axis, frame_axis], axis=1)
-    return tuple(float(value) for value in stated), tuple(float(value) for value in axes.ravel())
+    return np.array(stated, float), axes.ravel()

@@ -74,11 +74,10 @@ def scan_converted(recording: Pullback, header: Dataset, typed_pixel_mm: float |
     }
     return replace(
         recording,
-        rows=side,
-        columns=side,
-        spacing=spacing,
+        grid=replace(recording.grid, shape=(recording.frame_count, side, side), spacing=spacing),
         read=read,
         clean=True,
+        source_frames=(),
         notes=recording.notes + tuple(note for note in notes if note),
         details=details,
     )

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
+from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from LesionReadingLib.reading.grey import grey_of
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from ..cautions import ULTRASOUND, Caution
 from ..pullback import Pullback, sample_indices
-from .place import Typed, in_mm
+from ..spacing_rule import Typed
+from .place import in_mm
 from .polar import has_value, is_polar, scan_converted
 from .series import in_order
 
@@ -89,16 +92,14 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
             ),
         )
     recording = Pullback(
-        frame_count=sum(image.frame_count for image in images),
-        rows=first.rows,
-        columns=first.columns,
-        spacing=Spacing(None, None, None),
+        grid=even_grid((sum(image.frame_count for image in images), first.rows, first.columns), Spacing(None, None, None)),
         read=read,
         stated_aspect=_stated_aspect(first.header),
         notes=tuple(notes),
         cautions=_cautions(first.header),
         details=_details(first),
         files=tuple(image.path for image in images),
+        source_frames=tuple(SourceFrame(image.path, number) for image in images for number in range(image.frame_count)),
     )
     recording = in_mm(recording, series, typed)
     if is_polar(first.header):
@@ -108,19 +109,17 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
 
 def siblings(path: Path, header: Dataset) -> list[tuple[Path, Dataset]]:
     """A one-frame file with the other one-frame files of its series and size in its folder; any other file alone."""
-    from LesionReadingLib.reading.dicom.files import read_header
     from LesionReadingLib.reading.inputs import files_beside
+    from LesionReadingLib.reading.opening import dicom_headers
 
     alone = [(path, header)]
     series = header.get("SeriesInstanceUID")
     if not series or "Rows" not in header or open_image(path).frame_count > 1:
         return alone
-    headers = [(other, read_header(other)) for other in files_beside(path)]
     same = [
         (other, found)
-        for other, found in headers
-        if found is not None
-        and found.get("SeriesInstanceUID") == series
+        for other, found in dicom_headers(files_beside(path))
+        if found.get("SeriesInstanceUID") == series
         and (found.get("Rows"), found.get("Columns")) == (header.get("Rows"), header.get("Columns"))
         and open_image(other).frame_count == 1
     ]
@@ -230,8 +229,8 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
     def read(begin: int, stop: int) -> Iterator[np.ndarray]:
         return recording.read(begin + skipped, stop + skipped)
 
-    frame_axis = np.array(recording.direction).reshape(3, 3)[:, 2]
-    origin = np.array(recording.origin_mm) + frame_axis * skipped * (typed.frame_spacing_mm or recording.spacing.frame_mm or 0)
+    grid = recording.grid
+    origin = grid.origin_mm + grid.slice_axis * skipped * (typed.frame_spacing_mm or grid.spacing.frame_mm or 0)
     note = _(
         "Only frames {first} to {last} of {frame_count} in the file are read (frame 1 of this report is "
         "the file's frame {first}): the catheter stood still in the others by DICOM (0018,3103) and "
@@ -239,9 +238,9 @@ def _without_standstill(recording: Pullback, header: Dataset, typed: Typed) -> P
     ).format(first=first, last=last, frame_count=recording.frame_count)
     return replace(
         recording,
-        frame_count=last - skipped,
+        grid=replace(grid, shape=(last - skipped, *grid.shape[1:]), origin_mm=origin),
         read=read,
-        origin_mm=tuple(float(value) for value in origin),
+        source_frames=recording.source_frames[skipped:last],
         notes=(*recording.notes, note),
     )
 

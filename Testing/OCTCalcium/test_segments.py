@@ -9,10 +9,11 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.labels.on_frames import on_frames
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from OCTCalciumLib.reading.label_placing import on_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
 from seg_files import oct_source, write_seg
@@ -32,11 +33,11 @@ def labels():
     return drawn
 
 
-def a_pullback(**how) -> Pullback:
+def a_pullback(spacing=SPACING, origin_mm=(0.0, 0.0, 0.0), direction=IDENTITY) -> Pullback:
     def read(first, stop):
         return iter(np.zeros((stop - first, ROWS, COLUMNS), np.uint8))
 
-    return replace(Pullback(*SHAPE, SPACING, read), **how)
+    return Pullback(even_grid(SHAPE, spacing, origin_mm, direction), read)
 
 
 def plain(path, labels, spacing_mm=(0.01, 0.01, 0.2), origin=(0, 0, 0), direction=IDENTITY):
@@ -90,7 +91,7 @@ def test_axes_that_run_the_other_way_are_turned_by_their_directions(tmp_path, la
     path = plain(tmp_path / "a.nrrd", np.flip(labels, flips).copy(), origin=origin, direction=direction)
     read = read_oct_label_map(path, pullback=a_pullback())
     assert np.array_equal(read.labels, labels)
-    assert (read.origin_mm, read.direction) == ((0.0, 0.0, 0.0), IDENTITY)
+    assert (read.grid.origin_mm.tolist(), read.grid.direction) == ([0.0, 0.0, 0.0], IDENTITY)
     assert any("turned" in note for note in read.notes)
 
 
@@ -114,37 +115,38 @@ def test_an_oblique_pullback_and_its_label_map_fit(labels):
     axes = np.array(oblique).reshape(3, 3)
     flipped = axes * [1, -1, 1]
     origin = np.array([1.0, 2.0, 3.0]) + axes[:, 1] * 0.01 * (ROWS - 1)
-    label_map = LabelMap(labels[:, ::-1], SPACING, tuple(origin), tuple(flipped.ravel()))
-    assert np.array_equal(on_pullback(label_map, pullback, "a").labels, labels)
+    label_map = LabelMap(labels[:, ::-1], even_grid(SHAPE, SPACING, origin, flipped.ravel()))
+    assert np.array_equal(on_frames(label_map, pullback.grid, "a").labels, labels)
 
 
 def a_seg(frames, positions_mm=None, frame_mm=0.2, start_mm=0.0, thickness_mm=None):
     """What ``read_dicom_seg`` makes of a SEG that holds some frames."""
     spacing = Spacing(0.01, 0.01, frame_mm, "SEG", "SEG")
     positions = None if positions_mm is None else np.array([[0, 0, place] for place in positions_mm])
-    return LabelMap(frames, spacing, (0.0, 0.0, start_mm), positions_mm=positions, thickness_mm=thickness_mm, framewise=True)
+    grid = even_grid(frames.shape, spacing, (0.0, 0.0, start_mm))
+    return LabelMap(frames, replace(grid, stated_positions_mm=positions, thickness_mm=thickness_mm), framewise=True)
 
 
 @pytest.mark.parametrize("last", [9, 12])
 def test_frames_at_the_end_that_a_seg_leaves_out_are_empty(labels, last):
-    placed = on_pullback(a_seg(labels[:last]), a_pullback(), "seg")
+    placed = on_frames(a_seg(labels[:last]), a_pullback().grid, "seg")
     assert np.array_equal(placed.labels, labels)
 
 
 def test_a_seg_that_begins_later_begins_there(labels):
-    placed = on_pullback(a_seg(labels[2:9], start_mm=0.4), a_pullback(), "seg")
+    placed = on_frames(a_seg(labels[2:9], start_mm=0.4), a_pullback().grid, "seg")
     assert np.array_equal(placed.labels, labels)
 
 
 def test_every_third_frame_lies_on_its_frame_and_has_the_pullbacks_distance(labels):
-    placed = on_pullback(a_seg(labels[2:9:3], frame_mm=0.6, start_mm=0.4), a_pullback(), "seg")
+    placed = on_frames(a_seg(labels[2:9:3], frame_mm=0.6, start_mm=0.4), a_pullback().grid, "seg")
     assert np.flatnonzero(placed.labels.any(axis=(1, 2))).tolist() == [2, 5, 8]
     assert placed.spacing.frame_mm == 0.2
 
 
 def test_frames_at_uneven_distances_lie_on_their_frames(labels):
     numbers = [3, 4, 8]
-    placed = on_pullback(a_seg(labels[numbers], [0.6, 0.8, 1.6]), a_pullback(), "seg")
+    placed = on_frames(a_seg(labels[numbers], [0.6, 0.8, 1.6]), a_pullback().grid, "seg")
     wanted = np.zeros_like(labels)
     wanted[numbers] = labels[numbers]
     assert np.array_equal(placed.labels, wanted)
@@ -154,17 +156,27 @@ def test_standstill_frames_that_are_not_read_shift_the_label_map(labels):
     """The file has 3 frames before the pullback; the SEG counts from the file's first."""
     stored = np.concatenate([np.zeros((3, ROWS, COLUMNS), np.uint8), labels])
     pullback = a_pullback(origin_mm=(0.0, 0.0, 0.6))
-    assert np.array_equal(on_pullback(a_seg(stored), pullback, "seg").labels, labels)
+    assert np.array_equal(on_frames(a_seg(stored), pullback.grid, "seg").labels, labels)
     stored[0] = 1
-    noted = on_pullback(a_seg(stored), pullback, "seg")
+    noted = on_frames(a_seg(stored), pullback.grid, "seg")
     assert np.array_equal(noted.labels, labels)
     assert any("left out" in note for note in noted.notes)
+
+
+@pytest.mark.parametrize("last", [9, 12])
+def test_frames_that_state_a_number_but_no_place_keep_their_number(labels, last):
+    """As of a pullback that was converted from A-lines, or of an export that states no distance of frames."""
+    spacing = Spacing(0.01, 0.01, None, "SEG", "unknown")
+    numbered = LabelMap(labels[:last], even_grid(labels[:last].shape, spacing), framewise=True)
+    for own_mm in (0.2, None):
+        pullback = a_pullback(spacing=replace(SPACING, frame_mm=own_mm))
+        assert np.array_equal(on_frames(numbered, pullback.grid, "seg").labels, labels)
 
 
 @pytest.mark.parametrize("places", [[0.7, 0.9, 1.7], [50.0, 50.2, 50.4]])
 def test_a_seg_of_another_place_is_refused(labels, places):
     with pytest.raises(InputError, match=r"name the pullback that the labels were drawn on"):
-        on_pullback(a_seg(labels[3:6], places), a_pullback(), "seg")
+        on_frames(a_seg(labels[3:6], places), a_pullback().grid, "seg")
 
 
 def test_a_label_map_of_another_size_is_refused(tmp_path, labels):
@@ -227,7 +239,7 @@ def test_a_seg_of_every_fourth_frame_counts_the_others_by_the_stated_spacing_or_
 
 def test_no_file_name_is_in_a_source(tmp_path, labels):
     plain(tmp_path / "YAMADA Taro.nrrd", labels)
-    write_seg_nrrd(tmp_path / "山田.seg.nrrd", LabelMap(labels, Spacing(0.01, 0.01, 0.2)), SEGMENTS)
+    write_seg_nrrd(tmp_path / "山田.seg.nrrd", labels, even_grid(labels.shape, Spacing(0.01, 0.01, 0.2)), SEGMENTS)
     for name in ("YAMADA Taro.nrrd", "山田.seg.nrrd"):
         spacing = read_oct_label_map(tmp_path / name).spacing
         assert not any(word in spacing.in_plane_source + spacing.frame_source for word in ("YAMADA", "山田", "nrrd"))
