@@ -26,7 +26,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
         Only the first, the middle and the last file are opened, so that large studies are listed at once.
         """
-        from HematomaMarkersLib.reading.series_choice import is_bone, is_head
+        from HematomaMarkersLib.reading.dicom.series_choice import is_bone, is_head
         from LesionReadingLib.reading.dicom.decoders import why_undecodable
 
         series = self._examinedSeries(files)
@@ -70,8 +70,8 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _scans(self, files: list) -> dict:
         """The scan that the files hold, or all that could be meant, by what they are chosen with."""
+        from HematomaMarkersLib.reading.dicom.series_choice import SeveralSeries
         from HematomaMarkersLib.reading.read import open_dicom
-        from HematomaMarkersLib.reading.series_choice import SeveralSeries
 
         try:
             return {"": open_dicom(files)}
@@ -80,7 +80,7 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
 
     def _examinedSeries(self, files: list):
         """The CT series of a few of the files; None where none of them is a CT slice with its place, or there is but one slice."""
-        from HematomaMarkersLib.reading.find_series import series_of_some
+        from HematomaMarkersLib.reading.dicom.find_series import series_of_some
 
         series = series_of_some([Path(files[number]) for number in sorted({0, len(files) // 2, len(files) - 1})])
         return series if series is not None and (len(files) > 1 or len(series.planes) > 1) else None

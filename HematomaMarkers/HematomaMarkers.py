@@ -10,20 +10,20 @@ from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.ct_nodes import askFiles, doubtsOf
 from HematomaMarkersPanel.hematoma_tool import HematomaTool
 from HematomaMarkersPanel.input_choices import InputChoices
-from HematomaMarkersPanel.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.reading_view import ReadingView
 from HematomaMarkersPanel.report_inputs import prepareReport
+from HematomaMarkersPanel.results.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.run_inputs import prepareRun
 from HematomaMarkersPanel.sample_data import registerSamples
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, LiveMeasurement, exportCase, isWhole, loadReading, startByHand
 from HematomaMarkersPanel.self_test import PhantomHeadTest
 from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED
+from LesionReadingPanel.editing.review_bar import ReviewBar
+from LesionReadingPanel.editing.segment_editing import SegmentEditing
 from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
-from LesionReadingPanel.review_bar import ReviewBar
-from LesionReadingPanel.segment_editing import SegmentEditing
 from LesionReadingPanel.views import showVolume
 from LesionReadingScene.scene import has_spacing, result_json, result_node, result_of, set_result_json
 from slicer import vtkMRMLScalarVolumeNode

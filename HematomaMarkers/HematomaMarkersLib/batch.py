@@ -18,10 +18,10 @@ from LesionReadingLib.worker import Reporter
 from .commands import analyze
 from .labels import MARKERS
 from .options import RunOptions, ScanOptions
-from .reading.ct_series import CtSeries
-from .reading.find_series import find_series
-from .reading.scan_facts import acquired, patient_key
-from .reading.series_choice import choose_series
+from .reading.dicom.ct_series import CtSeries
+from .reading.dicom.find_series import find_series
+from .reading.dicom.scan_facts import acquired, patient_key
+from .reading.dicom.series_choice import choose_series
 from .triage.decision import TITLES
 
 TITLE = N_("Intracerebral haemorrhage on head CT: all scans")

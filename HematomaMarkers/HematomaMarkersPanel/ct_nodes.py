@@ -49,7 +49,7 @@ def addHeadCT(scan: Scan, name: str):
 
 def askFiles(volume) -> None:
     """Keep with a CT what its DICOM files say of it, where another reader has loaded it: how the patient lay, what is doubtful."""
-    from HematomaMarkersLib.reading.dicom import position_and_doubts
+    from HematomaMarkersLib.reading.dicom.scan import position_and_doubts
 
     instances = (volume.GetAttribute(INSTANCES) or "").split()
     if not instances or volume.GetAttribute(POSITION) is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import qt
 from LesionReadingLib.errors import InputError
-from LesionReadingPanel.point_placing import PointPlacing
+from LesionReadingPanel.editing.point_placing import PointPlacing
 from LesionReadingScene.scene import add_region, measured_grid, volume_array
 from slicer.i18n import tr as _
 

@@ -9,14 +9,15 @@ import slicer
 import vtk
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingPanel.live_labels import LiveLabels
+from LesionReadingPanel.editing.live_labels import LiveLabels
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
 from LesionReadingScene.scene import result_node, results, reviewed, volume_grid
 
-from .growth_view import SideBySide
-from .heat_maps import heatOf
-from .marker_rows import MarkerRows
-from .results_view import showFindings
+from .results.growth_view import SideBySide
+from .results.heat_maps import heatOf
+from .results.marker_rows import MarkerRows
+from .results.results_view import showFindings
+from .results.slice_table import SliceTable
 from .scan_results import (
     KIND,
     PRIOR_SEGMENTATION,
@@ -28,7 +29,6 @@ from .scan_results import (
     sliceOf,
     writeTable,
 )
-from .slice_table import SliceTable
 
 if TYPE_CHECKING:
     from HematomaMarkersLib.triage.findings import Findings

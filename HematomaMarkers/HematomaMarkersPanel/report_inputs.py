@@ -15,8 +15,8 @@ from LesionReadingScene.scene import corrected, labels_of, measured_grid, result
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
-from .growth_view import ALIGNMENT, alignPrior, releasePrior
-from .heat_maps import heatOf
+from .results.growth_view import ALIGNMENT, alignPrior, releasePrior
+from .results.heat_maps import heatOf
 from .scan_results import GROWTH, NETWORK, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME, WINDOW, isEdited
 
 FORCE = "--force"

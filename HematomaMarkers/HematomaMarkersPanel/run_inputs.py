@@ -6,8 +6,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingScene.scene import write_volume_node
 
 from .ct_nodes import doubtsOf
-from .growth_view import releasePrior
 from .report_inputs import FORCE, scanArguments
+from .results.growth_view import releasePrior
 
 
 def prepareRun(volume, folder: Path, *, model: str, window: tuple[float, float], prior, force: bool) -> list[str]:

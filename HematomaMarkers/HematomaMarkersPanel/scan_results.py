@@ -16,8 +16,8 @@ import slicer
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, TASK
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
-from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _ as translatedByLib
+from LesionReadingLib.text.counting import shown
 from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
@@ -34,7 +34,7 @@ from LesionReadingScene.scene import (
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, scanOf
-from .heat_maps import heatOf, loadHeatMaps
+from .results.heat_maps import heatOf, loadHeatMaps
 
 if TYPE_CHECKING:
     from HematomaMarkersLib.growth.expansion import Growth

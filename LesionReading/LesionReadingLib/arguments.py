@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import InputError
 from .language import LANGUAGES, _, usual_language
-from .plain_text import plain
+from .text.plain_text import plain
 
 
 class OneLineParser(argparse.ArgumentParser):

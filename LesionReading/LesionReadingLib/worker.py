@@ -54,12 +54,12 @@ from enum import StrEnum
 from typing import NoReturn, Protocol
 
 from .errors import Cancelled, InputError, is_out_of_memory
-from .identity import may_be_told, naming
 from .language import _
-from .plain_text import plain
 from .presenting.drawing import keep_strange_styles_out
 from .process.cancelling import cancellable, check
 from .process.quiet import hushed
+from .text.identity import may_be_told, naming
+from .text.plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
 LINE_EVERY_S = 10.0

@@ -11,7 +11,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.process.scratch import Scratch
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from .worker_process import Outcome, WorkerProcess
+from .running.worker_process import Outcome, WorkerProcess
 
 
 class LesionReadingLogic(ScriptedLoadableModuleLogic):

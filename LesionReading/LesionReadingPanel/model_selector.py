@@ -10,8 +10,8 @@ import slicer
 import slicer.util
 from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.plain_text import plain
 from LesionReadingLib.presenting.report import model_rows
+from LesionReadingLib.text.plain_text import plain
 from slicer.i18n import tr as _
 
 

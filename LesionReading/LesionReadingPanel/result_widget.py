@@ -10,7 +10,7 @@ import slicer
 import slicer.util
 from slicer.i18n import tr as _
 
-from .report_writing import ReportWriting
+from .running.report_writing import ReportWriting
 from .widget import LesionReadingWidget
 from .worklist.view import WorklistView
 

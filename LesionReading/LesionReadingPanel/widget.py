@@ -17,7 +17,7 @@ from slicer.util import VTKObservationMixin
 
 from .dependencies import ensureDependencies
 from .model_selector import ModelSelector
-from .run_control import RunControl
+from .running.run_control import RunControl
 from .spacing_box import SpacingBox
 from .views import Observation
 

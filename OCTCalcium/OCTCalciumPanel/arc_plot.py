@@ -1,7 +1,7 @@
 """The arc of calcium along the pullback as a table node and a plot: bridged arc by position, 180 degrees, the frame on view."""
 
 import slicer
-from LesionReadingLib.counting import shown
+from LesionReadingLib.text.counting import shown
 from LesionReadingScene.scene import fill_table, result_node, set_result_node
 from slicer.i18n import tr as _
 

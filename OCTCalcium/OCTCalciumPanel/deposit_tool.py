@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingPanel.point_placing import PointPlacing
+from LesionReadingPanel.editing.point_placing import PointPlacing
 from LesionReadingPanel.views import currentSlice, jumpToSlice
 from LesionReadingScene import scene
 from slicer.i18n import tr as _

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import qt
-from LesionReadingLib.counting import shown
+from LesionReadingLib.text.counting import shown
 from slicer.i18n import tr as _
 
 REVIEWED_COLUMN = 6

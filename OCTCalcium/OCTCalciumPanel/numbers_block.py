@@ -2,7 +2,7 @@
 
 from html import escape
 
-from LesionReadingLib.counting import shown
+from LesionReadingLib.text.counting import shown
 from slicer.i18n import tr as _
 
 NOTHING = "–"

@@ -5,9 +5,9 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.errors import InputError
-from LesionReadingPanel.live_labels import LiveLabels
-from LesionReadingPanel.review_bar import ReviewBar
-from LesionReadingPanel.segment_editing import SegmentEditing
+from LesionReadingPanel.editing.live_labels import LiveLabels
+from LesionReadingPanel.editing.review_bar import ReviewBar
+from LesionReadingPanel.editing.segment_editing import SegmentEditing
 from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged, showVolume
 from LesionReadingScene import scene
 from slicer.i18n import tr as _

@@ -659,24 +659,6 @@
         </message>
     </context>
     <context>
-        <name>HematomaMarkersPanel.growth_view</name>
-        <message>
-            <source>{name} onto the later CT</source>
-            <translation>{name}（今回CTに位置合わせ）</translation>
-        </message>
-    </context>
-    <context>
-        <name>HematomaMarkersPanel.heat_maps</name>
-        <message>
-            <source>Heat map</source>
-            <translation>ヒートマップ</translation>
-        </message>
-        <message>
-            <source>{volume} heat of {marker}</source>
-            <translation>{volume} {marker}のヒートマップ</translation>
-        </message>
-    </context>
-    <context>
         <name>HematomaMarkersPanel.hematoma_tool</name>
         <message>
             <source>Click into the middle of the hematoma.</source>
@@ -715,120 +697,10 @@
         </message>
     </context>
     <context>
-        <name>HematomaMarkersPanel.marker_rows</name>
-        <message>
-            <source>Measured only; not by the network.</source>
-            <translation>計測のみ。AIは認めない。</translation>
-        </message>
-        <message>
-            <source>Measured.</source>
-            <translation>計測で認める。</translation>
-        </message>
-        <message>
-            <source>Network only; not measured.</source>
-            <translation>AIのみ。計測では認めない。</translation>
-        </message>
-        <message>
-            <source>Not measured.</source>
-            <translation>計測で認めない。</translation>
-        </message>
-        <message>
-            <source>Not seen.</source>
-            <translation>認めない。</translation>
-        </message>
-        <message>
-            <source>Seen by network and measurement.</source>
-            <translation>AI・計測とも認める。</translation>
-        </message>
-        <message>
-            <source>{name}  {percent:.0f} %</source>
-            <translation>{name}　{percent:.0f}％</translation>
-        </message>
-    </context>
-    <context>
         <name>HematomaMarkersPanel.report_inputs</name>
         <message>
             <source>A heat map of this result was removed; read the CT again.</source>
             <translation>この結果のヒートマップが削除されました。CTを再度読影してください。</translation>
-        </message>
-    </context>
-    <context>
-        <name>HematomaMarkersPanel.results_view</name>
-        <message>
-            <source> ({percent:+.0f} %)</source>
-            <translation>（{percent:+.0f}％）</translation>
-        </message>
-        <message>
-            <source>30 % or more: {answer}</source>
-            <translation>30％以上: {answer}</translation>
-        </message>
-        <message>
-            <source>6 mL or more, or 33 % or more: {answer}</source>
-            <translation>6 mL以上または33％以上: {answer}</translation>
-        </message>
-        <message>
-            <source>Beyond the error of measurement: {error}.</source>
-            <translation>計測誤差を上回る: {error}。</translation>
-        </message>
-        <message>
-            <source>New blood in the ventricles: {answer}</source>
-            <translation>新たな脳室内出血: {answer}</translation>
-        </message>
-        <message>
-            <source>No hematoma found</source>
-            <translation>血腫を検出せず</translation>
-        </message>
-        <message>
-            <source>No verdict</source>
-            <translation>判定不能</translation>
-        </message>
-        <message>
-            <source>Refer now</source>
-            <translation>脳神経外科へ至急紹介</translation>
-        </message>
-        <message>
-            <source>Watch</source>
-            <translation>経過観察</translation>
-        </message>
-        <message>
-            <source>Watch, uncertain</source>
-            <translation>経過観察（要確認）</translation>
-        </message>
-        <message>
-            <source>What is not known ({count})</source>
-            <translation>不明な点（{count}）</translation>
-        </message>
-        <message>
-            <source>Within the error of measurement: {error}.</source>
-            <translation>計測誤差の範囲内: {error}。</translation>
-        </message>
-        <message>
-            <source>no</source>
-            <translation>いいえ</translation>
-        </message>
-        <message>
-            <source>two readers differ by about {between:g} mL, one by {within:g} mL</source>
-            <translation>読影者間の差は約{between:g} mL、同一読影者では{within:g} mL</translation>
-        </message>
-        <message>
-            <source>yes</source>
-            <translation>はい</translation>
-        </message>
-        <message>
-            <source>{change:+.1f} mL{percent} since the earlier CT: {prior:.1f} to {now:.1f} mL</source>
-            <translation>前回CTから{change:+.1f} mL{percent}: {prior:.1f} → {now:.1f} mL</translation>
-        </message>
-        <message>
-            <source>{counted} (and {apart} marked that does not count)</source>
-            <translation>{counted}（他に{apart}の抽出は含めない）</translation>
-        </message>
-        <message>
-            <source>{decision}: look at slice {slices}</source>
-            <translation>{decision}: スライス{slices}を確認</translation>
-        </message>
-        <message>
-            <source>{marked} marked, does not count</source>
-            <translation>{marked}の抽出（含めない）</translation>
         </message>
     </context>
     <context>
@@ -894,45 +766,6 @@
         <message>
             <source>Test passed</source>
             <translation>テスト合格</translation>
-        </message>
-    </context>
-    <context>
-        <name>HematomaMarkersPanel.slice_table</name>
-        <message>
-            <source>Area of the hematoma</source>
-            <translation>血腫の面積</translation>
-        </message>
-        <message>
-            <source>Blend</source>
-            <translation>blend</translation>
-        </message>
-        <message>
-            <source>Hypo</source>
-            <translation>低吸収</translation>
-        </message>
-        <message>
-            <source>Irreg</source>
-            <translation>不整</translation>
-        </message>
-        <message>
-            <source>Level</source>
-            <translation>液面</translation>
-        </message>
-        <message>
-            <source>Number of the slice, from 1</source>
-            <translation>スライス番号（1から）</translation>
-        </message>
-        <message>
-            <source>Reviewed</source>
-            <translation>確認済み</translation>
-        </message>
-        <message>
-            <source>Slice</source>
-            <translation>スライス</translation>
-        </message>
-        <message>
-            <source>mm²</source>
-            <translation>mm²</translation>
         </message>
     </context>
     <context>
@@ -1030,29 +863,6 @@
         </message>
     </context>
     <context>
-        <name>LesionReadingPanel.report_writing</name>
-        <message>
-            <source>A report is being written already; wait for it.</source>
-            <translation>レポートを作成中です。お待ちください。</translation>
-        </message>
-        <message>
-            <source>Choose a folder for the report</source>
-            <translation>レポートのフォルダを選択</translation>
-        </message>
-        <message>
-            <source>The report could not be written.</source>
-            <translation>レポートを作成できませんでした。</translation>
-        </message>
-        <message>
-            <source>The report is in {folder}</source>
-            <translation>レポートの保存先: {folder}</translation>
-        </message>
-        <message>
-            <source>Writing the report...</source>
-            <translation>レポートを作成中...</translation>
-        </message>
-    </context>
-    <context>
         <name>LesionReadingPanel.result_widget</name>
         <message>
             <source>Choose a folder for the case</source>
@@ -1069,40 +879,6 @@
         <message>
             <source>The case could not be exported.</source>
             <translation>症例をエクスポートできませんでした。</translation>
-        </message>
-    </context>
-    <context>
-        <name>LesionReadingPanel.review_bar</name>
-        <message>
-            <source>{done} of {count} reviewed</source>
-            <translation>{count}中{done}を確認済み</translation>
-        </message>
-    </context>
-    <context>
-        <name>LesionReadingPanel.run_control</name>
-        <message>
-            <source>Cancelling...</source>
-            <translation>中止しています...</translation>
-        </message>
-        <message>
-            <source>Done.</source>
-            <translation>完了。</translation>
-        </message>
-        <message>
-            <source>Starting...</source>
-            <translation>開始しています...</translation>
-        </message>
-        <message>
-            <source>The results could not be shown.</source>
-            <translation>結果を表示できませんでした。</translation>
-        </message>
-        <message>
-            <source>The results could not be shown: {reason}</source>
-            <translation>結果を表示できませんでした: {reason}</translation>
-        </message>
-        <message>
-            <source>{stage}: {done} of {total}</source>
-            <translation>{stage}: {done}／{total}</translation>
         </message>
     </context>
     <context>
@@ -1164,29 +940,6 @@
         <message>
             <source>slices</source>
             <translation>スライス</translation>
-        </message>
-    </context>
-    <context>
-        <name>LesionReadingPanel.worker_process</name>
-        <message>
-            <source>An analysis is running already; wait for it or cancel it.</source>
-            <translation>解析中です。終了を待つか、中止してください。</translation>
-        </message>
-        <message>
-            <source>Cancelled; the scene is as it was.</source>
-            <translation>中止しました。シーンは元のままです。</translation>
-        </message>
-        <message>
-            <source>Slicer's own Python (PythonSlicer) was not found; install Slicer again.</source>
-            <translation>SlicerのPython（PythonSlicer）が見つかりません。Slicerを再インストールしてください。</translation>
-        </message>
-        <message>
-            <source>The analysis could not be started; the details say why.</source>
-            <translation>解析を開始できませんでした。理由は詳細にあります。</translation>
-        </message>
-        <message>
-            <source>The analysis was ended from outside, most likely because memory ran out; close other programs and try again.</source>
-            <translation>解析が外部から終了されました。メモリ不足の可能性があります。他のプログラムを終了して、もう一度実行してください。</translation>
         </message>
     </context>
     <context>
@@ -2020,6 +1773,253 @@ mm</translation>
         <message>
             <source>Vessel wall (view)</source>
             <translation>血管壁（表示用）</translation>
+        </message>
+    </context>
+    <context>
+        <name>editing.review_bar</name>
+        <message>
+            <source>{done} of {count} reviewed</source>
+            <translation>{count}中{done}を確認済み</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.growth_view</name>
+        <message>
+            <source>{name} onto the later CT</source>
+            <translation>{name}（今回CTに位置合わせ）</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.heat_maps</name>
+        <message>
+            <source>Heat map</source>
+            <translation>ヒートマップ</translation>
+        </message>
+        <message>
+            <source>{volume} heat of {marker}</source>
+            <translation>{volume} {marker}のヒートマップ</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.marker_rows</name>
+        <message>
+            <source>Measured only; not by the network.</source>
+            <translation>計測のみ。AIは認めない。</translation>
+        </message>
+        <message>
+            <source>Measured.</source>
+            <translation>計測で認める。</translation>
+        </message>
+        <message>
+            <source>Network only; not measured.</source>
+            <translation>AIのみ。計測では認めない。</translation>
+        </message>
+        <message>
+            <source>Not measured.</source>
+            <translation>計測で認めない。</translation>
+        </message>
+        <message>
+            <source>Not seen.</source>
+            <translation>認めない。</translation>
+        </message>
+        <message>
+            <source>Seen by network and measurement.</source>
+            <translation>AI・計測とも認める。</translation>
+        </message>
+        <message>
+            <source>{name}  {percent:.0f} %</source>
+            <translation>{name}　{percent:.0f}％</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.results_view</name>
+        <message>
+            <source> ({percent:+.0f} %)</source>
+            <translation>（{percent:+.0f}％）</translation>
+        </message>
+        <message>
+            <source>30 % or more: {answer}</source>
+            <translation>30％以上: {answer}</translation>
+        </message>
+        <message>
+            <source>6 mL or more, or 33 % or more: {answer}</source>
+            <translation>6 mL以上または33％以上: {answer}</translation>
+        </message>
+        <message>
+            <source>Beyond the error of measurement: {error}.</source>
+            <translation>計測誤差を上回る: {error}。</translation>
+        </message>
+        <message>
+            <source>New blood in the ventricles: {answer}</source>
+            <translation>新たな脳室内出血: {answer}</translation>
+        </message>
+        <message>
+            <source>No hematoma found</source>
+            <translation>血腫を検出せず</translation>
+        </message>
+        <message>
+            <source>No verdict</source>
+            <translation>判定不能</translation>
+        </message>
+        <message>
+            <source>Refer now</source>
+            <translation>脳神経外科へ至急紹介</translation>
+        </message>
+        <message>
+            <source>Watch</source>
+            <translation>経過観察</translation>
+        </message>
+        <message>
+            <source>Watch, uncertain</source>
+            <translation>経過観察（要確認）</translation>
+        </message>
+        <message>
+            <source>What is not known ({count})</source>
+            <translation>不明な点（{count}）</translation>
+        </message>
+        <message>
+            <source>Within the error of measurement: {error}.</source>
+            <translation>計測誤差の範囲内: {error}。</translation>
+        </message>
+        <message>
+            <source>no</source>
+            <translation>いいえ</translation>
+        </message>
+        <message>
+            <source>two readers differ by about {between:g} mL, one by {within:g} mL</source>
+            <translation>読影者間の差は約{between:g} mL、同一読影者では{within:g} mL</translation>
+        </message>
+        <message>
+            <source>yes</source>
+            <translation>はい</translation>
+        </message>
+        <message>
+            <source>{change:+.1f} mL{percent} since the earlier CT: {prior:.1f} to {now:.1f} mL</source>
+            <translation>前回CTから{change:+.1f} mL{percent}: {prior:.1f} → {now:.1f} mL</translation>
+        </message>
+        <message>
+            <source>{counted} (and {apart} marked that does not count)</source>
+            <translation>{counted}（他に{apart}の抽出は含めない）</translation>
+        </message>
+        <message>
+            <source>{decision}: look at slice {slices}</source>
+            <translation>{decision}: スライス{slices}を確認</translation>
+        </message>
+        <message>
+            <source>{marked} marked, does not count</source>
+            <translation>{marked}の抽出（含めない）</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.slice_table</name>
+        <message>
+            <source>Area of the hematoma</source>
+            <translation>血腫の面積</translation>
+        </message>
+        <message>
+            <source>Blend</source>
+            <translation>blend</translation>
+        </message>
+        <message>
+            <source>Hypo</source>
+            <translation>低吸収</translation>
+        </message>
+        <message>
+            <source>Irreg</source>
+            <translation>不整</translation>
+        </message>
+        <message>
+            <source>Level</source>
+            <translation>液面</translation>
+        </message>
+        <message>
+            <source>Number of the slice, from 1</source>
+            <translation>スライス番号（1から）</translation>
+        </message>
+        <message>
+            <source>Reviewed</source>
+            <translation>確認済み</translation>
+        </message>
+        <message>
+            <source>Slice</source>
+            <translation>スライス</translation>
+        </message>
+        <message>
+            <source>mm²</source>
+            <translation>mm²</translation>
+        </message>
+    </context>
+    <context>
+        <name>running.report_writing</name>
+        <message>
+            <source>A report is being written already; wait for it.</source>
+            <translation>レポートを作成中です。お待ちください。</translation>
+        </message>
+        <message>
+            <source>Choose a folder for the report</source>
+            <translation>レポートのフォルダを選択</translation>
+        </message>
+        <message>
+            <source>The report could not be written.</source>
+            <translation>レポートを作成できませんでした。</translation>
+        </message>
+        <message>
+            <source>The report is in {folder}</source>
+            <translation>レポートの保存先: {folder}</translation>
+        </message>
+        <message>
+            <source>Writing the report...</source>
+            <translation>レポートを作成中...</translation>
+        </message>
+    </context>
+    <context>
+        <name>running.run_control</name>
+        <message>
+            <source>Cancelling...</source>
+            <translation>中止しています...</translation>
+        </message>
+        <message>
+            <source>Done.</source>
+            <translation>完了。</translation>
+        </message>
+        <message>
+            <source>Starting...</source>
+            <translation>開始しています...</translation>
+        </message>
+        <message>
+            <source>The results could not be shown.</source>
+            <translation>結果を表示できませんでした。</translation>
+        </message>
+        <message>
+            <source>The results could not be shown: {reason}</source>
+            <translation>結果を表示できませんでした: {reason}</translation>
+        </message>
+        <message>
+            <source>{stage}: {done} of {total}</source>
+            <translation>{stage}: {done}／{total}</translation>
+        </message>
+    </context>
+    <context>
+        <name>running.worker_process</name>
+        <message>
+            <source>An analysis is running already; wait for it or cancel it.</source>
+            <translation>解析中です。終了を待つか、中止してください。</translation>
+        </message>
+        <message>
+            <source>Cancelled; the scene is as it was.</source>
+            <translation>中止しました。シーンは元のままです。</translation>
+        </message>
+        <message>
+            <source>Slicer's own Python (PythonSlicer) was not found; install Slicer again.</source>
+            <translation>SlicerのPython（PythonSlicer）が見つかりません。Slicerを再インストールしてください。</translation>
+        </message>
+        <message>
+            <source>The analysis could not be started; the details say why.</source>
+            <translation>解析を開始できませんでした。理由は詳細にあります。</translation>
+        </message>
+        <message>
+            <source>The analysis was ended from outside, most likely because memory ran out; close other programs and try again.</source>
+            <translation>解析が外部から終了されました。メモリ不足の可能性があります。他のプログラムを終了して、もう一度実行してください。</translation>
         </message>
     </context>
     <context>

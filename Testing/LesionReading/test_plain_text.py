@@ -1,8 +1,8 @@
 """Free text out of files: nothing of it steers a terminal or turns a sentence round."""
 
 import pytest
-from LesionReadingLib.plain_text import plain
 from LesionReadingLib.presenting.report import environment
+from LesionReadingLib.text.plain_text import plain
 from LesionReadingLib.worker import JsonLines, Step, Terminal
 
 NASTY = {

@@ -124,7 +124,7 @@ def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, m
 
 
 def test_the_panels_run_gets_no_code_of_the_folder_that_slicer_was_started_in(a_desktop, a_trap, tmp_path, monkeypatch):
-    from LesionReadingPanel.worker_process import WorkerProcess
+    from LesionReadingPanel.running.worker_process import WorkerProcess
 
     launcher = tmp_path / "bin" / "PythonSlicer"
     launcher.parent.mkdir()

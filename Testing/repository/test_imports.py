@@ -11,11 +11,11 @@ import pytest
 from places import ROOT
 
 MODULES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
-PLAIN = ("language", "errors", "plain_text", "strict_json", "counting")
+PLAIN = ("language", "errors", "strict_json")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
-        ("geometry", "masks", "process", "identity"),
+        ("geometry", "masks", "process", "text"),
         ("reading", "arguments", "batch_norms", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),

@@ -12,13 +12,13 @@ from string import Formatter
 
 import PySide6
 import pytest
-from LesionReadingLib.counting import frames_in_words, shown_list, shown_stretch
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED, told_source
 from LesionReadingLib.language import _, joined, kept_together, language, listed, speaking, usual_language
 from LesionReadingLib.presenting import drawing
 from LesionReadingLib.studies.batch import analysed
 from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.text.counting import frames_in_words, shown_list, shown_stretch
 from places import ROOT
 from PySide6.QtCore import QTranslator
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.counting import shown
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.presenting.report import Number, absent, with_unit
+from LesionReadingLib.text.counting import shown
 
 from ..growth.expansion import Growth
 from ..labels import HEMATOMA

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.counting import FILES_COUNT_FROM, shown
+from LesionReadingLib.text.counting import FILES_COUNT_FROM, shown
 
 from ..labels import MARKERS
 from ..measurement.markers.evidence import found_on_slice

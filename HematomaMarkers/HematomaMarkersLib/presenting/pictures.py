@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.counting import shown, shown_list
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import N_, _, speaking
 from LesionReadingLib.presenting.drawing import picture_language
+from LesionReadingLib.text.counting import shown, shown_list
 
 from ..labels import HEMATOMA, MARKER_NAMES, MARKERS
 from ..measurement.markers.network_result import marker_seen

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.counting import shown, shown_stretch
 from LesionReadingLib.geometry.spacing import told_source
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import caution, environment, model_rows, picture_uri, with_unit
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study
+from LesionReadingLib.text.counting import shown, shown_stretch
 
 from ..colors import COLORS, DECISION_COLORS
 from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
-from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.scroll import MOST_BYTES, Chart, Pane, Scroll, Series, fitting, outlines, pictures, webp_uri
+from LesionReadingLib.text.counting import shown
 
 from ..colors import COLORS, HEAT_MAP
 from ..labels import HEMATOMA, INTRAVENTRICULAR, MARKER_NAMES, MARKERS

@@ -104,8 +104,8 @@ _REFUSALS = Refusals(
 
 def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
     """A DICOM file: with all slices of its volume that lie in its folder, unless another series is asked for."""
-    from .dicom import read_series
-    from .find_series import find_series
+    from .dicom.find_series import find_series
+    from .dicom.scan import read_series
 
     beside = dicom_headers(files_beside(path))
     found, _rest = find_series([(path, header), *beside])
@@ -121,9 +121,9 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
 
 
 def _open_dicom(headers: list, series: str | None, window) -> Scan:
-    from .dicom import read_series
-    from .find_series import find_series
-    from .series_choice import choose_series
+    from .dicom.find_series import find_series
+    from .dicom.scan import read_series
+    from .dicom.series_choice import choose_series
 
     found, passed_over = find_series(headers)
     chosen, notes = choose_series(found, series)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.counting import shown_list
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
+from LesionReadingLib.text.counting import shown_list
 
 from ..labels import LOCATIONS
 from ..measurement.markers.bat import BAT_EARLY, BAT_EARLY_HOURS, Bat, bat_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _
+from LesionReadingLib.text.counting import shown
 
 from ..labels import MARKER_NAMES, MARKERS
 from ..measurement.markers.bat import Bat

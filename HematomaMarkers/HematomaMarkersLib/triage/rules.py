@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.identity import told
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.language import listed as all_of
+from LesionReadingLib.text.identity import told
 
 from ..labels import MARKER_NAMES, MARKERS
 

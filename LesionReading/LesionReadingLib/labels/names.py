@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..identity import may_be_told, more_is_told_of
 from ..language import _
+from ..text.identity import may_be_told, more_is_told_of
 from .label_map import Segment
 from .vocabulary import (
     CONJUNCTION,

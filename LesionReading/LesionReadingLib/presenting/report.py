@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..language import N_, _, joined, kept_together, language
-from ..plain_text import plain
+from ..text.plain_text import plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..language import N_, _
-from ..plain_text import plain
+from ..text.plain_text import plain
 
 _SALT = b"LesionReading study code, version 1\0"
 _BYTES, _GROUP = 5, 4

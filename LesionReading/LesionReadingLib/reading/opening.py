@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import InputError
-from ..identity import told_name
 from ..language import _
+from ..text.identity import told_name
 from .inputs import InputFiles, input_files
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, is_out_of_memory
-from ..identity import may_be_told, naming
 from ..language import _, language, speaking
-from ..plain_text import plain
 from ..process.cancelling import check, go_on
+from ..text.identity import may_be_told, naming
+from ..text.plain_text import plain
 from ..worker import Note, Reporter, Step
 from .batch_records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
 

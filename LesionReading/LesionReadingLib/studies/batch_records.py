@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..identity import may_be_told
 from ..language import N_, _
 from ..strict_json import read_json
+from ..text.identity import may_be_told
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 SCHEMA = "lesion-reading-batch/1"

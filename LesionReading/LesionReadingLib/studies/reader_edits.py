@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..language import _
-from ..plain_text import plain
 from ..strict_json import read_json
+from ..text.plain_text import plain
 
 EDITS, EDIT = "edits", "edit.json"
 SCHEMA = "lesion-reading-edit/1"

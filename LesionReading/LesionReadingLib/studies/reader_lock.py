@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..language import _
-from ..plain_text import plain
 from ..strict_json import read_json
+from ..text.plain_text import plain
 
 LOCK = "lock.json"
 BEAT_S, STALE_S = 60.0, 600.0

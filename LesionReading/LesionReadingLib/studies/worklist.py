@@ -18,8 +18,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..language import _
-from ..plain_text import plain
 from ..strict_json import read_json
+from ..text.plain_text import plain
 from .batch import BESIDE
 from .batch_records import Study
 from .reader_edits import edit_of

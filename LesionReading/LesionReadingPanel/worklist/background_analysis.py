@@ -11,7 +11,7 @@ from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
 from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, record_failure, record_model
 from slicer.i18n import tr as _
 
-from ..worker_process import Outcome, WorkerProcess
+from ..running.worker_process import Outcome, WorkerProcess
 from .study_on_view import StudyKind
 
 _ANALYSIS = "analysis"  # its lock lies apart from the readers'

@@ -19,7 +19,7 @@ from LesionReadingLib.studies.training_case import FACTS
 from slicer.i18n import tr as _
 
 from ..model_selector import ModelSelector, userModelFolder
-from ..worker_process import Outcome, WorkerProcess
+from ..running.worker_process import Outcome, WorkerProcess
 
 REPOSITORY = Path(LesionReadingLib.__file__).parents[2]
 TRAINING = "training"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.counting import frames_in_words, shown, shown_list
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
+from LesionReadingLib.text.counting import frames_in_words, shown, shown_list
 
 from ..reading.cautions import NO_LUMEN, Caution
 from .deposits import WIDEST_GUIDEWIRE_DEG

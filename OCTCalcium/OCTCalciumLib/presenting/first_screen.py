@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.counting import frames_in_words, shown_stretch
 from LesionReadingLib.language import N_, _, joined
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
+from LesionReadingLib.text.counting import frames_in_words, shown_stretch
 
 from ..measurement.cautions import model_cautions
 from ..measurement.pullback import PullbackMeasurement

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from LesionReadingLib.counting import frames_in_words, shown, shown_stretch
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.presenting.report import Number, absent, with_unit
+from LesionReadingLib.text.counting import frames_in_words, shown, shown_stretch
 
 from ..measurement.cautions import no_lumen_sentence
 from ..measurement.held import HeldMaximum

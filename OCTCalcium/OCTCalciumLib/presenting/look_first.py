@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from LesionReadingLib.counting import shown_stretch
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
+from LesionReadingLib.text.counting import shown_stretch
 
 from ..measurement.lesions import SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
 from ..measurement.pullback import PullbackMeasurement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from LesionReadingLib.counting import FILES_COUNT_FROM, shown
+from LesionReadingLib.text.counting import FILES_COUNT_FROM, shown
 
 from ..measurement.frame import FrameMeasurement
 from ..measurement.pullback import PullbackMeasurement

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.counting import frames_in_words, shown
 from LesionReadingLib.geometry.spacing import Spacing, told_source
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import absent, caution, environment, model_rows, picture_uri, with_unit
 from LesionReadingLib.presenting.scroll import Scroll
 from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
+from LesionReadingLib.text.counting import frames_in_words, shown
 
 from ..labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
 from ..measurement.cautions import all_cautions

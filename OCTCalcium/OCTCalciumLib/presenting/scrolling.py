@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.counting import shown
 from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.presenting.scroll import Chart, Pane, Ring, Scroll, Series, fitting, outlines, pictures, png_uri, ring_text
+from LesionReadingLib.text.counting import shown
 
 from ..colors import COLORS
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, NAMES

@@ -13,12 +13,12 @@ from head_panel import GROWN_ML, apply_and_wait, choose, composite, keep_results
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel import sample_data
-from HematomaMarkersPanel.heat_maps import heatOf, hottestSlice
+from HematomaMarkersPanel.results.heat_maps import heatOf, hottestSlice
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, TABLE, VOLUME, sliceOf
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.studies.training_case import read_case
+from LesionReadingPanel.running.worker_process import Outcome
 from LesionReadingPanel.views import currentSlice
-from LesionReadingPanel.worker_process import Outcome
 from LesionReadingScene.scene import result_node, result_of, results, reviewed, volume_grid
 
 TRUE_ML = 24.0

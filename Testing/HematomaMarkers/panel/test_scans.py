@@ -8,8 +8,8 @@ import slicer
 from head_panel import GROWN_ML, composite, shown_ml
 from HematomaMarkersLib.labels import BLEND, HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
-from HematomaMarkersPanel.growth_view import ALIGNMENT
-from HematomaMarkersPanel.heat_maps import heatOf
+from HematomaMarkersPanel.results.growth_view import ALIGNMENT
+from HematomaMarkersPanel.results.heat_maps import heatOf
 from HematomaMarkersPanel.scan_results import KIND, PRIOR_SEGMENTATION, SEGMENTATION
 from LesionReadingLib.errors import InputError
 from LesionReadingScene.scene import labels_of, result_node, result_of, reviewed, volume_grid

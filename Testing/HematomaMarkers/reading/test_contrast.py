@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dicom_files import item
-from HematomaMarkersLib.reading.contrast import names_agent, states_contrast, was_given
+from HematomaMarkersLib.reading.dicom.contrast import names_agent, states_contrast, was_given
 from pydicom.dataset import Dataset
 
 WITHOUT = """

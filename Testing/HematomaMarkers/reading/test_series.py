@@ -11,8 +11,8 @@ from dicom_files import dicom, edit, noise, save
 from drawn_head import EVEN, head_on, slices
 from grids import some_slices
 from HematomaMarkersLib.phantom.dicom import Acquisition, write_dose_page, write_localizer, write_series, write_study
+from HematomaMarkersLib.reading.dicom.series_choice import is_sharp_kernel
 from HematomaMarkersLib.reading.read import open_scan
-from HematomaMarkersLib.reading.series_choice import is_sharp_kernel
 from LesionReadingLib.errors import InputError
 
 GRID = slices(EVEN)
@@ -154,7 +154,7 @@ def test_kernels_of_the_brain(kernel):
 
 def test_a_first_look_at_a_file_with_a_transfer_syntax_that_is_none_finds_nothing(tmp_path):
     from dicom_files import dicom
-    from HematomaMarkersLib.reading.find_series import series_of_some
+    from HematomaMarkersLib.reading.dicom.find_series import series_of_some
 
     file = dicom(np.zeros((1, 8, 8), np.uint16), Modality="CT", NumberOfFrames=None)
     file.save_as(tmp_path / "broken", enforce_file_format=True)

@@ -6,13 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom.dicom import (
-    SIGNED_HALF_STEPS,
-    SIGNED_PADDED,
-    STORAGES,
-    UNSIGNED_12_BITS,
-    write_series,
-)
+from HematomaMarkersLib.phantom.dicom import SIGNED_HALF_STEPS, SIGNED_PADDED, STORAGES, UNSIGNED_12_BITS, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.hounsfield import as_hounsfield
 from HematomaMarkersLib.reading.read import open_scan

@@ -11,10 +11,10 @@ from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
-from LesionReadingLib.identity import naming
 from LesionReadingLib.labels.names import FileSegment, match_segment, match_segments, shown_name
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.vocabulary import TERMS
+from LesionReadingLib.text.identity import naming
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.segments import SEGMENTS as OCT
 

@@ -22,8 +22,8 @@ def labels():
 @pytest.fixture
 def an_editor(a_desktop, labels):
     """A segmentation under the editor, watched: widgets, editing, live labels, what was told, segmentation, volume."""
-    from LesionReadingPanel.live_labels import LiveLabels
-    from LesionReadingPanel.segment_editing import SegmentEditing
+    from LesionReadingPanel.editing.live_labels import LiveLabels
+    from LesionReadingPanel.editing.segment_editing import SegmentEditing
 
     volume = a_volume(OBLIQUE)
     move(volume, turned(20, (1, 2, 3)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.logic import LesionReadingLogic
-from LesionReadingPanel.worker_process import Outcome
+from LesionReadingPanel.running.worker_process import Outcome
 
 
 class ProcessOfTheTest:

@@ -128,7 +128,7 @@ def test_whoever_listens_hears_of_every_move_until_it_stops(a_desktop):
 
 @pytest.fixture
 def a_review(a_desktop):
-    from LesionReadingPanel.review_bar import ReviewBar
+    from LesionReadingPanel.editing.review_bar import ReviewBar
     from LesionReadingPanel.views import jumpToSlice, showVolume
 
     volume = a_volume(STRAIGHT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from LesionReadingLib.errors import InputError
-from LesionReadingPanel.worker_process import WorkerProcess
+from LesionReadingPanel.running.worker_process import WorkerProcess
 from places import ROOT
 
 PREAMBLE = """

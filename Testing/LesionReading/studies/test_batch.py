@@ -18,10 +18,10 @@ from HematomaMarkersLib.batch import COLUMNS as CT_COLUMNS
 from HematomaMarkersLib.batch import find_scans
 from HematomaMarkersLib.phantom.study import write_patient
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.identity import naming
 from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.batch_table import summary
+from LesionReadingLib.text.identity import naming
 from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks
 from places import TESTING

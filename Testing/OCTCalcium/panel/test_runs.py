@@ -17,15 +17,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import UNKNOWN
 from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.views import currentSlice
-from LesionReadingScene.scene import (
-    result_node,
-    result_of,
-    results,
-    reviewed,
-    set_result_json,
-    volume_spacing,
-    write_volume_node,
-)
+from LesionReadingScene.scene import result_node, result_of, results, reviewed, set_result_json, volume_spacing, write_volume_node
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumPanel import arc_plot, pullback_results, sample_data

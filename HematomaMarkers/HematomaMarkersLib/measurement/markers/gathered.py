@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from LesionReadingLib.counting import shown as number_of
 from LesionReadingLib.language import _, ngettext
+from LesionReadingLib.text.counting import shown as number_of
 
 from ...labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from .evidence import (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from LesionReadingLib.counting import shown
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.drawing import font_families
+from LesionReadingLib.text.counting import shown
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.counting import frames_in_words
 from LesionReadingLib.language import _
+from LesionReadingLib.text.counting import frames_in_words
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgba

@@ -11,13 +11,13 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from LesionReadingLib.reading.grey import grey_of
+from LesionReadingLib.text.identity import told_of
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from ..cautions import ULTRASOUND, Caution

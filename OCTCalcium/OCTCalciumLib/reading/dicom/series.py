@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.counting import shown
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.files import DicomImage
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.images import natural_key
+from LesionReadingLib.text.counting import shown
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

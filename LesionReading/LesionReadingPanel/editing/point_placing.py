@@ -7,7 +7,7 @@ import slicer
 import vtk
 from LesionReadingScene.scene import volume_grid
 
-from .views import Observation
+from ..views import Observation
 
 
 class PointPlacing:

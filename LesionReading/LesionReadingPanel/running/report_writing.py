@@ -9,7 +9,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.process.scratch import Scratch
 from slicer.i18n import tr as _
 
-from .dependencies import ensureDependencies
+from ..dependencies import ensureDependencies
 from .worker_process import Outcome, WorkerProcess
 
 REPORT = "report.html"

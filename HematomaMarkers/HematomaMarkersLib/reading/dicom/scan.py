@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import Grid, stacked_grid
-from LesionReadingLib.identity import told_of
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
+from LesionReadingLib.text.identity import told_of
 
+from ..hounsfield import as_hounsfield
+from ..scan import AIR_HU, PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan, gravity_of
 from .ct_series import CtSeries, Plane
 from .ct_volumes import SAME_AXES, require_whole
 from .find_series import series_of_some
-from .hounsfield import as_hounsfield
-from .scan import AIR_HU, PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan, gravity_of
 from .scan_facts import acquired, patient_key
 from .series_choice import is_bone, other_body_parts
 from .slice_gaps import distance_notes

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from .language import N_, _
+from ..language import N_, _
 from .plain_text import plain
 
 _FREE_TEXT = {

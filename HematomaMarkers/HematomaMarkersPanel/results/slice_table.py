@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from LesionReadingLib.counting import shown
 from LesionReadingLib.language import _ as translatedByLib
+from LesionReadingLib.text.counting import shown
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from LesionReadingLib.presenting.first_screen import Check
 
-from .views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged
+from ..views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged
 
 
 class ReviewBar:

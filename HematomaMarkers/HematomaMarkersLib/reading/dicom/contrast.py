@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_WORDS = Path(__file__).parents[1] / "data" / "contrast_words.toml"
+_WORDS = Path(__file__).parents[2] / "data" / "contrast_words.toml"
 _BEFORE, _BEHIND = 4, 2  # so many words away from the agent may stand what negates it ("bez podania srodka kontrastowego")
 _SIGNED = r"\b(c|km|iv|ce|kontrast\w*|contrast\w*|mdc)"
 _REWRITTEN = (

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from HematomaMarkersLib.colors import DECISION_COLORS
-from LesionReadingLib.counting import shown
+from LesionReadingLib.text.counting import shown
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.identity import more_is_told_of
 from LesionReadingLib.language import N_, _
+from LesionReadingLib.text.identity import more_is_told_of
 
 from .ct_series import CtSeries
 from .ct_volumes import competes

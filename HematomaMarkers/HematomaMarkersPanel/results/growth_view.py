@@ -12,8 +12,8 @@ from LesionReadingPanel.views import currentSlice, jumpToSlice
 from LesionReadingScene.scene import result_json, result_node, result_of, results, set_result_node
 from slicer.i18n import tr as _
 
+from ..scan_results import GROWTH, KIND, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME
 from .heat_maps import heatOf
-from .scan_results import GROWTH, KIND, PRIOR, PRIOR_SEGMENTATION, SEGMENTATION, VOLUME
 
 CURRENT_VIEW, PRIOR_VIEW = "Red", "Yellow"
 ALIGNMENT = "alignment"

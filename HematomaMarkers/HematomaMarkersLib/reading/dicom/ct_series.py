@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.identity import told
 from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.reading.dicom.files import functional_group
+from LesionReadingLib.text.identity import told
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .language import N_, _, listed, ngettext
+from ..language import N_, _, listed, ngettext
 
 FILES_COUNT_FROM = 0
 """Number of the first frame or slice in JSON and CSV."""

@@ -8,7 +8,7 @@ from typing import Any
 import slicer.util
 from slicer.i18n import tr as _
 
-from .logic import LesionReadingLogic
+from ..logic import LesionReadingLogic
 from .worker_process import Outcome
 
 _LOG_LINES = 2000

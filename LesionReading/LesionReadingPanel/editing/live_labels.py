@@ -10,7 +10,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import Segment
 from LesionReadingScene.scene import TrackedLabels
 
-from .views import Observation
+from ..views import Observation
 
 
 class LiveLabels:

@@ -1,0 +1,1 @@
+"""A head CT from DICOM: planes, volumes, which series."""

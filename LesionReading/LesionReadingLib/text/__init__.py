@@ -1,0 +1,1 @@
+"""Texts: numbers of frames and slices, identities, free text out of files."""

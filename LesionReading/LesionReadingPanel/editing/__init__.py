@@ -1,0 +1,1 @@
+"""What both panels do while labels are edited: points, review, live numbers."""
