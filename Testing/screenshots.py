@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "LesionReading", "OCTCalcium", "HematomaMarkers")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "Testing/support", "Testing/support/drawn")]
+sys.path[:0] = [str(ROOT / module) for module in ("LesionReading", "OCTCalcium", "HematomaMarkers")]
 
 from desktop import start  # noqa: E402
 

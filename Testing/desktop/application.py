@@ -10,7 +10,7 @@ from PySide6.QtCore import Property, QProcessEnvironment, QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
 from .input_output import qSlicerCoreIOManager
-from .modules import qSlicerModuleManager
+from .modules.modules import qSlicerModuleManager
 
 DOCUMENTATION = "https://slicer.readthedocs.io/en/latest/"
 

@@ -9,17 +9,23 @@ import slicer
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from . import ctk_widgets, dicom, mrml_widgets, packages, parameter_nodes, sample_data, scripted_modules, translation
 from .application import qSlicerApplication
 from .dialogs import Dialogs, let_tests_answer
+from .editing.painting import paint
+from .editing.segment_editor import qMRMLSegmentEditorWidget
 from .errors import Errors
-from .layouts import qSlicerLayoutManager
-from .main_window import dark_palette, qSlicerMainWindow
-from .modules import Modules, qSlicerAbstractCoreModule, qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget
-from .painting import paint
+from .modules import dicom, packages, parameter_nodes, sample_data, scripted_modules, translation
+from .modules.modules import (
+    Modules,
+    qSlicerAbstractCoreModule,
+    qSlicerScriptedLoadableModule,
+    qSlicerScriptedLoadableModuleWidget,
+)
 from .scene import make_application_logic, make_data_input_output, make_module_logics, make_scene
-from .segment_editor import qMRMLSegmentEditorWidget
 from .timing import longest_pause
+from .widgets import ctk_widgets, mrml_widgets
+from .widgets.layouts import qSlicerLayoutManager
+from .widgets.main_window import dark_palette, qSlicerMainWindow
 
 SLICER_CLASSES = (
     *(mrml_widgets.qMRMLWidget, mrml_widgets.qSlicerWidget, mrml_widgets.qMRMLNodeComboBox, mrml_widgets.qMRMLSliderWidget),

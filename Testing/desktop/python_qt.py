@@ -178,7 +178,7 @@ def stored_property(name, kind, default):
 
 def make_qt_module():
     """The module ``qt``: the classes of QtCore, QtGui and QtWidgets, and what of Qt's other modules Slicer's panels use."""
-    from .ui_loader import QUiLoader
+    from .widgets.ui_loader import QUiLoader
 
     module = types.ModuleType("qt")
     for source in (QtCore, QtGui, QtWidgets):

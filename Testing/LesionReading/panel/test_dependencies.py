@@ -132,7 +132,7 @@ def test_packages_are_named_before_they_are_installed_and_no_is_an_answer(a_desk
 @pytest.fixture
 def a_slicer_with_gdcm(a_desktop, monkeypatch):
     """As an earlier version left it, on Linux; gives what the stand-in's Slicer lacks."""
-    from desktop import packages
+    from desktop.modules import packages
 
     monkeypatch.setattr(packages, "missing_in_slicer", set())
     monkeypatch.setattr(sys, "platform", "linux")

@@ -47,7 +47,7 @@ def test_a_panel_that_was_left_gets_the_height_that_its_texts_need(a_desktop, a_
 
 @pytest.mark.parametrize("width", [420, 600, 350])
 def test_a_panel_that_was_left_follows_its_width(a_desktop, a_panel, monkeypatch, width):
-    from desktop import main_window
+    from desktop.widgets import main_window
 
     a_panel.ui.statusLabel.text = LONG
     leave_and_return(a_desktop, a_panel)

@@ -98,7 +98,7 @@ def test_how_a_run_ended_is_forgotten_with_its_scene_and_its_input(a_desktop, a_
 
 @pytest.mark.parametrize("width", [350, 420])
 def test_no_title_of_the_table_is_cut(a_desktop, a_drawn_result, monkeypatch, width):
-    from desktop import main_window
+    from desktop.widgets import main_window
     from PySide6.QtGui import QFont, QFontMetrics
 
     monkeypatch.setattr(main_window, "PANEL_WIDTH", width)

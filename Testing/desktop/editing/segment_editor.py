@@ -26,11 +26,11 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 from vtkmodules.vtkCommonCore import vtkCommand
 
-from .mrml_widgets import SCENE_EVENTS, qMRMLNodeComboBox, qMRMLWidget
-from .observations import Observations
-from .python_qt import stored_property
+from ..observations import Observations
+from ..python_qt import stored_property
+from ..widgets.mrml_widgets import SCENE_EVENTS, qMRMLNodeComboBox, qMRMLWidget
+from ..widgets.ui_loader import custom_widget
 from .segment_effects import EFFECT_NAMES, qSlicerSegmentEditorAbstractEffect
-from .ui_loader import custom_widget
 
 EFFECT_COLUMNS = 2
 OPTIONS_WIDTH, OPTIONS_HEIGHT = 256, 230  # px; with names beside the pictures of effects the editor then needs 510, as in Slicer

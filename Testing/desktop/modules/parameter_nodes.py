@@ -15,7 +15,7 @@ from typing import Any
 import slicer
 from vtkmodules.vtkCommonCore import vtkCommand
 
-from .parameter_widgets import PARAMETER_NAME, connect_widget
+from ..widgets.parameter_widgets import PARAMETER_NAME, connect_widget
 
 
 class Validator:

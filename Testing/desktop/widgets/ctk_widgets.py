@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .python_qt import stored_property
+from ..python_qt import stored_property
 from .ui_loader import custom_widget
 
 UNLIMITED_HEIGHT = 16777215

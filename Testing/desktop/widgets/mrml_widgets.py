@@ -5,9 +5,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from slicer import vtkMRMLScene
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from ..observations import Observations
+from ..python_qt import stored_property
 from .ctk_widgets import ctkSliderWidget
-from .observations import Observations
-from .python_qt import stored_property
 from .ui_loader import custom_widget
 
 

@@ -8,7 +8,7 @@ import slicer
 from PySide6.QtCore import Property, QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout
 
-from .mrml_widgets import qSlicerWidget
+from ..widgets.mrml_widgets import qSlicerWidget
 
 
 class Modules:

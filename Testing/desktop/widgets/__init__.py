@@ -1,0 +1,1 @@
+"""Widgets of the names that Slicer's have."""
