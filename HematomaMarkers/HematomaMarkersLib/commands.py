@@ -28,7 +28,7 @@ from .presenting.case import Case
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
 from .presenting.measurements_json import findings_json
 from .reading.scan import Scan, gravity_of
-from .reading.straightening import straightened
+from .reading.upright import straightened
 from .triage.decision import in_words
 from .triage.findings import Findings, findings_of
 from .triage.rules import Rules, read_rules

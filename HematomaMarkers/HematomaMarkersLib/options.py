@@ -39,7 +39,7 @@ class ScanOptions:
         patient_position: as DICOM says it (``HFS``), for a scan that does not say how the patient lay.
         location: one of ``labels.LOCATIONS``. onset_to_ct_hours: from the first symptom to the scan.
         prior: an earlier scan, or the folder of an earlier result. prior_series: as ``series``, of the earlier scan.
-        upright: analyze the scan as the desktop shows it, without tilt and with even distances (``straightening``).
+        upright: analyze the scan as the desktop shows it, without tilt and with even distances (``reading.upright``).
     """
 
     series: str | None = None

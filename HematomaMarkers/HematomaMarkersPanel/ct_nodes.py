@@ -7,7 +7,7 @@ from pathlib import Path
 import slicer
 from HematomaMarkersLib.reading.hounsfield import as_hounsfield
 from HematomaMarkersLib.reading.scan import Scan, gravity_of
-from HematomaMarkersLib.reading.straightening import straightened
+from HematomaMarkersLib.reading.upright import straightened
 from LesionReadingScene.scene import add_volume, measured_grid, volume_array
 
 INSTANCES = "DICOM.instanceUIDs"  # by which readers of DICOM, Slicer's own too, name the files of a volume

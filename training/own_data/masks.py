@@ -15,10 +15,10 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.labels.dicom_seg import find_dicom_seg
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.names import NO_CLASS, class_of, plain_name
 from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.labels.read_dicom_seg import find_dicom_seg
 from LesionReadingLib.reading.images import is_picture, is_volume, picture_pages, read_picture
 from LesionReadingLib.reading.inputs import input_files
 from LesionReadingLib.reading.volume_files import image_reader

@@ -10,9 +10,9 @@ from ..errors import InputError
 from ..geometry.spacing import TYPED, Spacing
 from ..language import _
 from ..reading.inputs import input_files
-from .dicom_seg import find_dicom_seg, read_dicom_seg
 from .images import read_image
 from .label_map import LabelMap, Segment
+from .read_dicom_seg import find_dicom_seg, read_dicom_seg
 
 
 def read_label_map(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from drawn_head import GRIDS, head_on, slices, voxel_places_mm
 from HematomaMarkersLib.reading.scan import AIR_HU, Scan
-from HematomaMarkersLib.reading.straightening import FINEST_MM, straightened
+from HematomaMarkersLib.reading.upright import FINEST_MM, straightened
 from LesionReadingLib.geometry.grid import stacked_grid
 
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0

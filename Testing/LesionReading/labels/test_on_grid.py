@@ -12,9 +12,9 @@ from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid, stacked_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.labels.dicom_seg import read_dicom_seg
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.on_grid import label_grid, on_grid
+from LesionReadingLib.labels.read_dicom_seg import read_dicom_seg
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.write import write_dicom_seg
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame

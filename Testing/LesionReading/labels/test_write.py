@@ -11,7 +11,7 @@ from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.labels import write
-from LesionReadingLib.labels.dicom_seg import read_dicom_seg
+from LesionReadingLib.labels.read_dicom_seg import read_dicom_seg
 from LesionReadingLib.phantom.identity import IDENTITY
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
