@@ -90,10 +90,12 @@ class PhantomHeadTest(LesionReadingTest):
     def test_noiseIsRefusedWithASentence(self) -> None:
         """What is no head is refused, and the scene stays as it was."""
         import numpy as np
+        from LesionReadingLib.geometry.grid import even_grid
+        from LesionReadingLib.geometry.spacing import Spacing
         from LesionReadingScene.scene import add_volume
 
         noise = np.random.default_rng(0).normal(0, 100, (4, 32, 32)).astype(np.int16)
-        volume = add_volume(noise, np.diag([4.0, 4.0, 8.0]), np.zeros(3), "noise", "self-test")
+        volume = add_volume(noise, even_grid(noise.shape, Spacing(4.0, 4.0, 8.0, "self-test", "self-test")), "noise")
         with self.assertRaisesRegex(InputError, "head"):
             self.makeLogic().process(volume)
         self.assertIsNone(result_of(volume, KIND))

@@ -14,6 +14,7 @@ from HematomaMarkersLib.phantom.physics import Pose
 from HematomaMarkersLib.phantom.position import turned_deg, turned_pose
 from HematomaMarkersLib.phantom.wide import draw_wide_head
 from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 
 from training.hematoma.evaluation.evaluate import PatientResult
 from training.hematoma.evaluation.false_blood import BESIDE, TISSUE, false_blood_ml
@@ -27,7 +28,7 @@ def head() -> PhantomHead:
     """Ten slices of 30 x 30 voxels of 1 mm; a sinus runs through all of them at row and column 5."""
     kinds = np.zeros((10, 30, 30), np.uint8)
     kinds[:, 5, 5] = SINUS
-    grid = even_grid((10, 30, 30), (1.0, 1.0, 1.0), np.zeros(3), np.eye(3).ravel())
+    grid = even_grid((10, 30, 30), Spacing(1.0, 1.0, 1.0))
     nothing = np.zeros(grid.shape, np.int16)
     labels = np.zeros(grid.shape, np.uint8)
     labels[4, 20:24, 20:24] = HEMATOMA

@@ -202,7 +202,7 @@ import resource, sys, torch
 sys.path[:0] = {sys.path!r}
 from LesionReadingLib.errors import InputError
 from pathlib import Path
-from training.checkpoint import write_tensors
+from training.engine.checkpoint import write_tensors
 file = Path({str(tmp_path)!r}) / "one.safetensors"
 write_tensors(file, {{"a": torch.ones(100)}}, {{}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
@@ -296,9 +296,9 @@ import sys, torch
 sys.path[:0] = {path!r}
 from monai.losses import DiceCELoss
 from torch import nn
-from training.distributed import joined_processes, rank, share, whole
-from training.engine import Training
-from training.options import TrainingOptions
+from training.engine.distributed import joined_processes, rank, share, whole
+from training.engine.training import Training
+from training.engine.options import TrainingOptions
 
 class Loss(nn.Module):
     def __init__(self):
