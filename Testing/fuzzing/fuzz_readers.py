@@ -169,6 +169,8 @@ def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:
     if pairs.get("Segmentation_ConversionParameters") or known.values.ndim != 3:
         return None
     numbers = [int(key[7:-3]) for key in pairs if key.startswith("Segment") and key.endswith("_ID") and key[7:-3].isdigit()]
+    if not numbers:  # without a segment it is a label map like any other
+        return known.values
     for number in numbers:
         name, layer, value = (
             pairs.get(f"Segment{number}_{key}", usual) for key, usual in (("Name", ""), ("Layer", "0"), ("LabelValue", "1"))
