@@ -186,3 +186,19 @@ def test_a_white_mark_on_sepia_goes_in_one_frame_alone():
     overlays = find_overlays(list(marked))
     cleaned = grey_without_overlays(marked[3], overlays)
     assert cleaned[101:107, 101:109].max() < 200
+
+
+@pytest.mark.parametrize("grey", [[0], [3, 4], [1, 2, 3, 4, 5]])
+def test_frames_stored_as_grey_among_coloured_ones_are_read_as_if_all_had_colour(tmp_path, grey):
+    """Some programs store a picture without colour as grey. The first frame has a green line, which goes."""
+    frames = np.repeat(vessel()[..., None], 3, axis=-1)
+    line = (0, slice(60, 63), slice(40, 110)) if 0 not in grey else (1, slice(60, 63), slice(40, 110))
+    frames[line] = (0, 255, 0)
+    for folder, few in (("all", ()), ("some", grey)):
+        (tmp_path / folder).mkdir()
+        for number, frame in enumerate(frames):
+            Image.fromarray(frame[..., 0] if number in few else frame).save(tmp_path / folder / f"{number}.png")
+    read = [open_pullback(tmp_path / folder) for folder in ("all", "some")]
+    known, found = (np.stack(list(pullback.read(0, 6))) for pullback in read)
+    assert np.array_equal(known, found) and known[line[0]][line[1:]].max() < 255
+    assert read[0].notes == read[1].notes

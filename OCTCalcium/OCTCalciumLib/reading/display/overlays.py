@@ -66,6 +66,8 @@ def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlay
         samples: uint8 frames, grey (rows, columns) or RGB (rows, columns, 3).
         aspect: height over width of a pixel.
     """
+    if any(sample.ndim == 3 for sample in samples):
+        samples = [_in_colour(sample) for sample in samples]
     lumas = [luma(sample) for sample in samples]
     circle = field_of_view(lumas, aspect)
     strip = longitudinal_strip(lumas)
@@ -110,7 +112,7 @@ def _grey_without_colours(frame: np.ndarray, overlays: Overlays) -> np.ndarray:
     if overlays.grey_of_luma is None:
         return grey
     grey = np.take(overlays.grey_of_luma, grey)
-    off = np.take(overlays.off_ramp, _colour_index(frame))
+    off = np.take(overlays.off_ramp, _colour_index(_in_colour(frame)))
     # The edge of a drawn line is a mixture that may lie near the ramp, so its neighbours go with it.
     covered = with_neighbours(off) | overlays.drawn if off.any() else overlays.drawn
     if overlays.outside is not None:
@@ -206,6 +208,11 @@ def grey_along(ramp: np.ndarray, brightest: int) -> np.ndarray:
 def _coloured(frame: np.ndarray) -> bool:
     """Whether the frame is more than grey stored as RGB."""
     return frame.ndim == 3 and np.count_nonzero(frame.max(axis=-1) - frame.min(axis=-1) > _COLOURED) >= _SMALLEST_MARK
+
+
+def _in_colour(frame: np.ndarray) -> np.ndarray:
+    """A frame as RGB: some programs store frames without a coloured pixel as grey among the others."""
+    return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=-1)
 
 
 def _colour_index(frame: np.ndarray) -> np.ndarray:
