@@ -43,10 +43,10 @@ def picture_pages(paths: Sequence[Path]) -> tuple[list[tuple[Path, int]], tuple[
     """(file, page) of every picture in natural order (2 before 10), and their size (rows, columns).
 
     Raises:
-        InputError: pictures that cannot be read, or differ in size.
+        InputError: pictures that cannot be read, or differ in size or in the bits of a value.
     """
     pages: list[tuple[Path, int]] = []
-    sizes = set()
+    sizes, depths = set(), set()
     for path in sorted(paths, key=lambda path: natural_key(path.name)):
         with _opened(path) as picture:
             count = getattr(picture, "n_frames", 1)
@@ -59,11 +59,19 @@ def picture_pages(paths: Sequence[Path]) -> tuple[list[tuple[Path, int]], tuple[
             for page in range(count):
                 picture.seek(page)
                 sizes.add(picture.size)
+                depths.add(32 if picture.mode in ("I", "F") else 16 if picture.mode.startswith("I;16") else 8)
                 pages.append((path, page))
     if len(sizes) != 1:
         listed = ", ".join(f"{columns} x {rows}" for columns, rows in sorted(sizes))
         raise InputError(
             _("The pictures differ in size ({listed} pixels); keep only the frames of one recording in the folder.").format(
+                listed=listed
+            )
+        )
+    if len(depths) > 1:  # one range of values for all would make those of few bits black
+        listed = ", ".join(map(str, sorted(depths)))
+        raise InputError(
+            _("The pictures differ in the bits of a value ({listed}); export all frames of the recording alike.").format(
                 listed=listed
             )
         )

@@ -202,3 +202,13 @@ def test_frames_stored_as_grey_among_coloured_ones_are_read_as_if_all_had_colour
     known, found = (np.stack(list(pullback.read(0, 6))) for pullback in read)
     assert np.array_equal(known, found) and known[line[0]][line[1:]].max() < 255
     assert read[0].notes == read[1].notes
+
+
+@pytest.mark.parametrize("odd", [np.uint16, np.int32, np.float32])
+@pytest.mark.parametrize("colour", [False, True])
+def test_pictures_of_other_depths_beside_each_other_are_refused(tmp_path, odd, colour):
+    for number, frame in enumerate(vessel()):
+        plain = np.repeat(frame[..., None], 3, axis=-1) if colour else frame
+        Image.fromarray(frame.astype(odd) * 100 if number == 2 else plain).save(tmp_path / f"{number}.tif")
+    with pytest.raises(InputError, match="differ in the bits of a value"):
+        open_pullback(tmp_path)
