@@ -88,8 +88,9 @@ def test_a_fine_tuning_that_is_stopped_leaves_no_model(a_desktop, an_oct_module,
 
 def test_nothing_is_learnt_without_a_yes_or_without_cases(a_desktop, an_oct_module, small_model, cases, tmp_path):
     taught = an_oct_module.learning
-    a_desktop.dialogs.answer(False)
-    taught.start(cases)
+    a_desktop.dialogs.answer(str(cases), False)
+    an_oct_module.ui.learnButton.click()
+    assert "2 exported cases" in a_desktop.dialogs.shown[-1].text
     assert not taught.running and an_oct_module.ui.learnLabel.text == ""
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="no exported case"):
