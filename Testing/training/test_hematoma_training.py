@@ -11,10 +11,11 @@ import pytest
 import torch
 from drawn_training import write_patients
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
-from HematomaMarkersLib.model.network import JointNetwork, hematoma_unet
+from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.prepare import Steps
+from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.phantom.patient import draw_head
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
@@ -198,7 +199,7 @@ def test_layers_that_the_markers_see_stay_as_they_are_to_the_bit(trained, data):
 
 def test_a_class_that_was_not_taught_begins_with_a_score_of_zero(trained):
     unet, _ = trained_unet(trained[0])
-    wider = hematoma_unet(TINY.width, TINY.classes + 1)
+    wider = HematomaUNet(TINY.width, TINY.classes + 1)
     wider.load_state_dict(first_weights(trained[0], TINY.classes + 1))
     images = torch.rand(2, 1, SIDE, SIDE)
     with torch.inference_mode():

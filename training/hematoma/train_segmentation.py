@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN, TASK
-from HematomaMarkersLib.model.network import hematoma_unet
 from HematomaMarkersLib.model.preparation.prepare import network_input
+from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
@@ -77,7 +77,7 @@ class SegmentationLoss(nn.Module):
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         super().__init__()
         self._options, self._device = recipe, device
-        self.network = hematoma_unet(recipe.width, recipe.classes)
+        self.network = HematomaUNet(recipe.width, recipe.classes)
         for module in self.network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = NORM_MOMENTUM
@@ -201,7 +201,7 @@ def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
     if not file.exists():
         raise InputError(f"{folder} holds no {CHECKPOINT}; first: python -m training hematoma train-segmentation DATA {folder}")
     recipe, best = recipe_of(file), best_of(file)
-    network = hematoma_unet(recipe.width, recipe.classes)
+    network = HematomaUNet(recipe.width, recipe.classes)
     network.load_state_dict(averaged_weights(best if best.exists() else file))
     return network.eval(), recipe
 
