@@ -25,6 +25,7 @@ from LesionReadingLib.prediction import load_network
 
 from training.__main__ import main
 from training.engine.options import Budget
+from training.hematoma import data as data_of_training
 from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits, write_card
 from training.hematoma.data import kept_slices, load_patients
@@ -88,10 +89,13 @@ def marker_training(folder: Path, data: Path):
     return second, MarkerTask(slices, learnt, learnt, second.network, TINY_MARKERS, CPU)
 
 
-def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path):
+def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path, monkeypatch):
+    head, asked = draw_head(1003, 256), []  # at a quarter of the pixels, once
+    monkeypatch.setattr(data_of_training, "draw_head", lambda *which: asked.append(which) or head)
     arguments = ["hematoma", "make-data", str(tmp_path), "--patients", "1", "--first-seed", "1003", "--processes", "1"]
     assert main(arguments) == 0
-    patient, head = load_patients(tmp_path)[0], draw_head(1003)
+    patient = load_patients(tmp_path)[0]
+    assert asked == [(1003, 512)]
     assert patient.number == 1003 and patient.location == head.location and patient.near_misses == head.near_misses
     assert patient.hounsfield.shape == patient.labels.shape == (len(head.labels), 256, 256)
     areas_mm2 = (patient.labels == HEMATOMA).sum((1, 2)) * 0.9**2
