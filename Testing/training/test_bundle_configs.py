@@ -48,7 +48,7 @@ def cases(tmp_path_factory) -> Path:
     for seed in (5, 6):
         pullback = draw_pullback(seed, 3, 128, 0.5)
         grid = even_grid(pullback.frames.shape, pullback.spacing)
-        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, grid, [1, 2], None)
+        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, grid, reviewed=[1, 2], markers=None)
     return folder
 
 

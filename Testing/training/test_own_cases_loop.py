@@ -34,7 +34,7 @@ def pullbacks(tmp_path):
     for seed in (5, 6, 7):
         drawn = draw_pullback(seed, 3, 128, frame_mm=FRAME_MM)
         grid = even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM))
-        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, grid, (0, 1, 2), None)
+        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, grid, reviewed=(0, 1, 2), markers=None)
     return tmp_path / "cases"
 
 

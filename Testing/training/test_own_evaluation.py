@@ -162,8 +162,8 @@ def test_exported_cases_say_what_they_are_and_which_signs_were_seen(tmp_path):
                 labels * 60,
                 labels,
                 even_grid(labels.shape, Spacing(10, 10, 10)),
-                (),
-                seen,
+                reviewed=(),
+                markers=seen,
             )
     assert main(["agreement", str(tmp_path / "A"), str(tmp_path / "B"), "-o", str(tmp_path / "out")]) == 0
     figures = json.loads((tmp_path / "out/figures.json").read_text())

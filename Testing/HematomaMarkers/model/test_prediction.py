@@ -99,7 +99,17 @@ def small_bundle(folder, settings=None, **arguments) -> Bundle:
     network.segmentation.segmentation_head[0].bias.data = torch.tensor([0.0, 9.0, 0.0])  # hematoma in the whole brain
     network.markers.tail.logits[1].weight.data.normal_(0, 0.3)
     settings = {"markers": RULE.to_settings()} if settings is None else settings
-    return write_bundle(folder, TASK, "JointNetwork", arguments, save(network.state_dict()), {}, "", "", settings)
+    return write_bundle(
+        folder,
+        TASK,
+        network_class="JointNetwork",
+        network_arguments=arguments,
+        weights=save(network.state_dict()),
+        metadata={},
+        card="",
+        licence="",
+        settings=settings,
+    )
 
 
 class SeeingOutside(KnownNetwork):

@@ -167,7 +167,15 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
     weights = half_precision(network)
     bundle = write_bundle(
-        folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
+        folder,
+        TASK,
+        network_class=before.network_class,
+        network_arguments=before.network_arguments,
+        weights=weights,
+        metadata=metadata,
+        card=card,
+        licence=licence,
+        settings=before.settings,
     )
     write_configs(bundle)
     return bundle

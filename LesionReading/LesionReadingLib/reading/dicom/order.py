@@ -1,7 +1,7 @@
 """What orders the images of a series, and what groups them: place along the normal, table's place, instance number.
 
 Source: DICOM PS3.3 C.7.6.2 (Image Plane) and C.7.6.1 (General Image). What is done where these are missing, equal or at odds
-differs between the modalities and is theirs: a pullback goes on by times and names, a CT keeps the later of two slices at one place.
+differs between the modalities and is theirs: a pullback goes on by times and names, a CT keeps the later slice of one place.
 """
 
 from __future__ import annotations
