@@ -18,6 +18,7 @@ from PIL import Image
 from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
+from training.hematoma.data import load_patient
 from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, untold
 from training.reporting.scores import bootstrapped, cohens_kappa
 
@@ -125,6 +126,26 @@ def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
     assert [result["true_ml"] for result in figures["results"]] == pytest.approx([ball_ml] * 2, rel=0.05)
     assert figures["markers"]["blend"]["patients"] == 1  # nobody judged the other
     assert (tmp_path / "out/worst.png").exists() and (tmp_path / "out/bland_altman_volume.png").exists()
+
+
+def test_of_heads_dealt_by_slices_those_of_the_test_alone_count(tmp_path, capsys):
+    a_head_case(tmp_path / "cases/h0", SEEN, brain_hu=30)
+    data = tmp_path / "data"
+    assert main(["hematoma", "import", str(tmp_path / "cases"), "-o", str(data)]) == 0
+    file = next(data.glob("patient-*.npz"))
+    areas = (load_patient(file).labels == 1).sum(axis=(1, 2))  # the case's own order: from foot to head
+    tested = np.flatnonzero(areas > 0)[::2]
+    parts = np.where(np.isin(np.arange(len(areas)), tested), "test", "train")
+    lines = [f"{file.stem.split('-')[1]},{number},,{part}" for number, part in enumerate(parts)]
+    (data / "split.csv").write_text("case,slice,fold,split\n" + "\n".join(lines) + "\n")
+    shared = ["hematoma", "evaluate", "hematoma_markers_phantom", "--data", str(data), "--device", "cpu", "--processes", "1"]
+    assert main([*shared, "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in said and "the figures are flattered" in said
+    result = json.loads((tmp_path / "out/figures.json").read_text())["results"][0]
+    ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
+    assert len(result["slice_numbers"]) == len(tested)
+    assert result["true_ml"] == pytest.approx(ball_ml * areas[tested].sum() / areas.sum(), rel=0.06)
 
 
 def a_reading(folder: Path, arcs) -> None:
