@@ -19,7 +19,7 @@ from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
 from training.hematoma.data import load_patient
-from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, untold
+from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, unknown_in_words
 from training.reporting.scores import bootstrapped, cohens_kappa
 
 SPACING = Spacing(0.02, 0.02, 0.5)
@@ -50,10 +50,10 @@ def test_best_median_and_worst_are_of_cases_that_show_anything():
 def test_a_single_patient_has_no_interval_and_one_sentence_says_what_cannot_be_told():
     interval = bootstrapped(lambda values, _: float(values.mean()), np.array([0.5, 0.7]), np.ones(2, bool), np.array(["a", "a"]))
     assert (interval.value, interval.low) == (pytest.approx(0.6), None)
-    assert untold({"AUC of blend sign": None, "Dice": 0.5}, 3) == (
+    assert unknown_in_words({"AUC of blend sign": None, "Dice": 0.5}, 3) == (
         "Too few cases to tell AUC of blend sign; intervals over 3 patients say little of others."
     )
-    assert untold({"Dice": 0.5}, 30) == ""
+    assert unknown_in_words({"Dice": 0.5}, 30) == ""
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ class SegmentationTask:
         count = VALIDATION_SAMPLE[self._device.type]
         sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
         figures = overlap(network, shelf.slices, sample, self._device)
-        return Validation(score(figures), "some slices: " + _told(figures))
+        return Validation(score(figures), "some slices: " + _in_words(figures))
 
 
 def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:
@@ -187,7 +187,7 @@ def train_segmentation(
         figures = overlap(training.average.module, shelf.slices, shelf.watched.nonzero()[:, 0], device)
         variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
         (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
-        log("all validation slices: " + _told(figures))
+        log("all validation slices: " + _in_words(figures))
     distributed.wait()
 
 
@@ -264,5 +264,5 @@ def score(figures: Mapping[str, float]) -> float:
     return float(np.nanmean([figures[name] for name in names]))
 
 
-def _told(figures: dict[str, float]) -> str:
+def _in_words(figures: dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())

@@ -22,7 +22,7 @@ from LesionReadingLib.errors import InputError
 
 from ...own_data.case_table import patient_names
 from ...own_data.splits import Split, chosen_slices, read_split
-from ...reporting.comparison import CasePicture, Measured, differences, told_cases, untold
+from ...reporting.comparison import CasePicture, Measured, cases_in_words, differences, unknown_in_words
 from ..data import Patient, load_patient, patient_files
 from ..train_segmentation import WINDOW_HU
 from .evaluate import PatientResult, Truth, compared
@@ -63,12 +63,12 @@ def evaluate_own(
     patients = len({result.patient for result in results})
     figures = model_figures(results)
     slices = sum(len(numbers) for _case, numbers in cases)
-    figures["held"] = told_cases(part, len(results), patients, slices, bool(split and split.by_slice))
+    figures["held"] = cases_in_words(part, len(results), patients, slices, bool(split and split.by_slice))
     bleeding = [result for result in results if result.true_ml > 0]
     volumes = tuple(result.true_ml for result in bleeding), tuple(result.found_ml for result in bleeding)
     measured = [Measured("volume", "mL", *volumes)]
     figures["limits_of_agreement"] = {one.name: differences(one) for one in measured}
-    figures["untold"] = untold(_may_be_missing(figures), patients)
+    figures["untold"] = unknown_in_words(_may_be_missing(figures), patients)
     return figures | {"results": [asdict(result) for result in results]}, pictures, measured
 
 

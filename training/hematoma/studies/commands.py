@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...arguments import add_device, log_to, positive
 from ...drawing import write_whole
-from ...engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,7 @@ def _train_gan(chosen: argparse.Namespace) -> None:
     from ..gan.train import GANOptions, train_gan
 
     options, budget = chosen_options(preset_values("hematoma", chosen.preset)["gan"], chosen.overrides, GANOptions)
-    budget = told_budget(chosen, budget)
+    budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train_gan(chosen.data, chosen.folder, options, budget, device, log)
 

@@ -16,7 +16,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.reading.dicom.files import functional_group
 from LesionReadingLib.reading.dicom.order import has_place, instance_number
-from LesionReadingLib.text.identity import told
+from LesionReadingLib.text.identity import shown_text
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given
@@ -152,7 +152,7 @@ class CtSeries:
         facts = [ngettext("{count} slice", "{count} slices", len(self.planes)).format(count=len(self.planes))]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [_("kernel {kernel}").format(kernel=self.kernel)] if self.kernel else []
-        name = f" “{description}”" if (description := told(self.description)) else ""
+        name = f" “{description}”" if (description := shown_text(self.description)) else ""
         return f"{self.designator}{name} ({listed([*facts, *self.apart])})"
 
 

@@ -57,7 +57,7 @@ def in_order(images: Sequence[DicomImage]) -> DicomSeries:
     keys = _keys(images, positions)
     _require_one_pass(keys)
     order = _sorted(keys, len(images))
-    notes += _told_order(keys, images)
+    notes += _order_notes(keys, images)
     first = keys[0] if keys else None
     if first is not None and len(set(first.values)) == len(images) and first.name != _TIMES:
         notes += _gaps([first.values[index] for index in order], in_mm=positions is not None)
@@ -204,7 +204,7 @@ def _sorted(keys: Sequence[_Key], count: int) -> list[int]:
     return sorted(range(count), key=lambda index: (*(key.values[index] for key in keys), index))
 
 
-def _told_order(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]:
+def _order_notes(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]:
     """What is to be told where something else than positions or numbers of their own orders the frames."""
     if not keys:
         same = None not in [instance_number(image.header) for image in images]
