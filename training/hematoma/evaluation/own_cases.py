@@ -7,21 +7,19 @@ count: their voxels, their markers, and the volume that they show.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 
 from ...own_data.case_table import patient_names
 from ...own_data.splits import Split, chosen_slices, read_split
+from ...processes import in_processes
 from ...reporting.comparison import CasePicture, Measured, cases_in_words, differences, unknown_in_words
 from ..data import Patient, load_patient, patient_files
 from ..train_segmentation import WINDOW_HU
@@ -57,8 +55,7 @@ def evaluate_own(
         )
     names = patient_names(data)
     work = partial(_judged, bundle.path, device, data, names)
-    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        found = list(pool.map(work, *zip(*cases, strict=True)))
+    found = list(in_processes(work, *zip(*cases, strict=True), processes=processes))
     results, pictures = [result for result, _picture in found], [picture for _result, picture in found]
     patients = len({result.patient for result in results})
     figures = model_figures(results)
