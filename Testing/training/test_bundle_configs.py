@@ -56,7 +56,8 @@ def cases(tmp_path_factory) -> Path:
 def bundle(tmp_path_factory) -> Path:
     """The bundle of a training of the source study's three classes, a few steps long."""
     folder = tmp_path_factory.mktemp("training")
-    assert main(["oct", "make-data", str(folder / "data"), "--patients", "2", "--first-seed", "1010", "--keep-frames", "1"]) == 0
+    data = "--patients 2 --first-seed 1010 --keep-frames 1 --processes 1"
+    assert main(["oct", "make-data", str(folder / "data"), *data.split()]) == 0
     small = ("--preset", "seed", "width=4", "stages=[[1.0, 64]]", "batch=2", "precision=float32", "workers=0")
     assert main(["oct", "train", str(folder / "data"), str(folder / "run"), "--steps", "2", "--device", "cpu", *small]) == 0
     assert main(["oct", "bundle", str(folder / "run"), str(folder / "mine")]) == 0
