@@ -15,6 +15,7 @@ from LesionReadingLib.masks import (
     pieces_with,
     reaching_border,
     slice_by_slice,
+    smoothed,
     with_neighbours,
 )
 from scipy import ndimage
@@ -98,3 +99,10 @@ def test_a_box_holds_every_label():
     labels[2, 3] = labels[4, 1] = 2
     assert bounding_box(labels) == (slice(2, 5), slice(1, 4))
     assert bounding_box(labels * 0) == (slice(0, 0), slice(0, 0))
+
+
+def test_averaging_inside_a_mask_does_not_let_the_outside_in():
+    mask = np.zeros((30, 30), bool)
+    mask[8:22, 8:22] = True
+    values = np.where(mask, 60.0, -1000.0)
+    assert smoothed(values, mask, 4.0)[mask] == pytest.approx(60.0, abs=1e-3)

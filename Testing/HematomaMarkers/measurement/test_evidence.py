@@ -10,7 +10,7 @@ import pytest
 from drawn_hematoma import BLOOD_HU, PRONE, SUPINE, grid_around_origin, in_ellipsoid, places_mm, scanned
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.measurement.markers.evidence import MarkerEvidence
-from HematomaMarkersLib.measurement.markers.region import border_mm, smoothed
+from HematomaMarkersLib.measurement.markers.region import border_mm
 from HematomaMarkersLib.measurement.markers.split import otsu_hu
 from HematomaMarkersLib.measurement.measure import measure_scan
 
@@ -301,13 +301,6 @@ def test_a_single_slice_has_evidence_of_its_own():
     grid = grid_around_origin(steps_mm=())
     assert measure_scan(*scanned(grid, ball, split(24))).evidence[BLEND].found
     assert measure_scan(*scanned(grid, ball, hole(36))).evidence[HYPODENSITY].found
-
-
-def test_averaging_inside_a_mask_does_not_let_the_outside_in():
-    mask = np.zeros((30, 30), bool)
-    mask[8:22, 8:22] = True
-    values = np.where(mask, 60.0, -1000.0)
-    assert smoothed(values, mask, 2.0, (0.5, 0.5))[mask] == pytest.approx(60.0, abs=1e-3)
 
 
 def test_the_border_of_a_part_is_measured_by_the_sides_of_its_pixels():

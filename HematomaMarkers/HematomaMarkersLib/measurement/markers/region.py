@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from LesionReadingLib.masks import eroded, filled, grown, pieces, pieces_with
-from scipy import ndimage
+from LesionReadingLib.masks import eroded, filled, grown, pieces, pieces_with, smoothed
 
 SMOOTHING_MM = 1.0
 RIM_MM = 1.6
@@ -80,27 +79,16 @@ def density_region(
         corner: (row, column) of the box's first pixel in the slice. pixel_mm: size of a pixel (row, column).
     """
     hounsfield = hounsfield.astype(np.float32)
-    whole = filled(mask) & ~other & ~grown(hounsfield > _BELOW_BONE_HU, _BONE_RIM_MM, pixel_mm)
-    left_out = _left_out(hounsfield, whole, other, pixel_mm)
-    blood = whole | left_out
+    blood = _blood(hounsfield, mask, other, pixel_mm)
     return Region(
         blood=blood,
         core=eroded(blood, RIM_MM, pixel_mm),
-        smooth_hu=smoothed(hounsfield, blood, SMOOTHING_MM, pixel_mm),
+        smooth_hu=smoothed(hounsfield, blood, np.divide(SMOOTHING_MM, pixel_mm)),
         corner=corner,
         row_mm=pixel_mm[0],
         column_mm=pixel_mm[1],
         left_out_mm2=float((blood & ~mask).sum() * np.prod(pixel_mm)),
     )
-
-
-def smoothed(values: np.ndarray, mask: np.ndarray, sigma_mm: float, pixel_mm: tuple[float, float]) -> np.ndarray:
-    """Gaussian average over the mask's pixels only (normalised convolution, Knutsson and Westin 1993); 0 outside the mask."""
-    sigma = np.divide(sigma_mm, pixel_mm)
-    weights = mask.astype(np.float32)
-    total = ndimage.gaussian_filter(weights, sigma, mode="constant")
-    mean = ndimage.gaussian_filter(values * weights, sigma, mode="constant")
-    return np.where(mask, mean / np.maximum(total, 1e-6), 0).astype(np.float32)
 
 
 def border_mm(part: np.ndarray, within: np.ndarray, pixel_mm: tuple[float, float]) -> tuple[float, float]:
@@ -115,12 +103,14 @@ def border_mm(part: np.ndarray, within: np.ndarray, pixel_mm: tuple[float, float
     return inner, outer
 
 
-def _left_out(hounsfield: np.ndarray, mask: np.ndarray, other: np.ndarray, pixel_mm: tuple[float, float]) -> np.ndarray:
-    """Broad areas above the brain's density that touch the mask, no bone nor thin dura."""
-    outside = ~mask & ~grown(other, _LEFT_OUT_RADIUS_MM, pixel_mm)
-    outside &= ~grown(hounsfield > _BELOW_BONE_HU, _BONE_GAP_MM, pixel_mm)
-    bright = outside & grown(mask, RING_MM, pixel_mm) & (smoothed(hounsfield, outside, SMOOTHING_MM, pixel_mm) > ABOVE_BRAIN_HU)
+def _blood(hounsfield: np.ndarray, mask: np.ndarray, other: np.ndarray, pixel_mm: tuple[float, float]) -> np.ndarray:
+    """The mask without holes and bone, and the broad areas above the brain's density that touch it, no bone nor thin dura."""
+    bone = hounsfield > _BELOW_BONE_HU
+    whole = filled(mask) & ~other & ~grown(bone, _BONE_RIM_MM, pixel_mm)
+    outside = ~whole & ~grown(other, _LEFT_OUT_RADIUS_MM, pixel_mm) & ~grown(bone, _BONE_GAP_MM, pixel_mm)
+    density = smoothed(hounsfield, outside, np.divide(SMOOTHING_MM, pixel_mm))
+    bright = outside & grown(whole, RING_MM, pixel_mm) & (density > ABOVE_BRAIN_HU)
     broad = bright & grown(eroded(bright, _LEFT_OUT_RADIUS_MM, pixel_mm), _LEFT_OUT_RADIUS_MM, pixel_mm)
-    touching = pieces_with(broad, grown(mask, SMOOTHING_MM, pixel_mm))
+    touching = pieces_with(broad, grown(whole, SMOOTHING_MM, pixel_mm))
     numbers, sizes = pieces(touching)
-    return (sizes * np.prod(pixel_mm) >= _LEFT_OUT_MM2)[numbers]
+    return whole | (sizes * np.prod(pixel_mm) >= _LEFT_OUT_MM2)[numbers]
