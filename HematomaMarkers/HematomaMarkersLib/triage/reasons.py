@@ -10,7 +10,7 @@ from LesionReadingLib.text.counting import shown
 
 from ..labels import MARKER_NAMES, MARKERS
 from ..measurement.markers.bat import Bat
-from ..measurement.markers.network_result import NetworkResult, marker_seen
+from ..measurement.markers.network_result import NetworkResult, marker_seen, probability_range, volume_range_ml
 from ..measurement.volume import in_ml
 from .rules import GROWTH_CRITERIA, Rules, reached
 
@@ -45,10 +45,12 @@ def reasons_to_refer(
     is_there = reached(measurement.in_pieces_ml, measurement.least_ml, rules.small_error_ml)
     if is_there is None:
         return [*_presence(measurement, rules), *reasons]
+    if _may_cross(measurement.least_ml, network):
+        return [_unsure_presence(measurement, network), *reasons]
     if not is_there:
         return [*_specks(measurement, rules), *reasons]
     return [
-        *_volume(measurement, rules, location),
+        *_volume(measurement, network, rules, location),
         *reasons,
         *_growth(growth, measurement, rules),
         *_markers(measurement, network, rules),
@@ -57,10 +59,34 @@ def reasons_to_refer(
 
 
 def _presence(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
-    said = _("{volume} marked as hematoma (it counts as one from {least:g} mL)").format(
+    return [_open(_marked(measurement), rules.small_error_ml, measurement.abc2.slice)]
+
+
+def _marked(measurement: ScanMeasurement) -> str:
+    return _("{volume} marked as hematoma (it counts as one from {least:g} mL)").format(
         volume=in_ml(measurement.in_pieces_ml), least=measurement.least_ml
     )
-    return [_open(said, rules.small_error_ml, measurement.abc2.slice)]
+
+
+def _unsure_presence(measurement: ScanMeasurement, network: NetworkResult) -> Reason:
+    return _left_open(_marked(measurement), network, measurement.abc2.slice)
+
+
+def _may_cross(limit_ml: float, network: NetworkResult | None) -> bool:
+    """Whether the network's own scores leave open on which side of a limit the volume of its contour lies."""
+    ends = volume_range_ml(network)
+    return ends is not None and ends[0] < limit_ml <= ends[1]
+
+
+def _left_open(said: str, network: NetworkResult, number: int | None) -> Reason:
+    """That a volume may lie on either side of its limit, and the slice on which most is unsure."""
+    low, high = volume_range_ml(network)
+    number = number if network.sureness.slice is None else network.sureness.slice
+    told = _(
+        "{said}: by the network's own scores {low:.1f} to {high:.1f} mL, so the limit may or may not be reached; check slice "
+        "{number}."
+    )
+    return Reason(told.format(said=said, low=low, high=high, number=shown(number)), False, number)
 
 
 def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -72,7 +98,7 @@ def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
     return [Reason(said.format(volume=in_ml(measurement.specks_ml), number=shown(number)), False, number)]
 
 
-def _volume(measurement: ScanMeasurement, rules: Rules, location: str | None) -> list[Reason]:
+def _volume(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules, location: str | None) -> list[Reason]:
     told = in_ml(measurement.volume_ml)
     brainstem_ml = max(rules.brainstem_ml, measurement.least_ml)
     any_volume = _("any volume") if rules.brainstem_ml == 0 else _limit(rules.brainstem_ml)
@@ -95,7 +121,12 @@ def _volume(measurement: ScanMeasurement, rules: Rules, location: str | None) ->
     ]
     found = []
     for applies, said, limit, limit_ml, error_ml in checks:
-        if applies:
+        if not applies:
+            continue
+        if reached(measurement.volume_ml, limit_ml, error_ml) is not None and _may_cross(limit_ml, network):
+            said = _("{said} ({limit})").format(said=said, limit=limit)
+            found.append(_left_open(said, network, measurement.abc2.slice))
+        else:
             found += _at_limit(measurement.volume_ml, limit_ml, error_ml, said, limit, measurement.abc2.slice)
     return found
 
@@ -170,15 +201,19 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
     grounds = []
     if by_network is not None and marker in rules.network:
         probability, threshold = network.probabilities[marker], network.thresholds[marker]
-        is_open = not counts and abs(probability - threshold) < rules.probability_error
+        ends = probability_range(marker, measurement, network)
+        is_near = abs(probability - threshold) < rules.probability_error
+        is_open = not counts and (is_near or (ends is not None and ends[0] < threshold <= ends[1]))
         if is_open or by_network:
             said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
             grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
         if is_open:
             number = network.marker_slices.get(marker)
             where = measurement.abc2.slice if number is None else number
-            near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
-                sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
+            error = rules.probability_error
+            low, high = ends or (max(0.0, probability - error), min(1.0, probability + error))
+            near = _("{sign} ({said}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
+                sign=_(MARKER_NAMES[marker]), said=grounds[0], low=100 * low, high=100 * high, number=shown(where)
             )
             return [Reason(near, False, where, marker)]
     if counts:
