@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.language import _
 from LesionReadingLib.text.counting import shown
 
-from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.bat import Bat
+from ..labels import BLEND, HYPODENSITY, MARKER_NAMES, MARKERS
+from ..measurement.markers.bat import BAT_BLEND, BAT_HYPODENSITY, Bat
 from ..measurement.markers.network_result import NetworkResult, marker_seen, probability_range, volume_range_ml
 from ..measurement.volume import in_ml
 from .rules import GROWTH_CRITERIA, Rules, reached
@@ -54,7 +54,7 @@ def reasons_to_refer(
         *reasons,
         *_growth(growth, measurement, rules),
         *_markers(measurement, network, rules),
-        *_bat_reasons(bat, measurement, rules),
+        *_bat_reasons(bat, measurement, network, rules),
     ]
 
 
@@ -201,16 +201,14 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
     grounds = []
     if by_network is not None and marker in rules.network:
         probability, threshold = network.probabilities[marker], network.thresholds[marker]
-        ends = probability_range(marker, measurement, network)
-        is_near = abs(probability - threshold) < rules.probability_error
-        is_open = not counts and (is_near or (ends is not None and ends[0] < threshold <= ends[1]))
+        is_open = not counts and _leaves_open(marker, measurement, network, rules)
         if is_open or by_network:
             said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
             grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
         if is_open:
             number = network.marker_slices.get(marker)
             where = measurement.abc2.slice if number is None else number
-            error = rules.probability_error
+            error, ends = rules.probability_error, probability_range(marker, measurement, network)
             low, high = ends or (max(0.0, probability - error), min(1.0, probability + error))
             near = _("{sign} ({said}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
                 sign=_(MARKER_NAMES[marker]), said=grounds[0], low=100 * low, high=100 * high, number=shown(where)
@@ -226,11 +224,25 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
     return [Reason(told, marker=marker)]
 
 
-def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+def _leaves_open(marker: str, measurement: ScanMeasurement, network: NetworkResult, rules: Rules) -> bool:
+    """Whether a sign's probability lies within its error of the threshold, or its range on both sides of it."""
+    probability, threshold = network.probabilities[marker], network.thresholds[marker]
+    ends = probability_range(marker, measurement, network)
+    return abs(probability - threshold) < rules.probability_error or (ends is not None and ends[0] < threshold <= ends[1])
+
+
+def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
+    """The score, open where it reaches its limit only by a sign that the network alone sees and is not sure of."""
     if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
         return []
+    doubted = [
+        marker
+        for marker, points in ((BLEND, bat.blend), (HYPODENSITY, bat.hypodensity))
+        if points and not measurement.evidence[marker].found and _leaves_open(marker, measurement, network, rules)
+    ]
+    certain = bat.score - BAT_BLEND * (BLEND in doubted) - BAT_HYPODENSITY * (HYPODENSITY in doubted) >= rules.bat_score
     said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
-    return [Reason(said)]
+    return [Reason(said, certain)]
 
 
 def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
