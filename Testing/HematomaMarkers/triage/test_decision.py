@@ -358,7 +358,7 @@ def sure_of(network: NetworkResult, volume_ml=(11.0, 13.0), slice=2, **ranges) -
     ],
 )
 def test_a_range_of_the_volume_across_a_limit_decides_nothing(nothing_seen, a_bleed, measured_ml, volume_ml, decision):
-    network = sure_of(a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.0)), volume_ml)
+    network = sure_of(a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.0), 0.5), volume_ml)
     decided = decide(replace(nothing_seen, volume_ml=measured_ml), network=network)
     assert decided.decision == decision
     if decision == UNCERTAIN:
@@ -372,10 +372,10 @@ def test_a_range_of_the_volume_across_a_limit_decides_nothing(nothing_seen, a_bl
 )
 def test_a_range_of_a_sign_across_its_threshold_decides_nothing(nothing_seen, a_bleed, probability, ends, decision):
     told = dict.fromkeys(MARKERS, 0.0) | {BLEND: probability}
-    decided = decide(nothing_seen, network=sure_of(a_network_result(*a_bleed, told), blend=ends))
+    decided = decide(nothing_seen, network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
     assert decided.decision == decision
     assert decision != UNCERTAIN or f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %" in decided.reasons[0]
-    seen = decide(seeing(nothing_seen, BLEND), network=sure_of(a_network_result(*a_bleed, told), blend=ends))
+    seen = decide(seeing(nothing_seen, BLEND), network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
     assert seen.decision == REFER_NOW  # measured, whatever the network says
 
 
@@ -383,7 +383,7 @@ def test_a_bat_score_that_rests_on_an_open_sign_is_open_too(nothing_seen, a_blee
     """Blend 1 and hypodensity 2 reach the limit of 3; without the hypodensity, which is open, they do not."""
     told = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9, HYPODENSITY: 0.9}
     rules = replace(read_rules(), network=(HYPODENSITY,))
-    network = a_network_result(*a_bleed, told)
+    network = a_network_result(*a_bleed, told, 0.5)
     assert decide(nothing_seen, network=sure_of(network), rules=rules).decision == REFER_NOW
     decided = decide(nothing_seen, network=sure_of(network, hypodensity=(0.3, 0.99)), rules=rules)
     assert decided.decision == UNCERTAIN and any("BAT score 3" in reason for reason in decided.reasons)

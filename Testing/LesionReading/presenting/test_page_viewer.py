@@ -267,8 +267,9 @@ def test_the_mesh_turns_by_keys_buttons_and_mouse_and_shows_the_frame_on_view(a_
 def test_without_webgl_the_mesh_stays_away(a_browser, an_oct_file):
     page = a_browser.new_page()
     page.add_init_script(
-        "HTMLCanvasElement.prototype.getContext = ((own) => function (kind, ...rest) { "
-        "return kind === 'webgl' ? null : own.call(this, kind, ...rest); })(HTMLCanvasElement.prototype.getContext)"
+        "const own = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        "  return kind === 'webgl' ? null : own.call(this, kind, ...rest); };"
     )
     page.goto(an_oct_file.as_uri())
     shows(page, 9)
