@@ -112,7 +112,7 @@ def oct_pictures(path: Path) -> None:
     if files and recording.frame_count != len(files) and not recording.notes:
         raise Wrong(f"{recording.frame_count} frames of {len(files)} pictures")
     if files and recording.frame_count == len(files):
-        check_pictures(np.stack(list(recording.read(0, recording.frame_count))), files)
+        check_pictures(list(recording.read(0, recording.frame_count)), files)
 
 
 def oct_dicom(path: Path) -> None:

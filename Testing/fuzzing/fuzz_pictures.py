@@ -99,30 +99,30 @@ def check_straight(what: str, own: np.ndarray, stored: np.ndarray) -> None:
         raise Wrong(f"{what} lie up to {away:.1f} from any straight line of the stored values")
 
 
-def check_pictures(own: np.ndarray, files: list[Path]) -> None:
-    """The frames of a folder of pictures of one page each are their pixels.
+def check_pictures(own: list[np.ndarray], files: list[Path]) -> None:
+    """The frames of a folder of pictures of one page each are their pixels, of grey or of three equal colours.
 
     Raises:
         Wrong: they are not.
     """
     known = [picture(file) for file in files]
-    if all(pixels is not None for pixels in known):
-        same("pixels", own, np.stack(known))
-        return
-    if any(file.suffix not in (".png", ".bmp") for file in files):  # no two decoders of JPEG agree to the last bit
-        return
-    known = [by_itk(file) for file in files]
-    if any(pixels is None for pixels in known) or len({pixels.shape for pixels in known}) > 1:
-        return
-    if all(pixels.dtype == np.uint8 for pixels in known):
-        same("pixels", _in_colour(own, len(known[0].shape)), _in_colour(np.stack(known), own.ndim - 1))
-    elif own.shape == np.stack(known).shape:
-        check_straight("pixels", own, np.stack(known))
+    if any(pixels is None for pixels in known):
+        if any(file.suffix not in (".png", ".bmp") for file in files):  # no two decoders of JPEG agree to the last bit
+            return
+        known = [by_itk(file) for file in files]
+    for frame, pixels in zip(own, known, strict=True):
+        if pixels is None:
+            continue
+        in_colour = frame.ndim == 3 or pixels.ndim == 3
+        frame, pixels = (_in_colour(one) if in_colour else one for one in (frame, pixels))
+        if pixels.dtype == np.uint8:
+            same("pixels", frame, pixels)
+        else:
+            check_straight("pixels", frame, pixels)
 
 
-def _in_colour(frames: np.ndarray, axes: int) -> np.ndarray:
-    """Grey frames (frames, rows, columns) as colours where the other side has them, whose frames have so many axes."""
-    return np.repeat(frames[..., None], 3, axis=-1) if frames.ndim == 3 and axes == 3 else frames
+def _in_colour(frame: np.ndarray) -> np.ndarray:
+    return np.repeat(frame[..., None], 3, axis=-1) if frame.ndim == 2 else frame
 
 
 _ROUNDED = 0.8
