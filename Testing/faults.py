@@ -1,8 +1,8 @@
 """Faults of the machine, by hand: runs that are killed or cancelled at random moments, full disks, mount points, little memory.
 
-    python Testing/faults.py [kill cancel together disk memory] [--count 50] [--seed 1]
+    python Testing/faults.py [kill cancel together disk memory] [--count 50] [--seed 1] [--command oct-measure]
 
-Every run is a real process of ``oct-calcium measure`` (with its drawing child), into a folder that holds an older result. After
+Every run is a real process of one of the commands (``fault_commands.py``), into a folder that holds an older result. After
 each the folder must hold the old result whole or the new one whole, no process may be left, and nothing beside it; what a kill
 leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs ``hematoma-markers
 analyze``. The exit status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
@@ -20,73 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from LesionReadingLib.geometry.grid import matrix_grid
 
 sys.path[:0] = [str(Path(__file__).with_name("support"))]
 
 from commands import environment  # noqa: E402
+from fault_commands import COMMANDS, Place, left, measured, outliving, prepared, start  # noqa: E402
 
-MARK = "LESION_READING_FAULTS"
-"""Variable of the environment by which the processes of a run are known."""
 CANCELLED = "Cancelled; nothing was written.\n"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the runs work.
-
-    Attributes:
-        folder: with the inputs; ``temporary`` in it is their TMPDIR. old, new: label maps with different numbers.
-        run_s: how long a run takes here.
-    """
-
-    folder: Path
-    old: Path
-    new: Path
-    run_s: float = 0.0
-
-    @property
-    def temporary(self) -> Path:
-        return self.folder / "temporary"
-
-
-def prepared(folder: Path) -> Place:
-    """Draw two label maps, and measure both undisturbed, to compare with and to know how long it takes."""
-    from LesionReadingLib.geometry.nrrd import write_nrrd
-
-    (folder / "temporary").mkdir(parents=True)
-    for name, columns in (("old", 8), ("new", 12)):
-        labels = np.zeros((6, 48, 48), np.uint8)
-        labels[:, 16:32, 16:32] = 3
-        labels[2:4, 32:36, 20 : 20 + columns] = 1
-        write_nrrd(folder / f"{name}.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)))
-    place = Place(folder, folder / "old.nrrd", folder / "new.nrrd")
-    measured(place, place.old, folder / "whole old")
-    began = time.monotonic()
-    measured(place, place.new, folder / "whole new")
-    return replace(place, run_s=time.monotonic() - began)
-
-
-def start(place: Place, labels: Path, output: Path, limit: Callable[[], None] | None = None, **environ: str) -> subprocess.Popen:
-    """Start measuring a label map; ``limit`` is called in the new process before it begins."""
-    command = [sys.executable, "-m", "OCTCalciumLib", "measure", str(labels), "-o", str(output)]
-    variables = environment("OCTCalciumLib") | {"TMPDIR": str(place.temporary), MARK: str(place.folder)} | environ
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables, preexec_fn=limit, cwd=place.folder
-    )
-
-
-def measured(place: Place, labels: Path, output: Path) -> None:
-    """Measure undisturbed."""
-    run = start(place, labels, output)
-    _, err = run.communicate(timeout=300)
-    _require(run.returncode == 0 and err == "", f"an undisturbed run ended in {run.returncode}: {err}")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -100,33 +43,6 @@ def is_whole(found: dict[str, bytes], whole: dict[str, bytes]) -> bool:
     """Whether a folder holds a result whole: the same files, the numbers equal byte by byte."""
     numbers = [name for name in whole if name.endswith((".json", ".csv", ".nrrd"))]
     return found.keys() == whole.keys() and all(found[name] == whole[name] for name in numbers)
-
-
-def processes(place: Place) -> list[int]:
-    """The processes of a place's runs that are alive."""
-    alive = []
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        try:
-            if entry.name.isdigit() and f"{MARK}={place.folder}\0".encode() in (entry / "environ").read_bytes():
-                alive.append(int(entry.name))
-        except OSError:
-            continue
-    return alive
-
-
-def outliving(place: Place) -> list[int]:
-    """The processes that outlive a run that has ended for more than two seconds."""
-    until = time.monotonic() + 2
-    while processes(place) and time.monotonic() < until:
-        time.sleep(0.02)
-    return processes(place)
-
-
-def left(place: Place, output: Path) -> list[str]:
-    """What runs left behind: processes, scratch in the temporary folder, in the output and beside it."""
-    beside = [path.name for folder in (output, output.parent) if folder.is_dir() for path in folder.glob(".lesionreading-*")]
-    inside = [path.name for path in place.temporary.iterdir()]
-    return [*map(str, outliving(place)), *beside, *inside]
 
 
 def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: random.Random) -> str:
@@ -165,11 +81,43 @@ def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: r
     return f"status {run.returncode}"
 
 
+def batch_ended_at_random(place: Place, number: int, ending: signal.Signals, chance: random.Random) -> str:
+    """End a batch at a random moment: the studies that it had done stay whole, and the next run does the others.
+
+    Raises:
+        AssertionError: a promise was not kept.
+    """
+    output, whole = place.folder / f"{ending.name} {number}", contents(place.folder / "whole new")
+    run = start(place, place.new, output)
+    try:
+        _, err = run.communicate(timeout=chance.uniform(0, 1.1) * place.run_s)
+    except subprocess.TimeoutExpired:
+        run.send_signal(ending)
+        _, err = run.communicate(timeout=60)
+    where = f"{ending.name}, status {run.returncode}, {err!r}"
+    _require(run.returncode in (0, -ending, 130) and err == (CANCELLED if run.returncode == 130 else ""), where)
+    _require(not outliving(place), f"processes are left: {where}")
+    found = contents(output)
+    for study in {name.split("/")[0] for name in found if name.count("/") and "report.html" in name}:
+        _require(is_whole(_below(found, study), _below(whole, study)), f"{study} is not whole: {where}")
+    measured(place, place.new, output)
+    found = contents(output)
+    for study in {name.split("/")[0] for name in whole if name.count("/")}:
+        _require(is_whole(_below(found, study), _below(whole, study)), f"the next run did not make {study} whole: {where}")
+    _require(left(place, output) == [], f"left behind {left(place, output)}: {where}")
+    return f"status {run.returncode}"
+
+
+def _below(found: dict[str, bytes], study: str) -> dict[str, bytes]:
+    return {name: content for name, content in found.items() if name.startswith(f"{study}/")}
+
+
 def many_ended(place: Place, count: int, ending: signal.Signals, seed: int) -> None:
     """``ended_at_random`` many times."""
     chance, endings = random.Random(seed), []
+    once = batch_ended_at_random if "batch" in place.command(place.new) else ended_at_random
     for number in range(count):
-        endings.append(ended_at_random(place, number, ending, chance))
+        endings.append(once(place, number, ending, chance))
     print(f"{ending.name}: {count} runs, {', '.join(f'{endings.count(one)} x {one}' for one in sorted(set(endings)))}", flush=True)
 
 
@@ -287,6 +235,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", default=kinds, metavar="|".join(kinds))
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--command", default="oct-measure", choices=COMMANDS, help="that is killed and cancelled")
     chosen = parser.parse_args()
     jobs = {
         "kill": lambda place: many_ended(place, chosen.count, signal.SIGKILL, chosen.seed),
@@ -297,7 +246,7 @@ def main() -> None:
     }
     for kind in chosen.kinds:
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            jobs[kind](prepared(Path(folder) / "place"))
+            jobs[kind](prepared(Path(folder) / "place", chosen.command))
 
 
 if __name__ == "__main__":
