@@ -4,8 +4,8 @@
 
 Every run is a real process of one of the commands (``fault_commands.py``), into a folder that holds an older result. After
 each the folder must hold the old result whole or the new one whole, no process may be left, and nothing beside it; what a kill
-leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs ``hematoma-markers
-analyze``. The exit status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
+leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs both ``analyze``. The exit
+status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ sys.path[:0] = [str(Path(__file__).with_name("support"))]
 from commands import environment  # noqa: E402
 from fault_commands import COMMANDS, Place, left, measured, outliving, prepared, start  # noqa: E402
 
+_LONGEST_RUN_S = 1800
 CANCELLED = "Cancelled; nothing was written.\n"
 
 
@@ -195,33 +196,40 @@ def disks(place: Place) -> None:
 
 
 def memory(place: Place) -> None:
-    """Less and less address space for ``hematoma-markers analyze``: done, or one sentence, or ended by a library; never half."""
+    """Less and less address space for both ``analyze``: each ends in a result or in one sentence."""
     from HematomaMarkersLib.phantom.dicom import write_series
     from HematomaMarkersLib.phantom.patient import draw_head
-    from LesionReadingLib.prediction import SMALLER_BATCHES
+    from OCTCalciumLib.phantom.dicom import write_presentation
+    from OCTCalciumLib.phantom.pullback import draw_pullback
 
     head = draw_head(1012, size=512, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen")
     write_series(place.folder / "ct", head.hounsfield, head.grid)
-    for megabytes in (4000, 2000, 1750, 1650, 1600, 1550, 1500, 1250, 1000, 500):
-        output = place.folder / f"{megabytes} MB"
-        command = [sys.executable, "-m", "HematomaMarkersLib", "analyze", str(place.folder / "ct"), "-o", str(output)]
-        limit = (megabytes * 1_000_000,) * 2
-        run = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env=environment("HematomaMarkersLib"),
-            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, limit),
-        )
-        told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
-        by_library = run.returncode == -signal.SIGABRT and not run.stderr  # one that cannot go on without memory
-        told_in_a_line = run.returncode in (0, 2) and run.stderr.count("\n") == (run.returncode != 0)
-        _require(by_library or told_in_a_line, f"{megabytes} MB: {run.returncode} {run.stderr}")
-        _require(output.exists() == (run.returncode == 0), f"{megabytes} MB: half written")
-        if run.returncode == 0:
-            noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
-            _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{megabytes} MB: {noted} notes on smaller batches")
-        print(f"{megabytes} MB of address space: status {run.returncode} {' '.join(told)}", flush=True)
+    write_presentation(place.folder / "oct.dcm", draw_pullback(11, 30, 512, 0.2))
+    for megabytes in (6000, 4000, 3000, 2000, 1800, 1700, 1600, 1500, 1200, 500):
+        _with_memory(place, megabytes, "HematomaMarkersLib", place.folder / "ct")
+        _with_memory(place, megabytes, "OCTCalciumLib", place.folder / "oct.dcm")
+
+
+def _with_memory(place: Place, megabytes: int, package: str, given: Path) -> None:
+    from LesionReadingLib.prediction import SMALLER_BATCHES
+
+    output = place.folder / f"{package} {megabytes} MB"
+    run = subprocess.run(
+        [sys.executable, "-m", package, "analyze", str(given), "-o", str(output)],
+        capture_output=True,
+        text=True,
+        env=environment(package),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2),
+        timeout=_LONGEST_RUN_S,
+    )
+    where = f"{package}, {megabytes} MB of address space: status {run.returncode}"
+    _require(run.returncode in (0, 2) and run.stderr.count("\n") == (run.returncode == 2), f"{where} {run.stderr}")
+    _require(output.exists() == (run.returncode == 0), f"{where}, half written")
+    if run.returncode == 0:
+        noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
+        _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{where}, {noted} notes on smaller batches")
+    told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
+    print(f"{where} {' '.join(told)}", flush=True)
 
 
 def _require(kept: bool, what: str) -> None:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Sequence
 
 from .language import speaking
-from .worker import run_and_report
+from .process.guarded import guarded
+from .worker import reporter, run_and_report
 
 
 def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> int:
@@ -17,4 +18,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     """
     chosen = parser.parse_args(arguments)
     with speaking(chosen.language):
-        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+        return guarded(
+            lambda: run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity),
+            lambda sentence: reporter(chosen.json_lines).error("memory", sentence),
+        )

@@ -1,7 +1,7 @@
 """Threads that work for this one, and never leave it waiting where memory ends.
 
-Python's own pool waits without end for a thread that ran out of memory before it began, and for the result of work whose thread died
-(github.com/python/cpython/issues/140746). Here whoever waits for a result that nobody has begun works it out itself.
+Python's own pool waits without end for a thread that ran out of memory before it began (github.com/python/cpython/issues/140746),
+and for the result of work whose thread died. Here whoever waits for a result that nobody has begun works it out itself.
 """
 
 from __future__ import annotations
