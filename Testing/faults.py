@@ -4,8 +4,8 @@
 
 Every run is a real process of one of the commands (``fault_commands.py``), into a folder that holds an older result. After
 each the folder must hold the old result whole or the new one whole, no process may be left, and nothing beside it; what a kill
-leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs both ``analyze``. The exit
-status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
+leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs both ``analyze``. The
+exit status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
 """
 
 from __future__ import annotations
@@ -40,10 +40,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: content for name, content in held.items() if not name.startswith(".lesionreading-")}
 
 
-def is_whole(found: dict[str, bytes], whole: dict[str, bytes]) -> bool:
-    """Whether a folder holds a result whole: the same files, the numbers equal byte by byte."""
+def is_whole(found: dict[str, bytes], whole: dict[str, bytes], before: dict[str, bytes] | None = None) -> bool:
+    """Whether a folder holds a result whole: the same files, the numbers equal byte by byte.
+
+    Args:
+        before: the result that it replaced, whose further pictures stay.
+    """
     numbers = [name for name in whole if name.endswith((".json", ".csv", ".nrrd"))]
-    return found.keys() == whole.keys() and all(found[name] == whole[name] for name in numbers)
+    others = {name for name in found.keys() - whole.keys() if before is None or not name.endswith(".png") or name not in before}
+    return found.keys() >= whole.keys() and not others and all(found[name] == whole[name] for name in numbers)
 
 
 def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: random.Random) -> str:
@@ -66,17 +71,17 @@ def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: r
         _, err = run.communicate(timeout=60)
     found = contents(output)
     where = f"{ending.name} after {moment:.2f} s, status {run.returncode}, {err!r}, {sorted(found)}"
-    kept = is_whole(found, new) or (is_whole(found, old) if not is_new else not found)
+    kept = is_whole(found, new, old) or (is_whole(found, old) if not is_new else not found)
     if ending == signal.SIGTERM:
         _require(run.returncode in (0, 130, -signal.SIGTERM), where)
-        _require(run.returncode == 0 or not is_whole(found, new), f"cancelled, but the new result is there: {where}")
-        _require(run.returncode != 0 or is_whole(found, new), f"done, but the new result is not there: {where}")
+        _require(run.returncode == 0 or not is_whole(found, new, old), f"cancelled, but the new result is there: {where}")
+        _require(run.returncode != 0 or is_whole(found, new, old), f"done, but the new result is not there: {where}")
         _require(err == (CANCELLED if run.returncode == 130 else ""), where)  # before Python runs, SIGTERM ends it by itself
     else:
         kept = kept or not {"report.html", "measurements.json"} & found.keys()  # while files moved: neither the one nor the other
         _require(not outliving(place), f"processes are left: {where}")
         measured(place, place.new, output)  # the next run
-        _require(is_whole(contents(output), new), f"the next run did not make it whole: {where}")
+        _require(is_whole(contents(output), new, old), f"the next run did not make it whole: {where}")
     _require(kept, f"mixed or lost: {where}")
     _require(left(place, output) == [], f"left behind {left(place, output)}: {where}")
     return f"status {run.returncode}"

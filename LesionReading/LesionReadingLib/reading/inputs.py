@@ -67,8 +67,8 @@ def input_files(path: Path) -> InputFiles:
     """What a path holds.
 
     Links are followed, but for those to a folder that this one lies in; a file that several links name is there once (but every
-    picture counts, as frames may be equal). Files and folders whose name begins with a dot are left out. A zip file is unpacked into
-    a scratch folder that is removed when the process ends, so that its files can be read frame by frame until then.
+    picture counts, as frames may be equal). Files and folders whose name begins with a dot are left out. A zip file is unpacked
+    into a scratch folder that is removed when the process ends, so that its files can be read frame by frame until then.
 
     Args:
         path: file, folder, zip file or DICOMDIR file; or a link to one.
