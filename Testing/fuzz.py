@@ -41,7 +41,7 @@ from fuzz_mutations import mutate  # noqa: E402
 from fuzz_readers import Wrong  # noqa: E402
 from fuzz_subject import CT, Subject  # noqa: E402
 
-CPU_S, WALL_S = 10, 120  # the machine may be busy with other things
+CPU_S, WALL_S = 10, 400  # the machine may be busy with other things
 MEMORY_BYTES = 2 << 30  # beyond what the parent has
 _WRONG = 3
 
