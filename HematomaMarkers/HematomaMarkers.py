@@ -71,6 +71,7 @@ class HematomaMarkersParameterNode:
     windowLow, windowHigh - What is black and white for the network, in HU.
     model - Folder of the bundle.
     opacity - Of the heat map over the CT.
+    showUnsure - Whether is shown where the network is unsure.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -79,6 +80,7 @@ class HematomaMarkersParameterNode:
     windowHigh: Annotated[float, WithinRange(-1023, 4096)] = USUAL_WINDOW[1]
     model: str = ""
     opacity: Annotated[float, WithinRange(0, 1)] = 0.5
+    showUnsure: bool = False
 
 
 class HematomaMarkersWidget(ResultWidget):

@@ -60,12 +60,14 @@ class OCTCalciumParameterNode:
     model - Folder of the bundle.
     showRendering - Whether the vessel is shown in the three-dimensional views.
     showArc - Whether the arc is drawn on the frame.
+    showUnsure - Whether is shown where the network is unsure.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
     model: str = ""
     showRendering: bool = False
     showArc: bool = True
+    showUnsure: bool = False
 
 
 class OCTCalciumWidget(ResultWidget):

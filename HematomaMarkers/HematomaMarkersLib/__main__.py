@@ -28,7 +28,7 @@ from .model.preparation.steps import add_without, left_out
 
 def main(given: list[str] | None = None) -> int:
     """Run one command of ``hematoma-markers`` and give its exit status."""
-    return run_command(_parser(), given)
+    return run_command(_parser, given)
 
 
 def command() -> NoReturn:
@@ -38,61 +38,75 @@ def command() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser, commands = arguments.command_parser(
-        "hematoma-markers", "Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device."
+        "hematoma-markers", _("Intracerebral haemorrhage and its markers of growth on head CT. Not a medical device.")
     )
 
-    analyze = commands.add_parser("analyze", help="find hematoma and markers in a head CT, measure them and write a report")
+    analyze = commands.add_parser("analyze", help=_("find hematoma and markers in a head CT, measure them and write a report"))
     analyze.add_argument(
-        "input", type=Path, help="DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"
+        "input",
+        type=Path,
+        help=_("DICOM file, folder, zip file or DICOMDIR; NRRD, NIfTI, MetaImage; or a folder of 8-bit pictures"),
     )
     arguments.add_output(analyze)
     _add_network(analyze)
-    analyze.add_argument("--prior", type=Path, metavar="INPUT", help="an earlier scan of the patient, or an earlier result folder")
+    analyze.add_argument(
+        "--prior", type=Path, metavar="INPUT", help=_("an earlier scan of the patient, or an earlier result folder")
+    )
     _add_series(analyze)
     _add_scan(analyze)
     analyze.add_argument(
-        "--upright", action="store_true", help="as the desktop shows it: without the gantry's tilt, slices at even distances"
+        "--upright", action="store_true", help=_("as the desktop shows it: without the gantry's tilt, slices at even distances")
     )
     analyze.set_defaults(run=_analyze)
 
-    batch = commands.add_parser("batch", help="analyze all head CTs below a folder, those of a patient compared; one table of all")
-    arguments.add_batch(batch, "head CTs")
+    batch = commands.add_parser(
+        "batch", help=_("analyze all head CTs below a folder, those of a patient compared; one table of all")
+    )
+    arguments.add_batch(batch, _("head CTs"))
     _add_network(batch)
     _add_scan(batch)
     batch.set_defaults(run=_batch, prior=None, series=None, prior_series=None, upright=False)
 
-    measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
+    measure = commands.add_parser("measure", help=_("measure a label map from anywhere; no network is needed"))
     measure.add_argument(
-        "labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 hematoma, 2 in the ventricles"
+        "labelmap", type=Path, help=_(".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 hematoma, 2 in the ventricles")
     )
-    measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help="the head CT to which the label map belongs")
+    measure.add_argument("--ct", type=Path, required=True, metavar="INPUT", help=_("the head CT to which the label map belongs"))
     arguments.add_output(measure)
     arguments.add_segments(measure, "hematoma")
-    measure.add_argument("--prior", type=Path, metavar="DIR", help="an earlier result folder of the patient")
+    measure.add_argument("--prior", type=Path, metavar="DIR", help=_("an earlier result folder of the patient"))
     measure.add_argument(
         "--reading",
         type=Path,
         metavar="DIR",
-        help="the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again",
+        help=_("the result folder whose contour was corrected: what the network said is kept, and --prior may be the scan again"),
     )
-    measure.add_argument("--corrected", type=int, metavar="SLICES", help="on how many slices a reader has corrected that contour")
+    measure.add_argument(
+        "--corrected", type=int, metavar="SLICES", help=_("on how many slices a reader has corrected that contour")
+    )
     _add_series(measure)
     _add_scan(measure)
     measure.set_defaults(run=_measure, upright=False)
 
     arguments.add_agreement(commands, _agreement)
 
-    phantom = commands.add_parser("phantom", help="draw a phantom patient and write it as DICOM, with its truth")
+    phantom = commands.add_parser("phantom", help=_("draw a phantom patient and write it as DICOM, with its truth"))
     phantom.add_argument("folder", type=Path)
-    phantom.add_argument("--seed", type=int, default=7, help="which phantom patient")
-    phantom.add_argument("--marker", nargs="*", choices=MARKERS, metavar="MARKER", help=f"signs to draw: {', '.join(MARKERS)}")
-    phantom.add_argument("--volume", type=float, metavar="ML", help="of the hematoma")
+    phantom.add_argument("--seed", type=int, default=7, help=_("which phantom patient"))
+    phantom.add_argument(
+        "--marker",
+        nargs="*",
+        choices=MARKERS,
+        metavar="MARKER",
+        help=_("signs to draw: {listed}").format(listed=", ".join(MARKERS)),
+    )
+    phantom.add_argument("--volume", type=float, metavar="ML", help=_("of the hematoma"))
     phantom.add_argument("--location", choices=LOCATIONS)
-    phantom.add_argument("--follow-up", type=float, metavar="ML", help="a second scan, six hours later, grown by this volume")
-    phantom.add_argument("--size", type=int, default=512, help="rows and columns of a slice in pixels")
-    phantom.add_argument("--slice-spacing", type=float, metavar="MM", help="the patient's own scanner decides by default")
-    phantom.add_argument("--tilt", type=float, metavar="DEGREES", help="of the gantry; likewise")
-    phantom.add_argument("--whole-study", action="store_true", help="also scout, bone kernel, reformat and dose page")
+    phantom.add_argument("--follow-up", type=float, metavar="ML", help=_("a second scan, six hours later, grown by this volume"))
+    phantom.add_argument("--size", type=int, default=512, help=_("rows and columns of a slice in pixels"))
+    phantom.add_argument("--slice-spacing", type=float, metavar="MM", help=_("the patient's own scanner decides by default"))
+    phantom.add_argument("--tilt", type=float, metavar="DEGREES", help=_("of the gantry; likewise"))
+    phantom.add_argument("--whole-study", action="store_true", help=_("also scout, bone kernel, reformat and dose page"))
     phantom.set_defaults(run=_phantom)
     arguments.add_common(commands)
     return parser
@@ -104,8 +118,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_series(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--series", metavar="NUMBER", help="series number or UID, where a folder holds several")
-    parser.add_argument("--prior-series", metavar="NUMBER", help="likewise, of the scan given as --prior")
+    parser.add_argument("--series", metavar="NUMBER", help=_("series number or UID, where a folder holds several"))
+    parser.add_argument("--prior-series", metavar="NUMBER", help=_("likewise, of the scan given as --prior"))
 
 
 def _add_scan(parser: argparse.ArgumentParser) -> None:
@@ -113,16 +127,20 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
         "--window",
         nargs="+",
         metavar="HU",
-        help="two ends in HU, or a name of the table: what the network sees, and what 8-bit pictures show; 0 80 by default",
+        help=_("two ends in HU, or a name of the table: what the network sees, and what 8-bit pictures show; 0 80 by default"),
     )
-    parser.add_argument("--slice-spacing", type=float, metavar="MM", help="distance of slices, for pictures, which state none")
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, likewise")
-    parser.add_argument("--patient-position", metavar="HFS", help="how the patient lay, for image files, which do not say")
-    parser.add_argument("--location", choices=LOCATIONS, help="of the hematoma, as you see it; used by the triage")
-    parser.add_argument("--onset-to-ct", type=float, metavar="HOURS", help="from the first symptom to the scan, for the BAT score")
-    parser.add_argument("--triage", type=Path, metavar="FILE", help="TOML file with your own limits of the triage")
+    parser.add_argument("--slice-spacing", type=float, metavar="MM", help=_("distance of slices, for pictures, which state none"))
+    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help=_("in-plane spacing, likewise"))
+    parser.add_argument("--patient-position", metavar="HFS", help=_("how the patient lay, for image files, which do not say"))
+    parser.add_argument("--location", choices=LOCATIONS, help=_("of the hematoma, as you see it; used by the triage"))
     parser.add_argument(
-        "--force", action="store_true", help="go on with contrast, other body parts, or a prior of another patient or a later date"
+        "--onset-to-ct", type=float, metavar="HOURS", help=_("from the first symptom to the scan, for the BAT score")
+    )
+    parser.add_argument("--triage", type=Path, metavar="FILE", help=_("TOML file with your own limits of the triage"))
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help=_("go on with contrast, other body parts, or a prior of another patient or a later date"),
     )
     add_page(parser)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import N_
+from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingLib.studies.find import found_below, in_order
 from LesionReadingLib.worker import Reporter
 
 from .commands import analyze
-from .labels import MARKERS
+from .labels import MARKER_NAMES, MARKERS
 from .options import RunOptions, ScanOptions
 from .reading.dicom.ct_series import CtSeries
 from .reading.dicom.find_series import find_series
@@ -65,7 +65,7 @@ def _chosen(members: Sequence) -> tuple[Study, CtSeries | None]:
     """The study of some DICOM files and the series of it that is read; None where that is not clear."""
     files = tuple(path for path, _header in members)
     try:
-        series, _ = choose_series(find_series(members)[0])
+        series, _notes = choose_series(find_series(members)[0])
     except InputError as error:
         return Study(_common(files), files, problem=str(error)), None
     return Study(_common(files), files, {"series": sorted(series.uids)[0]}), series
@@ -98,6 +98,15 @@ def _common(files: Sequence[Path]) -> Path:
     return max(set.intersection(*parents), key=lambda folder: len(folder.parts))
 
 
+def _open_signs(found: dict) -> str | None:
+    """The signs whose range of the probability holds the network's threshold; None where nothing is known of ranges."""
+    ranges, thresholds = found.get("probability_ranges"), found.get("thresholds")
+    if not ranges or not thresholds:
+        return None
+    names = [marker for marker in MARKERS if ranges[marker] and ranges[marker][0] < thresholds[marker] <= ranges[marker][1]]
+    return listed(_(MARKER_NAMES[marker]).lower() for marker in names)
+
+
 _PROBABILITIES = (
     N_("hypodensity (probability)"),
     N_("irregular margin (probability)"),
@@ -107,11 +116,14 @@ _PROBABILITIES = (
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("decision"): lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
     N_("hematoma (mL)"): lambda found: found["volume_ml"],
+    N_("hematoma, low end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[0],
+    N_("hematoma, high end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[1],
     N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
     **{
         header: lambda found, marker=marker: found["markers"][marker]["probability"]
         for marker, header in zip(MARKERS, _PROBABILITIES, strict=True)
     },
+    N_("signs that their ranges leave open"): lambda found: _open_signs(found),
     N_("change since the scan before (mL)"): lambda found: (found["growth"] or {}).get("change_ml"),
     N_("hours since the scan before"): lambda found: (found["growth"] or {}).get("hours"),
 }

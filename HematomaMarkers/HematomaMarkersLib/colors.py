@@ -5,10 +5,13 @@ The hues are those of Okabe and Ito (Color Universal Design, 2008), brightened w
 
 from __future__ import annotations
 
+from LesionReadingLib.labels.unsure import UNSURE_COLOR
+
 COLORS = {
     "hematoma": "#4FC3FF",  # sky blue: a full line; far from the heat map's colours
     "intraventricular": "#F0E442",  # yellow: a dashed line
     "earlier": "#FF7A1A",  # vermilion: the hematoma of the earlier scan, a dotted line
+    "unsure": UNSURE_COLOR,  # reddish purple: what the network holds for possible and is not sure of
     "night": "#0B0E13",
 }
 HEAT_MAP = "inferno"

@@ -12,6 +12,7 @@ import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
+from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -19,7 +20,7 @@ from LesionReadingLib.worker import Note, Reporter, Step
 
 from .growth.expansion import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
 from .labels import MARKERS, TASK
-from .measurement.markers.network_result import NetworkResult, network_probability
+from .measurement.markers.network_result import NetworkResult, network_probability, volume_range_ml
 from .measurement.measure import measure_scan
 from .measurement.scan import ScanMeasurement
 from .model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, read_kept_reading, read_volumes
@@ -64,7 +65,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .model.prediction import Segmentation, predict
         from .model.preparation.prepare import how_long
-        from .segments import SEGMENTS, write_heat, write_label_map
+        from .segments import SEGMENTS, UNSURE, write_heat, write_label_map
         from .windows import DEFAULT, windows
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
@@ -93,6 +94,8 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
             write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in MARKERS:
             write_heat(folder / f"heat_{marker}.nrrd", scan, network.heat(marker))
+        if network.unsure:
+            write_seg_nrrd(folder / UNSURE_SEG, network.unsure(), scan.grid, UNSURE)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
     report.result(str(output), **_headline(findings))
 
@@ -252,6 +255,7 @@ def _headline(findings: Findings) -> dict:
         "reasons": list(decided.reasons),
         "volume_ml": round(measurement.volume_ml, 2),
         "ivh_ml": round(measurement.ivh_ml, 2),
+        "volume_range_ml": volume_range_ml(network),
     }
     if network:
         probabilities = {marker: network_probability(marker, measurement, network) for marker in MARKERS}

@@ -13,6 +13,7 @@ from LesionReadingLib.labels import write
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_grid import label_grid, on_grid
 from LesionReadingLib.labels.read import read_label_map
+from LesionReadingLib.labels.unsure import unsure_segments
 from LesionReadingLib.language import _
 
 from .labels import HEMATOMA, INTRAVENTRICULAR, NAMES
@@ -20,6 +21,7 @@ from .reading.scan import PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan
 
 # Types: DICOM CID 7159 (lesion segmentation types). Categories: CID 7150. Regions: CID 4 and SNOMED CT.
 _ABNORMAL = ("SCT", "49755003", "Morphologically Abnormal Structure")
+_BRAIN = ("SCT", "12738006", "Brain")
 _HEMORRHAGE = ("SCT", "50960005", "Hemorrhage")
 
 SEGMENTS = (
@@ -29,7 +31,7 @@ SEGMENTS = (
         (0.90, 0.12, 0.10),
         _ABNORMAL,
         _HEMORRHAGE,
-        ("SCT", "12738006", "Brain"),
+        _BRAIN,
     ),
     Segment(
         INTRAVENTRICULAR,
@@ -40,6 +42,8 @@ SEGMENTS = (
         ("SCT", "35764002", "Brain ventricle"),
     ),
 )
+
+UNSURE = unsure_segments(_BRAIN)
 
 
 def place_label_map(path: Path, scan: Scan, chosen: Mapping[str, str] | None = None) -> LabelMap:

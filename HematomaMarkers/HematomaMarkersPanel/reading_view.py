@@ -10,6 +10,7 @@ import vtk
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingPanel.editing.live_labels import LiveLabels
+from LesionReadingPanel.unsure_overlay import UnsureOverlay
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
 from LesionReadingScene.scene import result_node, results, reviewed, volume_grid
 
@@ -51,6 +52,7 @@ class ReadingView:
         self._rows = MarkerRows(ui, self._onMarker)
         self._table = SliceTable(ui.sliceTable, self._onSlice)
         self._sideBySide = SideBySide()
+        self._unsure = UnsureOverlay(ui.unsureCheckBox)
         ui.overlayCheckBox.connect("toggled(bool)", lambda _checked=False: self._showHeat())
         ui.opacitySlider.connect("valueChanged(double)", lambda _value=0.0: self._showHeat())
         ui.sideBySideButton.connect("toggled(bool)", self._onSideBySide)
@@ -79,6 +81,7 @@ class ReadingView:
         self._ui.resultsButton.enabled = True
         self._ui.resultsButton.collapsed = False
         _showContoursOf(result)
+        self._unsure.bind(result)
         self._rows.mark(None)
         self._showHeat()
         self._showLargest()
@@ -91,6 +94,7 @@ class ReadingView:
         for observation in self._observations:
             observation.stop()
         self._ui.sideBySideButton.checked = False
+        self._unsure.bind(None)
         self._live = self._labels = self.findings = None
         self._observations = []
         self._table.clear()

@@ -7,10 +7,13 @@ import shutil
 from pathlib import Path
 
 from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.measurement.markers.sureness import NOT_MEASURED
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, SCHEMA
-from HematomaMarkersLib.segments import SEGMENTS
+from HematomaMarkersLib.segments import SEGMENTS, UNSURE
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
+from LesionReadingLib.labels.unsure import UNSURE_SEG
+from LesionReadingPanel.unsure_overlay import unsureOf
 from LesionReadingScene.scene import corrected, labels_of, measured_grid, result_json, result_node, write_volume_node
 from slicer.i18n import tr as _
 
@@ -54,8 +57,17 @@ def _reading(result, folder: Path) -> list[str]:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
         write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
+    if network.get("probability_ranges"):
+        _writeUnsure(reading / UNSURE_SEG, result)
     changed = corrected(result, labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS))
     return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
+
+
+def _writeUnsure(path: Path, result) -> None:
+    volume, unsure = result_node(result, VOLUME), unsureOf(result)
+    if unsure is None:
+        raise InputError(_("Where the network is unsure was removed from this result; read the CT again."))
+    write_seg_nrrd(path, labels_of(unsure, volume, UNSURE), measured_grid(volume), UNSURE)
 
 
 def scanArguments(volume) -> list[str]:
@@ -103,6 +115,7 @@ def _networkMeasurements(network: dict) -> dict:
         "thresholds": network["thresholds"],
         "marker_slices": network["marker_slices"],
         "outside_blood": network.get("outside_blood"),
+        **{name: network.get(name) for name in NOT_MEASURED},
         "markers": {marker: {"probability": network["probabilities"][marker]} for marker in MARKERS},
         "slices": [
             {"markers": {marker: {"probability": value} for marker, value in zip(MARKERS, row, strict=True)}}

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import slicer
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, TASK
+from HematomaMarkersLib.measurement.markers.sureness import NOT_MEASURED
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
+from HematomaMarkersLib.segments import UNSURE as HEAD_UNSURE
+from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.text.counting import shown
+from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
     add_segmentation,
     fill_table,
@@ -69,6 +73,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     set_drawn(result, labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS))
     set_result_json(result, NETWORK, _ofNetwork(found))
     loadHeatMaps(folder, result, volume)
+    loadUnsure(result, volume, folder / UNSURE_SEG, HEAD_UNSURE)
     if prior is not None and found["growth"]:
         set_result_node(result, PRIOR, prior)
         set_result_node(result, PRIOR_SEGMENTATION, _loadLabels(folder / PRIOR_CONTOUR, prior))
@@ -149,6 +154,7 @@ class LiveMeasurement:
 def networkResult(result) -> NetworkResult | None:
     """What the network found, as the result keeps it; None where a person began without."""
     from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
+    from HematomaMarkersLib.measurement.markers.sureness import sureness_from_json
     from HematomaMarkersLib.measurement.outside_blood import outside_from_json
 
     kept = result_json(result, NETWORK)
@@ -162,6 +168,8 @@ def networkResult(result) -> NetworkResult | None:
         heat=lambda marker: slicer.util.arrayFromVolume(heatOf(result, marker)),
         model=kept["model"],
         outside=outside_from_json(kept.get("outside_blood")),
+        sureness=sureness_from_json(kept, len(kept["slices"]), is_own=not isEdited(result)),
+        unsure=lambda: labels_of(unsureOf(result), result_node(result, VOLUME), HEAD_UNSURE) > 0,
     )
 
 
@@ -246,5 +254,6 @@ def _ofNetwork(found: dict) -> dict:
         "marker_slices": found["marker_slices"],
         "slices": [[row["markers"][marker]["probability"] for marker in MARKERS] for row in found["slices"]],
         "outside_blood": found.get("outside_blood"),
+        **{name: found.get(name) for name in NOT_MEASURED},
         "model": found["model"],
     }

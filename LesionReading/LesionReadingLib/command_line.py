@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
+from .arguments import asked_language, speaking_argparse
 from .language import speaking
-from .worker import run_and_report
+from .process.guarded import guarded
+from .worker import reporter, run_and_report
 
 
-def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> int:
+def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name, those of this process by default, and give its exit status.
 
     Args:
-        parser: whose commands have the arguments of ``arguments.add_common`` and a default ``run(chosen, report)``.
+        make_parser: gives the parser, in the language of the context. Its commands have the arguments of
+            ``arguments.add_common`` and a default ``run(chosen, report)``.
     """
-    chosen = parser.parse_args(arguments)
+    asked = asked_language(sys.argv[1:] if given is None else given)
+    with speaking(asked), speaking_argparse(asked):
+        chosen = make_parser().parse_args(given)
     with speaking(chosen.language):
-        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+        return guarded(
+            lambda: run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity),
+            lambda sentence: reporter(chosen.json_lines).error("memory", sentence),
+        )

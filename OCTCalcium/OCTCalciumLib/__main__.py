@@ -24,7 +24,7 @@ from LesionReadingLib.worker import leave
 
 def main(given: list[str] | None = None) -> int:
     """Run one command of ``oct-calcium`` and give its exit status."""
-    return run_command(_parser(), given)
+    return run_command(_parser, given)
 
 
 def command() -> NoReturn:
@@ -33,38 +33,40 @@ def command() -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser, commands = arguments.command_parser("oct-calcium", "Calcium in coronary OCT pullbacks. Not a medical device.")
+    parser, commands = arguments.command_parser("oct-calcium", _("Calcium in coronary OCT pullbacks. Not a medical device."))
 
-    analyze = commands.add_parser("analyze", help="segment a pullback, measure its calcium and write a report")
-    analyze.add_argument("input", type=Path, help="DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage")
+    analyze = commands.add_parser("analyze", help=_("segment a pullback, measure its calcium and write a report"))
+    analyze.add_argument("input", type=Path, help=_("DICOM file or folder, folder of PNG or TIFF, NRRD, NIfTI or MetaImage"))
     arguments.add_output(analyze)
     _add_analysing(analyze)
     analyze.set_defaults(run=_analyze)
 
-    batch = commands.add_parser("batch", help="analyze all pullbacks below a folder, with one table of all")
-    arguments.add_batch(batch, "pullbacks")
+    batch = commands.add_parser("batch", help=_("analyze all pullbacks below a folder, with one table of all"))
+    arguments.add_batch(batch, _("pullbacks"))
     _add_analysing(batch)
     batch.set_defaults(run=_batch)
 
-    measure = commands.add_parser("measure", help="measure a label map from anywhere; no network is needed")
-    measure.add_argument("labelmap", type=Path, help=".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
+    measure = commands.add_parser("measure", help=_("measure a label map from anywhere; no network is needed"))
+    measure.add_argument(
+        "labelmap", type=Path, help=_(".seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG; 1 calcium, 2 wire, 3 lumen")
+    )
     arguments.add_output(measure)
     arguments.add_segments(measure, "calcium")
-    measure.add_argument("--pullback", type=Path, help="the pullback that the labels were drawn on, to show it in the pictures")
-    measure.add_argument("--corrected", type=int, metavar="FRAMES", help="in how many frames a reader has corrected them since")
-    measure.add_argument("--drawn-by", metavar="BUNDLE", help="the model that drew the labels at first; the report names it")
+    measure.add_argument("--pullback", type=Path, help=_("the pullback that the labels were drawn on, to show it in the pictures"))
+    measure.add_argument("--corrected", type=int, metavar="FRAMES", help=_("in how many frames a reader has corrected them since"))
+    measure.add_argument("--drawn-by", metavar="BUNDLE", help=_("the model that drew the labels at first; the report names it"))
     _add_measuring(measure)
     measure.set_defaults(run=_measure)
 
     arguments.add_agreement(commands, _agreement)
 
-    phantom = commands.add_parser("phantom", help="draw a phantom pullback and write it as DICOM, with its truth")
+    phantom = commands.add_parser("phantom", help=_("draw a phantom pullback and write it as DICOM, with its truth"))
     phantom.add_argument("folder", type=Path)
-    phantom.add_argument("--seed", type=int, default=11, help="which phantom patient")
+    phantom.add_argument("--seed", type=int, default=11, help=_("which phantom patient"))
     phantom.add_argument("--frames", type=int, default=140)
-    phantom.add_argument("--size", type=int, default=512, help="rows and columns of a frame in pixels")
+    phantom.add_argument("--size", type=int, default=512, help=_("rows and columns of a frame in pixels"))
     phantom.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
-    phantom.add_argument("--every-variety", action="store_true", help="also legacy, compressed and single-frame files")
+    phantom.add_argument("--every-variety", action="store_true", help=_("also legacy, compressed and single-frame files"))
     phantom.set_defaults(run=_phantom)
     arguments.add_common(commands)
     return parser
@@ -72,15 +74,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_analysing(parser: argparse.ArgumentParser) -> None:
     arguments.add_model(parser)
-    parser.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help="multiplies the in-plane spacing")
+    parser.add_argument("--calibration", type=float, default=1.0, metavar="FACTOR", help=_("multiplies the in-plane spacing"))
     _add_measuring(parser)
 
 
 def _add_measuring(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="in-plane spacing, where the input lacks it or is wrong")
-    parser.add_argument("--frame-spacing", type=float, metavar="MM", help="distance between frames, likewise")
-    parser.add_argument("--lesion-gap", type=int, default=2, metavar="FRAMES", help="frames without calcium inside a lesion")
-    parser.add_argument("--vertex", choices=("lumen", "catheter"), default="lumen", help="where angles are measured from")
+    parser.add_argument(
+        "--pixel-spacing", type=float, metavar="MM", help=_("in-plane spacing, where the input lacks it or is wrong")
+    )
+    parser.add_argument("--frame-spacing", type=float, metavar="MM", help=_("distance between frames, likewise"))
+    parser.add_argument("--lesion-gap", type=int, default=2, metavar="FRAMES", help=_("frames without calcium inside a lesion"))
+    parser.add_argument("--vertex", choices=("lumen", "catheter"), default="lumen", help=_("where angles are measured from"))
     add_page(parser)
 
 

@@ -5,13 +5,15 @@ The hues are those of Okabe and Ito (Color Universal Design, 2008), which people
 
 from __future__ import annotations
 
+from LesionReadingLib.labels.unsure import UNSURE_COLOR
+
 COLORS = {
     "calcium": "#E69F00",  # orange: outline on grey frames, arcs, thickness
     "calcium_over_180": "#D55E00",  # vermilion: stretches that run 180 degrees or more around the vessel
     "calcium_under_180": "#F3E7CC",  # ivory: all other calcium in the three-dimensional pictures
     "guidewire": "#56B4E9",  # sky blue
     "lumen": "#009E73",  # bluish green
-    "unsure": "#CC79A7",  # reddish purple: where the network holds calcium for possible and did not mark it
+    "unsure": UNSURE_COLOR,  # reddish purple: where the network holds calcium for possible and did not mark it
     "shadow": "#B8BDC4",  # where the guidewire hides the wall
     "paper": "#FFFFFF",
     "night": "#0B0E13",  # behind grey OCT frames

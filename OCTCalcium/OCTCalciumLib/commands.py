@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -148,6 +149,7 @@ def _measured_and_written(
     """
     from .measurement.cautions import all_cautions
     from .presenting.present import present
+    from .presenting.scrolling import write_unsure
     from .segments import write_oct_label_map
 
     report.progress(Step.MEASURE, _("Measuring"), 0, 1)
@@ -162,6 +164,8 @@ def _measured_and_written(
     label_map = replace(label_map, notes=(*label_map.notes, *notes))
     shown = {"pullback": pullback, "model": model, "ranges": ranges}
     present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
+    if pullback is not None and any(found and found.scores for found in ranges or ()):
+        write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)
     report.progress(Step.REPORT, _("Writing the report"), 1, 1)
     return measurement
 

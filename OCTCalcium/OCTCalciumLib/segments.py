@@ -10,6 +10,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_frames import on_frames
 from LesionReadingLib.labels.read import read_label_map, with_typed
+from LesionReadingLib.labels.unsure import unsure_segments
 from LesionReadingLib.labels.write import SEG_NRRD, write_label_map
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.images import is_volume
@@ -49,6 +50,8 @@ SEGMENTS = (
         _CORONARY_ARTERY,
     ),
 )
+
+UNSURE = unsure_segments(_CORONARY_ARTERY)
 
 
 def read_oct_label_map(

@@ -7,7 +7,9 @@ import numpy as np
 import slicer
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED
+from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingPanel.model_selector import modelNamed
+from LesionReadingPanel.unsure_overlay import loadUnsure
 from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
@@ -46,7 +48,7 @@ def takeRun(folder: Path, volume, model: str):
     Raises:
         InputError: the volume was removed, or the segmentation cannot be read; the scene is as it was.
     """
-    from OCTCalciumLib.segments import SEGMENTS
+    from OCTCalciumLib.segments import SEGMENTS, UNSURE
 
     if not slicer.mrmlScene.IsNodePresent(volume):
         raise InputError(_("The pullback was removed while it was analyzed; load it again."))
@@ -54,6 +56,7 @@ def takeRun(folder: Path, volume, model: str):
     segmentation = scene.load_segmentation(folder / "out" / "segmentation.seg.nrrd", volume, name, SEGMENTS)
     result = _asResult(volume, segmentation)
     scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
+    loadUnsure(result, volume, folder / "out" / UNSURE_SEG, UNSURE)
     scene.set_result_json(result, MODEL, Path(model).name)
     scene.set_result_json(result, CAUTIONS, _cautionsOfRun(folder / "out" / "measurements.json"))
     return result

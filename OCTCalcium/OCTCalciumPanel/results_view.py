@@ -8,6 +8,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingPanel.editing.live_labels import LiveLabels
 from LesionReadingPanel.editing.review_bar import ReviewBar
 from LesionReadingPanel.editing.segment_editing import SegmentEditing
+from LesionReadingPanel.unsure_overlay import UnsureOverlay
 from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, jumpToSlice, onSliceChanged, showVolume
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
@@ -43,6 +44,7 @@ class ResultsView:
         self._editing = SegmentEditing(ui, KIND)
         self._marking = DepositTool(ui, self._editing)
         self._review = ReviewBar(ui)
+        self._unsure = UnsureOverlay(ui.unsureCheckBox)
         ui.renderingCheckBox.connect("toggled(bool)", self._onRendering)
         ui.arcCheckBox.connect("toggled(bool)", lambda checked: self._drawArc())
         self.clear()
@@ -69,6 +71,7 @@ class ResultsView:
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
+        self._unsure.bind(result)
         self._observations = [
             onSliceChanged(READING_VIEW, self._onSlice),
             Observation(result, vtk.vtkCommand.ModifiedEvent, self._onReviewed),
@@ -91,6 +94,7 @@ class ResultsView:
         self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self.stopEditing()
         self._review.bind(None, None)
+        self._unsure.bind(None)
         self._numbers.clear(_("No result yet: choose a pullback and press Apply."))
         self._table.clear()
         self._map.clear()

@@ -194,6 +194,10 @@
             <translation>スライスの間隔。頭部CTでは0.5〜6 mm。</translation>
         </message>
         <message>
+            <source>Draw in the slice views what the network holds for possible blood and is not sure of. It is the network's own, also after the contour was corrected.</source>
+            <translation>AIが血腫の可能性ありとしたが確信のない領域を断面表示に描く。輪郭を修正した後もAI自身の判断のまま。</translation>
+        </message>
+        <message>
             <source>Edit</source>
             <translation>編集</translation>
         </message>
@@ -582,6 +586,10 @@
             <translation>学習用: 不整形についての自分の判断。</translation>
         </message>
         <message>
+            <source>Where it is &amp;unsure</source>
+            <translation>不確かな領域(&amp;U)</translation>
+        </message>
+        <message>
             <source>Where the hematoma lies, as you see it. In the cerebellum and the brainstem smaller ones are a reason to refer.</source>
             <translation>血腫の部位（自分の判断）。小脳と脳幹ではより小さい血腫でも紹介の対象となる。</translation>
         </message>
@@ -701,6 +709,10 @@
         <message>
             <source>A heat map of this result was removed; read the CT again.</source>
             <translation>この結果のヒートマップが削除されました。CTを再度読影してください。</translation>
+        </message>
+        <message>
+            <source>Where the network is unsure was removed from this result; read the CT again.</source>
+            <translation>この結果から不確かな領域が削除されました。CTを読み直してください。</translation>
         </message>
     </context>
     <context>
@@ -912,6 +924,13 @@
         </message>
     </context>
     <context>
+        <name>LesionReadingPanel.unsure_overlay</name>
+        <message>
+            <source>{name} unsure</source>
+            <translation>{name} 不確かな領域</translation>
+        </message>
+    </context>
+    <context>
         <name>LesionReadingPanel.widget</name>
         <message>
             <source>Add a model first</source>
@@ -1103,6 +1122,10 @@
         <message>
             <source>Distance between neighbouring pixels of a frame in mm.</source>
             <translation>フレーム内の隣接画素の間隔（mm）。</translation>
+        </message>
+        <message>
+            <source>Draw in the slice views what the network holds for possible calcium and did not mark. It is the network's own, also after frames were corrected.</source>
+            <translation>AIが石灰化の可能性ありとしたが描かなかった領域を断面表示に描く。フレームを修正した後もAI自身の判断のまま。</translation>
         </message>
         <message>
             <source>Draw the arc of the frame on view, with its degrees.</source>
@@ -1439,6 +1462,10 @@
         <message>
             <source>What was read, its spacing and the model; open Input to change them.</source>
             <translation>読影した画像とその間隔、モデル。変更は「入力」で。</translation>
+        </message>
+        <message>
+            <source>Where it is &amp;unsure</source>
+            <translation>不確かな領域(&amp;U)</translation>
         </message>
         <message>
             <source>Worklist</source>
@@ -1830,6 +1857,10 @@ mm</translation>
             <source>{name}  {percent:.0f} %</source>
             <translation>{name}　{percent:.0f}％</translation>
         </message>
+        <message>
+            <source>{name}  {percent:.0f} % ({low:.0f} to {high:.0f})</source>
+            <translation>{name}  {percent:.0f}％（{low:.0f}〜{high:.0f}）</translation>
+        </message>
     </context>
     <context>
         <name>results.results_view</name>
@@ -1908,6 +1939,10 @@ mm</translation>
         <message>
             <source>{marked} marked, does not count</source>
             <translation>{marked}の抽出（含めない）</translation>
+        </message>
+        <message>
+            <source>{volume}; {low:.1f} to {high:.1f} mL by the network's scores</source>
+            <translation>{volume}、AIのスコアによる範囲 {low:.1f}〜{high:.1f} mL</translation>
         </message>
     </context>
     <context>

@@ -26,7 +26,7 @@ from LesionReadingLib.prediction import load_network
 from training.__main__ import main
 from training.engine.options import Budget
 from training.hematoma import data as data_of_training
-from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
+from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits, write_card
 from training.hematoma.data import kept_slices, load_patients
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
@@ -225,6 +225,20 @@ def test_a_segmentation_view_moves_labels_with_their_slices_and_keeps_blood_in_v
     bright = images > 500
     overlap = 2 * (bright & (targets > 0)).sum((1, 2, 3)) / (bright.sum((1, 2, 3)) + targets.sum((1, 2, 3)))
     assert (targets.sum((1, 2, 3)) > 50).all() and overlap.min() > 0.9
+
+
+def test_hardened_brain_is_brighter_towards_the_bone_and_most_so_where_its_section_is_small():
+    rows, columns = np.mgrid[:256, :256]
+    away_mm = np.hypot(rows - 128, columns - 128) * 0.9
+    discs = torch.from_numpy(np.stack([np.where(away_mm < radius, 30.0, 0.0) for radius in (25, 80)] * 32)[:, None]).float()
+    brighter = (hardened(discs, torch.Generator().manual_seed(1)) - discs).numpy()[:, 0]
+    border, middle = (away_mm < 80) & (away_mm > 76), away_mm < 40
+    assert (brighter[discs[:, 0].numpy() == 0] == 0).all() and brighter.min() >= 0 and 25 < brighter.max() <= 48
+    large, small = brighter[1::2], brighter[::2]
+    bright = large[:, border].mean(axis=1) > 2
+    assert 0.25 < bright.mean() < 0.75  # half of them
+    assert (large[bright][:, border].mean(axis=1) > 5 * large[bright][:, middle].mean(axis=1)).all()
+    assert small[:, away_mm < 5].max() > 3  # 20 mm and more from the bone
 
 
 def test_a_marker_view_keeps_differences_of_density_and_does_not_turn_heads_over():

@@ -10,17 +10,20 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
+from HematomaMarkersLib.measurement.markers.sureness import COUNTED
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
-from LesionReadingLib.bundle import Bundle, find_bundle, load_bundle, write_bundle
+from HematomaMarkersLib.model.ranges import FittedRanges
+from LesionReadingLib.bundle import CARD, Bundle, find_bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 
 from ..engine.checkpoint import halved, training_facts
-from ..reporting.cards import card_text, rewritten, shared_metadata
+from ..reporting.cards import card_text, rewritten, shared_metadata, with_section
 from ..reporting.monai_configs import write_configs
+from .evaluation.ranges import coverage_table
 from .evaluation.rule import RULE_FILE
 from .evaluation.tables import figures_tables
 from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
@@ -68,7 +71,7 @@ REFERENCES = [
     "Morotti A et al. Standards for Detecting, Interpreting, and Reporting Noncontrast Computed Tomographic Markers of "
     "Intracerebral Hemorrhage Expansion. Ann Neurol 2019;86:480-492.",
 ]
-_FIGURES_TITLE = "Figures on phantoms"
+_FIGURES_TITLE, _RANGES_TITLE = "Figures on phantoms", "How sure it is"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
@@ -159,10 +162,38 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
     kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
-    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)}}
-    tables = {title: figures_tables(figures)}
+    counted = bundle.metadata["eval_metrics"].get(COUNTED)
+    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | ({COUNTED: counted} if counted else {})}
+    tables = {title: figures_tables(figures)} | ({_RANGES_TITLE: _told_ranges(counted)} if counted else {})
     told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
     return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
+
+
+def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
+    """Keep fitted ranges with a bundle; what was counted of earlier ones goes."""
+    bundle = load_bundle(folder, TASK)
+    metrics = {kind: figures for kind, figures in bundle.metadata["eval_metrics"].items() if kind != COUNTED}
+    settings = {**bundle.settings, "ranges": fitted.to_settings()}
+    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, None)
+    return rewritten(bundle, {**bundle.metadata, "eval_metrics": metrics}, card, settings)
+
+
+def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
+    """Write how often a bundle's ranges held the truth (``evaluate``, of heads that nothing was fitted on) into metadata and card.
+
+    Raises:
+        InputError: they are figures of a bundle without fitted ranges.
+    """
+    if not figures.get("ranges"):
+        raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
+    bundle = load_bundle(folder, TASK)
+    counted = {"heads": len(figures["patients"]), **figures["ranges"]}
+    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _told_ranges(counted))
+    return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
+
+
+def _told_ranges(counted: Mapping[str, Any]) -> str:
+    return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
 
 
 def limits(data_source: str, classes: int) -> str:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
+from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
+from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
+from .phantom_arguments import VALIDATION_SEED, add_range
 from .studies.commands import add_ablations, add_draw_samples, add_gan_experiment, add_train_gan
-
-VALIDATION_SEED = 500
-"""From here on lie the validation patients; those of `evaluate` lie below."""
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +38,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_fit_rule(
         commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients, own ones or phantoms")
     )
+    add_fit_ranges(commands.add_parser("fit-ranges", help="how sure a bundle is: its ranges, fitted on validation patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
@@ -52,7 +53,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
     add_phantoms(parser, patients=400)
     add_without(parser)
-    _add_range(parser)
+    add_range(parser)
     parser.add_argument("--most-slices", type=int, help="kept of each patient to learn from; all of them by default")
     parser.set_defaults(run=_make_data)
 
@@ -63,10 +64,6 @@ def _make_data(chosen: argparse.Namespace) -> None:
     steps = Steps(**dict.fromkeys(left_out(chosen.without), False))
     for seed in make_data(chosen.folder, phantom_seeds(chosen), steps, chosen.processes, chosen.phantoms, chosen.most_slices):
         print(f"patient {seed}", flush=True)
-
-
-def _add_range(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range of phantoms")
 
 
 def _slice_classes(folder: Path) -> dict:
@@ -124,7 +121,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--marker-width", type=float, default=0.125, help="of the VGG16; 1 is the published one")
     parser.add_argument("--validate-every", type=int, default=150, help="steps between two validations")
     parser.add_argument("--seed", type=int, default=0)
-    _add_range(parser)
+    add_range(parser)
     add_device(parser)
     parser.set_defaults(run=_train, phantoms="mixed")
 
@@ -161,7 +158,7 @@ def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
     parser.add_argument("--processes", type=int, default=2)
-    _add_range(parser)
+    add_range(parser)
     add_device(parser)
     parser.set_defaults(run=_fit_rule)
 
@@ -209,7 +206,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
-    _add_range(parser)
+    add_range(parser)
     add_own_cases(parser)
     parser.set_defaults(run=_evaluate)
 
@@ -277,14 +274,20 @@ def _runs(chosen: argparse.Namespace) -> None:
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle")
-    parser.add_argument("figures", type=Path, metavar="FILE", help="figures of evaluate")
+    parser.add_argument("figures", type=Path, nargs="?", metavar="FILE", help="figures of evaluate")
+    parser.add_argument("--ranges", type=Path, metavar="FILE", help="the same, of other patients: how often ranges held the truth")
     parser.set_defaults(run=_card)
 
 
 def _card(chosen: argparse.Namespace) -> None:
-    from .bundle import write_card
+    from .bundle import write_card, write_coverage
 
-    write_card(chosen.folder, json.loads(chosen.figures.read_text()))
+    if not (chosen.figures or chosen.ranges):
+        raise InputError("Name a file of figures for the card, or one with --ranges.")
+    if chosen.figures:
+        write_card(chosen.folder, json.loads(chosen.figures.read_text()))
+    if chosen.ranges:
+        write_coverage(chosen.folder, json.loads(chosen.ranges.read_text()))
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -45,8 +46,17 @@ def card_text(name: str, metadata: Mapping[str, Any], limits: str, tables: Mappi
     return "\n\n".join(parts) + "\n"
 
 
-def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str) -> Bundle:
-    """Write a bundle again with other metadata and another card; weights, settings and licence stay."""
+def with_section(card: str, title: str, text: str | None) -> str:
+    """A card with this text in a section of this title, before the references; without that section where None."""
+    parts = [part for part in re.split(r"\n+(?=## )", card.strip()) if not part.startswith(f"## {title}\n")]
+    if text is not None:
+        end = next((number for number, part in enumerate(parts) if part.startswith("## References\n")), len(parts))
+        parts.insert(end, f"## {title}\n\n{text.strip()}")
+    return "\n\n".join(parts) + "\n"
+
+
+def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str, settings: Mapping[str, Any] | None = None) -> Bundle:
+    """Write a bundle again with other metadata and another card; weights and licence stay, settings too where None are given."""
     return write_bundle(
         bundle.path,
         bundle.task,
@@ -56,5 +66,5 @@ def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str) -> Bundle:
         metadata=metadata,
         card=card,
         licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
-        settings=bundle.settings,
+        settings=bundle.settings if settings is None else settings,
     )

@@ -43,6 +43,7 @@ class HeadReading:
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
+        scores: uint8 (slices, 256, 256), the probability of hematoma, 0 to 1 as 0 to 255; 0 where blood is not looked for.
         looked_at: bool (slices, 256, 256), where the markers were looked for; the heat's cells reach a little beyond.
         notes: sentences for the report on how the network worked.
     """
@@ -51,6 +52,7 @@ class HeadReading:
     areas_cm2: np.ndarray
     slice_logits: np.ndarray
     heat: np.ndarray
+    scores: np.ndarray
     looked_at: np.ndarray
     notes: tuple[str, ...] = ()
     outside: np.ndarray | None = None
@@ -79,10 +81,10 @@ def read_head(
         InputError: memory does not suffice. Whatever ``progress`` raises ends the work.
     """
     quick = fold_batch_norms(network).to(device, memory_format=torch.channels_last)
-    labels, features = np.empty(hounsfield.shape, np.uint8), {}
+    labels, scores, features = np.empty(hounsfield.shape, np.uint8), np.empty(hounsfield.shape, np.uint8), {}
     with Stream(_segmenting(quick, window, device), device) as segmented:
-        for number, (found, of_encoder) in enumerate(segmented.results(hounsfield)):
-            labels[number] = found
+        for number, (found, probability, of_encoder) in enumerate(segmented.results(hounsfield)):
+            labels[number], scores[number] = found, probability
             if found.any():  # tidying may turn blood in a ventricle into hematoma
                 features[number] = of_encoder
             progress(number + 1, len(hounsfield))
@@ -99,8 +101,8 @@ def read_head(
             looked_at[number], logits[number], heat[number] = found
     notes = tuple(dict.fromkeys(segmented.notes + marked.notes))
     is_taught = network.classes > OUTSIDE_BRAIN
-    outside = _blood(outside, hounsfield, extents_mm) if is_taught else None
-    return HeadReading(labels, areas_cm2, logits, heat, looked_at, notes, outside)
+    outside = can_be_blood(outside, hounsfield, extents_mm) if is_taught else None
+    return HeadReading(labels, areas_cm2, logits, heat, scores * inside, looked_at, notes, outside)
 
 
 def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
@@ -109,7 +111,7 @@ def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -
     The limits are those of this module; ``hounsfield`` is int16 of the labels' shape, in HU. A smaller piece of one kind of blood
     that touches a larger one of the other kind becomes that kind.
     """
-    labels = np.where(_blood(labels != BACKGROUND, hounsfield, extents_mm), labels, BACKGROUND).astype(np.uint8)
+    labels = np.where(can_be_blood(labels != BACKGROUND, hounsfield, extents_mm), labels, BACKGROUND).astype(np.uint8)
     large = {label: _parts_of_some_size(labels == label, extents_mm) for label in (HEMATOMA, INTRAVENTRICULAR)}
     turned = labels.copy()
     for label, other in ((HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)):
@@ -119,14 +121,16 @@ def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -
 
 def _segmenting(
     network: JointNetwork, window: tuple[float, float], device: torch.device
-) -> Callable[[list[np.ndarray]], list[tuple[np.ndarray, Features]]]:
-    """What gives the labels, uint8 (256, 256), and the encoder's features of each slice."""
+) -> Callable[[list[np.ndarray]], list[tuple[np.ndarray, np.ndarray, Features]]]:
+    """What gives the labels and the probability of hematoma, uint8 (256, 256) each, and the encoder's features of each slice."""
 
     @torch.inference_mode()
-    def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, Features]]:
+    def work(images: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, Features]]:
         scores, features = network.segment(_images(np.stack(images), window, device))
         labels = finite(scores).argmax(dim=1).to(torch.uint8).cpu().numpy()
-        return [(found, [feature[number] for feature in features]) for number, found in enumerate(labels)]
+        probabilities = (255 * scores.float().softmax(dim=1)[:, HEMATOMA]).round().to(torch.uint8).cpu().numpy()
+        of_slices = enumerate(zip(labels, probabilities, strict=True))
+        return [(*found, [feature[number] for feature in features]) for number, found in of_slices]
 
     return work
 
@@ -170,8 +174,12 @@ def _images(hounsfield: np.ndarray, window: tuple[float, float], device: torch.d
     return images.to(memory_format=torch.channels_last)
 
 
-def _blood(mask: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
-    """The pieces of a mask that can be blood by their size, by how many slices show them, and by their density."""
+def can_be_blood(mask: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+    """The pieces of a mask that can be blood by their size, by how many slices show them, and by their density.
+
+    Args:
+        mask: bool (slices, 256, 256). hounsfield: int16 of that shape, in HU. extents_mm: (slices,) as of ``read_head``.
+    """
     numbers, _sizes = pieces(mask, _CONNECTIVITY)
     blood = np.zeros_like(mask)
     for number, box in enumerate(ndimage.find_objects(numbers), 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.output import mended
 from LesionReadingLib.reading.volume_files import image_reader
@@ -15,6 +16,7 @@ from LesionReadingLib.strict_json import read_json
 
 from ..labels import MARKERS
 from ..measurement.markers.network_result import NetworkResult
+from ..measurement.markers.sureness import sureness_from_json
 from ..measurement.outside_blood import outside_from_json
 
 MEASUREMENTS = "measurements.json"
@@ -49,6 +51,7 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], *, is_own: bool
                 )
             )
         probabilities = [[_share(row["markers"][marker]["probability"]) for marker in MARKERS] for row in slices]
+        sureness = sureness_from_json(found, shape[0], is_own=is_own)
         return NetworkResult(
             probabilities={marker: _share(found["markers"][marker]["probability"]) for marker in MARKERS},
             thresholds={marker: float(_share(found["thresholds"][marker])) for marker in MARKERS},
@@ -57,6 +60,8 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], *, is_own: bool
             heat=partial(_read_heat, folder, shape),
             model=model if is_own else {**model, "contours": _corrected(corrected, shape[0])},
             outside=outside_from_json(found.get("outside_blood")),
+            sureness=sureness,
+            unsure=partial(_read_unsure, folder, shape) if sureness else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
@@ -67,20 +72,27 @@ def read_kept_reading(folder: Path, shape: tuple[int, int, int], *, is_own: bool
 
 
 def _read_heat(folder: Path, shape: tuple[int, int, int], marker: str) -> np.ndarray:
+    return _read_voxels(folder / f"heat_{marker}.nrrd", shape)
+
+
+def _read_unsure(folder: Path, shape: tuple[int, int, int]) -> np.ndarray:
+    return _read_voxels(folder / UNSURE_SEG, shape) > 0
+
+
+def _read_voxels(file: Path, shape: tuple[int, int, int]) -> np.ndarray:
     import SimpleITK as sitk
 
-    file = folder / f"heat_{marker}.nrrd"
     try:
-        heat = sitk.GetArrayFromImage(image_reader(file).Execute())
+        voxels = sitk.GetArrayFromImage(image_reader(file).Execute())
     except (RuntimeError, InputError) as error:
         raise InputError(
             _("{file} cannot be read; name the whole result folder of the reading with --reading.").format(file=file)
         ) from error
-    if heat.shape != shape:
+    if voxels.shape != shape:
         raise InputError(
             _("{file} does not lie on the voxels of the scan; name the reading of this scan with --reading.").format(file=file)
         )
-    return heat
+    return voxels
 
 
 def _corrected(slices: int | None, count: int) -> str:

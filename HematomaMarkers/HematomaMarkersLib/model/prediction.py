@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,12 +15,14 @@ from scipy import ndimage
 
 from ..labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
 from ..measurement.markers.network_result import NetworkResult
+from ..measurement.markers.sureness import Sureness
 from ..measurement.outside_blood import OutsideBlood
 from ..reading.scan import Scan
 from .inference import HeadReading, read_head
 from .network import JointNetwork
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation.prepare import Prepared, Steps, prepare
+from .ranges import FittedRanges, probability_range, ranges_from_settings, slices_ml, sure_and_possible, volume_range_ml
 
 NETWORKS = {"JointNetwork": JointNetwork}
 
@@ -60,7 +62,7 @@ def predict(
     Raises:
         InputError: no brain is found, or the bundle or the device cannot be used. Whatever ``progress`` raises ends the work.
     """
-    rule = rule_from_settings(bundle.settings, bundle.name)
+    rule, fitted = rule_from_settings(bundle.settings, bundle.name), ranges_from_settings(bundle.settings, bundle.name)
     network, on_device = load_network(bundle, NETWORKS), choose_device(device)
     steps = replace(_steps(bundle), **dict.fromkeys(without, False))
     prepared = prepare(scan, steps)
@@ -72,14 +74,19 @@ def predict(
     of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
     outside = _outside_mask(scan, prepared, reading)
     likeliest = marker_slices(logits, reading.areas_cm2, rule)
+    probabilities = patient_probabilities(logits, reading.areas_cm2, rule)
+    measured_ml = float((labels == HEMATOMA).sum(axis=(1, 2)) @ scan.grid.voxel_ml)
+    sureness, unsure = _sureness(prepared, reading, fitted, measured_ml, probabilities) if fitted else (None, None)
     return Segmentation(labels, outside, reading.notes), NetworkResult(
-        probabilities=patient_probabilities(logits, reading.areas_cm2, rule),
+        probabilities=probabilities,
         thresholds=rule.thresholds,
         marker_slices={marker: None if number is None else int(order[number]) for marker, number in likeliest.items()},
         slice_probabilities=calibrated(of_scan, rule),
         heat=partial(heat_map, prepared, reading),
         model=bundle.summary(),
         outside=None if reading.outside is None else _outside(scan, outside),
+        sureness=sureness,
+        unsure=unsure,
     )
 
 
@@ -99,6 +106,30 @@ def heat_map(prepared: Prepared, reading: HeadReading, marker: str) -> np.ndarra
     for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
         heat[number] /= highest
     return heat
+
+
+def _sureness(
+    prepared: Prepared,
+    reading: HeadReading,
+    fitted: FittedRanges,
+    measured_ml: float,
+    probabilities: Mapping[str, float | None],
+) -> tuple[Sureness, Callable[[], np.ndarray]]:
+    """How sure the network is, and what gives where it is not."""
+    extents_mm = prepared.extents_mm
+    sure, possible = sure_and_possible(reading, prepared.hounsfield, extents_mm, fitted.inner, fitted.outer)
+    ends_ml = slices_ml(sure, extents_mm).sum(), slices_ml(possible, extents_mm).sum()
+    unsure = possible & ~sure
+    unsure_ml = slices_ml(unsure, extents_mm)
+    ranges = {
+        marker: None if value is None else probability_range(value, fitted.logits[marker])
+        for marker, value in probabilities.items()
+    }
+    return Sureness(
+        volume_ml=volume_range_ml(ends_ml, measured_ml, fitted.volume),
+        probabilities=ranges,
+        slice=int(prepared.slice_order[unsure_ml.argmax()]) if unsure_ml.any() else None,
+    ), lambda: prepared.labels_to_scan(np.where(unsure, HEMATOMA, 0).astype(np.uint8)) > 0
 
 
 def _outside_mask(scan: Scan, prepared: Prepared, reading: HeadReading) -> np.ndarray:

@@ -13,7 +13,8 @@ from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from ..labels import MARKER_NAMES, MARKERS
 from ..measurement.markers.bat import BAT_HIGH_RISK
-from ..measurement.markers.network_result import marker_seen
+from ..measurement.markers.network_result import marker_seen, probability_range, volume_range_ml
+from ..measurement.markers.sureness import COUNTED, SHARE
 from ..measurement.volume import in_ml
 from ..triage.rules import Rules
 from .look_first import look_first
@@ -38,6 +39,8 @@ def first_screen(findings: Findings, rules: Rules, consequences: Consequences) -
         found=(),
         meanings=_meanings(measurement, decided, rules, consequences),
         certainty=(
+            *_network_range(findings),
+            *_sign_ranges(findings),
             *_volume_range(measurement, model, rules),
             *_ventricle_range(measurement, rules),
             *_growth_range(findings.growth),
@@ -62,6 +65,58 @@ def _meanings(measurement: ScanMeasurement, decided: Triage, rules: Rules, texts
     return tuple(meanings)
 
 
+def _network_range(findings: Findings) -> list[str]:
+    """The range of the volume by the network's own scores, and how often such a range held the truth."""
+    network = findings.network
+    if network is None:
+        return []
+    if network.sureness is None:
+        return [_("How sure the network was of volume and signs has not been measured for this model.")]
+    ends = volume_range_ml(network)
+    if ends is None:
+        return [_("Volume: the contour was corrected, so the range of the network's own contour no longer holds.")]
+    told = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
+        low=ends[0], high=ends[1], share=100 * SHARE
+    )
+    return [joined(told, _volumes_held(network.model))]
+
+
+def _volumes_held(model: Mapping[str, Any]) -> str:
+    volume = _counted(model).get("volume")
+    if not (volume and volume["count"]):
+        return _("How often such a range holds the truth has not been measured.")
+    held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
+    return held.format(held=volume["held"], count=volume["count"])
+
+
+def _sign_ranges(findings: Findings) -> list[str]:
+    """The range of each sign's probability; which of them leave the sign open, and how often they held the truth."""
+    measurement, network = findings.measurement, findings.network
+    ranges = {marker: probability_range(marker, measurement, network) for marker in MARKERS}
+    if not all(ranges.values()):
+        return []
+    told = listed(
+        (
+            _("{sign} {low:.0f} to {high:.0f} % (open)")
+            if low < network.thresholds[marker] <= high
+            else _("{sign} {low:.0f} to {high:.0f} %")
+        ).format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
+        for marker, (low, high) in ranges.items()
+    )
+    said = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=told)
+    counted = [one for one in (_counted(network.model).get("signs") or {}).values() if one["count"]]
+    if not counted:
+        return [said]
+    shares = [100 * one["held"] / one["count"] for one in counted]
+    held = _("On phantoms such ranges did not contradict the truth in {low:.0f} to {high:.0f} % of heads, by sign.")
+    return [joined(said, held.format(low=min(shares), high=max(shares)))]
+
+
+def _counted(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How often the model's ranges held the truth of held-out heads."""
+    return (model.get("eval_metrics") or {}).get(COUNTED) or {}
+
+
 def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None, rules: Rules) -> list[str]:
     if not measurement.has_hematoma:
         return []
@@ -79,8 +134,7 @@ def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None,
             if "patients" in phantom
             else _("On phantoms the network's volume was off by {error:.1f} mL in the median.")
         ).format(count=phantom.get("patients"), error=phantom["median_volume_error_ml"])
-        unsure = _("Its error in patients is not known, and how sure it was of these pixels is not recorded.")
-        sentences.append(joined(off, unsure))
+        sentences.append(joined(off, _("Its error in patients is not known.")))
     return sentences
 
 

@@ -14,6 +14,8 @@ from LesionReadingLib.text.counting import shown
 from ..growth.expansion import Growth
 from ..labels import HEMATOMA
 from ..measurement.markers.bat import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat
+from ..measurement.markers.network_result import volume_range_ml
+from ..measurement.markers.sureness import Range
 from ..measurement.volume import in_ml
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def side_of_hematoma(scan: Scan | None, labels: np.ndarray) -> str | None:
 def numbers(case: Case) -> list[Number]:
     """The numbers on top of the report."""
     measured, growth, triage = case.measurement, case.findings.growth, case.findings.triage
-    found = list(volume_numbers(measured))
+    found = list(volume_numbers(measured, volume_range_ml(case.network)))
     if growth:
         since = _("from {prior:.1f} mL").format(prior=growth.prior_ml)
         percent = [] if growth.change_percent is None else [_("{percent:+.0f} %").format(percent=growth.change_percent)]
@@ -79,11 +81,18 @@ def numbers(case: Case) -> list[Number]:
     return found
 
 
-def volume_numbers(measured: ScanMeasurement) -> tuple[Number, Number]:
-    """The volumes of hematoma and ventricular blood; what was marked and does not count is called marked."""
+def volume_numbers(measured: ScanMeasurement, ends_ml: Range | None = None) -> tuple[Number, Number]:
+    """The volumes of hematoma and ventricular blood; what was marked and does not count is called marked.
+
+    Args:
+        ends_ml: between which the network's own scores leave the hematoma; None where that is not known.
+    """
     why = _("cannot be blood") if measured.doubts else _("does not count as one")
     if measured.has_hematoma:
         by = _("by voxels; ABC/2: {volume}").format(volume=in_ml(measured.abc2_ml))
+        if ends_ml is not None:
+            between = _("{low:.1f} to {high:.1f} mL by the network's scores; ABC/2: {volume}")
+            by = between.format(low=ends_ml[0], high=ends_ml[1], volume=in_ml(measured.abc2_ml))
         hematoma = Number(_("Hematoma volume"), in_ml(measured.volume_ml), by)
     elif measured.volume_ml > 0:
         hematoma = Number(_("Marked as hematoma"), in_ml(measured.volume_ml), why)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
 
 from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.network_result import marker_seen
+from ..measurement.markers.network_result import marker_seen, volume_range_ml
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
     from ..triage.decision import Triage
     from ..triage.findings import Findings
 
-_UNDECIDED, _SIGN_DECIDES, _DISAGREE, _LARGEST, _VENTRICLES = 5.0, 4.0, 3.0, 2.0, 1.0
+_UNDECIDED, _SIGN_DECIDES, _DISAGREE, _UNSURE, _LARGEST, _VENTRICLES = 5.0, 4.0, 3.0, 2.5, 2.0, 1.0
 
 
 def look_first(findings: Findings) -> tuple[Check, ...]:
-    """Slices by what they could change: the decision itself, a sign that it rests on, a sign in dispute, the volume."""
+    """Slices by what they could change: the decision itself, a sign that it rests on, a sign in dispute, the volume.
+
+    The heaviest of one slice is told.
+    """
     measurement = findings.measurement
-    return in_order((*_undecided(findings.triage), *_signs(findings), *_largest(measurement), *_ventricles(measurement)))
+    told = (_undecided(findings.triage), _signs(findings), _unsure(findings), _largest(measurement), _ventricles(measurement))
+    return in_order(chain.from_iterable(told))
 
 
 def _undecided(decided: Triage) -> Iterator[Check]:
@@ -53,6 +58,15 @@ def _signs(findings: Findings) -> Iterator[Check]:
                 else _("the measurement finds the sign {name} here, the network does not see it")
             )
             yield Check(number, number, why.format(name=name), _DISAGREE)
+
+
+def _unsure(findings: Findings) -> Iterator[Check]:
+    """The slice on which the network's scores leave most of the volume open."""
+    ends, network = volume_range_ml(findings.network), findings.network
+    if ends is not None and network.sureness.slice is not None:
+        number = network.sureness.slice
+        why = _("most of what the network is unsure of lies here: by its scores the volume is {low:.1f} to {high:.1f} mL")
+        yield Check(number, number, why.format(low=ends[0], high=ends[1]), _UNSURE)
 
 
 def _largest(measurement: ScanMeasurement) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from ..labels import MARKERS
 from ..measurement.markers.evidence import found_on_slice
 from ..measurement.markers.network_result import NetworkResult, network_probability
 from ..measurement.markers.slice import SliceMeasurement
+from ..measurement.markers.sureness import NOT_MEASURED, SHARE
 from ..triage.decision import to_json as triage_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def findings_json(findings: Findings, spacing_source: str) -> dict[str, Any]:
         "thresholds": network.thresholds if network else None,
         "marker_slices": network.marker_slices if network else None,
         "outside_blood": network.outside.to_json() if network and network.outside else None,
+        **(network.sureness.to_json() if network and network.sureness else NOT_MEASURED),
+        "range_share": SHARE,
         "model": network.model if network else None,
         "triage": triage_json(decided),
         "location": decided.location,

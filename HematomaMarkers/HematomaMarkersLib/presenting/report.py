@@ -18,7 +18,7 @@ from LesionReadingLib.text.counting import shown, shown_stretch
 from ..colors import COLORS, DECISION_COLORS
 from ..growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML, Growth
 from ..labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from ..measurement.markers.network_result import marker_seen, network_probability
+from ..measurement.markers.network_result import marker_seen, network_probability, probability_range
 from ..triage.rules import Rules
 from .first_screen import first_screen
 from .headline import finding, numbers
@@ -54,7 +54,7 @@ class MarkerCard:
     Attributes:
         name, verdict: and whether network and measurement ``disagree``.
         seen: by either of them.
-        percent, threshold_percent: of the network; None where it says nothing.
+        percent, threshold_percent: of the network; None where it says nothing. range_percent: (low, high), likewise.
         evidence: the measurement's sentence. expansion: how often such hematomas grew. definition: what the marker is.
         pictures: (data URI, caption).
     """
@@ -65,6 +65,7 @@ class MarkerCard:
     seen: bool
     percent: float | None
     threshold_percent: float | None
+    range_percent: tuple[float, float] | None
     evidence: str
     expansion: str
     definition: str
@@ -172,6 +173,7 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
     by_network, by_measurement = marker_seen(marker, case.measurement, case.network)
     probability = network_probability(marker, case.measurement, case.network)
     told = probability is not None
+    ends = probability_range(marker, case.measurement, case.network)
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
         _(MARKER_NAMES[marker]),
@@ -180,6 +182,7 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
         bool(by_network) or by_measurement,
         100 * probability if told else None,
         100 * case.network.thresholds[marker] if told else None,
+        ends and (100 * ends[0], 100 * ends[1]),
         case.measurement.evidence[marker].sentence,
         _("No share of growing hematomas is published for this sign.")
         if expansion is None

@@ -37,7 +37,8 @@ def scroll_of(case: Case) -> Scroll:
     with_prior = case.scan is not None and case.prior is not None and growth is not None and growth.transform is not None
     room = MOST_BYTES // (2 if with_prior else 1)
     hounsfield = None if case.scan is None else case.scan.hounsfield
-    panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part))]
+    unsure = case.network.unsure() if case.network and case.network.unsure else None
+    panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part), unsure)]
     if with_prior:
         panes.insert(0, _earlier(case, part, room))
     areas = [measured.area_mm2 for measured in case.measurement.slices]
@@ -50,6 +51,7 @@ def scroll_of(case: Case) -> Scroll:
             (_("hematoma"), COLORS["hematoma"], False),
             (_("blood in the ventricles"), COLORS["intraventricular"], True),
         ],
+        unsure=(_("where the network is unsure"), COLORS["unsure"]) if unsure is not None else None,
         windows=_windows() if case.scan is not None else [],
         charts=_charts(case),
         heat=[_(MARKER_NAMES[marker]) for marker in _with_heat(case)] if panes[-1].heat else [],
@@ -88,14 +90,15 @@ def _part(case: Case, view: SliceView) -> _Part:
     return _Part(view, widened(view.head(case.scan.hounsfield[some]), 1.0))
 
 
-def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=()) -> Pane:
-    """The pictures of one scan; ``hounsfield`` is None where only labels are known."""
+def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=(), unsure=None) -> Pane:
+    """The pictures of one scan; ``hounsfield`` is None where only labels are known, ``unsure`` where no network said anything."""
     size, uris = fitting(part.shape), []
     if hounsfield is not None:
         greys = (_grey(part.of(plane)) for plane in hounsfield)
         uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, room)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
-    return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters)
+    areas = [] if unsure is None else [outlines(part.of(plane), (1,), size).get(0, "") for plane in unsure.astype(np.uint8)]
+    return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters, areas)
 
 
 def _earlier(case: Case, part: _Part, room: int) -> Pane:

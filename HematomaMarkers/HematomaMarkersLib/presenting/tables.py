@@ -9,10 +9,11 @@ import numpy as np
 from LesionReadingLib.presenting.tables import Columns, write_table
 
 from ..labels import MARKERS
-from ..measurement.markers.network_result import marker_seen, network_probability
+from ..measurement.markers.network_result import NetworkResult, marker_seen, network_probability, probability_range
 from .slice_view import heights_mm
 
 if TYPE_CHECKING:
+    from ..measurement.scan import ScanMeasurement
     from ..triage.findings import Findings
 
 
@@ -48,6 +49,8 @@ def write_markers(path: Path, findings: Findings) -> None:
     columns: Columns = {
         "marker": lambda marker: marker,
         "network probability": lambda marker: network_probability(marker, measurement, network),
+        "probability, low end of its range": lambda marker: _end(marker, measurement, network, 0),
+        "probability, high end of its range": lambda marker: _end(marker, measurement, network, 1),
         "network threshold": lambda marker: network.thresholds.get(marker) if network else None,
         "network slice (from 0)": lambda marker: network.marker_slices.get(marker) if network else None,
         "measured": lambda marker: int(measurement.evidence[marker].found),
@@ -57,6 +60,11 @@ def write_markers(path: Path, findings: Findings) -> None:
         "measured values": lambda marker: _values(measurement.evidence[marker].values),
     }
     write_table(path, columns, MARKERS)
+
+
+def _end(marker: str, measurement: ScanMeasurement, network: NetworkResult | None, end: int) -> float | None:
+    ends = probability_range(marker, measurement, network)
+    return ends and ends[end]
 
 
 def _values(values: dict[str, float | bool | None]) -> str:

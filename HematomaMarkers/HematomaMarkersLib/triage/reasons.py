@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.language import _
 from LesionReadingLib.text.counting import shown
 
-from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.bat import Bat
-from ..measurement.markers.network_result import NetworkResult, marker_seen
+from ..labels import BLEND, HYPODENSITY, MARKER_NAMES, MARKERS
+from ..measurement.markers.bat import BAT_BLEND, BAT_HYPODENSITY, Bat
+from ..measurement.markers.network_result import NetworkResult, marker_seen, probability_range, volume_range_ml
 from ..measurement.volume import in_ml
 from .rules import GROWTH_CRITERIA, Rules, reached
 
@@ -45,22 +45,48 @@ def reasons_to_refer(
     is_there = reached(measurement.in_pieces_ml, measurement.least_ml, rules.small_error_ml)
     if is_there is None:
         return [*_presence(measurement, rules), *reasons]
+    if _may_cross(measurement.least_ml, network):
+        return [_unsure_presence(measurement, network), *reasons]
     if not is_there:
         return [*_specks(measurement, rules), *reasons]
     return [
-        *_volume(measurement, rules, location),
+        *_volume(measurement, network, rules, location),
         *reasons,
         *_growth(growth, measurement, rules),
         *_markers(measurement, network, rules),
-        *_bat_reasons(bat, measurement, rules),
+        *_bat_reasons(bat, measurement, network, rules),
     ]
 
 
 def _presence(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
-    said = _("{volume} marked as hematoma (it counts as one from {least:g} mL)").format(
+    return [_open(_marked(measurement), rules.small_error_ml, measurement.abc2.slice)]
+
+
+def _marked(measurement: ScanMeasurement) -> str:
+    return _("{volume} marked as hematoma (it counts as one from {least:g} mL)").format(
         volume=in_ml(measurement.in_pieces_ml), least=measurement.least_ml
     )
-    return [_open(said, rules.small_error_ml, measurement.abc2.slice)]
+
+
+def _unsure_presence(measurement: ScanMeasurement, network: NetworkResult) -> Reason:
+    return _left_open(_marked(measurement), network, measurement.abc2.slice)
+
+
+def _may_cross(limit_ml: float, network: NetworkResult | None) -> bool:
+    """Whether the network's own scores leave open on which side of a limit the volume of its contour lies."""
+    ends = volume_range_ml(network)
+    return ends is not None and ends[0] < limit_ml <= ends[1]
+
+
+def _left_open(said: str, network: NetworkResult, number: int | None) -> Reason:
+    """That a volume may lie on either side of its limit, and the slice on which most is unsure."""
+    low, high = volume_range_ml(network)
+    number = number if network.sureness.slice is None else network.sureness.slice
+    told = _(
+        "{said}: by the network's own scores {low:.1f} to {high:.1f} mL, so the limit may or may not be reached; check slice "
+        "{number}."
+    )
+    return Reason(told.format(said=said, low=low, high=high, number=shown(number)), False, number)
 
 
 def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -72,7 +98,7 @@ def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
     return [Reason(said.format(volume=in_ml(measurement.specks_ml), number=shown(number)), False, number)]
 
 
-def _volume(measurement: ScanMeasurement, rules: Rules, location: str | None) -> list[Reason]:
+def _volume(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules, location: str | None) -> list[Reason]:
     told = in_ml(measurement.volume_ml)
     brainstem_ml = max(rules.brainstem_ml, measurement.least_ml)
     any_volume = _("any volume") if rules.brainstem_ml == 0 else _limit(rules.brainstem_ml)
@@ -95,7 +121,12 @@ def _volume(measurement: ScanMeasurement, rules: Rules, location: str | None) ->
     ]
     found = []
     for applies, said, limit, limit_ml, error_ml in checks:
-        if applies:
+        if not applies:
+            continue
+        if reached(measurement.volume_ml, limit_ml, error_ml) is not None and _may_cross(limit_ml, network):
+            said = _("{said} ({limit})").format(said=said, limit=limit)
+            found.append(_left_open(said, network, measurement.abc2.slice))
+        else:
             found += _at_limit(measurement.volume_ml, limit_ml, error_ml, said, limit, measurement.abc2.slice)
     return found
 
@@ -170,15 +201,17 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
     grounds = []
     if by_network is not None and marker in rules.network:
         probability, threshold = network.probabilities[marker], network.thresholds[marker]
-        is_open = not counts and abs(probability - threshold) < rules.probability_error
+        is_open = not counts and _leaves_open(marker, measurement, network, rules)
         if is_open or by_network:
             said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
             grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
         if is_open:
             number = network.marker_slices.get(marker)
             where = measurement.abc2.slice if number is None else number
-            near = _("{sign} ({said}): give or take {percent:g} % it may or may not be there, so check slice {number}.").format(
-                sign=_(MARKER_NAMES[marker]), said=grounds[0], percent=100 * rules.probability_error, number=shown(where)
+            error, ends = rules.probability_error, probability_range(marker, measurement, network)
+            low, high = ends or (max(0.0, probability - error), min(1.0, probability + error))
+            near = _("{sign} ({said}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
+                sign=_(MARKER_NAMES[marker]), said=grounds[0], low=100 * low, high=100 * high, number=shown(where)
             )
             return [Reason(near, False, where, marker)]
     if counts:
@@ -191,11 +224,25 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
     return [Reason(told, marker=marker)]
 
 
-def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
+def _leaves_open(marker: str, measurement: ScanMeasurement, network: NetworkResult, rules: Rules) -> bool:
+    """Whether a sign's probability lies within its error of the threshold, or its range on both sides of it."""
+    probability, threshold = network.probabilities[marker], network.thresholds[marker]
+    ends = probability_range(marker, measurement, network)
+    return abs(probability - threshold) < rules.probability_error or (ends is not None and ends[0] < threshold <= ends[1])
+
+
+def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
+    """The score, open where it reaches its limit only by a sign that the network alone sees and is not sure of."""
     if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
         return []
+    doubted = [
+        marker
+        for marker, points in ((BLEND, bat.blend), (HYPODENSITY, bat.hypodensity))
+        if points and not measurement.evidence[marker].found and _leaves_open(marker, measurement, network, rules)
+    ]
+    certain = bat.score - BAT_BLEND * (BLEND in doubted) - BAT_HYPODENSITY * (HYPODENSITY in doubted) >= rules.bat_score
     said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
-    return [Reason(said)]
+    return [Reason(said, certain)]
 
 
 def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:

@@ -38,15 +38,15 @@ class MarkerRows:
 
     def show(self, findings: Findings) -> None:
         """Show probabilities, thresholds and evidence."""
-        from HematomaMarkersLib.measurement.markers.network_result import network_probability
+        from HematomaMarkersLib.measurement.markers.network_result import network_probability, probability_range
 
         for marker in MARKERS:
             probability = network_probability(marker, findings.measurement, findings.network)
+            ends = probability_range(marker, findings.measurement, findings.network)
             button = self._buttons[marker]
-            button.setIcon(
-                qt.QIcon(_emptyBar() if probability is None else drawBar(probability, findings.network.thresholds[marker]))
-            )
-            button.text = markerText(marker, probability)
+            bar = _emptyBar() if probability is None else drawBar(probability, findings.network.thresholds[marker], ends)
+            button.setIcon(qt.QIcon(bar))
+            button.text = markerText(marker, probability, ends)
             self._labels[marker].text = f"<b>{escape(verdict(marker, findings))}</b> {escape(_evidence(marker, findings))}"
 
     def mark(self, marker: str | None) -> None:
@@ -60,10 +60,15 @@ class MarkerRows:
         self._onChosen(marker)
 
 
-def markerText(marker: str, probability: float | None) -> str:
-    """Name and probability, as on the button."""
+def markerText(marker: str, probability: float | None, ends: tuple[float, float] | None = None) -> str:
+    """Name, probability and between which the network's own scores leave it, as on the button."""
     name = translatedByLib(MARKER_NAMES[marker])
-    return name if probability is None else _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
+    if probability is None:
+        return name
+    if ends is None:
+        return _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
+    told = _("{name}  {percent:.0f} % ({low:.0f} to {high:.0f})")
+    return told.format(name=name, percent=100 * probability, low=100 * ends[0], high=100 * ends[1])
 
 
 def verdict(marker: str, findings: Findings) -> str:
@@ -78,14 +83,18 @@ def verdict(marker: str, findings: Findings) -> str:
     return _("Network only; not measured.") if byNetwork else _("Measured only; not by the network.")
 
 
-def drawBar(probability: float, threshold: float):
-    """A bar as long as the probability, with the threshold as a tick (qt.QPixmap)."""
+def drawBar(probability: float, threshold: float, ends: tuple[float, float] | None = None):
+    """A bar as long as the probability, with the threshold as a tick, and a line over its range (qt.QPixmap)."""
     width, height = _BAR
     pixmap = _emptyBar()
     painter = qt.QPainter()
     painter.begin(pixmap)
     found = probability >= threshold
     painter.fillRect(0, 0, round(probability * width), height, qt.QColor(_FOUND if found else _BELOW))
+    if ends is not None:
+        left, right = (round(end * width) for end in ends)
+        painter.fillRect(left, height // 2 - 2, max(right - left, 1), 4, qt.QColor("#FFFFFF"))
+        painter.fillRect(left, height // 2 - 1, max(right - left, 1), 2, qt.QColor(_TICK))
     tick = min(max(round(threshold * width) - 1, 0), width - 2)
     painter.fillRect(tick - 1, 0, 4, height, qt.QColor("#FFFFFF"))
     painter.fillRect(tick, 0, 2, height, qt.QColor(_TICK))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def showFindings(ui, findings: Findings, edited: bool) -> None:
     """Show the triage, the volumes and the growth, and whether the contour is no longer the network's own."""
+    from HematomaMarkersLib.measurement.markers.network_result import volume_range_ml
     from HematomaMarkersLib.measurement.volume import in_ml
 
     decided, measured = findings.triage, findings.measurement
@@ -29,7 +30,8 @@ def showFindings(ui, findings: Findings, edited: bool) -> None:
     ui.limitsLabel.text = "\n".join(notKnown)
     ui.limitsButton.text = _("What is not known ({count})").format(count=len(notKnown))
     ui.limitsButton.visible = bool(notKnown)
-    ui.volumeLabel.text = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
+    counted = markedText(measured.volume_ml, measured.volume_ml if measured.has_hematoma else 0.0)
+    ui.volumeLabel.text = withRange(counted, volume_range_ml(findings.network))
     ui.abc2Label.text = in_ml(measured.abc2_ml)
     ui.ivhLabel.text = markedText(measured.ivh_ml, measured.counted_ivh_ml)
     ui.editedLabel.visible = edited
@@ -64,6 +66,13 @@ def markedText(marked_ml: float, counted_ml: float) -> str:
     if counted_ml <= 0:
         return _("{marked} marked, does not count").format(marked=in_ml(marked_ml))
     return _("{counted} (and {apart} marked that does not count)").format(counted=in_ml(counted_ml), apart=in_ml(apart_ml))
+
+
+def withRange(volume: str, ends: tuple[float, float] | None) -> str:
+    """A volume with the range in which the network's own scores leave it; the volume alone where that is not known."""
+    if ends is None:
+        return volume
+    return _("{volume}; {low:.1f} to {high:.1f} mL by the network's scores").format(volume=volume, low=ends[0], high=ends[1])
 
 
 def reasonsText(decided: Triage) -> str:

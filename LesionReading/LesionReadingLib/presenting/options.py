@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..language import _
+
 
 @dataclass(frozen=True)
 class PageOptions:
@@ -27,8 +29,10 @@ USUAL_PAGE = PageOptions()
 
 def add_page(parser: argparse.ArgumentParser) -> None:
     """Let a command take the options of a page, beside ``arguments.add_common``."""
-    parser.add_argument("--no-scroll", action="store_true", help="a small report without all frames to scroll through")
-    parser.add_argument("--consequences", type=Path, metavar="FILE", help="TOML file with your own words on what findings may mean")
+    parser.add_argument("--no-scroll", action="store_true", help=_("a small report without all frames to scroll through"))
+    parser.add_argument(
+        "--consequences", type=Path, metavar="FILE", help=_("TOML file with your own words on what findings may mean")
+    )
 
 
 def chosen_page(chosen: argparse.Namespace) -> PageOptions:

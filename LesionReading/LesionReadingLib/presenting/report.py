@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PARTS = Path(__file__).parent / "templates"
-_SCRIPTS = ("picture.js", "along.js", "links.js", "viewer.js")
+_SCRIPTS = ("picture.js", "along.js", "links.js", "viewer.js", "mesh.js")
 JPEG_QUALITY = 88
 _METRICS = {  # words in the names of test figures -> how they are written
     "iou": "IoU",
@@ -37,6 +37,12 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "held": N_("held"),
     "count": N_("counted"),
     "dice": N_("dice"),
+    "heads": N_("heads"),
+    "volume": N_("volume"),
+    "median": N_("median"),
+    "width": N_("width"),
+    "signs": N_("signs"),
+    "open": N_("left open"),
     "patients": N_("patients"),
     "patient": N_("patient"),
     "hypodensity": N_("hypodensity"),
@@ -70,6 +76,7 @@ _KINDS = {
     "wide": N_("Figures on phantoms of the wide range"),
     "frames": N_("Figures on real frames without calcium"),
     "real": N_("Figures on real frames with calcium"),
+    "ranges": N_("Ranges on held-out phantoms"),
 }
 _MODEL_FIELDS = {
     "name": N_("Model"),

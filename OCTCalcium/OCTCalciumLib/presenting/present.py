@@ -58,7 +58,7 @@ def present(
     surface = None
     if scene.to_scale and measurement.max_arc_frame is not None:
         surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
-    with Rendering(scene, tissue, surface) as rendering:
+    with Rendering(scene, tissue, surface, with_mesh=page.scroll) as rendering:
         # Imported while the other process draws.
         from .figures.stack import draw_surfaces, draw_volumes
         from .report import write_report
@@ -96,6 +96,7 @@ def present(
         label_notes=label_map.notes,
         study=study,
         scroll=scroll,
+        mesh=views.mesh,
         consequences=texts,
         ranges=ranges,
     )

@@ -55,6 +55,7 @@ def write_report(
     label_notes: Sequence[str] = (),
     study: Study | None = None,
     scroll: Scroll | None = None,
+    mesh: str | None = None,
     consequences: Consequences | None = None,
     ranges: Sequence[CalciumRange | None] | None = None,
 ) -> None:
@@ -70,7 +71,7 @@ def write_report(
             took part.
         label_notes: sentences on the label map and how it was placed.
         study: which study it is; told apart by its numbers where None.
-        scroll: the frames to scroll through; None for a page that does not move.
+        scroll: the frames to scroll through; None for a page that does not move. mesh: JSON of what is turned (``rendering.mesh``).
         consequences: what findings may mean; the shipped texts where None.
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
@@ -87,6 +88,7 @@ def write_report(
             study=study or study_of((), np.array([frame.arc_bridged_deg for frame in measurement.frames])),
             how_coded=_(HOW_CODED),
             scroll=scroll,
+            mesh=mesh,
             numbers=numbers(measurement),
             pictures={name: picture_uri(file) for name, file in pictures.items()},
             missing_pictures=missing_pictures,

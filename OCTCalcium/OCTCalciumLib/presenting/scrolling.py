@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.presenting.scroll import Chart, Pane, Ring, Scroll, Series, fitting, outlines, pictures, png_uri, ring_text
 from LesionReadingLib.text.counting import shown
@@ -15,8 +18,9 @@ from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, NAMES
 from ..measurement.frame import FrameMeasurement
 from ..measurement.pullback import PullbackMeasurement
 from ..model.preparation import Letterbox
+from ..segments import UNSURE
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg
-from ..wall.scores import RING_RADIUS
+from ..wall.scores import RING_RADIUS, WallScores
 from .figures.en_face import BAND_ROWS, en_face_picture
 from .headline import deg, mm, mm2
 
@@ -85,10 +89,30 @@ def _scores(
     if not any(scores):
         return [], []
     unsure = [
-        outlines(box.frame_labels(each.unsure_area()) * (frame == BACKGROUND), (1,), size).get(0, "") if each else ""
+        outlines(unsure_frame(each, frame, box), (1,), size).get(0, "") if each else ""
         for each, frame in zip(scores, labels, strict=True)
     ]
     return unsure, [ring_text(each.ring(box.window)) if each else "" for each in scores]
+
+
+def unsure_frame(scores: WallScores, labels: np.ndarray, box: Letterbox) -> np.ndarray:
+    """Where the network is unsure in a frame, uint8 0 or 1 (rows, columns), beside the labels of that frame.
+
+    Args:
+        box: by which frames went into the network.
+    """
+    return box.frame_labels(scores.unsure_area()) * (labels == BACKGROUND)
+
+
+def write_unsure(path: Path, label_map: LabelMap, pixel_aspect: float, ranges: Sequence[CalciumRange | None]) -> None:
+    """Write where the network is unsure as a segmentation, in place of the labels in memory, which nobody may need any more: a
+    second array of a long pullback would be half a gigabyte.
+    """
+    labels = label_map.labels
+    box = Letterbox(*labels.shape[1:], aspect=pixel_aspect)
+    for frame, found in zip(labels, ranges, strict=True):
+        frame[:] = unsure_frame(found.scores, frame, box) if found and found.scores else 0
+    write_seg_nrrd(path, labels, label_map.grid, UNSURE)
 
 
 def _ring() -> Ring:

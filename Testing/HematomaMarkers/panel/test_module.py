@@ -11,15 +11,16 @@ import slicer
 from drawn_volumes import add_array
 from head_panel import GROWN_ML, apply_and_wait, choose, composite, keep_results, labels_in, shown_ml
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
-from HematomaMarkersLib.segments import SEGMENTS
+from HematomaMarkersLib.segments import SEGMENTS, UNSURE
 from HematomaMarkersPanel import sample_data
 from HematomaMarkersPanel.results.heat_maps import heatOf, hottestSlice
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, TABLE, VOLUME, sliceOf
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.studies.training_case import read_case
 from LesionReadingPanel.running.worker_process import Outcome
+from LesionReadingPanel.unsure_overlay import unsureOf
 from LesionReadingPanel.views import currentSlice
-from LesionReadingScene.scene import result_node, result_of, results, reviewed, volume_grid
+from LesionReadingScene.scene import labels_of, result_node, result_of, results, reviewed, volume_grid
 
 TRUE_ML = 24.0
 
@@ -116,6 +117,23 @@ def test_a_click_on_a_marker_shows_its_slice_and_its_heat(a_desktop, a_read_head
     panel.ui.hypodensityButton.click()
     assert composite("Red").GetForegroundVolumeID() == heatOf(result, "hypodensity").GetID()
     assert panel.ui.hypodensityButton.checked and not panel.ui.blendButton.checked
+
+
+def test_ranges_stand_beside_volume_and_signs_and_where_it_is_unsure_is_a_switch(a_desktop, a_read_head):
+    panel = a_read_head
+    sureness, node = panel.reading.findings.network.sureness, unsureOf(result_of(panel.later, KIND))
+    low, high = sureness.volume_ml
+    assert low <= shown_ml(panel) <= high
+    assert f"{low:.1f} to {high:.1f} mL" in panel.ui.volumeLabel.text
+    low, high = sureness.probabilities[BLEND]
+    assert f"({100 * low:.0f} to {100 * high:.0f})" in panel.ui.blendButton.text
+    assert panel.ui.unsureCheckBox.enabled and not panel.ui.unsureCheckBox.checked and panel.ui.unsureCheckBox.toolTip
+    assert not node.GetDisplayNode().GetVisibility() and node.GetHideFromEditors()
+    panel.ui.unsureCheckBox.click()
+    assert node.GetDisplayNode().GetVisibility() and panel._parameterNode.showUnsure
+    assert (panel.reading.findings.network.unsure() == (labels_of(node, panel.later, UNSURE) > 0)).all()
+    panel.ui.inputSelector.setCurrentNode(panel.first)
+    assert not node.GetDisplayNode().GetVisibility() and not panel.ui.unsureCheckBox.enabled
 
 
 def test_heat_maps_lie_on_the_voxels_of_the_ct_and_in_no_selector(a_read_head):

@@ -11,6 +11,7 @@ from drawn_bleed import a_grid, a_head, a_network_result
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
+from HematomaMarkersLib.measurement.markers.sureness import Sureness
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.outside_blood import OutsideBlood, outside_from_json
 from HematomaMarkersLib.measurement.scan import LEAST_HEMATOMA_ML, ScanMeasurement
@@ -335,3 +336,54 @@ def test_the_decision_can_be_written_as_json(nothing_seen):
     assert (written["code"], written["decision"]) == ("refer_now", "refer now")
     assert written["bat"]["score"] == 1
     assert written["location"] == "putamen"
+
+
+def sure_of(network: NetworkResult, volume_ml=(11.0, 13.0), slice=2, **ranges) -> NetworkResult:
+    """A network that is sure of every sign but those that are named, and of the volume within its range."""
+    probabilities = {marker: ranges.get(marker, (value, value)) for marker, value in network.probabilities.items()}
+    return replace(network, sureness=Sureness(volume_ml=volume_ml, probabilities=probabilities, slice=slice))
+
+
+@pytest.mark.parametrize(
+    ("measured_ml", "volume_ml", "decision"),
+    [
+        (12.0, (8.0, 20.0), WATCH),
+        (12.0, (8.0, 31.0), UNCERTAIN),  # 12 mL alone would be watched
+        (45.0, (40.0, 50.0), REFER_NOW),
+        (45.0, (25.0, 50.0), UNCERTAIN),  # 45 mL alone would be referred
+        (12.0, (0.2, 13.0), UNCERTAIN),  # perhaps no hematoma at all
+        (0.0, (0.0, 2.0), UNCERTAIN),  # perhaps one
+        (0.0, (0.0, 0.3), NONE_FOUND),
+        (0.0, (0.0, 0.0), NONE_FOUND),
+    ],
+)
+def test_a_range_of_the_volume_across_a_limit_decides_nothing(nothing_seen, a_bleed, measured_ml, volume_ml, decision):
+    network = sure_of(a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.0), 0.5), volume_ml)
+    decided = decide(replace(nothing_seen, volume_ml=measured_ml), network=network)
+    assert decided.decision == decision
+    if decision == UNCERTAIN:
+        assert decided.look_at == (2,) and decided.title.endswith("look at slice 3")
+        assert f"{volume_ml[0]:.1f} to {volume_ml[1]:.1f} mL" in decided.reasons[0] and "check slice 3" in decided.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("probability", "ends", "decision"),
+    [(0.8, (0.7, 0.9), REFER_NOW), (0.8, (0.4, 0.95), UNCERTAIN), (0.2, (0.1, 0.3), WATCH), (0.2, (0.05, 0.6), UNCERTAIN)],
+)
+def test_a_range_of_a_sign_across_its_threshold_decides_nothing(nothing_seen, a_bleed, probability, ends, decision):
+    told = dict.fromkeys(MARKERS, 0.0) | {BLEND: probability}
+    decided = decide(nothing_seen, network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
+    assert decided.decision == decision
+    assert decision != UNCERTAIN or f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %" in decided.reasons[0]
+    seen = decide(seeing(nothing_seen, BLEND), network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
+    assert seen.decision == REFER_NOW  # measured, whatever the network says
+
+
+def test_a_bat_score_that_rests_on_an_open_sign_is_open_too(nothing_seen, a_bleed):
+    """Blend 1 and hypodensity 2 reach the limit of 3; without the hypodensity, which is open, they do not."""
+    told = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9, HYPODENSITY: 0.9}
+    rules = replace(read_rules(), network=(HYPODENSITY,))
+    network = a_network_result(*a_bleed, told, 0.5)
+    assert decide(nothing_seen, network=sure_of(network), rules=rules).decision == REFER_NOW
+    decided = decide(nothing_seen, network=sure_of(network, hypodensity=(0.3, 0.99)), rules=rules)
+    assert decided.decision == UNCERTAIN and any("BAT score 3" in reason for reason in decided.reasons)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 from dataclasses import replace
 
 import browser
@@ -40,8 +43,25 @@ def an_oct_file(tmp_path_factory):
     pullback = Pullback(even_grid(labels.shape, SPACING), lambda first, stop: iter(grey[first:stop]))
     measurement = measure_pullback(labels, SPACING)
     scroll = scroll_of(measurement, labels, pullback, start=measurement.max_arc_frame)
-    write_report(path, measurement, {}, pullback=pullback, scroll=scroll)
+    write_report(path, measurement, {}, pullback=pullback, scroll=scroll, mesh=json.dumps(a_mesh()))
     return path
+
+
+def a_mesh():
+    """A square of vermilion across the middle of a length of 4.8 mm, facing the reader of 0 degrees and the one of 180."""
+    corners = np.array([(0.5, y, z) for y, z in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))])
+    triangles = np.array([(0, 1, 2), (0, 2, 3), (0, 2, 1), (0, 3, 2)], "<u2")
+
+    def text(values):
+        return base64.b64encode(values.tobytes()).decode("ascii")
+
+    part = {
+        "points": text(np.rint(65535 * corners).astype("<u2")),
+        "triangles": text(triangles),
+        "kinds": text(np.ones(4, np.uint8)),
+    }
+    part |= {"colours": ["#F3E7CC", "#D55E00"], "opacity": 1.0}
+    return {"size": [2.0, 2.0, 4.8], "first_mm": 0.1, "frame_mm": 0.2, "parts": [part]}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +75,7 @@ def a_head_file(tmp_path_factory):
     grown = growth_of_volumes(earlier.volume_ml, earlier.ivh_ml, measured.volume_ml, measured.ivh_ml, hours=5.5)
     grown = replace(grown, transform=np.eye(4), rotation_deg=0.0)
     network = a_network_result(scan, labels, dict.fromkeys(MARKERS, 0.8), 0.4, (labels == HEMATOMA).astype(np.float32))
+    network = replace(network, unsure=lambda: np.roll(labels == HEMATOMA, 6, axis=2) & (labels == 0))
     case = Case(scan, labels, findings_of(measured, network, grown, read_rules()), (scan, smaller))
     picture = folder / "slice.png"
     Image.new("L", (64, 64), 90).save(picture)
@@ -195,6 +216,77 @@ def test_on_a_phone_nothing_is_cut_and_the_picture_fits(a_browser, request, file
     for box in [one.bounding_box() for one in page.locator("#viewer canvas").all()]:
         assert box["width"] > 150 and box["x"] + box["width"] <= PHONE[0]
     page.close()
+
+
+def drawn(page, at_least):
+    """Wait until the mesh was drawn so often; how many of its pixels are vermilion, and how many blue."""
+    for _ in range(200):
+        if int(page.locator("#turning canvas").get_attribute("data-drawn") or 0) >= at_least:
+            break
+        page.wait_for_timeout(50)
+    pixels = np.asarray(Image.open(io.BytesIO(page.locator("#turning canvas").screenshot())).convert("RGB")).astype(int)
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    return int(((red > 60) & (blue < red / 3) & (green < red)).sum()), int((blue > red + 60).sum())
+
+
+def turned(page, key):
+    """Press a key on the mesh; as ``drawn`` tells."""
+    before = int(page.locator("#turning canvas").get_attribute("data-drawn"))
+    page.locator("#turning canvas").press(key)
+    return drawn(page, before + 1)
+
+
+def test_the_mesh_turns_by_keys_buttons_and_mouse_and_shows_the_frame_on_view(a_browser, an_oct_file):
+    page = listening_page(a_browser, an_oct_file, DESK[0])
+    canvas = page.locator("#turning canvas")
+    canvas.scroll_into_view_if_needed()
+    shows(page, 9)
+    red, blue = drawn(page, 1)
+    assert red > 2000 and blue > 100  # frame 9 of 24 cuts through it
+    larger = turned(page, "+")[0]
+    assert larger > 1.3 * red
+    assert turned(page, "Home")[0] == pytest.approx(red, rel=0.01)
+    edge_on = min(turned(page, "ArrowRight")[0] for _ in range(8))  # 8 steps of 7.5 degrees from 29 degrees: seen from its edge
+    assert edge_on < 0.2 * red
+    shows(page, 9)  # the arrows turned the mesh and left the frame
+    before = int(canvas.get_attribute("data-drawn"))
+    page.locator("#turning [data-key=Home]").click()
+    assert drawn(page, before + 1)[0] == pytest.approx(red, rel=0.01)
+    box, before = canvas.bounding_box(), int(canvas.get_attribute("data-drawn"))
+    page.mouse.move(box["x"] + 300, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 420, box["y"] + 100)
+    page.mouse.up()
+    assert drawn(page, before + 1)[0] < 0.7 * red
+    page.locator("[data-part=slider]").fill("24")
+    shows(page, 24)
+    assert drawn(page, before + 2)[1] == 0  # that frame lies beside it
+    page.close()
+
+
+def test_without_webgl_the_mesh_stays_away(a_browser, an_oct_file):
+    page = a_browser.new_page()
+    page.add_init_script(
+        "const own = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        "  return kind === 'webgl' ? null : own.call(this, kind, ...rest); };"
+    )
+    page.goto(an_oct_file.as_uri())
+    shows(page, 9)
+    assert page.locator("#turning").is_hidden()
+    page.close()
+
+
+def test_where_the_network_is_unsure_of_a_head_is_a_switch_and_a_key(a_head_page):
+    page = a_head_page
+    without = coloured(page, 1)
+    switch = page.locator("[data-part=unsure]")
+    assert not switch.is_checked()
+    switch.check()
+    page.wait_for_timeout(200)
+    assert coloured(page, 1) > without + 100
+    page.locator("body").press("u")
+    assert not switch.is_checked()
 
 
 def test_without_javascript_the_page_is_the_one_with_pictures(a_browser, a_head_file):

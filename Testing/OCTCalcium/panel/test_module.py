@@ -15,10 +15,14 @@ from drawn_result import a_pullback, write_run
 from drawn_vessel import FRAME_MM, a_vessel
 from drawn_volumes import add_array
 from LesionReadingLib.geometry.spacing import TYPED, UNKNOWN
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
+from LesionReadingLib.labels.unsure import UNSURE_SEG
+from LesionReadingPanel.unsure_overlay import unsureOf
 from LesionReadingPanel.views import currentSlice, jumpToSlice
-from LesionReadingScene.scene import has_spacing, result_node, result_of, reviewed, volume_spacing
+from LesionReadingScene.scene import has_spacing, labels_of, result_node, result_of, reviewed, volume_grid, volume_spacing
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
+from OCTCalciumLib.segments import UNSURE
 from OCTCalciumPanel import arc_plot, pullback_results
 
 
@@ -450,3 +454,32 @@ def test_cautions_of_the_labels_and_of_the_run_stand_below_the_finding(an_oct_mo
     assert an_oct_module.ui.cautionsButton.visible and f"({len(label.text.splitlines())})" in an_oct_module.ui.cautionsButton.text
     assert "It learnt from drawings." in label.text and "Of labels before." not in label.text
     assert "A lumen was found on 22 of 24 frames" in label.text and "image centre" in label.text
+
+
+# Where the network is unsure
+
+
+def test_where_the_network_is_unsure_is_drawn_while_its_switch_is_on(a_desktop, an_oct_module, tmp_path):
+    panel, volume, unsure = an_oct_module, a_pullback(), np.zeros(a_vessel().shape, np.uint8)
+    unsure[3:9, 40:60, 30:50] = 1
+    grid = volume_grid(volume).with_spacing(volume_spacing(volume))
+    run = write_run(tmp_path / "run", volume, a_vessel())
+    write_seg_nrrd(run / "out" / UNSURE_SEG, unsure, grid, UNSURE)
+    panel.ui.inputSelector.setCurrentNode(volume)
+    assert not panel.ui.unsureCheckBox.enabled
+    take_run(panel, volume, run)
+    node = unsureOf(result_of(volume, pullback_results.KIND))
+    assert (labels_of(node, volume, UNSURE) == unsure).all()
+    assert panel.ui.unsureCheckBox.enabled and not panel.ui.unsureCheckBox.checked
+    display = node.GetDisplayNode()
+    assert not display.GetVisibility() and not display.GetVisibility3D() and node.GetHideFromEditors()
+    panel.ui.unsureCheckBox.click()
+    assert display.GetVisibility() and panel._parameterNode.showUnsure  # kept with the scene
+    panel.ui.inputSelector.setCurrentNode(a_pullback(name="another"))
+    assert not display.GetVisibility() and not panel.ui.unsureCheckBox.enabled
+    panel.ui.inputSelector.setCurrentNode(volume)
+    assert display.GetVisibility() and panel.ui.unsureCheckBox.checked
+
+
+def test_a_result_without_scores_offers_no_such_switch(a_drawn_result):
+    assert not a_drawn_result.ui.unsureCheckBox.enabled and a_drawn_result.ui.unsureCheckBox.toolTip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import numpy as np
 import pytest
 from drawn_labels import CALCIUM, Drawing
@@ -9,7 +12,9 @@ from drawn_vessel import FRAME_MM, NARROW, PIXEL_MM, SPACING, WIDE, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.rendering.mesh import MOST_OF_LUMEN, MOST_TRIANGLES, clustered
 from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
+from OCTCalciumLib.presenting.rendering.volumes import calcium_surface, stacked, surface_of
 
 
 def views_of(labels, spacing=SPACING):
@@ -96,6 +101,39 @@ def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_pat
     assert points[:, 1].min() == pytest.approx(20 + centre - 2.0, abs=0.06)  # 180 degrees: toward decreasing column
     assert points[:, 2].max() == pytest.approx(30 + centre + 2.0, abs=0.06)  # 90 degrees: toward increasing row
     assert points[over_180, 0].max() < 10 + (WIDE[-1] + 1) * FRAME_MM < points[~over_180, 0].max()
+
+
+def test_the_mesh_of_a_page_is_small_and_lies_where_the_calcium_does():
+    labels = a_vessel()
+    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
+        mesh = json.loads(rendering.finish().mesh)
+    lumen, calcium = mesh["parts"]
+    points, triangles = (np.frombuffer(base64.b64decode(calcium[name]), "<u2").reshape(-1, 3) for name in ("points", "triangles"))
+    kinds = np.frombuffer(base64.b64decode(calcium["kinds"]), np.uint8)
+    assert 100 < len(triangles) <= MOST_TRIANGLES and triangles.max() < len(points) == len(kinds)
+    assert len(base64.b64decode(lumen["triangles"])) / 6 <= MOST_OF_LUMEN and 0 < lumen["opacity"] < 1 == calcium["opacity"]
+    places = points / 65535 * mesh["size"]
+    frames = (places[:, 2] - mesh["first_mm"]) / mesh["frame_mm"]
+    assert frames.min() == pytest.approx(WIDE[0] - 0.5, abs=0.6) and frames.max() == pytest.approx(NARROW[-1] + 0.5, abs=0.6)
+    assert frames[kinds == 1].max() < WIDE[-1] + 1 < frames[kinds == 0].max()
+    across = np.ptp(places[kinds == 1], axis=0)[:2]  # from 20 to 260 degrees, out to 2 mm: right, down and left of the centre
+    assert across == pytest.approx([2.0 + 2.0 * np.cos(np.radians(20)), 2.0 + 2.0 * np.sin(np.radians(80))], abs=0.15)
+
+
+def test_a_surface_of_many_triangles_is_gathered_until_few_are_left():
+    labels = a_vessel()
+    scene = build_scene(labels, measure_pullback(labels, SPACING))
+    volumes = {name: getattr(scene, name) for name in ("calcium", "over_180", "lumen", "guidewire")}
+    surface = calcium_surface(stacked(volumes, scene.step_mm, 0, len(labels)))
+    counts = [len(clustered(surface, scene.step_mm, most)[1]) for most in (10**6, 2000, 300)]
+    assert counts[0] > 2000 >= counts[1] > 300 >= counts[2] > 50
+    assert len(clustered(surface_of(stacked(volumes, scene.step_mm, 0, 2), np.zeros((4, 4, 4), np.float32)), (1, 1, 1), 9)[1]) == 0
+
+
+def test_a_page_without_calcium_has_nothing_to_turn():
+    labels = np.where(a_vessel() == CALCIUM, 0, a_vessel()).astype(np.uint8)
+    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
+        assert rendering.finish().mesh is None
 
 
 def test_a_drawing_that_crashes_once_is_drawn_again():

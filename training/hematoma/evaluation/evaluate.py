@@ -49,6 +49,7 @@ class PatientResult:
         age: 0 young to 1 very old. turned_deg: see ``phantom.position``.
         heat_mm: of every marker that is there and called, how far the heat's peak lies from the true hematoma; None where nothing
             is hot.
+        volume_range_ml, probability_ranges: (low, high) by the network's own scores; None of a bundle without fitted ranges.
         patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.
     """
 
@@ -77,6 +78,8 @@ class PatientResult:
     false_ml: dict[str, float] = field(default_factory=dict)
     age: float | None = None
     turned_deg: float | None = None
+    volume_range_ml: tuple[float, float] | None = None
+    probability_ranges: dict[str, tuple[float, float] | None] | None = None
     patient: str = ""
     judged: bool = True
 
@@ -154,6 +157,8 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
         found_outside_ml=network.outside.volume_ml if network.outside else None,
         decision=str(triage(measured, network, None, rules).decision),
         slice_mm=float(np.median(scan.grid.extents_mm)),
+        volume_range_ml=network.sureness.volume_ml if network.sureness else None,
+        probability_ranges=dict(network.sureness.probabilities) if network.sureness else None,
         **truth.facts,
     )
     return result, found

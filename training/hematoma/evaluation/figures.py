@@ -13,6 +13,7 @@ from LesionReadingLib.errors import InputError
 from ...reporting.scores import average_precision, bootstrapped, calibration, roc_auc, sensitivity_and_specificity
 from .evaluate import PatientResult
 from .finding import finding_figures
+from .ranges import coverage
 
 BANDS_ML = {"under 5 mL": (0.0, 5.0), "5 to 30 mL": (5.0, 30.0), "over 30 mL": (30.0, np.inf)}
 FALSE_VOLUME_ML = 0.5
@@ -50,6 +51,7 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
         "finding": finding_figures(results),
         "without_hematoma": _false_volumes([result for result in results if result.true_ml == 0]),
         "markers": {marker: _marker(number, marker, judged) for number, marker in enumerate(MARKERS)} if judged else {},
+        "ranges": coverage(results),
         "heat": {marker: _heat([result.heat_mm[marker] for result in judged if marker in result.heat_mm]) for marker in MARKERS},
     }
 

@@ -10,6 +10,7 @@ from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARK
 from ...reporting.comparison import differences_table
 from ...reporting.markdown import markdown_table
 from .finding import finding_tables
+from .ranges import coverage_table
 
 SOURCE_SEGMENTATION = {
     "source study, random split": ("0.1367", "0.7809", "0.8633"),
@@ -48,9 +49,16 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
             "Found or not, by size and by slices:",
             finding_tables(figures["finding"]),
             *(_marker_tables(figures) if figures["markers"] else ["Markers: of none of these patients were they judged."]),
+            _ranges(figures["ranges"]),
             *_own_cases(figures),
         ]
     )
+
+
+def _ranges(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return "How sure: not measured, as nobody has fitted this model's ranges (fit-ranges)."
+    return "How sure, by the network's own scores:\n\n" + coverage_table(found)
 
 
 def _own_cases(figures: Mapping[str, Any]) -> list[str]:

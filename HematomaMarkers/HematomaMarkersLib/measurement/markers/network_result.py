@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .sureness import Range, Sureness
+
 if TYPE_CHECKING:
     from ..outside_blood import OutsideBlood
     from ..scan import ScanMeasurement
@@ -25,6 +27,8 @@ class NetworkResult:
         marker_slices: the slice on which each marker is likeliest; None where no slice shows a hematoma.
         slice_probabilities: float (slices, 4), calibrated; nan where the slice shows no hematoma.
         outside: blood outside the brain; None where the network was not trained to find it.
+        sureness: ranges of volume and probabilities by the network's own scores; None where they were not fitted for this model.
+        unsure: where it is unsure, bool (slices, rows, columns) on the scan's voxels; raises as ``heat``. None without sureness.
         heat: marker -> what speaks for it (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels. Raises
             InputError where it was kept in a file that cannot be read.
         model: what the bundle says of itself (``Bundle.summary``); with "contours" where they were corrected since.
@@ -37,11 +41,25 @@ class NetworkResult:
     heat: Callable[[str], np.ndarray]
     model: Mapping[str, Any]
     outside: OutsideBlood | None = None
+    sureness: Sureness | None = None
+    unsure: Callable[[], np.ndarray] | None = None
 
 
 def network_probability(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> float | None:
     """The network's probability of a marker; None where no network took part or no hematoma counts."""
     return network.probabilities.get(marker) if network and measurement.has_hematoma else None
+
+
+def probability_range(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> Range | None:
+    """The range of ``network_probability``; None where it is not known."""
+    if network is None or network.sureness is None or not measurement.has_hematoma:
+        return None
+    return network.sureness.probabilities[marker]
+
+
+def volume_range_ml(network: NetworkResult | None) -> Range | None:
+    """The range of the volume of the network's own contour, in mL; None where it is not known or the contour was corrected."""
+    return network.sureness.volume_ml if network and network.sureness else None
 
 
 def marker_seen(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> tuple[bool | None, bool]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, fields
 
+from LesionReadingLib.language import _
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -34,7 +36,12 @@ def add_without(parser: argparse.ArgumentParser) -> None:
     words = [field.name.replace("_", "-") for field in fields(Steps)]
     listed = ", ".join(words)
     parser.add_argument(
-        "--without", nargs="+", default=[], choices=words, metavar="STEP", help=f"preparation to leave out: {listed}"
+        "--without",
+        nargs="+",
+        default=[],
+        choices=words,
+        metavar="STEP",
+        help=_("preparation to leave out: {listed}").format(listed=listed),
     )
 
 

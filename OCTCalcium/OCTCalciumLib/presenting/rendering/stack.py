@@ -32,6 +32,7 @@ CLOSE_UP_HALF_FRAMES = 30  # where the frame spacing is not known
 CLOSE_UP_MOST_FRAMES = 120
 RENDERING_LIMIT_S = 180  # a driver that hangs must not hang the run
 SCRATCH_PREFIX = "oct-calcium-"
+MESH = "mesh.json"
 NOT_TO_SCALE = N_("Proportions are not to scale: a spacing is unknown.")
 NO_OPENGL = N_(
     "The three-dimensional pictures could not be drawn: VTK found no OpenGL library on this machine "
@@ -85,10 +86,11 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """The rendered pictures by name, or none and the sentence that says why."""
+    """The rendered pictures by name, or none and the sentence that says why; and the mesh that a page turns (JSON), or None."""
 
     by_name: dict[str, View]
     reason: str | None
+    mesh: str | None = None
 
 
 @dataclass(frozen=True)
@@ -210,19 +212,20 @@ def _close_up(frame_count: int, measurement: PullbackMeasurement) -> tuple[int, 
 class Rendering:
     """The drawing process under way; ``finish`` waits for its pictures. Use it in a ``with`` block."""
 
-    def __init__(self, scene: Scene, tissue: np.ndarray | None, surface: Surface | None) -> None:
+    def __init__(self, scene: Scene, tissue: np.ndarray | None, surface: Surface | None, with_mesh: bool = False) -> None:
         """Start drawing.
 
         Args:
             scene: what to draw.
             tissue: grey frames of the close-up, uint8 (frames, rows, columns) on the scene's grid; None without a pullback.
             surface: the file to write the calcium surface to; None for none.
+            with_mesh: whether a page will turn the calcium.
         """
         self._scratch, self._process, self._reason = None, None, ""
         try:
             with held():
                 self._scratch = Scratch(None, SCRATCH_PREFIX)
-            self._start(self._scratch.path, scene, tissue, surface)
+            self._start(self._scratch.path, scene, tissue, surface, with_mesh)
         except OSError as error:  # a full or missing temporary folder costs the pictures and no more
             self.close()
             self._reason = str(error.strerror or error)
@@ -230,12 +233,13 @@ class Rendering:
             self.close()
             raise
 
-    def _start(self, folder: Path, scene: Scene, tissue: np.ndarray | None, surface: Surface | None) -> None:
+    def _start(self, folder: Path, scene: Scene, tissue: np.ndarray | None, surface: Surface | None, with_mesh: bool) -> None:
         for name in ("calcium", "over_180", "lumen", "guidewire"):
             np.save(folder / f"{name}.npy", getattr(scene, name))
         if tissue is not None:
             np.save(folder / "tissue.npy", tissue)
         facts = {"step_mm": scene.step_mm, "close_up": scene.close_up, "surface": surface and surface.placed(scene)}
+        facts["mesh"] = with_mesh
         (folder / "scene.json").write_text(json.dumps(facts))
         self._draw(folder)
 
@@ -290,4 +294,5 @@ class Rendering:
         if status < 0:
             return Views({}, _(NO_OPENGL))
         scales = json.loads((folder / "views.json").read_text())
-        return Views({name: View(np.load(folder / f"{name}.npy"), scale) for name, scale in scales.items()}, None)
+        mesh = (folder / MESH).read_text() if (folder / MESH).exists() else None
+        return Views({name: View(np.load(folder / f"{name}.npy"), scale) for name, scale in scales.items()}, None, mesh)

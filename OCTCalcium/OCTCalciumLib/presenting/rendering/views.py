@@ -34,6 +34,8 @@ from vtkmodules.vtkRenderingCore import (
 )
 
 from ...colors import rgb
+from .mesh import page_mesh
+from .stack import MESH
 from .volumes import bounds_of, calcium_surface, calcium_volume, halved, shell, slices, stacked, surface_of, surfaces
 
 SIDE_VIEW_WIDTH, SIDE_VIEW_MOST_HEIGHT = 1650, 420  # pixels
@@ -127,7 +129,8 @@ def draw(folder: Path) -> None:
     tissue = np.load(folder / "tissue.npy") if (folder / "tissue.npy").exists() else None
     whole_calcium = calcium_surface(whole)
     near_surfaces, whole_surfaces = surfaces(near, calcium_surface(near)), surfaces(whole, whole_calcium)
-    near_lumen, whole_lumen = ([shell(surface_of(stack, stack.lumen), "lumen", 0.16)] for stack in (near, whole))
+    near_border, whole_border = (surface_of(stack, stack.lumen) for stack in (near, whole))
+    near_lumen, whole_lumen = ([shell(border, "lumen", 0.16)] for border in (near_border, whole_border))
     near_volume = calcium_volume(near) if tissue is None else None
     near_mm = bounds_of(near_surfaces + near_lumen, near.bounds_mm)
     side = side_view_size(whole.bounds_mm)
@@ -144,6 +147,8 @@ def draw(folder: Path) -> None:
         views[f"volume_near_{viewer}"] = volume
     for name, (pixels, _) in views.items():
         np.save(folder / f"{name}.npy", pixels)
+    if facts["mesh"] and whole_calcium.GetNumberOfCells():
+        (folder / MESH).write_text(json.dumps(page_mesh(whole, whole_calcium, whole_border)))
     if facts["surface"]:
         write_surface(whole_calcium, **facts["surface"])
     (folder / "views.json").write_text(json.dumps({name: scale for name, (_, scale) in views.items()}))

@@ -99,9 +99,7 @@ def surface_of(stack: Stack, volume: np.ndarray) -> vtkPolyData:
 def calcium_surface(stack: Stack) -> vtkPolyData:
     """Surface of all calcium with the point array ``over_180`` (0 or 1), coloured by it."""
     surface = surface_of(stack, stack.calcium + stack.over_180)
-    points = vtk_to_numpy(surface.GetPoints().GetData()) if surface.GetNumberOfPoints() else np.zeros((0, 3))
-    index = (points[:, ::-1] / stack.step_mm - (stack.first_frame - 1, -1, -1)).round().astype(int)
-    flags = (stack.over_180 > stack.calcium)[tuple(np.clip(index, 0, np.array(stack.calcium.shape) - 1).T)].astype(np.uint8)
+    flags = over_180_at(stack, vtk_to_numpy(surface.GetPoints().GetData()) if surface.GetNumberOfPoints() else np.zeros((0, 3)))
     at_points = numpy_to_vtk(flags, deep=True)
     at_points.SetName("over_180")
     surface.GetPointData().AddArray(at_points)
@@ -110,6 +108,12 @@ def calcium_surface(stack: Stack) -> vtkPolyData:
     colours.SetName("colour")
     surface.GetPointData().SetScalars(colours)
     return surface
+
+
+def over_180_at(stack: Stack, points: np.ndarray) -> np.ndarray:
+    """Whether points (n, 3), mm, lie on calcium of 180 degrees or more: uint8 (n,)."""
+    index = (points[:, ::-1] / stack.step_mm - (stack.first_frame - 1, -1, -1)).round().astype(int)
+    return (stack.over_180 > stack.calcium)[tuple(np.clip(index, 0, np.array(stack.calcium.shape) - 1).T)].astype(np.uint8)
 
 
 def opaque(surface: vtkPolyData) -> vtkActor:

@@ -1,0 +1,159 @@
+"""Ranges of volume and signs: fitted on heads drawn from a known law, counted on others, and kept with a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from HematomaMarkersLib.labels import MARKERS, TASK
+from HematomaMarkersLib.model.network import JointNetwork
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
+from HematomaMarkersLib.model.ranges import FittedRanges, probability_range, ranges_from_settings, volume_range_ml
+from LesionReadingLib.bundle import load_bundle, write_bundle
+from LesionReadingLib.errors import InputError
+from safetensors.torch import save
+
+from training.hematoma.bundle import with_ranges, write_coverage
+from training.hematoma.evaluation.evaluate import PatientResult
+from training.hematoma.evaluation.ranges import INNER, OUTER, Seen, coverage, coverage_table, fitted_ranges, held_by
+from training.reporting.cards import with_section
+
+THRESHOLD = 0.5
+
+
+def heads(seed: int, count: int) -> list[Seen]:
+    """Volumes that are off by a factor of about 1.2, and signs whose logit is off by about 1."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        true_ml = float(np.exp(rng.normal(2, 1)))
+        measured = true_ml * float(np.exp(rng.normal(0, 0.2)))
+        sure = tuple(measured * (1 - 0.1 * step) for step in range(len(INNER)))
+        possible = tuple(measured * (1 + 0.1 * step) for step in range(len(OUTER)))
+        beyond = dict(zip(MARKERS, rng.normal(-1, 1, len(MARKERS)).tolist(), strict=True))
+        found.append(Seen(true_ml, sure, possible, beyond))
+    return found
+
+
+def result_of(number: int, head: Seen, fitted: FittedRanges) -> PatientResult:
+    """What the evaluation would keep of a head, whose signs are all there."""
+    ends = head.sure_ml[INNER.index(fitted.inner)], head.possible_ml[OUTER.index(fitted.outer)]
+    probabilities = {marker: 1 / (1 + float(np.exp(beyond))) for marker, beyond in head.beyond.items()}
+    return PatientResult(
+        number=number,
+        location=None,
+        near_misses=(),
+        true_ml=head.true_ml,
+        found_ml=head.sure_ml[0],
+        true_ivh_ml=0.0,
+        found_ivh_ml=0.0,
+        voxels=(0, 0, 0),
+        ivh_voxels=(0, 0, 0),
+        true=dict.fromkeys(MARKERS, True),
+        probabilities=probabilities,
+        thresholds=dict.fromkeys(MARKERS, THRESHOLD),
+        evidence=dict.fromkeys(MARKERS, False),
+        slice_numbers=[],
+        slice_true=[],
+        slice_probabilities=[],
+        heat_mm={},
+        volume_range_ml=volume_range_ml(ends, head.sure_ml[0], fitted.volume),
+        probability_ranges={marker: probability_range(value, fitted.logits[marker]) for marker, value in probabilities.items()},
+    )
+
+
+def test_ranges_fitted_on_some_heads_hold_the_truth_of_nine_in_ten_others():
+    fitted, table = fitted_ranges(heads(1, 400))
+    counted = coverage([result_of(number, head, fitted) for number, head in enumerate(heads(2, 1000))])
+    assert counted["volume"]["count"] == 1000 and 0.87 <= counted["volume"]["held"] / 1000 <= 0.93
+    for one in counted["signs"].values():
+        assert one["count"] == 1000 and 0.87 <= one["held"] / 1000 <= 0.93
+        assert 0 < one["open"] < 1000
+    assert table.count("\n") == 1 + len(INNER) * len(OUTER)
+    assert "(9" in coverage_table(counted) and "irregular margin" in coverage_table(counted)
+
+
+def test_the_next_error_is_no_larger_in_nine_of_ten():
+    assert held_by(list(range(1, 100))) == 90  # (99 + 1) * 0.9
+    assert held_by([3.0, 1.0, 2.0]) == 3.0  # too few: the largest
+
+
+def test_a_sign_that_is_never_wrong_gets_no_range():
+    sure = [replace(head, beyond=dict.fromkeys(MARKERS, -2.0)) for head in heads(3, 40)]
+    assert set(fitted_ranges(sure)[0].logits.values()) == {0.0}
+
+
+def test_heads_whose_hematoma_is_missed_altogether_are_told_where_they_are_too_many():
+    missed = replace(heads(4, 1)[0], sure_ml=(0.0,) * len(INNER), possible_ml=(0.0,) * len(OUTER), beyond={})
+    assert fitted_ranges([*heads(4, 60), *[missed] * 3])[0].volume > 0
+    with pytest.raises(InputError, match="missed with every probability"):
+        fitted_ranges([*heads(4, 40), *[missed] * 10])
+    with pytest.raises(InputError, match="fit on 10 at least"):
+        fitted_ranges(heads(4, 9))
+
+
+def test_nothing_is_counted_of_a_model_without_ranges():
+    result = result_of(0, heads(5, 1)[0], fitted_ranges(heads(1, 60))[0])
+    assert coverage([replace(result, volume_range_ml=None, probability_ranges=None)]) is None
+    nothing = replace(result, true_ml=0.0, found_ml=0.0, volume_range_ml=(0.0, 0.0), probability_ranges=dict.fromkeys(MARKERS))
+    assert coverage([nothing])["volume"] == {"held": 0, "count": 0, "median_width_ml": None}
+    assert "no head" in coverage_table(coverage([nothing]))
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    arguments = {"width": 0.25, "marker_width": 0.125}
+    rule = PatientRule({marker: MarkerCalibration() for marker in MARKERS}).to_settings()
+    metadata = {"data_source": "nothing", "eval_metrics": {"phantom": {"patients": 3}}}
+    weights = save({name: value.contiguous() for name, value in JointNetwork(**arguments).state_dict().items()})
+    card = "# a\n\n## Figures on phantoms\n\nsome\n\n## References\n\n- one\n"
+    return write_bundle(
+        tmp_path / "b",
+        TASK,
+        network_class="JointNetwork",
+        network_arguments=arguments,
+        weights=weights,
+        metadata=metadata,
+        card=card,
+        licence="free",
+        settings={"markers": rule},
+    )
+
+
+def test_a_bundle_keeps_its_ranges_and_what_was_counted_of_them(bundle):
+    fitted = fitted_ranges(heads(1, 60))[0]
+    weights = bundle.weights.read_bytes()
+    assert ranges_from_settings(bundle.settings, bundle.name) is None
+    kept = with_ranges(bundle.path, fitted)
+    assert ranges_from_settings(kept.settings, kept.name) == fitted
+    assert kept.settings["markers"] == bundle.settings["markers"] and kept.weights.read_bytes() == weights
+    results = [result_of(number, head, fitted) for number, head in enumerate(heads(2, 40))]
+    counted = write_coverage(bundle.path, {"patients": list(range(40)), "ranges": coverage(results)})
+    assert counted.metadata["eval_metrics"]["phantom"] == {"patients": 3}
+    assert counted.metadata["eval_metrics"]["ranges"]["volume"]["count"] == 40
+    card = (bundle.path / "docs/README.md").read_text()
+    assert card.index("Figures on phantoms") < card.index("How sure it is") < card.index("References")
+    again = with_ranges(bundle.path, fitted)  # what was counted of earlier numbers holds no longer
+    assert "ranges" not in again.metadata["eval_metrics"] and "How sure" not in (bundle.path / "docs/README.md").read_text()
+    with pytest.raises(InputError, match="fit-ranges"):
+        write_coverage(bundle.path, {"patients": [1], "ranges": None})
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{}, {"inner": 2}, {"outer": 0.99, "inner": 0.5}, {"logits": {}}, {"volume": "much"}, {"volume": 1e9}, {"heads": None}],
+)
+def test_damaged_ranges_are_told(bundle, damaged):
+    whole = fitted_ranges(heads(1, 60))[0].to_settings()
+    settings = whole | damaged if damaged else {}
+    with pytest.raises(InputError, match="ranges of the model b cannot be used"):
+        ranges_from_settings({"ranges": settings}, load_bundle(bundle.path, TASK).name)
+
+
+def test_a_section_of_a_card_is_put_in_once_and_taken_out():
+    card = "# a\n\ntext\n\n## References\n\n- one\n"
+    once = with_section(card, "New", "table")
+    assert once == "# a\n\ntext\n\n## New\n\ntable\n\n## References\n\n- one\n"
+    assert with_section(once, "New", "table") == once
+    assert with_section(once, "New", None) == card

@@ -1,0 +1,60 @@
+"""``fit-ranges``: how sure a bundle is, fitted on validation patients and kept with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from LesionReadingLib.errors import InputError
+
+from ...arguments import add_device, held_out_seeds
+from ..phantom_arguments import VALIDATION_SEED, add_range
+
+
+def add_fit_ranges(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``fit-ranges``."""
+    parser.add_argument("model", type=Path, help="folder of the bundle, which keeps what is fitted")
+    parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
+    parser.add_argument("--patients", type=int, default=60)
+    parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED + 100, help="below 1000, and not those of `evaluate`")
+    parser.add_argument("--processes", type=int, default=2)
+    add_device(parser)
+    add_range(parser)
+    parser.set_defaults(run=_fit_ranges, phantoms="mixed")
+
+
+def _fit_ranges(chosen: argparse.Namespace) -> None:
+    from ..bundle import with_ranges
+    from .ranges import fitted_ranges, seen_heads
+
+    heads = []
+    for head in seen_heads(chosen.model, _validation_files(chosen), chosen.device, chosen.processes):
+        heads.append(head)
+        print(f"{len(heads)} validation patients read", flush=True)
+    fitted, table = fitted_ranges(heads)
+    print(table)
+    with_ranges(chosen.model, fitted)
+    print(json.dumps(fitted.to_settings()))
+
+
+def _validation_files(chosen: argparse.Namespace) -> list[Path]:
+    """The validation cases of a data folder's split; where it has none, phantoms, drawn into it as the bundle was prepared for."""
+    from HematomaMarkersLib.labels import TASK
+    from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
+    from LesionReadingLib.bundle import find_bundle
+
+    from ...own_data.splits import VALIDATION, read_split
+    from ..data import make_data, patient_files, patient_number
+
+    if split := read_split(chosen.data):
+        if split.by_slice:
+            raise InputError(
+                "A head is read as a whole, so ranges cannot be fitted on single slices; split the folder by patients."
+            )
+        return [file for file in patient_files(chosen.data) if VALIDATION in split.parts_of(patient_number(file), 1)]
+    seeds, own = held_out_seeds(chosen), find_bundle(chosen.model, TASK).settings.get("preparation")
+    steps = Steps(**own) if own else ALL_STEPS
+    for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
+        print(f"{number} validation patients drawn", flush=True)
+    return [file for file in patient_files(chosen.data) if patient_number(file) in seeds]
