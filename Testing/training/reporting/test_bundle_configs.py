@@ -20,6 +20,7 @@ from LesionReadingLib.studies.training_case import write_case
 from monai.bundle import ConfigParser
 from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.phantom.pullback import draw_pullback
+from places import ROOT
 from safetensors import safe_open
 
 from training.__main__ import main
@@ -27,7 +28,6 @@ from training.oct.bundle import bundle_of_training
 from training.oct.train import CHECKPOINT, FrameTask, Recipe, new_training
 from training.reporting.monai_configs import configs_of
 
-ROOT = Path(__file__).parent.parent.parent
 CPU = torch.device("cpu")
 
 

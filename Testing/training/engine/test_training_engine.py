@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from LesionReadingLib.errors import InputError
+from places import ROOT
 from safetensors.torch import load_file
 from torch import nn
 
@@ -27,7 +28,6 @@ from training.engine.tracking import read_table
 from training.engine.training import Training, Validation
 
 CPU = torch.device("cpu")
-ROOT = Path(__file__).parent.parent.parent
 TINY = ("width=4", "stages=[[1.0, 64]]", "batch=4", "validate_every=4", "precision=float32")
 
 
