@@ -157,14 +157,15 @@ import os, resource
 import numpy as np
 from LesionReadingLib.presenting.scroll import webp_uri
 
-webp_uri(np.zeros((8, 8), np.uint8))
+frame = np.random.default_rng(1).integers(0, 255, (1500, 1500), dtype=np.uint8)
+webp_uri(frame[:8, :8])
 for megabytes in range(4, 40, 2):
     child = os.fork()
     if child == 0:
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + megabytes * 1_000_000,) * 2)
         try:
-            webp_uri(np.random.default_rng(1).integers(0, 255, (1500, 1500), dtype=np.uint8))
+            webp_uri(frame)
             os.write(1, b"packed ")
         except Exception as error:
             os.write(1, type(error).__name__.encode() + b" ")
