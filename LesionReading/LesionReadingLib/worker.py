@@ -226,8 +226,8 @@ def _run(job: Callable[[Reporter], None], report: JsonLines | Terminal) -> int:
             keep_strange_styles_out()
             job(report)
         return 0
-    except (Cancelled, KeyboardInterrupt):
-        report.error("cancelled", _("Cancelled; nothing was written."))
+    except (Cancelled, KeyboardInterrupt) as end:
+        report.error("cancelled", str(end) or _("Cancelled; nothing was written."))
         return 130
     except BrokenPipeError:
         # Whoever read along is gone: nobody is left to tell, and the interpreter must not complain at exit.

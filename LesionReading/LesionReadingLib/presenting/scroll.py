@@ -25,6 +25,7 @@ _STEP = 2.5  # pixels between the points of a path
 _TRIED = ((512, 70), (512, 50), (448, 45), (384, 40), (320, 35), (256, 30), (192, 25))  # side in pixels, quality of WebP
 _SAMPLES = 5
 _METHOD = 2  # of WebP, 0 (fast) to 6 (small)
+_WEBP_OUT_OF_MEMORY = ("encoding error 1", "encoding error 2")  # VP8_ENC_ERROR_... of libwebp's encode.h, as Pillow words them
 _THREADS = 2
 _TOGETHER = 32  # frames in memory while they are packed
 _BASE64 = 4 / 3
@@ -190,7 +191,12 @@ def _webp(frame: np.ndarray, quality: int) -> bytes:
     from PIL import Image
 
     packed = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(frame)).save(packed, "WEBP", quality=quality, method=_METHOD)
+    try:
+        Image.fromarray(np.ascontiguousarray(frame)).save(packed, "WEBP", quality=quality, method=_METHOD)
+    except ValueError as error:
+        if str(error) in _WEBP_OUT_OF_MEMORY:
+            raise MemoryError from error
+        raise
     return packed.getvalue()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, is_out_of_memory
+from ..errors import Cancelled, InputError, is_out_of_memory
 from ..language import _, language, speaking
 from ..process.cancelling import check, go_on
 from ..text.identity import identity_is_shown, naming
@@ -78,6 +78,7 @@ def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoke
                 raise InputError(study.problem)
             analyse(study.source, output, Quiet(), **study.options)
         except Exception as error:  # the other studies go on, whatever is the matter with this one
+            check()  # an error that follows from being cancelled is none of the study's
             return Ended(FAILED, *_code_and_message(error, study), time.monotonic() - begun)
     return Ended(DONE, seconds=time.monotonic() - begun)
 
@@ -168,12 +169,16 @@ def run_batch(
     _write(output, state, told, columns, title)
     report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
     begun, ended_here = time.monotonic(), 0
-    for record, ended in run(waiting, begin):
-        record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
-        _write(output, state, told, columns, title)
-        left, ended_here = left - 1, ended_here + 1
-        report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
-        report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
+    try:
+        for record, ended in run(waiting, begin):
+            record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
+            _write(output, state, told, columns, title)
+            left, ended_here = left - 1, ended_here + 1
+            report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
+            report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
+    except (Cancelled, KeyboardInterrupt) as error:
+        kept = _("Cancelled; the studies that are done are kept, and the same command goes on with the others.")
+        raise Cancelled(kept) from error
     _report_end(told, output, report)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pydicom
@@ -147,3 +150,31 @@ def test_pictures_are_packed_without_threads_where_memory_does_not_suffice_for_a
     packed = pictures(40, frames.__getitem__, frames)
     monkeypatch.setattr(_thread, "start_new_thread", no_thread)
     assert pictures(40, frames.__getitem__, frames) == packed and len(packed[0]) == 40
+
+
+LITTLE_MEMORY = """
+import os, resource
+import numpy as np
+from LesionReadingLib.presenting.scroll import webp_uri
+
+frame = np.random.default_rng(1).integers(0, 255, (1500, 1500), dtype=np.uint8)
+webp_uri(frame[:8, :8])
+for megabytes in range(4, 40, 2):
+    child = os.fork()
+    if child == 0:
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + megabytes * 1_000_000,) * 2)
+        try:
+            webp_uri(frame)
+            os.write(1, b"packed ")
+        except Exception as error:
+            os.write(1, type(error).__name__.encode() + b" ")
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_picture_for_which_memory_does_not_suffice_says_so_whatever_the_library_calls_it():
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", LITTLE_MEMORY], capture_output=True, text=True, env=environment, check=True)
+    assert set(done.stdout.split()) == {"MemoryError", "packed"}
