@@ -25,9 +25,8 @@ def pieces(mask: np.ndarray, connectivity: int = 1, weights: np.ndarray | None =
         (the number of its piece for every element, 0 outside; the size of every piece by its number, 0 for the outside).
     """
     numbers, count = ndimage.label(mask, ndimage.generate_binary_structure(mask.ndim, connectivity))
-    sizes = np.bincount(numbers.ravel(), None if weights is None else weights.ravel(), count + 1)
-    sizes[0] = 0
-    return numbers, sizes
+    inside = np.asarray(mask, bool)  # what lies outside is not counted: most masks are small in their array
+    return numbers, np.bincount(numbers[inside], None if weights is None else weights[inside], count + 1)
 
 
 def largest_piece(mask: np.ndarray, connectivity: int = 1) -> np.ndarray:

@@ -269,18 +269,18 @@ class Predictor(Stream[np.ndarray, np.ndarray]):
     def _predict(self, frames: list[np.ndarray]) -> np.ndarray:
         images = self._prepare(torch.from_numpy(np.stack(frames)).to(self.device)).to(self.dtype)
         scores = finite(self._network(images.to(memory_format=torch.channels_last)))
-        return best_class(scores).cpu().numpy()
+        return best_class(scores.float().cpu().numpy())
 
 
-def best_class(scores: torch.Tensor) -> torch.Tensor:
+def best_class(scores: np.ndarray) -> np.ndarray:
     """Give the number of the largest score, uint8 (batch, rows, columns), of scores (batch, classes, rows, columns).
 
     The same as ``argmax`` (the first of equals wins), class by class, which a processor does many pixels at a time.
     """
-    best = scores[:, 0].clone()
-    labels = torch.zeros(best.shape, dtype=torch.uint8, device=scores.device)
+    best = scores[:, 0].copy()
+    labels = np.zeros(best.shape, np.uint8)
     for number in range(1, scores.shape[1]):
         better = scores[:, number] > best
-        labels.masked_fill_(better, number)
-        torch.maximum(best, scores[:, number], out=best)
+        np.maximum(labels, better.view(np.uint8) * np.uint8(number), out=labels)
+        np.maximum(best, scores[:, number], out=best)
     return labels

@@ -247,7 +247,7 @@ def test_cancelling_leaves_no_thread_behind_and_stops_reading():
 
 def test_the_best_class_is_argmax_also_where_scores_are_equal():
     scores = torch.randint(0, 3, (2, 4, 30, 31), generator=torch.Generator().manual_seed(1)).float()
-    np.testing.assert_array_equal(best_class(scores).numpy(), scores.numpy().argmax(axis=1))
+    np.testing.assert_array_equal(best_class(scores.numpy()), scores.numpy().argmax(axis=1))
 
 
 class Scores(nn.Module):

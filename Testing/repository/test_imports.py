@@ -15,7 +15,7 @@ PLAIN = ("language", "errors", "strict_json")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
-        ("geometry", "masks", "process", "text"),
+        ("geometry", "masks", "pieces", "process", "text"),
         ("reading", "arguments", "batch_norms", "bundle", "output"),
         ("labels", "presenting", "prediction"),
         ("phantom", "worker"),

@@ -50,7 +50,7 @@ def judge_offsets(
             for offset in offsets:
                 shifted = scores.clone()
                 shifted[:, CALCIUM] += offset
-                found = tidied(best_class(shifted)[0].numpy())
+                found = tidied(best_class(shifted.numpy())[0])
                 both, either = (found == CALCIUM) & (truth == CALCIUM), (found == CALCIUM) | (truth == CALCIUM)
                 overlaps[offset].append((both.sum(), either.sum()))
                 arcs[offset].append((true_arc, _arc_deg(found, patient)))

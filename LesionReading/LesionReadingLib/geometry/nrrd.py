@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ POSITIONS_KEY = "LesionReading_slice_positions_mm"
 _TYPES = {"uint8": "unsigned char", "int16": "short", "float32": "float"}
 _FAST = 1  # label and heat maps are mostly background: the slower levels of gzip save little, looking for runs alone most
 _UNKNOWN_MM = 1.0
-_GZIP = 31  # zlib's window size, with gzip's header
+_GZIP_HEAD = bytes.fromhex("1f8b0800 00000000 04ff")  # deflated, no time, by the fastest way, on no system in particular
 
 
 def write_nrrd(
@@ -72,10 +73,29 @@ def _position_keys(grid: Grid) -> dict[str, str]:
 
 
 def _gzipped(slices: Iterable[np.ndarray]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_FAST, wbits=_GZIP, strategy=zlib.Z_RLE)
+    """The parts of a gzip file (RFC 1952). Slices of nothing but zeros, which most are in most files, are packed once for all.
+
+    A full flush ends what was packed before on a whole byte, and nothing behind it looks back, so ready bytes may follow.
+    """
+    packer, empty, checksum, size = _packer(), b"", 0, 0
+    yield _GZIP_HEAD
     for stored in slices:
-        yield packer.compress(stored)
-    yield packer.flush()
+        checksum, size = zlib.crc32(stored, checksum), size + stored.nbytes
+        if stored.any():
+            yield packer.compress(stored)
+        else:
+            empty = empty or _packed_alone(stored)
+            yield packer.flush(zlib.Z_FULL_FLUSH) + empty
+    yield packer.flush() + struct.pack("<LL", checksum, size % 2**32)
+
+
+def _packer():
+    return zlib.compressobj(_FAST, wbits=-zlib.MAX_WBITS, strategy=zlib.Z_RLE)
+
+
+def _packed_alone(stored: np.ndarray) -> bytes:
+    packer = _packer()
+    return packer.compress(stored) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
 def _vector(values: Sequence[float]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from LesionReadingLib.pieces import Pieces
 from scipy import ndimage
 
 from ..labels import CALCIUM, GUIDEWIRE, LUMEN
 from .arcs import BIN_COUNT, BIN_DEG, arc_deg, arcs_of_pieces, bridge, circular_runs
-from .pieces import Pieces
 from .rays import RAY_COUNT, RAY_DEG, Grid, last_marked, places
 
 THICKNESS_WINDOW_DEG = 2.5

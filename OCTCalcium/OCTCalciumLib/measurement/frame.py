@@ -27,12 +27,13 @@ from typing import Literal
 import numpy as np
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.masks import bounding_box
+from LesionReadingLib.pieces import padded
 
 from ..labels import CALCIUM, LUMEN
 from .arcs import arc_start_deg
 from .deposits import Deposit, measure_calcium
 from .lumen import close_lumen
-from .rays import Grid, padded
+from .rays import Grid
 from .strays import Strays, remove_strays
 from .vertex import VertexSource, lumen_vertex
 

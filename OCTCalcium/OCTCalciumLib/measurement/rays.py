@@ -93,13 +93,6 @@ class Grid:
         return ((within + beyond) / 2).astype(np.float64)
 
 
-def padded(labels: np.ndarray) -> np.ndarray:
-    """A copy of ``labels`` (rows, columns) with one ring of background around it; row r becomes row r + 1."""
-    grown = np.zeros((labels.shape[0] + 2, labels.shape[1] + 2), dtype=labels.dtype)
-    grown[1:-1, 1:-1] = labels
-    return grown
-
-
 def places(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(rows, columns) of the marked pixels, as numpy.nonzero gives them but several times faster for large images."""
     flat = np.flatnonzero(marks).astype(np.int32)

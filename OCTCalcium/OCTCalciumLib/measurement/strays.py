@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.pieces import Pieces, padded
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from ..reading.cautions import SMALLEST_LUMEN
-from .pieces import Pieces
-from .rays import padded
 
 SPECK_SHARE, SPECK_PIXELS = 1e-4, 4
 """A piece of calcium or guidewire smaller than this share of the frame (0.004 mm2 where 6 mm are seen), or than so many pixels."""

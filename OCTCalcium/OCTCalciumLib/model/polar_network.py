@@ -58,8 +58,23 @@ class _RingConvolution(nn.Sequential):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        ring = _ring(features)
-        return super().forward(torch.cat([ring[..., :1], ring, ring[..., -1:]], dim=3))  # quicker than pad, the same values
+        if torch.is_grad_enabled():
+            ring = _ring(features)
+            return super().forward(torch.cat([ring[..., :1], ring, ring[..., -1:]], dim=3))  # quicker than pad, the same values
+        return super().forward(_framed(features))
+
+
+def _framed(features: torch.Tensor) -> torch.Tensor:
+    """The ring with the sides repeated, copied once: for prediction, as a copy in place costs more where gradients are kept."""
+    batch, channels, angles, depths = features.shape
+    last = features.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    size = (batch, channels, angles + 2, depths + 2)
+    framed = torch.empty(size, dtype=features.dtype, device=features.device, memory_format=layout)
+    framed[:, :, 1:-1, 1:-1] = features
+    framed[:, :, 0, 1:-1], framed[:, :, -1, 1:-1] = features[:, :, -1], features[:, :, 0]
+    framed[..., 0], framed[..., -1] = framed[..., 1], framed[..., -2]
+    return framed
 
 
 def _ring(features: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from drawn_labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from LesionReadingLib.geometry.spacing import Spacing
-from OCTCalciumLib.measurement.pieces import Pieces
 from OCTCalciumLib.measurement.pullback import Parameters, measure_frame, measure_pullback
 from OCTCalciumLib.presenting.measurements_json import to_json
 from scipy import ndimage
@@ -187,20 +186,6 @@ def test_a_true_narrowing_stays_the_minimum_lumen_area():
 def test_a_second_lumen_of_a_bifurcation_is_no_stray():
     drawing = Drawing().sector(LUMEN, 0, 1.2, apex_mm=(-0.9, 0)).sector(LUMEN, 0, 0.6, apex_mm=(1.4, 0))
     assert measure_frame(drawing.labels, SPACING, 0).lumen_area_mm2 == pytest.approx(np.pi * (1.2**2 + 0.6**2), rel=0.01)
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_pieces_are_those_of_a_labelling_of_every_pixel(seed):
-    random = np.random.default_rng(seed)
-    mask = np.pad(random.random((40, 57)) < random.uniform(0.1, 0.6), 1)
-    numbers, count = ndimage.label(mask, np.ones((3, 3)))
-    pieces = Pieces.of(mask)
-    assert pieces.count == count
-    ours, theirs = pieces.piece_of_pixels(), numbers[mask]
-    assert len(set(zip(ours.tolist(), theirs.tolist(), strict=True))) == count
-    np.testing.assert_array_equal(pieces.sizes, np.bincount(ours))
-    np.testing.assert_array_equal(pieces.at(np.flatnonzero(mask)), ours)
-    np.testing.assert_array_equal(np.sort(pieces.pixels_of(np.arange(count) % 2 == 0)), np.flatnonzero(mask)[ours % 2 == 0])
 
 
 def test_the_choice_of_the_catheter_is_kept_in_the_result():

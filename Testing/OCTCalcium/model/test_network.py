@@ -81,6 +81,16 @@ def test_depthwise_convolutions_learn_the_right_gradient_in_bfloat16(dilation):
         torch.testing.assert_close(weight, (seen * slope).sum(dim=(0, 2, 3)), rtol=0.02, atol=0.02)
 
 
+@pytest.mark.parametrize("size", [(32, 32), (25, 40), (5, 7)])
+@pytest.mark.parametrize("dilation", [6, 12, 18])
+def test_depthwise_convolutions_predict_what_a_plain_convolution_does(dilation, size):
+    torch.manual_seed(0)
+    convolution = DepthwiseConvolution(8, 8, 3, padding=dilation, dilation=dilation, groups=8).eval()
+    features = torch.rand(2, 8, *size)
+    plain = functional.conv2d(features, convolution.weight, convolution.bias, padding=dilation, dilation=dilation, groups=8)
+    torch.testing.assert_close(convolution(features), plain)
+
+
 SIZES = [(512, 512), (1024, 1024), (704, 704), (300, 300), (750, 500), (333, 1001), (513, 511), (1, 40)]
 
 

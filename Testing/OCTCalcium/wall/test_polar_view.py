@@ -123,6 +123,14 @@ def test_what_the_network_sees_does_not_change_with_the_displays_gain_and_offset
     np.testing.assert_allclose(shown, plain, atol=1e-3)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_prediction_gives_the_scores_of_training(layout):
+    network, view = PolarUNet((4, 8, 8, 8)).eval(), torch.rand(2, len(CHANNELS), ANGLES, DEPTHS)
+    with torch.inference_mode():
+        predicted = network.to(memory_format=layout)(view.to(memory_format=layout))
+    torch.testing.assert_close(predicted, network(view).detach(), atol=1e-5, rtol=1e-5)
+
+
 def test_a_turned_view_gives_turned_scores():
     torch.manual_seed(0)
     network, view = PolarUNet((4, 8, 8, 8)).eval(), torch.rand(1, len(CHANNELS), ANGLES, DEPTHS)

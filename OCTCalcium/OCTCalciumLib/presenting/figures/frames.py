@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import _
+from LesionReadingLib.pieces import padded
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
@@ -18,7 +19,6 @@ from ...labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
 from ...measurement.arcs import BIN_DEG
 from ...measurement.frame import FrameMeasurement
 from ...measurement.lumen import close_lumen
-from ...measurement.rays import padded
 from .along import picture
 
 SIDE_IN, HEIGHT_IN = 5.2, 5.52

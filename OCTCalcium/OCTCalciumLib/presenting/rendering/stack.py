@@ -18,13 +18,13 @@ import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import N_, _
+from LesionReadingLib.pieces import padded
 from LesionReadingLib.process.cancelling import held
 from LesionReadingLib.process.scratch import Scratch
 
 from ...labels import CALCIUM, GUIDEWIRE, LUMEN
 from ...measurement.lumen import close_lumen
 from ...measurement.pullback import PullbackMeasurement
-from ...measurement.rays import padded
 
 IN_PLANE_SAMPLES = 256  # the cropped vessel is reduced to at most about this many rows and columns
 CLOSE_UP_HALF_LENGTH_MM = 6.0

@@ -17,12 +17,14 @@ class Pieces:
         starts, stops: (runs,) flat index of the first pixel of each run of a row, and of the one behind its last, in order.
         piece_of_run: (runs,) number of each run's piece, from 0.
         sizes: (pieces,) number of pixels.
+        width: of a row of the mask.
     """
 
     starts: np.ndarray
     stops: np.ndarray
     piece_of_run: np.ndarray
     sizes: np.ndarray
+    width: int
 
     @classmethod
     def of(cls, mask: np.ndarray) -> Pieces:
@@ -37,7 +39,7 @@ class Pieces:
         above = np.repeat(np.arange(count), touching)
         below = np.arange(above.size) + np.repeat(first - np.cumsum(touching) + touching, touching)
         piece_of_run = _numbered(above, below, count)
-        return cls(starts, stops, piece_of_run, np.bincount(piece_of_run, weights=stops - starts).astype(np.intp))
+        return cls(starts, stops, piece_of_run, np.bincount(piece_of_run, weights=stops - starts).astype(np.intp), width)
 
     @property
     def count(self) -> int:
@@ -57,6 +59,31 @@ class Pieces:
         runs = chosen[self.piece_of_run]
         starts, lengths = self.starts[runs], (self.stops - self.starts)[runs]
         return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+    def numbered(self, chosen: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Int32 of the mask's shape: 1 + the number of its piece in the chosen ones, (pieces,) booleans, 0 elsewhere."""
+        numbers = np.zeros(shape, np.int32)
+        runs = chosen[self.piece_of_run]
+        numbers.ravel()[self.pixels_of(chosen)] = np.repeat(self.piece_of_run[runs] + 1, (self.stops - self.starts)[runs])
+        return numbers
+
+    def boxes(self) -> np.ndarray:
+        """(pieces, 4): first row, first column, and the row and column behind the last ones, of each piece."""
+        rows, first = np.divmod(self.starts, self.width)
+        found = np.zeros((self.count, 4), np.intp)
+        found[:, :2] = np.iinfo(np.intp).max
+        for side, (extreme, places) in enumerate(
+            [(np.minimum, rows), (np.minimum, first), (np.maximum, rows + 1), (np.maximum, first + self.stops - self.starts)]
+        ):
+            extreme.at(found[:, side], self.piece_of_run, places)
+        return found
+
+
+def padded(mask: np.ndarray) -> np.ndarray:
+    """A copy of an array (rows, columns) with one ring of zeros around it; row r becomes row r + 1."""
+    grown = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), dtype=mask.dtype)
+    grown[1:-1, 1:-1] = mask
+    return grown
 
 
 def _numbered(above: np.ndarray, below: np.ndarray, count: int) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""Pieces found by the runs of rows, against scipy's numbering of every pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from LesionReadingLib.pieces import Pieces, padded
+from scipy import ndimage
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pieces_are_those_of_a_labelling_of_every_pixel(seed):
+    random = np.random.default_rng(seed)
+    mask = padded(random.random((40, 57)) < random.uniform(0.1, 0.6))
+    numbers, count = ndimage.label(mask, np.ones((3, 3)))
+    pieces = Pieces.of(mask)
+    assert pieces.count == count
+    ours, theirs = pieces.piece_of_pixels(), numbers[mask]
+    assert len(set(zip(ours.tolist(), theirs.tolist(), strict=True))) == count
+    np.testing.assert_array_equal(pieces.sizes, np.bincount(ours))
+    np.testing.assert_array_equal(pieces.at(np.flatnonzero(mask)), ours)
+    np.testing.assert_array_equal(np.sort(pieces.pixels_of(np.arange(count) % 2 == 0)), np.flatnonzero(mask)[ours % 2 == 0])
+
+
+def test_chosen_pieces_are_numbered_and_boxed_as_scipy_does_it():
+    mask = padded(np.random.default_rng(3).random((40, 57)) < 0.2)
+    pieces = Pieces.of(mask)
+    chosen = pieces.sizes > 2
+    numbers = pieces.numbered(chosen, mask.shape)
+    np.testing.assert_array_equal(np.bincount(numbers.ravel(), minlength=pieces.count + 1)[1:], np.where(chosen, pieces.sizes, 0))
+    boxes = pieces.boxes()
+    for number, box in enumerate(ndimage.find_objects(numbers, pieces.count)):
+        if chosen[number]:
+            assert [box[0].start, box[1].start, box[0].stop, box[1].stop] == boxes[number].tolist()
+
+
+def test_a_mask_without_anything_has_no_pieces():
+    pieces = Pieces.of(np.zeros((4, 5), bool))
+    assert pieces.count == 0 and pieces.boxes().shape == (0, 4)
+    assert not pieces.numbered(np.zeros(0, bool), (4, 5)).any()
