@@ -160,6 +160,7 @@ def networkResult(result) -> NetworkResult | None:
     kept = result_json(result, NETWORK)
     if not kept:
         return None
+    sureness = sureness_from_json(kept, len(kept["slices"]), is_own=not isEdited(result))
     return NetworkResult(
         probabilities=kept["probabilities"],
         thresholds=kept["thresholds"],
@@ -168,8 +169,8 @@ def networkResult(result) -> NetworkResult | None:
         heat=lambda marker: slicer.util.arrayFromVolume(heatOf(result, marker)),
         model=kept["model"],
         outside=outside_from_json(kept.get("outside_blood")),
-        sureness=sureness_from_json(kept, len(kept["slices"]), is_own=not isEdited(result)),
-        unsure=lambda: labels_of(unsureOf(result), result_node(result, VOLUME), HEAD_UNSURE) > 0,
+        sureness=sureness,
+        unsure=(lambda: labels_of(unsureOf(result), result_node(result, VOLUME), HEAD_UNSURE) > 0) if sureness else None,
     )
 
 

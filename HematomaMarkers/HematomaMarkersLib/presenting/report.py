@@ -111,6 +111,7 @@ def write_report(
             growth_notes=growth.notes if growth else (),
             cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.has_hematoma else [],
             network=case.network is not None,
+            sure=case.network is not None and case.network.sureness is not None,
             caution=caution(model),
             scan=scan,
             slices=[(row, heights[row.slice]) for row in case.measurement.slices if row.area_mm2 or row.ivh_area_mm2],
