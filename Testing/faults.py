@@ -1,11 +1,11 @@
 """Faults of the machine, by hand: runs that are killed or cancelled at random moments, full disks, mount points, little memory.
 
-    python Testing/faults.py [kill cancel together disk memory] [--count 50] [--seed 1]
+    python Testing/faults.py [kill cancel together disk memory] [--count 50] [--seed 1] [--command oct-measure]
 
-Every run is a real process of ``oct-calcium measure`` (with its drawing child), into a folder that holds an older result. After
+Every run is a real process of one of the commands (``fault_commands.py``), into a folder that holds an older result. After
 each the folder must hold the old result whole or the new one whole, no process may be left, and nothing beside it; what a kill
-leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs ``hematoma-markers
-analyze``. The exit status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
+leaves is looked for after the next run. ``disk`` needs to mount tmpfs, so it is for root. ``memory`` runs both ``analyze``. The
+exit status is 1 where a promise was not kept. ``test_faults.py`` is the short form.
 """
 
 from __future__ import annotations
@@ -20,73 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from LesionReadingLib.geometry.grid import matrix_grid
 
 sys.path[:0] = [str(Path(__file__).with_name("support"))]
 
 from commands import environment  # noqa: E402
+from fault_commands import COMMANDS, Place, left, measured, outliving, prepared, start  # noqa: E402
 
-MARK = "LESION_READING_FAULTS"
-"""Variable of the environment by which the processes of a run are known."""
+_LONGEST_RUN_S = 1800
 CANCELLED = "Cancelled; nothing was written.\n"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the runs work.
-
-    Attributes:
-        folder: with the inputs; ``temporary`` in it is their TMPDIR. old, new: label maps with different numbers.
-        run_s: how long a run takes here.
-    """
-
-    folder: Path
-    old: Path
-    new: Path
-    run_s: float = 0.0
-
-    @property
-    def temporary(self) -> Path:
-        return self.folder / "temporary"
-
-
-def prepared(folder: Path) -> Place:
-    """Draw two label maps, and measure both undisturbed, to compare with and to know how long it takes."""
-    from LesionReadingLib.geometry.nrrd import write_nrrd
-
-    (folder / "temporary").mkdir(parents=True)
-    for name, columns in (("old", 8), ("new", 12)):
-        labels = np.zeros((6, 48, 48), np.uint8)
-        labels[:, 16:32, 16:32] = 3
-        labels[2:4, 32:36, 20 : 20 + columns] = 1
-        write_nrrd(folder / f"{name}.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)))
-    place = Place(folder, folder / "old.nrrd", folder / "new.nrrd")
-    measured(place, place.old, folder / "whole old")
-    began = time.monotonic()
-    measured(place, place.new, folder / "whole new")
-    return replace(place, run_s=time.monotonic() - began)
-
-
-def start(place: Place, labels: Path, output: Path, limit: Callable[[], None] | None = None, **environ: str) -> subprocess.Popen:
-    """Start measuring a label map; ``limit`` is called in the new process before it begins."""
-    command = [sys.executable, "-m", "OCTCalciumLib", "measure", str(labels), "-o", str(output)]
-    variables = environment("OCTCalciumLib") | {"TMPDIR": str(place.temporary), MARK: str(place.folder)} | environ
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables, preexec_fn=limit, cwd=place.folder
-    )
-
-
-def measured(place: Place, labels: Path, output: Path) -> None:
-    """Measure undisturbed."""
-    run = start(place, labels, output)
-    _, err = run.communicate(timeout=300)
-    _require(run.returncode == 0 and err == "", f"an undisturbed run ended in {run.returncode}: {err}")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -96,37 +40,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: content for name, content in held.items() if not name.startswith(".lesionreading-")}
 
 
-def is_whole(found: dict[str, bytes], whole: dict[str, bytes]) -> bool:
-    """Whether a folder holds a result whole: the same files, the numbers equal byte by byte."""
+def is_whole(found: dict[str, bytes], whole: dict[str, bytes], before: dict[str, bytes] | None = None) -> bool:
+    """Whether a folder holds a result whole: the same files, the numbers equal byte by byte.
+
+    Args:
+        before: the result that it replaced, whose further pictures stay.
+    """
     numbers = [name for name in whole if name.endswith((".json", ".csv", ".nrrd"))]
-    return found.keys() == whole.keys() and all(found[name] == whole[name] for name in numbers)
-
-
-def processes(place: Place) -> list[int]:
-    """The processes of a place's runs that are alive."""
-    alive = []
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        try:
-            if entry.name.isdigit() and f"{MARK}={place.folder}\0".encode() in (entry / "environ").read_bytes():
-                alive.append(int(entry.name))
-        except OSError:
-            continue
-    return alive
-
-
-def outliving(place: Place) -> list[int]:
-    """The processes that outlive a run that has ended for more than two seconds."""
-    until = time.monotonic() + 2
-    while processes(place) and time.monotonic() < until:
-        time.sleep(0.02)
-    return processes(place)
-
-
-def left(place: Place, output: Path) -> list[str]:
-    """What runs left behind: processes, scratch in the temporary folder, in the output and beside it."""
-    beside = [path.name for folder in (output, output.parent) if folder.is_dir() for path in folder.glob(".lesionreading-*")]
-    inside = [path.name for path in place.temporary.iterdir()]
-    return [*map(str, outliving(place)), *beside, *inside]
+    others = {name for name in found.keys() - whole.keys() if before is None or not name.endswith(".png") or name not in before}
+    return found.keys() >= whole.keys() and not others and all(found[name] == whole[name] for name in numbers)
 
 
 def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: random.Random) -> str:
@@ -149,27 +71,59 @@ def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: r
         _, err = run.communicate(timeout=60)
     found = contents(output)
     where = f"{ending.name} after {moment:.2f} s, status {run.returncode}, {err!r}, {sorted(found)}"
-    kept = is_whole(found, new) or (is_whole(found, old) if not is_new else not found)
+    kept = is_whole(found, new, old) or (is_whole(found, old) if not is_new else not found)
     if ending == signal.SIGTERM:
         _require(run.returncode in (0, 130, -signal.SIGTERM), where)
-        _require(run.returncode == 0 or not is_whole(found, new), f"cancelled, but the new result is there: {where}")
-        _require(run.returncode != 0 or is_whole(found, new), f"done, but the new result is not there: {where}")
+        _require(run.returncode == 0 or not is_whole(found, new, old), f"cancelled, but the new result is there: {where}")
+        _require(run.returncode != 0 or is_whole(found, new, old), f"done, but the new result is not there: {where}")
         _require(err == (CANCELLED if run.returncode == 130 else ""), where)  # before Python runs, SIGTERM ends it by itself
     else:
         kept = kept or not {"report.html", "measurements.json"} & found.keys()  # while files moved: neither the one nor the other
         _require(not outliving(place), f"processes are left: {where}")
         measured(place, place.new, output)  # the next run
-        _require(is_whole(contents(output), new), f"the next run did not make it whole: {where}")
+        _require(is_whole(contents(output), new, old), f"the next run did not make it whole: {where}")
     _require(kept, f"mixed or lost: {where}")
     _require(left(place, output) == [], f"left behind {left(place, output)}: {where}")
     return f"status {run.returncode}"
 
 
+def batch_ended_at_random(place: Place, number: int, ending: signal.Signals, chance: random.Random) -> str:
+    """End a batch at a random moment: the studies that it had done stay whole, and the next run does the others.
+
+    Raises:
+        AssertionError: a promise was not kept.
+    """
+    output, whole = place.folder / f"{ending.name} {number}", contents(place.folder / "whole new")
+    run = start(place, place.new, output)
+    try:
+        _, err = run.communicate(timeout=chance.uniform(0, 1.1) * place.run_s)
+    except subprocess.TimeoutExpired:
+        run.send_signal(ending)
+        _, err = run.communicate(timeout=60)
+    where = f"{ending.name}, status {run.returncode}, {err!r}"
+    _require(run.returncode in (0, -ending, 130) and err == (CANCELLED if run.returncode == 130 else ""), where)
+    _require(not outliving(place), f"processes are left: {where}")
+    found = contents(output)
+    for study in {name.split("/")[0] for name in found if name.count("/") and "report.html" in name}:
+        _require(is_whole(_below(found, study), _below(whole, study)), f"{study} is not whole: {where}")
+    measured(place, place.new, output)
+    found = contents(output)
+    for study in {name.split("/")[0] for name in whole if name.count("/")}:
+        _require(is_whole(_below(found, study), _below(whole, study)), f"the next run did not make {study} whole: {where}")
+    _require(left(place, output) == [], f"left behind {left(place, output)}: {where}")
+    return f"status {run.returncode}"
+
+
+def _below(found: dict[str, bytes], study: str) -> dict[str, bytes]:
+    return {name: content for name, content in found.items() if name.startswith(f"{study}/")}
+
+
 def many_ended(place: Place, count: int, ending: signal.Signals, seed: int) -> None:
     """``ended_at_random`` many times."""
     chance, endings = random.Random(seed), []
+    once = batch_ended_at_random if "batch" in place.command(place.new) else ended_at_random
     for number in range(count):
-        endings.append(ended_at_random(place, number, ending, chance))
+        endings.append(once(place, number, ending, chance))
     print(f"{ending.name}: {count} runs, {', '.join(f'{endings.count(one)} x {one}' for one in sorted(set(endings)))}", flush=True)
 
 
@@ -247,33 +201,40 @@ def disks(place: Place) -> None:
 
 
 def memory(place: Place) -> None:
-    """Less and less address space for ``hematoma-markers analyze``: done, or one sentence, or ended by a library; never half."""
+    """Less and less address space for both ``analyze``: each ends in a result or in one sentence."""
     from HematomaMarkersLib.phantom.dicom import write_series
     from HematomaMarkersLib.phantom.patient import draw_head
-    from LesionReadingLib.prediction import SMALLER_BATCHES
+    from OCTCalciumLib.phantom.dicom import write_presentation
+    from OCTCalciumLib.phantom.pullback import draw_pullback
 
     head = draw_head(1012, size=512, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen")
     write_series(place.folder / "ct", head.hounsfield, head.grid)
-    for megabytes in (4000, 2000, 1750, 1650, 1600, 1550, 1500, 1250, 1000, 500):
-        output = place.folder / f"{megabytes} MB"
-        command = [sys.executable, "-m", "HematomaMarkersLib", "analyze", str(place.folder / "ct"), "-o", str(output)]
-        limit = (megabytes * 1_000_000,) * 2
-        run = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env=environment("HematomaMarkersLib"),
-            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, limit),
-        )
-        told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
-        by_library = run.returncode == -signal.SIGABRT and not run.stderr  # one that cannot go on without memory
-        told_in_a_line = run.returncode in (0, 2) and run.stderr.count("\n") == (run.returncode != 0)
-        _require(by_library or told_in_a_line, f"{megabytes} MB: {run.returncode} {run.stderr}")
-        _require(output.exists() == (run.returncode == 0), f"{megabytes} MB: half written")
-        if run.returncode == 0:
-            noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
-            _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{megabytes} MB: {noted} notes on smaller batches")
-        print(f"{megabytes} MB of address space: status {run.returncode} {' '.join(told)}", flush=True)
+    write_presentation(place.folder / "oct.dcm", draw_pullback(11, 30, 512, 0.2))
+    for megabytes in (6000, 4000, 3000, 2000, 1800, 1700, 1600, 1500, 1200, 500):
+        _with_memory(place, megabytes, "HematomaMarkersLib", place.folder / "ct")
+        _with_memory(place, megabytes, "OCTCalciumLib", place.folder / "oct.dcm")
+
+
+def _with_memory(place: Place, megabytes: int, package: str, given: Path) -> None:
+    from LesionReadingLib.prediction import SMALLER_BATCHES
+
+    output = place.folder / f"{package} {megabytes} MB"
+    run = subprocess.run(
+        [sys.executable, "-m", package, "analyze", str(given), "-o", str(output)],
+        capture_output=True,
+        text=True,
+        env=environment(package),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2),
+        timeout=_LONGEST_RUN_S,
+    )
+    where = f"{package}, {megabytes} MB of address space: status {run.returncode}"
+    _require(run.returncode in (0, 2) and run.stderr.count("\n") == (run.returncode == 2), f"{where} {run.stderr}")
+    _require(output.exists() == (run.returncode == 0), f"{where}, half written")
+    if run.returncode == 0:
+        noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
+        _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{where}, {noted} notes on smaller batches")
+    told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
+    print(f"{where} {' '.join(told)}", flush=True)
 
 
 def _require(kept: bool, what: str) -> None:
@@ -287,6 +248,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", default=kinds, metavar="|".join(kinds))
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--command", default="oct-measure", choices=COMMANDS, help="that is killed and cancelled")
     chosen = parser.parse_args()
     jobs = {
         "kill": lambda place: many_ended(place, chosen.count, signal.SIGKILL, chosen.seed),
@@ -297,7 +259,7 @@ def main() -> None:
     }
     for kind in chosen.kinds:
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            jobs[kind](prepared(Path(folder) / "place"))
+            jobs[kind](prepared(Path(folder) / "place", chosen.command))
 
 
 if __name__ == "__main__":

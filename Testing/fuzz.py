@@ -1,7 +1,7 @@
 """Broken and hostile inputs by the thousand: each ends in 0 or 2, in time, in one line, and what is read is what the file holds.
 
     python Testing/fuzz.py --seed 7 --count 3000 [--keep FOLDER]
-    python Testing/fuzz.py --kind dicom seg nifti nrrd meta picture zip rules bundle reading
+    python Testing/fuzz.py --kind dicom seg nifti nrrd meta picture folder zip rules bundle reading
     python Testing/fuzz.py --kind whole --count 50               # whole commands, with their reports: slow
     python Testing/fuzz.py --seed 7 --first 1234 --count 1       # one case again
 
@@ -34,12 +34,14 @@ sys.path[:0] = [
     for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing/support", "Testing/support/drawn", "Testing/fuzzing")
 ]
 
-from fuzz_files import CT, Subject, draw  # noqa: E402
-from fuzz_jobs import JOBS, keep_scan  # noqa: E402
+from fuzz_files import draw  # noqa: E402
+from fuzz_head_jobs import keep_scan  # noqa: E402
+from fuzz_jobs import JOBS  # noqa: E402
 from fuzz_mutations import mutate  # noqa: E402
 from fuzz_readers import Wrong  # noqa: E402
+from fuzz_subject import CT, Subject  # noqa: E402
 
-CPU_S, WALL_S = 10, 120  # the machine may be busy with other things
+CPU_S, WALL_S = 10, 400  # the machine may be busy with other things
 MEMORY_BYTES = 2 << 30  # beyond what the parent has
 _WRONG = 3
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
+
+from .processes import in_processes
 
 HELD_OUT_SEEDS = range(1000)
 """Phantom patients that evaluation and the choice of thresholds may use; training draws those from 1000 on."""
@@ -23,24 +22,7 @@ def draw_missing(seeds: Sequence[int], path_of: Callable[[int], Path], draw: Cal
         path_of: the file of a seed. draw: writes it and gives the seed back; must be picklable.
     """
     missing = [seed for seed in seeds if not path_of(seed).exists()]
-    with one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(draw, missing)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile calculate in one thread each: as many threads as cores in each only wait for another."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    yield from in_processes(draw, missing, processes=processes)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:

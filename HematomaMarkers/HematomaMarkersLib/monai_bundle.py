@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 import numpy as np
-from LesionReadingLib.bundle import load_bundle
-from LesionReadingLib.prediction import load_network
-from LesionReadingLib.studies.bundle_evaluation import evaluate_cases
+from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.studies import bundle_configs
 from LesionReadingLib.studies.training_case import TrainingCase
 
+from .__main__ import main
 from .labels import NAMES, TASK
 from .model.prediction import NETWORKS, predict
 from .reading.images import read_volume
 from .windows import DEFAULT, windows
 
 
-def trained_network(bundle_root: str):
-    """The bundle's network with its weights, whose checksum is looked at first, ready to predict."""
-    return load_network(load_bundle(Path(bundle_root), TASK), NETWORKS)
+def _label(case: TrainingCase, bundle: Bundle, device: str) -> np.ndarray:
+    return predict(read_volume(case.image_file, None), bundle, device, windows()[DEFAULT], lambda done, total: None)[0].labels
 
 
-def infer(source: str, output: str, bundle_root: str, device: str = "auto") -> None:
-    """Analyse a scan as ``hematoma-markers analyze`` does; ends the process where that cannot be.
-
-    Args:
-        source: whatever ``analyze`` takes. output: folder for label map, measurements, tables, pictures and report.
-    """
-    from .__main__ import main
-
-    if status := main(["analyze", source, "-o", output, "--model", bundle_root, "--device", device]):
-        raise SystemExit(status)
-
-
-def evaluate(cases: str, output: str, bundle_root: str, device: str = "auto") -> None:
-    """Compare the bundle's label maps with those of the cases (*Export for training*) in a folder.
-
-    Writes ``evaluation.json`` into ``output``: Dice of each class in each case, and their means.
-    """
-    bundle = load_bundle(Path(bundle_root), TASK)
-
-    def found(case: TrainingCase) -> np.ndarray:
-        return predict(read_volume(case.image_file, None), bundle, device, windows()[DEFAULT], lambda done, total: None)[0].labels
-
-    evaluate_cases(Path(cases), Path(output), TASK, NAMES, found)
+trained_network = partial(bundle_configs.trained_network, TASK, NETWORKS)
+infer = partial(bundle_configs.infer, main)
+evaluate = partial(bundle_configs.evaluate, TASK, NAMES, _label)

@@ -12,7 +12,6 @@ CATEGORY = "LesionReading"
 FIRST, FOLLOW_UP = "Head CT with a blend sign", "Head CT with a blend sign, 6 h later"  # no tr: found by these names
 _SEED, _SIZE, _SLICE_MM, _GROWTH_ML = 1012, 256, 5.0, 9.0
 _HEMATOMA = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
-_FOLDERS = {FIRST: "first", FOLLOW_UP: "follow_up"}
 _THUMBNAILS = {FIRST: "HeadCTBlendSign.png", FOLLOW_UP: "HeadCTBlendSignLater.png"}
 
 
@@ -45,19 +44,19 @@ def drawSample(name: str):
     Args:
         name: ``FIRST`` or ``FOLLOW_UP`` (six hours later, the hematoma grown by 9 mL, the head in another pose).
     """
-    from HematomaMarkersLib.phantom.study import write_patient
+    from HematomaMarkersLib.phantom.dicom import write_series
+    from HematomaMarkersLib.phantom.patient import draw_follow_up, draw_head
+    from HematomaMarkersLib.phantom.study import acquisition_of
     from HematomaMarkersLib.reading.read import open_dicom
 
     from .ct_nodes import addHeadCT
 
-    growth_ml = _GROWTH_ML if name == FOLLOW_UP else None
+    drawn = {"size": _SIZE, "slice_mm": _SLICE_MM, **_HEMATOMA}
+    if name == FIRST:  # with a tilted gantry, the second without
+        head, acquisition = draw_head(_SEED, tilt_deg=14.0, **drawn), acquisition_of(_SEED, 0)
+    else:
+        head, acquisition = draw_follow_up(_SEED, _GROWTH_ML, tilt_deg=0.0, **drawn), acquisition_of(_SEED, 1)
     with tempfile.TemporaryDirectory(prefix="LesionReading-sample-") as folder:
-        drawn = {"growth_ml": growth_ml, "size": _SIZE, "slice_mm": _SLICE_MM, "tilt_deg": _tilt(name)}
-        write_patient(Path(folder), _SEED, **drawn, **_HEMATOMA)
-        scan = open_dicom(sorted((Path(folder) / _FOLDERS[name]).iterdir()))
+        write_series(Path(folder), head.hounsfield, head.grid, acquisition)
+        scan = open_dicom(sorted(Path(folder).iterdir()))
     return addHeadCT(scan, name)
-
-
-def _tilt(name: str) -> float:
-    """Degrees: the first scan's gantry was tilted, the second's was not."""
-    return 14.0 if name == FIRST else 0.0

@@ -223,7 +223,7 @@ def exportCase(result, folder: Path, reading: dict[str, bool | None]) -> Path:
     labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
     scan = scanOf(volume, tuple(result_json(result, WINDOW)))
     case = new_case(folder, "head")
-    return write_case(case, TASK, scan.hounsfield, labels, scan.grid, sorted(reviewed(result)), reading)
+    return write_case(case, TASK, scan.hounsfield, labels, scan.grid, reviewed=sorted(reviewed(result)), markers=reading)
 
 
 def _growth(result, measurement: ScanMeasurement) -> Growth | None:

@@ -158,6 +158,7 @@ def described_bundle(folder: Path, task: str) -> Bundle:
 def write_bundle(
     folder: Path,
     task: str,
+    *,
     network_class: str,
     network_arguments: Mapping[str, Any],
     weights: bytes,

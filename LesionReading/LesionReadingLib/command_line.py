@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from .arguments import asked_language, speaking_argparse
 from .language import speaking
-from .worker import run_and_report
+from .process.guarded import guarded
+from .worker import reporter, run_and_report
 
 
 def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Sequence[str] | None = None) -> int:
@@ -22,4 +23,7 @@ def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Seque
     with speaking(asked), speaking_argparse(asked):
         chosen = make_parser().parse_args(given)
     with speaking(chosen.language):
-        return run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity)
+        return guarded(
+            lambda: run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity),
+            lambda sentence: reporter(chosen.json_lines).error("memory", sentence),
+        )

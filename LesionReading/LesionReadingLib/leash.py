@@ -20,12 +20,11 @@ import threading
 import time
 from contextlib import suppress
 
+from .process.guarded import killed_with_parent
 from .worker import ASKS_FOR_JSON_LINES
 
 GRACE_S = 0.5
 """How long a cancelled run may take to clear up behind itself."""
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main(arguments: list[str]) -> None:
@@ -55,10 +54,7 @@ def end_group(group: int) -> None:
 
 def end_with_parent() -> None:
     """Let this process end at once when its parent does, which holds the other end of its standard input and never writes."""
-    if sys.platform == "linux":  # also while a library holds Python's lock, as a driver that hangs does
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    killed_with_parent()
     threading.Thread(target=_exit_with_standard_input, daemon=True).start()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from typing import Generic, Self, TypeVar
 
@@ -19,6 +19,7 @@ from .batch_norms import fold_batch_norms
 from .bundle import Bundle
 from .errors import InputError, is_out_of_memory
 from .language import N_, _
+from .process.threads import Threads, Work
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -156,15 +157,13 @@ class Stream(Generic[Item, Result]):
         self.notes: tuple[str, ...] = ()
         self._ahead = self.workers
         self._work = work
-        self._pool = ThreadPoolExecutor(
-            self.workers, initializer=torch.set_num_threads, initargs=(max(1, threads // self.workers),)
-        )
+        self._threads = Threads(self.workers, partial(torch.set_num_threads, max(1, threads // self.workers)))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def begin(self, item: Item) -> None:
         """Begin to work on a batch of this item in every worker, so that kernels are chosen while the first are being read."""
@@ -180,7 +179,7 @@ class Stream(Generic[Item, Result]):
             InputError: memory does not suffice even for one item at a time; and whatever reading ``items`` raises.
         """
         unread = iter(items)
-        pending: deque[tuple[list[Item], Future]] = deque()
+        pending: deque[tuple[list[Item], Work]] = deque()
         try:
             while batch := list(islice(unread, self.batch)):
                 pending.append((batch, self._begun(batch)))
@@ -189,28 +188,21 @@ class Stream(Generic[Item, Result]):
             while pending:
                 yield from self._first_result(pending)
         finally:
-            for _rest, future in pending:
-                future.cancel()
+            for _rest, work in pending:
+                work.drop()
 
-    def _begun(self, batch: list[Item]) -> Future:
-        """The work on a batch in another thread; one that has failed already where memory does not suffice for a thread."""
-        try:
-            return self._pool.submit(self._work, batch)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            failed: Future = Future()
-            failed.set_exception(error)
-            return failed
+    def _begun(self, batch: list[Item]) -> Work:
+        return self._threads.submit(partial(self._work, batch))
 
-    def _first_result(self, pending: deque[tuple[list[Item], Future]]) -> Sequence[Result]:
-        batch, future = pending.popleft()
+    def _first_result(self, pending: deque[tuple[list[Item], Work]]) -> Sequence[Result]:
+        batch, work = pending.popleft()
         try:
-            return future.result()
+            return work.result()
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-        wait([future for _, future in pending])  # so that what is tried again has the memory for itself
+        for _rest, other in pending:  # so that what is tried again has the memory for itself
+            other.wait()
         self._ahead = 0
         self.notes = (_(SMALLER_BATCHES),)
         return self._in_pieces(batch)

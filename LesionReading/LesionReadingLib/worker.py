@@ -58,7 +58,7 @@ from .language import _
 from .presenting.drawing import keep_strange_styles_out
 from .process.cancelling import cancellable, check
 from .process.quiet import hushed
-from .text.identity import may_be_told, naming
+from .text.identity import identity_is_shown, naming
 from .text.plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
@@ -130,16 +130,16 @@ class Terminal:
     """Reports a run to a person in plain lines, as they are kept in a file; of a long stage a line now and then."""
 
     def __init__(self) -> None:
-        self._stage, self._told_s = "", 0.0
+        self._stage, self._reported_s = "", 0.0
 
     def progress(self, step: Step, stage: str, done: int, total: int) -> None:
         check()
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._told_s = stage, now
+            self._stage, self._reported_s = stage, now
             self._print(_("{stage}: {total} to do").format(stage=stage, total=total) if total > 1 else stage)
-        elif total > 1 and (done == total or now - self._told_s >= LINE_EVERY_S):
-            self._told_s = now
+        elif total > 1 and (done == total or now - self._reported_s >= LINE_EVERY_S):
+            self._reported_s = now
             self._print(_("{stage}: {done} of {total}").format(stage=stage, done=done, total=total))
 
     def log(self, message: str, note: Note = Note.NOTE) -> None:
@@ -154,7 +154,7 @@ class Terminal:
 
     def error(self, code: str, message: str, details: str = "") -> None:
         self.close()
-        print(details + message if may_be_told() else message, file=sys.stderr)
+        print(details + message if identity_is_shown() else message, file=sys.stderr)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -255,7 +255,7 @@ def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
         return 1
     said = (
         f": {plain(error)}"
-        if may_be_told()
+        if identity_is_shown()
         else _("; please report it, run again with --with-identity for all that is known of it")
     )
     report.error(
@@ -275,7 +275,7 @@ def _kind_and_place(error: BaseException) -> str:
 
 def _traceback(error: BaseException) -> str:
     """The lines of code that an error came through; what was said of it may repeat a header, so only where that may be told."""
-    if may_be_told():
+    if identity_is_shown():
         return "".join(traceback.format_exception(error))
     told = ""
     while error is not None:

@@ -191,7 +191,9 @@ def exportCase(result, folder: Path) -> Path:
 
     labels, volume = labelsOf(result), volumeOf(result)
     case = _exportedTo(result, folder) or new_case(folder, "pullback")
-    write_case(case, TASK, scene.volume_array(volume), labels, scene.volume_grid(volume), scene.reviewed(result), None)
+    write_case(
+        case, TASK, scene.volume_array(volume), labels, scene.volume_grid(volume), reviewed=scene.reviewed(result), markers=None
+    )
     scene.set_result_json(result, EXPORTED, str(case))
     return case
 

@@ -40,7 +40,7 @@ def head():
 def a_patient(head, tmp_path_factory):
     """DICOM of a tilted head and of the same patient later, and the truth about the first."""
     folder = tmp_path_factory.mktemp("patient")
-    later = draw_follow_up(head, 12.0, size=SIZE, slice_mm=6.0, tilt_deg=0.0, **PATIENT)
+    later = draw_follow_up(SEED, 12.0, size=SIZE, slice_mm=6.0, tilt_deg=0.0, **PATIENT)
     write_series(folder / "first", head.hounsfield, head.grid)
     write_series(folder / "later", later.hounsfield, later.grid, Acquisition(acquired=datetime(2024, 3, 1, 14, 30)))
     for file in (*(folder / "first").iterdir(), *(folder / "later").iterdir()):

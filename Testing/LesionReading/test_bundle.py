@@ -19,7 +19,16 @@ from safetensors.numpy import save
 def folder(tmp_path: Path) -> Path:
     weights = save({"weight": np.arange(6, dtype=np.float32)})
     metadata = {"version": "1.2.3", "intended_use": "tests"}
-    write_bundle(tmp_path / "mine", "a-task", "Line", {"width": 3}, weights, metadata, "# card", "licence text")
+    write_bundle(
+        tmp_path / "mine",
+        "a-task",
+        network_class="Line",
+        network_arguments={"width": 3},
+        weights=weights,
+        metadata=metadata,
+        card="# card",
+        licence="licence text",
+    )
     return tmp_path / "mine"
 
 

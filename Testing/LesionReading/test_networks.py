@@ -47,7 +47,16 @@ def test_folding_batch_norms_changes_nothing_but_the_work():
 
 
 def bundle_of(folder, network: nn.Module, network_class: str, **arguments):
-    return write_bundle(folder / "bundle", "a-task", network_class, arguments, save(network.state_dict()), {}, "", "")
+    return write_bundle(
+        folder / "bundle",
+        "a-task",
+        network_class=network_class,
+        network_arguments=arguments,
+        weights=save(network.state_dict()),
+        metadata={},
+        card="",
+        licence="",
+    )
 
 
 def test_a_network_comes_back_with_its_weights(tmp_path):

@@ -99,13 +99,13 @@ def main() -> None:
             without = wall_of(np.zeros_like(pullback.labels[frame]), pullback.frames[frame], pullback.spacing.row_mm)
             alone += marked_dice(without, calcium)
         tracked += carried_dice(pullback)
-    _tell("phantoms, two clicks, lumen labelled", labelled, "deposits")
-    _tell("phantoms, two clicks, nothing labelled", alone, "deposits")
-    _tell(f"phantoms, carried over {CARRIED} frames", np.ravel(tracked), f"frames of {len(tracked)} deposits")
+    _report("phantoms, two clicks, lumen labelled", labelled, "deposits")
+    _report("phantoms, two clicks, nothing labelled", alone, "deposits")
+    _report(f"phantoms, carried over {CARRIED} frames", np.ravel(tracked), f"frames of {len(tracked)} deposits")
     if args.real:
         found = dict(real_dice(args.real, args.pixel_spacing))
         print("\n".join(f"  {name}: {value:.2f}" for name, value in found.items()))
-        _tell("real frames, two clicks for each deposit", list(found.values()), "frames")
+        _report("real frames, two clicks for each deposit", list(found.values()), "frames")
 
 
 def _wall(pullback: PhantomPullback, frame: int) -> Wall:
@@ -120,7 +120,7 @@ def _clicked(piece: np.ndarray) -> Ends:
     return Ends(begin, end, *(float(DEPTH_MM[0, piece[ray]].mean()) for ray in (begin, end)))
 
 
-def _tell(what: str, values, of: str) -> None:
+def _report(what: str, values, of: str) -> None:
     print(f"{what}: Dice median {np.median(values):.3f}, mean {np.mean(values):.3f} ({len(values)} {of})")
 
 

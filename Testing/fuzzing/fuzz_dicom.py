@@ -27,14 +27,18 @@ def pydicom_frames(path: Path) -> np.ndarray | None:
     """The stored values (frames, rows, columns) of grey frames; None where this reader cannot tell them."""
     try:
         data = _read(path)
-        plain = data.PhotometricInterpretation in ("MONOCHROME1", "MONOCHROME2") and data.BitsStored == data.BitsAllocated
+        bits, signed = int(data.BitsStored), int(data.PixelRepresentation)
+        plain = data.PhotometricInterpretation in ("MONOCHROME1", "MONOCHROME2") and data.HighBit == bits - 1
+        if not plain or (signed and bits != data.BitsAllocated):
+            return None
+        frames = data.pixel_array.reshape(-1, data.Rows, data.Columns)
+        return frames if bits == data.BitsAllocated else frames & ((1 << bits) - 1)
     except Exception:  # the independent reader cannot read it
         return None
-    return data.pixel_array.reshape(-1, data.Rows, data.Columns) if plain else None
 
 
 def check_stated_spacing(path: Path, row_mm: float | None, column_mm: float | None, frame_mm: float | None) -> None:
-    """Every spacing of a pullback that is known is one that its file states somewhere.
+    """Every spacing of a pullback that is known is one that its file states somewhere; that of pixels as one pair.
 
     Raises:
         Wrong: one is not.
@@ -43,26 +47,29 @@ def check_stated_spacing(path: Path, row_mm: float | None, column_mm: float | No
         pixels, frames = _stated(_read(path))
     except Exception:  # the independent reader cannot read it
         return
-    for name, own, stated in (("row", row_mm, pixels), ("column", column_mm, pixels), ("frame", frame_mm, frames)):
-        if own is not None and not np.isclose(own, stated, rtol=_SAME).any():
-            raise Wrong(f"{name} spacing {own} where the file states {stated}")
+    if row_mm is not None and not np.isclose([row_mm, column_mm], pixels or [[0, 0]], rtol=_SAME).all(axis=1).any():
+        raise Wrong(f"pixels of {row_mm} x {column_mm} where the file states {pixels}")
+    if frame_mm is not None and not np.isclose(frame_mm, frames, rtol=_SAME).any():
+        raise Wrong(f"frame spacing {frame_mm} where the file states {frames}")
 
 
-def _stated(data: Dataset) -> tuple[list[float], list[float]]:
-    """Numbers that can be distances between pixels, and between frames, in mm."""
+def _stated(data: Dataset) -> tuple[list[tuple[float, float]], list[float]]:
+    """Numbers that can be distances between (rows, columns), and between frames, in mm."""
     pixels, frames, places = [], [], []
+    index = float(data.EffectiveRefractiveIndex) if "EffectiveRefractiveIndex" in data else None
     for element in data.iterall():
         values = [] if element.value is None or element.VR == "SQ" else np.atleast_1d(element.value).tolist()
-        if element.keyword in ("PixelSpacing", "ALinePixelSpacing"):
-            pixels += map(float, values)
-        elif element.keyword in ("PhysicalDeltaX", "PhysicalDeltaY"):
-            pixels += [10 * abs(float(value)) for value in values]
-        elif element.keyword in ("SpacingBetweenSlices", "IntravascularLongitudinalDistance"):
+        if element.keyword == "PixelSpacing" and len(values) == 2:
+            pixels += [tuple(map(float, values)), (float(values[1]),) * 2]  # of A-lines, their depth alone
+        elif element.keyword == "ALinePixelSpacing":
+            pixels += [(float(value),) * 2 for value in values]
+            pixels += [(float(value) / index,) * 2 for value in values if index]
+        elif element.keyword == "SpacingBetweenSlices" or element.keyword == "IntravascularLongitudinalDistance":
             frames += [abs(float(value)) for value in values]
         elif element.keyword == "ImagePositionPatient":
             places.append(np.array(values, float))
-    if "EffectiveRefractiveIndex" in data:
-        pixels += [value / float(data.EffectiveRefractiveIndex) for value in pixels]
+        elif element.keyword == "SequenceOfUltrasoundRegions":
+            pixels += [(10 * abs(float(one.PhysicalDeltaY)), 10 * abs(float(one.PhysicalDeltaX))) for one in element.value]
     rates = [("CatheterRotationalRate", 1.0), ("ALineRate", data.get("ALinesPerFrame"))]
     per_second = [float(data[name].value) / float(by) for name, by in rates if data.get(name) and by]
     per_second += [1000 / float(data.FrameTime)] if data.get("FrameTime") else []

@@ -5,37 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from fuzz_rare_files import draw_rare
+from fuzz_subject import CT, Subject
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 
 FRAMES, SIZE = 4, 64
-CT = "head/series"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is broken, and how it is read.
-
-    Attributes:
-        kind: as ``--kind`` takes it. folder: that is copied for a case, below the drawn ones. file: in it, that is broken.
-        given: what is named to the reader, in the copy; the file itself where empty.
-        job: of ``fuzz_readers.JOBS``.
-    """
-
-    kind: str
-    folder: str
-    file: str
-    job: str
-    given: str = ""
 
 
 def draw(folder: Path) -> list[Subject]:
     """Draw all files below a folder."""
-    return [*_draw_vessel(folder / "vessel"), *_draw_head(folder / "head"), *_draw_others(folder)]
+    return [*_draw_vessel(folder / "vessel"), *_draw_head(folder / "head"), *_draw_others(folder), *draw_rare(folder)]
 
 
 def _draw_vessel(folder: Path) -> list[Subject]:

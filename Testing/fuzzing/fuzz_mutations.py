@@ -10,6 +10,8 @@ import zlib
 from pathlib import Path
 from random import Random
 
+from fuzz_planted import planted
+from fuzz_plausible import plausible
 from fuzz_values import DICOM_VALUES, FORMATS, META_LINES, NIFTI, NRRD_LINES, NUMBERS, SYNTAXES, TEXTS, VRS
 
 _FAMILIES = {".nii": "nifti", ".nii.gz": "nifti", "nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
@@ -23,17 +25,18 @@ def mutate(random: Random, file: Path, kind: str) -> str:
         "nifti": [_nifti],
         "meta": [_meta_lines],
         "nrrd": [_nrrd_lines],
-        "dicom": [_dicom],
-        "seg": [_dicom],
+        "dicom": [_dicom, plausible],
+        "seg": [_dicom, plausible],
         "picture": [_picture],
         "reading": [_json],
         "bundle": [_json],
         "rules": [_words],
+        "folder": [planted, _dicom, plausible],
         "zip": [],
     }[kind]
-    ways = own * 8 + [_flipped, _cut, _moved, _extreme, _zeroed]
+    ways = own * (8 // max(len(own), 1)) + [_flipped, _cut, _moved, _extreme, _zeroed]
     done = []
-    for _ in range(random.choice((1, 1, 1, 2, 3))):
+    for _ in range(random.choice((1, 1, 2, 2, 3))):
         way = random.choice(ways)
         try:
             done.append(f"{way.__name__.strip('_')}:{way(random, file) or ''}")

@@ -8,6 +8,7 @@ import random
 import signal
 import time
 
+import fault_commands
 import faults
 import pytest
 from OCTCalciumLib.__main__ import main as oct_calcium
@@ -16,7 +17,7 @@ from OCTCalciumLib.presenting.rendering import stack as rendering
 
 @pytest.fixture(scope="module")
 def a_place(tmp_path_factory):
-    return faults.prepared(tmp_path_factory.mktemp("faults") / "place")
+    return fault_commands.prepared(tmp_path_factory.mktemp("faults") / "place")
 
 
 @pytest.mark.parametrize(("ending", "number"), [(signal.SIGTERM, 1), (signal.SIGKILL, 2)])

@@ -15,7 +15,7 @@ from string import Formatter
 import PySide6
 import pytest
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.geometry.spacing import TYPED, told_source
+from LesionReadingLib.geometry.spacing import TYPED, source_in_words
 from LesionReadingLib.language import _, joined, kept_together, language, listed, speaking, usual_language
 from LesionReadingLib.presenting import drawing
 from LesionReadingLib.studies.batch import analysed
@@ -159,7 +159,7 @@ def test_words_and_numbers_follow_the_language_and_english_comes_back():
         assert (shown_stretch("frame", 8, 15), shown_list("slice", [0, 2])) == ("フレーム9〜16", "スライス1、3")
         assert frames_in_words(3) == "3フレーム"
         assert (joined("血腫なし。", "", "経過観察。"), listed(("被殻", "左側"))) == ("血腫なし。経過観察。", "被殻、左側")
-        assert told_source(f"{TYPED}, DICOM (0028,0030) Pixel Spacing") == "ユーザー入力、DICOM (0028,0030) Pixel Spacing"
+        assert source_in_words(f"{TYPED}, DICOM (0028,0030) Pixel Spacing") == "ユーザー入力、DICOM (0028,0030) Pixel Spacing"
         assert kept_together("2.4 mmと3 mLの間") == "2.4\N{NO-BREAK SPACE}mmと3\N{NO-BREAK SPACE}mLの間"
     assert (language(), shown_stretch("frame", 8, 15), frames_in_words(1)) == ("en", "frames 9 to 16", "1 frame")
 

@@ -29,5 +29,14 @@ def untrained_oct_model(folder: Path) -> Path:
     weights = save(DeepLabV3Plus(4, 4).state_dict())
     metadata = {"description": "untrained", "intended_use": "tests", "data_source": "nothing", "training": {}, "references": []}
     metadata |= {"image_classes": "", "label_classes": ""}
-    write_bundle(folder, TASK, "DeepLabV3Plus", {"classes": 4, "width": 4}, weights, metadata, "", "licence")
+    write_bundle(
+        folder,
+        TASK,
+        network_class="DeepLabV3Plus",
+        network_arguments={"classes": 4, "width": 4},
+        weights=weights,
+        metadata=metadata,
+        card="",
+        licence="licence",
+    )
     return folder

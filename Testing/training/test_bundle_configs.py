@@ -48,7 +48,7 @@ def cases(tmp_path_factory) -> Path:
     for seed in (5, 6):
         pullback = draw_pullback(seed, 3, 128, 0.5)
         grid = even_grid(pullback.frames.shape, pullback.spacing)
-        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, grid, [1, 2], None)
+        write_case(folder / str(seed), TASK, pullback.frames, pullback.labels, grid, reviewed=[1, 2], markers=None)
     return folder
 
 
@@ -56,7 +56,8 @@ def cases(tmp_path_factory) -> Path:
 def bundle(tmp_path_factory) -> Path:
     """The bundle of a training of the source study's three classes, a few steps long."""
     folder = tmp_path_factory.mktemp("training")
-    assert main(["oct", "make-data", str(folder / "data"), "--patients", "2", "--first-seed", "1010", "--keep-frames", "1"]) == 0
+    data = "--patients 2 --first-seed 1010 --keep-frames 1 --processes 1"
+    assert main(["oct", "make-data", str(folder / "data"), *data.split()]) == 0
     small = ("--preset", "seed", "width=4", "stages=[[1.0, 64]]", "batch=2", "precision=float32", "workers=0")
     assert main(["oct", "train", str(folder / "data"), str(folder / "run"), "--steps", "2", "--device", "cpu", *small]) == 0
     assert main(["oct", "bundle", str(folder / "run"), str(folder / "mine")]) == 0

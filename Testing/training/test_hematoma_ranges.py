@@ -108,7 +108,17 @@ def bundle(tmp_path):
     metadata = {"data_source": "nothing", "eval_metrics": {"phantom": {"patients": 3}}}
     weights = save({name: value.contiguous() for name, value in JointNetwork(**arguments).state_dict().items()})
     card = "# a\n\n## Figures on phantoms\n\nsome\n\n## References\n\n- one\n"
-    return write_bundle(tmp_path / "b", TASK, "JointNetwork", arguments, weights, metadata, card, "free", {"markers": rule})
+    return write_bundle(
+        tmp_path / "b",
+        TASK,
+        network_class="JointNetwork",
+        network_arguments=arguments,
+        weights=weights,
+        metadata=metadata,
+        card=card,
+        licence="free",
+        settings={"markers": rule},
+    )
 
 
 def test_a_bundle_keeps_its_ranges_and_what_was_counted_of_them(bundle):

@@ -11,10 +11,11 @@ import pytest
 import torch
 from drawn_training import write_patients
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
-from HematomaMarkersLib.model.network import JointNetwork, hematoma_unet
+from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.prepare import Steps
+from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.phantom.patient import draw_head
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
@@ -24,7 +25,8 @@ from LesionReadingLib.prediction import load_network
 
 from training.__main__ import main
 from training.engine.options import Budget
-from training.hematoma.augment import marker_batch, roughened_masks, segmentation_batch
+from training.hematoma import data as data_of_training
+from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits, write_card
 from training.hematoma.data import kept_slices, load_patients
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
@@ -87,10 +89,13 @@ def marker_training(folder: Path, data: Path):
     return second, MarkerTask(slices, learnt, learnt, second.network, TINY_MARKERS, CPU)
 
 
-def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path):
+def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path, monkeypatch):
+    head, asked = draw_head(1003, 256), []  # at a quarter of the pixels, once
+    monkeypatch.setattr(data_of_training, "draw_head", lambda *which: asked.append(which) or head)
     arguments = ["hematoma", "make-data", str(tmp_path), "--patients", "1", "--first-seed", "1003", "--processes", "1"]
     assert main(arguments) == 0
-    patient, head = load_patients(tmp_path)[0], draw_head(1003)
+    patient = load_patients(tmp_path)[0]
+    assert asked == [(1003, 512)]
     assert patient.number == 1003 and patient.location == head.location and patient.near_misses == head.near_misses
     assert patient.hounsfield.shape == patient.labels.shape == (len(head.labels), 256, 256)
     areas_mm2 = (patient.labels == HEMATOMA).sum((1, 2)) * 0.9**2
@@ -198,7 +203,7 @@ def test_layers_that_the_markers_see_stay_as_they_are_to_the_bit(trained, data):
 
 def test_a_class_that_was_not_taught_begins_with_a_score_of_zero(trained):
     unet, _ = trained_unet(trained[0])
-    wider = hematoma_unet(TINY.width, TINY.classes + 1)
+    wider = HematomaUNet(TINY.width, TINY.classes + 1)
     wider.load_state_dict(first_weights(trained[0], TINY.classes + 1))
     images = torch.rand(2, 1, SIDE, SIDE)
     with torch.inference_mode():
@@ -220,6 +225,20 @@ def test_a_segmentation_view_moves_labels_with_their_slices_and_keeps_blood_in_v
     bright = images > 500
     overlap = 2 * (bright & (targets > 0)).sum((1, 2, 3)) / (bright.sum((1, 2, 3)) + targets.sum((1, 2, 3)))
     assert (targets.sum((1, 2, 3)) > 50).all() and overlap.min() > 0.9
+
+
+def test_hardened_brain_is_brighter_towards_the_bone_and_most_so_where_its_section_is_small():
+    rows, columns = np.mgrid[:256, :256]
+    away_mm = np.hypot(rows - 128, columns - 128) * 0.9
+    discs = torch.from_numpy(np.stack([np.where(away_mm < radius, 30.0, 0.0) for radius in (25, 80)] * 32)[:, None]).float()
+    brighter = (hardened(discs, torch.Generator().manual_seed(1)) - discs).numpy()[:, 0]
+    border, middle = (away_mm < 80) & (away_mm > 76), away_mm < 40
+    assert (brighter[discs[:, 0].numpy() == 0] == 0).all() and brighter.min() >= 0 and 25 < brighter.max() <= 48
+    large, small = brighter[1::2], brighter[::2]
+    bright = large[:, border].mean(axis=1) > 2
+    assert 0.25 < bright.mean() < 0.75  # half of them
+    assert (large[bright][:, border].mean(axis=1) > 5 * large[bright][:, middle].mean(axis=1)).all()
+    assert small[:, away_mm < 5].max() > 3  # 20 mm and more from the bone
 
 
 def test_a_marker_view_keeps_differences_of_density_and_does_not_turn_heads_over():

@@ -67,7 +67,16 @@ def model(tmp_path_factory) -> Path:
     network.calcium = network.calcium[:2]
     folder = tmp_path_factory.mktemp("models") / "two"
     arguments = {**shipped.network_arguments, "members": 2}
-    write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), shipped.metadata, "", "free for all")
+    write_bundle(
+        folder,
+        TASK,
+        network_class="TwoStep",
+        network_arguments=arguments,
+        weights=half_precision(network),
+        metadata=shipped.metadata,
+        card="",
+        licence="free for all",
+    )
     return folder
 
 
@@ -118,7 +127,16 @@ def test_the_bundle_says_what_it_was_adapted_on_and_how_well_but_not_on_whom(ada
 def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, tmp_path):
     bundle, _ = adapted
     network, metadata = load_network(bundle, NETWORKS), bundle.metadata
-    write_bundle(tmp_path / "copy", TASK, "TwoStep", bundle.network_arguments, half_precision(network), metadata, "", "")
+    write_bundle(
+        tmp_path / "copy",
+        TASK,
+        network_class="TwoStep",
+        network_arguments=bundle.network_arguments,
+        weights=half_precision(network),
+        metadata=metadata,
+        card="",
+        licence="",
+    )
     frames = {"frames": [0], "source": "ours", "lumen_dice": 0.9, "smallest_lumen_dice": 0.8}
     figures = {"frames": frames | {"guidewire_found_share": 1.0, "false_calcium_share": 0.0}}
     again = write_card(tmp_path / "copy", figures)
@@ -223,7 +241,16 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
     unlit = a_case(tmp_path / "unlit", 5, image=np.zeros((3, 128, 128), np.uint8), labels=np.full((3, 128, 128), CALCIUM))
     one_step = tmp_path / "one-step"
     described = replace(find_bundle(model, TASK), network_class="DeepLabV3Plus")
-    write_bundle(one_step, TASK, described.network_class, {}, described.weights.read_bytes(), described.metadata, "", "")
+    write_bundle(
+        one_step,
+        TASK,
+        network_class=described.network_class,
+        network_arguments={},
+        weights=described.weights.read_bytes(),
+        metadata=described.metadata,
+        card="",
+        licence="",
+    )
     new = tmp_path / "new"
     for arguments, told in (
         ([model, "-o", new], "no case to adapt to"),

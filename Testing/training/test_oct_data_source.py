@@ -51,7 +51,16 @@ def a_model(tmp_path):
     metadata = {"description": "untrained", "intended_use": "tests", "data_source": "Nothing.", "training": {}, "references": []}
     weights = save(DeepLabV3Plus(4, 4).state_dict())
     metadata |= {"image_classes": "", "label_classes": ""}
-    write_bundle(tmp_path / "model", TASK, "DeepLabV3Plus", {"classes": 4, "width": 4}, weights, metadata, "", "licence")
+    write_bundle(
+        tmp_path / "model",
+        TASK,
+        network_class="DeepLabV3Plus",
+        network_arguments={"classes": 4, "width": 4},
+        weights=weights,
+        metadata=metadata,
+        card="",
+        licence="licence",
+    )
     return tmp_path / "model"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from HematomaMarkersLib.__main__ import main as hematoma_markers
 from HematomaMarkersLib.labels import MARKERS
@@ -33,7 +34,7 @@ def pullbacks(tmp_path):
     for seed in (5, 6, 7):
         drawn = draw_pullback(seed, 3, 128, frame_mm=FRAME_MM)
         grid = even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM))
-        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, grid, (0, 1, 2), None)
+        write_case(tmp_path / f"cases/{seed}", OCT_TASK, drawn.frames, drawn.labels, grid, reviewed=(0, 1, 2), markers=None)
     return tmp_path / "cases"
 
 
@@ -61,11 +62,14 @@ def test_oct_from_exported_phantoms_to_an_analysis_with_the_model_that_learnt_fr
 def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_them(tmp_path, capsys):
     images, masks, rows = tmp_path / "images", tmp_path / "masks", ["case,patient," + ",".join(MARKERS)]
     images.mkdir(), masks.mkdir()
-    for seed in (0, 1, 2):
-        head = draw_head(seed, 128)
-        write_nrrd(images / f"h{seed}.nrrd", head.hounsfield, head.grid)
-        write_nrrd(masks / f"h{seed}_mask.nrrd", head.labels, head.grid)
-        rows.append(f"h{seed},P{seed}," + ",".join("yes" if head.markers[marker] else "no" for marker in MARKERS))
+    head = draw_head(0, 128)
+    signs = ",".join("yes" if head.markers[marker] else "no" for marker in MARKERS)
+    for number in range(3):  # one phantom as three patients: seen in a mirror, or with brighter blood
+        side = slice(None, None, -1 if number == 1 else 1)
+        hounsfield = head.hounsfield + 3 * number * (head.labels > 0)
+        write_nrrd(images / f"h{number}.nrrd", hounsfield[..., side].astype(np.int16), head.grid)
+        write_nrrd(masks / f"h{number}_mask.nrrd", np.ascontiguousarray(head.labels[..., side]), head.grid)
+        rows.append(f"h{number},P{number},{signs}")
     (tmp_path / "patients.csv").write_text("\n".join(rows))
     data, run, bundle, out = (str(tmp_path / name) for name in ("data", "run", "bundle", "out"))
     assert main(["hematoma", "import", str(images), str(masks), "-o", data, "--patients", str(tmp_path / "patients.csv")]) == 0

@@ -18,7 +18,8 @@ from PIL import Image
 from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
-from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, untold
+from training.hematoma.data import load_patient
+from training.reporting.comparison import CasePicture, Measured, best_median_worst, differences, unknown_in_words
 from training.reporting.scores import bootstrapped, cohens_kappa
 
 SPACING = Spacing(0.02, 0.02, 0.5)
@@ -49,10 +50,10 @@ def test_best_median_and_worst_are_of_cases_that_show_anything():
 def test_a_single_patient_has_no_interval_and_one_sentence_says_what_cannot_be_told():
     interval = bootstrapped(lambda values, _: float(values.mean()), np.array([0.5, 0.7]), np.ones(2, bool), np.array(["a", "a"]))
     assert (interval.value, interval.low) == (pytest.approx(0.6), None)
-    assert untold({"AUC of blend sign": None, "Dice": 0.5}, 3) == (
+    assert unknown_in_words({"AUC of blend sign": None, "Dice": 0.5}, 3) == (
         "Too few cases to tell AUC of blend sign; intervals over 3 patients say little of others."
     )
-    assert untold({"Dice": 0.5}, 30) == ""
+    assert unknown_in_words({"Dice": 0.5}, 30) == ""
 
 
 @pytest.fixture
@@ -127,6 +128,26 @@ def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
     assert (tmp_path / "out/worst.png").exists() and (tmp_path / "out/bland_altman_volume.png").exists()
 
 
+def test_of_heads_dealt_by_slices_those_of_the_test_alone_count(tmp_path, capsys):
+    a_head_case(tmp_path / "cases/h0", SEEN, brain_hu=30)
+    data = tmp_path / "data"
+    assert main(["hematoma", "import", str(tmp_path / "cases"), "-o", str(data)]) == 0
+    file = next(data.glob("patient-*.npz"))
+    areas = (load_patient(file).labels == 1).sum(axis=(1, 2))  # the case's own order: from foot to head
+    tested = np.flatnonzero(areas > 0)[::2]
+    parts = np.where(np.isin(np.arange(len(areas)), tested), "test", "train")
+    lines = [f"{file.stem.split('-')[1]},{number},,{part}" for number, part in enumerate(parts)]
+    (data / "split.csv").write_text("case,slice,fold,split\n" + "\n".join(lines) + "\n")
+    shared = ["hematoma", "evaluate", "hematoma_markers_phantom", "--data", str(data), "--device", "cpu", "--processes", "1"]
+    assert main([*shared, "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in said and "the figures are flattered" in said
+    result = json.loads((tmp_path / "out/figures.json").read_text())["results"][0]
+    ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
+    assert len(result["slice_numbers"]) == len(tested)
+    assert result["true_ml"] == pytest.approx(ball_ml * areas[tested].sum() / areas.sum(), rel=0.06)
+
+
 def a_reading(folder: Path, arcs) -> None:
     labels = np.stack([vessel(arc) for arc in arcs])
     folder.parent.mkdir(exist_ok=True)
@@ -162,8 +183,8 @@ def test_exported_cases_say_what_they_are_and_which_signs_were_seen(tmp_path):
                 labels * 60,
                 labels,
                 even_grid(labels.shape, Spacing(10, 10, 10)),
-                (),
-                seen,
+                reviewed=(),
+                markers=seen,
             )
     assert main(["agreement", str(tmp_path / "A"), str(tmp_path / "B"), "-o", str(tmp_path / "out")]) == 0
     figures = json.loads((tmp_path / "out/figures.json").read_text())

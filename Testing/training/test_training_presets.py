@@ -12,7 +12,7 @@ import torch
 from LesionReadingLib.errors import InputError
 
 from training.__main__ import main
-from training.engine.presets import chosen_options, in_section, preset_values, told_budget
+from training.engine.presets import budget_of_command, chosen_options, in_section, preset_values
 from training.hematoma.train_markers import Recipe as MarkerRecipe
 from training.hematoma.train_segmentation import Recipe as UNetRecipe
 from training.oct.data import Patient
@@ -142,7 +142,7 @@ def test_a_preset_of_ones_own_is_a_yaml_file(tmp_path):
 
 def test_the_command_lines_budget_comes_before_the_presets():
     def told(steps=None, epochs=None, minutes=None, of="cpu"):
-        return told_budget(argparse.Namespace(steps=steps, epochs=epochs, minutes=minutes), oct_preset(of)[1])
+        return budget_of_command(argparse.Namespace(steps=steps, epochs=epochs, minutes=minutes), oct_preset(of)[1])
 
     assert told() == oct_preset("cpu")[1]
     assert told(steps=7).steps == 7 and told(epochs=2, of="cpu").epochs == 2

@@ -128,7 +128,7 @@ class _Handlers:
 
     def attach(self, trainer: Engine, shown: Callable[[], None]) -> None:
         """Let a trainer call all of them, and ``shown`` after every step."""
-        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._told)
+        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._report_step)
         trainer.add_event_handler(Events.ITERATION_COMPLETED, self._validated_now)
         trainer.add_event_handler(Events.ITERATION_COMPLETED, self._kept)
         trainer.add_event_handler(Events.ITERATION_COMPLETED, shown)
@@ -140,7 +140,7 @@ class _Handlers:
     def _out_of_time(self) -> bool:
         return self._training.seconds / 60 >= self._budget.minutes
 
-    def _told(self, trainer: Engine) -> None:
+    def _report_step(self, trainer: Engine) -> None:
         training = self._training
         self._losses.append(trainer.state.output)
         training.seconds = self._before_s + time.monotonic() - self._began

@@ -77,7 +77,7 @@ def new_budget(steps: float | None, epochs: float | None, minutes: float | None)
     return Budget(math.inf if minutes is None else minutes, math.inf if steps is None else steps, epochs)
 
 
-def told_budget(chosen: argparse.Namespace, preset: Budget) -> Budget:
+def budget_of_command(chosen: argparse.Namespace, preset: Budget) -> Budget:
     """The preset's budget, or what the command line says instead.
 
     Raises:

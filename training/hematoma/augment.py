@@ -8,10 +8,15 @@ from __future__ import annotations
 import math
 
 import torch
+from torch.nn import functional
 
 from ..views import blurred, chance, sampled, uniform
 
 MOST_TURN_DEG = 8.0
+HARDENED_SHARE, MOST_HARDENED_HU = 0.5, 32.0
+"""Slices of which share are brighter towards the bone, and by how much at most just beneath it. In a real head without a bleed (28
+slices, gantry tilted by 18.5 degrees) the cortex under the vertex reaches 61 HU where the brain 20 mm deeper has 40."""
+_HARDENED_POOL, _HARDENED_SIGMA = 8, 1.7  # pixels of 0.9 mm, and of those: 12 mm
 
 
 def segmentation_batch(
@@ -32,7 +37,19 @@ def segmentation_batch(
     images = sampled(hounsfield, where, side, "bilinear", "border")
     targets = sampled(labels, where, side, "nearest")
     images = torch.where(_some(images, 0.3, random), blurred(images, float(uniform(1, 0.4, 1.2, random))), images)
-    return _scanner(images, 8.0, 0.15, 6.0, random), targets
+    return _scanner(hardened(images, random), 8.0, 0.15, 6.0, random), targets
+
+
+def hardened(images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Brighten some brains, HU (batch, 1, side, side) and 0 around, towards the bone, as beam hardening and bone in a slice do.
+
+    Where the brain's section is small, under the vertex, nearly all of it is near to bone.
+    """
+    brain = (images != 0).to(images.dtype)
+    within = blurred(functional.avg_pool2d(brain, _HARDENED_POOL), _HARDENED_SIGMA)
+    within = functional.interpolate(within, size=images.shape[-2:], mode="bilinear", align_corners=False)
+    most_hu = uniform(len(images), 0, MOST_HARDENED_HU, random)[:, None, None, None] * _some(images, HARDENED_SHARE, random)
+    return images + brain * most_hu * (2 * (1 - within)).clamp(0, 1.5)
 
 
 def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:

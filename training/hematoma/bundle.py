@@ -97,7 +97,17 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
     card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
-    bundle = write_bundle(folder, TASK, "JointNetwork", arguments, save(weights), metadata, card, licence, settings)
+    bundle = write_bundle(
+        folder,
+        TASK,
+        network_class="JointNetwork",
+        network_arguments=arguments,
+        weights=save(weights),
+        metadata=metadata,
+        card=card,
+        licence=licence,
+        settings=settings,
+    )
     write_configs(bundle)
     return bundle
 
@@ -127,7 +137,17 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
     metadata = _metadata(data_source, arguments, recipes)
     card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
     halves = save(halved(weights))
-    bundle = write_bundle(folder, TASK, "JointNetwork", arguments, halves, metadata, card, licence, source.settings)
+    bundle = write_bundle(
+        folder,
+        TASK,
+        network_class="JointNetwork",
+        network_arguments=arguments,
+        weights=halves,
+        metadata=metadata,
+        card=card,
+        licence=licence,
+        settings=source.settings,
+    )
     write_configs(bundle)
     return bundle
 

@@ -15,7 +15,7 @@ from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_
 from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .evaluation.ranges_command import add_fit_ranges
@@ -100,7 +100,7 @@ def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Cal
     from ..engine.distributed import joined_processes
 
     recipe, budget = chosen_options(preset_values("hematoma", chosen.preset)[stage], chosen.overrides, kind)
-    budget = told_budget(chosen, budget)
+    budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train(chosen.data, chosen.folder, recipe, budget, device, chosen.begin, log)
 

@@ -131,7 +131,7 @@ def add_scan(
         arrays |= {"inside": prepared.inside, "extents_mm": prepared.extents_mm}
     judged = all(markers.get(marker) is not None for marker in MARKERS)
     _write_patient(folder, number, arrays, {"near_misses": (), "location": location, "judged": judged})
-    write_original(folder, number, Original(scan, labels, tuple(learnt)))
+    write_original(folder, number, Original(scan, labels, tuple(prepared.slice_order[kept].tolist())))
     return added(number, prepared.hounsfield[kept], shown, NAMES)
 
 

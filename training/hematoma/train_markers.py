@@ -144,7 +144,7 @@ class MarkerTask:
         """Mean AUC of the markers over the validation slices."""
         figures = self.figures(network)
         known = [value for value in figures.values() if value is not None]
-        return Validation(sum(known) / max(len(known), 1), "AUC of slices: " + _told(figures))
+        return Validation(sum(known) / max(len(known), 1), "AUC of slices: " + _in_words(figures))
 
     def figures(self, network: nn.Module) -> dict[str, float | None]:
         """AUC of each marker over the validation slices."""
@@ -212,7 +212,7 @@ def train_markers(
         figures = task.figures(training.average)
         told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
         (folder / FIGURES).write_text(json.dumps(told, indent=1))
-        log("AUC of all validation slices with hematoma: " + _told(figures))
+        log("AUC of all validation slices with hematoma: " + _in_words(figures))
     distributed.wait()
 
 
@@ -296,5 +296,5 @@ def _variant(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in names}
 
 
-def _told(figures: dict[str, float | None]) -> str:
+def _in_words(figures: dict[str, float | None]) -> str:
     return "  ".join(f"{marker} {'-' if value is None else f'{value:.3f}'}" for marker, value in figures.items())

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN, TASK
-from HematomaMarkersLib.model.network import hematoma_unet
 from HematomaMarkersLib.model.preparation.prepare import network_input
+from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
@@ -77,7 +77,7 @@ class SegmentationLoss(nn.Module):
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         super().__init__()
         self._options, self._device = recipe, device
-        self.network = hematoma_unet(recipe.width, recipe.classes)
+        self.network = HematomaUNet(recipe.width, recipe.classes)
         for module in self.network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = NORM_MOMENTUM
@@ -143,7 +143,7 @@ class SegmentationTask:
         count = VALIDATION_SAMPLE[self._device.type]
         sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
         figures = overlap(network, shelf.slices, sample, self._device)
-        return Validation(score(figures), "some slices: " + _told(figures))
+        return Validation(score(figures), "some slices: " + _in_words(figures))
 
 
 def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:
@@ -187,7 +187,7 @@ def train_segmentation(
         figures = overlap(training.average.module, shelf.slices, shelf.watched.nonzero()[:, 0], device)
         variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
         (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
-        log("all validation slices: " + _told(figures))
+        log("all validation slices: " + _in_words(figures))
     distributed.wait()
 
 
@@ -201,7 +201,7 @@ def trained_unet(folder: Path) -> tuple[nn.Module, Recipe]:
     if not file.exists():
         raise InputError(f"{folder} holds no {CHECKPOINT}; first: python -m training hematoma train-segmentation DATA {folder}")
     recipe, best = recipe_of(file), best_of(file)
-    network = hematoma_unet(recipe.width, recipe.classes)
+    network = HematomaUNet(recipe.width, recipe.classes)
     network.load_state_dict(averaged_weights(best if best.exists() else file))
     return network.eval(), recipe
 
@@ -264,5 +264,5 @@ def score(figures: Mapping[str, float]) -> float:
     return float(np.nanmean([figures[name] for name in names]))
 
 
-def _told(figures: dict[str, float]) -> str:
+def _in_words(figures: dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())

@@ -96,7 +96,16 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     )
     arguments = {"classes": recipe.classes, "width": recipe.width}
     card = model_card(folder.name, metadata, {}, one_step_limits(data_source))
-    bundle = write_bundle(folder, TASK, "DeepLabV3Plus", arguments, save(weights), metadata, card, licence)
+    bundle = write_bundle(
+        folder,
+        TASK,
+        network_class="DeepLabV3Plus",
+        network_arguments=arguments,
+        weights=save(weights),
+        metadata=metadata,
+        card=card,
+        licence=licence,
+    )
     write_configs(bundle)
     return bundle
 

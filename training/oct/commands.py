@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
-from ..engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
@@ -88,7 +88,7 @@ def _train(chosen: argparse.Namespace) -> None:
     from .train import Recipe, train
 
     recipe, budget = chosen_options(preset_values("oct", chosen.preset), chosen.overrides, Recipe)
-    budget = told_budget(chosen, budget)
+    budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train(chosen.data, chosen.folder, recipe, budget, device, chosen.weights, log)
 
@@ -184,7 +184,7 @@ def _evaluate_frames(chosen: argparse.Namespace) -> None:
     from .evaluate import evaluate_frames
     from .tables import frames_table
 
-    _tell(chosen, evaluate_frames, frames_table)
+    _report(chosen, evaluate_frames, frames_table)
 
 
 def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
@@ -201,7 +201,7 @@ def _add_evaluate_real(parser: argparse.ArgumentParser) -> None:
 def _evaluate_real(chosen: argparse.Namespace) -> None:
     from .real.frames import evaluate_real, real_table
 
-    _tell(chosen, partial(evaluate_real, pullbacks=chosen.pullbacks), real_table)
+    _report(chosen, partial(evaluate_real, pullbacks=chosen.pullbacks), real_table)
 
 
 def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +210,7 @@ def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
 
 
-def _tell(chosen: argparse.Namespace, judge: Callable[..., dict], table: Callable[[dict], str]) -> None:
+def _report(chosen: argparse.Namespace, judge: Callable[..., dict], table: Callable[[dict], str]) -> None:
     """Judge the model on real frames, print the table and write the figures."""
     from LesionReadingLib.bundle import find_bundle
     from OCTCalciumLib.labels import TASK

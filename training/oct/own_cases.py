@@ -13,7 +13,7 @@ from OCTCalciumLib.measurement.pullback import PullbackMeasurement
 
 from ..own_data.case_table import patient_names
 from ..own_data.splits import read_split
-from ..reporting.comparison import CasePicture, Measured, differences, told_cases, untold
+from ..reporting.comparison import CasePicture, Measured, cases_in_words, differences, unknown_in_words
 from ..reporting.scores import bootstrapped, sensitivity_and_specificity
 from .data import Patient, load_patients
 from .evaluate import Compared, compared, figures_of
@@ -43,13 +43,13 @@ def evaluate_own(
     count = len(set(of_patient.tolist()))
     shown = true | found
     figures = figures_of(results) | {"shifted": False, "wide": False}
-    figures["held"] = told_cases(part, len(results), count, len(frames), bool(split and split.by_slice))
+    figures["held"] = cases_in_words(part, len(results), count, len(frames), bool(split and split.by_slice))
     figures["frame_dice"] = vars(bootstrapped(lambda values, _: float(values.mean()), dice[shown], true[shown], of_patient[shown]))
     told = dict(zip(("sensitivity", "specificity"), sensitivity_and_specificity(found, true), strict=True))
     figures["frames_with_calcium"] = {"true": int(true.sum()), "found": int(found.sum()), **told}
     measured = _measured(results)
     figures["limits_of_agreement"] = {one.name: differences(one) for one in measured}
-    figures["untold"] = untold(_may_be_missing(figures), count)
+    figures["untold"] = unknown_in_words(_may_be_missing(figures), count)
     return figures, pictures, measured
 
 

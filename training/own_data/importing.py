@@ -76,7 +76,7 @@ def exported_cases(folder: Path) -> list[Path]:
     return [each for each in (folder, *sorted(folder.iterdir())) if (each / FACTS).is_file()]
 
 
-def require_masks(found: Paired, leave_out: bool, say: Callable[[str], None] = print) -> None:
+def require_masks(found: Paired, leave_out: bool, log: Callable[[str], None] = print) -> None:
     """Refuse images without a mask, unless they are to be left out.
 
     Raises:
@@ -90,11 +90,11 @@ def require_masks(found: Paired, leave_out: bool, say: Callable[[str], None] = p
             f"{len(found.without_mask)} images have no mask ({listed}); give each one (an empty one where there is nothing), or "
             "leave them out with --leave-out-unmatched."
         )
-    say(f"Left out, as they have no mask: {listed}.")
+    log(f"Left out, as they have no mask: {listed}.")
 
 
 def import_cases(
-    data: Path, sources: Sequence[Source], patients: Patients, main_class: str, say: Callable[[str], None] = print
+    data: Path, sources: Sequence[Source], patients: Patients, main_class: str, log: Callable[[str], None] = print
 ) -> list[CaseFacts]:
     """Import cases into a data folder.
 
@@ -127,15 +127,15 @@ def import_cases(
         if not problems and not any(added.classes[main_class] for added, _row in read.values()) and not earlier:
             problems.append(("", f"No case shows any {main_class}, so there is nothing to learn; check --labels, and the masks."))
         if problems:
-            raise InputError(_told_together(problems))
+            raise InputError(_in_one_sentence(problems))
         write_cases(scratch, [*kept, *cases])
         if split:
             write_split(scratch, split)
-    _tell(cases, [added for added, _row in read.values()], main_class, say)
+    _report(cases, [added for added, _row in read.values()], main_class, log)
     return cases
 
 
-def _told_together(problems: Sequence[tuple[str, str]]) -> str:
+def _in_one_sentence(problems: Sequence[tuple[str, str]]) -> str:
     """Problems (name of the case, sentence), a line for each sentence, those of many cases in one."""
     names: dict[str, list[str]] = {}
     for name, sentence in problems:
@@ -193,14 +193,14 @@ def _split_of(
     return Split(parts, {}, {case.case: case.patient for case in [*kept, *cases]}), problems
 
 
-def _tell(cases: Sequence[CaseFacts], added: Sequence[Added], main_class: str, say: Callable[[str], None]) -> None:
+def _report(cases: Sequence[CaseFacts], added: Sequence[Added], main_class: str, log: Callable[[str], None]) -> None:
     for case in cases:
-        say(f"{case.name}: case {case.case}, patient {case.patient}, {case.slices} slices, of which show {case.classes}")
+        log(f"{case.name}: case {case.case}, patient {case.patient}, {case.slices} slices, of which show {case.classes}")
     patients = len({case.patient for case in cases})
-    say(f"{len(cases)} cases of {patients} patients imported.")
+    log(f"{len(cases)} cases of {patients} patients imported.")
     empty = [case.name for case, one in zip(cases, added, strict=True) if not one.classes[main_class]]
     if empty:
-        say(f"{len(empty)} of them show no {main_class} ({_few(empty)}); right if there is none, else check their masks.")
+        log(f"{len(empty)} of them show no {main_class} ({_few(empty)}); right if there is none, else check their masks.")
     absent = [name for name in added[0].classes if not any(one.classes[name] for one in added)] if added else []
     if absent:
-        say(f"None of them shows {' or '.join(absent)}: a model cannot learn it from them.")
+        log(f"None of them shows {' or '.join(absent)}: a model cannot learn it from them.")

@@ -60,11 +60,11 @@ def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str, settings: 
     return write_bundle(
         bundle.path,
         bundle.task,
-        bundle.network_class,
-        bundle.network_arguments,
-        (bundle.path / WEIGHTS).read_bytes(),
-        metadata,
-        card,
-        (bundle.path / LICENCE).read_text(encoding="utf-8"),
-        bundle.settings if settings is None else settings,
+        network_class=bundle.network_class,
+        network_arguments=bundle.network_arguments,
+        weights=(bundle.path / WEIGHTS).read_bytes(),
+        metadata=metadata,
+        card=card,
+        licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
+        settings=bundle.settings if settings is None else settings,
     )

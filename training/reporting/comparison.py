@@ -70,14 +70,14 @@ def parts_to_judge(data: Path, part: str) -> tuple[str, ...] | None:
     return (part,)
 
 
-def told_cases(part: str, cases: int, patients: int, slices: int, by_slice: bool) -> str:
+def cases_in_words(part: str, cases: int, patients: int, slices: int, by_slice: bool) -> str:
     """What was judged on, in a sentence."""
     which = "" if part == ALL else f"{part} "
     said = f"{cases} {which}cases of {patients} patients, {slices} slices: own data, not phantoms."
     return said + (" Slices of one patient were learnt from and judged on; the figures are flattered." if by_slice else "")
 
 
-def untold(figures: Mapping[str, Any], patients: int) -> str:
+def unknown_in_words(figures: Mapping[str, Any], patients: int) -> str:
     """One sentence on what so few cases cannot tell; empty where there are enough.
 
     Args:

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import torch
-from monai.visualize import GradCAM
 from torch import nn
+from torch.nn import functional
 
-from ..labels import MARKERS
 
+def marker_heat(tail: nn.Module, activations: torch.Tensor, feature: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
+    """Give the Grad-CAM (Selvaraju 2017, arXiv:1610.02391) of all markers, not normalised: it is comparable between slices.
 
-class MarkerHeat:
-    """Grad-CAM (Selvaraju 2017, arXiv:1610.02391) of all markers, by MONAI; made once for a network.
-
-    Only the network's tail is run and differentiated again for each marker: it begins with the layer that is looked at. MONAI's
-    own normaliser, which turns 0 and 1 round and stretches every picture for itself, is left out: the heat stays comparable
-    between slices.
+    Only the network's tail is run again, and differentiated for each marker, from the activations that come into it.
 
     Args:
-        tail: in eval mode and float32; ``tail(activations, feature, region)`` gives logits (batch, markers) and hands
-            ``activations`` through its layer ``entry``.
+        tail: in eval mode and float32; ``tail(activations, feature, region)`` gives logits (batch, markers).
+        activations: (batch, channels, rows, columns).
+
+    Returns:
+        (batch, markers, rows, columns), 0 and more.
     """
-
-    def __init__(self, tail: nn.Module) -> None:
-        tail.requires_grad_(False)
-        self._cam = GradCAM(tail, "entry", upsampler=lambda size: _untouched, postprocessing=_untouched)
-
-    def __call__(self, activations: torch.Tensor, feature: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
-        """Give the heat (batch, markers, rows, columns) at the size of the activations, 0 and more, not normalised."""
-        with torch.inference_mode(False), torch.enable_grad():
-            activations, feature, region = (tensor.detach().clone() for tensor in (activations, feature, region))
-            activations.requires_grad_(True)
-            heat = [self._cam(activations, class_idx=number, feature=feature, region=region) for number in range(len(MARKERS))]
-        return torch.cat(heat, dim=1).detach()
-
-
-def _untouched(heat: torch.Tensor) -> torch.Tensor:
-    return heat
+    with torch.inference_mode(False), torch.enable_grad():
+        activations, feature, region = (tensor.detach().clone() for tensor in (activations, feature, region))
+        logits = tail(activations.requires_grad_(True), feature, region)
+        slopes = [torch.autograd.grad(of_marker.sum(), activations, retain_graph=True)[0] for of_marker in logits.unbind(1)]
+    weights = (slope.mean((2, 3), keepdim=True) for slope in slopes)
+    return functional.relu(torch.cat([(weight * activations.detach()).sum(1, keepdim=True) for weight in weights], dim=1))

@@ -13,7 +13,7 @@ from LesionReadingLib.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
-from .gradcam import MarkerHeat
+from .gradcam import marker_heat
 from .network import JointNetwork
 from .preparation.grid import NETWORK_PIXEL_MM
 from .preparation.prepare import network_input
@@ -144,7 +144,6 @@ def _marking(
     device: torch.device,
 ) -> Callable[[list[int]], list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
     """What gives, of slices by number: where markers were looked for, bool (256, 256), logits (4,) and heat (4, 32, 32)."""
-    heat_of = MarkerHeat(network.markers.tail)
 
     def work(some: list[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         mask = torch.from_numpy(labels[some] == HEMATOMA)[:, None].float().to(device)
@@ -152,7 +151,7 @@ def _marking(
         with torch.inference_mode():
             looked_at = network.markers.region(mask)[:, 0].cpu().numpy() > 0
             logits = finite(network.markers.tail(*before_tail)).cpu().numpy()
-        return list(zip(looked_at, logits, finite(heat_of(*before_tail)).cpu().numpy(), strict=True))
+        return list(zip(looked_at, logits, finite(marker_heat(network.markers.tail, *before_tail)).cpu().numpy(), strict=True))
 
     return work
 

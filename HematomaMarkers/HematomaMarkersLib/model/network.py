@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from monai.networks.nets import FlexibleUNet
-from monai.networks.nets.efficientnet import EfficientNet, EfficientNetEncoder, MBConvBlock, _round_filters
-from monai.networks.nets.flexible_unet import FLEXUNET_BACKBONE
 from torch import nn
 from torch.nn import functional
 
 from ..labels import HEMATOMA, MARKERS, NAMES
+from .unet import HematomaUNet, NarrowEfficientNet
 from .wavelet import WaveletPooling
 
-# The seven stages of EfficientNet-b0 (Tan and Le 2019, arXiv:1905.11946, table 1) in MONAI's notation: repeats, kernel, strides,
-# expansion, channels in and out, squeeze ratio. b3 is 1.2 times as wide and 1.4 times as deep.
-_STAGES = (
-    "r1_k3_s11_e1_i32_o16_se0.25",
-    "r2_k3_s22_e6_i16_o24_se0.25",
-    "r2_k5_s22_e6_i24_o40_se0.25",
-    "r3_k3_s22_e6_i40_o80_se0.25",
-    "r3_k5_s11_e6_i80_o112_se0.25",
-    "r4_k5_s22_e6_i112_o192_se0.25",
-    "r1_k3_s11_e6_i192_o320_se0.25",
-)
-_B3_WIDTH, _B3_DEPTH = 1.2, 1.4
-_DECODER_CHANNELS = (256, 128, 64, 32, 16)
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions of the blocks (arXiv:1409.1556, column D)
 _VGG_INITIAL_CHANNELS = 8
 MARGIN_PIXELS = 6
@@ -36,7 +21,7 @@ MARGIN_PIXELS = 6
 class JointNetwork(nn.Module):
     """Hematoma and markers of a slice, in the two stages in which they are learnt.
 
-    Stage 1, ``segmentation``: MONAI's ``FlexibleUNet`` on EfficientNet-b3. Stage 2, ``markers``: a VGG16 whose pooling is a
+    Stage 1, ``segmentation``: a U-Net on EfficientNet-b3. Stage 2, ``markers``: a VGG16 whose pooling is a
     wavelet transform, joined with the features of the U-Net's encoder, through which nothing is learnt in stage 2.
 
     Args:
@@ -58,7 +43,7 @@ class JointNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.classes = classes
-        self.segmentation = hematoma_unet(width, classes)
+        self.segmentation = HematomaUNet(width, classes)
         self.markers = MarkerNetwork(NarrowEfficientNet.channels(width), marker_width, wavelet, pooling, mask_input)
 
     def forward(self, images: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -75,9 +60,8 @@ class JointNetwork(nn.Module):
 
     def segment(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Give class scores (batch, classes, rows, columns) and the encoder's features at strides 2, 4, 8, 16, 32."""
-        unet = self.segmentation
-        features = unet.encoder(images)
-        return unet.segmentation_head(unet.decoder(features, unet.skip_connect)), features
+        features = self.segmentation.encoder(images)
+        return self.segmentation.scores(features), features
 
     def learn_segmentation(self) -> list[nn.Parameter]:
         """Set stage 1: the U-Net in training, the markers at rest. Give the parameters to learn."""
@@ -143,20 +127,18 @@ class MarkerNetwork(nn.Module):
 class MarkerTail(nn.Module):
     """VGG16's last block, and the markers from the largest and the mean activation of the last two blocks.
 
-    It begins with ``entry``, the layer that Grad-CAM looks at: a heat map costs only this part of the network again.
+    A part of its own, because Grad-CAM looks at what comes into it: a heat map costs only this part of the network again.
     """
 
     def __init__(self, block: JoinedBlock, channels: int) -> None:
         super().__init__()
-        self.entry = nn.Identity()
         self.block = block
         self.logits = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * channels, len(MARKERS)))
 
     def forward(self, activations: torch.Tensor, feature: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
         """Give logits (batch, markers) of activations at stride 8, the encoder's feature at stride 16, the region at stride 8."""
-        fine = self.entry(activations)
-        coarse = self.block(fine, feature)
-        pooled = [*_pooled(fine, region), *_pooled(coarse, functional.max_pool2d(region, 2))]
+        coarse = self.block(activations, feature)
+        pooled = [*_pooled(activations, region), *_pooled(coarse, functional.max_pool2d(region, 2))]
         return self.logits(torch.cat(pooled, dim=1))
 
 
@@ -172,63 +154,6 @@ class JoinedBlock(nn.Module):
 
     def forward(self, activations: torch.Tensor, feature: torch.Tensor) -> torch.Tensor:
         return self.convolutions(torch.cat([self.pool(activations), self.reduce(feature)], dim=1))
-
-
-class NarrowEfficientNet(EfficientNetEncoder):
-    """MONAI's EfficientNet-b3 encoder at a multiple of its width, without the head that classifies photographs.
-
-    It pads evenly inside its convolutions, and calls SiLU where MONAI's swish is the same in more steps: quicker.
-
-    Args:
-        width: 1 is the published b3; channels are rounded to multiples of 8 as EfficientNet does.
-    """
-
-    def __init__(self, width: float, in_channels: int, spatial_dims: int = 2, pretrained: bool = False) -> None:
-        EfficientNet.__init__(
-            self,
-            blocks_args_str=list(_STAGES),
-            spatial_dims=spatial_dims,
-            in_channels=in_channels,
-            num_classes=1,
-            width_coefficient=_B3_WIDTH * width,
-            depth_coefficient=_B3_DEPTH,
-        )
-        for unused in ("_conv_head", "_conv_head_padding", "_bn1", "_avg_pooling", "_dropout", "_fc"):
-            delattr(self, unused)
-        for module in self.modules():
-            if isinstance(module, EfficientNet | MBConvBlock):
-                module._swish = nn.SiLU()
-                for name, layer in list(module.named_children()):
-                    if isinstance(layer, nn.Conv2d):
-                        layer.padding = tuple(size // 2 for size in layer.kernel_size)
-                        setattr(module, f"{name}_padding", nn.Identity())
-
-    def seen_by_markers(self) -> list[nn.Module]:
-        """The layers that lead to the features at strides 2 to 16, which the markers' network is joined with."""
-        return [self._conv_stem, self._bn0, *self._blocks[:5]]
-
-    @staticmethod
-    def channels(width: float) -> tuple[int, ...]:
-        """Channels of the features at strides 2, 4, 8, 16 and 32."""
-        return tuple(_round_filters(published, _B3_WIDTH * width, 8) for published in (16, 24, 40, 112, 320))
-
-    def _initialize_weights(self) -> None:
-        if not self._conv_stem.weight.is_meta:  # there are no numbers to set, and that takes long
-            super()._initialize_weights()
-
-
-def hematoma_unet(width: float, classes: int = len(NAMES)) -> FlexibleUNet:
-    """Give MONAI's FlexibleUNet on EfficientNet-b3, all layers scaled by ``width``: one grey channel in, scores of classes out."""
-    channels = NarrowEfficientNet.channels(width)
-    name = f"efficientnet-b3 x {width:g}"
-    FLEXUNET_BACKBONE.register_dict[name] = {
-        "type": NarrowEfficientNet,
-        "feature_number": len(channels),
-        "feature_channel": channels,
-        "parameter": {"width": width, "in_channels": 1, "spatial_dims": 2, "pretrained": False},
-    }
-    decoder = tuple(max(8, round(width * published / 8) * 8) for published in _DECODER_CHANNELS)
-    return FlexibleUNet(1, classes, name, decoder_channels=decoder)
 
 
 def hematoma_mask(scores: torch.Tensor) -> torch.Tensor:

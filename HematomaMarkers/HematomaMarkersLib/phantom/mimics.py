@@ -13,14 +13,16 @@ from itertools import pairwise
 import numpy as np
 
 from .anatomy import Head, lay
+from .atlas import noise_field
 
-CAUSES = ("sinus or vein", "falx or tentorium", "artery", "bone", "calcification", "drain or clip")
+CAUSES = ("sinus or vein", "falx or tentorium", "artery", "bone", "calcification", "drain or clip", "spinal cord")
 """Kinds of what is drawn; ``Head.mimics`` counts them from 1 on."""
 _LEAST_SHARE = 0.3
 _BASILAR = ((-44.0, 12.0, 0.0), (-32.0, 9.0, 0.0), (-20.0, 10.0, 0.0))
 _CAROTID = ((-38.0, -2.0, 14.0), (-24.0, -6.0, 11.0), (-16.0, -3.0, 12.0))
 _MIDDLE_CEREBRAL = ((-16.0, -3.0, 12.0), (-13.0, -4.0, 24.0), (-9.0, -3.0, 38.0))
 _GALEN_MM, _TORCULAR_MM = (9.0, 37.0, 0.0), (-6.0, 84.0, 0.0)
+_MEDULLA_MM, _CANAL_FROM_MM, _BULB_UP_TO_MM = (-56.0, 45.0, 0.0), -52.0, -46.0
 _PLEXUS_MM, _PINEAL_MM, _DENTATE_MM = (10.0, 39.0, 25.0), (4.0, 28.0, 0.0), (-34.0, 56.0, 13.0)
 
 
@@ -38,7 +40,7 @@ def with_false_friends(head: Head, rng: np.random.Generator) -> tuple[Head, tupl
     if rng.random() < 0.75:
         _calcifications(rng, brain.drawing("calcification"))
         drawn.append("calcifications")
-    skull = head.skull_mm
+    skull = replace(head.skull_mm, values=_spinal_canal(brain, head.skull_mm.values))
     if rng.random() < 0.06:
         skull = replace(skull, values=_opened(rng, brain, skull.values))
         drawn.append("craniotomy")
@@ -50,8 +52,8 @@ def with_false_friends(head: Head, rng: np.random.Generator) -> tuple[Head, tupl
             (rng.uniform(-22, -8), rng.uniform(-25, 10), rng.uniform(-25, 25)), rng.uniform(2, 5, 3), 2600.0
         )
         drawn.append("coil or clip")
-    tissue, mimics = (replace(head.tissue_hu, values=values) for values in (brain.tissue, brain.mimics))
-    return replace(head, tissue_hu=tissue, skull_mm=skull, mimics=mimics), tuple(drawn)
+    tissue, mimics, hull = (replace(head.tissue_hu, values=values) for values in (brain.tissue, brain.mimics, brain.hull))
+    return replace(head, tissue_hu=tissue, hull_mm=hull, skull_mm=skull, mimics=mimics), tuple(drawn)
 
 
 class _Brain:
@@ -59,6 +61,7 @@ class _Brain:
 
     def __init__(self, head: Head) -> None:
         self.field, self.scale = head.tissue_hu, np.array(head.person.scale)
+        self.seed = head.person.warp_seed
         self.tissue, self.hull = head.tissue_hu.values.copy(), head.hull_mm.values
         self.ventricle = head.ventricle_mm.values
         skull = self.hull > head.person.subarachnoid_mm
@@ -180,6 +183,37 @@ def _bone(rng: np.random.Generator, brain: _Brain) -> None:
     part, (z, _, x) = brain.box((-22, 74, -12), (2, 112, 12))
     knob = np.clip(0.5 + (brain.hull[part] + rng.uniform(2, 6) - 0.4 * np.abs(x) - 0.2 * np.abs(z + 9)) / 1.6, 0, 1)
     brain.lay(part, knob, 900.0)  # inner protuberance of the occipital bone
+
+
+def _spinal_canal(brain: _Brain, skull_mm: np.ndarray) -> np.ndarray:
+    """Foramen magnum and canal, in fluid the cord: a disc between dark fluid and bone, brightened and streaked by it.
+
+    Opens the brain's hull downwards; gives the skull, as thick there as the condyles and the atlas. It has numbers of its own, so
+    that everything else in a head is drawn as it would be without it.
+    """
+    rng = np.random.default_rng([brain.seed, 67])
+    radius = rng.uniform(11, 16)
+    z0, y0, x0 = np.array(_MEDULLA_MM) + rng.normal(0, 2, 3) * (0, 1, 0.5)
+    lean = rng.normal(0, 0.15)
+    part, (z, y, x) = brain.box((-90, -5, -50), (_BULB_UP_TO_MM, 95, 50))
+    middle = y0 + lean * (z - z0)
+    canal = np.hypot(y - middle, (x - x0) * rng.uniform(0.9, 1.1)) - radius
+    below = np.clip((_CANAL_FROM_MM - z) / 4, 0, 1)
+    before = brain.hull[part]
+    hull = np.where(below > 0, np.minimum(before, np.maximum(canal, z - _CANAL_FROM_MM)), before)
+    opened = below * (before > -1) * (hull < 1)
+    brain.lay(part, opened, rng.uniform(4, 13))
+    wide, deep = rng.uniform(5.5, 9.0), rng.uniform(4.5, 8.0)
+    grain = noise_field(rng, brain.field, rng.uniform(8, 18))[part]
+    off = rng.normal(0, 1.2, 2)
+    disc = (np.hypot((y - middle - off[0]) / deep, (x - x0 - off[1]) / wide) - 1) * deep
+    cord = np.clip(0.5 - disc / 1.4, 0, 1) * below * (z > -95)
+    brain.drawing("spinal cord").lay(part, cord, rng.uniform(32, 50) + rng.uniform(0, 4) * grain)
+    brain.hull = brain.hull.copy()
+    brain.hull[part] = hull
+    thick = skull_mm.copy()
+    thick[part] *= 1 + rng.uniform(0.5, 3.0) * below * np.exp(-((np.maximum(canal, 0) / 18) ** 2))
+    return thick
 
 
 def _thick_cortex(rng: np.random.Generator, brain: _Brain) -> None:

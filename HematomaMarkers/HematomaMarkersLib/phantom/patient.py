@@ -100,17 +100,17 @@ def draw_head(
 
 
 def draw_follow_up(
-    first: PhantomHead, growth_ml: float, size: int = 512, slice_mm: float | None = None, tilt_deg: float | None = None, **of_first
+    seed: int, growth_ml: float, size: int = 512, slice_mm: float | None = None, tilt_deg: float | None = None, **of_first
 ) -> PhantomHead:
-    """Scan the patient of ``first`` again, in another pose, after the hematoma has grown by ``growth_ml`` (as drawn).
+    """Scan the phantom patient ``seed`` again, in another pose, after the hematoma has grown by ``growth_ml`` (as drawn).
 
     Args:
         of_first: ``wanted``, ``volume_ml`` and ``location`` as they were given to ``draw_head``.
     """
-    patient = draw_patient(first.seed)
+    patient = draw_patient(seed)
     if of_first:
-        patient = _with_hematoma(patient, first.seed, **{"wanted": None, "volume_ml": None, "location": None, **of_first})
-    return _scanned(patient, first.seed, 1, growth_ml, size, slice_mm, tilt_deg)
+        patient = _with_hematoma(patient, seed, **{"wanted": None, "volume_ml": None, "location": None, **of_first})
+    return _scanned(patient, seed, 1, growth_ml, size, slice_mm, tilt_deg)
 
 
 def draw_patient(seed: int) -> Patient:

@@ -41,17 +41,19 @@ def draw_slices(
     pixel: float,
     slice_mm: float | None,
     tilt_deg: float | None,
+    lowest_mm: float = -68.0,
 ) -> tuple[Grid, np.ndarray]:
     """Slices of ``size`` pixels of ``pixel`` mm, and how thick each is (mm).
 
-    From below the skull's base to the vertex: even, or thinner at the base; a third of all gantries are tilted.
+    From ``lowest_mm`` of the average head, below the skull's base, to the vertex: even, or thinner at the base; a third of all
+    gantries are tilted.
     """
     drawn_tilt = float(rng.choice((0.0, rng.uniform(8, 22)), p=(0.65, 0.35)))
     tilt = np.deg2rad(drawn_tilt if tilt_deg is None else tilt_deg)
     drawn_mm = float(rng.choice((3.0, 4.0, 4.8, 5.0, 5.0, 6.0)))
     uneven = bool(rng.random() < 0.2)
     step = slice_mm or drawn_mm
-    low, high = (pose.shift_mm[0] + z * person.scale[0] for z in (-68, 97))
+    low, high = (pose.shift_mm[0] + z * person.scale[0] for z in (lowest_mm, 97.0))
     steps = [step] * int(np.ceil((high - low) / step))
     if uneven and slice_mm is None:
         base = int(50 / (0.6 * step))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,10 +38,13 @@ def write_patient(
     """
     heads = {"first": draw_head(seed, size, slice_mm, tilt_deg, **hematoma)}
     if growth_ml is not None:
-        heads["follow_up"] = draw_follow_up(heads["first"], growth_ml, size, slice_mm, tilt_deg, **hematoma)
-    acquisition = Acquisition(patient_id=f"phantom-{seed}", acquired=_FIRST_SCAN)
+        heads["follow_up"] = draw_follow_up(seed, growth_ml, size, slice_mm, tilt_deg, **hematoma)
     for visit, (name, head) in enumerate(heads.items()):
-        moment = replace(acquisition, acquired=_FIRST_SCAN + visit * timedelta(hours=FOLLOW_UP_HOURS))
-        (write_study if whole_study else write_series)(folder / name, head.hounsfield, head.grid, moment)
+        (write_study if whole_study else write_series)(folder / name, head.hounsfield, head.grid, acquisition_of(seed, visit))
         write_seg_nrrd(folder / f"{name}_truth.seg.nrrd", head.labels, head.grid, SEGMENTS)
     return list(heads.values())
+
+
+def acquisition_of(seed: int, visit: int) -> Acquisition:
+    """What the DICOM files of a phantom patient's first (0) or second (1) scan say of it."""
+    return Acquisition(patient_id=f"phantom-{seed}", acquired=_FIRST_SCAN + visit * timedelta(hours=FOLLOW_UP_HOURS))

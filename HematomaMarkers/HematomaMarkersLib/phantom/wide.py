@@ -27,6 +27,8 @@ LEAST_ML = 0.3
 _LOCATIONS = {"putamen": 0.22, "thalamus": 0.22, "subcortical": 0.14, "cortex": 0.18, "cerebellum": 0.13, "brainstem": 0.11}
 _STEPS_MM = (0.5, 0.75, 1.0, 1.25, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 10.0)
 _STEP_SHARES = (0.02, 0.03, 0.06, 0.06, 0.09, 0.1, 0.14, 0.11, 0.21, 0.07, 0.07, 0.04)
+_LOWEST_MM = (-96.0, -60.0)
+"""Where a scan begins: from the second vertebra to the skull's base."""
 _PICTURE_WINDOWS_HU = ((0.0, 80.0), (0.0, 80.0), (0.0, 80.0), (0.0, 100.0), (-20.0, 100.0), (-5.0, 95.0))
 
 
@@ -42,7 +44,8 @@ def draw_wide_head(seed: int) -> PhantomHead:
     head, more_blood = with_more_blood(head, rng)
     step_mm = float(rng.choice(_STEPS_MM, p=_STEP_SHARES)) if rng.random() < 0.9 else None
     pixel_mm = rng.uniform(180, 320) / SIZE
-    grid, thickness_mm = draw_slices(rng, pose, patient.person, SIZE, pixel_mm, step_mm, None)
+    lowest_mm = float(np.random.default_rng([seed, 61]).uniform(*_LOWEST_MM))
+    grid, thickness_mm = draw_slices(rng, pose, patient.person, SIZE, pixel_mm, step_mm, None, lowest_mm)
     scanner = _wide_scanner(rng, float(np.median(thickness_mm)))
     drawn = scanned(
         rng,

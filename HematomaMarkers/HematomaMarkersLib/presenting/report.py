@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.geometry.spacing import told_source
+from LesionReadingLib.geometry.spacing import source_in_words
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import caution, environment, model_rows, picture_uri, with_unit
@@ -224,7 +224,7 @@ def _input_rows(case: Case) -> list[tuple[str, str]]:
         ),
     ]
     if scan:
-        rows += [(_("Spacing from"), told_source(source))] if (source := scan.grid.spacing.in_plane_source) else []
+        rows += [(_("Spacing from"), source_in_words(source))] if (source := scan.grid.spacing.in_plane_source) else []
         rows += [
             (title[:1].upper() + title[1:], value) for title, value in ((_(name), value) for name, value in scan.details.items())
         ]

@@ -12,7 +12,7 @@ from typing import Any
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.language import listed as all_of
-from LesionReadingLib.text.identity import told
+from LesionReadingLib.text.identity import shown_text
 
 from ..labels import MARKER_NAMES, MARKERS
 
@@ -69,7 +69,7 @@ def read_rules(path: Path | None = None) -> Rules:
         InputError: the file cannot be read, is not TOML, or holds a name or a value that is none of the rules'.
     """
     shipped = _laid_over(None, SHIPPED_RULES)
-    return shipped if path is None else replace(_laid_over(shipped, path), source=told(path.name) or N_("rules of your own"))
+    return shipped if path is None else replace(_laid_over(shipped, path), source=shown_text(path.name) or N_("rules of your own"))
 
 
 def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:

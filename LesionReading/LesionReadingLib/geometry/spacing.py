@@ -43,10 +43,10 @@ class Spacing:
         return self.in_plane_known and self.frame_mm is not None
 
 
-def told_source(source: str) -> str:
+def source_in_words(source: str) -> str:
     """Where a spacing came from, in the language of the context; what DICOM calls an attribute stays as it is."""
-    return listed(_told_part(part) for part in source.split(", "))
+    return listed(_part_in_words(part) for part in source.split(", "))
 
 
-def _told_part(part: str) -> str:
+def _part_in_words(part: str) -> str:
     return f"{_(CALIBRATED)} {part.removeprefix(CALIBRATED).strip()}" if part.startswith(CALIBRATED) else _(part)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..language import _
-from ..text.identity import may_be_told, more_is_told_of
+from ..text.identity import identity_is_shown, more_is_shown_of
 from .label_map import Segment
 from .vocabulary import (
     CONJUNCTION,
@@ -120,7 +120,7 @@ def match_segment(
     if len(of_type) == 1 or of_region:
         coded = (of_region or of_type)[0]
         return None if _is_other(plain, TERMS[coded.name]) else coded
-    named = [segment for segment in segments if _says(plain, TERMS[segment.name])]
+    named = [segment for segment in segments if _holds_term(plain, TERMS[segment.name])]
     if named:
         return named[0] if len(named) == 1 else None
     if _UNTOLD_NAME.fullmatch(plain):
@@ -150,7 +150,7 @@ def shown_name(name: str) -> str:
     return f'"{text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."}"'
 
 
-def _says(plain: str, term: Term) -> bool:
+def _holds_term(plain: str, term: Term) -> bool:
     """Whether a name speaks of a term: says a word for it that is not negated, and nothing that makes it other tissue."""
     said = _without_negated(plain, term)
     return bool(term.words.search(said)) and not term.others.search(said)
@@ -225,11 +225,11 @@ def _refuse_versions(
 
 def _called(one: FileSegment) -> str:
     """How a person reads of a segment: by its number, as people name segments after patients; by its name too where asked for."""
-    return f"{one.number} {shown_name(one.name)}" if may_be_told() else _("number {number}").format(number=one.number)
+    return f"{one.number} {shown_name(one.name)}" if identity_is_shown() else _("number {number}").format(number=one.number)
 
 
 def _more() -> str:
-    return more_is_told_of(_("names"))
+    return more_is_shown_of(_("names"))
 
 
 def _listed(found: Sequence[FileSegment], matched: Sequence[Segment | None]) -> str:

@@ -31,7 +31,7 @@ _FILES = ("notosanscjk", "notosansjp", "ipaexg", "ipag.", "yugoth", "meiryo", "m
 def keep_strange_styles_out() -> None:
     """Import matplotlib without the ``matplotlibrc`` of the current folder, which it would obey, or fail on, before any other.
 
-    To be called before anything else imports it (MONAI does). Costs nothing where there is no such file.
+    To be called before anything else imports it (in a training MONAI does). Costs nothing where there is no such file.
     """
     with contextlib.suppress(ImportError, OSError):
         if os.path.lexists("matplotlibrc"):

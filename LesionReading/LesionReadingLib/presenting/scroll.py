@@ -10,16 +10,13 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from ..errors import is_out_of_memory
-
-Item, Result = TypeVar("Item"), TypeVar("Result")
+from ..process.threads import Threads
 
 MOST_SIDE = 512  # pixels; what is larger is made smaller
 MOST_BYTES = 8_000_000  # of all pictures together as text, so that a page of 375 frames stays under 12 MB
@@ -148,20 +145,10 @@ def pictures(
     size = fitting(samples[0].shape, side)
     uris: list[str] = []
     unread = iter(all_frames)
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with Threads(_THREADS) as threads:
         while some := [_resized(frame, size) for frame in islice(unread, _TOGETHER)]:
-            uris += mapped(threads, lambda frame: webp_uri(frame, quality), some)
+            uris += threads.map(lambda frame: webp_uri(frame, quality), some)
     return uris, size
-
-
-def mapped(threads: Executor, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """What some work gives for each item, in threads; in this one where memory does not suffice for others."""
-    try:
-        return list(threads.map(work, items))
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return [work(item) for item in items]
 
 
 def _best(samples: Sequence[np.ndarray], room: float) -> tuple[int, int]:

@@ -66,9 +66,9 @@ class InputFiles:
 def input_files(path: Path) -> InputFiles:
     """What a path holds.
 
-    Links are followed, also round in circles; a file that several links name is there once (but every picture counts, as frames
-    may be equal). Files and folders whose name begins with a dot are left out. A zip file is unpacked into a scratch folder that
-    is removed when the process ends, so that its files can be read frame by frame until then.
+    Links are followed, but for those to a folder that this one lies in; a file that several links name is there once (but every
+    picture counts, as frames may be equal). Files and folders whose name begins with a dot are left out. A zip file is unpacked
+    into a scratch folder that is removed when the process ends, so that its files can be read frame by frame until then.
 
     Args:
         path: file, folder, zip file or DICOMDIR file; or a link to one.
@@ -104,8 +104,8 @@ def input_files(path: Path) -> InputFiles:
 def files_below(folder: Path) -> list[Path]:
     """All files of some bytes in a folder and below it, once each, folder by folder in natural order.
 
-    Links are followed, those that lead nowhere and folders that may not be opened are passed over, and so are names that begin
-    with a dot.
+    Links are followed, but for those to a folder that this one lies in; those that lead nowhere and folders that may
+    not be opened are passed over, and so are names that begin with a dot.
 
     Raises:
         InputError: no such folder, or far too many files.
@@ -180,7 +180,7 @@ def _listed(folder: Path, below: bool = True, links_as_text: bool = True) -> tup
     """
     files: list[Path] = []
     lost = closed = 0
-    seen: set[str] = set()
+    seen = {str(above) for above in Path(os.path.realpath(folder)).parents}  # a link to one of these leads out of what was named
     waiting = [folder]
     while waiting:
         current = waiting.pop()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import InputError
 from ..language import _
-from ..text.identity import told_name
+from ..text.identity import shown_file_name
 from .inputs import InputFiles, input_files
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def open_input(path: Path, readers: Readers[Reading], refusals: Refusals) -> Rea
         reading = _read(files, readers, refusals)
     except PermissionError as error:
         raise InputError(_("{path} cannot be read (permission denied); ask for access or copy it.").format(path=path)) from error
-    return replace(reading, notes=files.notes + reading.notes, details=reading.details | told_name(path))
+    return replace(reading, notes=files.notes + reading.notes, details=reading.details | shown_file_name(path))
 
 
 def dicom_headers(paths: Iterable[Path]) -> Headers:

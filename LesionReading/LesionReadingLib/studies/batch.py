@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import InputError, is_out_of_memory
 from ..language import _, language, speaking
 from ..process.cancelling import check, go_on
-from ..text.identity import may_be_told, naming
+from ..text.identity import identity_is_shown, naming
 from ..text.plain_text import plain
 from ..worker import Note, Reporter, Step
 from .batch_records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
@@ -88,7 +88,7 @@ def one_by_one(analyse: Analyse) -> Run:
     def run(waiting: Waiting, begin: Callable[[dict], None]) -> Iterator[tuple[dict, Ended]]:
         for record, study, output in waiting:
             begin(record)
-            yield record, analysed(analyse, study, output, may_be_told(), language())
+            yield record, analysed(analyse, study, output, identity_is_shown(), language())
             go_on()
 
     return run
@@ -194,7 +194,7 @@ def _code_and_message(error: Exception, study: Study) -> tuple[str, str]:
     code, text = "fault", _("Fault of LesionReading ({name}).").format(name=type(error).__name__)
     if isinstance(error, InputError):
         code, text = error.code, str(error)
-    if may_be_told():
+    if identity_is_shown():
         return code, plain(text)
     for path in sorted({study.source, *study.files}, key=lambda one: -len(str(one))):
         text = text.replace(str(path), _("the input"))

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import InputError
 from ..language import N_, _
 from ..strict_json import read_json
-from ..text.identity import may_be_told
+from ..text.identity import identity_is_shown
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 SCHEMA = "lesion-reading-batch/1"
@@ -103,7 +103,7 @@ def recorded(state: dict, studies: Sequence[Study], folder: Path, again: bool) -
         new = {"study": code, "number": number, "folder": _folder(number), "status": WAITING, "tries": 0}
         record = known.setdefault(code, new)
         record.pop("source", None)
-        if may_be_told():
+        if identity_is_shown():
             record["source"] = os.path.relpath(study.source, folder)
         if again and record["status"] == FAILED:
             record.update(status=WAITING, tries=0)

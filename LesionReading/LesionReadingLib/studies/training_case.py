@@ -74,6 +74,7 @@ def write_case(
     image: np.ndarray,
     labels: np.ndarray,
     grid: Grid,
+    *,
     reviewed: Collection[int],
     markers: Mapping[str, bool | None] | None,
 ) -> Path:

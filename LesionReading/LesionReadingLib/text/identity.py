@@ -29,7 +29,7 @@ _asked: ContextVar[bool] = ContextVar("identity asked for", default=False)
 
 @contextmanager
 def naming(asked: bool) -> Iterator[None]:
-    """While inside, free text is told if ``asked``."""
+    """While inside, free text is shown if ``asked``."""
     token = _asked.set(asked)
     try:
         yield
@@ -37,27 +37,27 @@ def naming(asked: bool) -> Iterator[None]:
         _asked.reset(token)
 
 
-def may_be_told() -> bool:
+def identity_is_shown() -> bool:
     """Whether the person asked for free text."""
     return _asked.get()
 
 
-def told(text: object) -> str:
-    """The text on one line where it may be told, else nothing."""
-    return plain(text) if text and may_be_told() else ""
+def shown_text(text: object) -> str:
+    """The text on one line where it may be shown, else nothing."""
+    return plain(text) if text and identity_is_shown() else ""
 
 
-def more_is_told_of(what: str) -> str:
+def more_is_shown_of(what: str) -> str:
     """The end of a sentence that lists things without their names: how to see them."""
-    return "" if may_be_told() else _(" (--with-identity shows their {what})").format(what=what)
+    return "" if identity_is_shown() else _(" (--with-identity shows their {what})").format(what=what)
 
 
-def told_name(path: Path) -> dict[str, str]:
+def shown_file_name(path: Path) -> dict[str, str]:
     """The name of an input as a fact for the report; empty unless asked for."""
-    return {N_("input"): told(path.name)} if may_be_told() else {}
+    return {N_("input"): shown_text(path.name)} if identity_is_shown() else {}
 
 
-def told_of(header: Mapping[str, Any]) -> dict[str, str]:
+def shown_identity(header: Mapping[str, Any]) -> dict[str, str]:
     """What the person who scanned wrote into a DICOM header, as facts for the report: title -> text; empty unless asked for."""
-    facts = {title: told(header.get(keyword)) for title, keyword in _FREE_TEXT.items()}
+    facts = {title: shown_text(header.get(keyword)) for title, keyword in _FREE_TEXT.items()}
     return {title: text for title, text in facts.items() if text}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +15,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.language import N_, _
+from LesionReadingLib.process.threads import Threads
 
 from ..labels import NAMES
 from .arcs import BRIDGE_TOLERANCE_DEG
@@ -125,11 +125,9 @@ def measure_pullback(labels: np.ndarray, spacing: Spacing, parameters: Parameter
     parameters = parameters or Parameters()
     labels = whole_labels(labels, NAMES)
     _check_spacing(spacing)
-    with ThreadPoolExecutor(_THREADS) as threads:
-        frames = tuple(
-            threads.map(lambda frame: measure_frame(labels[frame], spacing, frame, parameters.vertex), range(len(labels)))
-        )
-    return _summary(frames, spacing, parameters)
+    with Threads(_THREADS) as threads:
+        measured = threads.map(lambda frame: measure_frame(labels[frame], spacing, frame, parameters.vertex), range(len(labels)))
+    return _summary(tuple(measured), spacing, parameters)
 
 
 def remeasure(measurement: PullbackMeasurement, labels: np.ndarray, frame: int) -> PullbackMeasurement:

@@ -1,13 +1,14 @@
-"""The network that finds calcium, guidewire and lumen in an OCT frame: DeepLab v3+ on MONAI's ResNet-50."""
+"""The network that finds calcium, guidewire and lumen in an OCT frame: DeepLab v3+ on a ResNet-50."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
-from monai.networks.nets.resnet import ResNet
 from torch import nn
 from torch.nn import functional
+
+from .resnet import ResNet50
 
 RESNET50_WIDTH = 64
 ATROUS_RATES = (6, 12, 18)
@@ -28,7 +29,7 @@ class DeepLabV3Plus(nn.Module):
 
     def __init__(self, classes: int = 4, width: int = RESNET50_WIDTH, dropout: float = 0.1) -> None:
         super().__init__()
-        self.encoder = resnet50_at_stride_16(width)
+        self.encoder = ResNet50(width)
         channels = 4 * width
         self.pyramid = AtrousPyramid(32 * width, channels, ATROUS_RATES, dropout)
         detail_channels = 3 * width // 4
@@ -45,10 +46,8 @@ class DeepLabV3Plus(nn.Module):
 
     def scores_at_stride_4(self, images: torch.Tensor) -> torch.Tensor:
         """Give class scores (batch, classes, rows / 4, columns / 4), before they are enlarged to the images' size."""
-        encoder = self.encoder
-        fine = encoder.layer1(encoder.maxpool(encoder.act(encoder.bn1(encoder.conv1(images)))))
-        coarse = self.pyramid(encoder.layer4(encoder.layer3(encoder.layer2(fine))))
-        coarse = functional.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
+        fine, coarse = self.encoder(images)
+        coarse = functional.interpolate(self.pyramid(coarse), size=fine.shape[-2:], mode="bilinear", align_corners=False)
         return self.classifier(self.decoder(torch.cat([coarse, self.detail(fine)], dim=1)))
 
 
@@ -80,29 +79,6 @@ class DepthwiseConvolution(nn.Conv2d):
             return super().forward(features)
         with torch.autocast("cpu", enabled=False):
             return super().forward(features.float())
-
-
-def resnet50_at_stride_16(width: int) -> ResNet:
-    """Give MONAI's 2D ResNet-50 for one grey channel, its last stage dilated by 2 instead of strided.
-
-    MONAI's class takes no dilation, so the stage is changed after it is made: its first block keeps dilation 1 and
-    stride 1, the others sample with dilation 2, which sees exactly what the strided weights saw.
-    """
-    encoder = ResNet(
-        block="bottleneck",
-        layers=[3, 4, 6, 3],
-        block_inplanes=[width, 2 * width, 4 * width, 8 * width],
-        spatial_dims=2,
-        n_input_channels=1,
-        conv1_t_stride=2,
-        feed_forward=False,
-        bias_downsample=False,
-    )
-    first, *others = encoder.layer4
-    first.conv2.stride = first.downsample[0].stride = (1, 1)
-    for block in others:
-        block.conv2.dilation = block.conv2.padding = (2, 2)
-    return encoder
 
 
 def _convolution(in_channels: int, channels: int, kernel: int) -> nn.Sequential:

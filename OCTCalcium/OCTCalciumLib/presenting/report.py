@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from LesionReadingLib.geometry.spacing import Spacing, told_source
+from LesionReadingLib.geometry.spacing import Spacing, source_in_words
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import absent, caution, environment, model_rows, picture_uri, with_unit
@@ -163,9 +163,9 @@ def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> 
         same = spacing.row_mm == spacing.column_mm
         size = _("{column:.5g} x {row:.5g} mm (column x row)").format(column=spacing.column_mm, row=spacing.row_mm)
         size = f"{spacing.row_mm:.5g} mm" if same else size
-        in_plane = _("{size}, from: {source}").format(size=size, source=told_source(spacing.in_plane_source))
+        in_plane = _("{size}, from: {source}").format(size=size, source=source_in_words(spacing.in_plane_source))
     if spacing.frame_mm:
-        along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=told_source(spacing.frame_source))
+        along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=source_in_words(spacing.frame_source))
     rows += [(_("Pixel spacing"), in_plane), (_("Frame spacing"), along)]
     return rows + [(_(title), _(value)) for title, value in (pullback.details.items() if pullback else ())]
 

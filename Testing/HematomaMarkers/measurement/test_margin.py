@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.measurement.markers.margin import measure_margin, shape_scale, sphericity
+from HematomaMarkersLib.measurement.markers.margin import measure_shape, shape_scale, sphericity
 
 PIXEL_MM = 0.5
 
@@ -29,7 +29,7 @@ def ellipse(a_mm, b_mm, **where):
 
 
 def margin(mask, row_mm=PIXEL_MM, column_mm=PIXEL_MM):
-    return measure_margin(mask, row_mm, column_mm)
+    return measure_shape(mask, row_mm, column_mm).margin
 
 
 @pytest.mark.parametrize(("a_mm", "b_mm"), [(4, 4), (5, 3), (12, 12), (20, 9), (25, 18)])

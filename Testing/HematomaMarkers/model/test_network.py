@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import pywt
 import torch
 from HematomaMarkersLib.labels import HEMATOMA
-from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, NarrowEfficientNet, hematoma_mask, surroundings
+from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, hematoma_mask, surroundings
+from HematomaMarkersLib.model.unet import HematomaUNet, NarrowEfficientNet
 from HematomaMarkersLib.model.wavelet import WaveletPooling
 from LesionReadingLib.batch_norms import fold_batch_norms
-from monai.networks.nets import EfficientNetEncoder
+from monai.networks.nets import EfficientNetEncoder, FlexibleUNet
 from torch import nn
 
 SIZE = 64
@@ -55,13 +58,45 @@ def test_wavelet_pooling_loses_nothing_of_an_image(wavelet):
 
 @torch.inference_mode()
 def test_the_encoder_gives_five_features_each_half_as_large():
-    shapes = [tuple(feature.shape[1:]) for feature in NarrowEfficientNet(0.2, in_channels=1)(some_images())]
+    shapes = [tuple(feature.shape[1:]) for feature in NarrowEfficientNet(0.2)(some_images())]
     assert shapes == [(channels, SIZE >> n, SIZE >> n) for n, channels in enumerate(NarrowEfficientNet.channels(0.2), start=1)]
 
 
 def test_the_encoder_at_full_width_is_as_wide_as_the_published_b3():
     published = EfficientNetEncoder.num_channels_per_output()[EfficientNetEncoder.get_encoder_names().index("efficientnet-b3")]
     assert NarrowEfficientNet.channels(1.0) == published
+
+
+@pytest.fixture(scope="module")
+def monais_and_ours():
+    """MONAI's network and ours as they begin a training, at the published width."""
+    torch.manual_seed(5)
+    return FlexibleUNet(1, 3, "efficientnet-b3"), HematomaUNet(1.0, 3)
+
+
+def test_the_unet_begins_with_numbers_spread_as_monais(monais_and_ours):
+    monai, ours = monais_and_ours
+    theirs = monai.state_dict()
+    for name, weight in ours.named_parameters():
+        if weight.numel() > 5000:
+            assert float(weight.std()) == pytest.approx(float(theirs[name].std()), rel=0.1), name
+
+
+def test_the_unet_is_monais_but_for_its_padding_in_training_too(monais_and_ours):
+    monai, ours = monais_and_ours
+    theirs = {name: value for name, value in monai.state_dict().items() if not re.match(r"encoder\._(conv_head|bn1|fc)", name)}
+    ours.load_state_dict(theirs)
+    for layer in list(monai.encoder.modules()):
+        for name, convolution in list(layer.named_children()):
+            if isinstance(convolution, nn.Conv2d):  # MONAI pads what strides at its end alone
+                convolution.padding = tuple(size // 2 for size in convolution.kernel_size)
+                setattr(layer, f"{name}_padding", nn.Identity())
+    for learns in (False, True):
+        answers = []
+        for network in (monai.train(learns), ours.train(learns)):
+            torch.manual_seed(4)  # of the blocks that are left out in training
+            answers.append(network(some_images()))
+        torch.testing.assert_close(*answers, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("arguments", [{}, {"wavelet": "db2"}, {"pooling": "max"}, {"mask_input": False}])

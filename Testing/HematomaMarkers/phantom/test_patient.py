@@ -7,7 +7,7 @@ import pytest
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, LOCATIONS, MARKERS, OUTSIDE_BRAIN
 from HematomaMarkersLib.phantom.anatomy import draw_head_of
 from HematomaMarkersLib.phantom.hematoma import NEAR_MISSES, draw_hematoma
-from HematomaMarkersLib.phantom.mimics import with_false_friends
+from HematomaMarkersLib.phantom.mimics import CAUSES, with_false_friends
 from HematomaMarkersLib.phantom.patient import PhantomHead, draw_follow_up, draw_head, draw_patient
 from HematomaMarkersLib.phantom.wide import as_pictures, draw_wide_head, draw_wide_patient
 from scipy import ndimage
@@ -148,7 +148,7 @@ def test_an_irregular_margin_has_bays(plain):
 
 def test_a_follow_up_has_grown_by_what_was_asked_and_lies_otherwise(plain):
     later = draw_follow_up(
-        plain, 9.0, size=SIZE, slice_mm=5.0, tilt_deg=0.0, wanted=frozenset(), volume_ml=22.0, location="putamen"
+        plain.seed, 9.0, size=SIZE, slice_mm=5.0, tilt_deg=0.0, wanted=frozenset(), volume_ml=22.0, location="putamen"
     )
     assert later.drawn_ml == pytest.approx(31.0)
     assert later.volume_ml == pytest.approx(31.0, rel=0.06)
@@ -254,6 +254,21 @@ def test_false_friends_are_dense_and_are_not_labelled():
     at_the_top = denser & (np.abs(head.tissue_hu.points_mm()[2]) < 8) & (head.hull_mm.values > -8)
     volume_ml = np.array([denser.sum(), at_the_top.sum()]) * head.tissue_hu.step_mm**3 / 1000
     assert volume_ml[0] > 5 and volume_ml[1] > 1  # the sagittal sinus alone has some mL
+
+
+def test_the_cord_lies_between_fluid_and_bone_below_the_foramen_magnum():
+    person = draw_wide_patient(6).person
+    head = with_false_friends(draw_head_of(person, None), np.random.default_rng(6))[0]
+    z, y, x = head.tissue_hu.points_mm() / np.array(person.scale)[:, None, None, None]
+    cord = (head.mimics.values == CAUSES.index("spinal cord") + 1) & (z < -65)
+    assert cord.any(axis=(1, 2))[z[:, 0, 0] < -66].all()
+    middle = [axis[cord].mean() for axis in (y, x)]
+    away_mm = np.hypot(y - middle[0], x - middle[1])
+    fluid = (z < -65) & (away_mm < 11) & (head.hull_mm.values < -1) & (away_mm > 9.5)
+    bone = (z < -65) & (away_mm > 19) & (away_mm < 22)
+    assert 25 < head.tissue_hu.values[cord].mean() < 55
+    assert fluid.any() and head.tissue_hu.values[fluid].mean() < 20
+    assert (head.hull_mm.values[bone] > person.subarachnoid_mm).mean() > 0.95  # outside the canal
 
 
 def test_half_of_the_wide_bleeds_are_small_and_a_third_of_the_heads_does_not_bleed():

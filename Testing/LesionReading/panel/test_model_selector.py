@@ -20,7 +20,16 @@ TASK = "oct-calcium"
 def _bundle(folder: Path, task: str = TASK, **metadata) -> Path:
     weights = save({"weight": np.arange(6, dtype=np.float32)})
     facts = {"description": "A line.", "eval_metrics": {"patients": {"dice": 0.8123, "auc": {"blend": 0.7}}}} | metadata
-    write_bundle(folder, task, "Line", {"width": 3}, weights, facts, "# card", "licence")
+    write_bundle(
+        folder,
+        task,
+        network_class="Line",
+        network_arguments={"width": 3},
+        weights=weights,
+        metadata=facts,
+        card="# card",
+        licence="licence",
+    )
     return folder
 
 

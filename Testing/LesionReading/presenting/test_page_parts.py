@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
 import re
-import threading
 
 import numpy as np
 import pydicom
@@ -145,5 +145,5 @@ def test_pictures_are_packed_without_threads_where_memory_does_not_suffice_for_a
 
     frames = np.random.default_rng(2).integers(0, 255, (40, 30, 20), dtype=np.uint8)
     packed = pictures(40, frames.__getitem__, frames)
-    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    monkeypatch.setattr(_thread, "start_new_thread", no_thread)
     assert pictures(40, frames.__getitem__, frames) == packed and len(packed[0]) == 40

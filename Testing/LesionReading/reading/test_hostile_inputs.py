@@ -131,6 +131,7 @@ def test_a_packed_volume_with_a_changed_bit_is_refused(tmp_path):
         (112, "<f", np.inf),
         (0, "<i", 0),
         (344, "<i", 0),
+        (112, "<f", 1e-30),
     ],
 )
 def test_a_nifti_header_that_cannot_be_right_is_refused_at_once(tmp_path, ending, place, form, value):

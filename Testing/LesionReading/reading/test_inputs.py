@@ -15,7 +15,7 @@ from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.read import read_label_map
-from LesionReadingLib.reading.inputs import files_beside, input_files
+from LesionReadingLib.reading.inputs import files_below, files_beside, input_files
 from OCTCalciumLib.reading.read import open_pullback
 from pydicom import dcmread
 from pydicom.fileset import FileSet
@@ -85,6 +85,14 @@ def test_links_to_folders_and_files_are_followed(tmp_path):
     (tmp_path / "link to study").symlink_to(study)
     for named in (study, tmp_path / "link to study"):
         assert sorted(names(input_files(named).others)) == ["IM1", "IM2", "IM3"]
+
+
+@pytest.mark.parametrize("target", ["..", "../..", "/"])
+def test_a_link_to_a_folder_above_leads_to_nothing_that_was_not_named(tmp_path, target):
+    touch(tmp_path / "another patient" / "IM1", tmp_path / "study" / "series" / "IM2")
+    (tmp_path / "study" / "series" / "up").symlink_to(target)
+    assert [file.name for file in input_files(tmp_path / "study").others] == ["IM2"]
+    assert files_below(tmp_path / "study") == [tmp_path / "study" / "series" / "IM2"]
 
 
 def test_links_in_a_circle_end(tmp_path):

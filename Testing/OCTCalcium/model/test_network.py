@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from monai.networks.nets.resnet import ResNet
-from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution, resnet50_at_stride_16
+from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution
 from OCTCalciumLib.model.preparation import Letterbox, network_input
+from OCTCalciumLib.model.resnet import ResNet50
 from torch.nn import functional
 
 
@@ -20,16 +21,35 @@ def test_scores_have_the_size_of_the_images(size):
 def test_the_full_width_is_the_published_resnet_50():
     # 25,557,032 parameters (He 2016, as torchvision counts them) less the classifier and two of the three input channels.
     with torch.device("meta"):
-        encoder = resnet50_at_stride_16(64)
+        encoder = ResNet50(64)
     assert sum(parameter.numel() for parameter in encoder.parameters()) == 25_557_032 - 2_049_000 - 2 * 7 * 7 * 64
+
+
+def monais_resnet_50() -> ResNet:
+    blocks, channels = [3, 4, 6, 3], [4, 8, 16, 32]
+    return ResNet("bottleneck", blocks, channels, 2, 1, conv1_t_stride=2, feed_forward=False, bias_downsample=False).eval()
+
+
+def test_up_to_the_dilated_stage_the_encoder_is_monais():
+    monai, ours = monais_resnet_50(), ResNet50(4).eval()
+    ours.load_state_dict(monai.state_dict())
+    images = torch.rand(2, 1, 64, 96)
+    fine = monai.layer1(monai.maxpool(monai.act(monai.bn1(monai.conv1(images)))))
+    torch.testing.assert_close(ours(images)[0], fine, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours.layer3(ours.layer2(fine)), monai.layer3(monai.layer2(fine)), rtol=1e-4, atol=1e-5)
+
+
+def test_the_encoder_begins_with_the_spread_of_numbers_that_monais_has():
+    theirs = monais_resnet_50().state_dict()
+    for name, weight in ResNet50(4).named_parameters():
+        if weight.numel() > 2000:
+            assert float(weight.std()) == pytest.approx(float(theirs[name].std()), rel=0.1)
 
 
 def test_the_dilated_stage_sees_what_the_strided_weights_saw():
     torch.manual_seed(0)
-    strided = ResNet(
-        "bottleneck", [3, 4, 6, 3], [4, 8, 16, 32], 2, 1, conv1_t_stride=2, feed_forward=False, bias_downsample=False
-    ).eval()
-    dilated = resnet50_at_stride_16(4).eval()
+    strided = monais_resnet_50()
+    dilated = ResNet50(4).eval()
     dilated.load_state_dict(strided.state_dict())
     features = torch.rand(1, 64, 12, 16)
     fine = dilated.layer4(features)

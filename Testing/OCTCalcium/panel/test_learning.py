@@ -38,7 +38,7 @@ def cases(tmp_path):
     for seed in (5, 6):
         drawn = draw_pullback(seed, 3, 128, frame_mm=FRAME_MM)
         grid = even_grid(drawn.frames.shape, Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM))
-        write_case(tmp_path / "cases" / f"pullback_{seed:03d}", TASK, drawn.frames, drawn.labels, grid, (), None)
+        write_case(tmp_path / "cases" / f"pullback_{seed:03d}", TASK, drawn.frames, drawn.labels, grid, reviewed=(), markers=None)
     return tmp_path / "cases"
 
 
@@ -49,7 +49,16 @@ def small_model(an_oct_module):
     network = load_network(shipped, NETWORKS)
     network.calcium = network.calcium[:1]
     folder, arguments = userModelFolder() / "small", {**shipped.network_arguments, "members": 1}
-    write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), shipped.metadata, "", "free for all")
+    write_bundle(
+        folder,
+        TASK,
+        network_class="TwoStep",
+        network_arguments=arguments,
+        weights=half_precision(network),
+        metadata=shipped.metadata,
+        card="",
+        licence="free for all",
+    )
     an_oct_module.models.refresh()
     assert an_oct_module.models.select(str(folder))
     yield folder

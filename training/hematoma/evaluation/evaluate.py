@@ -7,15 +7,12 @@ measured as the command line measures. Phantom figures are never comparable with
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
@@ -27,6 +24,7 @@ from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import Grid
 
+from ...processes import in_processes
 from ..data import draw_of_range, phantom_scan
 from ..train_segmentation import WINDOW_HU
 from .false_blood import false_blood_ml
@@ -92,8 +90,7 @@ def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, pha
     Args:
         model: the bundle's folder. processes: patients at once, each on one thread. phantoms: one of ``data.RANGES``.
     """
-    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(partial(patient_result, model, device, phantoms), seeds)
+    yield from in_processes(partial(patient_result, model, device, phantoms), seeds, processes=processes)
 
 
 def patient_result(model: Path, device: str, phantoms: str, seed: int) -> PatientResult:

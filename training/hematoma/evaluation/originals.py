@@ -21,7 +21,8 @@ class Original:
 
     Attributes:
         scan: without notes and files. labels: uint8 (slices, rows, columns), the reader's.
-        judged: numbers of the slices that the reader looked at; nothing is known of the others.
+        judged: numbers in the scan of the slices that the reader looked at, in the order of the case's file (foot to head);
+            nothing is known of the others.
     """
 
     scan: Scan

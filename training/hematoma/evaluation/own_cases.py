@@ -1,24 +1,27 @@
-"""How good a model is on own cases, each on its own voxels: the phantoms' tables, limits of agreement, best and worst cases."""
+"""How good a model is on own cases, each on its own voxels: the phantoms' tables, limits of agreement, best and worst cases.
+
+A head is always read as a whole. Where a split deals slices, as the source study's first one did, those of the wanted parts alone
+count: their voxels, their markers, and the volume that they show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 
 from ...own_data.case_table import patient_names
-from ...own_data.splits import read_split
-from ...reporting.comparison import CasePicture, Measured, differences, told_cases, untold
-from ..data import Patient, load_patient, patient_files, pieces
+from ...own_data.splits import Split, chosen_slices, read_split
+from ...processes import in_processes
+from ...reporting.comparison import CasePicture, Measured, cases_in_words, differences, unknown_in_words
+from ..data import Patient, load_patient, patient_files
 from ..train_segmentation import WINDOW_HU
 from .evaluate import PatientResult, Truth, compared
 from .figures import model_figures
@@ -38,39 +41,47 @@ def evaluate_own(
         picture of each case; and the quantities of the Bland-Altman plots.
 
     Raises:
-        InputError: a split by slices (a head is read as a whole), or no case.
+        InputError: no case.
     """
     split = read_split(data)
-    if split and split.by_slice:
-        raise InputError("A head is read as a whole, so slices of it cannot be judged apart; split the folder by patients.")
-    wanted = parts or ()
-    cases = [load_patient(file) for file in patient_files(data)]
-    cases = [piece for case in cases for piece in (pieces(case, split, wanted) if split else [case])]
+    loaded = map(load_patient, patient_files(data))
+    cases = [(case, numbers) for case in loaded if (numbers := _counted(split, case, parts or ()))]
     if not cases:
         raise InputError(f"{data} has no cases for the {part}; split it again, or judge on another part with --split.")
-    lost = [case.number for case in cases if not original_file(data, case.number).exists()]
+    lost = [case.number for case, _numbers in cases if not original_file(data, case.number).exists()]
     if lost:
         raise InputError(
             f"Case {lost[0]} of {data} has no scan of its own, as phantoms have none; only imported cases are judged here."
         )
     names = patient_names(data)
     work = partial(_judged, bundle.path, device, data, names)
-    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        found = list(pool.map(work, cases))
+    found = list(in_processes(work, *zip(*cases, strict=True), processes=processes))
     results, pictures = [result for result, _picture in found], [picture for _result, picture in found]
     patients = len({result.patient for result in results})
     figures = model_figures(results)
-    figures["held"] = told_cases(part, len(results), patients, sum(len(case.labels) for case in cases), False)
+    slices = sum(len(numbers) for _case, numbers in cases)
+    figures["held"] = cases_in_words(part, len(results), patients, slices, bool(split and split.by_slice))
     bleeding = [result for result in results if result.true_ml > 0]
     volumes = tuple(result.true_ml for result in bleeding), tuple(result.found_ml for result in bleeding)
     measured = [Measured("volume", "mL", *volumes)]
     figures["limits_of_agreement"] = {one.name: differences(one) for one in measured}
-    figures["untold"] = untold(_may_be_missing(figures), patients)
+    figures["untold"] = unknown_in_words(_may_be_missing(figures), patients)
     return figures | {"results": [asdict(result) for result in results]}, pictures, measured
 
 
-def _judged(model: Path, device: str, data: Path, names: dict[int, str], case: Patient) -> tuple[PatientResult, CasePicture]:
+def _counted(split: Split | None, case: Patient, wanted: Sequence[str]) -> list[int]:
+    """Which of a case's slices count, as they stand in its file."""
+    count = len(case.labels)
+    if split is None:
+        return list(range(count))
+    return sorted(chain(*chosen_slices(split.parts_of(case.number, count), wanted).values()))
+
+
+def _judged(
+    model: Path, device: str, data: Path, names: dict[int, str], case: Patient, numbers: Sequence[int]
+) -> tuple[PatientResult, CasePicture]:
     original = read_original(original_file(data, case.number))
+    judged = [original.judged[number] for number in numbers]
     shown = (original.labels == HEMATOMA).any(axis=(1, 2))
     markers = dict(zip(MARKERS, case.markers.tolist(), strict=True))
     facts = {
@@ -79,11 +90,12 @@ def _judged(model: Path, device: str, data: Path, names: dict[int, str], case: P
         "patient": names.get(case.number, str(case.number)),
         "judged": case.judged,
     }
-    truth = Truth(original.labels, markers, shown[:, None] & case.markers, facts, original.judged)
+    truth = Truth(original.labels, markers, shown[:, None] & case.markers, facts, judged)
     result, found = compared(case.number, original.scan, truth, model, device)
     result = replace(result, found_outside_ml=None)  # no reader marked blood outside the brain
     true = original.labels == HEMATOMA
-    number = int((true | (found == HEMATOMA)).sum(axis=(1, 2)).argmax())
+    either = (true | (found == HEMATOMA)).sum(axis=(1, 2))
+    number = judged[int(either[judged].argmax())]
     grey = original.scan.hounsfield[number]
     both, wanted, had = result.voxels
     dice = 2 * both / (wanted + had) if wanted + had else None

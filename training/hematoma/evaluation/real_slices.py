@@ -76,7 +76,7 @@ def slices_table(results: Sequence[SliceResult]) -> str:
         [
             one.name,
             f"{one.true:.1f}",
-            *([one.problem, "", "", "", ""] if one.problem else _told(one)),
+            *([one.problem, "", "", "", ""] if one.problem else _cells(one)),
         ]
         for one in results
     ]
@@ -128,6 +128,6 @@ def _slice_result(
     )
 
 
-def _told(one: SliceResult) -> list[str]:
+def _cells(one: SliceResult) -> list[str]:
     outside = "-" if one.outside is None else f"{one.outside:.1f}"
     return [f"{one.hematoma:.1f}", f"{one.ventricles:.1f}", outside, f"{one.both:.1f}", f"{one.dice:.2f}"]

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from scipy.optimize import minimize
 from scipy.special import logit
 
 from ...own_data.splits import VALIDATION
+from ...processes import in_processes
 from ...reporting.scores import roc_auc
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
 from ..train_markers import trained_network
@@ -70,8 +69,7 @@ def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.dev
     """
     files = [file for file in patient_files(data) if patient_number(file) in seeds]
     if device.type == "cpu" and processes > 1:
-        with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-            found = list(pool.map(partial(_answers_of_file, training), files))
+        found = list(in_processes(partial(_answers_of_file, training), files, processes=processes))
     else:
         network = trained_network(training)[0]
         found = [validation_answers(network, load_patient(file), device) for file in files]

@@ -15,7 +15,7 @@ from LesionReadingLib.errors import InputError
 from ...engine.presets import chosen_options, in_section
 from ..evaluation.tables import markdown_table
 from ..slices import Shelf
-from ..studies.ablation_tables import number
+from ..studies.ablation_tables import machine, number
 from ..studies.ablations import same_as_before, take_unet
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
@@ -80,14 +80,14 @@ def run_gan_experiment(
     return {"auc": auc, "gan": json.loads((out / "gan" / GAN_FIGURES).read_text())}
 
 
-def gan_table(figures: Mapping[str, Any], command: str, minutes: float, machine: str) -> str:
+def gan_table(figures: Mapping[str, Any], command: str, minutes: float, device: torch.device) -> str:
     """The experiment's table in Markdown, the study's figures beside."""
     rows = [
         [f"weighted wavelet VGG16, {name} drawn hematomas", number(figures["auc"][name]), number(STUDY[name])]
         for name in ("without", "with")
     ]
     gan = figures["gan"]
-    told = (
+    distances = (
         f"Frechet distance of drawn hematomas from the {gan['hematomas']} learnt ones {gan['best_distance']:.2f}, of one half of "
         f"these from the other {gan['distance_of_halves']:.2f}; features: {gan['features']}."
     )
@@ -97,5 +97,5 @@ def gan_table(figures: Mapping[str, Any], command: str, minutes: float, machine:
     )
     head = ["AUC of hypodensity", "here", "study"]
     return "\n\n".join(
-        ["# Drawn hematomas", honest, f"`{command}`, {minutes:.0f} min, {machine}.", markdown_table(head, rows), told]
+        ["# Drawn hematomas", honest, f"`{command}`, {minutes:.0f} min, {machine(device)}.", markdown_table(head, rows), distances]
     )

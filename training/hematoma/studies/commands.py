@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...arguments import add_device, log_to, positive
 from ...drawing import write_whole
-from ...engine.presets import add_preset, chosen_options, preset_values, told_budget
+from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+
+if TYPE_CHECKING:
+    import torch
 
 
 def add_ablations(parser: argparse.ArgumentParser) -> None:
@@ -32,22 +35,16 @@ def add_ablations(parser: argparse.ArgumentParser) -> None:
 
 
 def _ablations(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
-
-    from ...engine.distributed import joined_processes
     from .ablation_tables import ablation_tables
     from .ablations import run_ablations, unprepared_copy
 
-    began = time.monotonic()
-    values = preset_values("hematoma", chosen.preset)
-    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
+    def experiments(values: dict[str, Any], device: torch.device, log: Callable[[str], None]) -> dict[str, Any]:
         plain = chosen.unprepared or unprepared_copy(
             chosen.data, chosen.out / "unprepared", chosen.phantoms, chosen.most_slices, chosen.processes
         )
-        figures = run_ablations(chosen.data, plain, chosen.out, values, chosen.overrides, device, log)
-        minutes = spent_minutes(chosen.out, (time.monotonic() - began) / 60)
-        tables = ablation_tables(figures, command_line(), minutes, device)
-        _write(chosen.out / "ablations", figures, tables, log)
+        return run_ablations(chosen.data, plain, chosen.out, values, chosen.overrides, device, log)
+
+    _study(chosen, "ablations", experiments, ablation_tables)
 
 
 def add_train_gan(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +63,7 @@ def _train_gan(chosen: argparse.Namespace) -> None:
     from ..gan.train import GANOptions, train_gan
 
     options, budget = chosen_options(preset_values("hematoma", chosen.preset)["gan"], chosen.overrides, GANOptions)
-    budget = told_budget(chosen, budget)
+    budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train_gan(chosen.data, chosen.folder, options, budget, device, log)
 
@@ -103,18 +100,31 @@ def add_gan_experiment(parser: argparse.ArgumentParser) -> None:
 
 
 def _gan_experiment(chosen: argparse.Namespace) -> None:
+    from ..gan.experiment import gan_table, run_gan_experiment
+
+    def experiments(values: dict[str, Any], device: torch.device, log: Callable[[str], None]) -> dict[str, Any]:
+        return run_gan_experiment(chosen.data, chosen.out, values, chosen.overrides, chosen.share_drawn, device, log)
+
+    _study(chosen, "samples", experiments, gan_table)
+
+
+def _study(
+    chosen: argparse.Namespace,
+    name: str,
+    experiments: Callable[[dict[str, Any], torch.device, Callable[[str], None]], dict[str, Any]],
+    tables: Callable[[dict[str, Any], str, float, torch.device], str],
+) -> None:
+    """Run experiments with a preset's values, and write their figures and tables with the time that they took in all."""
     from LesionReadingLib.prediction import choose_device
 
     from ...engine.distributed import joined_processes
-    from ..gan.experiment import gan_table, run_gan_experiment
-    from .ablation_tables import machine
 
     began = time.monotonic()
     values = preset_values("hematoma", chosen.preset)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
-        figures = run_gan_experiment(chosen.data, chosen.out, values, chosen.overrides, chosen.share_drawn, device, log)
+        figures = experiments(values, device, log)
         minutes = spent_minutes(chosen.out, (time.monotonic() - began) / 60)
-        _write(chosen.out / "samples", figures, gan_table(figures, command_line(), minutes, machine(device)), log)
+        _write(chosen.out / name, figures, tables(figures, command_line(), minutes, device), log)
 
 
 def _write(stem: Path, figures: dict[str, Any], tables: str, log: Callable[[str], None]) -> None:
@@ -127,9 +137,9 @@ def _write(stem: Path, figures: dict[str, Any], tables: str, log: Callable[[str]
     log(tables)
 
 
-def _add_study(parser: argparse.ArgumentParser, told: str) -> None:
+def _add_study(parser: argparse.ArgumentParser, epilog: str) -> None:
     parser.add_argument("--preset", default="cpu", metavar="NAME", help="seed (the source study's), best, cpu, or a YAML file")
-    parser.epilog = told
+    parser.epilog = epilog
     add_device(parser)
     parser.set_defaults(overrides=[])
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,9 @@ from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
 from safetensors.torch import load_file
 
-from ...drawing import HELD_OUT_SEEDS, WATCHED_EVERY, one_thread_each
+from ...drawing import HELD_OUT_SEEDS, WATCHED_EVERY
 from ...own_data.cases import CASE_NUMBERS
+from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle import model_card, two_step_limits
 from ..data import is_watched, load_patients, make_data
@@ -150,8 +149,7 @@ def _labels(case: Corrected, bundle: Bundle) -> np.ndarray:
 
 
 def _taught(lessons: Sequence[_Lesson], processes: int) -> Iterator[None]:
-    with one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(_teach, lessons)
+    return in_processes(_teach, lessons, processes=processes)
 
 
 def _teach(lesson: _Lesson) -> None:
@@ -167,7 +165,15 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
     weights = half_precision(network)
     bundle = write_bundle(
-        folder, TASK, before.network_class, before.network_arguments, weights, metadata, card, licence, before.settings
+        folder,
+        TASK,
+        network_class=before.network_class,
+        network_arguments=before.network_arguments,
+        weights=weights,
+        metadata=metadata,
+        card=card,
+        licence=licence,
+        settings=before.settings,
     )
     write_configs(bundle)
     return bundle

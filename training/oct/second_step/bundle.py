@@ -77,7 +77,16 @@ def two_step_bundle(
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
     card = model_card(folder.name, metadata, {}, two_step_limits(metadata))
-    bundle = write_bundle(folder, TASK, "TwoStep", arguments, half_precision(network), metadata, card, licence)
+    bundle = write_bundle(
+        folder,
+        TASK,
+        network_class="TwoStep",
+        network_arguments=arguments,
+        weights=half_precision(network),
+        metadata=metadata,
+        card=card,
+        licence=licence,
+    )
     write_configs(bundle)
     return bundle
 

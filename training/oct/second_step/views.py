@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.wall.polar_view import ANGLES, CHANNELS, DEPTHS, PolarView, channels, distance_to_catheter_mm, polar_view
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from ...processes import in_processes
 from ..data import Patient, is_watched, load_patients
 
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
@@ -79,10 +78,7 @@ def _views_of_patients(
     folder: Path, numbers: Sequence[int], watched: bool, seed: int, copies: int, source: int, processes: int
 ) -> Views:
     of_patient = partial(_views_of_patient, folder, watched, seed, copies, source)
-    if processes == 1:
-        return joined(*map(of_patient, numbers))
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        return joined(*pool.map(of_patient, numbers, chunksize=4))
+    return joined(*in_processes(of_patient, numbers, processes=processes))
 
 
 def _views_of_patient(folder: Path, watched: bool, seed: int, copies: int, source: int, number: int) -> Views:

@@ -66,49 +66,36 @@ class SliceMargin:
     perimeter_ratio: float
 
 
-def measure_margin(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceMargin | None:
-    """The margin of a slice's hematoma.
+@dataclass(frozen=True)
+class SliceShape:
+    """The shape of a hematoma on one slice.
+
+    Attributes:
+        specks_mm2: area of the pieces that are smaller than ``SPECK_MM2``.
+        longest_mm, across_mm: longest diameter of the largest piece, and the longest across it (A and B of ABC/2).
+        margin: None where there is nothing larger than ``SPECK_MM2``.
+    """
+
+    specks_mm2: float
+    longest_mm: float
+    across_mm: float
+    margin: SliceMargin | None
+
+
+def measure_shape(mask: np.ndarray, row_mm: float, column_mm: float) -> SliceShape:
+    """The shape of a slice's hematoma: told apart into pieces once, which all numbers are measured on.
 
     Args:
-        mask: (rows, columns) booleans of the whole slice or a box around it.
+        mask: (rows, columns) booleans of the whole slice or a box around it; pixels touch across a corner, too.
         row_mm, column_mm: size of a pixel.
-
-    Returns:
-        None where there is nothing larger than ``SPECK_MM2``.
     """
-    mask = np.pad(mask, 4)
-    numbers, areas_mm2 = _pieces(mask, row_mm * column_mm)
-    if not areas_mm2.size or areas_mm2.max() < SPECK_MM2:
-        return None
-    largest = int(areas_mm2.argmax()) + 1
-    main = filled(numbers == largest)
-    apart = [number for number, area in enumerate(areas_mm2, 1) if number != largest and area >= SPECK_MM2]
-    distance_mm = ndimage.distance_transform_edt(~main, (row_mm, column_mm))
-    satellites_mm = [
-        float(distance_mm[numbers == number].min())
-        for number in apart
-        if _is_satellite(numbers == number, distance_mm, row_mm, column_mm)
-    ]
-    solidity, notches, shallow = _notches(main, row_mm, column_mm)
-    perimeter_mm = _perimeter_mm(main, row_mm, column_mm)
-    ratio = perimeter_mm / _ellipse_perimeter_mm(main, row_mm, column_mm)
-    by_length = min(shallow, int(np.searchsorted(LENGTH_STEPS, ratio, side="right")))
-    return SliceMargin(
-        scale=min(MOST_IRREGULAR, 1 + max(notches + len(apart), by_length)),
-        notches=notches,
-        islands=len(apart),
-        satellites=len(satellites_mm),
-        satellite_distance_mm=min(satellites_mm, default=None),
-        perimeter_mm=perimeter_mm + sum(_perimeter_mm(numbers == number, row_mm, column_mm) for number in apart),
-        solidity=solidity,
-        perimeter_ratio=ratio,
-    )
-
-
-def specks_mm2(mask: np.ndarray, row_mm: float, column_mm: float) -> float:
-    """Area of the pieces of a slice's hematoma (rows, columns) that are smaller than ``SPECK_MM2``."""
-    _, areas_mm2 = _pieces(mask, row_mm * column_mm)
-    return float(areas_mm2[areas_mm2 < SPECK_MM2].sum())
+    numbers, sizes = pieces(mask, 2)
+    largest = (numbers == sizes.argmax()) & mask
+    main = filled(largest)
+    areas_mm2 = sizes * (row_mm * column_mm)
+    longest_mm, across_mm = diameters_mm(largest, row_mm, column_mm)
+    margin = _margin(numbers, areas_mm2, main, row_mm, column_mm) if areas_mm2.max() >= SPECK_MM2 else None
+    return SliceShape(float(areas_mm2[(areas_mm2 > 0) & (areas_mm2 < SPECK_MM2)].sum()), longest_mm, across_mm, margin)
 
 
 def shape_scale(margins: Sequence[tuple[int, SliceMargin]], weights: Sequence[float]) -> tuple[int | None, int | None]:
@@ -153,10 +140,30 @@ def sphericity(slices: Sequence[tuple[float, float, float, float]]) -> float | N
     return min(1.0, float(np.pi ** (1 / 3) * (6 * volume) ** (2 / 3) / surface))
 
 
-def _pieces(mask: np.ndarray, pixel_mm2: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces numbered from 1 (pixels that touch, also across a corner) and the area of each in mm2."""
-    numbers, sizes = pieces(mask, 2)
-    return numbers, sizes[1:] * pixel_mm2
+def _margin(numbers: np.ndarray, areas_mm2: np.ndarray, main: np.ndarray, row_mm: float, column_mm: float) -> SliceMargin:
+    """The margin of a slice whose pieces are numbered from 1, with their areas by number and the largest one without its holes."""
+    numbers, main = np.pad(numbers, 4), np.pad(main, 4)
+    apart = [number for number in np.flatnonzero(areas_mm2 >= SPECK_MM2) if number != areas_mm2.argmax()]
+    distance_mm = ndimage.distance_transform_edt(~main, (row_mm, column_mm))
+    satellites_mm = [
+        float(distance_mm[numbers == number].min())
+        for number in apart
+        if _is_satellite(numbers == number, distance_mm, row_mm, column_mm)
+    ]
+    solidity, notches, shallow = _notches(main, row_mm, column_mm)
+    perimeter_mm = _perimeter_mm(main, row_mm, column_mm)
+    ratio = perimeter_mm / _ellipse_perimeter_mm(main, row_mm, column_mm)
+    by_length = min(shallow, int(np.searchsorted(LENGTH_STEPS, ratio, side="right")))
+    return SliceMargin(
+        scale=min(MOST_IRREGULAR, 1 + max(notches + len(apart), by_length)),
+        notches=notches,
+        islands=len(apart),
+        satellites=len(satellites_mm),
+        satellite_distance_mm=min(satellites_mm, default=None),
+        perimeter_mm=perimeter_mm + sum(_perimeter_mm(numbers == number, row_mm, column_mm) for number in apart),
+        solidity=solidity,
+        perimeter_ratio=ratio,
+    )
 
 
 def _is_satellite(piece: np.ndarray, distance_mm: np.ndarray, row_mm: float, column_mm: float) -> bool:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
-from LesionReadingLib.masks import largest_piece
 
 from ...labels import HEMATOMA, INTRAVENTRICULAR
 from ...reading.scan import Scan
-from ..volume import diameters_mm
 from .holes import Hole, find_holes
-from .margin import SliceMargin, measure_margin, specks_mm2
+from .margin import SliceMargin, measure_shape
 from .region import RING_MM, Region, density_region
 from .split import Split, find_split
 
@@ -76,12 +74,12 @@ def measure_slice(scan: Scan | None, plane: np.ndarray, grid: Grid, number: int)
     if not pixels:
         return SliceMeasurement(**numbers)
     box = _box(mask, (grid.row_mm, grid.column_mm))
-    longest_mm, across_mm = diameters_mm(largest_piece(mask[box], 2), grid.row_mm, grid.column_mm)
+    shape = measure_shape(mask[box], grid.row_mm, grid.column_mm)
     numbers |= {
-        "specks_ml": specks_mm2(mask[box], grid.row_mm, grid.column_mm) * float(grid.extents_mm[number]) / 1000,
-        "longest_mm": longest_mm,
-        "across_mm": across_mm,
-        "margin": measure_margin(mask[box], grid.row_mm, grid.column_mm),
+        "specks_ml": shape.specks_mm2 * float(grid.extents_mm[number]) / 1000,
+        "longest_mm": shape.longest_mm,
+        "across_mm": shape.across_mm,
+        "margin": shape.margin,
     }
     return SliceMeasurement(**numbers, **(_densities(scan, plane[box], grid, number, box) if scan else {}))
 

@@ -15,7 +15,8 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.reading.dicom.files import functional_group
-from LesionReadingLib.text.identity import told
+from LesionReadingLib.reading.dicom.order import has_place, instance_number
+from LesionReadingLib.text.identity import shown_text
 from pydicom.dataset import Dataset
 
 from .contrast import frame_was_given, was_given
@@ -151,7 +152,7 @@ class CtSeries:
         facts = [ngettext("{count} slice", "{count} slices", len(self.planes)).format(count=len(self.planes))]
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [_("kernel {kernel}").format(kernel=self.kernel)] if self.kernel else []
-        name = f" “{description}”" if (description := told(self.description)) else ""
+        name = f" “{description}”" if (description := shown_text(self.description)) else ""
         return f"{self.designator}{name} ({listed([*facts, *self.apart])})"
 
 
@@ -233,18 +234,12 @@ def _moment(header: Dataset, content: Dataset, frame: int) -> tuple[int, str, in
     acquisition = content.get("FrameAcquisitionNumber") or header.get("AcquisitionNumber")
     time = content.get("FrameAcquisitionDateTime") or header.get("AcquisitionDateTime")
     stored = header.get("ConcatenationFrameOffsetNumber")
-    instance = header.get("InstanceNumber") if stored is None else stored
+    instance = (instance_number(header) or 0) if stored is None else _whole(stored)
     return (
         _whole(acquisition),
         str(time or f"{header.get('AcquisitionDate', '')}{header.get('AcquisitionTime', '')}"),
-        _whole(instance) + frame,
+        instance + frame,
     )
-
-
-def has_place(position: Dataset, orientation: Dataset) -> bool:
-    """Whether a header, or the functional groups of a frame, say where the image lies in the patient."""
-    place, axes = position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient")
-    return bool(place and axes and len(place) == 3 and len(axes) == 6 and np.any(axes[:3]) and np.any(axes[3:]))
 
 
 def _texts(value) -> list[str]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
+from LesionReadingLib.reading.dicom.order import grouped
 
 from .ct_series import CtSeries, Plane, median_thickness_mm
 
@@ -49,7 +50,7 @@ def require_whole(series: CtSeries) -> None:
     Raises:
         InputError: a part is missing.
     """
-    for group in _grouped(series.headers, lambda header: str(header.get("ConcatenationUID", "") or "")):
+    for group in grouped(series.headers, lambda header: str(header.get("ConcatenationUID", "") or "")):
         parts = {int(header.get("InConcatenationNumber") or 0): header for header in group if header.get("ConcatenationUID")}
         total = int(group[0].get("InConcatenationTotalNumber") or max(parts, default=0))
         expected = 0
@@ -82,9 +83,9 @@ def competes(one: Sequence[Plane], other: Sequence[Plane]) -> bool:
 
 def _series(planes: Sequence[Plane]) -> list[list[Plane]]:
     """Planes by the series that they name; slices with a UID of their own by all else that they have in common."""
-    named = _grouped(planes, lambda plane: (plane.header.get("SeriesInstanceUID"), _patient(plane)))
+    named = grouped(planes, lambda plane: (plane.header.get("SeriesInstanceUID"), _patient(plane)))
     pieces = [plane for group in named if len(group) <= _FRAGMENT for plane in group]
-    joined = _grouped(pieces, lambda plane: (_patient(plane), _named(plane), plane.size, plane.pixel_mm, _rounded_axes(plane)))
+    joined = grouped(pieces, lambda plane: (_patient(plane), _named(plane), plane.size, plane.pixel_mm, _rounded_axes(plane)))
     whole = [group for group in joined if len(group) > _FRAGMENT]
     taken = {id(plane) for group in whole for plane in group}
     return [group for group in named if id(group[0]) not in taken or len(group) > _FRAGMENT] + whole
@@ -99,7 +100,7 @@ def _split(planes: list[Plane]) -> list[list[Plane]]:
         lambda plane: plane.contrast,
         lambda plane: plane.tube_kv,
     ):
-        volumes = [part for volume in volumes for part in _apart(_grouped(volume, key))]
+        volumes = [part for volume in volumes for part in _apart(grouped(volume, key))]
     return [part for volume in volumes for part in _passes(volume)]
 
 
@@ -140,10 +141,10 @@ def _passes(planes: list[Plane]) -> list[list[Plane]]:
     counts = Counter(_place(plane, planes[0].normal) for plane in planes)
     if np.median(list(counts.values())) > 2:
         return [planes]
-    by_file = _apart(_grouped(planes, lambda plane: plane.path if plane.header.get("NumberOfFrames") else None))
+    by_file = _apart(grouped(planes, lambda plane: plane.path if plane.header.get("NumberOfFrames") else None))
     if len(by_file) > 1:
         return by_file
-    for groups in (_apart(_grouped(planes, lambda plane: plane.moment[0])), _ranks(planes)):
+    for groups in (_apart(grouped(planes, lambda plane: plane.moment[0])), _ranks(planes)):
         most = max(len(group) for group in groups)
         full = [group for group in groups if len(group) >= _MANY * most]
         if len(full) > 2:
@@ -161,7 +162,7 @@ def _ranks(planes: list[Plane]) -> list[list[Plane]]:
         places.setdefault(_place(plane, planes[0].normal), []).append(plane)
     ranks: list[list[Plane]] = []
     for at_place in places.values():
-        for number, group in enumerate(_grouped(at_place, lambda plane: plane.moment)):
+        for number, group in enumerate(grouped(at_place, lambda plane: plane.moment)):
             ranks += [[]] if number == len(ranks) else []
             ranks[number] += group
     return ranks
@@ -170,13 +171,6 @@ def _ranks(planes: list[Plane]) -> list[list[Plane]]:
 def _place(plane: Plane, normal: np.ndarray) -> int:
     """Equal for planes at one place."""
     return round(float(plane.position_mm @ normal) / (2 * _SAME_LEVEL_MM))
-
-
-def _grouped(things: Sequence, key: Callable[[object], Hashable]) -> list[list]:
-    groups: dict[Hashable, list] = {}
-    for thing in things:
-        groups.setdefault(key(thing), []).append(thing)
-    return list(groups.values())
 
 
 def _patient(plane: Plane) -> tuple[str, str]:

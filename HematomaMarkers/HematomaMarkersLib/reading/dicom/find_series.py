@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.cleaning import require_pixel_description
+from LesionReadingLib.reading.dicom.order import has_place
 from LesionReadingLib.reading.opening import dicom_headers
 
-from .ct_series import CtSeries, Plane, has_place, planes_of
+from .ct_series import CtSeries, Plane, planes_of
 from .ct_volumes import volumes_of
 
 if TYPE_CHECKING:

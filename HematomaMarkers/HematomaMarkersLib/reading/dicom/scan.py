@@ -17,7 +17,7 @@ from LesionReadingLib.reading.dicom.cleaning import notes_on_left_out
 from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
-from LesionReadingLib.text.identity import told_of
+from LesionReadingLib.text.identity import shown_identity
 
 from ..hounsfield import as_hounsfield
 from ..scan import AIR_HU, PIXEL_LIMITS_MM, SLICE_LIMITS_MM, Scan, gravity_of
@@ -278,7 +278,7 @@ def _details(series: CtSeries, grid: Grid) -> dict[str, str]:
         N_("pixel"): f"{grid.row_mm:.3g} x {grid.column_mm:.3g} mm",
         N_("patient position"): str(header.get("PatientPosition", "") or ""),
     }
-    return {name: value for name, value in facts.items() if value} | told_of(header)
+    return {name: value for name, value in facts.items() if value} | shown_identity(header)
 
 
 def _middle_mm(plane: Plane) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
-from LesionReadingLib.text.identity import more_is_told_of
+from LesionReadingLib.text.identity import more_is_shown_of
 
 from .ct_series import CtSeries
 from .ct_volumes import competes
@@ -71,7 +71,7 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
     if wanted is None:
         _require_whole_head(left[0], series)
     if len(left) > 1:
-        listed = f"{_listed(left)}{more_is_told_of('descriptions')}"
+        listed = f"{_listed(left)}{more_is_shown_of('descriptions')}"
         raise SeveralSeries(
             _("Several series could be meant: {listed}; name one with --series {designator}.").format(
                 listed=listed, designator=left[0].designator
@@ -190,7 +190,7 @@ def _wanted(series: Sequence[CtSeries], wanted: str) -> list[CtSeries]:
     if not found:
         raise InputError(
             _("There is no CT series {wanted}; there are {listed}{more}.").format(
-                wanted=wanted, listed=_listed(series), more=more_is_told_of(_("descriptions"))
+                wanted=wanted, listed=_listed(series), more=more_is_shown_of(_("descriptions"))
             )
         )
     return found

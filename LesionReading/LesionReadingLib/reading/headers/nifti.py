@@ -19,6 +19,7 @@ _VOXEL_BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 7
 """By the code of the data type, those that ITK reads."""
 
 _MOST_AXES = 7
+_LEAST_SLOPE = 1e-15  # ITK takes one that is nearly 0 for none at all
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def nifti_voxels(path: Path) -> StoredVoxels:
     if not _sane([*steps, *field(layout.place)]) or not all(steps[:3]):
         raise unreadable(path, _("its header states a place or a voxel size that is no number, zero, or beyond all places"))
     slope, intercept = field(layout.scaling)
-    if math.isinf(slope) or (slope and not math.isnan(slope) and not math.isfinite(intercept)):
-        raise unreadable(path, _("its header states a scaling of its values that is no number"))
+    is_scaled = slope != 0 and not math.isnan(slope)
+    if math.isinf(slope) or (is_scaled and (abs(slope) < _LEAST_SLOPE or not math.isfinite(intercept))):
+        raise unreadable(path, _("its header states a scaling of its values that cannot be right"))
     (offset,) = field(layout.voxel_offset)
     if not (math.isfinite(offset) and layout.size + 4 <= offset == int(offset)):
         raise unreadable(path, _("its header does not state where its voxels begin"))

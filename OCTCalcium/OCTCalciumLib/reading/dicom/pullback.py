@@ -17,7 +17,7 @@ from LesionReadingLib.reading.dicom.files import DicomImage, open_image
 from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 from LesionReadingLib.reading.grey import grey_of
-from LesionReadingLib.text.identity import told_of
+from LesionReadingLib.text.identity import shown_identity
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from ..cautions import ULTRASOUND, Caution
@@ -81,7 +81,7 @@ def dicom_recording(files: Sequence[tuple[Path, Dataset]], typed: Typed) -> Pull
     notes = [
         *series.notes,
         *notes_on_left_out(image.header for image in images),
-        *_told_frame_count(images),
+        *_frame_count_notes(images),
         *([grey_note] if grey_note else []),
     ]
     if companions:
@@ -181,7 +181,7 @@ def _grey_or_rgb(images: Sequence[DicomImage]):
     return read, note
 
 
-def _told_frame_count(images: Sequence[DicomImage]) -> list[str]:
+def _frame_count_notes(images: Sequence[DicomImage]) -> list[str]:
     """A sentence where a header states fewer frames than its pixels are."""
     stated = [int(image.header.get("NumberOfFrames") or 1) for image in images]
     more = [(count, image.frame_count) for count, image in zip(stated, images, strict=True) if image.frame_count > count]
@@ -269,4 +269,4 @@ def _details(image: DicomImage) -> dict[str, str]:
         if has_value(header, keyword):
             value = header[keyword].value
             facts[label] = f"{value:.4g}{unit}" if isinstance(value, float) and value < 1000 else f"{value}{unit}"
-    return facts | told_of(header)
+    return facts | shown_identity(header)

@@ -6,18 +6,15 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.dicom.files import DicomImage
 from LesionReadingLib.reading.dicom.frames import stored_frames
+from LesionReadingLib.reading.dicom.order import along_normal_mm, grouped, instance_number, slice_location_mm
 from LesionReadingLib.reading.images import natural_key
 from LesionReadingLib.text.counting import shown
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _LISTED = 6
 _SAME_PLACE_MM = 1e-6
@@ -60,7 +57,7 @@ def in_order(images: Sequence[DicomImage]) -> DicomSeries:
     keys = _keys(images, positions)
     _require_one_pass(keys)
     order = _sorted(keys, len(images))
-    notes += _told_order(keys, images)
+    notes += _order_notes(keys, images)
     first = keys[0] if keys else None
     if first is not None and len(set(first.values)) == len(images) and first.name != _TIMES:
         notes += _gaps([first.values[index] for index in order], in_mm=positions is not None)
@@ -133,13 +130,13 @@ def _one_place(image: DicomImage, other: DicomImage) -> bool:
     """Whether two images of equal pixels are one frame: not where they state different positions, nor two blank frames."""
     if image.frame_count > 1:
         return True
-    for position in (_projected, _slice_location):
+    for position in (along_normal_mm, slice_location_mm):
         places = [position(one.header) for one in (image, other)]
         if None not in places and abs(places[0] - places[1]) > _SAME_PLACE_MM:
             return False
     frame = next(stored_frames(image, 0, 1))
     blank = frame.min() == frame.max()
-    return not blank or _number(image.header) == _number(other.header) is not None
+    return not blank or instance_number(image.header) == instance_number(other.header) is not None
 
 
 # Whether it is one pullback.
@@ -147,17 +144,14 @@ def _one_place(image: DicomImage, other: DicomImage) -> bool:
 
 def _require_one_pullback(images: Sequence[DicomImage]) -> None:
     """One multi-frame file is a pullback; so are all one-frame files of one series."""
-    pullbacks: dict[str, list] = {}
-    for image in images:
-        key = str(image.path) if image.frame_count > 1 else str(image.header.get("SeriesInstanceUID"))
-        pullbacks.setdefault(key, []).append((image.path.name, image.frame_count))
+    pullbacks = grouped(images, lambda image: str(image.path if image.frame_count > 1 else image.header.get("SeriesInstanceUID")))
     if len(pullbacks) == 1:
         return
     texts = [
-        _("{file} ({count} frames)").format(file=members[0][0], count=members[0][1])
-        if len(members) == 1
-        else _("{first} to {last} ({count} frames)").format(first=members[0][0], last=members[-1][0], count=len(members))
-        for members in pullbacks.values()
+        _("{file} ({count} frames)").format(file=first.path.name, count=first.frame_count)
+        if not rest
+        else _("{first} to {last} ({count} frames)").format(first=first.path.name, last=rest[-1].path.name, count=1 + len(rest))
+        for first, *rest in pullbacks
     ]
     more = _(" and {value} more").format(value=len(texts) - _LISTED) if len(texts) > _LISTED else ""
     raise InputError(
@@ -195,7 +189,7 @@ _POSITIONS, _NUMBERS, _TIMES = N_("positions"), N_("instance numbers"), N_("acqu
 def _keys(images: Sequence[DicomImage], positions: Sequence[float] | None) -> list[_Key]:
     """What may order the files, the most trusted first: whatever all state and not all state alike."""
     found = [_Key(_POSITIONS, tuple(positions))] if positions is not None else []
-    for name, values in ((_NUMBERS, [_number(image.header) for image in images]), (_TIMES, _times(images))):
+    for name, values in ((_NUMBERS, [instance_number(image.header) for image in images]), (_TIMES, _times(images))):
         if None in values or len(set(values)) == 1:
             continue
         first = found[0].values if found else values
@@ -210,10 +204,10 @@ def _sorted(keys: Sequence[_Key], count: int) -> list[int]:
     return sorted(range(count), key=lambda index: (*(key.values[index] for key in keys), index))
 
 
-def _told_order(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]:
+def _order_notes(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]:
     """What is to be told where something else than positions or numbers of their own orders the frames."""
     if not keys:
-        same = None not in [_number(image.header) for image in images]
+        same = None not in [instance_number(image.header) for image in images]
         stated = _("all state the same instance number") if same else _("state neither positions nor instance numbers")
         return [_("The files {stated}; their frames are ordered by file name.").format(stated=stated)]
     first = keys[0]
@@ -231,29 +225,11 @@ def _told_order(keys: Sequence[_Key], images: Sequence[DicomImage]) -> list[str]
 
 def _positions(images: Sequence[DicomImage]) -> list[float] | None:
     """Position of every file along the common normal, else by Slice Location; ``None`` where not all state one, or all the same."""
-    for position in (_projected, _slice_location):
+    for position in (along_normal_mm, slice_location_mm):
         values = [position(image.header) for image in images]
         if None not in values and np.ptp(values) > _SAME_PLACE_MM:
             return [round(value, 6) for value in values]
     return None
-
-
-def _projected(header: Dataset) -> float | None:
-    place, axes = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
-    if not place or not axes or len(place) != 3 or len(axes) != 6:
-        return None
-    normal = np.cross(np.array(axes[:3], float), np.array(axes[3:], float))
-    return float(np.dot(normal, np.array(place, float)))
-
-
-def _slice_location(header: Dataset) -> float | None:
-    value = header.get("SliceLocation")
-    return None if value is None else float(value)
-
-
-def _number(header: Dataset) -> int | None:
-    value = header.get("InstanceNumber")
-    return None if value is None else int(value)
 
 
 def _times(images: Sequence[DicomImage]) -> list[float | None]:
