@@ -125,6 +125,15 @@ def coloured(page, pane=0):
     return page.evaluate(script, pane)
 
 
+def purple(page, pane):
+    """How many pixels of the canvas are reddish purple: less green than red and blue."""
+    script = """(pane) => { const canvas = document.querySelectorAll("canvas.pane")[pane];
+      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data; let found = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] - data[i + 1] > 25 && data[i + 2] - data[i + 1] > 15) found += 1;
+      return found; }"""
+    return page.evaluate(script, pane)
+
+
 def test_the_page_opens_at_the_largest_arc_and_keys_and_wheel_move_on(an_oct_page):
     page = an_oct_page
     assert shows(page, 9).startswith("Frame 9 of 24, 2.0 mm · arc 240°")
@@ -277,16 +286,18 @@ def test_without_webgl_the_mesh_stays_away(a_browser, an_oct_file):
     page.close()
 
 
-def test_where_the_network_is_unsure_of_a_head_is_a_switch_and_a_key(a_head_page):
-    page = a_head_page
-    without = coloured(page, 1)
+def test_where_the_network_is_unsure_of_a_head_is_a_switch_and_a_key(a_browser, a_head_file):
+    page = listening_page(a_browser, a_head_file, DESK[0])
+    page.wait_for_selector("#viewer[data-ready]", state="attached")
     switch = page.locator("[data-part=unsure]")
-    assert not switch.is_checked()
+    assert not switch.is_checked() and purple(page, 1) == 0
     switch.check()
-    page.wait_for_timeout(200)
-    assert coloured(page, 1) > without + 100
+    page.wait_for_timeout(300)
+    assert purple(page, 1) > 100 and purple(page, 0) == 0  # of the scan that the network read, not of the earlier one
     page.locator("body").press("u")
-    assert not switch.is_checked()
+    page.wait_for_timeout(300)
+    assert not switch.is_checked() and purple(page, 1) == 0
+    page.close()
 
 
 def test_without_javascript_the_page_is_the_one_with_pictures(a_browser, a_head_file):
