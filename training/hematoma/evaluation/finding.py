@@ -27,6 +27,8 @@ TURNS_DEG = {"turned by less than 10 degrees": (0.0, 10.0), "by 10 degrees and m
 FOUND_SHARE = 0.1
 """A hematoma is found where so much of it is marked as one."""
 FALSE_ML = 0.3
+OUTSIDE_ML = 1.0
+"""Of so much blood outside the brain it is counted whether it was told."""
 
 
 def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     for of, limits_of in (("age", AGES), ("turned_deg", TURNS_DEG)):
         known = [result for result in bleeding if getattr(result, of) is not None]
         groups |= {name: _between(known, of, *limits) for name, limits in limits_of.items()}
-    outside = [result for result in results if result.true_outside_ml >= LEAST_ML and result.found_outside_ml is not None]
+    outside = [result for result in results if result.true_outside_ml >= OUTSIDE_ML and result.found_outside_ml is not None]
     inside = [result for result in results if result.true_outside_ml == 0 and result.found_outside_ml is not None]
     return {
         "groups": {name: _found(some) for name, some in {"all": bleeding, **groups}.items() if some},
@@ -77,7 +79,7 @@ def finding_tables(figures: Mapping[str, Any]) -> str:
         tables.append(markdown_table(["blood marked where there is none, by what lies there", "mL per head"], said))
     if outside["patients"]:
         said = [
-            [f"with {LEAST_ML:g} mL and more ({outside['patients']})", f"{outside['seen']:.3f}"],
+            [f"with {OUTSIDE_ML:g} mL and more ({outside['patients']})", f"{outside['seen']:.3f}"],
             [f"without ({outside['without']})", f"{outside['seen_without']:.3f}"],
         ]
         tables.append(markdown_table(["heads, of blood outside the brain", "share in which it is told"], said))
