@@ -105,7 +105,7 @@ def volume_range_ml(ends_ml: Range, measured_ml: float, by: float) -> Range:
     low, high = ends_ml
     if high > 0:
         low, high = _moved(low, -by), _moved(high, by)
-    return min(low, measured_ml), max(high, measured_ml)
+    return float(min(low, measured_ml)), float(max(high, measured_ml))
 
 
 def probability_range(probability: float, by: float) -> Range:

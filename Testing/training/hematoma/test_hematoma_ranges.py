@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +39,7 @@ def heads(seed: int, count: int) -> list[Seen]:
 
 def result_of(number: int, head: Seen, fitted: FittedRanges) -> PatientResult:
     """What the evaluation would keep of a head, whose signs are all there."""
-    ends = head.sure_ml[INNER.index(fitted.inner)], head.possible_ml[OUTER.index(fitted.outer)]
+    ends = np.array([head.sure_ml[INNER.index(fitted.inner)], head.possible_ml[OUTER.index(fitted.outer)]])
     probabilities = {marker: 1 / (1 + float(np.exp(beyond))) for marker, beyond in head.beyond.items()}
     return PatientResult(
         number=number,
@@ -70,6 +71,7 @@ def test_ranges_fitted_on_some_heads_hold_the_truth_of_nine_in_ten_others():
     for one in counted["signs"].values():
         assert one["count"] == 1000 and 0.87 <= one["held"] / 1000 <= 0.93
         assert 0 < one["open"] < 1000
+    assert json.loads(json.dumps(counted)) == counted  # the volumes and ranges are numpy's numbers, what is counted of them is not
     assert table.count("\n") == 1 + len(INNER) * len(OUTER)
     assert "(9" in coverage_table(counted) and "irregular margin" in coverage_table(counted)
 

@@ -156,10 +156,10 @@ def coverage(results: Sequence[PatientResult]) -> dict[str, Any] | None:
             for result in results
             if result.true_ml > 0 and result.judged and result.probability_ranges[marker] is not None
         ]
-        held = [high >= threshold if there else low < threshold for there, (low, high), threshold in told]
-        is_open = [low < threshold <= high for _there, (low, high), threshold in told]
+        held = [bool(high >= threshold if there else low < threshold) for there, (low, high), threshold in told]
+        is_open = [bool(low < threshold <= high) for _there, (low, high), threshold in told]
         signs[marker] = {"held": sum(held), "count": len(told), "open": sum(is_open)}
-    held = sum(low <= true <= high for true, low, high in volumes)
+    held = sum(bool(low <= true <= high) for true, low, high in volumes)
     width = float(np.median([high - low for _true, low, high in volumes])) if volumes else None
     return {"volume": {"held": held, "count": len(volumes), "median_width_ml": width}, "signs": signs}
 
