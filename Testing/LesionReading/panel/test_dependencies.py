@@ -72,7 +72,7 @@ def test_without_torch_and_without_its_extension_the_message_says_what_to_instal
         ensureDependencies("OCTCalcium")
 
 
-@pytest.mark.parametrize("package", ["torch", "monai"])
+@pytest.mark.parametrize("package", ["torch", "highdicom"])
 def test_without_a_network_the_message_says_so(a_desktop, a_slicer_without, package):
     from LesionReadingPanel.dependencies import ensureDependencies
 
@@ -87,7 +87,7 @@ def test_no_package_may_bring_another_torch_than_the_one_that_fits_the_graphics_
 
     from LesionReadingPanel.dependencies import ensureDependencies
 
-    a_slicer_without.add("monai")
+    a_slicer_without.add("highdicom")
     a_desktop.dialogs.answer(True)
     with pytest.raises(InputError) as refused:
         ensureDependencies("OCTCalcium")
@@ -109,24 +109,24 @@ def test_on_an_intel_mac_the_message_does_not_blame_the_network(a_desktop, a_sli
 def test_a_self_test_is_skipped_with_the_reason_where_packages_are_missing(a_desktop, a_slicer_without):
     import unittest
 
-    a_slicer_without.add("monai")
+    a_slicer_without.add("highdicom")
     for module in ("OCTCalcium", "HematomaMarkers"):
         a_desktop.load_module(ROOT / module / f"{module}.py")
         tests = unittest.defaultTestLoader.loadTestsFromTestCase(getattr(sys.modules[module], f"{module}Test"))
         outcome = tests.run(unittest.TestResult())
         a_desktop.unload_module(module)
         assert len(outcome.skipped) == tests.countTestCases() > 0
-        assert "Apply once" in outcome.skipped[0][1] and "monai" in outcome.skipped[0][1]
+        assert "Apply once" in outcome.skipped[0][1] and "highdicom" in outcome.skipped[0][1]
 
 
 def test_packages_are_named_before_they_are_installed_and_no_is_an_answer(a_desktop, a_slicer_without):
     from LesionReadingPanel.dependencies import ensureDependencies
 
-    a_slicer_without.add("monai")
+    a_slicer_without.add("highdicom")
     a_desktop.dialogs.answer(False)
     with pytest.raises(InputError, match="press Apply again"):
         ensureDependencies("OCTCalcium")
-    assert "monai" in a_desktop.dialogs.shown[-1].text
+    assert "highdicom" in a_desktop.dialogs.shown[-1].text
 
 
 @pytest.fixture
