@@ -76,6 +76,10 @@ def test_ranges_fitted_on_some_heads_hold_the_truth_of_nine_in_ten_others():
     assert "(9" in coverage_table(counted) and "irregular margin" in coverage_table(counted)
 
 
+def test_a_range_is_of_plain_numbers_where_nothing_is_possible_too():
+    assert [type(end) for end in volume_range_ml(np.zeros(2), np.float64(0), 0.5)] == [float, float]
+
+
 def test_the_next_error_is_no_larger_in_nine_of_ten():
     assert held_by(list(range(1, 100))) == 90  # (99 + 1) * 0.9
     assert held_by([3.0, 1.0, 2.0]) == 3.0  # too few: the largest
