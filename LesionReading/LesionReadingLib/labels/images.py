@@ -20,7 +20,7 @@ from ..language import N_, _
 from ..reading.headers.plain_voxels import plain_nrrd_voxels
 from ..reading.headers.stored_voxels import check_image_bytes
 from ..reading.image_grids import states_spacing, stored_grid
-from ..reading.volume_files import image_reader
+from ..reading.volume_files import image_reader, image_voxels
 from .label_map import LabelMap, Segment, painting_order, whole_labels
 from .names import FileSegment, Matched, match_segments
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
@@ -43,7 +43,7 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
             _("{file} has {dimensions} dimensions; a label map has 3.").format(file=path.name, dimensions=image.GetDimension())
         )
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    voxels = _voxels(image, path, what)
+    voxels = _voxels(image, path)
     grid = stored_grid(image)
     grid = grid.with_spacing(_spacing(path, grid.spacing, keys))
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
@@ -63,7 +63,7 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     return LabelMap(labels, grid, told=(matched.told,) if matched else ())
 
 
-def _voxels(image, path: Path, what: str) -> np.ndarray:
+def _voxels(image, path: Path) -> np.ndarray:
     """The voxels of an image of which the header was read, in memory of their own: (slices, rows, columns[, components])."""
     import SimpleITK as sitk
 
@@ -71,10 +71,7 @@ def _voxels(image, path: Path, what: str) -> np.ndarray:
     voxels = plain_nrrd_voxels(path, image.GetSize()[::-1]) if is_plain and path.suffix.lower() in (".nrrd", ".nhdr") else None
     if voxels is not None:
         return voxels
-    try:
-        return sitk.GetArrayFromImage(image.Execute())
-    except RuntimeError as error:
-        raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
+    return image_voxels(image)
 
 
 def _chosen_values(voxels: np.ndarray, segments: Sequence[Segment], chosen: Mapping[str, str]) -> tuple[np.ndarray, Matched]:

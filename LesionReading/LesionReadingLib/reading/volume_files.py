@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError
 from ..language import _
 from .headers.meta import meta_voxels
-from .headers.nifti import nifti_voxels
+from .headers.nifti import nifti_no_numbers, nifti_voxels
 from .headers.nrrd import nrrd_voxels
 from .headers.stored_voxels import check_stored
 
@@ -63,11 +63,15 @@ def image_voxels(reader) -> np.ndarray:
     """
     import SimpleITK as sitk
 
+    path = Path(reader.GetFileName())
     try:
-        return sitk.GetArrayFromImage(reader.Execute())
+        values = sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
         raise InputError(
-            _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(
-                file=Path(reader.GetFileName()).name
-            )
+            _("The pixels of {file} cannot be read; the file may be cut off, copy or export it again.").format(file=path.name)
         ) from error
+    if values.dtype.kind == "f" and path.name.lower().endswith((".nii", ".nii.gz")):
+        places, no_numbers = nifti_no_numbers(path)
+        if len(places) and reader.GetNumberOfComponents() == 1:
+            values.reshape(-1)[places] = no_numbers
+    return values

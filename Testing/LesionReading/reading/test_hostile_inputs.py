@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from drawn_bleed import a_grid, a_head
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.reading.images import picture_pages, read_picture
@@ -368,3 +369,25 @@ def test_segments_that_cannot_be_told_apart_or_are_not_there_are_refused(tmp_pat
         read_oct_label_map(a_nrrd(tmp_path / "x.seg.nrrd", lines, data=LABELS.tobytes()))
     sound = ["Segment0_Name:=calcium", "Segment0_LabelValue:=1", "Segment1_Name:=lumen", "Segment1_LabelValue:=2"]
     assert read_oct_label_map(a_nrrd(tmp_path / "x.seg.nrrd", sound, data=LABELS.tobytes())).labels.any()
+
+
+@pytest.mark.parametrize("ending", ["nii", "nii.gz", "nrrd", "mha"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_voxels_that_are_no_numbers_are_never_read_as_zeros(tmp_path, ending, value):
+    """ITK's library for NIfTI makes zeros of them, which are a background, grey or the HU of water."""
+    labels, grey = LABELS.astype(np.float32), GREY.astype(np.float64)
+    labels[3, 20, 11] = grey[3, 20, 11] = value
+    for name, voxels, door in (("label", labels, "label map"), ("grey", grey, "pullback")):
+        with pytest.raises(InputError, match=r"NaN|not numbers|unknown label"):
+            DOORS[door](written(tmp_path / f"{name}.{ending}", voxels))
+
+
+def test_a_head_has_air_where_its_file_has_no_number(tmp_path):
+    scan, _ = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=10.0))
+    hounsfield = scan.hounsfield.astype(np.float32)
+    hounsfield[2, :3] = np.nan
+    image = sitk.GetImageFromArray(hounsfield)
+    image.SetSpacing((4.0, 4.0, 10.0))
+    sitk.WriteImage(image, str(tmp_path / "x.nii.gz"))
+    read = open_scan(tmp_path / "x.nii.gz").hounsfield
+    assert (read[2, :3] == -1024).all() and np.array_equal(read[3], scan.hounsfield[3])

@@ -12,12 +12,16 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ...language import _
 from .stored_voxels import LARGEST_NUMBER, StoredVoxels, unreadable
 
 _VOXEL_BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8, 2304: 4}
 """By the code of the data type, those that ITK reads."""
 
+_FLOATS = {16: "f4", 64: "f8"}
+_CHUNK = 1 << 20  # numbers
 _MOST_AXES = 7
 _LEAST_SLOPE = 1e-15  # ITK takes one that is nearly 0 for none at all
 
@@ -73,6 +77,31 @@ def nifti_voxels(path: Path) -> StoredVoxels:
         raise unreadable(path, _("its header does not state where its voxels begin"))
     count = math.prod(sizes[:axes])
     return StoredVoxels(path, 0, "gzip" if packed else "raw", int(offset), count * bits // 8, count)
+
+
+def nifti_no_numbers(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Which stored values of a NIfTI file of floats are no numbers: their places in the order of the file, and the values.
+
+    ITK reads each as 0, without a word (``nifti_read_buffer`` of its library).
+
+    Args:
+        path: a file whose header and size ``volume_files.image_reader`` has looked at.
+    """
+    packed = path.name.lower().endswith(".gz")
+    header = _start(path, packed)
+    layout, order = _layout(path, header)
+    kind = _FLOATS.get(struct.unpack_from(order + layout.datatype[1], header, layout.datatype[0])[0])
+    places, values = [np.zeros(0, int)], [np.zeros(0)]
+    if kind is not None:
+        stored = nifti_voxels(path)
+        with gzip.open(path) if packed else open(path, "rb") as file:
+            file.read(stored.skipped)
+            for first in range(0, stored.count, _CHUNK):
+                numbers = np.frombuffer(file.read(min(_CHUNK, stored.count - first) * np.dtype(kind).itemsize), order + kind)
+                found = np.flatnonzero(~np.isfinite(numbers))
+                places.append(first + found)
+                values.append(numbers[found].astype(float))
+    return np.concatenate(places), np.concatenate(values)
 
 
 def _start(path: Path, packed: bool) -> bytes:
