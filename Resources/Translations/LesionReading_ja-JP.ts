@@ -1004,6 +1004,10 @@
             <translation>ボリュームレンダリング(&amp;V)</translation>
         </message>
         <message>
+            <source>&amp;Where unsure</source>
+            <translation>不確かな領域(&amp;W)</translation>
+        </message>
+        <message>
             <source>+</source>
             <translation>+</translation>
         </message>
@@ -1462,10 +1466,6 @@
         <message>
             <source>What was read, its spacing and the model; open Input to change them.</source>
             <translation>読影した画像とその間隔、モデル。変更は「入力」で。</translation>
-        </message>
-        <message>
-            <source>Where it is &amp;unsure</source>
-            <translation>不確かな領域(&amp;U)</translation>
         </message>
         <message>
             <source>Worklist</source>

@@ -23,7 +23,7 @@ def work(chosen, report):
 
 parser = argparse.ArgumentParser()
 parser.set_defaults(run=work, json_lines="--json" in sys.argv, with_identity=False, language="en")
-leave(run_command(parser, []))
+leave(run_command(lambda: parser, []))
 """
 
 

@@ -117,6 +117,8 @@ class Told(HTMLParser):
             self.said.append(text)
         elif self._is_viewer:
             held = json.loads(text)
+            if "captions" not in held:  # the mesh, which holds no words
+                return
             self.said += [*held["captions"], *held["words"], *held["heat"]]
             self.said += [name for name, *_rest in (*held["outlines"], *held["windows"])]
             self.said += [one["title"] for one in (*held["charts"], *held["panes"])]
