@@ -526,6 +526,10 @@
             <translation>血腫の体積（ボクセル法）。</translation>
         </message>
         <message>
+            <source>Volume of the hematoma, by counting voxels; in brackets where 90 % of true volumes lie by the network's own scores.</source>
+            <translation>血腫の体積（ボクセル数から算出）。括弧内はAIのスコアによる90 %の範囲。</translation>
+        </message>
+        <message>
             <source>What became of the last study, or why one could not be opened.</source>
             <translation>直前の検査の結果、または開けなかった理由。</translation>
         </message>
@@ -1941,8 +1945,8 @@ mm</translation>
             <translation>{marked}の抽出（含めない）</translation>
         </message>
         <message>
-            <source>{volume}; {low:.1f} to {high:.1f} mL by the network's scores</source>
-            <translation>{volume}、AIのスコアによる範囲 {low:.1f}〜{high:.1f} mL</translation>
+            <source>{volume} ({low:.1f} to {high:.1f})</source>
+            <translation>{volume}({low:.1f}〜{high:.1f})</translation>
         </message>
     </context>
     <context>

@@ -72,7 +72,7 @@ def withRange(volume: str, ends: tuple[float, float] | None) -> str:
     """A volume with the range in which the network's own scores leave it; the volume alone where that is not known."""
     if ends is None:
         return volume
-    return _("{volume}; {low:.1f} to {high:.1f} mL by the network's scores").format(volume=volume, low=ends[0], high=ends[1])
+    return _("{volume} ({low:.1f} to {high:.1f})").format(volume=volume, low=ends[0], high=ends[1])
 
 
 def reasonsText(decided: Triage) -> str:

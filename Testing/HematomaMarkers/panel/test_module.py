@@ -124,7 +124,8 @@ def test_ranges_stand_beside_volume_and_signs_and_where_it_is_unsure_is_a_switch
     sureness, node = panel.reading.findings.network.sureness, unsureOf(result_of(panel.later, KIND))
     low, high = sureness.volume_ml
     assert low <= shown_ml(panel) <= high
-    assert f"{low:.1f} to {high:.1f} mL" in panel.ui.volumeLabel.text
+    assert f"{low:.1f} to {high:.1f})" in panel.ui.volumeLabel.text
+    assert panel.parent.minimumSizeHint().width() <= 400  # px
     low, high = sureness.probabilities[BLEND]
     assert f"({100 * low:.0f} to {100 * high:.0f})" in panel.ui.blendButton.text
     assert panel.ui.unsureCheckBox.enabled and not panel.ui.unsureCheckBox.checked and panel.ui.unsureCheckBox.toolTip

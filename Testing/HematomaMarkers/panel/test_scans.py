@@ -143,7 +143,7 @@ def test_the_report_of_a_reading_says_what_the_panel_says(a_desktop, a_read_head
     panel = a_read_head
     panel.ui.sideBySideButton.click()
     page, found = saved_report(a_desktop, panel, tmp_path / "report")
-    assert panel.ui.triageLabel.text in page and panel.ui.volumeLabel.text.split(";")[0] in page and "corrected" not in page
+    assert panel.ui.triageLabel.text in page and panel.ui.volumeLabel.text.split(" (")[0] in page and "corrected" not in page
     assert f"{found['growth']['change_ml']:+.1f} mL" in panel.ui.growthLabel.text
     assert (tmp_path / "report" / "growth_earlier.png").exists()
     assert result_node(result_of(panel.later, KIND), ALIGNMENT) is not None  # both scans still lie over each other
