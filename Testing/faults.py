@@ -69,7 +69,7 @@ def ended_at_random(place: Place, number: int, ending: signal.Signals, chance: r
         _, err = run.communicate(timeout=moment)
     except subprocess.TimeoutExpired:
         run.send_signal(ending)
-        _, err = run.communicate(timeout=60)
+        _, err = run.communicate(timeout=_LONGEST_RUN_S)
     found = contents(output)
     where = f"{ending.name} after {moment:.2f} s, status {run.returncode}, {err!r}, {sorted(found)}"
     kept = is_whole(found, new, old) or (is_whole(found, old) if not is_new else not found)
@@ -100,7 +100,7 @@ def batch_ended_at_random(place: Place, number: int, ending: signal.Signals, cha
         _, err = run.communicate(timeout=chance.uniform(0, 1.1) * place.run_s)
     except subprocess.TimeoutExpired:
         run.send_signal(ending)
-        _, err = run.communicate(timeout=60)
+        _, err = run.communicate(timeout=_LONGEST_RUN_S)
     where = f"{ending.name}, status {run.returncode}, {err!r}"
     told = ("",) if run.returncode != 130 else (BATCH_CANCELLED, CANCELLED)  # the latter before the first study
     _require(run.returncode in (0, -ending, 130) and err in told, where)
@@ -135,7 +135,7 @@ def together(place: Place, count: int) -> None:
     for number in range(count):
         output = place.folder / f"together {number}"
         both = [start(place, labels, output) for labels in (place.old, place.new)]
-        told = [run.communicate(timeout=120)[1] for run in both]
+        told = [run.communicate(timeout=_LONGEST_RUN_S)[1] for run in both]
         _require([run.returncode for run in both] == [0, 0] and told == ["", ""], f"two at once: {told}")
         found = contents(output)
         _require(is_whole(found, old) or is_whole(found, new), f"two at once are mixed: {sorted(found)}")
@@ -145,7 +145,7 @@ def together(place: Place, count: int) -> None:
 
 def refused(run: subprocess.Popen, output: Path, words: str) -> str:
     """A run that has to end in status 2 with one sentence, and write nothing; gives the sentence."""
-    _, err = run.communicate(timeout=120)
+    _, err = run.communicate(timeout=_LONGEST_RUN_S)
     _require(run.returncode == 2 and err.count("\n") == 1 and words in err, f"status {run.returncode}: {err}")
     _require(not output.is_dir() or not contents(output), f"{sorted(contents(output))} was written")
     return err.strip()
@@ -197,7 +197,7 @@ def disks(place: Place) -> None:
     with mounted(place, "size=16k") as disk:
         output = place.folder / "without temporary"
         run = start(place, place.new, output, TMPDIR=str(disk))
-        out, err = run.communicate(timeout=120)
+        out, err = run.communicate(timeout=_LONGEST_RUN_S)
         _require(run.returncode == 0 and err == "" and "could not be drawn" in out, f"full TMPDIR: {run.returncode} {out} {err}")
         print("full temporary folder: the report without the three-dimensional pictures, and a note", flush=True)
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ leave(run_command(lambda: parser, []))
 """
 
 
-def started(work: str, *arguments: str, limited: bool = True) -> subprocess.Popen:
+def started(work: str, *arguments: str, limited: bool = True, temporary: Path | None = None) -> subprocess.Popen:
     def limit():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if limited:
@@ -39,7 +40,9 @@ def started(work: str, *arguments: str, limited: bool = True) -> subprocess.Pope
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=limit,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env={name: value for name, value in os.environ.items() if not name.startswith("TORCHINDUCTOR")}
+        | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        | ({"TMPDIR": str(temporary)} if temporary else {}),
     )
 
 
@@ -82,3 +85,10 @@ def test_a_killed_run_leaves_no_child():
     while os.path.exists(f"/proc/{child}") and time.monotonic() < until:
         time.sleep(0.02)
     assert not os.path.exists(f"/proc/{child}")
+
+
+def test_libraries_leave_nothing_in_the_temporary_folder(tmp_path):
+    run = started("import torch._dynamo", limited=False, temporary=tmp_path)
+    _, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert list(tmp_path.iterdir()) == []
