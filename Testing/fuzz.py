@@ -17,6 +17,7 @@ import os
 import resource
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import time
@@ -46,6 +47,7 @@ from fuzz_subject import CT, Subject  # noqa: E402
 CPU_S, WALL_S = 10, 400  # the machine may be busy with other things
 MEMORY_BYTES = 2 << 30  # beyond what the parent has
 _WRONG = 3
+_MOST_KEPT_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -226,10 +228,19 @@ def _broken(chosen: argparse.Namespace, scratch: Path, subjects: list[Subject]) 
 
 
 def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:
-    """Copy the input of a case that went wrong, with what it said."""
-    if folder is not None:
-        shutil.copytree(case, folder / name, dirs_exist_ok=True)
-        (folder / f"{name}.txt").write_text(told)
+    """Copy the input of a case that went wrong, with what it said; links as links, and no pipes nor files as large as a disk."""
+    if folder is None:
+        return
+
+    def not_copied(place: str, names: list[str]) -> list[str]:
+        found = {name: os.lstat(os.path.join(place, name)) for name in names}
+        kinds = (stat.S_ISDIR, stat.S_ISLNK, stat.S_ISREG)
+        return [
+            name for name, one in found.items() if one.st_size > _MOST_KEPT_BYTES or not any(is_a(one.st_mode) for is_a in kinds)
+        ]
+
+    shutil.copytree(case, folder / name, symlinks=True, ignore=not_copied, dirs_exist_ok=True)
+    (folder / f"{name}.txt").write_text(told)
 
 
 if __name__ == "__main__":
