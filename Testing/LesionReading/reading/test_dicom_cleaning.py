@@ -263,3 +263,29 @@ def test_a_palette_of_signed_or_deep_numbers_is_refused(tmp_path):
         data = dicom(PIXELS, PhotometricInterpretation="PALETTE COLOR", **changed)
         with pytest.raises(InputError):
             open_pullback(save(data, tmp_path / "x.dcm"))
+
+
+@pytest.mark.parametrize("start", [b"", bytes(128) + b"DICM"])
+def test_zeros_without_end_are_no_dicom_and_that_is_found_at_once(tmp_path, start):
+    """As in the image of a disk, or a file that was made and not filled: read as elements there are billions."""
+    with open(tmp_path / "x", "wb") as file:
+        file.write(start)
+        file.truncate(1 << 26)
+    begin = time.process_time()
+    header = read_header(tmp_path / "x")
+    assert header is None or "Rows" not in header
+    assert time.process_time() - begin < 2
+
+
+def test_zeros_within_a_sequence_end_it_at_once(tmp_path):
+    save(dicom(PIXELS), tmp_path / "sound.dcm")
+    content = (tmp_path / "sound.dcm").read_bytes()
+    before_pixels = content[: content.index(b"\xe0\x7f\x10\x00O")]
+    sequence, its_item = b"\x00\x52\x29\x92SQ\0\0\xff\xff\xff\xff", b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    with open(tmp_path / "x.dcm", "wb") as file:
+        file.write(before_pixels + sequence + its_item)
+        file.truncate(1 << 26)
+    begin = time.process_time()
+    with pytest.raises(InputError):
+        open_image(tmp_path / "x.dcm")
+    assert time.process_time() - begin < 2

@@ -27,20 +27,35 @@ from .cleaning import clean, transfer_syntax
 
 _CHUNK = 1 << 20
 _META_GROUP = 2
+_ELEMENT_BYTES = 8  # of an element's tag, kind and length
+_MOST_ZEROS = 1000  # times in a row; elements and their values follow each other, and no element is all zeros
 
 
 class DicomBytes(io.BufferedReader):
-    """A file of which no more bytes are asked for than it has: a length that lies must not take the machine's memory."""
+    """A file of which no more bytes are asked for than it has: a length that lies must not take the machine's memory.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path))
+    And of which no long run of zeros is read as elements of nothing, of which a disk image has billions.
+    """
+
+    def __init__(self, file: Path | int) -> None:
+        super().__init__(io.FileIO(file, closefd=not isinstance(file, int)))
         self._size = os.fstat(self.fileno()).st_size
+        self._zeros = 0
 
     def read(self, size: int | None = -1) -> bytes:
-        """As of any file."""
+        """As of any file.
+
+        Raises:
+            InvalidDicomError: zeros alone, again and again.
+        """
         if size is not None and size > _CHUNK:
             size = min(size, max(self._size - self.tell(), 0))
-        return super().read(size)
+        content = super().read(size)
+        if content and len(content) <= _ELEMENT_BYTES:
+            self._zeros = 0 if any(content) else self._zeros + 1
+            if self._zeros > _MOST_ZEROS:
+                raise InvalidDicomError("zeros where elements should be")
+        return content
 
 
 def read_meta(path: Path) -> Dataset:
@@ -68,7 +83,7 @@ def byte_source(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
     if transfer_syntax(meta, path.name) != DeflatedExplicitVRLittleEndian:
         return lambda: DicomBytes(path)
     inflated = _inflate(path, meta, stop)
-    inflated.seek(0)
+    inflated.flush()
     return lambda: nullcontext(_from_start(inflated))
 
 
@@ -87,7 +102,9 @@ def _kept_meta(path: Path, _changed: tuple[int, int, int]) -> tuple[Dataset, int
         return clean(meta), stream.tell()
 
 
-def _from_start(stream: BinaryIO) -> BinaryIO:
+def _from_start(inflated: BinaryIO) -> BinaryIO:
+    stream = DicomBytes(inflated.fileno())
+    stream.unpacked = inflated  # which is closed, and gone, when nobody has it any more
     stream.seek(0)
     return stream
 
