@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:
     """
     pairs = known.pairs
     layers = known.values if known.values.ndim == 4 else known.values[..., None]
-    numbers = [int(key[7:-3]) for key in pairs if key.startswith("Segment") and key.endswith("_ID") and key[7:-3].isdigit()]
+    described = [re.fullmatch(r"Segment(\d+)_(ID|Name)", key) for key in pairs]
+    numbers = sorted({int(key[1]) for key in described if key})
     if not numbers:  # without a segment it is a label map like any other
         return known.values if known.values.ndim == 3 else None
     found = []
@@ -25,6 +27,8 @@ def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:
         name, layer, value = (
             pairs.get(f"Segment{number}_{key}", usual) for key, usual in (("Name", ""), ("Layer", "0"), ("LabelValue", "1"))
         )
+        if layers.shape[3] > 1 and f"Segment{number}_Layer" not in pairs:  # Slicer's own versions differ on it
+            return None
         if name not in values or number >= len(numbers) or not 0 <= int(layer) < layers.shape[3]:
             return None
         found.append((values[name], layers[..., int(layer)] == int(value)))
