@@ -184,7 +184,11 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
         title = f"{before} {_words(name)}".strip()
         if isinstance(value, Mapping):
             counted = {"held", "count"} <= value.keys()
-            told += [_("{what}: held in {held} of {count}").format(what=title, **value)] if counted else []
+            told += (
+                [_("{what}: held in {held} of {count}").format(what=title, held=value["held"], count=value["count"])]
+                if counted
+                else []
+            )
             told += _flat({name: one for name, one in value.items() if not (counted and name in ("held", "count"))}, title)
         elif value is not None:
             told.append(_figure(name, title, value))
