@@ -96,12 +96,7 @@ def _sign_ranges(findings: Findings) -> list[str]:
     if not all(ranges.values()):
         return []
     told = listed(
-        (
-            _("{sign} {low:.0f} to {high:.0f} % (open)")
-            if low < network.thresholds[marker] <= high
-            else _("{sign} {low:.0f} to {high:.0f} %")
-        ).format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
-        for marker, (low, high) in ranges.items()
+        _sign_range(marker, *ends, is_open=ends[0] < network.thresholds[marker] <= ends[1]) for marker, ends in ranges.items()
     )
     said = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=told)
     counted = [one for one in (_counted(network.model).get("signs") or {}).values() if one["count"]]
@@ -110,6 +105,15 @@ def _sign_ranges(findings: Findings) -> list[str]:
     shares = [100 * one["held"] / one["count"] for one in counted]
     held = _("On phantoms such ranges did not contradict the truth in {low:.0f} to {high:.0f} % of heads, by sign.")
     return [joined(said, held.format(low=min(shares), high=max(shares)))]
+
+
+def _sign_range(marker: str, low: float, high: float, *, is_open: bool) -> str:
+    told = _("{sign} {low:.0f} to {high:.0f} %")
+    if is_open:
+        told = _("{sign} {low:.0f} to {high:.0f} % (open)")
+    elif round(100 * low) == round(100 * high):
+        told = _("{sign} {high:.0f} %")
+    return told.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
 
 
 def _counted(model: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -128,7 +132,7 @@ def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None,
         ).format(volume=in_ml(volume_ml), low=low_ml, high=high_ml, error=BETWEEN_READERS_ML)
     ]
     phantom = _phantom(model)
-    if "median_volume_error_ml" in phantom:
+    if "median_volume_error_ml" in phantom and not _counted(model or {}):  # how often ranges held the truth tells more
         off = (
             _("On {count} phantom heads the network's volume was off by {error:.1f} mL in the median.")
             if "patients" in phantom

@@ -91,7 +91,7 @@ def volume_numbers(measured: ScanMeasurement, ends_ml: Range | None = None) -> t
     if measured.has_hematoma:
         by = _("by voxels; ABC/2: {volume}").format(volume=in_ml(measured.abc2_ml))
         if ends_ml is not None:
-            between = _("{low:.1f} to {high:.1f} mL by the network's scores; ABC/2: {volume}")
+            between = _("{low:.1f} to {high:.1f} mL (90 % range); ABC/2: {volume}")
             by = between.format(low=ends_ml[0], high=ends_ml[1], volume=in_ml(measured.abc2_ml))
         hematoma = Number(_("Hematoma volume"), in_ml(measured.volume_ml), by)
     elif measured.volume_ml > 0:

@@ -34,8 +34,6 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "bias": N_("bias"),
     "arcs_in_range": N_("true arcs in the model's range"),
     "volumes_in_range": N_("true volumes in the model's range"),
-    "held": N_("held"),
-    "count": N_("counted"),
     "dice": N_("dice"),
     "heads": N_("heads"),
     "volume": N_("volume"),
@@ -185,7 +183,13 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     for name, value in values.items():
         title = f"{before} {_words(name)}".strip()
         if isinstance(value, Mapping):
-            told += _flat(value, title)
+            counted = {"held", "count"} <= value.keys()
+            told += (
+                [_("{what}: held in {held} of {count}").format(what=title, held=value["held"], count=value["count"])]
+                if counted
+                else []
+            )
+            told += _flat({name: one for name, one in value.items() if not (counted and name in ("held", "count"))}, title)
         elif value is not None:
             told.append(_figure(name, title, value))
     return told

@@ -72,11 +72,10 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
     if held.first_frame is None:
         return []
     arcs = [frame.arc_bridged_deg for frame in measurement.frames[held.first_frame : held.last_frame + 1]]
-    sentences = [
-        _("Arc: {low:.0f} to {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.").format(
-            low=min(arcs), high=max(arcs), frames=stretch_of(held), widest=measurement.max_arc_deg
-        )
-    ]
+    over = _("Arc: {low:.0f} to {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.")
+    if round(min(arcs)) == round(max(arcs)):
+        over = _("Arc: {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.")
+    sentences = [over.format(low=min(arcs), high=max(arcs), frames=stretch_of(held), widest=measurement.max_arc_deg)]
     if model is None:
         return sentences
     unsure = _("In patients the error is not known, and how sure the network was of these pixels is not recorded.")

@@ -1,4 +1,4 @@
-// Makes every number of a frame in the page's text a link that goes there.
+// Makes every number of a frame in the page's text a link that goes there; not in tables of facts, which tell of other studies' frames, too.
 function linkNumbers(study, go) {
   "use strict";
   const [one, many] = study.words, count = study.captions.length;
@@ -20,7 +20,7 @@ function linkNumbers(study, go) {
   const texts = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (!node.parentElement.closest("script, style, a, #viewer, summary") && node.data.search(wanted) >= 0) texts.push(node);
+    if (!node.parentElement.closest("script, style, a, #viewer, summary, .facts") && node.data.search(wanted) >= 0) texts.push(node);
   }
   for (const node of texts) {
     const pieces = [];
