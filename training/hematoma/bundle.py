@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from safetensors.torch import save
 from torch import nn
 
 from ..engine.checkpoint import halved, training_facts
+from ..files import read_json, read_text
 from ..reporting.cards import card_text, rewritten, shared_metadata, with_section
 from ..reporting.monai_configs import write_configs
 from .evaluation.ranges import coverage_table
@@ -88,7 +88,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     network, arguments, recipe = trained_network(training)
     if not (training / RULE_FILE).exists():
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
-    rule = json.loads((training / RULE_FILE).read_text())
+    rule = read_json(training / RULE_FILE)
     weights = halved(network.state_dict())
     recipes = {
         "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},
@@ -174,7 +174,7 @@ def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
     bundle = load_bundle(folder, TASK)
     metrics = {kind: figures for kind, figures in bundle.metadata["eval_metrics"].items() if kind != COUNTED}
     settings = {**bundle.settings, "ranges": fitted.to_settings()}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, None)
+    card = with_section(read_text(folder / CARD), _RANGES_TITLE, None)
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": metrics}, card, settings)
 
 
@@ -188,7 +188,7 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
         raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
     bundle = load_bundle(folder, TASK)
     counted = {"heads": len(figures["patients"]), **figures["ranges"]}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _told_ranges(counted))
+    card = with_section(read_text(folder / CARD), _RANGES_TITLE, _told_ranges(counted))
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
 
 
