@@ -161,7 +161,7 @@ def _facts(folder: Path) -> dict:
                 facts=FACTS, name=folder.name, schema=SCHEMA
             )
         )
-    reviewed, markers = facts.get("reviewed"), facts.get("markers")
+    reviewed, markers = facts.get("reviewed"), facts.get("markers", ())
     if not (isinstance(facts.get("task"), str) and isinstance(reviewed, list) and isinstance(markers, dict | None)):
         raise InputError(
             _("The {facts} of the case {name} is not complete; export the case again.").format(facts=FACTS, name=folder.name)
