@@ -13,6 +13,7 @@ from LesionReadingLib.command_line import keep_caches_out
 from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
 from LesionReadingLib.process.cancelling import cancellable
 from LesionReadingLib.process.guarded import killed_with_parent
+from LesionReadingLib.text.plain_text import plain
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
 from .arguments import positive
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:  # the folders are the person's
+            return _told(chosen, f"{plain(error.filename)} cannot be used ({error.strerror}); name another, or mend it.")
         if not is_out_of_memory(error):
             raise
         return _told(chosen, "The memory of this machine does not suffice; close other programs, or choose smaller batches.")
@@ -76,7 +79,7 @@ def _run(chosen: argparse.Namespace, arguments: list[str]) -> None:
 def _told(chosen: argparse.Namespace, sentence: str) -> int:
     """Tell why a command ended, of several processes once; gives the exit status of unusable input."""
     if os.environ.get("RANK", "0") == "0" or chosen.parallel is None:
-        print(sentence, file=sys.stderr)
+        print("\n".join(map(plain, sentence.splitlines())), file=sys.stderr)
     return 2
 
 
