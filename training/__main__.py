@@ -16,7 +16,7 @@ from LesionReadingLib.process.guarded import killed_with_parent
 from LesionReadingLib.text.plain_text import plain
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
-from .arguments import positive
+from .arguments import SEVERAL, positive
 from .engine.launch import launch
 from .hematoma.commands import add_commands as add_hematoma_commands
 from .oct.commands import add_commands as add_oct_commands
@@ -56,13 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return _told(chosen, f"Training needs {error.name}, too; install it with: pip install -e '.[training]'")
     except InputError as error:
-        return _told(chosen, str(error))
+        return _told(chosen, str(error) if error.code == SEVERAL else plain(error))
     except (Cancelled, KeyboardInterrupt):
         _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
         return 130
     except Exception as error:
         if isinstance(error, OSError) and error.filename:  # the folders are the person's
-            return _told(chosen, f"{plain(error.filename)} cannot be used ({error.strerror}); name another, or mend it.")
+            return _told(chosen, plain(f"{error.filename} cannot be used ({error.strerror}); name another, or mend it."))
         if not is_out_of_memory(error):
             raise
         return _told(chosen, "The memory of this machine does not suffice; close other programs, or choose smaller batches.")
@@ -79,7 +79,7 @@ def _run(chosen: argparse.Namespace, arguments: list[str]) -> None:
 def _told(chosen: argparse.Namespace, sentence: str) -> int:
     """Tell why a command ended, of several processes once; gives the exit status of unusable input."""
     if os.environ.get("RANK", "0") == "0" or chosen.parallel is None:
-        print("\n".join(map(plain, sentence.splitlines())), file=sys.stderr)
+        print(sentence, file=sys.stderr)
     return 2
 
 

@@ -119,3 +119,5 @@ def test_names_that_no_disk_takes_end_a_command_in_one_line(tmp_path, capsys):
     assert main(["oct", "split", str(tmp_path / ("n" * 480))]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "too long" in told
+    assert main(["oct", "split", str(tmp_path / "two\nlines")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
