@@ -12,12 +12,11 @@ from pathlib import Path
 from LesionReadingLib.command_line import keep_caches_out
 from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
 from LesionReadingLib.process.cancelling import cancellable
-from LesionReadingLib.process.guarded import killed_with_parent
 from LesionReadingLib.text.plain_text import plain
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
 from .arguments import SEVERAL, positive
-from .engine.launch import launch
+from .engine.launch import end_with_launcher, launch
 from .hematoma.commands import add_commands as add_hematoma_commands
 from .oct.commands import add_commands as add_oct_commands
 from .reporting.agreement_command import add_agreement
@@ -44,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     chosen.overrides = others
     keep_caches_out()
-    if "RANK" in os.environ:  # one of several processes, whose parent may be killed
-        killed_with_parent()
+    if "RANK" in os.environ:
+        end_with_launcher()
     if os.environ.get(ASKS_FOR_JSON_LINES) == "1":  # a panel has started it and reads along
         return run_and_report(lambda report: chosen.run(chosen))
     try:
@@ -58,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         return _told(chosen, str(error) if error.code == SEVERAL else plain(error))
     except (Cancelled, KeyboardInterrupt):
-        _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
+        if "RANK" not in os.environ:  # one of several tells it
+            _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
         return 130
     except Exception as error:
         if isinstance(error, OSError) and error.filename:  # the folders are the person's

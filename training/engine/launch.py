@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import uuid
 from collections.abc import Sequence
@@ -10,7 +11,17 @@ from signal import Signals
 
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.process.cancelling import held
+from LesionReadingLib.process.guarded import killed_with_parent
 from LesionReadingLib.process.scratch import Scratch
+
+_LAUNCHER = "LESION_READING_LAUNCHER"
+
+
+def end_with_launcher() -> None:
+    """Let this process, one of several that ``launch`` or ``torchrun`` started, end when its starter does, however that ends."""
+    killed_with_parent()
+    if os.environ.get(_LAUNCHER, str(os.getppid())) != str(os.getppid()):  # it has ended already
+        sys.exit(1)
 
 
 def launch(count: int, arguments: Sequence[str]) -> None:
@@ -24,7 +35,8 @@ def launch(count: int, arguments: Sequence[str]) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)  # it would tell of every process that it ends
+    logging.disable(logging.WARNING)  # of every process that is ended
+    os.environ[_LAUNCHER] = str(os.getpid())
     try:
         with held():
             logs = Scratch(None, "training-logs-")

@@ -42,7 +42,7 @@ def preset_values(task: str, name: str) -> dict[str, Any]:
     try:
         if file.exists() and not file.is_file():  # a device or a pipe would never end
             raise OSError("no plain file")
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = _loaded(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         known = sorted(each.stem.removeprefix(f"{task}_") for each in FOLDER.glob(f"{task}_*.yaml"))
         raise InputError(f"There is no preset {name}{_nearest(name, known)}; choose one of {', '.join(known)}.") from error
@@ -112,9 +112,22 @@ def _key_and_value(text: str) -> tuple[str, Any]:
 
     key, _, value = text.partition("=")
     try:
-        return key, yaml.safe_load(value)
+        return key, _loaded(value)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{text} has no value that can be read; write it as in YAML, for example {key}=4.") from error
+
+
+def _loaded(text: str) -> Any:
+    """The values of YAML; what refers to itself or to other parts could hold itself, or grow without end.
+
+    Raises:
+        yaml.YAMLError: it does, or is none.
+    """
+    import yaml
+
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise yaml.YAMLError("it refers to other parts of itself; write them out")
+    return yaml.safe_load(text)
 
 
 def _of_kind(key: str, value: Any, default: Any) -> Any:

@@ -87,7 +87,10 @@ def _is_record(record: Any) -> bool:
     """Whether that is what is known of a study, with a folder below the output."""
     number = record["number"]
     counts = all(isinstance(value, int) and value >= 0 for value in (number, record["tries"]))
-    return counts and record["folder"] == _folder(number) and record["status"] in (DONE, FAILED, WAITING)
+    texts = [record["study"], record.get("source", ""), record.get("code", ""), record.get("message", "")]
+    has_ended = {"code", "message", "seconds"} <= record.keys() and isinstance(record["seconds"], int | float)
+    is_sound = counts and record["folder"] == _folder(number) and all(isinstance(text, str) for text in texts)
+    return is_sound and (record["status"] == WAITING or (record["status"] in (DONE, FAILED) and has_ended))
 
 
 def _folder(number: int) -> str:

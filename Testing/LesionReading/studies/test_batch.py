@@ -181,6 +181,21 @@ def test_a_batch_goes_on_with_the_same_options_only_and_a_damaged_one_is_told(tm
             batch(studies, tmp_path / "in", tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["study", "message", "seconds", "code", "tries", "folder"])
+@pytest.mark.parametrize("value", [None, [3], {}])
+def test_a_record_whose_studies_lack_something_is_damaged(tmp_path, name, value):
+    studies = studies_of(tmp_path / "in", "1", "bad")
+    batch(studies, tmp_path / "in", tmp_path / "out")
+    state = json.loads((tmp_path / "out" / "batch.json").read_text())
+    for record in state["studies"].values():
+        record.pop(name)
+        if value is not None:
+            record[name] = value
+    (tmp_path / "out" / "batch.json").write_text(json.dumps(state))
+    with pytest.raises(InputError, match="is damaged"):
+        batch(studies, tmp_path / "in", tmp_path / "out")
+
+
 def test_options_that_name_files_stand_in_no_output(tmp_path):
     studies = studies_of(tmp_path / "in", "1")
     batch(studies, tmp_path / "in", tmp_path / "out", settings="rules /home/YAMADA/limits.toml")

@@ -140,6 +140,24 @@ def test_a_preset_of_ones_own_is_a_yaml_file(tmp_path):
         preset_values("oct", str(tmp_path / "bad.yaml"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stages: &a [*a]",
+        "a: &a [1, 1, 1, 1, 1, 1, 1, 1]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\nbatch: [*b, *b, *b, *b]",
+        "batch: " + "[" * 50_000,
+        "batch: !!python/object/apply:os.system [true]",
+        "batch: \x00",
+    ],
+)
+def test_yaml_that_grows_without_end_or_is_none_is_refused(tmp_path, text):
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"own\.yaml"):
+        oct_preset(str(tmp_path / "own.yaml"))
+    with pytest.raises(InputError):
+        oct_preset("cpu", f"stages={text.partition(': ')[2]}")
+
+
 def test_the_command_lines_budget_comes_before_the_presets():
     def told(steps=None, epochs=None, minutes=None, of="cpu"):
         return budget_of_command(argparse.Namespace(steps=steps, epochs=epochs, minutes=minutes), oct_preset(of)[1])
