@@ -208,14 +208,16 @@ def same(what: str, own: np.ndarray, other: np.ndarray) -> None:
 def each_study(studies, read: Callable) -> None:
     """Every study is read or refused in one sentence; no file belongs to two."""
     from LesionReadingLib.errors import InputError
+    from LesionReadingLib.text.plain_text import plain
 
     files = [file.resolve() for study in studies for file in study.files]
     if len(set(files)) < len(files):
         raise Wrong(f"{len(files) - len(set(files))} files are of two studies")
     for study in studies:
         try:
-            sentence = study.problem or (read(study) and "")
+            sentence = study.problem or (read(study) and "") or ""
         except InputError as error:
             sentence = str(error)
+        sentence = plain(sentence)  # as a run tells it
         if sentence.count("\n") or len(sentence) > 2000:
             raise Wrong(f"no sentence: {sentence!r}")

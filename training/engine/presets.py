@@ -117,6 +117,10 @@ def _key_and_value(text: str) -> tuple[str, Any]:
         raise InputError(f"{text} has no value that can be read; write it as in YAML, for example {key}=4.") from error
 
 
+_MOST_BRACKETS = 300
+"""Of a preset: the library takes the square of their number."""
+
+
 def _loaded(text: str) -> Any:
     """The values of YAML; what refers to itself or to other parts could hold itself, or grow without end.
 
@@ -125,6 +129,8 @@ def _loaded(text: str) -> Any:
     """
     import yaml
 
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise yaml.YAMLError("it is nested too deeply")
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
         raise yaml.YAMLError("it refers to other parts of itself; write them out")
     return yaml.safe_load(text)

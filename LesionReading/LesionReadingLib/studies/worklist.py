@@ -92,7 +92,7 @@ def state_of(item: Item, reader: str) -> State:
     if (item.result / MEASUREMENTS).exists():
         return State(ANALYSED)
     if item.study.problem:
-        return State(FAILED_STATE, message=item.study.problem)
+        return State(FAILED_STATE, message=plain(item.study.problem))
     try:
         return State(FAILED_STATE, message=plain(read_json(item.folder / FAILED, _MOST_BYTES)["message"]))
     except (OSError, ValueError, KeyError, TypeError):
