@@ -13,9 +13,11 @@ import pytest
 import SimpleITK as sitk
 from grids import some_slices
 from HematomaMarkersLib.__main__ import main
-from HematomaMarkersLib.labels import MARKERS
+from HematomaMarkersLib.labels import MARKERS, OUTSIDE_BRAIN
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, write_series
 from HematomaMarkersLib.phantom.patient import draw_follow_up, draw_head
+from HematomaMarkersLib.phantom.wide import draw_wide_head
+from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS, read_placed_labels
 from identity_leaks import leaks
 from LesionReadingLib.geometry.grid import stacked_grid
@@ -345,6 +347,21 @@ def test_a_phantom_patient_is_written_with_its_follow_up_and_its_truth(tmp_path)
         assert labels.shape[0] == len(list((tmp_path / "p" / visit).iterdir()))
         volumes.append(sum(np.sum(plane == 1) * ml for plane, ml in zip(labels, grid.voxel_ml, strict=True)))
     assert volumes[1] - volumes[0] == pytest.approx(8, abs=2)
+
+
+def test_a_wide_phantom_is_written_as_its_seed_has_it_and_its_truth_holds_blood_in_the_brain_alone(tmp_path):
+    assert run("phantom", tmp_path / "p", "--seed", 1006, "--wide") == 0
+    head = draw_wide_head(1006)
+    assert set(np.unique(head.labels)) == {0, OUTSIDE_BRAIN}
+    labels, _grid = read_placed_labels(tmp_path / "p/first_truth.seg.nrrd")
+    assert labels.shape == head.labels.shape and not labels.any()
+    scan = open_scan(tmp_path / "p/first")
+    np.testing.assert_array_equal(scan.hounsfield, head.hounsfield)
+
+
+def test_options_of_an_ordinary_phantom_are_refused_for_a_wide_one(tmp_path, capsys):
+    for option in (["--volume", 3], ["--whole-study"], ["--marker"]):
+        assert "--wide" in refused(capsys, tmp_path, "phantom", tmp_path / "p", "--wide", *option)
 
 
 def test_a_phantom_that_cannot_be_drawn_is_refused(tmp_path, capsys):

@@ -153,7 +153,7 @@ def _train(chosen: argparse.Namespace) -> None:
 
 
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("training", type=Path, help="folder of both trainings")
+    parser.add_argument("training", type=Path, help="folder of both trainings, or a bundle, which gets another rule")
     parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
@@ -275,19 +275,20 @@ def _runs(chosen: argparse.Namespace) -> None:
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle")
     parser.add_argument("figures", type=Path, nargs="?", metavar="FILE", help="figures of evaluate")
+    parser.add_argument("--wide", type=Path, metavar="FILE", help="the same, of phantoms of the wide range, kept beside the others")
     parser.add_argument("--ranges", type=Path, metavar="FILE", help="the same, of other patients: how often ranges held the truth")
     parser.set_defaults(run=_card)
 
 
 def _card(chosen: argparse.Namespace) -> None:
-    from .bundle import write_card, write_coverage
+    from .card import write_card, write_coverage, write_hard
 
-    if not (chosen.figures or chosen.ranges):
-        raise InputError("Name a file of figures for the card, or one with --ranges.")
-    if chosen.figures:
-        write_card(chosen.folder, json.loads(chosen.figures.read_text()))
-    if chosen.ranges:
-        write_coverage(chosen.folder, json.loads(chosen.ranges.read_text()))
+    files = {write_card: chosen.figures, write_hard: chosen.wide, write_coverage: chosen.ranges}
+    given = {write: file for write, file in files.items() if file}
+    if not given:
+        raise InputError("Name a file of figures for the card, or one with --wide or --ranges.")
+    for write, file in given.items():
+        write(chosen.folder, json.loads(file.read_text()))
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:

@@ -29,10 +29,10 @@ DENSEST_BLOOD_HU = 90.0
 """A piece whose densest tenth reaches this is bone or calcification: acute blood has 50 to 75 HU. Chosen likewise."""
 
 CORE, EXTENT = 0.9, 0.15
-"""A piece of blood holds a voxel with the first probability and reaches to where the second ends. Both are of the mean of two views:
-the slice as it is and mirrored, right for left. What only one of the two shows is false more often than not; of what both show, each alone
-sees too little. Chosen on 48 validation patients of the wide range, seeds 520 to 567. Blood outside the brain is taken from the slice
-as it is: of it the mean of both saw less in real pictures."""
+"""A piece of blood holds a voxel with the first probability and reaches to where the second ends, in the mean of two views: the
+slice as it is and mirrored, right for left. What only one of them shows is false more often than not; of what both show, each alone
+sees too little. Chosen on 48 validation patients of the wide range, seeds 520 to 567. Blood outside the brain is taken from the
+slice as it is: of it the mean of both saw less in real pictures."""
 
 _FULL = 255  # of a probability
 _CONNECTIVITY = 3  # voxels that share a corner are of one piece
@@ -50,8 +50,8 @@ class HeadReading:
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
-        scores: uint8 (slices, 256, 256), the probability of hematoma in the mean of both views, 0 to 1 as 0 to 255; 0 where blood is
-            not looked for.
+        scores: uint8 (slices, 256, 256), the probability of hematoma, mean of both views, 0 to 1 as 0 to 255; 0 where blood is not
+            looked for.
         looked_at: bool (slices, 256, 256), where the markers were looked for; the heat's cells reach a little beyond.
         notes: sentences for the report on how the network worked.
     """

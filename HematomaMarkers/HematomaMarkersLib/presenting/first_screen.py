@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from ..triage.decision import Triage
     from ..triage.findings import Findings
 
+HARD_HEADS, FOUND_BLEEDS, FALSELY_MARKED = (
+    "wide",
+    ("bleeds_under_1_ml", "bleeds_1_to_3_ml", "bleeds_over_3_ml"),
+    "marked_without_blood",
+)
+"""Names in a bundle's ``eval_metrics``: the figures on hard phantom heads, what was found of bleeds by size, and false alarms."""
+LEAST_TOLD_ML = 0.05
 SHIPPED_CONSEQUENCES = Path(__file__).parents[1] / "data" / "consequences.toml"
 
 
@@ -40,6 +47,7 @@ def first_screen(findings: Findings, rules: Rules, consequences: Consequences) -
         meanings=_meanings(measurement, decided, rules, consequences),
         certainty=(
             *_network_range(findings),
+            *_how_often_found(measurement, model),
             *_sign_ranges(findings),
             *_volume_range(measurement, model, rules),
             *_ventricle_range(measurement, rules),
@@ -75,10 +83,38 @@ def _network_range(findings: Findings) -> list[str]:
     ends = volume_range_ml(network)
     if ends is None:
         return [_("Volume: the contour was corrected, so the range of the network's own contour no longer holds.")]
+    if ends[1] < LEAST_TOLD_ML:  # how often bleeds are missed tells more than that the network is sure of nothing
+        return []
     told = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
         low=ends[0], high=ends[1], share=100 * SHARE
     )
     return [joined(told, _volumes_held(network.model))]
+
+
+def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | None) -> list[str]:
+    """Where nothing was marked, how many bleeds are found; else how often something is marked where there is no blood."""
+    counted = ((model or {}).get("eval_metrics") or {}).get(HARD_HEADS) or {}
+    if any(name not in counted for name in (*FOUND_BLEEDS, FALSELY_MARKED)):
+        return []
+    if measurement.volume_ml:
+        said = _(
+            "On phantom heads that are hard to read, blood was marked in {found} of {count} that had none; "
+            "in patients that is not known."
+        )
+        return [said.format(**counted[FALSELY_MARKED])]
+    small, medium, large = (counted[name] for name in FOUND_BLEEDS)
+    said = _(
+        "On phantom heads that are hard to read, {small} of {smalls} bleeds under 1 mL were found, {medium} of {mediums} of 1 to "
+        "3 mL and {large} of {larges} larger ones; in patients that is not known."
+    ).format(
+        small=small["found"],
+        smalls=small["count"],
+        medium=medium["found"],
+        mediums=medium["count"],
+        large=large["found"],
+        larges=large["count"],
+    )
+    return [said]
 
 
 def _volumes_held(model: Mapping[str, Any]) -> str:

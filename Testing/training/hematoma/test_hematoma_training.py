@@ -27,7 +27,8 @@ from training.__main__ import main
 from training.engine.options import Budget
 from training.hematoma import data as data_of_training
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
-from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits, write_card
+from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
+from training.hematoma.card import write_card, write_hard
 from training.hematoma.data import kept_slices, load_patients
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
@@ -389,6 +390,26 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)
     assert "| under 5 mL | 1 | 0.800 | 0.800 |" in card
+    hard = model_figures(
+        [
+            _result(0, 0.5, 0.4, (0, 10, 9), 0.9, True),
+            _result(1, 2.0, 1.0, (5, 10, 5), 0.9, True),
+            _result(2, 0.0, 0.4, (0, 0, 4), None, False),
+        ]
+    )
+    write_hard(tmp_path / "mine", json.loads(json.dumps(hard)))
+    both = write_card(tmp_path / "mine", json.loads(json.dumps(figures)))  # written anew, the others stay
+    assert both.metadata["eval_metrics"]["wide"] == {
+        "patients": 3,
+        "dice": pytest.approx(1 / 3),
+        "bleeds_under_1_ml": {"found": 0, "count": 1},
+        "bleeds_1_to_3_ml": {"found": 1, "count": 1},
+        "bleeds_over_3_ml": {"found": 0, "count": 0},
+        "marked_without_blood": {"found": 1, "count": 1},
+        "referred_without_blood": {"found": 0, "count": 1},
+    }
+    card = (tmp_path / "mine/docs/README.md").read_text()
+    assert card.index("hard to read") < card.index("References") and "| 1 to 3 mL | 1 | 1.000 | 0.667 |" in card
     again = bundle_with_markers_of(folder, tmp_path / "mine", tmp_path / "again", "drawn discs", "licence")
     assert again.settings == bundle.settings and again.weights.read_bytes() == bundle.weights.read_bytes()
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
