@@ -29,10 +29,10 @@ from training.hematoma import data as data_of_training
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
 from training.hematoma.card import write_card, write_hard
-from training.hematoma.data import kept_slices, load_patients
+from training.hematoma.data import kept_slices, load_patient, load_patients, patient_files, patient_number
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
-from training.hematoma.evaluation.rule import Answers, calibration, fitted_rule, youden_threshold
+from training.hematoma.evaluation.rule import TOP_SLICES, Answers, calibration, fit_rule, fitted_rule, youden_threshold
 from training.hematoma.slices import Shelf, balanced_numbers, joined, kinds, watched
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
@@ -416,6 +416,28 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert shipped.keys() == kept.keys() and all(
         torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()
     )
+
+
+def test_the_rule_of_a_bundle_is_fitted_anew_and_its_earlier_figures_go(trained, data, tmp_path, monkeypatch):
+    def whole(file):
+        patient = load_patient(file)
+        return replace(patient, inside=patient.hounsfield > -500, extents_mm=np.full(len(patient.labels), 5.0))
+
+    monkeypatch.setattr("training.hematoma.evaluation.rule.load_patient", whole)
+    folder = trained[0]
+    rule = PatientRule({marker: MarkerCalibration(2.0, -1.0, 0.3) for marker in MARKERS}, 99, 0.7)
+    told = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps())}
+    (folder / "rule.json").write_text(json.dumps(told))
+    bundle = bundle_of_training(folder, tmp_path / "mine", "drawn discs", "licence")
+    figures = model_figures([_result(0, 0.5, 0.4, (1, 10, 9), 0.9, True), _result(2, 0.0, 0.4, (0, 0, 4), None, False)])
+    write_card(bundle.path, figures)
+    write_hard(bundle.path, figures)
+    fit_rule(bundle.path, data, [patient_number(file) for file in patient_files(data)], torch.device("cpu"), log=lambda text: None)
+    fitted = find_bundle(bundle.path, TASK)
+    assert rule_from_settings(fitted.settings, "mine") != rule and rule_from_settings(fitted.settings, "mine").top_slices in TOP_SLICES
+    assert fitted.metadata["eval_metrics"] == {} and fitted.weights.read_bytes() == bundle.weights.read_bytes()
+    card = (bundle.path / "docs/README.md").read_text()
+    assert "Figures" not in card and "## References" in card
 
 
 def test_all_of_it_in_one_go_learns_both_stages_then_fits_the_rule(data, tmp_path, monkeypatch):
