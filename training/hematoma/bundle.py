@@ -21,9 +21,8 @@ from torch import nn
 from ..engine.checkpoint import halved, training_facts
 from ..reporting.cards import card_text, shared_metadata
 from ..reporting.monai_configs import write_configs
-from .evaluation.rule import RULE_FILE
 from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
-from .train_markers import trained_network
+from .train_markers import RULE_FILE, trained_network
 from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT
 from .train_segmentation import WINDOW_HU, trained_unet
 

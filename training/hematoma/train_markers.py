@@ -29,6 +29,8 @@ from .slices import Shelf, Slices, together
 from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe
 
+RULE_FILE = "rule.json"
+"""Beside both checkpoints: how slices make a patient, fitted on validation patients."""
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
 CROP, COARSEST_STRIDE = 144, 16
 """Side in pixels (130 mm) of what is cut out around the hematoma while training: the markers of a masked network are pooled over

@@ -16,12 +16,12 @@ from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from ..engine.checkpoint import best_of
 from ..engine.options import Budget
 from .data import make_data, patient_files
-from .evaluation.rule import RULE_FILE, fit_rule
+from .evaluation.rule import fit_rule
 from .slices import Shelf
 from .train_markers import CHECKPOINT as MARKERS_FILE
 from .train_markers import FIGURES as MARKER_FIGURES
+from .train_markers import RULE_FILE, train_markers
 from .train_markers import Recipe as MarkerRecipe
-from .train_markers import train_markers
 from .train_segmentation import CHECKPOINT, FIGURES, Recipe, train_segmentation
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import _, joined, listed
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
@@ -93,8 +94,8 @@ def _network_range(findings: Findings) -> list[str]:
 
 def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | None) -> list[str]:
     """Where nothing was marked, how many bleeds are found; else how often something is marked where there is no blood."""
-    counted = ((model or {}).get("eval_metrics") or {}).get(HARD_HEADS) or {}
-    if any(name not in counted for name in (*FOUND_BLEEDS, FALSELY_MARKED)):
+    counted = {name: one for name, one in figures_of(model, HARD_HEADS).items() if _is_count(one, "found")}
+    if not {*FOUND_BLEEDS, FALSELY_MARKED} <= counted.keys():
         return []
     if measurement.volume_ml:
         said = _(
@@ -119,7 +120,7 @@ def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | No
 
 def _volumes_held(model: Mapping[str, Any]) -> str:
     volume = _counted(model).get("volume")
-    if not (volume and volume["count"]):
+    if not _is_count(volume, "held"):
         return _("How often such a range holds the truth has not been measured.")
     held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
     return held.format(held=volume["held"], count=volume["count"])
@@ -135,7 +136,8 @@ def _sign_ranges(findings: Findings) -> list[str]:
         _sign_range(marker, *ends, is_open=ends[0] < network.thresholds[marker] <= ends[1]) for marker, ends in ranges.items()
     )
     said = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=told)
-    counted = [one for one in (_counted(network.model).get("signs") or {}).values() if one["count"]]
+    signs = _counted(network.model).get("signs")
+    counted = [one for one in signs.values() if _is_count(one, "held")] if isinstance(signs, Mapping) else []
     if not counted:
         return [said]
     shares = [100 * one["held"] / one["count"] for one in counted]
@@ -152,9 +154,14 @@ def _sign_range(marker: str, low: float, high: float, *, is_open: bool) -> str:
     return told.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
 
 
+def _is_count(figure: Any, of: str) -> bool:
+    """Whether a figure tells how many there were, and of how many of them something was so."""
+    return isinstance(figure, Mapping) and {of, "count"} <= figure.keys() and figure["count"] != 0
+
+
 def _counted(model: Mapping[str, Any]) -> Mapping[str, Any]:
     """How often the model's ranges held the truth of held-out heads."""
-    return (model.get("eval_metrics") or {}).get(COUNTED) or {}
+    return figures_of(model, COUNTED)
 
 
 def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None, rules: Rules) -> list[str]:
@@ -205,7 +212,8 @@ def _signs(findings: Findings) -> list[str]:
     measurement, network = findings.measurement, findings.network
     if not measurement.has_hematoma or network is None:
         return []
-    auc = _phantom(network.model).get("auc") or {}
+    auc = _phantom(network.model).get("auc")
+    auc = auc if isinstance(auc, Mapping) else {}
     seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, network)) and marker in auc]
     if not seen:
         return []
@@ -225,4 +233,4 @@ def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _phantom(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return ((model or {}).get("eval_metrics") or {}).get("phantom") or {}
+    return figures_of(model, "phantom")

@@ -66,12 +66,14 @@ _FIGURES = {  # names of test figures -> how they are told
     "frames_missed": N_("nothing found in {} of them"),
     "close_arcs": N_("arc within 30 degrees in {} frames"),
     "patients": N_("{} patients"),
+    "source": "{}",
+}
+_COUNTS = {  # the same of figures that are counts: found, of how many
     "bleeds_under_1_ml": N_("{found} of {count} bleeds under 1 mL found"),
     "bleeds_1_to_3_ml": N_("{found} of {count} bleeds of 1 to 3 mL found"),
     "bleeds_over_3_ml": N_("{found} of {count} bleeds over 3 mL found"),
     "marked_without_blood": N_("more than 0.3 mL marked in {found} of {count} heads without blood"),
     "referred_without_blood": N_("{found} of {count} heads without blood referred"),
-    "source": "{}",
 }
 _KINDS = {
     "phantom": N_("Figures on phantoms"),
@@ -187,8 +189,8 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     told = []
     for name, value in values.items():
         title = f"{before} {_words(name)}".strip()
-        if isinstance(value, Mapping) and name in _FIGURES:
-            told.append(_(_FIGURES[name]).format(**value))
+        if name in _COUNTS and isinstance(value, Mapping) and {"found", "count"} <= value.keys():
+            told.append(_(_COUNTS[name]).format(found=value["found"], count=value["count"]))
         elif isinstance(value, Mapping):
             counted = {"held", "count"} <= value.keys()
             told += (

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from LesionReadingLib.bundle import figure_text, figures_of
 from LesionReadingLib.language import N_, _, joined
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
@@ -85,8 +86,8 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
         scores = _("By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
         sentences.append(scores.format(low=low, high=high))
         unsure = _arcs_held(model)
-    error = _phantom(model).get("bridged_arc_deg") or {}
-    if not {"bias", "sd", "frames"} <= set(error):
+    error = figures_of(model, "phantom").get("bridged_arc_deg")
+    if not (isinstance(error, Mapping) and {"bias", "sd", "frames"} <= error.keys()):
         none = _("How far the network's arcs are off has not been measured, so no range can be given for its error.")
         return [*sentences, none]
     middle, spread = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
@@ -107,7 +108,7 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
 
 
 def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
-    within = _phantom(model).get("volume_within_10_percent") if model else None
+    within = figure_text(model, "phantom", "volume_within_10_percent")
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
     if ranges and (ends := volume_range_mm3(measurement, ranges)):
@@ -135,13 +136,8 @@ def _arcs_held(model: Mapping[str, Any]) -> str:
 
 def _in_range(model: Mapping[str, Any] | None, name: str) -> list[Mapping[str, int]]:
     """How often the model's ranges held the truth on each kind of phantoms on which that was counted."""
-    metrics = (model or {}).get("eval_metrics") or {}
-    counted = (metrics.get(kind, {}).get(name) for kind in ("phantom", "wide"))
-    return [each for each in counted if each]
-
-
-def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (model.get("eval_metrics") or {}).get("phantom") or {}
+    counted = (figures_of(model, kind).get(name) for kind in ("phantom", "wide"))
+    return [each for each in counted if isinstance(each, Mapping) and {"held", "count"} <= each.keys() and each["count"]]
 
 
 def _landing(measurement: PullbackMeasurement) -> tuple[str, ...]:

@@ -28,11 +28,11 @@ from scipy.special import logit
 from ...own_data.splits import VALIDATION
 from ...processes import in_processes
 from ...reporting.scores import roc_auc
+from ..card import with_rule
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
-from ..train_markers import trained_network
+from ..train_markers import RULE_FILE, trained_network
 from ..train_segmentation import WINDOW_HU
 
-RULE_FILE = "rule.json"
 TOP_SLICES = (1, 2, 3, 4, 6)
 LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
 SURE = 1e-7
@@ -119,8 +119,6 @@ def network_of(place: Path) -> JointNetwork:
 def _write_rule(place: Path, data: Path, answers: Sequence[Answers], log) -> None:
     rule, mean_auc = fitted_rule(answers)
     if is_bundle(place):
-        from ..card import with_rule  # which knows of rules, too
-
         with_rule(place, rule, mean_auc)
     else:
         steps = asdict(preparation_steps(data))
