@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
@@ -65,7 +66,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .model.prediction import Segmentation, predict
         from .model.preparation.prepare import how_long
-        from .segments import SEGMENTS, UNSURE, write_heat, write_label_map
+        from .segments import SEGMENTS, UNSURE, write_label_map
         from .windows import DEFAULT, windows
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
@@ -93,7 +94,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         if isinstance(earlier, Scan):
             write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in MARKERS:
-            write_heat(folder / f"heat_{marker}.nrrd", scan, network.heat(marker))
+            write_nrrd(folder / f"heat_{marker}.nrrd", network.heat(marker), scan.grid)
         if network.unsure:
             write_seg_nrrd(folder / UNSURE_SEG, network.unsure(), scan.grid, UNSURE)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
