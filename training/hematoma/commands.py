@@ -46,7 +46,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
     add_draw_samples(commands.add_parser("draw-samples", help="hematomas drawn by it, as pictures in a folder for each class"))
     add_gan_experiment(commands.add_parser("gan-experiment", help="hypodensity learnt without and with drawn hematomas"))
-    _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
+    _add_runs(commands.add_parser("runs", help="figures of trainings on their validation slices, beside the source study's"))
     _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
 

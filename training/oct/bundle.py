@@ -83,7 +83,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         training: folder of ``train``. folder: the bundle to write.
         data_source: what it was trained on, for the metadata and the model card.
         licence: text of the licence of the weights.
-        calcium_offset: added to calcium's score (a logit) by the network's last bias; to be chosen on watched patients.
+        calcium_offset: added to calcium's score (a logit) by the network's last bias; to be chosen on validation patients.
     """
     network, recipe = trained_network(training)
     with torch.no_grad():

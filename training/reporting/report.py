@@ -110,7 +110,7 @@ def _side_by_side(runs: Sequence[Run]) -> str:
 
 def _stage_tables(run: Run) -> str:
     rows = [[name, _plain(figures)] for name, figures in run.stages.items()]
-    return markdown_table(["training, on what it watched", ""], rows) if rows else ""
+    return markdown_table(["training, on its validation patients", ""], rows) if rows else ""
 
 
 def _plain(figures: Mapping[str, Any]) -> str:
