@@ -128,7 +128,7 @@ def measure(
     Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins
     scan = _open(ct, report, options, options.series, run.force)
     placed = place_label_map(source, scan, label_map.segments)
-    for sentence in placed.told:
+    for sentence in placed.messages:
         report.log(sentence, Note.SEGMENT)
     scan, labels = _noted(scan, placed.notes, report), placed.labels
     network = _kept(label_map, scan, labels) if label_map.reading else None
@@ -250,7 +250,7 @@ def _write(folder: Path, case: Case, rules: Rules, run: RunOptions, report: Repo
 def _headline(findings: Findings) -> dict:
     """What the last line of a run says."""
     measurement, decided, network = findings.measurement, findings.triage, findings.network
-    told = {
+    headline = {
         "decision": in_words(decided.decision),
         "code": str(decided.decision),
         "reasons": list(decided.reasons),
@@ -260,5 +260,5 @@ def _headline(findings: Findings) -> dict:
     }
     if network:
         probabilities = {marker: network_probability(marker, measurement, network) for marker in MARKERS}
-        told |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
-    return told
+        headline |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
+    return headline

@@ -164,9 +164,9 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
     counted = bundle.metadata["eval_metrics"].get(COUNTED)
     metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | ({COUNTED: counted} if counted else {})}
-    tables = {title: figures_tables(figures)} | ({_RANGES_TITLE: _told_ranges(counted)} if counted else {})
-    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
+    tables = {title: figures_tables(figures)} | ({_RANGES_TITLE: _ranges_table(counted)} if counted else {})
+    limitations = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
+    return rewritten(bundle, metadata, card_text(bundle.name, metadata, limitations, tables))
 
 
 def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
@@ -188,11 +188,11 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
         raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
     bundle = load_bundle(folder, TASK)
     counted = {"heads": len(figures["patients"]), **figures["ranges"]}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _told_ranges(counted))
+    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _ranges_table(counted))
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
 
 
-def _told_ranges(counted: Mapping[str, Any]) -> str:
+def _ranges_table(counted: Mapping[str, Any]) -> str:
     return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
 
 

@@ -191,11 +191,11 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
-    told = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
+    facts = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
     if chosen.markers_of:
-        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *told)
+        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *facts)
     else:
-        bundle = bundle_of_training(chosen.training, *told)
+        bundle = bundle_of_training(chosen.training, *facts)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 

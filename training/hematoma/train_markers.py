@@ -210,8 +210,8 @@ def train_markers(
     run(training, task, budget.in_steps(len(learnt), recipe.batch), file, log)
     if distributed.rank() == 0:
         figures = task.figures(training.average)
-        told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
-        (folder / FIGURES).write_text(json.dumps(told, indent=1))
+        facts = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
+        (folder / FIGURES).write_text(json.dumps(facts, indent=1))
         log("AUC of all validation slices with hematoma: " + _in_words(figures))
     distributed.wait()
 

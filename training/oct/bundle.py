@@ -89,8 +89,8 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     with torch.no_grad():
         network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    told = {**asdict(recipe), **training_facts(training / CHECKPOINT), "calcium_offset": calcium_offset}
-    metadata = bundle_metadata(data_source, told, recipe.classes)
+    facts = {**asdict(recipe), **training_facts(training / CHECKPOINT), "calcium_offset": calcium_offset}
+    metadata = bundle_metadata(data_source, facts, recipe.classes)
     metadata["description"] = (
         f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, {recipe.classes} classes."
     )

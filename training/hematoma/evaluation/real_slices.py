@@ -85,12 +85,14 @@ def slices_table(results: Sequence[SliceResult]) -> str:
     seen = sum(one.both >= FOUND_SHARE * one.true for one in bleeding)
     false = sum(one.found - one.both for one in read) / max(len(read), 1)
     dice = np.mean([one.dice for one in bleeding]) if bleeding else float("nan")
-    told = (
+    summary = (
         f"{len(read)} of {len(results)} slices could be read. Blood is seen on {seen} of {len(bleeding)} with some; mean Dice "
         f"{dice:.3f}; false blood {false:.2f} cm2 a slice."
     )
     return (
-        markdown_table(["slice", "true (cm2)", "hematoma", "ventricles", "outside", "on the truth", "Dice"], rows) + "\n\n" + told
+        markdown_table(["slice", "true (cm2)", "hematoma", "ventricles", "outside", "on the truth", "Dice"], rows)
+        + "\n\n"
+        + summary
     )
 
 

@@ -53,8 +53,8 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
     """Let a network read a validation patient; None for one without a hematoma, or whose markers are not known."""
     if not patient.judged or not (patient.labels == HEMATOMA).any():
         return None
-    told = (patient.hounsfield, patient.inside, patient.extents_mm)
-    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    image = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
     return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 
@@ -106,9 +106,9 @@ def fit_own_rule(training: Path, data: Path, device: torch.device, log=print) ->
 def _write_rule(training: Path, data: Path, answers: Sequence[Answers], log) -> None:
     rule, mean_auc = fitted_rule(answers)
     steps = asdict(preparation_steps(data))
-    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
-    (training / RULE_FILE).write_text(json.dumps(told, indent=1))
-    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+    facts = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
+    (training / RULE_FILE).write_text(json.dumps(facts, indent=1))
+    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(facts['rule'])}")
 
 
 def _answers_of_file(training: Path, file: Path) -> Answers | None:

@@ -65,8 +65,8 @@ def _own_cases(figures: Mapping[str, Any]) -> list[str]:
     """What is told of own cases alone, see ``own_cases.evaluate_own``."""
     if "held" not in figures:
         return []
-    told = [differences_table(figures["limits_of_agreement"])]
-    return [*told, figures["untold"]] if figures["untold"] else told
+    found = [differences_table(figures["limits_of_agreement"])]
+    return [*found, figures["untold"]] if figures["untold"] else found
 
 
 def _marker_tables(figures: Mapping[str, Any]) -> list[str]:
@@ -175,7 +175,7 @@ def _reliability_table(markers: Mapping[str, Any]) -> str:
     rows = [
         [
             MARKER_NAMES[marker],
-            "; ".join(f"{said:.2f} / {seen:.2f} ({count})" for said, seen, count in figures["calibration"]["bins"]),
+            "; ".join(f"{stated:.2f} / {seen:.2f} ({count})" for stated, seen, count in figures["calibration"]["bins"]),
         ]
         for marker, figures in markers.items()
     ]

@@ -54,8 +54,8 @@ def run_gan_experiment(
         for part, kind in zip(PARTS, (UNetRecipe, MarkerRecipe, GANOptions), strict=True)
     )
     markers = replace(markers, pooling="wavelet", weighted=True)
-    told = {part: asdict(options) for part, options in zip(PARTS, (unet, markers, gan), strict=True)}
-    same_as_before(out, {**told, "share_drawn": share_drawn})
+    options_of = {part: asdict(options) for part, options in zip(PARTS, (unet, markers, gan), strict=True)}
+    same_as_before(out, {**options_of, "share_drawn": share_drawn})
     dataset = SliceDataset(data, None, unet.split, unet.seed, device)
     if not (out / "unet" / FIGURES).exists():
         train_segmentation(data, out / "unet", unet, unet_budget, device, None, log, dataset)

@@ -183,8 +183,8 @@ def train_gan(
     task = GANTask(crops, labels, options, device, folder).of(training)
     run(training, task, budget.in_steps(len(crops), options.batch), file, log)
     if distributed.rank() == 0:
-        told = {"best_distance": -training.best, "distance_of_halves": same, "features": FEATURES, "hematomas": len(crops)}
-        (folder / FIGURES).write_text(json.dumps({**told, "options": asdict(options)}, indent=1))
+        figures = {"best_distance": -training.best, "distance_of_halves": same, "features": FEATURES, "hematomas": len(crops)}
+        (folder / FIGURES).write_text(json.dumps({**figures, "options": asdict(options)}, indent=1))
 
 
 def trained_gan(folder: Path) -> tuple[SNGAN, GANOptions]:

@@ -135,9 +135,9 @@ def run_ablations(
             log(f"--- {each.name}")
             train_segmentation(plain, out / each.name, changed, few, device, out / each.begin, log, dataset)
             before, after = (_f_score(out / name, dataset, device) for name in (AS_STUDIED, each.name))
-            told = {"before": before, "after": after, "slices": int(dataset.validation.sum())}
+            scores = {"before": before, "after": after, "slices": int(dataset.validation.sum())}
             if distributed.rank() == 0:
-                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(told))
+                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(scores))
             distributed.wait()
         figures[each.name] = json.loads((out / each.name / LOCATION_FIGURES).read_text())
     recipe, budget = options["markers"]
@@ -174,9 +174,9 @@ def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
         InputError: they are not.
     """
     file = out / "options.json"
-    told = json.dumps(options, indent=1)
+    text = json.dumps(options, indent=1)
     out.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.read_text() != told:
+    if file.exists() and file.read_text() != text:
         raise InputError(f"{out} holds experiments with other options (see {file.name} there); choose another folder.")
     distributed.wait()
-    file.write_text(told)
+    file.write_text(text)
