@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, load_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
 from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..engine.checkpoint import training_facts
 from ..reporting.cards import card_text, rewritten, shared_metadata
-from ..reporting.monai_configs import write_configs
+from ..reporting.monai_configs import write_trained_bundle
 from .adaptation.gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import CHECKPOINT, trained_network
@@ -96,7 +96,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     )
     arguments = {"classes": recipe.classes, "width": recipe.width}
     card = model_card(folder.name, metadata, {}, one_step_limits(data_source))
-    bundle = write_bundle(
+    return write_trained_bundle(
         folder,
         TASK,
         network_class="DeepLabV3Plus",
@@ -106,8 +106,6 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         card=card,
         licence=licence,
     )
-    write_configs(bundle)
-    return bundle
 
 
 def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:

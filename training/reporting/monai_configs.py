@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import METADATA, Bundle, load_bundle
+from LesionReadingLib.bundle import METADATA, Bundle, load_bundle, write_bundle
 
 LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
 NETWORKS = {
@@ -32,6 +32,13 @@ def open_bundle(folder: Path) -> Bundle:
     metadata = folder / METADATA
     text = metadata.read_text(encoding="utf-8") if metadata.is_file() else ""
     return load_bundle(folder, next((task for task in LIBS if f'"task": "{task}"' in text), next(iter(LIBS))))
+
+
+def write_trained_bundle(folder: Path, task: str, **parts: Any) -> Bundle:
+    """Write a bundle of a training (``parts`` as of ``write_bundle``) with the three configs."""
+    bundle = write_bundle(folder, task, **parts)
+    write_configs(bundle)
+    return bundle
 
 
 def write_configs(bundle: Bundle) -> list[Path]:
