@@ -14,6 +14,7 @@ from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.masks import filled, largest_piece
 from PIL import Image
 from scipy import ndimage
 
@@ -98,11 +99,10 @@ def slices_table(results: Sequence[SliceResult]) -> str:
 
 def pixel_mm(grey: np.ndarray) -> float:
     """The size of a pixel, by the width of the largest bright ring with what it encloses."""
-    filled = ndimage.binary_opening(ndimage.binary_fill_holes(grey > _BONE_GREY), iterations=8)
-    parts, count = ndimage.label(filled)
-    if not count:
+    ring = largest_piece(ndimage.binary_opening(filled(grey > _BONE_GREY), iterations=8))
+    if not ring.any():
         return sum(_PIXELS_MM) / 2
-    columns = np.flatnonzero((parts == np.bincount(parts.ravel())[1:].argmax() + 1).any(axis=0))
+    columns = np.flatnonzero(ring.any(axis=0))
     return float(np.clip(SKULL_WIDTH_MM / max(np.ptp(columns), 1), *_PIXELS_MM))
 
 
