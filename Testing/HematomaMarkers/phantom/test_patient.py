@@ -108,8 +108,14 @@ def test_a_plain_hematoma_has_no_such_parts(plain):
     assert two_parts_hu(values[deep]) < 10
 
 
-def test_a_hypodensity_is_enclosed_by_denser_blood():
-    head = a_head(HYPODENSITY, volume_ml=40.0)
+@pytest.fixture(scope="module")
+def rough() -> PhantomHead:
+    """A large hematoma with a hypodensity and an irregular margin."""
+    return a_head(HYPODENSITY, IRREGULAR_MARGIN, volume_ml=40.0)
+
+
+def test_a_hypodensity_is_enclosed_by_denser_blood(rough):
+    head = rough
     number = shown_slice(head, HYPODENSITY)
     values, deep = smoothed_inside(head, number, 1.5)
     low = deep & (values < np.median(values[deep]) - 9)
@@ -142,8 +148,7 @@ def solidity(mask: np.ndarray) -> float:
     return mask.sum() / ConvexHull(corners).volume
 
 
-def test_an_irregular_margin_has_bays(plain):
-    rough = a_head(IRREGULAR_MARGIN)
+def test_an_irregular_margin_has_bays(plain, rough):
     assert solidity(rough.labels[largest_slice(rough)] == HEMATOMA) < 0.93
     assert solidity(plain.labels[largest_slice(plain)] == HEMATOMA) > 0.94
 
