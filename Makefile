@@ -35,7 +35,7 @@ test: setup-test
 	-.ci/debian-packages japanese  # pictures alone need it; without, their texts are English
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
-	$(IN_VENV) -m pytest -n 2 --dist loadfile
+	$(IN_VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 translations: setup-test
 	$(IN_VENV) -m translations

@@ -226,20 +226,9 @@ def _measure(chosen: argparse.Namespace, report) -> None:
 def _agreement(chosen: argparse.Namespace, report) -> None:
     from LesionReadingLib.studies.agreement import write_worklist_agreements
 
-    from .agreement import measured
-    from .labels import HEMATOMA, TASK
+    from .agreement import COMPARED
 
-    write_worklist_agreements(
-        chosen.folder,
-        chosen.output,
-        report,
-        task=TASK,
-        read=measured,
-        value=HEMATOMA,
-        named=chosen.with_readers,
-        volume_unit="mL",
-        slices="slice",
-    )
+    write_worklist_agreements(chosen.folder, chosen.output, report, COMPARED, named=chosen.with_readers)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

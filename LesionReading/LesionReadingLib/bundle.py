@@ -71,8 +71,8 @@ class Bundle:
 
     def summary(self) -> dict[str, Any]:
         """What a report says of the model: name, network and those of the metadata's fields that describe it."""
-        told = {field: self.metadata[field] for field in _SUMMARY if field in self.metadata}
-        return {"name": self.name, "network": self.network_class, "weights_sha256": _own(self.metadata)["weights_sha256"], **told}
+        stated = {field: self.metadata[field] for field in _SUMMARY if field in self.metadata}
+        return {"name": self.name, "network": self.network_class, "weights_sha256": _own(self.metadata)["weights_sha256"], **stated}
 
 
 def figures_of(model: Mapping[str, Any] | None, kind: str) -> dict[str, Any]:

@@ -72,6 +72,12 @@ def an_analysis(a_patient, tmp_path_factory):
     return output, commands.analyzed("HematomaMarkersLib", a_patient / "first", output)
 
 
+def middle_slices(head) -> list[int]:
+    """The slices with the hematoma and two on either side: enough where no more than an answer is asked for."""
+    shown = np.flatnonzero((head.labels == 1).any(axis=(1, 2)))
+    return list(range(shown[0] - 2, shown[-1] + 3))
+
+
 def overlap(found: np.ndarray, truth: np.ndarray) -> float:
     return 2 * np.sum(found & truth) / (found.sum() + truth.sum())
 
@@ -141,7 +147,7 @@ def an_upright_head():
     return a_head(tilt_deg=0.0, slice_mm=7.0)
 
 
-@pytest.mark.parametrize("position", ["FFS", "HFP", "FFP"])
+@pytest.mark.parametrize("position", ["FFS", "HFP"])  # of all positions the readers' tests tell
 def test_however_the_patient_lay_the_mask_is_where_the_blood_is(position, tmp_path, an_upright_head):
     head = an_upright_head
     hounsfield, grid = in_position(head.hounsfield, head.grid, position)
@@ -159,7 +165,7 @@ def test_slices_of_mixed_distance_keep_mask_and_volume(tmp_path, head):
         (whole.rows, whole.columns), (whole.row_mm, whole.column_mm), whole.row_axis, whole.column_axis, whole.positions_mm[kept], 6
     )
     write_series(tmp_path / "ct", head.hounsfield[kept], grid)
-    assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r") == 0
+    assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r", "--no-scroll") == 0
     labels, placed = read_placed_labels(tmp_path / "r/segmentation.seg.nrrd")
     np.testing.assert_allclose(placed.positions_mm, grid.positions_mm, atol=0.02)
     truth = head.labels[kept] == 1
@@ -268,9 +274,10 @@ def refused(capsys, tmp_path: Path, *arguments) -> str:
 
 
 def test_contrast_is_refused_unless_forced(head, tmp_path, capsys):
-    write_series(tmp_path / "ct", head.hounsfield, head.grid, Acquisition(contrast_agent="Iohexol"))
+    some = middle_slices(head)
+    write_series(tmp_path / "ct", head.hounsfield[some], some_slices(head.grid, some), Acquisition(contrast_agent="Iohexol"))
     assert "--force" in refused(capsys, tmp_path, "analyze", tmp_path / "ct", "-o", tmp_path / "r")
-    assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r", "--force") == 0
+    assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r", "--force", "--no-scroll") == 0
 
 
 def test_a_prior_of_another_patient_is_refused(a_patient, head, tmp_path, capsys):
@@ -327,7 +334,7 @@ def test_pictures_need_a_window_and_a_spacing(head, tmp_path, capsys):
     from PIL import Image
 
     (tmp_path / "pictures").mkdir()
-    for number, plane in enumerate(head.hounsfield):
+    for number, plane in enumerate(head.hounsfield[middle_slices(head)]):
         grey = np.clip(plane / 80 * 255, 0, 255).astype(np.uint8)
         Image.fromarray(grey).save(tmp_path / f"pictures/{number:03d}.png")
     spacing = ["--pixel-spacing", head.grid.row_mm, "--slice-spacing", 6]

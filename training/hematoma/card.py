@@ -79,11 +79,11 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
         raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
     bundle = load_bundle(folder, TASK)
     counted = {"heads": len(figures["patients"]), **figures["ranges"]}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _told_ranges(counted))
+    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _ranges_table(counted))
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
 
 
-def _told_ranges(counted: Mapping[str, Any]) -> str:
+def _ranges_table(counted: Mapping[str, Any]) -> str:
     return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
 
 

@@ -46,7 +46,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
     add_draw_samples(commands.add_parser("draw-samples", help="hematomas drawn by it, as pictures in a folder for each class"))
     add_gan_experiment(commands.add_parser("gan-experiment", help="hypodensity learnt without and with drawn hematomas"))
-    _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
+    _add_runs(commands.add_parser("runs", help="figures of trainings on their validation slices, beside the source study's"))
     _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
 
@@ -191,11 +191,11 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
-    told = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
+    facts = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
     if chosen.markers_of:
-        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *told)
+        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *facts)
     else:
-        bundle = bundle_of_training(chosen.training, *told)
+        bundle = bundle_of_training(chosen.training, *facts)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 

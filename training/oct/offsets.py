@@ -1,4 +1,4 @@
-"""Which offset to calcium's score to ship: what each would give on patients that were watched while training, never learnt from."""
+"""Which offset to calcium's score to ship: what each would give on validation patients, which were never learnt from."""
 
 from __future__ import annotations
 

@@ -86,10 +86,10 @@ def _network_range(findings: Findings) -> list[str]:
         return [_("Volume: the contour was corrected, so the range of the network's own contour no longer holds.")]
     if ends[1] < LEAST_TOLD_ML:  # how often bleeds are missed tells more than that the network is sure of nothing
         return []
-    told = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
+    sentence = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
         low=ends[0], high=ends[1], share=100 * SHARE
     )
-    return [joined(told, _volumes_held(network.model))]
+    return [joined(sentence, _volumes_held(network.model))]
 
 
 def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | None) -> list[str]:
@@ -132,26 +132,26 @@ def _sign_ranges(findings: Findings) -> list[str]:
     ranges = {marker: probability_range(marker, measurement, network) for marker in MARKERS}
     if not all(ranges.values()):
         return []
-    told = listed(
+    signs = listed(
         _sign_range(marker, *ends, is_open=ends[0] < network.thresholds[marker] <= ends[1]) for marker, ends in ranges.items()
     )
-    said = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=told)
-    signs = _counted(network.model).get("signs")
-    counted = [one for one in signs.values() if _is_count(one, "held")] if isinstance(signs, Mapping) else []
+    sentence = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=signs)
+    shown = _counted(network.model).get("signs")
+    counted = [one for one in shown.values() if _is_count(one, "held")] if isinstance(shown, Mapping) else []
     if not counted:
-        return [said]
+        return [sentence]
     shares = [100 * one["held"] / one["count"] for one in counted]
     held = _("On phantoms such ranges did not contradict the truth in {low:.0f} to {high:.0f} % of heads, by sign.")
-    return [joined(said, held.format(low=min(shares), high=max(shares)))]
+    return [joined(sentence, held.format(low=min(shares), high=max(shares)))]
 
 
 def _sign_range(marker: str, low: float, high: float, *, is_open: bool) -> str:
-    told = _("{sign} {low:.0f} to {high:.0f} %")
+    text = _("{sign} {low:.0f} to {high:.0f} %")
     if is_open:
-        told = _("{sign} {low:.0f} to {high:.0f} % (open)")
+        text = _("{sign} {low:.0f} to {high:.0f} % (open)")
     elif round(100 * low) == round(100 * high):
-        told = _("{sign} {high:.0f} %")
-    return told.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
+        text = _("{sign} {high:.0f} %")
+    return text.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
 
 
 def _is_count(figure: Any, of: str) -> bool:
@@ -190,8 +190,8 @@ def _ventricle_range(measurement: ScanMeasurement, rules: Rules) -> list[str]:
     if counted_ml == 0 or error_ml == 0:
         return []
     low_ml, high_ml = max(0.0, counted_ml - error_ml), counted_ml + error_ml
-    told = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
-    return [told.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
+    sentence = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
+    return [sentence.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
 
 
 def _growth_range(growth: Growth | None) -> list[str]:
@@ -217,11 +217,11 @@ def _signs(findings: Findings) -> list[str]:
     seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, network)) and marker in auc]
     if not seen:
         return []
-    told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
-    said = _(
+    areas = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
+    sentence = _(
         "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
     )
-    return [said.format(told=told)]
+    return [sentence.format(told=areas)]
 
 
 def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:

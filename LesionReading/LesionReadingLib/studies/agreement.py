@@ -37,6 +37,22 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What a module compares.
+
+    Attributes:
+        task: of the worklist. read(file): a label map, measured. value: label of what is compared.
+        volume_unit: for the table's header. slices: what the module's slices are called.
+    """
+
+    task: str
+    read: Callable[[Path], Reading]
+    value: int
+    volume_unit: str
+    slices: str
+
+
+@dataclass(frozen=True)
 class Agreement:
     """Two readings of a study, or of one slice of it.
 
@@ -122,22 +138,11 @@ def write_agreements(path: Path, found: Sequence[Agreement], volume_unit: str, s
     write_table(path, columns, found)
 
 
-def write_worklist_agreements(
-    folder: Path,
-    output: Path,
-    report: Reporter,
-    *,
-    task: str,
-    read: Callable[[Path], Reading],
-    value: int,
-    named: bool,
-    volume_unit: str,
-    slices: str,
-) -> None:
-    """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there and ``write_agreements``."""
-    found = list(worklist_agreements(folder, task, read, value, named))
+def write_worklist_agreements(folder: Path, output: Path, report: Reporter, compared: Compared, *, named: bool) -> None:
+    """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there."""
+    found = list(worklist_agreements(folder, compared.task, compared.read, compared.value, named))
     with finished_folder(output, 200 * len(found)) as scratch:
-        write_agreements(scratch / TABLE, found, volume_unit, slices)
+        write_agreements(scratch / TABLE, found, compared.volume_unit, compared.slices)
     whole = [row.dice for row in found if row.slice is None]
     report.result(str(output), pairs=len(whole), mean_dice=float(np.mean(whole)))
 

@@ -81,8 +81,8 @@ def save_edit(
         for file in (labels, beside):
             file.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        told = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
-        raise InputError(told.format(reason=reason)) from error
+        message = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
+        raise InputError(message.format(reason=reason)) from error
     if before is not None:
         before.unlink(missing_ok=True)
     return _read(folder)
@@ -103,17 +103,17 @@ def edits_of(study: Path) -> Iterator[Edit]:
 
 def _read(folder: Path) -> Edit | None:
     try:
-        told = read_json(folder / EDIT, _MOST_BYTES)
-        labels = folder / Path(str(told["labels"])).name
+        stored = read_json(folder / EDIT, _MOST_BYTES)
+        labels = folder / Path(str(stored["labels"])).name
         return Edit(
-            plain(told["reader"]),
-            plain(told["saved"]),
-            plain(told["model"]),
+            plain(stored["reader"]),
+            plain(stored["saved"]),
+            plain(stored["model"]),
             labels,
-            frozenset(map(int, told["reviewed"])),
-            int(told["count"]),
-            frozenset(map(int, told["changed"])),
-            bool(told["exported"]),
+            frozenset(map(int, stored["reviewed"])),
+            int(stored["count"]),
+            frozenset(map(int, stored["changed"])),
+            bool(stored["exported"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

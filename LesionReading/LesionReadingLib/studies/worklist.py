@@ -122,8 +122,8 @@ def model_of(item: Item) -> tuple[str, str]:
     if not (item.result / MEASUREMENTS).exists():
         return "", ""
     try:
-        told = read_json(item.folder / MODEL, _MOST_BYTES)
-        return plain(told["model"]), plain(told["version"])
+        stored = read_json(item.folder / MODEL, _MOST_BYTES)
+        return plain(stored["model"]), plain(stored["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "", ""
 
@@ -135,8 +135,8 @@ def _keep(file: Path, content: dict) -> None:
         beside.write_text(json.dumps(content), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        told = _("{folder} cannot be written ({reason}); check that the disk is there.")
-        raise InputError(told.format(folder=file.parent, reason=error.strerror)) from error
+        message = _("{folder} cannot be written ({reason}); check that the disk is there.")
+        raise InputError(message.format(folder=file.parent, reason=error.strerror)) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:

@@ -111,8 +111,8 @@ def _missed(figures: Mapping[str, Any]) -> str:
             "overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect)."
         )
     )
-    told = overlapped.format(count=count, some=count - (missed or 0), missed=missed, dice=figures["dice"])
-    return joined(told, _("Calcium that is not marked may well be there."))
+    sentence = overlapped.format(count=count, some=count - (missed or 0), missed=missed, dice=figures["dice"])
+    return joined(sentence, _("Calcium that is not marked may well be there."))
 
 
 def no_lumen_sentence(frame_count: int) -> str:
@@ -168,8 +168,8 @@ def _strays(measurement: PullbackMeasurement) -> str:
             parts.append(_("{label} in {frames}").format(label=_(label), frames=frames_in_words(count)))
     if not parts:
         return ""
-    said = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
-    return said.format(labels=listed(parts))
+    sentence = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
+    return sentence.format(labels=listed(parts))
 
 
 def _of_frames(frames: Sequence[FrameMeasurement], sentence: str) -> str:

@@ -103,8 +103,8 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
             "the true arc lies between {low:.0f} and {high:.0f} degrees (95 %)."
         )
     )
-    told = off.format(bias=abs(error["bias"]), sd=error["sd"], frames=frames_in_words(error["frames"]), low=low, high=high)
-    return [*sentences, joined(told, unsure)]
+    sentence = off.format(bias=abs(error["bias"]), sd=error["sd"], frames=frames_in_words(error["frames"]), low=low, high=high)
+    return [*sentences, joined(sentence, unsure)]
 
 
 def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
@@ -112,14 +112,14 @@ def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | N
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
     if ranges and (ends := volume_range_mm3(measurement, ranges)):
-        told = _("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])
+        sentence = _("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])
         held, count = (sum(each[name] for each in _in_range(model, "volumes_in_range")) for name in ("held", "count"))
         of_phantoms = _("Such a range held the true volume of {held} of {count} phantom pullbacks.").format(held=held, count=count)
-        return [joined(told, of_phantoms if count else "")]
+        return [joined(sentence, of_phantoms if count else "")]
     if not within:
         return []
-    told = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
-    return [told.format(count=_(within))]
+    sentence = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
+    return [sentence.format(count=_(within))]
 
 
 def _arcs_held(model: Mapping[str, Any]) -> str:

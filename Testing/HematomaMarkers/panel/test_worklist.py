@@ -12,7 +12,7 @@ from LesionReadingScene.scene import labels_of, result_node, result_of, volume_a
 def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_head_module, tmp_path):
     panel = a_head_module
     hematoma = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
-    write_patient(tmp_path / "study", 1012, size=128, slice_mm=7.0, tilt_deg=14.0, **hematoma)
+    write_patient(tmp_path / "study", 1012, size=128, slice_mm=9.0, tilt_deg=14.0, **hematoma)
     panel.ui.readerEdit.text = "Anna"
     panel.worklist.show(tmp_path)
     panel.ui.analyseAllButton.click()

@@ -33,7 +33,7 @@ from training.hematoma.data import kept_slices, load_patient, load_patients, pat
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
 from training.hematoma.evaluation.rule import TOP_SLICES, Answers, calibration, fit_rule, fitted_rule, youden_threshold
-from training.hematoma.slices import Shelf, balanced_numbers, joined, kinds, watched
+from training.hematoma.slices import SliceDataset, balanced_numbers, joined, kinds, validation_slices
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
     MarkerTask,
@@ -73,7 +73,7 @@ def trained(data, tmp_path_factory) -> tuple[Path, list[float], list[float]]:
     """A training folder after both stages, and the losses of each."""
     folder = tmp_path_factory.mktemp("training")
     first = new_training(TINY, CPU)
-    task = SegmentationTask(Shelf(data, None, "patient", 0), TINY, CPU, lambda line: None)
+    task = SegmentationTask(SliceDataset(data, None, "patient", 0), TINY, CPU, lambda line: None)
     losses = [float(first.learn(task.prepare(task.batch(step), step, 0.1), 0.1)) for step in range(15)]
     first.save(folder / CHECKPOINT)
     second, task = marker_training(folder, data)
@@ -120,12 +120,14 @@ def test_patients_that_training_may_have_seen_are_not_held_out(capsys, data, tmp
 
 def test_patients_are_split_or_slices_at_random(data):
     slices = joined(load_patients(data))
-    assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {1000}
+    assert set(slices.patients[validation_slices(slices, "patient", 0)].tolist()) == {1000}
     validation = replace(load_patients(data)[1], number=500)
     slices = joined([*load_patients(data), validation])
-    assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {500}, "those drawn for it, where there are any"
+    assert set(slices.patients[validation_slices(slices, "patient", 0)].tolist()) == {500}, (
+        "those drawn for it, where there are any"
+    )
     many = joined(load_patients(data) * 20)
-    leaky = watched(many, "random", 1)
+    leaky = validation_slices(many, "random", 1)
     assert 0.02 < leaky.float().mean() < 0.25 and len(set(many.patients[leaky].tolist())) > 1
 
 
@@ -192,7 +194,7 @@ def test_layers_that_the_markers_see_stay_as_they_are_to_the_bit(trained, data):
     recipe = replace(TINY, keep_markers=True)
     training = new_training(recipe, CPU)
     training.begin_with(first_weights(trained[0], recipe.classes), "discs")
-    task = SegmentationTask(Shelf(data, None, "patient", 0), recipe, CPU, lambda line: None)
+    task = SegmentationTask(SliceDataset(data, None, "patient", 0), recipe, CPU, lambda line: None)
     training.module.train()
     training.learn(task.prepare(task.batch(0), 0, 0.5), 0.5)
     before, after = trained_unet(trained[0])[0], training.network

@@ -56,8 +56,8 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
     """Let a network read a validation patient; None for one without a hematoma, or whose markers are not known."""
     if not patient.judged or not (patient.labels == HEMATOMA).any():
         return None
-    told = (patient.hounsfield, patient.inside, patient.extents_mm)
-    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    image = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
     return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 

@@ -18,12 +18,12 @@ from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
 from safetensors.torch import load_file
 
-from ...drawing import HELD_OUT_SEEDS, WATCHED_EVERY
+from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
 from ...own_data.cases import CASE_NUMBERS
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle import model_card, two_step_limits
-from ..data import is_watched, load_patients, make_data
+from ..data import is_validation, load_patients, make_data
 from ..second_step.bundle import half_precision
 from ..second_step.train import WEIGHTS, PolarRecipe, train_calcium
 from ..second_step.views import Views, joined, load_views, phantom_views, save_views, visible_calcium
@@ -106,7 +106,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
     """Views of the phantoms of training folders, without those that are only watched and without cases."""
     parts = []
     for source, folder in enumerate(folders):
-        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_validation(patient)]
         parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
     return joined(*parts)
 
@@ -114,7 +114,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
 def draw_phantoms(folder: Path, patients: int, processes: int) -> list[Path]:
     """Draw so many patients of the ordinary and of the wide range, always the same, six frames each; give their folders."""
     first = HELD_OUT_SEEDS.stop
-    seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % WATCHED_EVERY][:patients]
+    seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % VALIDATION_EVERY][:patients]
     folders = [folder / "ordinary", folder / "wide"]
     for each, wide in zip(folders, (False, True), strict=True):
         for _ in make_data(each, seeds, 20, 2.0, 6, False, processes, wide):
