@@ -20,9 +20,11 @@ from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 
+from ..adaptation.record import ADAPTED
 from ..engine.checkpoint import halved, training_facts
 from ..reporting.cards import card_text, rewritten, shared_metadata, with_section
 from ..reporting.monai_configs import write_configs
+from .adaptation.gain import gain_table
 from .evaluation.ranges import coverage_table
 from .evaluation.rule import RULE_FILE
 from .evaluation.tables import figures_tables
@@ -56,6 +58,10 @@ _NEVER_LEARNT = {
         "- Not drawn and so never learnt: tumours, aneurysms, contrast, thrombosed sinuses.\n"
     ),
 }
+_ADAPTED = (
+    "- Adapted to its user's own heads: figures and ranges in the original's card are not those of this model. Its markers are the "
+    "original's, told on what this model marks.\n"
+)
 _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
@@ -71,7 +77,7 @@ REFERENCES = [
     "Morotti A et al. Standards for Detecting, Interpreting, and Reporting Noncontrast Computed Tomographic Markers of "
     "Intracerebral Hemorrhage Expansion. Ann Neurol 2019;86:480-492.",
 ]
-_FIGURES_TITLE, _RANGES_TITLE = "Figures on phantoms", "How sure it is"
+_FIGURES_TITLE, _RANGES_TITLE, _GAIN_TITLE = "Figures on phantoms", "How sure it is", "Before and after adapting"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
@@ -96,7 +102,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     }
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
+    card = model_card(folder.name, metadata, arguments, {})
     bundle = write_bundle(
         folder,
         TASK,
@@ -135,7 +141,7 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
     first_stage = {**asdict(recipe), **training_facts(training / UNET_CHECKPOINT)}
     recipes = {**source.metadata["training"], "segmentation": first_stage}
     metadata = _metadata(data_source, arguments, recipes)
-    card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
+    card = model_card(folder.name, metadata, arguments, {})
     halves = save(halved(weights))
     bundle = write_bundle(
         folder,
@@ -162,11 +168,11 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
     kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
-    counted = bundle.metadata["eval_metrics"].get(COUNTED)
-    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | ({COUNTED: counted} if counted else {})}
+    before = bundle.metadata["eval_metrics"]
+    counted, kept = before.get(COUNTED), {name: before[name] for name in (ADAPTED, COUNTED) if name in before}
+    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | kept}
     tables = {title: figures_tables(figures)} | ({_RANGES_TITLE: _told_ranges(counted)} if counted else {})
-    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
+    return rewritten(bundle, metadata, model_card(bundle.name, metadata, bundle.network_arguments, tables))
 
 
 def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
@@ -194,6 +200,19 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
 
 def _told_ranges(counted: Mapping[str, Any]) -> str:
     return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
+
+
+def model_card(name: str, metadata: Mapping[str, Any], arguments: Mapping[str, Any], tables: Mapping[str, str]) -> str:
+    """The text of docs/README.md.
+
+    Args:
+        arguments: of the network. tables: title -> figures in Markdown, beside what adapting gained.
+    """
+    told = limits(metadata["data_source"], arguments.get("classes", len(NAMES)))
+    gained = metadata["eval_metrics"].get(ADAPTED)
+    if gained:
+        told, tables = _ADAPTED + told, {_GAIN_TITLE: gain_table(gained), **tables}
+    return card_text(name, metadata, told, tables)
 
 
 def limits(data_source: str, classes: int) -> str:
