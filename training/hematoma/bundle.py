@@ -18,9 +18,11 @@ from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 
+from ..adaptation.record import ADAPTED
 from ..engine.checkpoint import halved, training_facts
 from ..reporting.cards import card_text, shared_metadata
 from ..reporting.monai_configs import write_configs
+from .adaptation.gain import gain_table
 from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
 from .train_markers import RULE_FILE, trained_network
 from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT
@@ -51,6 +53,10 @@ _NEVER_LEARNT = {
         "- Not drawn and so never learnt: tumours, aneurysms, contrast, thrombosed sinuses.\n"
     ),
 }
+_ADAPTED = (
+    "- Adapted to its user's own heads: figures and ranges in the original's card are not those of this model. Its markers are the "
+    "original's, told on what this model marks.\n"
+)
 _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
@@ -66,6 +72,7 @@ REFERENCES = [
     "Morotti A et al. Standards for Detecting, Interpreting, and Reporting Noncontrast Computed Tomographic Markers of "
     "Intracerebral Hemorrhage Expansion. Ann Neurol 2019;86:480-492.",
 ]
+_GAIN_TITLE = "Before and after adapting"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
@@ -90,7 +97,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     }
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
+    card = model_card(folder.name, metadata, arguments, {})
     bundle = write_bundle(
         folder,
         TASK,
@@ -129,7 +136,7 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
     first_stage = {**asdict(recipe), **training_facts(training / UNET_CHECKPOINT)}
     recipes = {**source.metadata["training"], "segmentation": first_stage}
     metadata = _metadata(data_source, arguments, recipes)
-    card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
+    card = model_card(folder.name, metadata, arguments, {})
     halves = save(halved(weights))
     bundle = write_bundle(
         folder,
@@ -150,6 +157,19 @@ def _is_near(one: nn.Module, other: nn.Module) -> bool:
     """Whether two layers are the same but for half precision."""
     pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.allclose(a.float(), b.float(), rtol=2e-3, atol=1e-4) for a, b in pairs)
+
+
+def model_card(name: str, metadata: Mapping[str, Any], arguments: Mapping[str, Any], tables: Mapping[str, str]) -> str:
+    """The text of docs/README.md.
+
+    Args:
+        arguments: of the network. tables: title -> figures in Markdown, beside what adapting gained.
+    """
+    limitations = limits(metadata["data_source"], arguments.get("classes", len(NAMES)))
+    gained = metadata["eval_metrics"].get(ADAPTED)
+    if gained:
+        limitations, tables = _ADAPTED + limitations, {_GAIN_TITLE: gain_table(gained), **tables}
+    return card_text(name, metadata, limitations, tables)
 
 
 def limits(data_source: str, classes: int) -> str:

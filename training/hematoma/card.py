@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from HematomaMarkersLib.labels import NAMES, TASK
+from HematomaMarkersLib.labels import TASK
 from HematomaMarkersLib.measurement.markers.sureness import COUNTED
 from HematomaMarkersLib.model.patient_rule import PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges
@@ -15,8 +15,9 @@ from HematomaMarkersLib.triage.decision import Decision
 from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
 
-from ..reporting.cards import card_text, rewritten, sections, with_section
-from .bundle import limits
+from ..adaptation.record import ADAPTED
+from ..reporting.cards import rewritten, sections, with_section
+from .bundle import model_card
 from .evaluation.ranges import coverage_table
 from .evaluation.tables import figures_tables
 
@@ -29,12 +30,11 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
     kind, title = ("own", _OWN_TITLE) if "held" in figures else ("phantom", _FIGURES_TITLE)
-    kept = {name: told for name, told in bundle.metadata["eval_metrics"].items() if name in _KEPT}
+    kept = {name: told for name, told in bundle.metadata["eval_metrics"].items() if name in (ADAPTED, *_KEPT)}
     metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | kept}
     written = sections((folder / CARD).read_text(encoding="utf-8"))
     tables = {title: figures_tables(figures)} | {one: written[one] for one in _KEPT.values() if one in written}
-    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
+    return rewritten(bundle, metadata, model_card(bundle.name, metadata, bundle.network_arguments, tables))
 
 
 def write_hard(folder: Path, figures: Mapping[str, Any]) -> Bundle:

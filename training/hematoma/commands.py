@@ -18,6 +18,7 @@ from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phanto
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
+from .adaptation.adapt_command import add_adapt
 from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
 from .phantom_arguments import VALIDATION_SEED, add_range
@@ -39,6 +40,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients, own ones or phantoms")
     )
     add_fit_ranges(commands.add_parser("fit-ranges", help="how sure a bundle is: its ranges, fitted on validation patients"))
+    add_adapt(commands.add_parser("adapt", help="fine-tune a bundle's U-Net to a clinic's own corrected heads"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))

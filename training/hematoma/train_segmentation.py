@@ -124,15 +124,7 @@ class SegmentationTask:
 
     def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented images and label maps, on the device."""
-        recipe = self._recipe
-        hounsfield, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
-        labels = labels * (labels < recipe.classes)
-
-        def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
-            return segmentation_batch(hounsfield, labels, recipe.side(done), random)
-
-        images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
-        return network_input(images, WINDOW_HU), targets
+        return prepared_batch(batch, self._recipe, self._device, step, done)
 
     def validate(self, network: nn.Module) -> Validation:
         """F scores of some validation slices; takes in patients that have appeared since."""
@@ -144,6 +136,20 @@ class SegmentationTask:
         sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
         figures = overlap(network, dataset.slices, sample, self._device)
         return Validation(score(figures), "some slices: " + _in_words(figures))
+
+
+def prepared_batch(
+    batch: tuple[torch.Tensor, ...], recipe: Recipe, device: torch.device, step: int, done: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Augmented images and label maps of int16 HU and uint8 labels (share, size, size), after the share ``done`` of a training."""
+    hounsfield, labels = (tensor.to(device, non_blocking=True) for tensor in batch)
+    labels = labels * (labels < recipe.classes)
+
+    def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
+        return segmentation_batch(hounsfield, labels, recipe.side(done), random)
+
+    images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
+    return network_input(images, WINDOW_HU), targets
 
 
 def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:

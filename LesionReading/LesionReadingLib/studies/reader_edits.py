@@ -64,7 +64,7 @@ def save_edit(
     Raises:
         InputError: nothing can be written there; what was kept before is still there.
     """
-    folder = study / EDITS / _folder_name(reader)
+    folder = reader_folder(study, reader)
     labels = folder / f"labels_{secrets.token_hex(6)}.seg.nrrd"
     before = _named(folder)
     content = {
@@ -88,9 +88,14 @@ def save_edit(
     return _read(folder)
 
 
+def reader_folder(study: Path, reader: str) -> Path:
+    """Where all of a reader's lies; its name is made of letters and digits of the reader's, whatever the language."""
+    return study / EDITS / (re.sub(r"[^\w-]+", "_", plain(reader)).strip("_")[:60] or "reader")
+
+
 def edit_of(study: Path, reader: str) -> Edit | None:
     """What a reader left of a study; None where there is nothing, or it is damaged."""
-    return _read(study / EDITS / _folder_name(reader))
+    return _read(reader_folder(study, reader))
 
 
 def edits_of(study: Path) -> Iterator[Edit]:
@@ -122,8 +127,3 @@ def _read(folder: Path) -> Edit | None:
 def _named(folder: Path) -> Path | None:
     found = _read(folder)
     return found.labels if found is not None else None
-
-
-def _folder_name(reader: str) -> str:
-    """A name for a folder: letters and digits of the reader's, whatever the language."""
-    return re.sub(r"[^\w-]+", "_", plain(reader)).strip("_")[:60] or "reader"

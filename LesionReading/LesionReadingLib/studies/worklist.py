@@ -51,7 +51,8 @@ class State:
     """How far a study is.
 
     Attributes:
-        status: one of this module's words. reader: who edits it now, for ``EDITED_BY``; stale: the lock was left by a crash.
+        status: one of this module's words. reader: who edits it now, for ``EDITED_BY``; stale: the lock was left by a crash, or
+            may have been: it is the same reader's.
         reviewed, count: slices or frames that this reader has reviewed. message: why it failed.
     """
 
@@ -85,7 +86,7 @@ def state_of(item: Item, reader: str) -> State:
     """How far a study is, for a reader."""
     holder = holder_of(item.folder)
     if holder is not None:
-        return State(EDITED_BY, holder.reader, holder.stale)
+        return State(EDITED_BY, holder.reader, holder.stale or holder.is_of(reader))
     edit = edit_of(item.folder, reader)
     if edit is not None:
         return State(EXPORTED if edit.exported else REVIEWED, reviewed=len(edit.reviewed), count=edit.count)
