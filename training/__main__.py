@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
+from LesionReadingLib.process.cancelling import cancellable
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
 from .arguments import positive
@@ -23,7 +24,7 @@ _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; give its exit status (0 done, 2 unusable input)."""
+    """Run one command; give its exit status (0 done, 2 unusable input or too little memory, 130 cancelled)."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--parallel", type=positive, metavar="N", help="learn in N processes, one for each GPU of this machine")
     tasks = parser.add_subparsers(dest="task", required=True)
@@ -41,20 +42,36 @@ def main(arguments: list[str] | None = None) -> int:
     if os.environ.get(ASKS_FOR_JSON_LINES) == "1":  # a panel has started it and reads along
         return run_and_report(lambda report: chosen.run(chosen))
     try:
-        if chosen.parallel and "RANK" not in os.environ:
-            launch(chosen.parallel, sys.argv[1:] if arguments is None else arguments)
-            return 0
-        chosen.run(chosen)
+        with cancellable():
+            _run(chosen, sys.argv[1:] if arguments is None else arguments)
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
-        print(f"Training needs {error.name}, too; install it with: pip install -e '.[training]'", file=sys.stderr)
-        return 2
+        return _told(chosen, f"Training needs {error.name}, too; install it with: pip install -e '.[training]'")
     except InputError as error:
-        if os.environ.get("RANK", "0") == "0" or chosen.parallel is None:
-            print(error, file=sys.stderr)
-        return 2
+        return _told(chosen, str(error))
+    except (Cancelled, KeyboardInterrupt):
+        _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
+        return 130
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return _told(chosen, "The memory of this machine does not suffice; close other programs, or choose smaller batches.")
     return 0
+
+
+def _run(chosen: argparse.Namespace, arguments: list[str]) -> None:
+    if chosen.parallel and "RANK" not in os.environ:
+        launch(chosen.parallel, arguments)
+    else:
+        chosen.run(chosen)
+
+
+def _told(chosen: argparse.Namespace, sentence: str) -> int:
+    """Tell why a command ended, of several processes once; gives the exit status of unusable input."""
+    if os.environ.get("RANK", "0") == "0" or chosen.parallel is None:
+        print(sentence, file=sys.stderr)
+    return 2
 
 
 def _write_configs(chosen: argparse.Namespace) -> None:

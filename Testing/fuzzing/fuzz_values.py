@@ -101,6 +101,8 @@ META_LINES = [
     "ElementType = MET_LONG_LONG",
     "ElementType = MET_CHAR",
     "DimSize = 64 32 8",
+    "ElementToIntensityFunctionSlope = 2",
+    "ElementToIntensityFunctionOffset = -1024",
 ]
 NRRD_LINES = [
     "data file: ../../../../etc/passwd",

@@ -133,6 +133,7 @@ def test_a_packed_volume_with_a_changed_bit_is_refused(tmp_path):
         (0, "<i", 0),
         (344, "<i", 0),
         (112, "<f", 1e-30),
+        (116, "<f", np.inf),
     ],
 )
 def test_a_nifti_header_that_cannot_be_right_is_refused_at_once(tmp_path, ending, place, form, value):
@@ -141,6 +142,14 @@ def test_a_nifti_header_that_cannot_be_right_is_refused_at_once(tmp_path, ending
     with pytest.raises(InputError, match=r"x\.nii"):
         image_reader(path)
     assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize("slope", [0.0, np.nan])
+def test_a_nifti_intercept_without_a_slope_is_refused_as_the_library_would_add_it(tmp_path, slope):
+    path = edited(written(tmp_path / "x.nii"), 112, "<f", slope)
+    assert voxels(path).any(), "no scaling at all is read"
+    with pytest.raises(InputError, match="scaling"):
+        image_reader(edited(path, 116, "<f", 7.0))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +230,14 @@ def test_a_metaimage_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lin
     for door in DOORS.values():
         with pytest.raises(InputError):
             door(a_meta(folder / "x.mhd", lines, data_file))
+
+
+@pytest.mark.parametrize("line", ["ElementToIntensityFunctionSlope = 2", "ElementToIntensityFunctionOffset = -1024"])
+def test_a_metaimage_that_scales_its_values_is_refused_as_the_library_would_not_scale_them(tmp_path, line):
+    for door in DOORS.values():
+        with pytest.raises(InputError, match="scaling"):
+            door(a_meta(tmp_path / "x.mha", [line]))
+    assert voxels(a_meta(tmp_path / "x.mha", ["ElementToIntensityFunctionSlope = 1.0"])).any()
 
 
 @pytest.mark.parametrize("name", ["x.mha", "x.mhd"])

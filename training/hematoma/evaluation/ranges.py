@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy.special import logit
 
+from ...processes import in_processes
 from ...reporting.markdown import markdown_table
 from ..data import Patient, load_patient
 from ..train_segmentation import WINDOW_HU
@@ -60,11 +59,7 @@ class Seen:
 def seen_heads(model: str | Path, files: Sequence[Path], device: str, processes: int) -> Iterator[Seen]:
     """Read validation heads, files of ``make_data`` or ``import``, with a bundle; on a processor several at once."""
     work = partial(_seen_file, find_bundle(model, TASK).path, device)
-    if choose_device(device).type != "cpu":
-        yield from map(work, files)
-        return
-    with ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(work, files)
+    yield from in_processes(work, files, processes=processes if choose_device(device).type == "cpu" else 1)
 
 
 def _seen_file(model: Path, device: str, file: Path) -> Seen:

@@ -32,6 +32,8 @@ _LONGEST_VALUE = 4000  # of the library's own
 _PER_AXIS = ("DimSize", "ElementSpacing", "ElementSize", "Offset", "Position", "Origin", "CenterOfRotation", "SequenceID")
 _MATRICES = ("TransformMatrix", "Rotation", "Orientation")
 _SCALARS = ("ElementMin", "ElementMax", "ElementToIntensityFunctionSlope", "ElementToIntensityFunctionOffset")
+_SCALING = {"ElementToIntensityFunctionSlope": 1.0, "ElementToIntensityFunctionOffset": 0.0}
+"""What leaves the values as they are: ITK does not apply any other."""
 _TRUE, _FALSE = ("true", "t", "1"), ("false", "f", "0", "")
 
 
@@ -102,6 +104,9 @@ def _check_numbers(path: Path, fields: dict[str, str], axes: int) -> None:
     for name in ("ElementSpacing", "ElementSize"):
         if not all(numbers(path, fields.get(name, "1").split(), "spacing")):
             raise unreadable(path, _("its header states voxels without extent"))
+    for name, identity in _SCALING.items():
+        if name in fields and numbers(path, [fields[name]], name) != [identity]:
+            raise unreadable(path, _("its header states a scaling of its values that cannot be right"))
 
 
 def _no_list(path: Path, name: str) -> str:

@@ -70,7 +70,9 @@ def nifti_voxels(path: Path) -> StoredVoxels:
         raise unreadable(path, _("its header states a place or a voxel size that is no number, zero, or beyond all places"))
     slope, intercept = field(layout.scaling)
     is_scaled = slope != 0 and not math.isnan(slope)
-    if math.isinf(slope) or (is_scaled and (abs(slope) < _LEAST_SLOPE or not math.isfinite(intercept))):
+    # Without a slope the format scales nothing, but ITK still adds the intercept.
+    is_sound = (abs(slope) >= _LEAST_SLOPE and math.isfinite(intercept)) if is_scaled else intercept == 0 or math.isnan(intercept)
+    if math.isinf(slope) or not is_sound:
         raise unreadable(path, _("its header states a scaling of its values that cannot be right"))
     (offset,) = field(layout.voxel_offset)
     if not (math.isfinite(offset) and layout.size + 4 <= offset == int(offset)):
