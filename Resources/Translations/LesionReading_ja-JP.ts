@@ -230,6 +230,10 @@
             <translation>単純頭部CTの脳内出血を検出・計測し、4つの増大マーカーとその所見を示し、前回CTと比較して、至急紹介の要否を示す。医療機器ではない。</translation>
         </message>
         <message>
+            <source>Fine-tune the chosen model on exported cases in the background. The model stays; a new one is made beside it, with what it gained.</source>
+            <translation>選択中のモデルを、エクスポートした症例で追加学習します（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られます。</translation>
+        </message>
+        <message>
             <source>Fluid level</source>
             <translation>液面形成</translation>
         </message>
@@ -280,6 +284,10 @@
         <message>
             <source>Hours from the first symptom to the scan, for the BAT score; under 2.5 h the risk of growth is higher.</source>
             <translation>最初の症状から撮影までの時間（BATスコア用）。2.5時間未満では増大のリスクが高い。</translation>
+        </message>
+        <message>
+            <source>How far the fine-tuning is, and what it gained on cases that were left out.</source>
+            <translation>追加学習の進み具合と、学習に使わなかった症例での効果。</translation>
         </message>
         <message>
             <source>How far the reading is.</source>
@@ -336,6 +344,10 @@
         <message>
             <source>L&amp;ocation:</source>
             <translation>部位(&amp;O):</translation>
+        </message>
+        <message>
+            <source>Learn from these...</source>
+            <translation>これらから学習...</translation>
         </message>
         <message>
             <source>Lesion Reading</source>
@@ -671,6 +683,25 @@
         </message>
     </context>
     <context>
+        <name>HematomaMarkersPanel.gain_text</name>
+        <message>
+            <source>All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>In heads without blood {after:.1f} mL were marked, before {before:.1f}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+        </message>
+        <message>
+            <source>On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}.</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
         <name>HematomaMarkersPanel.hematoma_tool</name>
         <message>
             <source>Click into the middle of the hematoma.</source>
@@ -812,6 +843,10 @@
     <context>
         <name>LesionReadingPanel.dependencies</name>
         <message>
+            <source>Fine-tuning needs Python packages that are missing; start it again to install them.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>PyTorch is missing, and without it nothing can be analyzed; press Apply again to install it.</source>
             <translation>PyTorchがなく解析できません。もう一度「適用」を押してインストールしてください。</translation>
         </message>
@@ -824,8 +859,8 @@
             <translation>Pythonパッケージが不足しており解析できません。もう一度「適用」を押してください。</translation>
         </message>
         <message>
-            <source>Python packages could not be installed; check that this computer is connected to the internet and press Apply again. Slicer's log (Help &gt; Report a Bug) has the details.</source>
-            <translation>Pythonパッケージをインストールできませんでした。インターネット接続を確認し、もう一度「適用」を押してください。詳細はSlicerのログ（Help &gt; Report a Bug）にあります。</translation>
+            <source>Python packages could not be installed; check that this computer is connected to the internet and try again. Slicer's log (Help &gt; Report a Bug) has the details.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The PyTorch extension is missing; install it in the Extensions Manager, restart Slicer and press Apply again.</source>
@@ -1690,6 +1725,21 @@ mm</translation>
         </message>
     </context>
     <context>
+        <name>OCTCalciumPanel.gain_text</name>
+        <message>
+            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
+        </message>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+        </message>
+        <message>
+            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
+            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
+        </message>
+    </context>
+    <context>
         <name>OCTCalciumPanel.numbers_block</name>
         <message>
             <source>Cautions ({count})</source>
@@ -2071,10 +2121,6 @@ mm</translation>
     <context>
         <name>worklist.learning</name>
         <message>
-            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
-            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
-        </message>
-        <message>
             <source>Choose the folder with the exported cases</source>
             <translation>エクスポートした症例のフォルダを選択</translation>
         </message>
@@ -2099,20 +2145,12 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>{count}症例で追加学習中...</translation>
         </message>
         <message>
-            <source>Fine-tuning: {done} of {total} networks</source>
-            <translation>追加学習：ネットワーク{done}／{total}</translation>
-        </message>
-        <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+            <source>Fine-tuning: {done} of {total} parts are done</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Learn from these...</source>
             <translation>これらから学習...</translation>
-        </message>
-        <message>
-            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
-            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
         </message>
         <message>
             <source>Stop fine-tuning</source>
@@ -2129,6 +2167,13 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>Use the new model from now on?</source>
             <translation>今後、新しいモデルを使用しますか。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.study_on_view</name>
+        <message>
+            <source>Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.</source>
+            <translation type="unfinished" />
         </message>
     </context>
     <context>
@@ -2176,6 +2221,10 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>Type your name above first: others see by it who edits a study.</source>
             <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
+        </message>
+        <message>
+            <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>a reader without a name</source>

@@ -190,7 +190,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     for name, value in values.items():
         title = f"{before} {_words(name)}".strip()
         if name in _COUNTS and isinstance(value, Mapping) and {"found", "count"} <= value.keys():
-            told.append(_(_COUNTS[name]).format(found=value["found"], count=value["count"]))
+            texts.append(_(_COUNTS[name]).format(found=value["found"], count=value["count"]))
         elif isinstance(value, Mapping):
             counted = {"held", "count"} <= value.keys()
             texts += (
