@@ -183,7 +183,8 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in figures.items() if name != "frames"}
     if kind == "real":
         missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
-        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "frames_without_calcium", "false_calcium_share")
+        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "arcs_in_range")
+        kept += ("frames_without_calcium", "false_calcium_share")
         return {name: figures[name] for name in kept if figures.get(name) is not None} | {"frames_missed": missed}
     errors = figures["agreement"]["volume_error_percent"]
     return {

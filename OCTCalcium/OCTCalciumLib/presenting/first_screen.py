@@ -12,7 +12,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from LesionReadingLib.text.counting import frames_in_words, shown_stretch
 
-from ..measurement.cautions import model_cautions
+from ..measurement.cautions import REAL_FRAMES, model_cautions
 from ..measurement.pullback import PullbackMeasurement
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 from .headline import mm, stretch_of, worst_lesion
@@ -129,9 +129,13 @@ def _arcs_held(model: Mapping[str, Any]) -> str:
     percent = (
         f"{min(shares):.0f} %" if len(shares) == 1 else _("{low:.0f} to {high:.0f} %").format(low=min(shares), high=max(shares))
     )
-    return _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.").format(
-        percent=percent
-    )
+    real = figures_of(model, REAL_FRAMES).get("arcs_in_range")
+    if not (isinstance(real, Mapping) and {"held", "count"} <= real.keys()):
+        phantoms = _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.")
+        return phantoms.format(percent=percent)
+    return _(
+        "The range of its scores held the true arc in {percent} of frames of phantoms and in {held} of {count} real frames with calcium."
+    ).format(percent=percent, held=real["held"], count=real["count"])
 
 
 def _in_range(model: Mapping[str, Any] | None, name: str) -> list[Mapping[str, int]]:
