@@ -134,7 +134,8 @@ def _arcs_held(model: Mapping[str, Any]) -> str:
         phantoms = _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.")
         return phantoms.format(percent=percent)
     return _(
-        "The range of its scores held the true arc in {percent} of frames of phantoms and in {held} of {count} real frames with calcium."
+        "The range of its scores held the true arc in {percent} of frames of phantoms and in {held} of {count} real frames with "
+        "calcium."
     ).format(percent=percent, held=real["held"], count=real["count"])
 
 
