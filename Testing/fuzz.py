@@ -34,7 +34,15 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [
     str(ROOT / folder)
-    for folder in ("LesionReading", "OCTCalcium", "HematomaMarkers", "Testing/support", "Testing/support/drawn", "Testing/fuzzing")
+    for folder in (
+        "LesionReading",
+        "OCTCalcium",
+        "HematomaMarkers",
+        "Testing/support",
+        "Testing/support/drawn",
+        "Testing/support/files",
+        "Testing/fuzzing",
+    )
 ]
 
 from fuzz_files import draw  # noqa: E402

@@ -45,8 +45,8 @@ class HeadReading:
     """What the network says of a prepared head, on the network's grid.
 
     Attributes:
-        labels: uint8 (slices, 256, 256), tidied. outside: bool, the same shape, blood outside the brain, tidied; None where the
-            network was not taught to see it.
+        labels: uint8 (slices, 256, 256), post-processed. outside: bool, likewise, blood outside the brain; None where the network
+            was not taught to see it.
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
@@ -97,7 +97,7 @@ def read_head(
             if scores[:, number].sum(axis=0, dtype=np.uint16).max() > _FULL * EXTENT:
                 features[number] = of_encoder
             progress(number + 1, len(hounsfield))
-    labels = tidied(blood_of(scores), hounsfield, extents_mm)
+    labels = post_processed(blood_of(scores), hounsfield, extents_mm)
     outside &= labels == BACKGROUND
     areas_cm2 = (labels == HEMATOMA).sum(axis=(1, 2)) * NETWORK_PIXEL_MM**2 / 100
     logits = np.full((len(labels), len(MARKERS)), np.nan, np.float32)
@@ -113,7 +113,7 @@ def read_head(
     return HeadReading(labels, areas_cm2, logits, heat, scores[0], looked_at, notes, outside)
 
 
-def tidied(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
+def post_processed(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:
     """Give the label map (slices, 256, 256) without pieces that are no blood: too small, on one slice only, or as dense as bone.
 
     The limits are those of this module; ``hounsfield`` is int16 of the labels' shape, in HU. A smaller piece of one kind of blood

@@ -10,7 +10,7 @@ import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
 from HematomaMarkersLib.model.gradcam import marker_heat
-from HematomaMarkersLib.model.inference import blood_of, read_head, tidied
+from HematomaMarkersLib.model.inference import blood_of, post_processed, read_head
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, surroundings
 from HematomaMarkersLib.model.patient_rule import (
     MarkerCalibration,
@@ -240,40 +240,40 @@ DENSITY_HU = np.full((4, 256, 256), 60, np.int16)
 
 def test_specks_go_and_clots_stay():
     speck = (slice(1, 3), slice(50, 53), slice(50, 54), HEMATOMA)  # 0.1 mL less a little
-    assert np.array_equal(tidied(voxels((*BLOCK, HEMATOMA), speck), DENSITY_HU, EXTENTS_MM), voxels((*BLOCK, HEMATOMA)))
-    assert tidied(voxels(speck), DENSITY_HU, EXTENTS_MM * 2).any()  # twice as much in thicker slices
+    assert np.array_equal(post_processed(voxels((*BLOCK, HEMATOMA), speck), DENSITY_HU, EXTENTS_MM), voxels((*BLOCK, HEMATOMA)))
+    assert post_processed(voxels(speck), DENSITY_HU, EXTENTS_MM * 2).any()  # twice as much in thicker slices
 
 
 @pytest.mark.parametrize("label", [HEMATOMA, INTRAVENTRICULAR])
 def test_what_one_slice_shows_and_its_neighbours_do_not_must_be_larger(label):
     small, large = ((slice(1, 2), slice(50, 64), slice(50, 50 + columns), label) for columns in (14, 20))  # 0.8 and 1.1 mL
-    assert not tidied(voxels(small), DENSITY_HU, EXTENTS_MM).any()
-    assert np.array_equal(tidied(voxels(large), DENSITY_HU, EXTENTS_MM), voxels(large))
+    assert not post_processed(voxels(small), DENSITY_HU, EXTENTS_MM).any()
+    assert np.array_equal(post_processed(voxels(large), DENSITY_HU, EXTENTS_MM), voxels(large))
 
 
 def test_a_scan_of_one_slice_keeps_what_it_shows():
     small = voxels((slice(1, 2), slice(50, 64), slice(50, 64), HEMATOMA))[1:2]
-    assert np.array_equal(tidied(small, DENSITY_HU[:1], EXTENTS_MM[:1]), small)
+    assert np.array_equal(post_processed(small, DENSITY_HU[:1], EXTENTS_MM[:1]), small)
 
 
 @pytest.mark.parametrize(("dense_rows", "stays"), [(1, True), (5, False)])  # of 20: 5 % and 25 % of the piece
 def test_a_piece_with_bone_in_it_is_no_blood(dense_rows, stays):
     density = DENSITY_HU.copy()
     density[:, 100 : 100 + dense_rows] = 120
-    assert tidied(voxels((*BLOCK, HEMATOMA)), density, EXTENTS_MM).any() == stays
+    assert post_processed(voxels((*BLOCK, HEMATOMA)), density, EXTENTS_MM).any() == stays
 
 
 @pytest.mark.parametrize(("label", "other"), [(HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)])
 def test_a_speck_of_one_kind_in_blood_of_the_other_kind_becomes_it(label, other):
     speck = (slice(1, 2), slice(118, 122), slice(105, 109), other)
-    found = tidied(voxels((*BLOCK, label), speck), DENSITY_HU, EXTENTS_MM)
+    found = post_processed(voxels((*BLOCK, label), speck), DENSITY_HU, EXTENTS_MM)
     assert set(np.unique(found)) == {0, label}
     assert (found > 0).sum() == 3 * 400 + 2 * 4
 
 
 def test_two_large_pieces_of_both_kinds_stay_as_they_are():
     labels = voxels((*BLOCK, HEMATOMA), (slice(0, 3), slice(120, 140), slice(100, 120), INTRAVENTRICULAR))
-    assert np.array_equal(tidied(labels, DENSITY_HU, EXTENTS_MM), labels)
+    assert np.array_equal(post_processed(labels, DENSITY_HU, EXTENTS_MM), labels)
 
 
 LOGITS = np.array([[np.nan] * 4, [5, 0, 0, 0], [1, 2, -1, 0], [3, -2, 1, 0], [2, 0, 0, -4]], np.float32)

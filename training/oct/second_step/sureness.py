@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from LesionReadingLib.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
-from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox, network_input
 from OCTCalciumLib.model.two_step import TwoStep, mean_probability
 from OCTCalciumLib.reading.read import open_pullback
@@ -87,7 +87,7 @@ def seen_real(network: TwoStep, images: Path, masks: Path | None, pixel_mm: floa
             box = Letterbox(pullback.rows, pullback.columns)
             truth = np.zeros((pullback.rows, pullback.columns), bool) if masks is None else calcium_mask(picture, masks)
             square = box.square(next(iter(pullback.read(0, 1))))
-            labels = without_calcium(tidied(next(iter(predictor.labels([square])))))
+            labels = without_calcium(post_processed(next(iter(predictor.labels([square])))))
             view = polar_view(labels, pixel_mm * box.rows / box.inner_rows)
             if view is not None:
                 true = box.square_labels(truth.astype(np.uint8)) > 0
