@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [
     str(ROOT / folder)
     for folder in (
+        ".",
         "LesionReading",
         "OCTCalcium",
         "HematomaMarkers",

@@ -6,10 +6,13 @@ import argparse
 import os
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+from LesionReadingLib.command_line import keep_caches_out
 from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
 from LesionReadingLib.process.cancelling import cancellable
+from LesionReadingLib.process.guarded import killed_with_parent
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
 from .arguments import positive
@@ -39,10 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     if others and not (hasattr(chosen, "overrides") and all(map(_OVERRIDE.match, others))):
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     chosen.overrides = others
+    keep_caches_out()
+    if "RANK" in os.environ:  # one of several processes, whose parent may be killed
+        killed_with_parent()
     if os.environ.get(ASKS_FOR_JSON_LINES) == "1":  # a panel has started it and reads along
         return run_and_report(lambda report: chosen.run(chosen))
     try:
-        with cancellable():
+        with nullcontext() if "RANK" in os.environ else cancellable():  # one of several ends at once, and the first one tells it
             _run(chosen, sys.argv[1:] if arguments is None else arguments)
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:

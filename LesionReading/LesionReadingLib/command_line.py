@@ -24,7 +24,7 @@ def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Seque
     asked = asked_language(sys.argv[1:] if given is None else given)
     with speaking(asked), speaking_argparse(asked):
         chosen = make_parser().parse_args(given)
-    _keep_caches_out()
+    keep_caches_out()
     with speaking(chosen.language):
         return guarded(
             lambda: run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity),
@@ -32,6 +32,6 @@ def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Seque
         )
 
 
-def _keep_caches_out() -> None:
+def keep_caches_out() -> None:
     """PyTorch makes a folder for what it compiles in the temporary one, or fails where there is none; here nothing is compiled."""
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(__file__).parent))  # there already, and nothing is written to it

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzz_rare_files import draw_rare
+from fuzz_rooms import draw_rooms
 from fuzz_subject import CT, Subject
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
@@ -18,7 +19,13 @@ FRAMES, SIZE = 4, 64
 
 def draw(folder: Path) -> list[Subject]:
     """Draw all files below a folder."""
-    return [*_draw_vessel(folder / "vessel"), *_draw_head(folder / "head"), *_draw_others(folder), *draw_rare(folder)]
+    return [
+        *_draw_vessel(folder / "vessel"),
+        *_draw_head(folder / "head"),
+        *_draw_others(folder),
+        *draw_rare(folder),
+        *draw_rooms(folder),
+    ]
 
 
 def _draw_vessel(folder: Path) -> list[Subject]:

@@ -12,7 +12,8 @@ from random import Random
 
 from fuzz_planted import planted
 from fuzz_plausible import plausible
-from fuzz_values import DICOM_VALUES, FORMATS, META_LINES, NIFTI, NRRD_LINES, NUMBERS, SYNTAXES, TEXTS, VRS
+from fuzz_tables import array_header, cells, sign, tensors
+from fuzz_values import DICOM_VALUES, FORMATS, LOOSE_WORDS, META_LINES, NIFTI, NRRD_LINES, NUMBERS, SYNTAXES, TEXTS, VRS
 
 _FAMILIES = {".nii": "nifti", ".nii.gz": "nifti", "nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
 
@@ -31,6 +32,10 @@ def mutate(random: Random, file: Path, kind: str) -> str:
         "reading": [_json],
         "bundle": [_json],
         "rules": [_words],
+        "words": [_words],
+        "csv": [cells],
+        "array": [array_header],
+        "weights": [tensors],
         "folder": [planted, _dicom, plausible],
         "zip": [],
     }[kind]
@@ -42,6 +47,8 @@ def mutate(random: Random, file: Path, kind: str) -> str:
             done.append(f"{way.__name__.strip('_')}:{way(random, file) or ''}")
         except Exception as error:  # already broken, so that it cannot be edited any more
             done.append(f"{way.__name__.strip('_')}:not {type(error).__name__}")
+    if kind == "weights":
+        sign(file)
     return ", ".join(done)
 
 
@@ -274,8 +281,8 @@ def _json(random: Random, file: Path) -> str:
 
 def _words(random: Random, file: Path) -> str:
     lines = file.read_text().split("\n")
-    number = random.choice([number for number, line in enumerate(lines) if "=" in line])
-    key = lines[number].split("=")[0]
-    lines[number] = f"{key}= {random.choice([*NUMBERS, *TEXTS, '[1]', '[[[[]]]]', '[' * 3000, '1979-05-27', '0x10', '{a=1}'])}"
+    number, sign = random.choice([(number, sign) for number, line in enumerate(lines) for sign in "=:" if sign in line])
+    key = lines[number].split(sign)[0]
+    lines[number] = f"{key}{sign} {random.choice([*NUMBERS, *TEXTS, *LOOSE_WORDS])}"
     file.write_text("\n".join(lines))
     return lines[number][:40]

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import struct
 
+LOOSE_WORDS = [
+    *("[1]", "[[[[]]]]", "[" * 3000, "1979-05-27", "0x10", "{a=1}", '""', "&a [*a]", "!!python/name:os.system", "? ? ? ?"),
+    *(
+        f'"{text}"'
+        for text in ("{}", "{0}", "{score:999999999}", "{score!r}", "{score.__class__}", "{lesion:{score}}", "{", "x" * 70_000)
+    ),
+    *('"{score:d}"', '"{score:%Y}"', '"{score[0]}"', '"\\u001b[31m"', '"<script>alert(1)</script>"'),
+]
 NUMBERS = [
     "0",
     "-1",

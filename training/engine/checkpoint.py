@@ -52,8 +52,11 @@ def read_facts(file: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(file, "pt") as opened:
-            return json.loads((opened.metadata() or {})["facts"])
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+            facts = json.loads((opened.metadata() or {})["facts"])
+        if not (isinstance(facts, dict) and isinstance(facts["options"], dict) and isinstance(facts["seconds"], int | float)):
+            raise ValueError("no facts of a training")
+        return facts
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise InputError(f"{file} is no checkpoint of today's trainings; move it away and start again.") from error
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import uuid
 from collections.abc import Sequence
 from signal import Signals
 
-from LesionReadingLib.errors import InputError
+from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.process.cancelling import held
+from LesionReadingLib.process.scratch import Scratch
 
 
 def launch(count: int, arguments: Sequence[str]) -> None:
@@ -15,22 +18,31 @@ def launch(count: int, arguments: Sequence[str]) -> None:
 
     Raises:
         InputError: one of them could not use its input (it has said why), or died.
+        Cancelled: this process was asked to stop, and has ended them.
     """
+    from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=count,
-        run_id=str(uuid.uuid4()),
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        max_restarts=0,
-        monitor_interval=0.2,
-    )
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)  # it would tell of every process that it ends
     try:
-        elastic_launch(config, sys.executable)("-m", "training", *arguments)
+        with held():
+            logs = Scratch(None, "training-logs-")
+        with logs:
+            config = LaunchConfig(
+                min_nodes=1,
+                max_nodes=1,
+                nproc_per_node=count,
+                run_id=str(uuid.uuid4()),
+                rdzv_backend="c10d",
+                rdzv_endpoint="localhost:0",
+                max_restarts=0,
+                monitor_interval=0.2,
+                logs_specs=DefaultLogsSpecs(str(logs.path / "ranks")),
+            )
+            elastic_launch(config, sys.executable)("-m", "training", *arguments)
+    except SignalException as error:
+        raise Cancelled from error
     except ChildFailedError as error:
         ends = {rank: failure.exitcode for rank, failure in error.failures.items()}
         died = next((rank for rank, code in ends.items() if code < 0), None)

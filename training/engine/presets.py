@@ -40,11 +40,15 @@ def preset_values(task: str, name: str) -> dict[str, Any]:
 
     file = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{task}_{name}.yaml"
     try:
+        if file.exists() and not file.is_file():  # a device or a pipe would never end
+            raise OSError("no plain file")
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         known = sorted(each.stem.removeprefix(f"{task}_") for each in FOLDER.glob(f"{task}_*.yaml"))
         raise InputError(f"There is no preset {name}{_nearest(name, known)}; choose one of {', '.join(known)}.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise InputError(f"The preset {file} is nested too deeply; look at {FOLDER}.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"The preset {file} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"The preset {file} must hold keys and values; look at {FOLDER}.")
@@ -109,7 +113,7 @@ def _key_and_value(text: str) -> tuple[str, Any]:
     key, _, value = text.partition("=")
     try:
         return key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{text} has no value that can be read; write it as in YAML, for example {key}=4.") from error
 
 

@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ..files import read_rows
 from . import distributed
 
 COLUMNS = ("step", "minutes", "loss", "rate", "pictures_per_second", "memory_mb", "score")
@@ -59,8 +60,8 @@ def read_table(file: Path) -> list[dict[str, str]]:
     """The whole rows of a training's CSV file; none where it is not there."""
     if not file.exists():
         return []
-    with open(file, newline="") as opened:
-        return [row for row in csv.DictReader(opened) if row["step"].isdecimal() and None not in row.values()]
+    rows = read_rows(file)[1]
+    return [row for row in rows if row.get("step", "").isdecimal() and row.keys() == set(COLUMNS)]
 
 
 def progress_bar() -> Progress:

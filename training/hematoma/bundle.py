@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +19,7 @@ from torch import nn
 
 from ..adaptation.record import ADAPTED
 from ..engine.checkpoint import halved, training_facts
+from ..files import read_json
 from ..reporting.cards import card_text, shared_metadata
 from ..reporting.monai_configs import write_configs
 from .adaptation.gain import gain_table
@@ -89,7 +89,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     network, arguments, recipe = trained_network(training)
     if not (training / RULE_FILE).exists():
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
-    rule = json.loads((training / RULE_FILE).read_text())
+    rule = read_json(training / RULE_FILE)
     weights = halved(network.state_dict())
     recipes = {
         "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},

@@ -16,6 +16,7 @@ from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
 
 from ..adaptation.record import ADAPTED
+from ..files import read_text
 from ..reporting.cards import rewritten, sections, with_section
 from .bundle import model_card
 from .evaluation.ranges import coverage_table
@@ -32,7 +33,7 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     kind, title = ("own", _OWN_TITLE) if "held" in figures else ("phantom", _FIGURES_TITLE)
     kept = {name: told for name, told in bundle.metadata["eval_metrics"].items() if name in (ADAPTED, *_KEPT)}
     metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | kept}
-    written = sections((folder / CARD).read_text(encoding="utf-8"))
+    written = sections(read_text(folder / CARD))
     tables = {title: figures_tables(figures)} | {one: written[one] for one in _KEPT.values() if one in written}
     return rewritten(bundle, metadata, model_card(bundle.name, metadata, bundle.network_arguments, tables))
 
@@ -41,7 +42,7 @@ def write_hard(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate --phantoms wide`` into a bundle's metadata and card, beside those of ordinary phantoms."""
     bundle = load_bundle(folder, TASK)
     metrics = {**bundle.metadata["eval_metrics"], HARD_HEADS: hard_headline(figures)}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _HARD_TITLE, figures_tables(figures))
+    card = with_section(read_text(folder / CARD), _HARD_TITLE, figures_tables(figures))
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": metrics}, card)
 
 
@@ -54,7 +55,7 @@ def with_rule(folder: Path, rule: PatientRule, mean_auc: Mapping[str, float | No
     bundle = load_bundle(folder, TASK)
     settings = {name: value for name, value in bundle.settings.items() if name != "ranges"} | {"markers": rule.to_settings()}
     training = {**bundle.metadata["training"], "rule_mean_auc": dict(mean_auc)}
-    card = (folder / CARD).read_text(encoding="utf-8")
+    card = read_text(folder / CARD)
     for title in (_FIGURES_TITLE, _OWN_TITLE, *_KEPT.values()):
         card = with_section(card, title, None)
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": {}, "training": training}, card, settings)
@@ -65,7 +66,7 @@ def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
     bundle = load_bundle(folder, TASK)
     metrics = {kind: figures for kind, figures in bundle.metadata["eval_metrics"].items() if kind != COUNTED}
     settings = {**bundle.settings, "ranges": fitted.to_settings()}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, None)
+    card = with_section(read_text(folder / CARD), _RANGES_TITLE, None)
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": metrics}, card, settings)
 
 
@@ -79,7 +80,7 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
         raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
     bundle = load_bundle(folder, TASK)
     counted = {"heads": len(figures["patients"]), **figures["ranges"]}
-    card = with_section((folder / CARD).read_text(encoding="utf-8"), _RANGES_TITLE, _ranges_table(counted))
+    card = with_section(read_text(folder / CARD), _RANGES_TITLE, _ranges_table(counted))
     return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
@@ -193,7 +193,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
-    facts = chosen.folder, chosen.data_source or PHANTOM_DATA, chosen.licence.read_text(encoding="utf-8")
+    facts = chosen.folder, chosen.data_source or PHANTOM_DATA, read_text(chosen.licence)
     if chosen.markers_of:
         bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *facts)
     else:
@@ -269,7 +269,7 @@ def _runs(chosen: argparse.Namespace) -> None:
 
     def figures(name: str) -> dict[str, Any]:
         files = {training.name: training / name for training in chosen.trainings}
-        return {training: json.loads(file.read_text()) for training, file in files.items() if file.exists()}
+        return {training: read_json(file) for training, file in files.items() if file.exists()}
 
     print(runs_tables(figures("segmentation.json"), figures("markers.json")))
 
@@ -290,7 +290,7 @@ def _card(chosen: argparse.Namespace) -> None:
     if not given:
         raise InputError("Name a file of figures for the card, or one with --wide or --ranges.")
     for write, file in given.items():
-        write(chosen.folder, json.loads(file.read_text()))
+        write(chosen.folder, read_json(file))
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:

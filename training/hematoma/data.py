@@ -24,6 +24,7 @@ from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
 from ..drawing import HELD_OUT_SEEDS, draw_missing, write_whole
+from ..files import read_json, reading
 from ..own_data.cases import Added, added, case_number, classes_shown, open_case
 from ..own_data.splits import LEARNT_PARTS, Split, chosen_slices, read_split
 from .evaluation.originals import Original, write_original
@@ -32,6 +33,7 @@ STEPS_FILE = "preparation.json"
 RANGES = ("ordinary", "wide", "mixed")
 """Ranges of phantoms: of a mixed folder two of five patients are ordinary ones, three are of the wide range."""
 ORDINARY_OF_FIVE = (1, 3)
+_KINDS = {"hounsfield": "i", "labels": "u", "slice_markers": "b", "markers": "b", "inside": "b", "extents_mm": "f"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,9 @@ def preparation_steps(folder: Path) -> Steps:
     """
     if not (folder / STEPS_FILE).exists():
         raise InputError(f"{folder} holds no training patients; make some with: python -m training hematoma make-data {folder}")
-    return Steps(**json.loads((folder / STEPS_FILE).read_text()))
+    told = read_json(folder / STEPS_FILE)
+    with reading(folder / STEPS_FILE):
+        return Steps(**told)
 
 
 def load_patients(folder: Path, location: str | None = None, parts: Sequence[str] = LEARNT_PARTS) -> list[Patient]:
@@ -262,12 +266,25 @@ def patient_number(path: Path) -> int:
 
 
 def load_patient(path: Path) -> Patient:
-    """Read a patient's file."""
-    with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files}
-    facts = json.loads(str(arrays.pop("facts")))
-    facts["near_misses"] = tuple(facts["near_misses"])
-    return Patient(patient_number(path), **arrays, **{"judged": True} | facts)
+    """Read a patient's file.
+
+    Raises:
+        InputError: it cannot be read, or its arrays do not fit each other.
+    """
+    with reading(path):
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        facts = json.loads(str(arrays.pop("facts")))
+        facts["near_misses"] = tuple(facts["near_misses"])
+        patient = Patient(patient_number(path), **arrays, **{"judged": True} | facts)
+        whole, slices = patient.hounsfield.shape, len(patient.hounsfield)
+        shapes = {"labels": whole, "slice_markers": (slices, len(MARKERS)), "markers": (len(MARKERS),), "inside": whole}
+        shapes["extents_mm"] = (slices,)
+        if len(whole) != 3 or any(np.shape(arrays[name]) != shape for name, shape in shapes.items() if name in arrays):
+            raise ValueError("arrays of different sizes")
+        if any(arrays[name].dtype.kind not in kinds for name, kinds in _KINDS.items() if name in arrays):
+            raise ValueError("arrays of another kind")
+    return patient
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
@@ -122,7 +122,7 @@ def _bundle(chosen: argparse.Namespace) -> None:
     from ..own_data.cases import learnt_from
     from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
 
-    licence = chosen.licence.read_text(encoding="utf-8")
+    licence = read_text(chosen.licence)
     source = chosen.data_source or learnt_from(chosen.training, PHANTOM_DATA, "phantom pullbacks") or NOT_STATED
     bundle = bundle_of_training(chosen.training, chosen.folder, source, licence, chosen.calcium_offset)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
@@ -244,7 +244,7 @@ def _card(chosen: argparse.Namespace) -> None:
         "real": chosen.real,
         "frames": chosen.frames,
     }
-    figures = {kind: json.loads(file.read_text()) for kind, file in files.items() if file}
+    figures = {kind: read_json(file) for kind, file in files.items() if file}
     for kind, source in (("frames", chosen.frames_source), ("real", chosen.real_source)):
         if kind in figures:
             figures[kind]["source"] = source

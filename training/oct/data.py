@@ -25,8 +25,11 @@ from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 
 from ..drawing import VALIDATION_EVERY, draw_missing, write_whole
+from ..files import read_json, reading
 from ..own_data.cases import Added, added, case_number, classes_shown, open_case, require_split
 from ..own_data.splits import LEARNT_PARTS, VALIDATION, Split, chosen_slices, read_split
+
+_LARGEST_MM = 100.0
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,16 @@ def _write_patient(
 
 
 def _load_patient(path: Path) -> Patient:
-    facts = json.loads(path.with_suffix(".json").read_text())
-    return Patient(int(path.stem.split("-")[1]), np.load(path, mmap_mode="r"), tuple(facts["spacing_mm"]))
+    facts = read_json(path.with_suffix(".json"))
+    with reading(path.with_suffix(".json")):
+        row_mm, column_mm, frame_mm = facts["spacing_mm"]
+        if not all(0 < mm <= _LARGEST_MM for mm in (row_mm, column_mm, 1.0 if frame_mm is None else frame_mm)):
+            raise ValueError("no spacing")
+    with reading(path):
+        pixels = np.load(path, mmap_mode="r")
+        if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != 2 or not pixels.size:
+            raise ValueError("no frames with their labels")
+        return Patient(int(path.stem.split("-")[1]), pixels, (row_mm, column_mm, frame_mm))
 
 
 def _pieces(path: Path, split: Split, parts: tuple[str, ...]) -> Iterator[Patient]:

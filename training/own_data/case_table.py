@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -10,8 +10,11 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.presenting.tables import write_table
 
+from ..files import read_rows
+
 CASES_FILE = "cases.csv"
 SPACINGS = ("pixel_spacing_mm", "frame_spacing_mm", "slice_spacing_mm")
+_LARGEST_MM = 100.0
 _YES, _NO = {"1", "yes", "y", "true", "+"}, {"0", "no", "n", "false", "-"}
 
 
@@ -60,11 +63,10 @@ def read_cases(folder: Path) -> list[CaseFacts]:
     file = folder / CASES_FILE
     if not file.exists():
         return []
-    with open(file, newline="", encoding="utf-8-sig") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = read_rows(file)[1]
     names = [each.name for each in fields(CaseFacts)]
     try:
-        found = [CaseFacts(**{name: row[name] or "" for name in names if name in row}) for row in rows]
+        found = [CaseFacts(**{name: row[name] for name in names if name in row}) for row in rows]
         return [replace(each, case=int(each.case), slices=int(each.slices or 0)) for each in found]
     except (TypeError, ValueError) as error:
         raise InputError(f"{file} lacks a column or a number that import wrote; import the cases again.") from error
@@ -94,14 +96,8 @@ def read_table(file: Path, markers: Iterable[str] = ()) -> tuple[dict[str, Table
         InputError: no such file or column, a case twice, or an answer or a number that is none.
     """
     try:
-        with open(file, newline="", encoding="utf-8-sig") as opened:
-            dialect = csv.Sniffer().sniff(opened.readline() or ",", ",;\t")
-            opened.seek(0)
-            rows = [
-                {(key or "").strip().lower(): (value or "").strip() for key, value in row.items() if isinstance(value, str)}
-                for row in csv.DictReader(opened, dialect=dialect)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = [{name.strip().lower(): value.strip() for name, value in row.items()} for row in read_rows(file, ",;\t")[1]]
+    except InputError as error:
         raise InputError(f"{file} cannot be read as a table; save it as CSV in UTF-8.") from error
     if not rows or "case" not in rows[0]:
         raise InputError(f"{file} has no column named case; give one with the names of the images.")
@@ -123,9 +119,12 @@ def read_table(file: Path, markers: Iterable[str] = ()) -> tuple[dict[str, Table
 
 def _number(file: Path, line: int, name: str, text: str) -> float:
     try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"Line {line} of {file} says {text!r} for {name}; give millimetres, or leave it empty.") from error
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= _LARGEST_MM:
+        raise InputError(f"Line {line} of {file} says {text!r} for {name}; give millimetres, or leave it empty.")
+    return value
 
 
 def _answer(file: Path, line: int, name: str, text: str) -> bool:

@@ -13,6 +13,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.studies.training_case import TrainingCase, read_case
 
+from ..files import read_json
+
 CASE_NUMBERS = range(100_000, 1_000_000_000)
 """Numbers of patients that are cases; phantom seeds stay below."""
 
@@ -95,7 +97,7 @@ def require_split(numbers: Sequence[int], task: str) -> None:
 def note_learnt(training: Path, numbers: Sequence[int]) -> None:
     """Keep in a training folder, beside those of before, the numbers of the patients that it learns from."""
     file = training / _LEARNT
-    before = json.loads(file.read_text()) if file.exists() else []
+    before = read_json(file) if file.exists() else []
     file.write_text(json.dumps(sorted({*before, *numbers})))
 
 
@@ -107,7 +109,7 @@ def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | Non
     """
     if not (training / _LEARNT).exists():
         return None
-    numbers = json.loads((training / _LEARNT).read_text())
+    numbers = read_json(training / _LEARNT)
     cases = sum(number in CASE_NUMBERS for number in numbers)
     if not cases:
         return phantoms_alone

@@ -11,6 +11,7 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 
 from ..arguments import positive
+from ..files import read_text
 from .case_table import patient_names
 from .splits import PARTS, SPLIT_FILE, TRAIN, Split, read_split, with_validation_fold, write_split
 
@@ -103,5 +104,5 @@ def too_few(counts: dict[str, Counter], what: str) -> str | None:
 def _named(words: list[str]) -> list[str]:
     """Names of patients, or those that a file lists."""
     if len(words) == 1 and Path(words[0]).is_file():
-        return [line.strip() for line in Path(words[0]).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return [line.strip() for line in read_text(Path(words[0])).splitlines() if line.strip()]
     return words

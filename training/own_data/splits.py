@@ -7,7 +7,6 @@ validation or test; ``fold`` (from 1) is empty where a test patient belongs to n
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 
 from ..drawing import write_whole
+from ..files import read_rows
 from .case_table import patient_names
 
 SPLIT_FILE = "split.csv"
@@ -69,9 +69,8 @@ def read_split(folder: Path) -> Split | None:
     file = folder / SPLIT_FILE
     if not file.exists():
         return None
-    with open(file, newline="", encoding="utf-8-sig") as opened:
-        reader = csv.DictReader(opened)
-        columns, rows = set(reader.fieldnames or ()), list(reader)
+    names, rows = read_rows(file)
+    columns = set(names)
     by_slice = {"case", "slice", "split"} <= columns
     if not rows or not (by_slice or {"patient", "split"} <= columns):
         raise InputError(f"{file} has no lines with the columns {', '.join(_BY_PATIENT)}; split the folder again.")
@@ -80,10 +79,10 @@ def read_split(folder: Path) -> Split | None:
     for line, row in enumerate(rows, start=2):
         try:
             unit = (int(row["case"]), int(row["slice"])) if by_slice else row["patient"].strip()
-            fold = int(row["fold"]) if (row.get("fold") or "").strip() else None
-        except (TypeError, ValueError, AttributeError) as error:
+            fold = int(row["fold"]) if row.get("fold", "").strip() else None
+        except ValueError as error:
             raise InputError(f"Line {line} of {file} names no case, slice or fold by whole numbers; mend it.") from error
-        part = (row["split"] or "").strip().lower()
+        part = row["split"].strip().lower()
         if part not in PARTS:
             raise InputError(f"Line {line} of {file} says {part!r}, which is none of {', '.join(PARTS)}; mend it.")
         if parts.setdefault(unit, part) != part:

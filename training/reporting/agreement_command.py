@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
+
+from ..files import read_json, reading
 
 _BYTES = 2_000_000
 
@@ -52,7 +53,8 @@ def _task(chosen: argparse.Namespace) -> str:
     if chosen.of:
         return chosen.of
     for file in sorted(chosen.one.glob(f"*/{FACTS}")):
-        task = json.loads(file.read_text(encoding="utf-8")).get("task")
+        with reading(file):
+            task = read_json(file)["task"]
         if task in (OCT_TASK, HEMATOMA_TASK):
             return "oct" if task == OCT_TASK else "hematoma"
     raise InputError("Label maps do not say what they show; say it with --of oct or --of hematoma.")

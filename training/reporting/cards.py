@@ -10,6 +10,8 @@ from typing import Any
 
 from LesionReadingLib.bundle import LICENCE, WEIGHTS, Bundle, write_bundle
 
+from ..files import read_text
+
 
 def shared_metadata() -> dict[str, Any]:
     """MONAI's fields of metadata.json that do not depend on the model."""
@@ -70,6 +72,6 @@ def rewritten(bundle: Bundle, metadata: Mapping[str, Any], card: str, settings: 
         weights=(bundle.path / WEIGHTS).read_bytes(),
         metadata=metadata,
         card=card,
-        licence=(bundle.path / LICENCE).read_text(encoding="utf-8"),
+        licence=read_text(bundle.path / LICENCE),
         settings=bundle.settings if settings is None else settings,
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import csv
 import html
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 from LesionReadingLib.errors import InputError
 
+from ..files import read_json, read_rows, read_text, reading
 from .comparison import FIGURES, TABLES
 from .markdown import markdown_table
 
@@ -50,10 +49,10 @@ def read_run(path: Path) -> Run:
         InputError: nothing is, or what is there cannot be read.
     """
     if path.is_file():
-        return Run(path.stem, _json(path), {}, "", {}, ())
-    figures = _json(path / FIGURES) if (path / FIGURES).exists() else {}
+        return Run(path.stem, _figures(path), {}, "", {}, ())
+    figures = _figures(path / FIGURES) if (path / FIGURES).exists() else {}
     stages = {name: _json(path / name) for name in _STAGES if (path / name).exists()}
-    tables = (path / TABLES).read_text(encoding="utf-8") if (path / TABLES).exists() else ""
+    tables = read_text(path / TABLES) if (path / TABLES).exists() else ""
     curves = {file.stem: columns for file in sorted(path.glob("*.csv")) if "step" in (columns := _columns(file))}
     if not (figures or stages or tables or curves):
         raise InputError(f"{path} holds no figures of a training or an evaluation; name folders of train, or of evaluate -o.")
@@ -147,8 +146,7 @@ def _image(name: str, png: bytes) -> str:
 
 
 def _columns(file: Path) -> dict[str, list[float | None]]:
-    with open(file, newline="", encoding="utf-8") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = read_rows(file)[1]
     return {name: [_float(row[name]) for row in rows] for name in (rows[0] if rows else {}) if name}
 
 
@@ -160,12 +158,17 @@ def _float(text: str | None) -> float | None:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON; name folders or files that train or evaluate wrote.") from error
+    found = read_json(file)
     if not isinstance(found, dict):
         raise InputError(f"{file} holds no figures; name folders or files that train or evaluate wrote.")
+    return found
+
+
+def _figures(file: Path) -> dict[str, Any]:
+    found = _json(file)
+    with reading(file):
+        if not all(value is None or isinstance(value, int | float) for value in headline(found).values()):
+            raise ValueError("no numbers")
     return found
 
 

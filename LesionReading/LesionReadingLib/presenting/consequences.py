@@ -16,6 +16,7 @@ from ..language import _, language
 from .first_screen import Meaning
 
 _FIELDS = {"text", "source"}
+_MOST_BYTES = 1_000_000
 
 
 class Consequences:
@@ -66,7 +67,13 @@ def in_language(path: Path) -> Path:
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= _MOST_BYTES):  # a device or a pipe would never end
+            raise InputError(
+                _("The consequences {path} are no file of texts, or far larger than any; name another.").format(path=path)
+            )
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise InputError(_("The consequences {path} are nested too deeply; correct them.").format(path=path)) from error
     except OSError as error:
         raise InputError(
             _("The consequences {path} cannot be read ({strerror}); name a readable file.").format(
@@ -94,9 +101,14 @@ def _sections(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _names(path: Path, finding: str, text: str) -> set[str]:
-    """The names in braces of a text: bare names, since an attribute or an index would reach into the program."""
+    """What stands in braces in a text: bare names, since an attribute or an index would reach into the program, and a width take
+    all memory."""
     try:
-        names = {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
+        names = {
+            name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            for _text, name, spec, conversion in Formatter().parse(text)
+            if name is not None
+        }
     except ValueError as error:
         raise InputError(
             _("{path}: the text of [{finding}] has a brace too many or too few; write {{{{ for a brace.").format(

@@ -15,6 +15,7 @@ import json
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,12 @@ from ..language import _
 from ..output import finished_folder
 from ..reading.image_grids import stored_grid
 from ..reading.volume_files import image_reader, image_voxels
+from ..strict_json import read_json
 
 SCHEMA = "lesion-reading-case/1"
 IMAGE, LABELS, FACTS = "image.nrrd", "labels.nrrd", "case.json"
 _LABEL_VALUES = np.arange(256)
+_MOST_BYTES = 10_000_000  # of the facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +144,7 @@ def read_case(folder: Path) -> TrainingCase:
 def _facts(folder: Path) -> dict:
     file = folder / FACTS
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
+        facts = read_json(file, _MOST_BYTES)
     except OSError as error:
         raise InputError(
             _("{folder} is no training case, it has no readable {facts}; name a folder of Export for training.").format(
@@ -158,7 +161,8 @@ def _facts(folder: Path) -> dict:
                 facts=FACTS, name=folder.name, schema=SCHEMA
             )
         )
-    if not {"task", "reviewed", "markers"} <= facts.keys():
+    reviewed, markers = facts.get("reviewed"), facts.get("markers", ())
+    if not (isinstance(facts.get("task"), str) and isinstance(reviewed, list) and isinstance(markers, dict | None)):
         raise InputError(
             _("The {facts} of the case {name} is not complete; export the case again.").format(facts=FACTS, name=folder.name)
         )
@@ -202,7 +206,7 @@ def _whole_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _slice_numbers(numbers: Collection[int], count: int) -> list[int]:
-    if any(number != int(number) or not 0 <= number < count for number in numbers):
+    if not all(isinstance(number, Integral) and 0 <= number < count for number in numbers):
         raise InputError(
             _("Reviewed slices are numbered from 0 to {value}, there are others; export the case again.").format(value=count - 1)
         )
@@ -210,7 +214,7 @@ def _slice_numbers(numbers: Collection[int], count: int) -> list[int]:
 
 
 def _judgements(markers: Mapping[str, bool | None]) -> dict[str, bool | None]:
-    if any(seen not in (True, False, None) for seen in markers.values()):
+    if not all(seen in (True, False, None) for seen in markers.values()):
         raise InputError(_("A marker was either seen, not seen, or not judged (true, false, null); export the case again."))
     return {name: None if seen is None else bool(seen) for name, seen in markers.items()}
 

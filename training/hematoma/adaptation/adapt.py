@@ -102,7 +102,7 @@ def adapt(
     found = Gain(heads, gain(heads))
     metadata = _metadata(before, found.figures, sum(case.slices for case in cases), replace(lessons, recipe=recipe))
     card = model_card(folder.name, metadata, arguments, {})
-    _written(before, weights[-1], folder, metadata, card, (before.path / LICENCE).read_text(encoding="utf-8"))
+    _written(before, weights[-1], folder, metadata, card, read_text(before.path / LICENCE))
     return found
 
 

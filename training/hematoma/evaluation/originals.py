@@ -11,6 +11,7 @@ from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.geometry.grid import stacked_grid
 
 from ...drawing import write_whole
+from ...files import reading
 
 _OF_GRID = ("row_mm", "column_mm", "row_axis", "column_axis", "positions_mm", "extents_mm")
 
@@ -43,14 +44,19 @@ def write_original(folder: Path, number: int, original: Original) -> None:
 
 
 def read_original(file: Path) -> Original:
-    """Read what ``write_original`` wrote."""
-    with np.load(file) as opened:
-        arrays = {name: opened[name] for name in opened.files}
-    size, pixel_mm = arrays["hounsfield"].shape[1:], (float(arrays["row_mm"]), float(arrays["column_mm"]))
-    axes, thickness_mm = (arrays["row_axis"], arrays["column_axis"]), float(arrays["extents_mm"][0])
-    grid = stacked_grid(size, pixel_mm, *axes, arrays["positions_mm"], thickness_mm, "imported")
-    scan = Scan(arrays["hounsfield"], grid, arrays.get("gravity"), **json.loads(str(arrays["facts"])))
-    return Original(scan, arrays["labels"], tuple(arrays["judged"].tolist()))
+    """Read what ``write_original`` wrote.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    with reading(file):
+        with np.load(file) as opened:
+            arrays = {name: opened[name] for name in opened.files}
+        size, pixel_mm = arrays["hounsfield"].shape[1:], (float(arrays["row_mm"]), float(arrays["column_mm"]))
+        axes, thickness_mm = (arrays["row_axis"], arrays["column_axis"]), float(arrays["extents_mm"][0])
+        grid = stacked_grid(size, pixel_mm, *axes, arrays["positions_mm"], thickness_mm, "imported")
+        scan = Scan(arrays["hounsfield"], grid, arrays.get("gravity"), **json.loads(str(arrays["facts"])))
+        return Original(scan, arrays["labels"], tuple(arrays["judged"].tolist()))
 
 
 def original_file(folder: Path, number: int) -> Path:

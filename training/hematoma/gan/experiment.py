@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from HematomaMarkersLib.labels import HYPODENSITY
 from LesionReadingLib.errors import InputError
 
 from ...engine.presets import chosen_options, in_section
+from ...files import read_json
 from ..evaluation.tables import markdown_table
 from ..slices import SliceDataset
 from ..studies.ablation_tables import machine, number
@@ -76,8 +76,8 @@ def run_gan_experiment(
             log(f"{len(samples)} of {len(labels)} drawn slices show a hematoma and are learnt from")
         take_unet(out / "unet", out / name)
         train_markers(data, out / name, markers, marker_budget, device, None, log, dataset, samples)
-    auc = {name: json.loads((out / name / MARKER_FIGURES).read_text())["auc"][HYPODENSITY] for name in ("without", "with")}
-    return {"auc": auc, "gan": json.loads((out / "gan" / GAN_FIGURES).read_text())}
+    auc = {name: read_json(out / name / MARKER_FIGURES)["auc"][HYPODENSITY] for name in ("without", "with")}
+    return {"auc": auc, "gan": read_json(out / "gan" / GAN_FIGURES)}
 
 
 def gan_table(figures: Mapping[str, Any], command: str, minutes: float, device: torch.device) -> str:

@@ -18,6 +18,7 @@ from LesionReadingLib.errors import InputError
 from ...engine import distributed
 from ...engine.checkpoint import best_of
 from ...engine.presets import chosen_options, in_section
+from ...files import read_json
 from ...own_data.cases import CASE_NUMBERS
 from ..data import make_data, patient_files, patient_number, preparation_steps
 from ..slices import SliceDataset
@@ -121,7 +122,7 @@ def run_ablations(
                 continue
             log(f"--- {each.name}")
             train_segmentation(data, out / each.name, changed, budget, device, None, log, dataset)
-        figures[each.name] = json.loads((out / each.name / FIGURES).read_text())
+        figures[each.name] = read_json(out / each.name / FIGURES)
     gentle = replace(recipe, rate=recipe.rate * FINE_TUNED_RATE)
     few = replace(budget, steps=max(1, budget.steps * FINE_TUNED_STEPS // 1))
     for each in LOCATION_TUNINGS:
@@ -139,7 +140,7 @@ def run_ablations(
             if distributed.rank() == 0:
                 (out / each.name / LOCATION_FIGURES).write_text(json.dumps(scores))
             distributed.wait()
-        figures[each.name] = json.loads((out / each.name / LOCATION_FIGURES).read_text())
+        figures[each.name] = read_json(out / each.name / LOCATION_FIGURES)
     recipe, budget = options["markers"]
     for each in CLASSIFIERS:
         if not (out / each.name / MARKER_FIGURES).exists():
@@ -147,7 +148,7 @@ def run_ablations(
             take_unet(out / AS_STUDIED, out / each.name)
             dataset = datasets(plain, None, "patient", recipe.seed)
             train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, None, log, dataset)
-        figures[each.name] = json.loads((out / each.name / MARKER_FIGURES).read_text())
+        figures[each.name] = read_json(out / each.name / MARKER_FIGURES)
     return figures
 
 

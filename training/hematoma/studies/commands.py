@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...arguments import add_device, log_to, positive
 from ...drawing import write_whole
 from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+from ...files import read_json
 
 if TYPE_CHECKING:
     import torch
@@ -152,7 +153,7 @@ def command_line() -> str:
 def spent_minutes(out: Path, minutes: float) -> float:
     """These minutes and those of earlier parts of the same experiments, which are kept in the folder."""
     file = out / "minutes.json"
-    before = json.loads(file.read_text()) if file.exists() else 0.0
+    before = read_json(file) if file.exists() else 0.0
     if os.environ.get("RANK", "0") == "0":
         file.write_text(json.dumps(before + minutes))
     return before + minutes

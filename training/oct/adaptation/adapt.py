@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from ...adaptation.folds import folds
 from ...adaptation.record import adapted_metadata
 from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
+from ...files import read_text
 from ...own_data.cases import CASE_NUMBERS
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
@@ -100,7 +101,7 @@ def adapt(
     found = Gain(frames, gain(frames))
     metadata = _metadata(before, found.figures, recipe)
     card = model_card(folder.name, metadata, metadata["eval_metrics"], two_step_limits(metadata))
-    _written(before, turns[-1], folder, metadata, card, (before.path / LICENCE).read_text(encoding="utf-8"))
+    _written(before, turns[-1], folder, metadata, card, read_text(before.path / LICENCE))
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from ...arguments import add_device, log_to, write_json
+from ...files import read_json, read_text
 
 RECIPE = "recipe.json"
 FIRST_STEP = "oct_calcium_two_step"
@@ -148,9 +148,9 @@ def _bundle_two_step(chosen: argparse.Namespace) -> None:
         chosen.training,
         chosen.folder,
         chosen.first_step,
-        PolarRecipe(**json.loads((chosen.training[0] / RECIPE).read_text())),
+        PolarRecipe(**read_json(chosen.training[0] / RECIPE)),
         chosen.data_source or PHANTOM_DATA,
-        chosen.licence.read_text(encoding="utf-8"),
+        read_text(chosen.licence),
         {
             name: getattr(chosen, name)
             for name in ("certain", "certain_alone", "likely", "likely_alone", "samples", "inner", "outer")

@@ -1,0 +1,76 @@
+"""Files of data folders and trainings, read: what is missing, was changed or is damaged is told in a sentence."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from LesionReadingLib.errors import InputError, is_out_of_memory
+
+_MOST_BYTES = 200_000_000  # of a text
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """While inside, whatever goes wrong is the file's fault: libraries raise every kind of error on files that are not theirs.
+
+    Raises:
+        InputError: something went wrong.
+    """
+    if file.exists() and not file.is_file():  # a device or a pipe would never end
+        raise InputError(f"{file} is no plain file; name another, or make it again.")
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it was changed, damaged, or made by others"
+        raise InputError(f"{file} cannot be read ({reason}); make it again, or take it away.") from error
+
+
+def read_text(file: Path) -> str:
+    """A text in UTF-8.
+
+    Raises:
+        InputError: there is none, or it is far larger than any of ours.
+    """
+    with reading(file):
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError("too large")
+        return file.read_text(encoding="utf-8-sig")
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: there is none.
+    """
+    text = read_text(file)
+    with reading(file):
+        return json.loads(text)
+
+
+def read_rows(file: Path, delimiters: str = ",") -> tuple[list[str], list[dict[str, str]]]:
+    """The columns of a CSV file and its rows, empty text where a row lacks a column; what it has too many is left out.
+
+    Args:
+        delimiters: one, or several of which the first line tells.
+
+    Raises:
+        InputError: there is none.
+    """
+    text = read_text(file)
+    with reading(file):
+        lines = text.splitlines(keepends=True)
+        first = lines[0] if lines else ""
+        delimiter = max(delimiters, key=first.count)
+        reader = csv.DictReader(lines, delimiter=delimiter)
+        rows = [{name: value or "" for name, value in row.items() if name is not None} for row in reader]
+        return list(reader.fieldnames or ()), rows
