@@ -23,6 +23,7 @@ from ...adaptation.record import adapted_metadata
 from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
 from ...engine.checkpoint import halved
 from ...engine.randomness import step_seed
+from ...files import read_text
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle import model_card
