@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
-from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
@@ -19,6 +18,7 @@ from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
+from .card_command import add_card
 from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
 from .phantom_arguments import VALIDATION_SEED, add_range
@@ -49,7 +49,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_draw_samples(commands.add_parser("draw-samples", help="hematomas drawn by it, as pictures in a folder for each class"))
     add_gan_experiment(commands.add_parser("gan-experiment", help="hypodensity learnt without and with drawn hematomas"))
     _add_runs(commands.add_parser("runs", help="figures of trainings on their validation slices, beside the source study's"))
-    _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
+    add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
@@ -272,25 +272,6 @@ def _runs(chosen: argparse.Namespace) -> None:
         return {training: read_json(file) for training, file in files.items() if file.exists()}
 
     print(runs_tables(figures("segmentation.json"), figures("markers.json")))
-
-
-def _add_card(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="the bundle")
-    parser.add_argument("figures", type=Path, nargs="?", metavar="FILE", help="figures of evaluate")
-    parser.add_argument("--wide", type=Path, metavar="FILE", help="the same, of phantoms of the wide range, kept beside the others")
-    parser.add_argument("--ranges", type=Path, metavar="FILE", help="the same, of other patients: how often ranges held the truth")
-    parser.set_defaults(run=_card)
-
-
-def _card(chosen: argparse.Namespace) -> None:
-    from .card import write_card, write_coverage, write_hard
-
-    files = {write_card: chosen.figures, write_hard: chosen.wide, write_coverage: chosen.ranges}
-    given = {write: file for write, file in files.items() if file}
-    if not given:
-        raise InputError("Name a file of figures for the card, or one with --wide or --ranges.")
-    for write, file in given.items():
-        write(chosen.folder, read_json(file))
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
