@@ -10,7 +10,7 @@ from HematomaMarkersLib.labels import TASK
 from HematomaMarkersLib.measurement.markers.sureness import COUNTED
 from HematomaMarkersLib.model.patient_rule import PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges
-from HematomaMarkersLib.presenting.first_screen import FALSELY_MARKED, FOUND_BLEEDS, HARD_HEADS
+from HematomaMarkersLib.presenting.first_screen import FALSELY_MARKED, FOUND_BLEEDS, HARD_HEADS, VOLUMES_IN_RANGE
 from HematomaMarkersLib.triage.decision import Decision
 from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
@@ -106,11 +106,12 @@ def hard_headline(figures: Mapping[str, Any]) -> dict[str, Any]:
     of_size = [[groups[name] for name in names if name in groups] for names in sizes]
     counts = [sum(group["patients"] for group in some) for some in of_size]
     found = [sum(round(group["found"] * group["patients"]) for group in some) for some in of_size]
-    heads = without["patients"]
+    heads, ranges = without["patients"], figures["ranges"]
     return {
         "patients": len(figures["patients"]),
         "dice": figures["hematoma"]["dice"]["mean"],
         **{name: {"found": one, "count": count} for name, one, count in zip(FOUND_BLEEDS, found, counts, strict=True)},
         FALSELY_MARKED: {"found": round((without["share_marked"] or 0) * heads), "count": heads},
         "referred_without_blood": {"found": without["decisions"].get(str(Decision.REFER_NOW), 0), "count": heads},
+        **({VOLUMES_IN_RANGE: {name: ranges["volume"][name] for name in ("held", "count")}} if ranges else {}),
     }

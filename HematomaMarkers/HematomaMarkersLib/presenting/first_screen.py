@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from ..triage.decision import Triage
     from ..triage.findings import Findings
 
-HARD_HEADS, FOUND_BLEEDS, FALSELY_MARKED = (
-    "wide",
-    ("bleeds_under_1_ml", "bleeds_1_to_3_ml", "bleeds_over_3_ml"),
-    "marked_without_blood",
-)
-"""Names in a bundle's ``eval_metrics``: the figures on hard phantom heads, what was found of bleeds by size, and false alarms."""
+HARD_HEADS, FALSELY_MARKED, VOLUMES_IN_RANGE = "wide", "marked_without_blood", "volumes_in_range"
+FOUND_BLEEDS = ("bleeds_under_1_ml", "bleeds_1_to_3_ml", "bleeds_over_3_ml")
+"""Names in a bundle's ``eval_metrics``: the figures on hard phantom heads, in how many of those without blood some was marked, how
+often ranges held the true volume, and how many bleeds were found, by size."""
 LEAST_TOLD_ML = 0.05
 SHIPPED_CONSEQUENCES = Path(__file__).parents[1] / "data" / "consequences.toml"
 
@@ -122,8 +120,15 @@ def _volumes_held(model: Mapping[str, Any]) -> str:
     volume = _counted(model).get("volume")
     if not _is_count(volume, "held"):
         return _("How often such a range holds the truth has not been measured.")
-    held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
-    return held.format(held=volume["held"], count=volume["count"])
+    hard = figures_of(model, HARD_HEADS).get(VOLUMES_IN_RANGE)
+    if not _is_count(hard, "held"):
+        held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
+        return held.format(held=volume["held"], count=volume["count"])
+    both = _(
+        "On phantoms such a range held the true volume in {held} of {count} heads, and in {hard} of {hards} that are hard to read; "
+        "in patients that is not known."
+    )
+    return both.format(held=volume["held"], count=volume["count"], hard=hard["held"], hards=hard["count"])
 
 
 def _sign_ranges(findings: Findings) -> list[str]:

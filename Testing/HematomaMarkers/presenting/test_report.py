@@ -15,6 +15,7 @@ from grids import some_slices
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from HematomaMarkersLib.measurement.markers.sureness import Sureness
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES, first_screen
@@ -252,6 +253,20 @@ def test_where_nothing_is_marked_the_first_screen_tells_how_many_bleeds_are_foun
     nothing, some = certainty(scan, np.zeros_like(labels), model), certainty(scan, labels, model)
     assert missed in nothing and false not in nothing
     assert false in some and missed not in some
+
+
+def test_how_often_ranges_held_is_told_of_ordinary_and_of_hard_heads(measured):
+    scan, labels, _ = measured
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model={"eval_metrics": {}})
+    sureness = Sureness((9.0, 14.0), dict.fromkeys(MARKERS), None)
+    figures = {"ranges": {"volume": {"held": 32, "count": 37}}}
+    for hard, told in (
+        ({}, "32 of 37 heads; in"),
+        ({"volumes_in_range": {"held": 60, "count": 90}}, "37 heads, and in 60 of 90 that"),
+    ):
+        model = {"eval_metrics": figures | {"wide": hard}}
+        findings = findings_of(measure_scan(scan, labels), replace(network, sureness=sureness, model=model), None, read_rules())
+        assert told in " ".join(first_screen(findings, read_rules(), Consequences(SHIPPED_CONSEQUENCES)).certainty)
 
 
 def test_figures_that_somebody_wrote_otherwise_are_not_told(measured):
