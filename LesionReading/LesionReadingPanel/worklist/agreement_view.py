@@ -110,7 +110,9 @@ class AgreementWindow:
         layout.addWidget(self.sliceTable, _SPLIT[1])
         layout.addWidget(self.namedCheckBox)
         layout.addWidget(self.saveButton)
-        self.pairTable.connect("currentCellChanged(int,int,int,int)", lambda row, *_others: self._showSlices(row))
+        self.pairTable.connect(
+            "currentCellChanged(int,int,int,int)", lambda row, column, rowBefore, columnBefore: self._showSlices(row)
+        )
         self.sliceTable.connect("cellDoubleClicked(int,int)", self._onSlice)
         self.saveButton.connect("clicked(bool)", self._onSave)
 
@@ -130,7 +132,7 @@ class AgreementWindow:
         self.pairTable.setCurrentCell(0, 0)
         self._showSlices(0)
         self.dialog.show()
-        self.dialog.raise_()
+        self.dialog.activateWindow()
 
     def close(self) -> None:
         """Put the window away."""
