@@ -34,6 +34,7 @@ from measure import SIZE as FULL_SIZE  # noqa: E402
 from OCTCalciumLib.segments import SEGMENTS  # noqa: E402
 
 SIZE, FRAME_MM, OPENED, STEPS = 512, 0.2, 8, 9
+LUMEN_MM, ENDS = 1.5, (0.3, 1.2)  # of the frame to click on: radius, and where its deposit begins and ends (radians)
 Figures = tuple[float, float, float]
 
 
@@ -46,7 +47,7 @@ def main() -> None:
     panel = desktop.load_module(ROOT / "OCTCalcium" / "OCTCalcium.py")
     print(f"{'':62}{'wall':>8}{'processor':>11}{'longest hold':>14}")
     if chosen.click:
-        _clicks(desktop, panel, np.zeros((2, FULL_SIZE, FULL_SIZE), np.uint8), PIXEL_MM)
+        _clicks(desktop, panel)
         return
     with tempfile.TemporaryDirectory() as folder:
         _day(desktop, panel, Path(folder), chosen.studies)
@@ -87,32 +88,33 @@ def _day(desktop, panel, folder: Path, studies: int) -> None:
     work.leave()
 
 
-def _clicks(desktop, panel, labels: np.ndarray, pixel_mm: float) -> None:
-    """Two clicks on a frame without any label: the lumen is found first."""
+def _clicks(desktop, panel) -> None:
+    """Two clicks on a frame without any label, with a dark deposit in the wall of a round lumen: the lumen is found first."""
     import slicer
     from LesionReadingScene.scene import add_volume, volume_grid
 
-    drawn = drawn_pullback(FULL_SIZE)[: len(labels)]
-    grey = (np.where(drawn == 3, 10, 120) + np.random.default_rng(0).integers(0, 20, drawn.shape)).astype(np.uint8)
-    spacing = Spacing(pixel_mm, pixel_mm, FRAME_MM, "drawn", "drawn")
-    volume = add_volume(grey, even_grid(labels.shape, spacing), "drawn")
+    rows, columns = np.indices((FULL_SIZE, FULL_SIZE)) - (FULL_SIZE - 1) / 2
+    radius_mm, angle = np.hypot(rows, columns) * PIXEL_MM, np.arctan2(rows, columns)
+    deposit = (radius_mm > LUMEN_MM + 0.15) & (radius_mm < LUMEN_MM + 0.55) & (angle > ENDS[0]) & (angle < ENDS[1])
+    grey = np.where(radius_mm < LUMEN_MM, 8, np.where(deposit, 60, 140)) + np.random.default_rng(0).integers(0, 20, rows.shape)
+    spacing = Spacing(PIXEL_MM, PIXEL_MM, FRAME_MM, "drawn", "drawn")
+    volume = add_volume(np.stack([grey.astype(np.uint8)] * 2), even_grid((2, *grey.shape), spacing), "drawn")
     panel.chooseInput(volume)
     panel.ui.byHandButton.click()
+    panel.results.goTo(0)
     desktop.process_events()
-    middle, radius = FULL_SIZE / 2, 0.62 * np.sqrt((drawn[0] == 3).sum() / np.pi) + 0.3 / pixel_mm
-    found = []
+    pixels, found = (LUMEN_MM + 0.35) / PIXEL_MM, []
+    places = [(0, FULL_SIZE / 2 + pixels * np.sin(end), FULL_SIZE / 2 + pixels * np.cos(end)) for end in ENDS]
     for _ in range(STEPS):
         panel.ui.markButton.click()
         node = slicer.mrmlScene.GetNodeByID(slicer.app.applicationLogic().GetSelectionNode().GetActivePlaceNodeID())
-        places = [(0, middle + radius * np.sin(angle), middle + radius * np.cos(angle)) for angle in (0.3, 1.2)]
-        for place in places[:-1]:
-            _place(node, volume_grid(volume), place)
-        found.append(_timed(desktop, lambda node=node, last=places[-1]: _place(node, volume_grid(volume), last)))
+        _place(node, volume_grid(volume), places[0])
+        found.append(_timed(desktop, lambda node=node: _place(node, volume_grid(volume), places[1])))
+        assert panel.results.measurement.frames[0].area_mm2 > 0, panel.ui.markLabel.text
         panel.ui.segmentEditorWidget.undo()
         desktop.process_events()
     _told("the second click, on a frame of 1024 x 1024 without labels", _median(found))
     _told("the same, the slowest", max(found))
-    print(panel.ui.markLabel.text or "marked")
 
 
 def _place(node, grid, index) -> None:
