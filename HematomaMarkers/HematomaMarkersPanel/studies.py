@@ -42,6 +42,9 @@ def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]]
         choose=choose,
         adapt=("hematoma", "adapt"),
         gainText=gainText,
+        sliceTitle=_("Slice"),
+        sliceWord="slice",
+        volumeUnit="mL",
     )
 
 

@@ -39,6 +39,9 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         choose=choose,
         adapt=("oct", "adapt"),
         gainText=gainText,
+        sliceTitle=_("Frame"),
+        sliceWord="frame",
+        volumeUnit="mm³",
     )
 
 

@@ -26,6 +26,7 @@ class Autosaving:
         self._tell = tell
         self._result = self._observation = None
         self._pending: set[int] = set()
+        self._waiting = False
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.connect("timeout()", self._onTimer)
@@ -52,6 +53,7 @@ class Autosaving:
     def end(self) -> None:
         """Follow nothing: all is kept, or goes with the study."""
         self._timer.stop()
+        self._waiting = False
         if self._observation is not None:
             self._observation.stop()
         self._result = self._observation = None
@@ -62,10 +64,12 @@ class Autosaving:
             self._wait(WAIT_MS)
 
     def _wait(self, wait_ms: int) -> None:
-        if not self._timer.isActive():
+        if not self._waiting:
+            self._waiting = True
             self._timer.start(wait_ms)
 
     def _onTimer(self) -> None:
+        self._waiting = False
         numbers, reviewed = sorted(self._pending)[:_AT_ONCE], scene.reviewed(self._result)
         slices = {number: self._labels[number] for number in numbers}
         try:

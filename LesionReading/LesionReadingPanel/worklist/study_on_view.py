@@ -34,6 +34,7 @@ class StudyKind:
         choose(volume): show it in the panel, None for nothing.
         adapt: the command of ``python -m training`` that fine-tunes a model on exported cases. gainText(figures): what that gained
             on cases that were left out, in a few sentences, of the figures that it writes into the new bundle.
+        sliceTitle: what a slice is called, as a table's title; sliceWord: in files, in English. volumeUnit: of its volumes.
     """
 
     task: str
@@ -49,6 +50,9 @@ class StudyKind:
     choose: Callable[[Any], None]
     adapt: tuple[str, ...]
     gainText: Callable[[dict], str]
+    sliceTitle: str
+    sliceWord: str
+    volumeUnit: str
 
 
 class StudyOnView:

@@ -18,6 +18,8 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
 from slicer.i18n import tr as _
 
+from ..views import jumpToSlice
+from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
 from .study_on_view import StudyKind, StudyOnView
@@ -28,7 +30,11 @@ _STATE_COLUMN = 1
 
 class WorklistView:
     """Drives readerEdit, worklistFolderButton, worklistTable, openStudyButton, nextStudyButton, saveStudyButton,
-    analyseAllButton and worklistLabel."""
+    analyseAllButton, agreementButton and worklistLabel.
+
+    Attributes:
+        agreement: compares the readers of the list.
+    """
 
     def __init__(self, ui, kind: StudyKind) -> None:
         """ui: the widgets of the panel. kind: what the module does with a study."""
@@ -39,6 +45,7 @@ class WorklistView:
         self._lock, self._editor = None, ""  # the reader who opened the study on view
         self._view = StudyOnView(kind)
         self._autosaving = Autosaving(self._show)
+        self.agreement = AgreementView(ui, kind, self._show, self._openAt)
         self._background = BackgroundAnalysis(kind, self._onAnalysed)
         self._beat = qt.QTimer()
         self._beat.setInterval(int(BEAT_S * 1000))
@@ -52,6 +59,7 @@ class WorklistView:
         ui.nextStudyButton.connect("clicked(bool)", lambda checked=False: self.openNext())
         ui.saveStudyButton.connect("clicked(bool)", lambda checked=False: self.save())
         ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
+        ui.agreementButton.connect("clicked(bool)", self._onAgreement)
         header = ui.worklistTable
         header.setColumnCount(2)
         header.setHorizontalHeaderLabels([_("Study"), _("State")])
@@ -74,7 +82,7 @@ class WorklistView:
         self.leave()
         self._background.stop()
         with slicer.util.WaitCursor():
-            self._items = wl.worklist(folder, self._kind.task, self._kind.find)
+            self._items, self._folder = wl.worklist(folder, self._kind.task, self._kind.find), folder
         table = self._ui.worklistTable
         table.setRowCount(len(self._items))
         for row, item in enumerate(self._items):
@@ -162,6 +170,7 @@ class WorklistView:
     def stop(self) -> None:
         """Keep all, and analyse no further: the panel goes away."""
         self._background.stop()
+        self.agreement.stop()
         self.leave()
 
     def showExported(self) -> None:
@@ -240,6 +249,23 @@ class WorklistView:
             self._background.stop()
         self._enable()
 
+    def _onAgreement(self, checked: bool = False) -> None:
+        if self.save():  # what is on view counts as it is now
+            try:
+                self.agreement.start(self._folder, {item.folder.name: item.name for item in self._items})
+            except InputError as error:
+                self._show(str(error))
+
+    def _openAt(self, code: str, number: int) -> None:
+        """Open the study whose folder has this name, where it is in the list, at a slice."""
+        row = next((row for row, item in enumerate(self._items) if item.folder.name == code), None)
+        if row is None:
+            self._show(_("That study is not in the list any more."))
+            return
+        self.open(row)
+        if self._open == row:
+            jumpToSlice(self._view.volume, number)
+
     def _onAnalysed(self) -> None:
         self.refresh()
         self._ui.analyseAllButton.checked = self._background.running
@@ -253,6 +279,7 @@ class WorklistView:
         ui.nextStudyButton.enabled = some
         ui.saveStudyButton.enabled = self._open is not None
         ui.analyseAllButton.enabled = some
+        ui.agreementButton.enabled = some
 
 
 def stateText(state: wl.State) -> str:

@@ -223,7 +223,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, *cases, "-o", new, "--phantoms", strange], "in another way"),
     ):
-        assert main(["hematoma", "adapt", *map(str, arguments), *FEW]) == 2, told
+        assert main(["hematoma", "adapt", *FEW, *map(str, arguments)]) == 2, told
         said = capsys.readouterr().err
         assert told in said and said.count("\n") == 1
         assert not new.exists()
