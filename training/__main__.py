@@ -13,9 +13,10 @@ from LesionReadingLib.command_line import keep_caches_out
 from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
 from LesionReadingLib.process.cancelling import cancellable
 from LesionReadingLib.process.guarded import killed_with_parent
+from LesionReadingLib.text.plain_text import plain
 from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
 
-from .arguments import positive
+from .arguments import SEVERAL, positive
 from .engine.launch import launch
 from .hematoma.commands import add_commands as add_hematoma_commands
 from .oct.commands import add_commands as add_oct_commands
@@ -55,11 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return _told(chosen, f"Training needs {error.name}, too; install it with: pip install -e '.[training]'")
     except InputError as error:
-        return _told(chosen, str(error))
+        return _told(chosen, str(error) if error.code == SEVERAL else plain(error))
     except (Cancelled, KeyboardInterrupt):
         _told(chosen, "Cancelled; what is complete is kept, and the same command goes on with the others.")
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:  # the folders are the person's
+            return _told(chosen, plain(f"{error.filename} cannot be used ({error.strerror}); name another, or mend it."))
         if not is_out_of_memory(error):
             raise
         return _told(chosen, "The memory of this machine does not suffice; close other programs, or choose smaller batches.")

@@ -14,6 +14,9 @@ from LesionReadingLib.errors import InputError
 
 from .drawing import HELD_OUT_SEEDS
 
+SEVERAL = "several"
+"""Code of a refusal of several lines, one for each thing that is wrong."""
+
 
 def positive(text: str) -> int:
     """A whole number from 1 on, as argparse's ``type``."""

@@ -42,6 +42,7 @@ Exit status: 0 done, 2 unusable input or arguments or too little memory, 1 a fau
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -248,6 +249,9 @@ def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
         return 2
     if is_out_of_memory(error):
         report.error("memory", _("The memory of this machine does not suffice; close other programs, then try again."))
+        return 2
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # from whichever step looks first at what was named
+        report.error("input", _("A name of a file or folder is longer than this system allows; give a shorter one."))
         return 2
     if isinstance(error, ModuleNotFoundError):
         advice = _(

@@ -63,7 +63,9 @@ def read_cases(folder: Path) -> list[CaseFacts]:
     file = folder / CASES_FILE
     if not file.exists():
         return []
-    rows = read_rows(file)[1]
+    columns, rows = read_rows(file)
+    if "case" not in columns:
+        raise InputError(f"{file} has no column named case; import the cases again.")
     names = [each.name for each in fields(CaseFacts)]
     try:
         found = [CaseFacts(**{name: row[name] for name in names if name in row}) for row in rows]

@@ -13,7 +13,9 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.studies.training_case import FACTS
+from LesionReadingLib.text.plain_text import plain
 
+from ..arguments import SEVERAL
 from .case_table import CaseFacts, TableRow, read_cases, write_cases
 from .cases import Added
 from .pairs import Paired, key
@@ -127,7 +129,7 @@ def import_cases(
         if not problems and not any(added.classes[main_class] for added, _row in read.values()) and not earlier:
             problems.append(("", f"No case shows any {main_class}, so there is nothing to learn; check --labels, and the masks."))
         if problems:
-            raise InputError(_in_one_sentence(problems))
+            raise InputError(_line_by_line(problems), SEVERAL)
         write_cases(scratch, [*kept, *cases])
         if split:
             write_split(scratch, split)
@@ -135,12 +137,12 @@ def import_cases(
     return cases
 
 
-def _in_one_sentence(problems: Sequence[tuple[str, str]]) -> str:
+def _line_by_line(problems: Sequence[tuple[str, str]]) -> str:
     """Problems (name of the case, sentence), a line for each sentence, those of many cases in one."""
     names: dict[str, list[str]] = {}
     for name, sentence in problems:
         names.setdefault(sentence, []).append(name)
-    lines = [f"{_few(cases)}: {sentence}" if cases[0] else sentence for sentence, cases in names.items()]
+    lines = [plain(f"{_few(cases)}: {sentence}" if cases[0] else sentence) for sentence, cases in names.items()]
     more = [f"And {len(lines) - _MOST_LINES} problems more."] if len(lines) > _MOST_LINES else []
     return "\n".join([*lines[:_MOST_LINES], *more])
 

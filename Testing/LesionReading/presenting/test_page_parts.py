@@ -130,6 +130,10 @@ def test_a_file_of_ones_own_is_laid_over_the_shipped_texts(tmp_path):
         ("[score_4]\ntext = '{score.__class__}'", "score.__class__"),
         ("[score_4]\ntext = '{patient}'", "{patient}"),
         ("[score_4]\ntext = '{score'", "brace"),
+        ("[score_4]\ntext = '{score:999999999}'", "score:999999999"),
+        ("[score_4]\ntext = '{score!r}'", "score!r"),
+        ("[score_4]\ntext = '{score:{other}}'", "other"),
+        ("a = " + "[" * 200_000, "nested too deeply"),
         ("score_4 = 'x'", "must be a section"),
         ("[score_4", "not valid TOML"),
     ],
@@ -140,6 +144,19 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path, content, tol
     with pytest.raises(InputError) as refused:
         Consequences(SHIPPED["oct"], own)
     assert told in str(refused.value) and "own.toml" in str(refused.value)
+
+
+def as_large_as_a_disk(path):
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero"), as_large_as_a_disk])
+def test_what_would_never_end_is_not_read_as_texts(tmp_path, make):
+    own = tmp_path / "own.toml"
+    make(own)
+    with pytest.raises(InputError, match=r"own\.toml"):
+        Consequences(SHIPPED["oct"], own)
 
 
 def test_pictures_are_packed_without_threads_where_memory_does_not_suffice_for_any(monkeypatch):
