@@ -19,14 +19,16 @@ DESKTOP = start()
 LONG_FILES = (
     "repository/test_fuzz.py",
     "HematomaMarkers/test_command.py",
+    "training/engine/test_training_engine.py",
     "HematomaMarkers/panel/test_module.py",
-    "training/own_data/test_own_cases_loop.py",
     "OCTCalcium/panel/test_module.py",
-    "OCTCalcium/test_command.py",
+    "HematomaMarkers/phantom/test_patient.py",
+    "LesionReading/studies/test_batch.py",
     "repository/test_screenshots.py",
     "repository/test_faults.py",
-    "LesionReading/studies/test_batch.py",
-    "HematomaMarkers/phantom/test_patient.py",
+    "training/own_data/test_own_cases_loop.py",
+    "OCTCalcium/test_command.py",
+    "training/oct/test_oct_adapt.py",
 )
 """Files that take longest: they begin first, so that at the end no worker is left alone with one of them."""
 
