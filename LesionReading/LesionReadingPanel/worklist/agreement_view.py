@@ -17,7 +17,7 @@ from slicer.i18n import tr as _
 from ..running.worker_process import Outcome, WorkerProcess
 from .study_on_view import StudyKind
 
-_SIZE = (640, 480)
+_SIZE = (800, 520)
 _SPLIT = (2, 3)  # of the heights of both tables
 
 
@@ -113,7 +113,7 @@ class AgreementWindow:
         self.pairTable.connect(
             "currentCellChanged(int,int,int,int)", lambda row, column, rowBefore, columnBefore: self._showSlices(row)
         )
-        self.sliceTable.connect("cellDoubleClicked(int,int)", self._onSlice)
+        self.sliceTable.connect("cellActivated(int,int)", self._onSlice)  # a double click, or Enter
         self.saveButton.connect("clicked(bool)", self._onSave)
 
     def show(self, found: Sequence[Agreement], names: Sequence[tuple[str, str]]) -> None:
@@ -182,7 +182,9 @@ def _fill(table, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table.setRowCount(len(rows))
     for number, row in enumerate(rows):
         for column, text in enumerate(row[: len(headers)]):
-            table.setItem(number, column, qt.QTableWidgetItem(text))
+            cell = qt.QTableWidgetItem(text)
+            cell.setToolTip(text)
+            table.setItem(number, column, cell)
 
 
 def _reader(name: str) -> str:

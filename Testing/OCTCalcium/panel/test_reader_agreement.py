@@ -66,7 +66,7 @@ def test_pairs_of_readers_and_the_model_are_told_by_study_and_by_frame_and_one_c
     frames = rows(window.sliceTable)
     assert frames[0][:2] == [str(WIDE[3] + 1), "0.00"] and frames[0][2] == "240" and frames[0][3] in ("", "0")
     assert {row[1] for row in frames[1:]} == {"1.00"}
-    window.sliceTable.cellDoubleClicked.emit(0, 0)
+    window.sliceTable.cellActivated.emit(0, 0)
     a_desktop.process_events()
     assert a_read_list.worklist.openItem.name == "one.nrrd"
     assert currentSlice(a_read_list.worklist._view.volume) == WIDE[3]
