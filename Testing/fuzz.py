@@ -1,7 +1,7 @@
 """Broken and hostile inputs by the thousand: each ends in 0 or 2, in time, in one line, and what is read is what the file holds.
 
     python Testing/fuzz.py --seed 7 --count 3000 [--keep FOLDER]
-    python Testing/fuzz.py --kind dicom seg nifti nrrd meta picture folder zip rules bundle reading
+    python Testing/fuzz.py --kind dicom seg nifti nrrd meta picture folder zip rules bundle reading csv array weights words
     python Testing/fuzz.py --kind whole --count 50               # whole commands, with their reports: slow
     python Testing/fuzz.py --seed 7 --first 1234 --count 1       # one case again
 

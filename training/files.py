@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from LesionReadingLib.errors import InputError, is_out_of_memory
+from LesionReadingLib.reading.images import MOST_PIXELS
 
 _MOST_BYTES = 200_000_000  # of a text
 
@@ -32,6 +34,23 @@ def reading(file: Path) -> Iterator[None]:
             raise
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it was changed, damaged, or made by others"
         raise InputError(f"{file} cannot be read ({reason}); make it again, or take it away.") from error
+
+
+def read_picture(file: Path, mode: str | None = None) -> np.ndarray:
+    """The pixels of a picture (rows, columns), or (rows, columns, channels).
+
+    Args:
+        mode: of Pillow, into which it is turned; None for its own.
+
+    Raises:
+        InputError: there is none, or it is far larger than any frame or slice.
+    """
+    from PIL import Image
+
+    with reading(file), Image.open(file) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise ValueError("too large")
+        return np.array(picture.convert(mode) if mode else picture)
 
 
 def read_text(file: Path) -> str:

@@ -65,6 +65,7 @@ from .text.plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
 LINE_EVERY_S = 10.0
+_OF_THE_DISK = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP, getattr(errno, "ESTALE", errno.EIO))
 _OURS = re.compile(r"(LesionReading|OCTCalcium|HematomaMarkers)Lib[/\\]")
 
 
@@ -250,8 +251,9 @@ def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
     if is_out_of_memory(error):
         report.error("memory", _("The memory of this machine does not suffice; close other programs, then try again."))
         return 2
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # from whichever step looks first at what was named
-        report.error("input", _("A name of a file or folder is longer than this system allows; give a shorter one."))
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:  # from whichever step looks first at what was named
+        advice = _("A file or folder that was named cannot be used ({strerror}); check its name, its permissions and its disk.")
+        report.error("input", advice.format(strerror=error.strerror))
         return 2
     if isinstance(error, ModuleNotFoundError):
         advice = _(

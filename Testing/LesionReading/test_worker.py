@@ -1,5 +1,6 @@
 """The worker protocol: JSON lines a program can follow, exit statuses, and nothing half-written."""
 
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.output import finished_folder
+from LesionReadingLib.worker import run_and_report
 from places import ROOT
 
 PREAMBLE = """
@@ -71,6 +73,16 @@ sys.exit(run_and_report(job))
 def test_a_refusal_of_a_kind_carries_its_code():
     done = run('sys.exit(run_and_report(lambda report: (_ for _ in ()).throw(InputError("Contrast was given.", "contrast"))))')
     assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["code"]) == (2, "contrast")
+
+
+@pytest.mark.parametrize("name", ["ENAMETOOLONG", "EACCES", "EIO", "ELOOP"])
+def test_what_the_disk_refuses_is_told_in_a_sentence_without_the_name(name, capsys):
+    def job(report):
+        raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)), "/clinic/YAMADA^TARO")
+
+    assert run_and_report(job) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "check its name" in told and "YAMADA" not in told
 
 
 def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():

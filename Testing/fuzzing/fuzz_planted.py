@@ -20,6 +20,7 @@ _NAMES = (
     "x.zip",
     "DICOMDIR",
     b"\xff\xfe.dcm",
+    b"\xff.nrrd",
     "..x",
     "CON",
 )

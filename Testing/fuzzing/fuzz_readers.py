@@ -165,17 +165,21 @@ def _meta(path: Path) -> Known:
     fields, after = meta_fields(path.read_bytes())
     if int(fields.get("HeaderSize", 0)) or fields.get("ElementNumberOfChannels", "1") != "1" or "DistanceUnits" in fields:
         raise ValueError
-    if fields.get("BinaryData", "True") != "True":
+    if not _is_true(fields, "BinaryData", "True"):
         raise ValueError
     rest = after if fields["ElementDataFile"] == "LOCAL" else (path.parent / fields["ElementDataFile"]).read_bytes()
-    if fields.get("CompressedData", "False") == "True":
+    if _is_true(fields, "CompressedData"):
         rest = zlib.decompressobj(47).decompress(rest)
-    order = ">" if fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")) == "True" else "<"
+    order = ">" if _is_true(fields, "BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")) else "<"
     sizes = [int(word) for word in fields["DimSize"].split()]
     kind = np.dtype(order + _META_KINDS[fields["ElementType"].removeprefix("MET_")])
     values = np.frombuffer(rest, kind, int(np.prod(sizes))).reshape(sizes[::-1])
     spacing = fields.get("ElementSpacing", fields.get("ElementSize", "1 1 1"))
     return Known(_three(values), (tuple(abs(float(word)) for word in spacing.split()),))
+
+
+def _is_true(fields: dict[str, str], name: str, default: str = "False") -> bool:
+    return fields.get(name, default)[:1].lower() in ("t", "1")
 
 
 def _three(values: np.ndarray) -> np.ndarray:

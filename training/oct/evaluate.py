@@ -23,6 +23,7 @@ from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback
 from PIL import Image
 
+from ..files import read_picture
 from .data import Patient
 from .second_step.coverage import Ranges, range_coverage
 
@@ -188,7 +189,7 @@ def _lumen_masks(names: Sequence[str], masks: Path) -> Iterator[np.ndarray]:
         found = sorted(masks.glob(f"{name}.*"))
         if not found:
             raise InputError(f"{masks} has no mask for the picture {name}; give every picture a mask of the same name.")
-        mask = np.asarray(Image.open(found[0]))
+        mask = read_picture(found[0])
         yield (mask if mask.ndim == 2 else mask[..., 0]) > 0
 
 

@@ -43,6 +43,12 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
         raise InputError(
             _("{file} cannot be read ({strerror}); copy or export it again.").format(file=path.name, strerror=error.strerror)
         ) from error
+    if not _is_text(path):  # the library would end the process
+        raise InputError(
+            _("{file} has a name, or lies in a folder of a name, that is no UTF-8 and cannot be opened; rename it.").format(
+                file=path.name
+            )
+        )
     os.environ["ITK_NIFTI_SFORM_PERMISSIVE"] = "ON"  # else the library refuses NIfTI files of a tilted gantry
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # standard error belongs to the one sentence of an error
     reader = sitk.ImageFileReader()
@@ -53,6 +59,14 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     except RuntimeError as error:
         raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
     return reader
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def image_voxels(reader) -> np.ndarray:

@@ -251,6 +251,17 @@ def test_packed_voxels_of_a_size_that_is_not_stated_are_read_where_they_fill_a_f
         voxels(path)
 
 
+@pytest.mark.parametrize("name", [b"\xff.nrrd", b"\xff.seg.nrrd", b"\xff.nii.gz", b"\xff.mha", b"\xff/x.nrrd", b"\xff/x.nii"])
+def test_a_volume_whose_name_is_no_utf_8_is_refused_where_the_library_would_end_the_process(tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    sound = written(tmp_path / f"sound.{path.name.split('.', 1)[1].removeprefix('seg.')}")
+    path.write_bytes(sound.read_bytes())
+    for door in DOORS.values():
+        with pytest.raises(InputError, match="UTF-8"):
+            door(path)
+
+
 @pytest.mark.parametrize("dims", ["0", "1", "5", "17", "-3", "4294967299", "three"])
 def test_a_metaimage_of_absurd_axes_is_refused(tmp_path, dims):
     with pytest.raises(InputError):

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from LesionReadingLib.errors import InputError
+from PIL import Image
 
 from training.__main__ import main
-from training.files import read_json, read_rows
+from training.files import read_json, read_picture, read_rows
 from training.hematoma.data import load_patient
 from training.oct.data import load_patients
 from training.own_data.case_table import read_cases, read_table
@@ -121,3 +122,13 @@ def test_names_that_no_disk_takes_end_a_command_in_one_line(tmp_path, capsys):
     assert told.count("\n") == 1 and "too long" in told
     assert main(["oct", "split", str(tmp_path / "two\nlines")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_is_no_picture_is_told_by_its_name(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.png")
+    Image.new("1", (9000, 9000)).save(tmp_path / "large.png")
+    for name in ("text.png", "zero.png", "pipe.png", "large.png"):
+        with pytest.raises(InputError, match=name):
+            read_picture(tmp_path / name)

@@ -15,9 +15,9 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.masks import filled, largest_piece
-from PIL import Image
 from scipy import ndimage
 
+from ...files import read_picture
 from ...reporting.markdown import markdown_table
 from ..train_segmentation import WINDOW_HU
 from .finding import FOUND_SHARE
@@ -60,12 +60,12 @@ def evaluate_slices(bundle: Bundle, images: Path, masks: Path, window: tuple[flo
         masks: folder of ``NAME.png``, where anything but black is blood; none there: no blood. window: HU of grey 0 and 255.
 
     Raises:
-        InputError: a mask is of another size than its picture.
+        InputError: a picture or a mask cannot be read, or a mask is of another size than its picture.
     """
     for file in sorted(images.iterdir()):
-        grey = np.array(Image.open(file).convert("L"), np.float32)
+        grey = read_picture(file, "L").astype(np.float32)
         mask_file = masks / f"{file.stem}.png"
-        true = np.array(Image.open(mask_file).convert("L")) > 40 if mask_file.exists() else np.zeros(grey.shape, bool)
+        true = read_picture(mask_file, "L") > 40 if mask_file.exists() else np.zeros(grey.shape, bool)
         if true.shape != grey.shape:
             raise InputError(f"{mask_file} has another size than {file}; give masks of the pictures' size.")
         yield _slice_result(file.stem, bundle, grey, true, window, device)

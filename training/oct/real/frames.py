@@ -20,6 +20,7 @@ from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange
 from PIL import Image
 
+from ...files import read_picture
 from ...reporting.markdown import markdown_table
 from ..evaluate import FALSE_CALCIUM_DEG
 
@@ -172,7 +173,7 @@ def calcium_mask(picture: Path, masks: Path) -> np.ndarray:
         raise InputError(
             f"{masks} has no {picture.stem}{MASK_ENDING}.png; give every picture a mask, an empty one where there is no calcium."
         )
-    mask = np.asarray(Image.open(found[0]))
+    mask = read_picture(found[0])
     return (mask if mask.ndim == 2 else mask[..., 0]) > 0
 
 
