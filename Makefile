@@ -22,17 +22,20 @@ demo: setup
 	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/first -o demo/head/first --location putamen --language $(LANGUAGE)
 	$(IN_VENV) -m HematomaMarkersLib analyze demo/head/patient/follow_up -o demo/head/follow_up --location putamen \
 		--prior demo/head/patient/first --language $(LANGUAGE)
+	$(IN_VENV) -m HematomaMarkersLib phantom demo/normal/patient --seed 1019 --wide
+	$(IN_VENV) -m HematomaMarkersLib analyze demo/normal/patient/first -o demo/normal/result --language $(LANGUAGE)
 	@echo "Open in a browser:"
 	@echo "  demo/oct/result/report.html       coronary OCT: calcium, arcs, stretches of 180 degrees or more"
 	@echo "  demo/head/first/report.html       head CT: hematoma, a blend sign, what to do"
 	@echo "  demo/head/follow_up/report.html   the same patient six hours later: growth"
+	@echo "  demo/normal/result/report.html    head CT without a bleed: dense sinuses, thick cortex under the vertex"
 
 test: setup-test
 	.ci/debian-packages rendering browser desktop
 	-.ci/debian-packages japanese  # pictures alone need it; without, their texts are English
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
-	$(IN_VENV) -m pytest -n 2 --dist loadfile
+	$(IN_VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 translations: setup-test
 	$(IN_VENV) -m translations

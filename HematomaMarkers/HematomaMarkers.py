@@ -100,7 +100,7 @@ class HematomaMarkersWidget(ResultWidget):
         self._ended = None
         self.choices = InputChoices(self.ui, self._onChosen)
         super().setupPanel()
-        self.reading = ReadingView(self.ui)
+        self.reading = ReadingView(self.ui, self.worklist.edited)
         self.editing = SegmentEditing(self.ui, KIND)
         self.marking = HematomaTool(self.ui, self.editing)
         self.review = ReviewBar(self.ui)

@@ -90,8 +90,8 @@ class DICOMCoronaryOCTPluginClass(DICOMPlugin):
             return CERTAIN
         if modality not in _EXPORTS or not _IMAGES.fullmatch(sopClass):
             return 0.0
-        told = " ".join(self._value(file, name) for name in ("seriesDescription", "studyDescription", "manufacturer", "model"))
-        return LIKELY if _WORDS.search(told) else POSSIBLE
+        described = " ".join(self._value(file, name) for name in ("seriesDescription", "studyDescription", "manufacturer", "model"))
+        return LIKELY if _WORDS.search(described) else POSSIBLE
 
     def _frameCount(self, file: str) -> int:
         return int(self._value(file, "numberOfFrames") or 1)

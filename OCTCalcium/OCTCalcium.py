@@ -9,7 +9,6 @@ import vtk
 from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
-from LesionReadingPanel.worklist.learning import Learning
 from LesionReadingScene import scene
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
@@ -87,16 +86,11 @@ class OCTCalciumWidget(ResultWidget):
     def setupPanel(self) -> None:
         super().setupPanel()
         self._newResult = None
-        self.results = ResultsView(self.ui)
-        self.learning = Learning(self.ui, self.models, TASK, ["oct", "adapt"])
+        self.results = ResultsView(self.ui, self.worklist.edited)
 
     def enter(self) -> None:
         super().enter()
         self.results.startEditing()
-
-    def cleanup(self) -> None:
-        self.learning.stop()
-        super().cleanup()
 
     def runOptions(self) -> dict[str, Any]:
         return {"model": self.models.currentModel()}

@@ -13,8 +13,29 @@ import pytest
 from desktop import start
 from panel_ui import delete_panel_widgets
 
-ROOT = Path(__file__).parent.parent
+TESTING = Path(__file__).parent
+ROOT = TESTING.parent
 DESKTOP = start()
+LONG_FILES = (
+    "repository/test_fuzz.py",
+    "HematomaMarkers/test_command.py",
+    "training/engine/test_training_engine.py",
+    "HematomaMarkers/panel/test_module.py",
+    "OCTCalcium/panel/test_module.py",
+    "HematomaMarkers/phantom/test_patient.py",
+    "LesionReading/studies/test_batch.py",
+    "repository/test_screenshots.py",
+    "repository/test_faults.py",
+    "training/own_data/test_own_cases_loop.py",
+    "OCTCalcium/test_command.py",
+    "training/oct/test_oct_adapt.py",
+)
+"""Files that take longest: they begin first, so that at the end no worker is left alone with one of them."""
+
+
+def pytest_collection_modifyitems(items):
+    first = {TESTING / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ sys.path[:0] = [
         "HematomaMarkers",
         "Testing/support",
         "Testing/support/drawn",
+        "Testing/support/files",
         "Testing/fuzzing",
     )
 ]

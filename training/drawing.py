@@ -11,8 +11,8 @@ from .processes import in_processes
 
 HELD_OUT_SEEDS = range(1000)
 """Phantom patients that evaluation and the choice of thresholds may use; training draws those from 1000 on."""
-WATCHED_EVERY = 10
-"""Every tenth patient is kept out of the learning and only watched: patients, never frames or slices, are what is split."""
+VALIDATION_EVERY = 10
+"""Every tenth patient is kept out of the learning, for validation: patients, never frames or slices, are what is split."""
 
 
 def draw_missing(seeds: Sequence[int], path_of: Callable[[int], Path], draw: Callable[[int], int], processes: int) -> Iterator[int]:

@@ -19,7 +19,7 @@ _BY_GETTEXT = ("Lib", "Scene")
 """Packages whose texts are in the catalogues (``catalogue``)."""
 
 _MODULES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
-_TOLD = {"text", "title", "toolTip", "placeholderText", "prefix", "suffix", "specialValueText", "windowTitle", "statusTip"}
+_SHOWN = {"text", "title", "toolTip", "placeholderText", "prefix", "suffix", "specialValueText", "windowTitle", "statusTip"}
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n'
 
 Text = tuple[str, str]
@@ -55,8 +55,8 @@ def _of_python(path: Path) -> Iterator[Text]:
 def _of_form(path: Path) -> Iterator[Text]:
     form = ElementTree.parse(path).getroot()
     context = form.findtext("class")
-    for told in (one for one in form.iter() if one.get("name") in _TOLD):
-        for text in told.iter("string"):
+    for shown in (one for one in form.iter() if one.get("name") in _SHOWN):
+        for text in shown.iter("string"):
             if text.text and text.get("notr") != "true":
                 yield context, text.text
 
@@ -82,11 +82,11 @@ def as_ts(texts: dict[Text, str], language: str) -> str:
             ElementTree.SubElement(contexts[name], "name").text = name
         message = ElementTree.SubElement(contexts[name], "message")
         ElementTree.SubElement(message, "source").text = text
-        told = ElementTree.SubElement(message, "translation")
+        translated = ElementTree.SubElement(message, "translation")
         if translation:
-            told.text = translation
+            translated.text = translation
         else:
-            told.set("type", "unfinished")
+            translated.set("type", "unfinished")
     ElementTree.indent(root, "    ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -106,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--size", type=int, default=512, help=_("rows and columns of a slice in pixels"))
     phantom.add_argument("--slice-spacing", type=float, metavar="MM", help=_("the patient's own scanner decides by default"))
     phantom.add_argument("--tilt", type=float, metavar="DEGREES", help=_("of the gantry; likewise"))
+    phantom.add_argument(
+        "--wide",
+        action="store_true",
+        help=_("a head that is hard to read, as its seed has it: dense sinuses, calcifications, any position"),
+    )
     phantom.add_argument("--whole-study", action="store_true", help=_("also scout, bone kernel, reformat and dose page"))
     phantom.set_defaults(run=_phantom)
     arguments.add_common(commands)
@@ -221,42 +226,34 @@ def _measure(chosen: argparse.Namespace, report) -> None:
 def _agreement(chosen: argparse.Namespace, report) -> None:
     from LesionReadingLib.studies.agreement import write_worklist_agreements
 
-    from .agreement import measured
-    from .labels import HEMATOMA, TASK
+    from .agreement import COMPARED
 
-    write_worklist_agreements(
-        chosen.folder,
-        chosen.output,
-        report,
-        task=TASK,
-        read=measured,
-        value=HEMATOMA,
-        named=chosen.with_readers,
-        volume_unit="mL",
-        slices="slice",
-    )
+    write_worklist_agreements(chosen.folder, chosen.output, report, COMPARED, named=chosen.with_readers)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:
     from LesionReadingLib.output import finished_folder
 
-    from .phantom.study import write_patient
+    from .phantom.study import write_patient, write_wide_patient
 
     _check_phantom(chosen)
     with finished_folder(chosen.folder, 200 * chosen.size * chosen.size) as folder:
         report.log(_("Drawing phantom patient {seed}").format(seed=chosen.seed), Note.ABOUT)
-        heads = write_patient(
-            folder,
-            chosen.seed,
-            growth_ml=chosen.follow_up,
-            size=chosen.size,
-            slice_mm=chosen.slice_spacing,
-            tilt_deg=chosen.tilt,
-            whole_study=chosen.whole_study,
-            wanted=None if chosen.marker is None else frozenset(chosen.marker),
-            volume_ml=chosen.volume,
-            location=chosen.location,
-        )
+        if chosen.wide:
+            heads = write_wide_patient(folder, chosen.seed)
+        else:
+            heads = write_patient(
+                folder,
+                chosen.seed,
+                growth_ml=chosen.follow_up,
+                size=chosen.size,
+                slice_mm=chosen.slice_spacing,
+                tilt_deg=chosen.tilt,
+                whole_study=chosen.whole_study,
+                wanted=None if chosen.marker is None else frozenset(chosen.marker),
+                volume_ml=chosen.volume,
+                location=chosen.location,
+            )
     report.result(
         str(chosen.folder),
         volumes_ml=[round(head.volume_ml, 2) for head in heads],
@@ -266,6 +263,9 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
 
 
 def _check_phantom(chosen: argparse.Namespace) -> None:
+    of_ordinary = (chosen.marker, chosen.volume, chosen.location, chosen.follow_up, chosen.slice_spacing, chosen.tilt)
+    if chosen.wide and (chosen.whole_study or any(option is not None for option in of_ordinary)):
+        raise InputError(_("Of a phantom of the wide range the seed decides all; leave the other options out or --wide."))
     limits = [
         ("--seed", chosen.seed, 0, 2**31 - 1),
         ("--size", chosen.size, 64, 1024),

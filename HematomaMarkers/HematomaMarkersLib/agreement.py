@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from LesionReadingLib.studies.agreement import Reading
+from LesionReadingLib.studies.agreement import Compared, Reading
 
-from .labels import HEMATOMA
+from .labels import HEMATOMA, TASK
 from .segments import read_placed_labels
 
 
@@ -18,3 +18,6 @@ def measured(file: Path) -> Reading:
     """
     labels, grid = read_placed_labels(file)
     return Reading(labels, float((labels == HEMATOMA).sum(axis=(1, 2)) @ grid.voxel_ml))
+
+
+COMPARED = Compared(TASK, measured, HEMATOMA, "mL", "slice")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
@@ -65,7 +66,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     with finished_folder(output, _REPORT_BYTES + 4 * scan.hounsfield.size) as folder:
         from .model.prediction import Segmentation, predict
         from .model.preparation.prepare import how_long
-        from .segments import SEGMENTS, UNSURE, write_heat, write_label_map
+        from .segments import SEGMENTS, UNSURE, write_label_map
         from .windows import DEFAULT, windows
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
@@ -93,7 +94,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         if isinstance(earlier, Scan):
             write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in MARKERS:
-            write_heat(folder / f"heat_{marker}.nrrd", scan, network.heat(marker))
+            write_nrrd(folder / f"heat_{marker}.nrrd", network.heat(marker), scan.grid)
         if network.unsure:
             write_seg_nrrd(folder / UNSURE_SEG, network.unsure(), scan.grid, UNSURE)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
@@ -127,7 +128,7 @@ def measure(
     Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins
     scan = _open(ct, report, options, options.series, run.force)
     placed = place_label_map(source, scan, label_map.segments)
-    for sentence in placed.told:
+    for sentence in placed.messages:
         report.log(sentence, Note.SEGMENT)
     scan, labels = _noted(scan, placed.notes, report), placed.labels
     network = _kept(label_map, scan, labels) if label_map.reading else None
@@ -249,7 +250,7 @@ def _write(folder: Path, case: Case, rules: Rules, run: RunOptions, report: Repo
 def _headline(findings: Findings) -> dict:
     """What the last line of a run says."""
     measurement, decided, network = findings.measurement, findings.triage, findings.network
-    told = {
+    headline = {
         "decision": in_words(decided.decision),
         "code": str(decided.decision),
         "reasons": list(decided.reasons),
@@ -259,5 +260,5 @@ def _headline(findings: Findings) -> dict:
     }
     if network:
         probabilities = {marker: network_probability(marker, measurement, network) for marker in MARKERS}
-        told |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
-    return told
+        headline |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
+    return headline

@@ -1,4 +1,4 @@
-"""The segments of a head CT's label map, as Slicer and DICOM name them, and label maps and heat maps in and out."""
+"""The segments of a head CT's label map, as Slicer and DICOM name them, and label maps in and out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import Grid
-from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.on_grid import label_grid, on_grid
@@ -115,8 +114,3 @@ def write_label_map(folder: Path, scan: Scan, labels: np.ndarray, identity: bool
         the files written, and sentences for the report.
     """
     return write.write_label_map(folder, labels, scan.grid, SEGMENTS, scan.frames, identity)
-
-
-def write_heat(path: Path, scan: Scan, heat: np.ndarray) -> None:
-    """Write a heat map (slices, rows, columns) in [0, 1] as NRRD on the original voxels of a scan."""
-    write_nrrd(path, np.asarray(heat, np.float32), scan.grid)

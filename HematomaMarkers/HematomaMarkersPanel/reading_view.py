@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,9 @@ _AROUND = 2.0  # how much of the 3D view is left around the hematoma
 class ReadingView:
     """Shows one result at a time."""
 
-    def __init__(self, ui) -> None:
-        self._ui = ui
+    def __init__(self, ui, edited: Callable) -> None:
+        """ui: the widgets of the panel. edited(result, slices, labels): called after every edit, before anything is measured."""
+        self._ui, self._edited = ui, edited
         self._live: LiveMeasurement | None = None
         self._labels: LiveLabels | None = None
         self._observations: list[Observation] = []
@@ -124,6 +126,7 @@ class ReadingView:
     def _onEdited(self, slices: list[int], labels) -> None:
         if not isWhole(self._live.result):
             return
+        self._edited(self._live.result, slices, labels)
         self._live.follow(slices, labels)
         self.decideAnew()
         self._table.update(self.findings, self._reviewed, slices)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import slicer
 import slicer.util
-from HematomaMarkersLib.labels import MARKERS, TASK
+from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
 from LesionReadingPanel.self_test import LesionReadingTest
@@ -60,8 +60,6 @@ class PhantomHeadTest(LesionReadingTest):
     def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
         """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
         import numpy as np
-        from HematomaMarkersLib.agreement import measured
-        from LesionReadingLib.studies.agreement import worklist_agreements
 
         slicer.util.selectModule("HematomaMarkers")
         widget = slicer.util.getModuleWidget("HematomaMarkers")
@@ -85,7 +83,7 @@ class PhantomHeadTest(LesionReadingTest):
                 widget.worklist.leave()
         finally:
             widget.ui.readerEdit.text = reader
-        self.assertEqual(next(worklist_agreements(folder, TASK, measured, 1, True)).dice, 1.0)
+        self.checkAgreement(widget, "1.00")
 
     def test_noiseIsRefusedWithASentence(self) -> None:
         """What is no head is refused, and the scene stays as it was."""

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from . import scan_results
 from .ct_nodes import addHeadCT
+from .gain_text import gainText
 
 
 def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]], choose: Callable) -> StudyKind:
@@ -39,6 +40,11 @@ def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]]
         byHand=lambda volume: scan_results.startByHand(volume, window()),
         segmentation=lambda result: result_node(result, scan_results.SEGMENTATION),
         choose=choose,
+        adapt=("hematoma", "adapt"),
+        gainText=gainText,
+        sliceTitle=_("Slice"),
+        sliceWord="slice",
+        volumeUnit="mL",
     )
 
 

@@ -41,8 +41,8 @@ class OneLineParser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": _WideFormatter, **settings})
 
     def error(self, message: str) -> None:
-        told = _("{complaint}; see {prog} --help").format(complaint=plain(message), prog=self.prog)
-        self.exit(2, f"{self.prog}: {told}\n")
+        message = _("{complaint}; see {prog} --help").format(complaint=plain(message), prog=self.prog)
+        self.exit(2, f"{self.prog}: {message}\n")
 
 
 class _WideFormatter(argparse.HelpFormatter):

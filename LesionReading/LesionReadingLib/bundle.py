@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +71,37 @@ class Bundle:
 
     def summary(self) -> dict[str, Any]:
         """What a report says of the model: name, network and those of the metadata's fields that describe it."""
-        told = {field: self.metadata[field] for field in _SUMMARY if field in self.metadata}
-        return {"name": self.name, "network": self.network_class, "weights_sha256": _own(self.metadata)["weights_sha256"], **told}
+        stated = {field: self.metadata[field] for field in _SUMMARY if field in self.metadata}
+        return {"name": self.name, "network": self.network_class, "weights_sha256": _own(self.metadata)["weights_sha256"], **stated}
+
+
+def figures_of(model: Mapping[str, Any] | None, kind: str) -> dict[str, Any]:
+    """The numbers of one kind of test figures that a model (``Bundle.summary``) tells of itself, nested as they are.
+
+    All but finite numbers by names is left out, as anybody may have written a bundle; none where it tells of no such kind.
+    """
+    return _numbers(_kind_of(model, kind))
+
+
+def figure_text(model: Mapping[str, Any] | None, kind: str, name: str) -> str:
+    """A figure that a model tells in words; empty where it does not."""
+    text = _kind_of(model, kind).get(name)
+    return text if isinstance(text, str) else ""
+
+
+def _kind_of(model: Mapping[str, Any] | None, kind: str) -> Mapping[str, Any]:
+    kinds = (model or {}).get("eval_metrics")
+    figures = kinds.get(kind) if isinstance(kinds, Mapping) else None
+    return figures if isinstance(figures, Mapping) else {}
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {name: _numbers(value) for name, value in values.items() if isinstance(value, Mapping)}
+    return nested | {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
 
 
 def find_bundle(name_or_path: str | Path, task: str) -> Bundle:

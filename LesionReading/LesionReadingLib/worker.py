@@ -261,14 +261,14 @@ def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
         ).format(name=error.name)
         report.error("missing-package", advice, _traceback(error))
         return 1
-    said = (
+    detail = (
         f": {plain(error)}"
         if identity_is_shown()
         else _("; please report it, run again with --with-identity for all that is known of it")
     )
     report.error(
         "fault",
-        _("This is a fault of LesionReading ({kind_and_place}){said}").format(kind_and_place=_kind_and_place(error), said=said),
+        _("This is a fault of LesionReading ({kind_and_place}){said}").format(kind_and_place=_kind_and_place(error), said=detail),
         _traceback(error),
     )
     return 1
@@ -285,9 +285,9 @@ def _traceback(error: BaseException) -> str:
     """The lines of code that an error came through; what was said of it may repeat a header, so only where that may be told."""
     if identity_is_shown():
         return "".join(traceback.format_exception(error))
-    told = ""
+    text = ""
     while error is not None:
         lines = "".join(traceback.format_tb(error.__traceback__))
-        told = f"Traceback (most recent call last):\n{lines}{type(error).__name__}\n{told}"
+        text = f"Traceback (most recent call last):\n{lines}{type(error).__name__}\n{text}"
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return told
+    return text

@@ -15,6 +15,8 @@ from LesionReadingLib.errors import InputError
 from slicer.i18n import tr as _
 
 TORCH_VERSION = ">=2.6"
+TRAINING_REQUIREMENTS = ("monai>=1.4", "pytorch-ignite>=0.5")
+"""What fine-tuning needs besides; analysing does not."""
 _HARMFUL = "python-gdcm"
 _KEEP_HARMFUL = "LesionReading/KeepPythonGdcm"  # a setting: the user was asked once, and wants it
 _REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "lesion_reading_requirements.txt"
@@ -38,13 +40,28 @@ def ensureDependencies(requester: str) -> None:
         return
     _ensureTorch()
     try:
-        _ensureOthers(requester)
+        _ensure(slicer.packaging.load_requirements(_REQUIREMENTS), requester)
     except subprocess.CalledProcessError as error:
         raise InputError(_offline()) from error
     except RuntimeError as error:
         # How pip_ensure tells that the user said no.
         raise InputError(_("Python packages are missing, and without them nothing can be analyzed; press Apply again.")) from error
     _offerToRemoveHarmful()
+
+
+def ensureTraining(requester: str) -> None:
+    """The same for what fine-tuning needs besides.
+
+    Raises:
+        InputError: as ``ensureDependencies``.
+    """
+    ensureDependencies(requester)
+    try:
+        _ensure(list(TRAINING_REQUIREMENTS), requester)
+    except subprocess.CalledProcessError as error:
+        raise InputError(_offline()) from error
+    except RuntimeError as error:
+        raise InputError(_("Fine-tuning needs Python packages that are missing; start it again to install them.")) from error
 
 
 def _ensureTorch() -> None:
@@ -68,12 +85,11 @@ def _ensureTorch() -> None:
         raise InputError(_("PyTorch is missing, and without it nothing can be analyzed; press Apply again to install it."))
 
 
-def _ensureOthers(requester: str) -> None:
+def _ensure(requirements: list, requester: str) -> None:
     with tempfile.TemporaryDirectory(prefix="LesionReading-") as folder:
         # PyTorch was chosen to fit the graphics card: no package may bring another one.
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(f"torch=={importlib.metadata.version('torch')}\n", encoding="utf-8")
-        requirements = slicer.packaging.load_requirements(_REQUIREMENTS)
         slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=requester)
 
 
@@ -102,6 +118,6 @@ def _offerToRemoveHarmful() -> None:
 
 def _offline() -> str:
     return _(
-        "Python packages could not be installed; check that this computer is connected to the internet and press Apply again. "
+        "Python packages could not be installed; check that this computer is connected to the internet and try again. "
         "Slicer's log (Help > Report a Bug) has the details."
     )

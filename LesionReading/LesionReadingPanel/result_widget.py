@@ -12,14 +12,15 @@ from slicer.i18n import tr as _
 
 from .running.report_writing import ReportWriting
 from .widget import LesionReadingWidget
+from .worklist.learning import Learning
 from .worklist.view import WorklistView
 
 
 class ResultWidget(LesionReadingWidget):
-    """Drives reportButton, exportButton, byHandButton and the worklist; a module fills in the hooks.
+    """Drives reportButton, exportButton, byHandButton, the worklist and the learning; a module fills in the hooks.
 
     Attributes:
-        report, worklist: the shared parts of such a panel.
+        report, worklist, learning: the shared parts of such a panel.
     """
 
     # Hooks
@@ -44,13 +45,16 @@ class ResultWidget(LesionReadingWidget):
 
     def setupPanel(self) -> None:
         self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
-        self.worklist = WorklistView(self.ui, self.studyKind())
+        kind = self.studyKind()
+        self.worklist = WorklistView(self.ui, kind)
+        self.learning = Learning(self.ui, self.models, self.moduleName, kind)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
         self.ui.byHandButton.connect("clicked(bool)", self.onByHandButton)
 
     def cleanup(self) -> None:
         """Called when Slicer ends or the module is reloaded."""
         self.worklist.stop()
+        self.learning.stop()
         self.report.cancel()
         super().cleanup()
 
@@ -58,6 +62,11 @@ class ResultWidget(LesionReadingWidget):
         """Called just before the scene is closed."""
         self.worklist.leave()  # while its nodes are there
         super().onSceneStartClose(caller, event)
+
+    def takeResults(self, folder: Path) -> None:
+        """Load what a run has written as the result of analysedVolume."""
+        super().takeResults(folder)
+        self.worklist.resultReplaced(self.analysedVolume)
 
     # Reactions
 

@@ -155,20 +155,9 @@ def _parameters(chosen: argparse.Namespace):
 def _agreement(chosen: argparse.Namespace, report) -> None:
     from LesionReadingLib.studies.agreement import write_worklist_agreements
 
-    from .agreement import measured
-    from .labels import CALCIUM, TASK
+    from .agreement import COMPARED
 
-    write_worklist_agreements(
-        chosen.folder,
-        chosen.output,
-        report,
-        task=TASK,
-        read=measured,
-        value=CALCIUM,
-        named=chosen.with_readers,
-        volume_unit="mm3",
-        slices="frame",
-    )
+    write_worklist_agreements(chosen.folder, chosen.output, report, COMPARED, named=chosen.with_readers)
 
 
 def _phantom(chosen: argparse.Namespace, report) -> None:

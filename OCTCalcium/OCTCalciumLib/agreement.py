@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from LesionReadingLib.studies.agreement import Reading
+from LesionReadingLib.studies.agreement import Compared, Reading
 
+from .labels import CALCIUM, TASK
 from .measurement.pullback import measure_pullback
 from .segments import read_oct_label_map
 
@@ -19,3 +20,6 @@ def measured(file: Path) -> Reading:
     label_map = read_oct_label_map(file)
     measurement = measure_pullback(label_map.labels, label_map.spacing)
     return Reading(label_map.labels, measurement.volume_mm3, [frame.arc_bridged_deg for frame in measurement.frames])
+
+
+COMPARED = Compared(TASK, measured, CALCIUM, "mm3", "frame")

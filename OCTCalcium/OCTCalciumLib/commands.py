@@ -98,7 +98,7 @@ def measure(
     Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins
     pullback = open_pullback(label_map.pullback, *spacing_mm) if label_map.pullback else None
     read = read_oct_label_map(source, *spacing_mm, label_map.segments, pullback)
-    for sentence in read.told:
+    for sentence in read.messages:
         report.log(sentence, Note.SEGMENT)
     for sentence in read.notes:
         report.log(sentence)
@@ -174,7 +174,7 @@ def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
     """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
     from LesionReadingLib.bundle import find_bundle
 
-    told = _("Drawn by this model; what was corrected since is measured as corrected")
+    contours = _("Drawn by this model; what was corrected since is measured as corrected")
     if corrected is not None:
         if not 0 <= corrected <= frames:
             raise InputError(
@@ -182,8 +182,8 @@ def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
                     corrected=corrected, frames=frames
                 )
             )
-        told = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
-    return {**find_bundle(name, TASK).summary(), "contours": told.format(corrected=corrected, frames=frames)}
+        contours = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
+    return {**find_bundle(name, TASK).summary(), "contours": contours.format(corrected=corrected, frames=frames)}
 
 
 def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:

@@ -1,5 +1,7 @@
 """The results of one pullback in the panel and the views, all following the frame on view and every edit."""
 
+from collections.abc import Callable
+
 import qt
 import slicer
 import slicer.util
@@ -31,9 +33,9 @@ class ResultsView:
         segmentation: the node that is measured; None without a result.
     """
 
-    def __init__(self, ui) -> None:
-        """ui: the widgets of the panel."""
-        self._ui = ui
+    def __init__(self, ui, edited: Callable) -> None:
+        """ui: the widgets of the panel. edited(result, frames, labels): called after every edit, before anything is measured."""
+        self._ui, self._edited = ui, edited
         self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self._observations: list[Observation] = []
         self._numbers = NumbersBlock(ui, self.goTo)
@@ -134,6 +136,7 @@ class ResultsView:
             self.goTo(self.measurement.max_arc_frame)
 
     def _onEdited(self, frames: list[int], labels) -> None:
+        self._edited(self._result, frames, labels)
         from OCTCalciumLib.measurement.pullback import remeasure_frames
 
         self.measurement = remeasure_frames(self.measurement, {frame: labels[frame] for frame in frames})

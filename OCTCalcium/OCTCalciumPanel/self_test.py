@@ -94,10 +94,7 @@ class PhantomPullbackTest(LesionReadingTest):
 
     def _readFromWorklist(self, widget, volume, folder: Path) -> None:
         """A study of two readers: opened, begun by hand, kept for each; their agreement is told."""
-        from LesionReadingLib.studies.agreement import worklist_agreements
         from LesionReadingLib.studies.reader_edits import edits_of
-        from OCTCalciumLib.agreement import measured
-        from OCTCalciumLib.labels import CALCIUM, TASK
 
         reader = widget.ui.readerEdit.text
         scene.write_volume_node(volume, folder / "study.nrrd")
@@ -111,4 +108,4 @@ class PhantomPullbackTest(LesionReadingTest):
         finally:
             widget.ui.readerEdit.text = reader
         self.assertEqual(len(list(edits_of(item.folder))), 2)
-        self.assertEqual([row.dice for row in worklist_agreements(folder, TASK, measured, CALCIUM, True)], [1.0])
+        self.checkAgreement(widget, "1.00")

@@ -10,6 +10,7 @@ from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
 from . import pullback_results
+from .gain_text import gainText
 from .pullback_nodes import addPullback
 
 
@@ -36,6 +37,11 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
         choose=choose,
+        adapt=("oct", "adapt"),
+        gainText=gainText,
+        sliceTitle=_("Frame"),
+        sliceWord="frame",
+        volumeUnit="mm³",
     )
 
 

@@ -114,6 +114,10 @@
             <translation>モデルを追加: バンドルのフォルダ（自分で学習したものなど）を選ぶ。</translation>
         </message>
         <message>
+            <source>Agreement...</source>
+            <translation>一致度...</translation>
+        </message>
+        <message>
             <source>An earlier CT of the same patient, to tell whether the hematoma has grown. Leave it empty where there is none.</source>
             <translation>血腫増大を判定するための、同じ患者の前回CT。なければ空欄。</translation>
         </message>
@@ -164,6 +168,10 @@
         <message>
             <source>Click into the middle of a hematoma; it is found by its density, kept off bone and brain, on all slices that it reaches (key C).</source>
             <translation>血腫の中央をクリックすると、骨と脳を避けて、濃度により全スライスの血腫を抽出します（キー C）。</translation>
+        </message>
+        <message>
+            <source>Compare the readers of this list with each other and with the model: a table of studies and slices.</source>
+            <translation>この一覧の読影者どうし、および読影者とモデルを比較します。検査ごと、スライスごとの表が開きます。</translation>
         </message>
         <message>
             <source>Correct the contour, review slice by slice, export.</source>
@@ -230,6 +238,10 @@
             <translation>単純頭部CTの脳内出血を検出・計測し、4つの増大マーカーとその所見を示し、前回CTと比較して、至急紹介の要否を示す。医療機器ではない。</translation>
         </message>
         <message>
+            <source>Fine-tune the chosen model on exported cases in the background. The model stays; a new one is made beside it, with what it gained.</source>
+            <translation>選択中のモデルを、エクスポートした症例で追加学習します（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られます。</translation>
+        </message>
+        <message>
             <source>Fluid level</source>
             <translation>液面形成</translation>
         </message>
@@ -280,6 +292,10 @@
         <message>
             <source>Hours from the first symptom to the scan, for the BAT score; under 2.5 h the risk of growth is higher.</source>
             <translation>最初の症状から撮影までの時間（BATスコア用）。2.5時間未満では増大のリスクが高い。</translation>
+        </message>
+        <message>
+            <source>How far the fine-tuning is, and what it gained on cases that were left out.</source>
+            <translation>追加学習の進み具合と、学習に使わなかった症例での効果。</translation>
         </message>
         <message>
             <source>How far the reading is.</source>
@@ -336,6 +352,10 @@
         <message>
             <source>L&amp;ocation:</source>
             <translation>部位(&amp;O):</translation>
+        </message>
+        <message>
+            <source>Learn from these...</source>
+            <translation>これらから学習...</translation>
         </message>
         <message>
             <source>Lesion Reading</source>
@@ -671,6 +691,25 @@
         </message>
     </context>
     <context>
+        <name>HematomaMarkersPanel.gain_text</name>
+        <message>
+            <source>All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation>血腫はすべて1症例のものです。新しいモデルの改善は測定できず、改善は保証されません。</translation>
+        </message>
+        <message>
+            <source>In heads without blood {after:.1f} mL were marked, before {before:.1f}.</source>
+            <translation>出血のない頭部で血腫とされた量は{after:.1f} mL（以前は{before:.1f} mL）です。</translation>
+        </message>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+        </message>
+        <message>
+            <source>On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}.</source>
+            <translation>血腫のある頭部{heads}例（それぞれ、その症例を学習していないモデルで判定）：平均Dice {after:.2f}（以前は{before:.2f}）、体積の誤差{off_after:.1f} mL（以前は{off_before:.1f} mL）、見落とし{missed_after}例（以前は{missed_before}例）。</translation>
+        </message>
+    </context>
+    <context>
         <name>HematomaMarkersPanel.hematoma_tool</name>
         <message>
             <source>Click into the middle of the hematoma.</source>
@@ -790,6 +829,10 @@
             <source>Head CT</source>
             <translation>頭部CT</translation>
         </message>
+        <message>
+            <source>Slice</source>
+            <translation>スライス</translation>
+        </message>
     </context>
     <context>
         <name>LesionReading</name>
@@ -812,6 +855,10 @@
     <context>
         <name>LesionReadingPanel.dependencies</name>
         <message>
+            <source>Fine-tuning needs Python packages that are missing; start it again to install them.</source>
+            <translation>追加学習に必要なPythonパッケージがありません。もう一度開始してインストールしてください。</translation>
+        </message>
+        <message>
             <source>PyTorch is missing, and without it nothing can be analyzed; press Apply again to install it.</source>
             <translation>PyTorchがなく解析できません。もう一度「適用」を押してインストールしてください。</translation>
         </message>
@@ -824,8 +871,8 @@
             <translation>Pythonパッケージが不足しており解析できません。もう一度「適用」を押してください。</translation>
         </message>
         <message>
-            <source>Python packages could not be installed; check that this computer is connected to the internet and press Apply again. Slicer's log (Help &gt; Report a Bug) has the details.</source>
-            <translation>Pythonパッケージをインストールできませんでした。インターネット接続を確認し、もう一度「適用」を押してください。詳細はSlicerのログ（Help &gt; Report a Bug）にあります。</translation>
+            <source>Python packages could not be installed; check that this computer is connected to the internet and try again. Slicer's log (Help &gt; Report a Bug) has the details.</source>
+            <translation>Pythonパッケージをインストールできませんでした。インターネット接続を確認し、もう一度試してください。詳細はSlicerのログ（Help &gt; Report a Bug）にあります。</translation>
         </message>
         <message>
             <source>The PyTorch extension is missing; install it in the Extensions Manager, restart Slicer and press Apply again.</source>
@@ -1040,6 +1087,10 @@
             <translation>モデルを追加: バンドルのフォルダ（自分で学習したものなど）を選ぶ。</translation>
         </message>
         <message>
+            <source>Agreement...</source>
+            <translation>一致度...</translation>
+        </message>
+        <message>
             <source>Analyze the waiting</source>
             <translation>未解析を解析</translation>
         </message>
@@ -1102,6 +1153,10 @@
         <message>
             <source>Click on both ends of a deposit on the frame on view; its inner and outer border are found between them, without a network (key C).</source>
             <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を抽出します（キー C）。</translation>
+        </message>
+        <message>
+            <source>Compare the readers of this list with each other and with the model: a table of studies and slices.</source>
+            <translation>この一覧の読影者どうし、および読影者とモデルを比較します。検査ごと、スライスごとの表が開きます。</translation>
         </message>
         <message>
             <source>Correct the labels, tick frames as reviewed, and export them for training.</source>
@@ -1690,6 +1745,21 @@ mm</translation>
         </message>
     </context>
     <context>
+        <name>OCTCalciumPanel.gain_text</name>
+        <message>
+            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
+        </message>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+        </message>
+        <message>
+            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
+            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
+        </message>
+    </context>
+    <context>
         <name>OCTCalciumPanel.numbers_block</name>
         <message>
             <source>Cautions ({count})</source>
@@ -1790,6 +1860,10 @@ mm</translation>
     </context>
     <context>
         <name>OCTCalciumPanel.studies</name>
+        <message>
+            <source>Frame</source>
+            <translation>フレーム</translation>
+        </message>
         <message>
             <source>OCT pullback</source>
             <translation>OCTプルバック</translation>
@@ -2062,6 +2136,101 @@ mm</translation>
         </message>
     </context>
     <context>
+        <name>worklist.agreement_view</name>
+        <message>
+            <source>Agreement of readers</source>
+            <translation>読影者の一致度</translation>
+        </message>
+        <message>
+            <source>Arc A
+°</source>
+            <translation>角度A
+°</translation>
+        </message>
+        <message>
+            <source>Arc B
+°</source>
+            <translation>角度B
+°</translation>
+        </message>
+        <message>
+            <source>Comparing the readers...</source>
+            <translation>読影者を比較しています...</translation>
+        </message>
+        <message>
+            <source>Dice</source>
+            <translation>Dice係数</translation>
+        </message>
+        <message>
+            <source>Name the readers in the file</source>
+            <translation>ファイルに読影者の名前を入れる</translation>
+        </message>
+        <message>
+            <source>Reader A</source>
+            <translation>読影者A</translation>
+        </message>
+        <message>
+            <source>Reader B</source>
+            <translation>読影者B</translation>
+        </message>
+        <message>
+            <source>Save both tables, of all studies, as one CSV file.</source>
+            <translation>すべての検査の両方の表を1つのCSVファイルに保存します。</translation>
+        </message>
+        <message>
+            <source>Save table...</source>
+            <translation>表を保存...</translation>
+        </message>
+        <message>
+            <source>Save the table as</source>
+            <translation>表の保存先</translation>
+        </message>
+        <message>
+            <source>Slices: double-click one to open the study there</source>
+            <translation>スライス：ダブルクリックすると、その検査をそのスライスで開きます</translation>
+        </message>
+        <message>
+            <source>Studies: choose a row to see its slices below</source>
+            <translation>検査：行を選ぶと、そのスライスが下に表示されます</translation>
+        </message>
+        <message>
+            <source>Study</source>
+            <translation>検査</translation>
+        </message>
+        <message>
+            <source>Tables (*.csv)</source>
+            <translation>表 (*.csv)</translation>
+        </message>
+        <message>
+            <source>The table cannot be written ({reason}); choose another place.</source>
+            <translation>表を書き込めません（{reason}）。別の保存先を選んでください。</translation>
+        </message>
+        <message>
+            <source>The table could not be saved.</source>
+            <translation>表を保存できませんでした。</translation>
+        </message>
+        <message>
+            <source>Volume A
+{unit}</source>
+            <translation>体積A
+{unit}</translation>
+        </message>
+        <message>
+            <source>Volume B
+{unit}</source>
+            <translation>体積B
+{unit}</translation>
+        </message>
+        <message>
+            <source>Without, the table that is saved numbers them.</source>
+            <translation>チェックしない場合、保存する表では読影者を番号で示します。</translation>
+        </message>
+        <message>
+            <source>the model</source>
+            <translation>モデル</translation>
+        </message>
+    </context>
+    <context>
         <name>worklist.background_analysis</name>
         <message>
             <source>The folder of the study cannot be written; check that the disk is there.</source>
@@ -2070,10 +2239,6 @@ mm</translation>
     </context>
     <context>
         <name>worklist.learning</name>
-        <message>
-            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
-            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
-        </message>
         <message>
             <source>Choose the folder with the exported cases</source>
             <translation>エクスポートした症例のフォルダを選択</translation>
@@ -2099,20 +2264,12 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>{count}症例で追加学習中...</translation>
         </message>
         <message>
-            <source>Fine-tuning: {done} of {total} networks</source>
-            <translation>追加学習：ネットワーク{done}／{total}</translation>
-        </message>
-        <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
+            <source>Fine-tuning: {done} of {total} parts are done</source>
+            <translation>追加学習：{total}工程中{done}工程が完了</translation>
         </message>
         <message>
             <source>Learn from these...</source>
             <translation>これらから学習...</translation>
-        </message>
-        <message>
-            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
-            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
         </message>
         <message>
             <source>Stop fine-tuning</source>
@@ -2129,6 +2286,13 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>Use the new model from now on?</source>
             <translation>今後、新しいモデルを使用しますか。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.study_on_view</name>
+        <message>
+            <source>Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.</source>
+            <translation>この検査のノードがシーンから削除されました。もう一度開いてください。最後に保存された内容はデータの隣に残っています。</translation>
         </message>
     </context>
     <context>
@@ -2162,6 +2326,10 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>引き継ぎますか？</translation>
         </message>
         <message>
+            <source>That study is not in the list any more.</source>
+            <translation>その検査はもう一覧にありません。</translation>
+        </message>
+        <message>
             <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
             <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
         </message>
@@ -2176,6 +2344,10 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>Type your name above first: others see by it who edits a study.</source>
             <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
+        </message>
+        <message>
+            <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
+            <translation>Slicerの終了前に保存されていなかった変更を復元しました（{saved}時点）。</translation>
         </message>
         <message>
             <source>a reader without a name</source>

@@ -16,9 +16,10 @@ from HematomaMarkersLib.phantom.dicom import in_position, write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.reading.scan import Scan
-from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels, write_heat
+from HematomaMarkersLib.segments import SEGMENTS, read_hematoma_label_map, read_placed_labels
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import stacked_grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.names import match_segment
 
 HEMATOMA_MM, VENTRICLE_MM = np.array([25.0, -10, 12]), np.array([-8.0, 20, 20])
@@ -303,7 +304,7 @@ def test_heat_comes_back_at_its_place(tmp_path, name):
     heat = np.zeros(grid.shape, np.float32)
     index = nearest_voxel(grid, HEMATOMA_MM)
     heat[index] = 0.75
-    write_heat(tmp_path / "heat.nrrd", _volume_scan(grid), heat)
+    write_nrrd(tmp_path / "heat.nrrd", heat, grid)
     image = sitk.ReadImage(str(tmp_path / "heat.nrrd"))
     assert np.array_equal(sitk.GetArrayFromImage(image), heat)
     if grid.is_even:

@@ -34,7 +34,7 @@ from HematomaMarkersLib.labels import TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.prepare import network_input, prepare
 from HematomaMarkersLib.reading.read import open_scan
-from HematomaMarkersLib.model.inference import tidied
+from HematomaMarkersLib.model.inference import post_processed
 from HematomaMarkersLib.windows import DEFAULT, windows
 torch.set_num_threads(2)
 scan, folder = open_scan(Path(sys.argv[1])), Path(sys.argv[2])
@@ -43,7 +43,7 @@ network = load_network(find_bundle(DEFAULT_MODEL, TASK), NETWORKS)
 images = network_input(torch.from_numpy(prepared.hounsfield)[:, None, None], windows()[DEFAULT])
 with torch.no_grad():
     labels = np.stack([network(image)[0].argmax(1)[0].numpy() for image in images]).astype(np.uint8)
-labels = tidied(np.where(prepared.inside, labels, 0), prepared.hounsfield, prepared.extents_mm)
+labels = post_processed(np.where(prepared.inside, labels, 0), prepared.hounsfield, prepared.extents_mm)
 
 class Markers(torch.nn.Module):
     def __init__(self):

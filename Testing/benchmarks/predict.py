@@ -19,7 +19,7 @@ from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
-from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
@@ -40,7 +40,7 @@ def plain_labels(network: torch.nn.Module, frames: np.ndarray) -> np.ndarray:
     found = []
     for frame in frames:
         image = torch.tensor(box.square(frame))[None, None].float() / 255
-        found.append(box.frame_labels(tidied(network(image).argmax(dim=1)[0].to(torch.uint8).numpy())))
+        found.append(box.frame_labels(post_processed(network(image).argmax(dim=1)[0].to(torch.uint8).numpy())))
     return np.stack(found)
 
 

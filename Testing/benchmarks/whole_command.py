@@ -27,7 +27,7 @@ from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS
-from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.post_processing import post_processed
 torch.set_num_threads(2)
 data = pydicom.dcmread(sys.argv[1])
 frames = data.pixel_array
@@ -39,7 +39,7 @@ with torch.inference_mode():
     for number, frame in enumerate(frames):
         image = torch.from_numpy(frame.astype(np.float32) / 255)[None, None]
         image = torch.nn.functional.interpolate(image, size=(512, 512), mode="area")
-        found = torch.from_numpy(tidied(network(image).argmax(1)[0].to(torch.uint8).numpy()))
+        found = torch.from_numpy(post_processed(network(image).argmax(1)[0].to(torch.uint8).numpy()))
         labels[number] = torch.nn.functional.interpolate(found[None, None], size=frame.shape)[0, 0].numpy()
 sitk.WriteImage(sitk.GetImageFromArray(labels), sys.argv[2], useCompression=True)
 """

@@ -11,6 +11,8 @@ import types
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QObject
 
+from .tool_tips import set_tool_tip
+
 # Their getters are virtual functions: Qt would call the attribute that replaced one, so they stay functions.
 VIRTUAL_GETTERS = {"sizeHint", "minimumSizeHint"}
 
@@ -126,16 +128,6 @@ def _property(cls, name, writable):
     if name == "toolTip" and issubclass(cls, QtWidgets.QWidget):
         setter = set_tool_tip
     return QtProperty(name, getter, setter if writable else None, function)
-
-
-_plain_tool_tip = QtWidgets.QWidget.setToolTip
-
-
-def set_tool_tip(widget, text):
-    """As ctkToolTipTrapper (CTK, Libs/Widgets/ctkToolTipTrapper.cpp) does in Slicer: plain text becomes HTML, which is wrapped."""
-    if text and not QtGui.Qt.mightBeRichText(text):
-        text = QtGui.Qt.convertFromPlainText(text, QtCore.Qt.WhiteSpaceMode.WhiteSpaceNormal)
-    _plain_tool_tip(widget, text)
 
 
 def _refuse_unknown_attributes(cls):

@@ -64,11 +64,11 @@ def head_case(path: Path) -> None:
 
 def oct_data(path: Path) -> None:
     """Load the patients of a training folder, deal them, and look at each pixel once."""
-    from training.oct.data import is_watched, load_patients, slice_classes
+    from training.oct.data import is_validation, load_patients, slice_classes
 
     slice_classes(path)
     for patient in load_patients(path, ("train", "validation", "test")):
-        is_watched(patient)
+        is_validation(patient)
         if patient.pixels.dtype != np.uint8 or patient.pixels.ndim != 4 or not np.isfinite(patient.spacing_mm[:2]).all():
             raise Wrong(f"patient of {patient.pixels.shape} {patient.pixels.dtype} {patient.spacing_mm}")
         patient.pixels.sum()

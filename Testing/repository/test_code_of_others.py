@@ -83,7 +83,7 @@ def plain_pictures(tmp_path_factory):
     return pictures_of_a_run(tmp_path_factory.mktemp("plain"))
 
 
-@pytest.mark.parametrize("style", [b"savefig.dpi: 7\nlines.linewidth: 20\n", b"\xff\xfe no text", b"axes.prop_cycle: poem\n"])
+@pytest.mark.parametrize("style", [b"savefig.dpi: 7\nlines.linewidth: 20\naxes.prop_cycle: poem\n", b"\xff\xfe no text"])
 def test_a_style_of_the_current_folder_changes_no_picture_and_ends_no_run(tmp_path, plain_pictures, style):
     (tmp_path / "matplotlibrc").write_bytes(style)
     assert pictures_of_a_run(tmp_path) == plain_pictures

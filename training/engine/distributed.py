@@ -68,9 +68,9 @@ def agreed(values: list[float]) -> list[float]:
     """The first process's numbers, for all."""
     if count() == 1:
         return values
-    told = torch.tensor(values, dtype=torch.float64, device="cuda" if dist.get_backend() == "nccl" else "cpu")
-    dist.broadcast(told, 0)
-    return told.tolist()
+    numbers = torch.tensor(values, dtype=torch.float64, device="cuda" if dist.get_backend() == "nccl" else "cpu")
+    dist.broadcast(numbers, 0)
+    return numbers.tolist()
 
 
 def group_size(batch: int) -> int:

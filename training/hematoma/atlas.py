@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from LesionReadingLib.masks import filled, largest_piece
 from scipy import ndimage
 
 STEP_MM = 1.5
@@ -27,7 +28,7 @@ def main(target: Path) -> None:
 
     grey, white = (_lps_array(load(resolution=1)) for load in (load_mni152_gm_template, load_mni152_wm_template))
     tissue = grey + white
-    hull = _closed(_largest_part(tissue > 0.4), 14)
+    hull = _closed(largest_piece(tissue > 0.4), 14)
     ventricles = _ventricles(tissue, hull)
     np.savez_compressed(
         target,
@@ -46,17 +47,12 @@ def _lps_array(image) -> np.ndarray:
     return np.asarray(image.get_fdata(), np.float32).transpose(2, 1, 0)[:, ::-1, ::-1]
 
 
-def _largest_part(mask: np.ndarray) -> np.ndarray:
-    parts, _ = ndimage.label(mask)
-    return parts == np.bincount(parts.ravel())[1:].argmax() + 1
-
-
 def _closed(mask: np.ndarray, radius_mm: float) -> np.ndarray:
     """Closing by a ball, as two distance maps: far quicker than morphology with a large ball."""
     wide = np.pad(mask, 2 * radius_mm)
     grown = ndimage.distance_transform_edt(~wide) <= radius_mm
     inner = slice(2 * radius_mm, -2 * radius_mm)
-    return ndimage.binary_fill_holes(ndimage.distance_transform_edt(grown) > radius_mm)[inner, inner, inner]
+    return filled(ndimage.distance_transform_edt(grown) > radius_mm)[inner, inner, inner]
 
 
 def _ventricles(tissue: np.ndarray, hull: np.ndarray) -> np.ndarray:

@@ -9,25 +9,22 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
-from HematomaMarkersLib.measurement.markers.sureness import COUNTED
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
-from HematomaMarkersLib.model.ranges import FittedRanges
-from LesionReadingLib.bundle import CARD, Bundle, find_bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 
+from ..adaptation.record import ADAPTED
 from ..engine.checkpoint import halved, training_facts
-from ..files import read_json, read_text
-from ..reporting.cards import card_text, rewritten, shared_metadata, with_section
+from ..files import read_json
+from ..reporting.cards import card_text, shared_metadata
 from ..reporting.monai_configs import write_configs
-from .evaluation.ranges import coverage_table
-from .evaluation.rule import RULE_FILE
-from .evaluation.tables import figures_tables
+from .adaptation.gain import gain_table
 from .train_markers import CHECKPOINT as MARKERS_CHECKPOINT
-from .train_markers import trained_network
+from .train_markers import RULE_FILE, trained_network
 from .train_segmentation import CHECKPOINT as UNET_CHECKPOINT
 from .train_segmentation import WINDOW_HU, trained_unet
 
@@ -56,6 +53,10 @@ _NEVER_LEARNT = {
         "- Not drawn and so never learnt: tumours, aneurysms, contrast, thrombosed sinuses.\n"
     ),
 }
+_ADAPTED = (
+    "- Adapted to its user's own heads: figures and ranges in the original's card are not those of this model. Its markers are the "
+    "original's, told on what this model marks.\n"
+)
 _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 1 mL that only one slice shows is taken for noise.\n"
@@ -71,7 +72,7 @@ REFERENCES = [
     "Morotti A et al. Standards for Detecting, Interpreting, and Reporting Noncontrast Computed Tomographic Markers of "
     "Intracerebral Hemorrhage Expansion. Ann Neurol 2019;86:480-492.",
 ]
-_FIGURES_TITLE, _RANGES_TITLE = "Figures on phantoms", "How sure it is"
+_GAIN_TITLE = "Before and after adapting"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
@@ -96,7 +97,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     }
     metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
     settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
-    card = card_text(folder.name, metadata, limits(data_source, arguments["classes"]), {})
+    card = model_card(folder.name, metadata, arguments, {})
     bundle = write_bundle(
         folder,
         TASK,
@@ -135,7 +136,7 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
     first_stage = {**asdict(recipe), **training_facts(training / UNET_CHECKPOINT)}
     recipes = {**source.metadata["training"], "segmentation": first_stage}
     metadata = _metadata(data_source, arguments, recipes)
-    card = card_text(folder.name, metadata, limits(data_source, recipe.classes), {})
+    card = model_card(folder.name, metadata, arguments, {})
     halves = save(halved(weights))
     bundle = write_bundle(
         folder,
@@ -158,42 +159,17 @@ def _is_near(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.allclose(a.float(), b.float(), rtol=2e-3, atol=1e-4) for a, b in pairs)
 
 
-def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
-    """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
-    bundle = load_bundle(folder, TASK)
-    kind, title = ("own", "Figures on own cases") if "held" in figures else ("phantom", _FIGURES_TITLE)
-    counted = bundle.metadata["eval_metrics"].get(COUNTED)
-    metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | ({COUNTED: counted} if counted else {})}
-    tables = {title: figures_tables(figures)} | ({_RANGES_TITLE: _told_ranges(counted)} if counted else {})
-    told = limits(metadata["data_source"], bundle.network_arguments.get("classes", len(NAMES)))
-    return rewritten(bundle, metadata, card_text(bundle.name, metadata, told, tables))
+def model_card(name: str, metadata: Mapping[str, Any], arguments: Mapping[str, Any], tables: Mapping[str, str]) -> str:
+    """The text of docs/README.md.
 
-
-def with_ranges(folder: Path, fitted: FittedRanges) -> Bundle:
-    """Keep fitted ranges with a bundle; what was counted of earlier ones goes."""
-    bundle = load_bundle(folder, TASK)
-    metrics = {kind: figures for kind, figures in bundle.metadata["eval_metrics"].items() if kind != COUNTED}
-    settings = {**bundle.settings, "ranges": fitted.to_settings()}
-    card = with_section(read_text(folder / CARD), _RANGES_TITLE, None)
-    return rewritten(bundle, {**bundle.metadata, "eval_metrics": metrics}, card, settings)
-
-
-def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
-    """Write how often a bundle's ranges held the truth (``evaluate``, of heads that nothing was fitted on) into metadata and card.
-
-    Raises:
-        InputError: they are figures of a bundle without fitted ranges.
+    Args:
+        arguments: of the network. tables: title -> figures in Markdown, beside what adapting gained.
     """
-    if not figures.get("ranges"):
-        raise InputError("These figures tell nothing of ranges; fit them (fit-ranges) and evaluate the bundle again.")
-    bundle = load_bundle(folder, TASK)
-    counted = {"heads": len(figures["patients"]), **figures["ranges"]}
-    card = with_section(read_text(folder / CARD), _RANGES_TITLE, _told_ranges(counted))
-    return rewritten(bundle, {**bundle.metadata, "eval_metrics": {**bundle.metadata["eval_metrics"], COUNTED: counted}}, card)
-
-
-def _told_ranges(counted: Mapping[str, Any]) -> str:
-    return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
+    limitations = limits(metadata["data_source"], arguments.get("classes", len(NAMES)))
+    gained = metadata["eval_metrics"].get(ADAPTED)
+    if gained:
+        limitations, tables = _ADAPTED + limitations, {_GAIN_TITLE: gain_table(gained), **tables}
+    return card_text(name, metadata, limitations, tables)
 
 
 def limits(data_source: str, classes: int) -> str:
@@ -201,17 +177,6 @@ def limits(data_source: str, classes: int) -> str:
     it was those.
     """
     return (_ON_PHANTOMS_ALONE if data_source == PHANTOM_DATA else _ON_CASES) + _NEVER_LEARNT[classes] + _LIMITS
-
-
-def headline(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of the metadata; all of them are in the model card."""
-    return {
-        "patients": len(figures["patients"]),
-        "dice": figures["hematoma"]["dice"]["mean"],
-        "median_volume_error_ml": figures["volume"]["median_error_ml"],
-        "without_hematoma_below_half_ml": figures["without_hematoma"]["share_below_half_ml"],
-        "auc": {marker: one["auc"]["value"] for marker, one in figures["markers"].items()},
-    }
 
 
 def _metadata(data_source: str, arguments: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
-from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
+from .adaptation.adapt_command import add_adapt
+from .card_command import add_card
 from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
 from .phantom_arguments import VALIDATION_SEED, add_range
@@ -39,6 +40,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         commands.add_parser("fit-rule", help="how slices make a patient: chosen on validation patients, own ones or phantoms")
     )
     add_fit_ranges(commands.add_parser("fit-ranges", help="how sure a bundle is: its ranges, fitted on validation patients"))
+    add_adapt(commands.add_parser("adapt", help="fine-tune a bundle's U-Net to a clinic's own corrected heads"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
@@ -46,8 +48,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
     add_draw_samples(commands.add_parser("draw-samples", help="hematomas drawn by it, as pictures in a folder for each class"))
     add_gan_experiment(commands.add_parser("gan-experiment", help="hypodensity learnt without and with drawn hematomas"))
-    _add_runs(commands.add_parser("runs", help="figures of trainings on their watched slices, beside the source study's"))
-    _add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
+    _add_runs(commands.add_parser("runs", help="figures of trainings on their validation slices, beside the source study's"))
+    add_card(commands.add_parser("card", help="write figures of evaluate into a bundle's metadata and model card"))
 
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
@@ -153,7 +155,7 @@ def _train(chosen: argparse.Namespace) -> None:
 
 
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("training", type=Path, help="folder of both trainings")
+    parser.add_argument("training", type=Path, help="folder of both trainings, or a bundle, which gets another rule")
     parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
@@ -191,11 +193,11 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
-    told = chosen.folder, chosen.data_source or PHANTOM_DATA, read_text(chosen.licence)
+    facts = chosen.folder, chosen.data_source or PHANTOM_DATA, read_text(chosen.licence)
     if chosen.markers_of:
-        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *told)
+        bundle = bundle_with_markers_of(chosen.training, chosen.markers_of, *facts)
     else:
-        bundle = bundle_of_training(chosen.training, *told)
+        bundle = bundle_of_training(chosen.training, *facts)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
@@ -270,24 +272,6 @@ def _runs(chosen: argparse.Namespace) -> None:
         return {training: read_json(file) for training, file in files.items() if file.exists()}
 
     print(runs_tables(figures("segmentation.json"), figures("markers.json")))
-
-
-def _add_card(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="the bundle")
-    parser.add_argument("figures", type=Path, nargs="?", metavar="FILE", help="figures of evaluate")
-    parser.add_argument("--ranges", type=Path, metavar="FILE", help="the same, of other patients: how often ranges held the truth")
-    parser.set_defaults(run=_card)
-
-
-def _card(chosen: argparse.Namespace) -> None:
-    from .bundle import write_card, write_coverage
-
-    if not (chosen.figures or chosen.ranges):
-        raise InputError("Name a file of figures for the card, or one with --ranges.")
-    if chosen.figures:
-        write_card(chosen.folder, read_json(chosen.figures))
-    if chosen.ranges:
-        write_coverage(chosen.folder, read_json(chosen.ranges))
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:

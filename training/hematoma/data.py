@@ -256,8 +256,8 @@ def begun_with(folder: Path, steps: Steps) -> Steps:
 
 
 def _write_patient(folder: Path, number: int, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
-    told = np.array(json.dumps(facts))
-    write_whole(_path(folder, number), lambda file: np.savez(file, **arrays, facts=told))
+    stored = np.array(json.dumps(facts))
+    write_whole(_path(folder, number), lambda file: np.savez(file, **arrays, facts=stored))
 
 
 def patient_number(path: Path) -> int:

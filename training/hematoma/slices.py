@@ -1,4 +1,4 @@
-"""The slices of all training patients in memory: which are learnt and which watched, and the rare ones drawn often."""
+"""The slices of all training patients in memory: which are for training and which for validation, and the rare ones drawn often."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
 from LesionReadingLib.errors import InputError
 
-from ..drawing import HELD_OUT_SEEDS, WATCHED_EVERY
+from ..drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
 from ..own_data.cases import require_split
 from ..own_data.splits import SPLIT_FILE, VALIDATION, read_split
 from .data import Patient, load_patient, load_patients, patient_files, pieces
 
 CPU = torch.device("cpu")
 SPLITS = ("patient", "random")
-WATCHED_SHARE = 0.1
+VALIDATION_SHARE = 0.1
 SMALL_PIXELS = 250
 """A hematoma of fewer pixels of 0.9 mm (2 cm2) is small: partial volume and thin poles, where most is missed."""
 TINY_PIXELS = 50
@@ -90,41 +90,41 @@ def together(parts: Sequence[Slices]) -> Slices:
     return Slices(**{field.name: torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Slices)})
 
 
-def watched(slices: Slices, split: str, seed: int) -> torch.Tensor:
-    """bool (slices,): which are only watched, never learnt from.
+def validation_slices(slices: Slices, split: str, seed: int) -> torch.Tensor:
+    """bool (slices,): which are for validation, never learnt from.
 
     Args:
         split: ``"patient"``: those with a number that no training draws, or where there are none every tenth patient (those whose
             number ends in 0). ``"random"``: a tenth of each patient's slices, as the source study's leaky first split.
 
     Raises:
-        InputError: nothing is left to learn from or to watch, or there are cases, which need a split of their own.
+        InputError: nothing is left to learn from or to validate on, or there are cases, which need a split of their own.
     """
     require_split(slices.patients.unique().tolist(), "hematoma")
     if split == "patient":
         which = slices.patients < HELD_OUT_SEEDS.stop
         if not which.any():
-            which = slices.patients % WATCHED_EVERY == 0
+            which = slices.patients % VALIDATION_EVERY == 0
     else:
         numbers, counts = slices.patients.unique_consecutive(return_counts=True)
         drawn = [np.random.default_rng([seed, n]).random(count) for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)]
-        which = torch.from_numpy(np.concatenate(drawn) < WATCHED_SHARE)
+        which = torch.from_numpy(np.concatenate(drawn) < VALIDATION_SHARE)
     if which.all() or not which.any():
-        raise InputError("The training folder needs at least one patient whose number ends in 0, to watch, and one other.")
+        raise InputError("The training folder needs at least one patient whose number ends in 0, for validation, and one other.")
     return which
 
 
-class Shelf:
+class SliceDataset:
     """The slices of a training folder that may still be filling.
 
     Args:
         data: folder of ``make_data``. location, split, seed: as in a recipe. device: where pictures and labels are kept.
 
     Attributes:
-        slices: all there are, without those for the test. learnt, watched: bool (slices,).
+        slices: all there are, without those for the test. training, validation: bool (slices,).
 
     Raises:
-        InputError: nothing to learn from or to watch, or a random split of a folder that has one of its own.
+        InputError: nothing to learn from or to validate on, or a random split of a folder that has one of its own.
     """
 
     def __init__(self, data: Path, location: str | None, split: str, seed: int, device: torch.device = CPU) -> None:
@@ -150,12 +150,12 @@ class Shelf:
             return False
         self._parts = [together([*self._parts, joined(patients, self._device)])]
         self.slices = self._parts[0]
-        self.watched = self.slices.validation if self._own_split else watched(self.slices, self._split, self._seed)
-        if self.watched.all() or not self.watched.any():
+        self.validation = self.slices.validation if self._own_split else validation_slices(self.slices, self._split, self._seed)
+        if self.validation.all() or not self.validation.any():
             raise InputError(
                 f"The {SPLIT_FILE} of {self._data} leaves nobody to learn from, or nobody to validate on; split it again."
             )
-        self.learnt = ~self.watched
+        self.training = ~self.validation
         return True
 
 

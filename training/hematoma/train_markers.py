@@ -25,10 +25,12 @@ from ..engine.training import Training, Validation
 from ..reporting.scores import roc_auc
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
-from .slices import Shelf, Slices, together
+from .slices import SliceDataset, Slices, together
 from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe
 
+RULE_FILE = "rule.json"
+"""Beside both checkpoints: how slices make a patient, fitted on validation patients."""
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
 CROP, COARSEST_STRIDE = 144, 16
 """Side in pixels (130 mm) of what is cut out around the hematoma while training: the markers of a masked network are pooled over
@@ -167,7 +169,7 @@ def train_markers(
     device: torch.device,
     begin: Path | None = None,
     log: Callable[[str], None] = print,
-    shelf: Shelf | None = None,
+    dataset: SliceDataset | None = None,
     samples: Slices | None = None,
 ) -> None:
     """Train the markers until the budget is used and write their figures on the validation slices.
@@ -177,7 +179,7 @@ def train_markers(
         folder: of the U-Net's training; a checkpoint of this stage there is resumed, its recipe before ``recipe``.
         begin: training folder whose VGG16, of the same shape, is where a new training begins.
         log: called with each line of the log.
-        shelf: the slices of ``data``, where they are in memory already.
+        dataset: the slices of ``data``, where they are in memory already.
         samples: drawn by a generator, learnt from besides.
 
     Raises:
@@ -186,10 +188,10 @@ def train_markers(
     unet, of_unet = trained_unet(folder)
     file = folder / CHECKPOINT
     recipe = recipe_of(file) if file.exists() else recipe
-    shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
-    slices = shelf.slices
+    dataset = dataset or SliceDataset(data, recipe.location, recipe.split, recipe.seed, device)
+    slices = dataset.slices
     of_use = slices.with_hematoma & slices.judged
-    learnt, shown = ((which & of_use).nonzero()[:, 0] for which in (shelf.learnt, shelf.watched))
+    learnt, shown = ((which & of_use).nonzero()[:, 0] for which in (dataset.training, dataset.validation))
     if not len(learnt) or not len(shown):
         raise InputError(
             f"{data} holds no slice with a hematoma whose markers are known, to learn from or to validate; draw more patients."
@@ -210,8 +212,8 @@ def train_markers(
     run(training, task, budget.in_steps(len(learnt), recipe.batch), file, log)
     if distributed.rank() == 0:
         figures = task.figures(training.average)
-        told = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
-        (folder / FIGURES).write_text(json.dumps(told, indent=1))
+        facts = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
+        (folder / FIGURES).write_text(json.dumps(facts, indent=1))
         log("AUC of all validation slices with hematoma: " + _in_words(figures))
     distributed.wait()
 

@@ -28,7 +28,7 @@ from ..engine.randomness import augmented, step_seed
 from ..engine.training import Training, Validation
 from .augment import segmentation_batch
 from .data import preparation_steps
-from .slices import SMALL_PIXELS, Shelf, Slices, balanced_numbers, kinds
+from .slices import SMALL_PIXELS, SliceDataset, Slices, balanced_numbers, kinds
 
 CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
@@ -50,7 +50,7 @@ class Recipe(TrainingOptions):
         width: of the U-Net; 1 is the published EfficientNet-b3.
         stages: pairs (share of the training after which it ends, side of the view in pixels): small views first, because they are
             quick, whole slices at the end, because these are what the network will see.
-        split: ``"patient"`` or ``"random"``, see ``slices.watched``.
+        split: ``"patient"`` or ``"random"``, see ``slices.validation_slices``.
         location: where the hematomas lie that are learnt from; None for anywhere.
         classes: of ``labels``, with or without blood outside the brain, the last one.
         keep_markers: whether the layers that the markers' VGG16 is joined with stay as they are, their batch norms too; the
@@ -106,44 +106,50 @@ class SegmentationLoss(nn.Module):
 class SegmentationTask:
     """Slices to learn from, rare kinds of them often, and slices for validation."""
 
-    def __init__(self, shelf: Shelf, recipe: Recipe, device: torch.device, log: Callable[[str], None]) -> None:
-        self._shelf, self._recipe, self._device, self._log = shelf, recipe, device, log
+    def __init__(self, dataset: SliceDataset, recipe: Recipe, device: torch.device, log: Callable[[str], None]) -> None:
+        self._dataset, self._recipe, self._device, self._log = dataset, recipe, device, log
         # Of every validation, so that their scores can be compared.
-        self._validation_patients = shelf.slices.patients[shelf.watched].unique()
+        self._validation_patients = dataset.slices.patients[dataset.validation].unique()
         self._sort()
 
     def _sort(self) -> None:
-        self._learnt = kinds(self._shelf.slices, self._shelf.learnt)
+        self._learnt = kinds(self._dataset.slices, self._dataset.training)
         self._log("learnt from slices with " + ", ".join(f"{kind} {len(numbers)}" for kind, numbers in self._learnt.items()))
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """int16 HU and uint8 labels (share, size, size)."""
         random = torch.Generator().manual_seed(step_seed(self._recipe.seed, step, 3))
         numbers = balanced_numbers(self._learnt, self._recipe.batch, random)[share(self._recipe.batch)]
-        return self._shelf.slices.hounsfield[numbers], self._shelf.slices.labels[numbers]
+        return self._dataset.slices.hounsfield[numbers], self._dataset.slices.labels[numbers]
 
     def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented images and label maps, on the device."""
-        recipe = self._recipe
-        hounsfield, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
-        labels = labels * (labels < recipe.classes)
-
-        def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
-            return segmentation_batch(hounsfield, labels, recipe.side(done), random)
-
-        images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
-        return network_input(images, WINDOW_HU), targets
+        return prepared_batch(batch, self._recipe, self._device, step, done)
 
     def validate(self, network: nn.Module) -> Validation:
         """F scores of some validation slices; takes in patients that have appeared since."""
-        shelf = self._shelf
-        if distributed.count() == 1 and shelf.refresh():
+        dataset = self._dataset
+        if distributed.count() == 1 and dataset.refresh():
             self._sort()
-        shown = kinds(shelf.slices, shelf.watched & torch.isin(shelf.slices.patients, self._validation_patients))
+        shown = kinds(dataset.slices, dataset.validation & torch.isin(dataset.slices.patients, self._validation_patients))
         count = VALIDATION_SAMPLE[self._device.type]
         sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
-        figures = overlap(network, shelf.slices, sample, self._device)
+        figures = overlap(network, dataset.slices, sample, self._device)
         return Validation(score(figures), "some slices: " + _in_words(figures))
+
+
+def prepared_batch(
+    batch: tuple[torch.Tensor, ...], recipe: Recipe, device: torch.device, step: int, done: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Augmented images and label maps of int16 HU and uint8 labels (share, size, size), after the share ``done`` of a training."""
+    hounsfield, labels = (tensor.to(device, non_blocking=True) for tensor in batch)
+    labels = labels * (labels < recipe.classes)
+
+    def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
+        return segmentation_batch(hounsfield, labels, recipe.side(done), random)
+
+    images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
+    return network_input(images, WINDOW_HU), targets
 
 
 def new_training(recipe: Recipe, device: torch.device) -> Training[Recipe]:
@@ -160,7 +166,7 @@ def train_segmentation(
     device: torch.device,
     begin: Path | None = None,
     log: Callable[[str], None] = print,
-    shelf: Shelf | None = None,
+    dataset: SliceDataset | None = None,
 ) -> None:
     """Train the U-Net until the budget is used and write its figures on the validation slices.
 
@@ -169,7 +175,7 @@ def train_segmentation(
         folder: for checkpoint and figures; a checkpoint there is resumed, its recipe before ``recipe``.
         begin: training folder or bundle whose U-Net, of the same width, is where a new training begins.
         log: called with each line of the log.
-        shelf: the slices of ``data``, where they are in memory already.
+        dataset: the slices of ``data``, where they are in memory already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CHECKPOINT
@@ -180,11 +186,11 @@ def train_segmentation(
     elif begin is not None:
         training.begin_with(first_weights(begin, recipe.classes), f"the training or model {begin.name}")
     recipe = training.options
-    shelf = shelf or Shelf(data, recipe.location, recipe.split, recipe.seed, device)
-    task = SegmentationTask(shelf, recipe, device, log)
-    run(training, task, budget.in_steps(int(shelf.learnt.sum()), recipe.batch), file, log)
+    dataset = dataset or SliceDataset(data, recipe.location, recipe.split, recipe.seed, device)
+    task = SegmentationTask(dataset, recipe, device, log)
+    run(training, task, budget.in_steps(int(dataset.training.sum()), recipe.batch), file, log)
     if distributed.rank() == 0:
-        figures = overlap(training.average.module, shelf.slices, shelf.watched.nonzero()[:, 0], device)
+        figures = overlap(training.average.module, dataset.slices, dataset.validation.nonzero()[:, 0], device)
         variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
         (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
         log("all validation slices: " + _in_words(figures))

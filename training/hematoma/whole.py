@@ -16,12 +16,12 @@ from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from ..engine.checkpoint import best_of
 from ..engine.options import Budget
 from .data import make_data, patient_files
-from .evaluation.rule import RULE_FILE, fit_rule
-from .slices import Shelf
+from .evaluation.rule import fit_rule
+from .slices import SliceDataset
 from .train_markers import CHECKPOINT as MARKERS_FILE
 from .train_markers import FIGURES as MARKER_FIGURES
+from .train_markers import RULE_FILE, train_markers
 from .train_markers import Recipe as MarkerRecipe
-from .train_markers import train_markers
 from .train_segmentation import CHECKPOINT, FIGURES, Recipe, train_segmentation
 
 
@@ -66,12 +66,12 @@ def train_whole(
     drawing = _Drawing(data, plan)
     drawing.wait_for(len(plan.validation[: plan.begin_with]) + plan.begin_with)
     log(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn, learning begins")
-    shelf = Shelf(data, recipe.location, recipe.split, recipe.seed, device)
-    train_segmentation(data, folder, recipe, plan.budgets[0], device, None, log, shelf)
+    dataset = SliceDataset(data, recipe.location, recipe.split, recipe.seed, device)
+    train_segmentation(data, folder, recipe, plan.budgets[0], device, None, log, dataset)
     log(f"{time.monotonic() - began:.0f} s: first stage done")
     carried()
-    shelf.refresh()
-    train_markers(data, folder, of_markers, plan.budgets[1], device, None, log, shelf)
+    dataset.refresh()
+    train_markers(data, folder, of_markers, plan.budgets[1], device, None, log, dataset)
     log(f"{time.monotonic() - began:.0f} s: second stage done")
     carried()
     drawing.finish()

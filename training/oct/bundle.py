@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from LesionReadingLib.bundle import Bundle, load_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, load_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
 from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..engine.checkpoint import training_facts
 from ..reporting.cards import card_text, rewritten, shared_metadata
-from ..reporting.monai_configs import write_configs
+from ..reporting.monai_configs import write_trained_bundle
 from .adaptation.gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import CHECKPOINT, trained_network
@@ -83,20 +83,20 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         training: folder of ``train``. folder: the bundle to write.
         data_source: what it was trained on, for the metadata and the model card.
         licence: text of the licence of the weights.
-        calcium_offset: added to calcium's score (a logit) by the network's last bias; to be chosen on watched patients.
+        calcium_offset: added to calcium's score (a logit) by the network's last bias; to be chosen on validation patients.
     """
     network, recipe = trained_network(training)
     with torch.no_grad():
         network.classifier.bias[CALCIUM] += calcium_offset
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    told = {**asdict(recipe), **training_facts(training / CHECKPOINT), "calcium_offset": calcium_offset}
-    metadata = bundle_metadata(data_source, told, recipe.classes)
+    facts = {**asdict(recipe), **training_facts(training / CHECKPOINT), "calcium_offset": calcium_offset}
+    metadata = bundle_metadata(data_source, facts, recipe.classes)
     metadata["description"] = (
         f"DeepLab v3+ on a ResNet-50 of base width {recipe.width}, output stride 16, {recipe.classes} classes."
     )
     arguments = {"classes": recipe.classes, "width": recipe.width}
     card = model_card(folder.name, metadata, {}, one_step_limits(data_source))
-    bundle = write_bundle(
+    return write_trained_bundle(
         folder,
         TASK,
         network_class="DeepLabV3Plus",
@@ -106,8 +106,6 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
         card=card,
         licence=licence,
     )
-    write_configs(bundle)
-    return bundle
 
 
 def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
@@ -185,7 +183,8 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in figures.items() if name != "frames"}
     if kind == "real":
         missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
-        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "frames_without_calcium", "false_calcium_share")
+        kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "arcs_in_range")
+        kept += ("frames_without_calcium", "false_calcium_share")
         return {name: figures[name] for name in kept if figures.get(name) is not None} | {"frames_missed": missed}
     errors = figures["agreement"]["volume_error_percent"]
     return {

@@ -29,7 +29,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_train(commands.add_parser("train", help="train a network; resumes its own checkpoint"))
     add_real_views(commands.add_parser("real-views", help="real frames without calcium as train-calcium learns from them"))
     add_train_calcium(commands.add_parser("train-calcium", help="train the second step of a two-step model"))
-    _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on watched patients"))
+    _add_offsets(commands.add_parser("offsets", help="what an offset to calcium's score gives on validation patients"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
     add_bundle_two_step(commands.add_parser("bundle-two-step", help="write the bundle of a two-step model"))
     add_adapt(commands.add_parser("adapt", help="fine-tune a two-step model to a clinic's own corrected cases"))
@@ -101,12 +101,12 @@ def _add_offsets(parser: argparse.ArgumentParser) -> None:
 
 
 def _offsets(chosen: argparse.Namespace) -> None:
-    from .data import is_watched, load_patients
+    from .data import is_validation, load_patients
     from .offsets import judge_offsets, offsets_table
     from .train import trained_network
 
-    watched = [patient for patient in load_patients(chosen.data) if is_watched(patient)]
-    print(offsets_table(judge_offsets(trained_network(chosen.training)[0], watched, chosen.every)))
+    patients = [patient for patient in load_patients(chosen.data) if is_validation(patient)]
+    print(offsets_table(judge_offsets(trained_network(chosen.training)[0], patients, chosen.every)))
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:

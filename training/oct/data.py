@@ -1,7 +1,7 @@
 """Patients on disk, one pair of files each, so that frames are drawn once and read at random while training: phantoms, and cases.
 
-Where the folder has a ``split.csv``, it says which frames are learnt from and which are watched; those for the test are not given
-to a training.
+Where the folder has a ``split.csv``, it says which frames are for training and which for validation; those for the test are not
+given to a training.
 
 ``patient-00012.npy`` is uint8 (2, frames, 512, 512): the grey frames and their label maps, letterboxed as for the network.
 ``patient-00012.json`` says how large its pixels are, and of a phantom how it was drawn. A patient's files appear complete or not at
@@ -24,7 +24,7 @@ from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 
-from ..drawing import WATCHED_EVERY, draw_missing, write_whole
+from ..drawing import VALIDATION_EVERY, draw_missing, write_whole
 from ..files import read_json, reading
 from ..own_data.cases import Added, added, case_number, classes_shown, open_case, require_split
 from ..own_data.splits import LEARNT_PARTS, VALIDATION, Split, chosen_slices, read_split
@@ -133,7 +133,7 @@ def load_patients(folder: Path, parts: Sequence[str] = LEARNT_PARTS) -> list[Pat
     return found
 
 
-def is_watched(patient: Patient) -> bool:
+def is_validation(patient: Patient) -> bool:
     """Whether the patient is kept out of the learning: by the split; of phantoms, which need none, every tenth.
 
     Raises:
@@ -141,7 +141,7 @@ def is_watched(patient: Patient) -> bool:
     """
     if patient.part is None:
         require_split([patient.number], "oct")
-        return patient.number % WATCHED_EVERY == 0
+        return patient.number % VALIDATION_EVERY == 0
     return patient.part == VALIDATION
 
 

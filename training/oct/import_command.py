@@ -50,7 +50,7 @@ def _add_pair(pair, rule, chosen: argparse.Namespace, data: Path, row):
     pullback = open_pullback(pair.image, pixel_mm, frame_mm)
     maps = [read_mask(mask, rule, SEGMENTS) for mask in pair.masks]
     placed = [
-        checked_label_map(replace(one, told=()), mask.path, pixel_mm, frame_mm, pullback).labels
+        checked_label_map(replace(one, messages=()), mask.path, pixel_mm, frame_mm, pullback).labels
         for one, mask in zip(maps, pair.masks, strict=True)
     ]
     labels = joined(placed)

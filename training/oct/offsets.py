@@ -1,4 +1,4 @@
-"""Which offset to calcium's score to ship: what each would give on patients that were watched while training, never learnt from."""
+"""Which offset to calcium's score to ship: what each would give on validation patients, which were never learnt from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.prediction import best_class
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, measure_frame
-from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import network_input
 
 from ..reporting.markdown import markdown_table
@@ -50,7 +50,7 @@ def judge_offsets(
             for offset in offsets:
                 shifted = scores.clone()
                 shifted[:, CALCIUM] += offset
-                found = tidied(best_class(shifted.numpy())[0])
+                found = post_processed(best_class(shifted.numpy())[0])
                 both, either = (found == CALCIUM) & (truth == CALCIUM), (found == CALCIUM) | (truth == CALCIUM)
                 overlaps[offset].append((both.sum(), either.sum()))
                 arcs[offset].append((true_arc, _arc_deg(found, patient)))

@@ -45,8 +45,8 @@ def evaluate_own(
     figures = figures_of(results) | {"shifted": False, "wide": False}
     figures["held"] = cases_in_words(part, len(results), count, len(frames), bool(split and split.by_slice))
     figures["frame_dice"] = vars(bootstrapped(lambda values, _: float(values.mean()), dice[shown], true[shown], of_patient[shown]))
-    told = dict(zip(("sensitivity", "specificity"), sensitivity_and_specificity(found, true), strict=True))
-    figures["frames_with_calcium"] = {"true": int(true.sum()), "found": int(found.sum()), **told}
+    scores = dict(zip(("sensitivity", "specificity"), sensitivity_and_specificity(found, true), strict=True))
+    figures["frames_with_calcium"] = {"true": int(true.sum()), "found": int(found.sum()), **scores}
     measured = _measured(results)
     figures["limits_of_agreement"] = {one.name: differences(one) for one in measured}
     figures["untold"] = unknown_in_words(_may_be_missing(figures), count)

@@ -67,8 +67,8 @@ def _own_cases(figures: dict[str, Any]) -> list[str]:
         ["frames with calcium, true and found", f"{frames['true']} and {frames['found']}"],
         ["sensitivity and specificity for them", f"{_number(frames['sensitivity'])} and {_number(frames['specificity'])}"],
     ]
-    told = [markdown_table(["frames", ""], rows), differences_table(figures["limits_of_agreement"])]
-    return [*told, figures["untold"]] if figures["untold"] else told
+    found = [markdown_table(["frames", ""], rows), differences_table(figures["limits_of_agreement"])]
+    return [*found, figures["untold"]] if figures["untold"] else found
 
 
 def frames_table(figures: dict[str, Any]) -> str:
@@ -86,9 +86,9 @@ def frames_table(figures: dict[str, Any]) -> str:
 def real_frames_table(figures: dict[str, Any]) -> str:
     """Tables of ``real_frames.evaluate_real``, with where the frames come from."""
     missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
-    said = f"Source: {figures.get('source', 'unnamed')}. "
-    said += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
-    return said + "\n\n" + real_table(figures)
+    text = f"Source: {figures.get('source', 'unnamed')}. "
+    text += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
+    return text + "\n\n" + real_table(figures)
 
 
 def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> str:

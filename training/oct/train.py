@@ -24,7 +24,7 @@ from ..engine.randomness import augmented, epoch_numbers
 from ..engine.training import Training, Validation
 from ..own_data.cases import note_learnt
 from .augment import augmented_batch
-from .data import Patient, is_watched, load_patients
+from .data import Patient, is_validation, load_patients
 from .variants import VARIANTS, variants_of
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -84,8 +84,8 @@ class FrameTask:
     def __init__(self, patients: Sequence[Patient], recipe: Recipe, device: torch.device) -> None:
         self._recipe, self._device = recipe, device
         self._share = share(recipe.batch)  # known before any process reads batches ahead
-        self.learning = [patient for patient in patients if not is_watched(patient)]
-        self._validation = [patient for patient in patients if is_watched(patient)]
+        self.learning = [patient for patient in patients if not is_validation(patient)]
+        self._validation = [patient for patient in patients if is_validation(patient)]
         self._frames = [(patient, frame) for patient in self.learning for frame in range(patient.pixels.shape[1])]
 
     @property
@@ -127,9 +127,9 @@ class FrameTask:
     def validate(self, network: nn.Module) -> Validation:
         """Mean IoU of the classes in a few frames of each validation patient."""
         overlap = validation_overlap(network, self._validation, self._device, self._recipe)
-        told = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=False))
+        text = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=False))
         known = overlap[~np.isnan(overlap)]
-        return Validation(float(known.mean()) if len(known) else 0.0, f"IoU {told}")
+        return Validation(float(known.mean()) if len(known) else 0.0, f"IoU {text}")
 
 
 def train(

@@ -155,18 +155,18 @@ def _repeated(
     name: str, added: Added, read: Mapping[str, tuple[Added, TableRow]], earlier: Sequence[CaseFacts]
 ) -> list[tuple[str, str]]:
     """What is there twice."""
-    told = []
+    repeats = []
     for other, (before, _row) in read.items():
         if before.number == added.number:
-            told.append(f"shows the same pixels as {other}; leave one out, and put each DICOM series into a folder of its own.")
+            repeats.append(f"shows the same pixels as {other}; leave one out, and put each DICOM series into a folder of its own.")
         elif shared := len(before.digests & added.digests):
-            told.append(f"has {shared} annotated slices of the same pixels as {other}; leave them out of one.")
+            repeats.append(f"has {shared} annotated slices of the same pixels as {other}; leave them out of one.")
     for case in earlier:
         if case.case == added.number and case.name != name:
-            told.append(f"shows the same pixels as {case.name}, which was imported before; leave it out.")
+            repeats.append(f"shows the same pixels as {case.name}, which was imported before; leave it out.")
         elif case.name == name and case.case != added.number:
-            told.append("was imported before with other pixels; import into a new folder, or rename it.")
-    return [(name, sentence) for sentence in told]
+            repeats.append("was imported before with other pixels; import into a new folder, or rename it.")
+    return [(name, sentence) for sentence in repeats]
 
 
 def _facts(name: str, added: Added, row: TableRow) -> CaseFacts:

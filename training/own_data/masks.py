@@ -115,8 +115,9 @@ def _segment_names(path: Path) -> dict[str, str]:
 
 def _of_segments(mask: Mask, rule: LabelRule, segments: Sequence[Segment], names: Mapping[str, str]) -> LabelMap:
     classes = {segment.value: segment.name for segment in segments} | {0: NO_CLASS}
-    said = {plain_name(name): value for name, value in rule.names.items()} | {str(key): value for key, value in rule.values.items()}
-    chosen = {names[name]: classes[value] for name, value in said.items() if name in names}
+    given = {plain_name(name): value for name, value in rule.names.items()}
+    given |= {str(key): value for key, value in rule.values.items()}
+    chosen = {names[name]: classes[value] for name, value in given.items() if name in names}
     try:
         label_map = read_label_map(mask.path, segments, chosen=chosen)
     except InputError as error:

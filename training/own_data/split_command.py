@@ -69,8 +69,8 @@ def _split(slice_classes: Callable[[Path], dict], main_class: str, chosen: argpa
         print("Slices of one patient are on both sides: figures are flattered, and compare only with those of studies that did so.")
     if absent:
         print(f"Nobody with {' or '.join(absent)} is learnt from: a model cannot learn it from these.")
-    if said := too_few(counts, what):
-        print(said)
+    if warning := too_few(counts, what):
+        print(warning)
     print(f"Written to {chosen.data / SPLIT_FILE}; it may be edited.")
 
 
@@ -96,9 +96,9 @@ def too_few(counts: dict[str, Counter], what: str) -> str | None:
         if everybody[part] and of_parts[part] in (0, everybody[part])
     ]
     small = [f"{everybody[part]} {what} for the {part}" for part in PARTS[1:] if 0 < everybody[part] < FEW]
-    told = [f"intervals will be wide ({', '.join(small)})"] if small else []
-    told += [f"no AUC, sensitivity or specificity can be told where all or none show it ({', '.join(alike)})"] if alike else []
-    return f"Few cases: {'; '.join(told)}." if told else None
+    warnings = [f"intervals will be wide ({', '.join(small)})"] if small else []
+    warnings += [f"no AUC, sensitivity or specificity can be told where all or none show it ({', '.join(alike)})"] if alike else []
+    return f"Few cases: {'; '.join(warnings)}." if warnings else None
 
 
 def _named(words: list[str]) -> list[str]:

@@ -142,7 +142,7 @@ def agreement_tables(figures: Mapping[str, Any], readers: Sequence[str]) -> str:
     """The tables of ``agreement_figures``."""
     dice = figures["dice"]
     interval = "" if dice["low"] is None else f" ({dice['low']:.3f} to {dice['high']:.3f})"
-    said = f"{figures['cases']} cases, {readers[0]} and {readers[1]}. Mean Dice (95 %): {dice['value']:.3f}{interval}."
+    sentence = f"{figures['cases']} cases, {readers[0]} and {readers[1]}. Mean Dice (95 %): {dice['value']:.3f}{interval}."
     cases = markdown_table(["case", "Dice"], [[name, f"{value:.3f}"] for name, value in figures["dice_of_cases"].items()])
     rows = [
         [sign, "-" if one["kappa"] is None else f"{one['kappa']:.2f}", str(one["both"]), str(one["differ"]), str(one["count"])]
@@ -150,4 +150,4 @@ def agreement_tables(figures: Mapping[str, Any], readers: Sequence[str]) -> str:
     ]
     signs = markdown_table(["sign", "kappa", "both see it", "they differ", "of"], rows)
     limits = differences_table(figures["limits_of_agreement"], _DIFFERENCE)
-    return "\n\n".join([said, cases, limits, signs])
+    return "\n\n".join([sentence, cases, limits, signs])

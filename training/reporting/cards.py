@@ -48,6 +48,11 @@ def card_text(name: str, metadata: Mapping[str, Any], limits: str, tables: Mappi
     return "\n\n".join(parts) + "\n"
 
 
+def sections(card: str) -> dict[str, str]:
+    """A card's sections: title -> text."""
+    return dict(re.findall(r"^## (.+)\n+((?:(?!## ).*\n?)*)", card, re.MULTILINE))
+
+
 def with_section(card: str, title: str, text: str | None) -> str:
     """A card with this text in a section of this title, before the references; without that section where None."""
     parts = [part for part in re.split(r"\n+(?=## )", card.strip()) if not part.startswith(f"## {title}\n")]

@@ -73,8 +73,8 @@ def parts_to_judge(data: Path, part: str) -> tuple[str, ...] | None:
 def cases_in_words(part: str, cases: int, patients: int, slices: int, by_slice: bool) -> str:
     """What was judged on, in a sentence."""
     which = "" if part == ALL else f"{part} "
-    said = f"{cases} {which}cases of {patients} patients, {slices} slices: own data, not phantoms."
-    return said + (" Slices of one patient were learnt from and judged on; the figures are flattered." if by_slice else "")
+    sentence = f"{cases} {which}cases of {patients} patients, {slices} slices: own data, not phantoms."
+    return sentence + (" Slices of one patient were learnt from and judged on; the figures are flattered." if by_slice else "")
 
 
 def unknown_in_words(figures: Mapping[str, Any], patients: int) -> str:
@@ -86,8 +86,8 @@ def unknown_in_words(figures: Mapping[str, Any], patients: int) -> str:
     missing = [name for name, value in figures.items() if value is None]
     parts = [f"too few cases to tell {', '.join(missing)}"] if missing else []
     parts += [f"intervals over {patients} patients say little of others"] if patients < FEW_PATIENTS else []
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
 def differences(measured: Measured) -> dict[str, Any]:

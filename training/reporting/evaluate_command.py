@@ -37,11 +37,11 @@ def evaluate_data(
     figures, pictures, measured = judge(parts_to_judge(chosen.data, chosen.split))
     figures |= {"task": task, "model": str(chosen.model), "split": chosen.split}
     figures["evaluated"] = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    told = tables(figures)
-    print(told)
+    text = tables(figures)
+    print(text)
     write_json(chosen.json, figures)
     if chosen.output:
         with finished_folder(chosen.output, _BYTES) as folder:
-            write_evaluation(folder, figures, told)
+            write_evaluation(folder, figures, text)
             draw_pictures(folder, pictures, measured)
         print(f"\nWritten to {chosen.output}.")

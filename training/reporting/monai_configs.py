@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import METADATA, Bundle, load_bundle
+from LesionReadingLib.bundle import METADATA, Bundle, load_bundle, write_bundle
 
 LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
 NETWORKS = {
@@ -30,8 +30,15 @@ def open_bundle(folder: Path) -> Bundle:
         InputError: it is none.
     """
     metadata = folder / METADATA
-    told = metadata.read_text(encoding="utf-8") if metadata.is_file() else ""
-    return load_bundle(folder, next((task for task in LIBS if f'"task": "{task}"' in told), next(iter(LIBS))))
+    text = metadata.read_text(encoding="utf-8") if metadata.is_file() else ""
+    return load_bundle(folder, next((task for task in LIBS if f'"task": "{task}"' in text), next(iter(LIBS))))
+
+
+def write_trained_bundle(folder: Path, task: str, **parts: Any) -> Bundle:
+    """Write a bundle of a training (``parts`` as of ``write_bundle``) with the three configs."""
+    bundle = write_bundle(folder, task, **parts)
+    write_configs(bundle)
+    return bundle
 
 
 def write_configs(bundle: Bundle) -> list[Path]:
@@ -81,24 +88,24 @@ def configs_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
 
 def training_commands(bundle: Bundle) -> list[list[str]]:
     """Commands of ``python -m training`` that train a bundle's network with the options that its metadata tell of."""
-    told = bundle.metadata.get("training", {})
+    settings = bundle.metadata.get("training", {})
     places = ["@dataset_dir", "@output_dir"]
     if bundle.network_class == "TwoStep":
-        known = {name: told[name] for name in ("steps", "batch", "rate", "real_share") if name in told}
+        known = {name: settings[name] for name in ("steps", "batch", "rate", "real_share") if name in settings}
         options = [text for name, value in known.items() for text in (f"--{name.replace('_', '-')}", str(value))]
         return [["oct", "train-calcium", *reversed(places), *options]]
     if bundle.network_class == "DeepLabV3Plus":
         from ..oct.train import Recipe
 
-        return [["oct", "train", *places, *_options(told, Recipe)]]
+        return [["oct", "train", *places, *_options(settings, Recipe)]]
     from ..hematoma.train_markers import Recipe as MarkerRecipe
     from ..hematoma.train_segmentation import Recipe as UNetRecipe
 
     stages = {"segmentation": UNetRecipe, "markers": MarkerRecipe}
-    return [["hematoma", f"train-{stage}", *places, *_options(told.get(stage, {}), kind)] for stage, kind in stages.items()]
+    return [["hematoma", f"train-{stage}", *places, *_options(settings.get(stage, {}), kind)] for stage, kind in stages.items()]
 
 
-def _options(told: Mapping[str, Any], kind: type) -> Sequence[str]:
+def _options(settings: Mapping[str, Any], kind: type) -> Sequence[str]:
     """``KEY=VALUE`` of what is told and is an option still; the preset ``best`` holds the rest."""
     known = {field.name for field in fields(kind)} | {"steps"}
-    return ["--preset", "best", *(f"{name}={json.dumps(value)}" for name, value in told.items() if name in known)]
+    return ["--preset", "best", *(f"{name}={json.dumps(value)}" for name, value in settings.items() if name in known)]

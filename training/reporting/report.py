@@ -101,23 +101,23 @@ def _block(block: str) -> str:
 
 
 def _side_by_side(runs: Sequence[Run]) -> str:
-    told = {run.name: headline(run.figures) for run in runs if headline(run.figures)}
-    names = list(dict.fromkeys(name for figures in told.values() for name in figures))
-    rows = [[run, *(_number(figures.get(name)) for name in names)] for run, figures in told.items()]
+    headlines = {run.name: headline(run.figures) for run in runs if headline(run.figures)}
+    names = list(dict.fromkeys(name for figures in headlines.values() for name in figures))
+    rows = [[run, *(_number(figures.get(name)) for name in names)] for run, figures in headlines.items()]
     return markdown_table(["", *names], rows) if rows else ""
 
 
 def _stage_tables(run: Run) -> str:
     rows = [[name, _plain(figures)] for name, figures in run.stages.items()]
-    return markdown_table(["training, on what it watched", ""], rows) if rows else ""
+    return markdown_table(["training, on its validation patients", ""], rows) if rows else ""
 
 
 def _plain(figures: Mapping[str, Any]) -> str:
-    said = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and not isinstance(value, bool)}
+    plain = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and not isinstance(value, bool)}
     nested = {f"{name} {key}": each for name, value in figures.items() if isinstance(value, dict) for key, each in value.items()}
     numbers = {name: value for name, value in nested.items() if isinstance(value, float)}
     return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in (said | numbers).items()
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in (plain | numbers).items()
     )
 
 

@@ -81,7 +81,7 @@ def calibration(probabilities: np.ndarray, true: np.ndarray) -> Calibration:
         (float(probabilities[number == each].mean()), float(true[number == each].mean()), int((number == each).sum()))
         for each in np.unique(number)
     )
-    ece = sum(abs(said - seen) * count for said, seen, count in bins) / len(true)
+    ece = sum(abs(stated - seen) * count for stated, seen, count in bins) / len(true)
     return Calibration(float(np.mean((probabilities - true) ** 2)), float(ece), bins)
 
 

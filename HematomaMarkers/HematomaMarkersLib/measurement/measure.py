@@ -89,8 +89,8 @@ def _checked(scan: Scan | None, labels: np.ndarray, grid: Grid | None) -> tuple[
 
 def _misfit(what: str, array: np.ndarray, other: str, grid: Grid) -> str:
     size, wanted = ("x".join(map(str, shape)) for shape in (np.shape(array), grid.shape))
-    said = _("The {what} has {size} voxels and {other} {wanted}; give both on the same voxels.")
-    return said.format(what=what, size=size, other=other, wanted=wanted)
+    sentence = _("The {what} has {size} voxels and {other} {wanted}; give both on the same voxels.")
+    return sentence.format(what=what, size=size, other=other, wanted=wanted)
 
 
 def _spaces(

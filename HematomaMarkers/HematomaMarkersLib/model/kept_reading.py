@@ -98,11 +98,11 @@ def _read_voxels(file: Path, shape: tuple[int, int, int]) -> np.ndarray:
 def _corrected(slices: int | None, count: int) -> str:
     if slices is None:
         return _(CORRECTED)
-    told = _(
+    sentence = _(
         "Drawn by this model; contours corrected by a reader on {slices} of {count} slices; probabilities and heat maps are those "
         "of its own contour"
     )
-    return told.format(slices=slices, count=count)
+    return sentence.format(slices=slices, count=count)
 
 
 def read_volumes(folder: Path) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def predict(
     """
     rule, fitted = rule_from_settings(bundle.settings, bundle.name), ranges_from_settings(bundle.settings, bundle.name)
     network, on_device = load_network(bundle, NETWORKS), choose_device(device)
-    steps = replace(_steps(bundle), **dict.fromkeys(without, False))
+    steps = replace(preparation_of(bundle), **dict.fromkeys(without, False))
     prepared = prepare(scan, steps)
     order = prepared.slice_order
     reading = read_head(network, prepared.hounsfield, prepared.inside, prepared.extents_mm, window, on_device, progress)
@@ -143,8 +143,12 @@ def _outside(scan: Scan, mask: np.ndarray) -> OutsideBlood:
     return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 
-def _steps(bundle: Bundle) -> Steps:
-    """The preparation with which a model was trained."""
+def preparation_of(bundle: Bundle) -> Steps:
+    """The preparation with which a model was trained.
+
+    Raises:
+        InputError: it asks for steps that are not known.
+    """
     stated = bundle.settings.get("preparation", {})
     try:
         steps = Steps(**stated)

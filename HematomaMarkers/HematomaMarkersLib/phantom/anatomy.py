@@ -180,11 +180,24 @@ def lay(tissue: np.ndarray, share: np.ndarray, hu) -> None:
     tissue += share * (hu - tissue)
 
 
-def _ball(points: np.ndarray, centre, radii, edge_mm: float = 1.0) -> np.ndarray:
-    """1 inside an ellipsoid, 0 outside, with a soft edge."""
-    local = [(axis - c) / r for axis, c, r in zip(points, centre, radii, strict=True)]
+def _lay_ball(tissue, points, centre, radii, hu, edge_mm: float = 1.0, where: np.ndarray | None = None) -> None:
+    """Let an ellipsoid with a soft edge be of ``hu``, in place; only the box around it is worked on.
+
+    Args:
+        where: of the tissue's shape, booleans, to which it is confined.
+    """
+    axes = points[0, :, 0, 0], points[1, 0, :, 0], points[2, 0, 0, :]
+    reach = 1 + edge_mm / min(radii)
+    box = tuple(_between(axis, c - r * reach, c + r * reach) for axis, c, r in zip(axes, centre, radii, strict=True))
+    local = [(axis[box] - c) / r for axis, c, r in zip(points, centre, radii, strict=True)]
     distance = (np.sqrt(sum(part**2 for part in local)) - 1) * min(radii)
-    return np.clip(0.5 - distance / edge_mm, 0, 1)
+    share = np.clip(0.5 - distance / edge_mm, 0, 1)
+    lay(tissue[box], share if where is None else share * where[box], hu)
+
+
+def _between(axis: np.ndarray, low: float, high: float) -> slice:
+    """Where on an ascending axis its places lie between two others."""
+    return slice(*np.searchsorted(axis, (low, high)))
 
 
 def _old_infarct(rng, tissue, points, hull) -> None:
@@ -194,7 +207,7 @@ def _old_infarct(rng, tissue, points, hull) -> None:
     else:
         centre = (rng.uniform(-10, 45), rng.uniform(-45, 65), rng.choice((-1, 1)) * rng.uniform(28, 58))
         radii = rng.uniform(8, 22, 3)
-    lay(tissue, _ball(points, centre, radii, 4.0) * (hull < 0), rng.uniform(10, 24))
+    _lay_ball(tissue, points, centre, radii, rng.uniform(10, 24), 4.0, hull < 0)
 
 
 def _dura(rng, tissue, points, hull, share) -> None:
@@ -214,7 +227,7 @@ def _dura(rng, tissue, points, hull, share) -> None:
 
 def _calcifications(rng, tissue, points, person: Person) -> None:
     if rng.random() < 0.35 + 0.4 * person.age:
-        lay(tissue, _ball(points, _PINEAL_MM, rng.uniform(1.5, 3.2, 3)), rng.uniform(70, 350))
+        _lay_ball(tissue, points, _PINEAL_MM, rng.uniform(1.5, 3.2, 3), rng.uniform(70, 350))
     if rng.random() < 0.3 + 0.5 * person.age:
         for side in (-1, 1):
             if rng.random() < 0.85:
@@ -223,8 +236,8 @@ def _calcifications(rng, tissue, points, person: Person) -> None:
                     _PLEXUS_MM[1] + rng.normal(0, 3),
                     side * (_PLEXUS_MM[2] + rng.normal(0, 2)),
                 )
-                lay(tissue, _ball(points, place, rng.uniform(1.5, 4.5, 3)), rng.uniform(50, 300))
+                _lay_ball(tissue, points, place, rng.uniform(1.5, 4.5, 3), rng.uniform(50, 300))
     if rng.random() < 0.15:
         for side in (-1, 1):
             place = (_PALLIDUM_MM[0], _PALLIDUM_MM[1] + rng.normal(0, 2), side * _PALLIDUM_MM[2])
-            lay(tissue, _ball(points, place, rng.uniform(1.5, 4.0, 3), 2.5), rng.uniform(46, 110))
+            _lay_ball(tissue, points, place, rng.uniform(1.5, 4.0, 3), rng.uniform(46, 110), 2.5)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
+from ..labels import BACKGROUND, OUTSIDE_BRAIN
 from ..segments import SEGMENTS
 from .dicom import Acquisition, write_series, write_study
 from .patient import PhantomHead, draw_follow_up, draw_head
+from .wide import draw_wide_head
 
 FOLLOW_UP_HOURS = 6
 _FIRST_SCAN = datetime(2024, 3, 1, 8, 30)
@@ -43,6 +46,15 @@ def write_patient(
         (write_study if whole_study else write_series)(folder / name, head.hounsfield, head.grid, acquisition_of(seed, visit))
         write_seg_nrrd(folder / f"{name}_truth.seg.nrrd", head.labels, head.grid, SEGMENTS)
     return list(heads.values())
+
+
+def write_wide_patient(folder: Path, seed: int) -> list[PhantomHead]:
+    """Draw a patient of the wide range and write ``first/`` (DICOM) and ``first_truth.seg.nrrd``, blood in the brain alone."""
+    head = draw_wide_head(seed)
+    write_series(folder / "first", head.hounsfield, head.grid, acquisition_of(seed, 0))
+    labels = np.where(head.labels == OUTSIDE_BRAIN, BACKGROUND, head.labels).astype(np.uint8)
+    write_seg_nrrd(folder / "first_truth.seg.nrrd", labels, head.grid, SEGMENTS)
+    return [head]
 
 
 def acquisition_of(seed: int, visit: int) -> Acquisition:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import _, joined, listed
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from ..triage.decision import Triage
     from ..triage.findings import Findings
 
+HARD_HEADS, FALSELY_MARKED, VOLUMES_IN_RANGE = "wide", "marked_without_blood", "volumes_in_range"
+FOUND_BLEEDS = ("bleeds_under_1_ml", "bleeds_1_to_3_ml", "bleeds_over_3_ml")
+"""Names in a bundle's ``eval_metrics``: the figures on hard phantom heads, in how many of those without blood some was marked, how
+often ranges held the true volume, and how many bleeds were found, by size."""
+LEAST_TOLD_ML = 0.05
 SHIPPED_CONSEQUENCES = Path(__file__).parents[1] / "data" / "consequences.toml"
 
 
@@ -40,6 +46,7 @@ def first_screen(findings: Findings, rules: Rules, consequences: Consequences) -
         meanings=_meanings(measurement, decided, rules, consequences),
         certainty=(
             *_network_range(findings),
+            *_how_often_found(measurement, model),
             *_sign_ranges(findings),
             *_volume_range(measurement, model, rules),
             *_ventricle_range(measurement, rules),
@@ -75,18 +82,53 @@ def _network_range(findings: Findings) -> list[str]:
     ends = volume_range_ml(network)
     if ends is None:
         return [_("Volume: the contour was corrected, so the range of the network's own contour no longer holds.")]
-    told = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
+    if ends[1] < LEAST_TOLD_ML:  # how often bleeds are missed tells more than that the network is sure of nothing
+        return []
+    sentence = _("Volume: {low:.1f} to {high:.1f} mL by the network's own scores ({share:.0f} % range).").format(
         low=ends[0], high=ends[1], share=100 * SHARE
     )
-    return [joined(told, _volumes_held(network.model))]
+    return [joined(sentence, _volumes_held(network.model))]
+
+
+def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | None) -> list[str]:
+    """Where nothing was marked, how many bleeds are found; else how often something is marked where there is no blood."""
+    counted = {name: one for name, one in figures_of(model, HARD_HEADS).items() if _is_count(one, "found")}
+    if not {*FOUND_BLEEDS, FALSELY_MARKED} <= counted.keys():
+        return []
+    if measurement.volume_ml:
+        said = _(
+            "On phantom heads that are hard to read, blood was marked in {found} of {count} that had none; "
+            "in patients that is not known."
+        )
+        return [said.format(**counted[FALSELY_MARKED])]
+    small, medium, large = (counted[name] for name in FOUND_BLEEDS)
+    said = _(
+        "On phantom heads that are hard to read, {small} of {smalls} bleeds under 1 mL were found, {medium} of {mediums} of 1 to "
+        "3 mL and {large} of {larges} larger ones; in patients that is not known."
+    ).format(
+        small=small["found"],
+        smalls=small["count"],
+        medium=medium["found"],
+        mediums=medium["count"],
+        large=large["found"],
+        larges=large["count"],
+    )
+    return [said]
 
 
 def _volumes_held(model: Mapping[str, Any]) -> str:
     volume = _counted(model).get("volume")
-    if not (volume and volume["count"]):
+    if not _is_count(volume, "held"):
         return _("How often such a range holds the truth has not been measured.")
-    held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
-    return held.format(held=volume["held"], count=volume["count"])
+    hard = figures_of(model, HARD_HEADS).get(VOLUMES_IN_RANGE)
+    if not _is_count(hard, "held"):
+        held = _("On phantoms such a range held the true volume in {held} of {count} heads; in patients that is not known.")
+        return held.format(held=volume["held"], count=volume["count"])
+    both = _(
+        "On phantoms such a range held the true volume in {held} of {count} heads, and in {hard} of {hards} that are hard to read; "
+        "in patients that is not known."
+    )
+    return both.format(held=volume["held"], count=volume["count"], hard=hard["held"], hards=hard["count"])
 
 
 def _sign_ranges(findings: Findings) -> list[str]:
@@ -95,30 +137,36 @@ def _sign_ranges(findings: Findings) -> list[str]:
     ranges = {marker: probability_range(marker, measurement, network) for marker in MARKERS}
     if not all(ranges.values()):
         return []
-    told = listed(
+    signs = listed(
         _sign_range(marker, *ends, is_open=ends[0] < network.thresholds[marker] <= ends[1]) for marker, ends in ranges.items()
     )
-    said = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=told)
-    counted = [one for one in (_counted(network.model).get("signs") or {}).values() if one["count"]]
+    sentence = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=signs)
+    shown = _counted(network.model).get("signs")
+    counted = [one for one in shown.values() if _is_count(one, "held")] if isinstance(shown, Mapping) else []
     if not counted:
-        return [said]
+        return [sentence]
     shares = [100 * one["held"] / one["count"] for one in counted]
     held = _("On phantoms such ranges did not contradict the truth in {low:.0f} to {high:.0f} % of heads, by sign.")
-    return [joined(said, held.format(low=min(shares), high=max(shares)))]
+    return [joined(sentence, held.format(low=min(shares), high=max(shares)))]
 
 
 def _sign_range(marker: str, low: float, high: float, *, is_open: bool) -> str:
-    told = _("{sign} {low:.0f} to {high:.0f} %")
+    text = _("{sign} {low:.0f} to {high:.0f} %")
     if is_open:
-        told = _("{sign} {low:.0f} to {high:.0f} % (open)")
+        text = _("{sign} {low:.0f} to {high:.0f} % (open)")
     elif round(100 * low) == round(100 * high):
-        told = _("{sign} {high:.0f} %")
-    return told.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
+        text = _("{sign} {high:.0f} %")
+    return text.format(sign=_(MARKER_NAMES[marker]).lower(), low=100 * low, high=100 * high)
+
+
+def _is_count(figure: Any, of: str) -> bool:
+    """Whether a figure tells how many there were, and of how many of them something was so."""
+    return isinstance(figure, Mapping) and {of, "count"} <= figure.keys() and figure["count"] != 0
 
 
 def _counted(model: Mapping[str, Any]) -> Mapping[str, Any]:
     """How often the model's ranges held the truth of held-out heads."""
-    return (model.get("eval_metrics") or {}).get(COUNTED) or {}
+    return figures_of(model, COUNTED)
 
 
 def _volume_range(measurement: ScanMeasurement, model: Mapping[str, Any] | None, rules: Rules) -> list[str]:
@@ -147,8 +195,8 @@ def _ventricle_range(measurement: ScanMeasurement, rules: Rules) -> list[str]:
     if counted_ml == 0 or error_ml == 0:
         return []
     low_ml, high_ml = max(0.0, counted_ml - error_ml), counted_ml + error_ml
-    told = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
-    return [told.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
+    sentence = _("Ventricles {volume}: {low:.1f} to {high:.1f} mL (± {error:g} mL, measured on phantoms with little blood there).")
+    return [sentence.format(volume=in_ml(counted_ml), low=low_ml, high=high_ml, error=error_ml)]
 
 
 def _growth_range(growth: Growth | None) -> list[str]:
@@ -169,15 +217,16 @@ def _signs(findings: Findings) -> list[str]:
     measurement, network = findings.measurement, findings.network
     if not measurement.has_hematoma or network is None:
         return []
-    auc = _phantom(network.model).get("auc") or {}
+    auc = _phantom(network.model).get("auc")
+    auc = auc if isinstance(auc, Mapping) else {}
     seen = [marker for marker in MARKERS if any(marker_seen(marker, measurement, network)) and marker in auc]
     if not seen:
         return []
-    told = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
-    said = _(
+    areas = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
+    sentence = _(
         "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
     )
-    return [said.format(told=told)]
+    return [sentence.format(told=areas)]
 
 
 def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -189,4 +238,4 @@ def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _phantom(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return ((model or {}).get("eval_metrics") or {}).get("phantom") or {}
+    return figures_of(model, "phantom")

@@ -38,8 +38,8 @@ def finding(case: Case) -> str:
     blood = _("{hematoma}; no blood in the ventricles.")
     if measured.counted_ivh_ml:
         blood = _("{hematoma}; {volume} of blood in the ventricles.")
-    said = blood.format(hematoma=hematoma, volume=in_ml(measured.counted_ivh_ml))
-    return joined(said, _change(growth) if growth and measured.has_hematoma else "")
+    sentence = blood.format(hematoma=hematoma, volume=in_ml(measured.counted_ivh_ml))
+    return joined(sentence, _change(growth) if growth and measured.has_hematoma else "")
 
 
 def _change(growth: Growth) -> str:
@@ -115,9 +115,9 @@ def bat_in_words(bat: Bat) -> tuple[str, str]:
     blend = _("blend sign {points}").format(points=BAT_BLEND * bat.blend)
     hypodensity = _("hypodensity {points}").format(points=BAT_HYPODENSITY * bat.hypodensity)
     risk = _("high risk of growth") if bat.score >= BAT_HIGH_RISK else _("high risk from {limit}").format(limit=BAT_HIGH_RISK)
-    told = _("{risk}: {items}") if known else _("at least; {risk}: {items}")
+    text = _("{risk}: {items}") if known else _("at least; {risk}: {items}")
     items = listed((blend, hypodensity, onset))
-    return _("{score} of 5").format(score=bat.score), told.format(risk=risk, items=items)
+    return _("{score} of 5").format(score=bat.score), text.format(risk=risk, items=items)
 
 
 def _middle_left_mm(grid: Grid, number: int, mask: np.ndarray) -> float:

@@ -26,8 +26,8 @@ def look_first(findings: Findings) -> tuple[Check, ...]:
     The heaviest of one slice is told.
     """
     measurement = findings.measurement
-    told = (_undecided(findings.triage), _signs(findings), _unsure(findings), _largest(measurement), _ventricles(measurement))
-    return in_order(chain.from_iterable(told))
+    places = (_undecided(findings.triage), _signs(findings), _unsure(findings), _largest(measurement), _ventricles(measurement))
+    return in_order(chain.from_iterable(places))
 
 
 def _undecided(decided: Triage) -> Iterator[Check]:

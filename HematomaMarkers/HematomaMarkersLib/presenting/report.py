@@ -156,7 +156,7 @@ def growth_rows(growth: Growth) -> list[tuple[str, str]]:
 
 def growth_error(growth: Growth) -> str:
     """Whether the change is one at all, in a sentence; whether it reaches a limit is another question, which the triage answers."""
-    said = (
+    sentence = (
         _(
             "The change is no more than readings of one scan differ by (about {two:g} mL between two readers, {one:g} mL for one): "
             "it may be none at all."
@@ -167,22 +167,22 @@ def growth_error(growth: Growth) -> str:
             "is real."
         )
     )
-    return said.format(two=BETWEEN_READERS_ML, one=WITHIN_READER_ML)
+    return sentence.format(two=BETWEEN_READERS_ML, one=WITHIN_READER_ML)
 
 
 def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
     by_network, by_measurement = marker_seen(marker, case.measurement, case.network)
     probability = network_probability(marker, case.measurement, case.network)
-    told = probability is not None
+    is_known = probability is not None
     ends = probability_range(marker, case.measurement, case.network)
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
         _(MARKER_NAMES[marker]),
         _verdict(by_network, by_measurement),
-        told and by_network != by_measurement,
+        is_known and by_network != by_measurement,
         bool(by_network) or by_measurement,
-        100 * probability if told else None,
-        100 * case.network.thresholds[marker] if told else None,
+        100 * probability if is_known else None,
+        100 * case.network.thresholds[marker] if is_known else None,
         ends and (100 * ends[0], 100 * ends[1]),
         case.measurement.evidence[marker].sentence,
         _("No share of growing hematomas is published for this sign.")

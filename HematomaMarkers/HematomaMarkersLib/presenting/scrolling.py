@@ -124,10 +124,10 @@ def _windows() -> list[tuple[str, float, float]]:
     """The table's windows in grey values, each kind once."""
     low, high = _RANGE_HU
     kinds = {ends: name for name, ends in reversed(windows().items())}
-    told = _("{name} {low:g} to {high:g} HU")
-    said = [(told.format(name=_(name), low=ends[0], high=ends[1]), *ends) for ends, name in kinds.items()][::-1]
+    label = _("{name} {low:g} to {high:g} HU")
+    labelled = [(label.format(name=_(name), low=ends[0], high=ends[1]), *ends) for ends, name in kinds.items()][::-1]
     scale = 255 / (high - low)
-    return [(name, round((start - low) * scale, 1), round((end - low) * scale, 1)) for name, start, end in said]
+    return [(name, round((start - low) * scale, 1), round((end - low) * scale, 1)) for name, start, end in labelled]
 
 
 def _heat(case: Case, part: _Part) -> list[dict[int, str]]:
@@ -162,16 +162,16 @@ def _ramp() -> str:
 
 def _caption(case: Case, number: int) -> str:
     measured = case.measurement.slices[number]
-    said = [
+    parts = [
         _("Slice {number} of {count}, {height:.0f} mm above the lowest").format(
             number=shown(number), count=case.grid.slice_count, height=heights_mm(case.grid)[number]
         )
     ]
     if measured.area_mm2:
-        said.append(_("hematoma {area:.1f} cm²").format(area=measured.area_mm2 / 100))
+        parts.append(_("hematoma {area:.1f} cm²").format(area=measured.area_mm2 / 100))
     if measured.ivh_area_mm2:
-        said.append(_("ventricles {area:.1f} cm²").format(area=measured.ivh_area_mm2 / 100))
-    return " · ".join(said)
+        parts.append(_("ventricles {area:.1f} cm²").format(area=measured.ivh_area_mm2 / 100))
+    return " · ".join(parts)
 
 
 def _charts(case: Case) -> list[Chart]:

@@ -69,5 +69,5 @@ def _end(marker: str, measurement: ScanMeasurement, network: NetworkResult | Non
 
 def _values(values: dict[str, float | bool | None]) -> str:
     """Name = value; the names end with their units."""
-    told = {name: value for name, value in values.items() if value is not None}
-    return "; ".join(f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}" for name, value in told.items())
+    known = {name: value for name, value in values.items() if value is not None}
+    return "; ".join(f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}" for name, value in known.items())

@@ -116,8 +116,8 @@ def _open_file(path: Path, header: Dataset, series: str | None, window) -> Scan:
         find_series([(path, header)])  # says what kind of image it is
     scan = read_series(own[0], window)
     others = len(scan.files) - 1
-    told = (_("The other files of its series ({others}) were read with the named one.").format(others=others),) if others else ()
-    return replace(scan, notes=(*told, *scan.notes))
+    note = (_("The other files of its series ({others}) were read with the named one.").format(others=others),) if others else ()
+    return replace(scan, notes=(*note, *scan.notes))
 
 
 def _open_dicom(headers: list, series: str | None, window) -> Scan:

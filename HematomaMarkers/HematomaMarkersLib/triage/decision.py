@@ -188,12 +188,12 @@ def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, 
             )
         )
     if location is None:
-        told = ["brainstem"] if measurement.volume_ml >= rules.brainstem_ml else []
-        told += ["cerebellum"] if reached(measurement.volume_ml, rules.cerebellum_ml, rules.cerebellum_error_ml) else []
-        if told:
-            where = _(" or ").join(_(location) for location in told)
-            said = _("The location was not given. In the {location} this volume alone is a reason to refer now.")
-            asked.append(said.format(location=where))
+        places = ["brainstem"] if measurement.volume_ml >= rules.brainstem_ml else []
+        places += ["cerebellum"] if reached(measurement.volume_ml, rules.cerebellum_ml, rules.cerebellum_error_ml) else []
+        if places:
+            where = _(" or ").join(_(location) for location in places)
+            sentence = _("The location was not given. In the {location} this volume alone is a reason to refer now.")
+            asked.append(sentence.format(location=where))
     if bat.onset_to_ct_hours is None:
         asked.append(
             _("The time from onset to CT is not known. If it was under {hours:g} h, the BAT score is {score} of 5.").format(

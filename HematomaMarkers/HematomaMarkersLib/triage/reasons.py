@@ -78,15 +78,15 @@ def _may_cross(limit_ml: float, network: NetworkResult | None) -> bool:
     return ends is not None and ends[0] < limit_ml <= ends[1]
 
 
-def _left_open(said: str, network: NetworkResult, number: int | None) -> Reason:
+def _left_open(finding: str, network: NetworkResult, number: int | None) -> Reason:
     """That a volume may lie on either side of its limit, and the slice on which most is unsure."""
     low, high = volume_range_ml(network)
     number = number if network.sureness.slice is None else network.sureness.slice
-    told = _(
+    sentence = _(
         "{said}: by the network's own scores {low:.1f} to {high:.1f} mL, so the limit may or may not be reached; check slice "
         "{number}."
     )
-    return Reason(told.format(said=said, low=low, high=high, number=shown(number)), False, number)
+    return Reason(sentence.format(said=finding, low=low, high=high, number=shown(number)), False, number)
 
 
 def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -94,40 +94,40 @@ def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
     if measurement.specks_ml < measurement.least_ml + rules.small_error_ml:
         return []
     number = measurement.abc2.slice
-    said = _("{volume} marked, all in specks too small to be told from noise: look at slice {number}.")
-    return [Reason(said.format(volume=in_ml(measurement.specks_ml), number=shown(number)), False, number)]
+    sentence = _("{volume} marked, all in specks too small to be told from noise: look at slice {number}.")
+    return [Reason(sentence.format(volume=in_ml(measurement.specks_ml), number=shown(number)), False, number)]
 
 
 def _volume(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules, location: str | None) -> list[Reason]:
-    told = in_ml(measurement.volume_ml)
+    volume = in_ml(measurement.volume_ml)
     brainstem_ml = max(rules.brainstem_ml, measurement.least_ml)
     any_volume = _("any volume") if rules.brainstem_ml == 0 else _limit(rules.brainstem_ml)
     checks = [
-        (True, _("Hematoma of {volume}").format(volume=told), _limit(rules.volume_ml), rules.volume_ml, rules.volume_error_ml),
+        (True, _("Hematoma of {volume}").format(volume=volume), _limit(rules.volume_ml), rules.volume_ml, rules.volume_error_ml),
         (
             location == "cerebellum",
-            _("Cerebellar hematoma of {volume}").format(volume=told),
+            _("Cerebellar hematoma of {volume}").format(volume=volume),
             _("limit {limit:g} mL, AHA/ASA 2022").format(limit=rules.cerebellum_ml),
             rules.cerebellum_ml,
             rules.cerebellum_error_ml,
         ),
         (
             location == "brainstem",
-            _("Hematoma in the brainstem, {volume}").format(volume=told),
+            _("Hematoma in the brainstem, {volume}").format(volume=volume),
             any_volume,
             brainstem_ml,
             rules.small_error_ml,
         ),
     ]
     found = []
-    for applies, said, limit, limit_ml, error_ml in checks:
+    for applies, finding, limit, limit_ml, error_ml in checks:
         if not applies:
             continue
         if reached(measurement.volume_ml, limit_ml, error_ml) is not None and _may_cross(limit_ml, network):
-            said = _("{said} ({limit})").format(said=said, limit=limit)
-            found.append(_left_open(said, network, measurement.abc2.slice))
+            finding = _("{said} ({limit})").format(said=finding, limit=limit)
+            found.append(_left_open(finding, network, measurement.abc2.slice))
         else:
-            found += _at_limit(measurement.volume_ml, limit_ml, error_ml, said, limit, measurement.abc2.slice)
+            found += _at_limit(measurement.volume_ml, limit_ml, error_ml, finding, limit, measurement.abc2.slice)
     return found
 
 
@@ -136,32 +136,32 @@ def _ventricles(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
     limit_ml, error_ml, number = rules.intraventricular_ml, rules.intraventricular_error_ml, measurement.ivh_slice
     reasons = []
     if measurement.counted_ivh_ml > 0:
-        said = _("Blood in the ventricles, {volume}").format(volume=in_ml(measurement.counted_ivh_ml))
-        reasons = _at_limit(measurement.counted_ivh_ml, limit_ml, error_ml, said, _limit(limit_ml), number)
+        finding = _("Blood in the ventricles, {volume}").format(volume=in_ml(measurement.counted_ivh_ml))
+        reasons = _at_limit(measurement.counted_ivh_ml, limit_ml, error_ml, finding, _limit(limit_ml), number)
     # What touches no ventricle decides nothing; it is asked about where it is no matter of measurement error.
     if not reasons and measurement.ivh_apart_ml > 0 and reached(measurement.ivh_apart_ml, limit_ml, error_ml):
-        said = _("{what}: look at slice {number}.").format(what=_apart(measurement), number=shown(number))
-        reasons = [Reason(said, False, number)]
+        sentence = _("{what}: look at slice {number}.").format(what=_apart(measurement), number=shown(number))
+        reasons = [Reason(sentence, False, number)]
     return reasons
 
 
-def _at_limit(value_ml: float, limit_ml: float, error_ml: float, said: str, limit: str, number: int | None) -> list[Reason]:
+def _at_limit(value_ml: float, limit_ml: float, error_ml: float, finding: str, limit: str, number: int | None) -> list[Reason]:
     """The reason where a volume reaches its limit; an uncertain one where the error leaves it open."""
     is_reached = reached(value_ml, limit_ml, error_ml)
     if is_reached is None:
-        return [_open(_("{said} ({limit})").format(said=said, limit=limit), error_ml, number)]
-    return [Reason(_("{said} ({limit}).").format(said=said, limit=limit), True, number)] if is_reached else []
+        return [_open(_("{said} ({limit})").format(said=finding, limit=limit), error_ml, number)]
+    return [Reason(_("{said} ({limit}).").format(said=finding, limit=limit), True, number)] if is_reached else []
 
 
 def _limit(limit_ml: float) -> str:
     return _("limit {limit:g} mL").format(limit=limit_ml)
 
 
-def _open(said: str, error_ml: float, number: int | None) -> Reason:
+def _open(finding: str, error_ml: float, number: int | None) -> Reason:
     near = _(
         "{said}: give or take a measurement error of {error:g} mL the limit may or may not be reached, so check slice {number}."
     )
-    return Reason(near.format(said=said, error=error_ml, number=shown(number)), False, number)
+    return Reason(near.format(said=finding, error=error_ml, number=shown(number)), False, number)
 
 
 def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -174,9 +174,9 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
         amount = in_ml(growth.change_ml)
         if growth.change_percent is not None:
             amount = _("{amount} ({percent:.0f} %)").format(amount=amount, percent=growth.change_percent)
-        said = _("Grew by {amount} since the earlier scan").format(amount=amount)
+        finding = _("Grew by {amount} since the earlier scan").format(amount=amount)
         criteria = _("limit {criteria}").format(criteria=_("; ").join(_(GROWTH_CRITERIA[name]) for name in limits_ml))
-        reasons = _at_limit(growth.change_ml, min(limits_ml.values()), rules.growth_error_ml, said, criteria, number)
+        reasons = _at_limit(growth.change_ml, min(limits_ml.values()), rules.growth_error_ml, finding, criteria, number)
     new = growth.new_ivh and measurement.counted_ivh_ml > 0
     if (
         "new_intraventricular" in rules.growth
@@ -203,8 +203,8 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
         probability, threshold = network.probabilities[marker], network.thresholds[marker]
         is_open = not counts and _leaves_open(marker, measurement, network, rules)
         if is_open or by_network:
-            said = _("network {percent:.0f} %, threshold {threshold:.0f} %")
-            grounds.append(said.format(percent=100 * probability, threshold=100 * threshold))
+            ground = _("network {percent:.0f} %, threshold {threshold:.0f} %")
+            grounds.append(ground.format(percent=100 * probability, threshold=100 * threshold))
         if is_open:
             number = network.marker_slices.get(marker)
             where = measurement.abc2.slice if number is None else number
@@ -220,8 +220,8 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
         return []
     if by_network is not None and by_network != by_measurement:
         grounds.append(_("network and measurement disagree"))
-    told = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
-    return [Reason(told, marker=marker)]
+    sentence = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
+    return [Reason(sentence, marker=marker)]
 
 
 def _leaves_open(marker: str, measurement: ScanMeasurement, network: NetworkResult, rules: Rules) -> bool:
@@ -241,19 +241,19 @@ def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: Network
         if points and not measurement.evidence[marker].found and _leaves_open(marker, measurement, network, rules)
     ]
     certain = bat.score - BAT_BLEND * (BLEND in doubted) - BAT_HYPODENSITY * (HYPODENSITY in doubted) >= rules.bat_score
-    said = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
-    return [Reason(said, certain)]
+    sentence = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
+    return [Reason(sentence, certain)]
 
 
 def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
     """That there is blood which nothing here measures: someone has to look."""
     if outside is None or not outside.is_seen:
         return []
-    said = _(
+    sentence = _(
         "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it: look at "
         "slice {number}."
     )
-    return [Reason(said.format(number=shown(outside.slice)), False, outside.slice)]
+    return [Reason(sentence.format(number=shown(outside.slice)), False, outside.slice)]
 
 
 def reason_to_watch(measurement: ScanMeasurement) -> Reason:
@@ -279,12 +279,12 @@ def left_out(measurement: ScanMeasurement) -> list[Reason]:
     """What was marked as ventricular blood and does not count."""
     if measurement.ivh_apart_ml == 0:
         return []
-    said = _("{what}: it does not count (slice {number}).")
-    return [Reason(said.format(what=_apart(measurement), number=shown(measurement.ivh_slice)))]
+    sentence = _("{what}: it does not count (slice {number}).")
+    return [Reason(sentence.format(what=_apart(measurement), number=shown(measurement.ivh_slice)))]
 
 
 def _apart(measurement: ScanMeasurement) -> str:
-    said = (
+    sentence = (
         _(
             "{volume} was marked as blood in the ventricles but touches no ventricle, as the falx, a sinus or the choroid plexus "
             "would"
@@ -292,4 +292,4 @@ def _apart(measurement: ScanMeasurement) -> str:
         if measurement.ventricles_seen
         else _("{volume} was marked as blood in the ventricles, but no ventricle can be seen on this scan")
     )
-    return said.format(volume=in_ml(measurement.ivh_apart_ml))
+    return sentence.format(volume=in_ml(measurement.ivh_apart_ml))

@@ -50,7 +50,7 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
         try:
             labels, matched = _named_labels(voxels, keys, segments, chosen)
             labels, grid = _full_grid(labels, grid, keys, path)
-            return LabelMap(labels, _with_positions(grid, keys), told=(matched.told,), notes=matched.notes)
+            return LabelMap(labels, _with_positions(grid, keys), messages=(matched.message,), notes=matched.notes)
         except (ValueError, OverflowError) as error:
             raise InputError(
                 _("{file} describes its segments by numbers that are none; save it again.").format(file=path.name)
@@ -60,7 +60,7 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     names = {segment.value: segment.name for segment in segments}
     values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
     labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))])
-    return LabelMap(labels, grid, told=(matched.told,) if matched else ())
+    return LabelMap(labels, grid, messages=(matched.message,) if matched else ())
 
 
 def _voxels(image, path: Path) -> np.ndarray:

@@ -47,14 +47,14 @@ class LabelMap:
         grid: where its voxels lie, as far as the file says.
         framewise: whether every frame says itself where it lies, by its place or its source (DICOM SEG), so that others may be left
             out as empty.
-        told: sentences that name segments, for the person who runs the command, never for a file.
+        messages: sentences that name segments, for the person who runs the command, never for a file.
         notes: sentences for the report, without names of files, segments or patients.
     """
 
     labels: np.ndarray
     grid: Grid
     framewise: bool = False
-    told: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

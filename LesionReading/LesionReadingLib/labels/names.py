@@ -56,12 +56,12 @@ class Matched:
 
     Attributes:
         segments: for each segment of the file the known one, None for one that is left out.
-        told: a sentence on all of them, for the person who runs the command; their names are in it where ``identity`` allows it.
+        message: a sentence on all of them, for the person who runs the command; their names are in it where ``identity`` allows it.
         notes: sentences without names, for reports.
     """
 
     segments: tuple[Segment | None, ...]
-    told: str
+    message: str
     notes: tuple[str, ...]
 
 
@@ -152,13 +152,13 @@ def shown_name(name: str) -> str:
 
 def _holds_term(plain: str, term: Term) -> bool:
     """Whether a name speaks of a term: says a word for it that is not negated, and nothing that makes it other tissue."""
-    said = _without_negated(plain, term)
-    return bool(term.words.search(said)) and not term.others.search(said)
+    phrase = _without_negated(plain, term)
+    return bool(term.words.search(phrase)) and not term.others.search(phrase)
 
 
 def _is_other(plain: str, term: Term) -> bool:
-    said = _without_negated(plain, term)
-    return bool(term.others.search(said)) or (bool(term.words.search(plain)) and not term.words.search(said))
+    phrase = _without_negated(plain, term)
+    return bool(term.others.search(phrase)) or (bool(term.words.search(plain)) and not term.words.search(phrase))
 
 
 def _without_negated(plain: str, term: Term) -> str:
@@ -233,10 +233,10 @@ def _more() -> str:
 
 
 def _listed(found: Sequence[FileSegment], matched: Sequence[Segment | None]) -> str:
-    said = [
+    parts = [
         (_("{segment} is left out") if segment is None else _("{segment} is taken as {name}")).format(
             segment=_called(one), name="" if segment is None else _(segment.name)
         )
         for one, segment in zip(found, matched, strict=True)
     ]
-    return ", ".join(said)
+    return ", ".join(parts)

@@ -142,10 +142,10 @@ def _by_place(label_map: LabelMap, grid: Grid, name: str) -> tuple[np.ndarray, l
                 name=name
             )
         )
-    told = lost > _LOST and used.any()
+    is_notable = lost > _LOST and used.any()
     return labels, [
         _("{lost:.0%} of the labelled pixels lie on frames that are not read, and are left out.").format(lost=lost)
-    ] if told else []
+    ] if is_notable else []
 
 
 def _differ(one: float, other: float) -> bool:

@@ -21,7 +21,7 @@ _NEAR = 0.25
 _ROUNDED_SPACING = 5e-3
 """Relative: pixels of a picture of the scan's own size that differ less are the scan's own."""
 
-_TOLD_CHANGE = 0.01
+_NOTABLE_CHANGE = 0.01
 _LIMITS = (0.3, 0.7)
 _MOST_LIMITS = 40
 _ROUNDING_MM = 1e-6
@@ -233,7 +233,7 @@ def _changes(labels: np.ndarray, own: Grid, placed: np.ndarray, grid: Grid, segm
             float((pixels_by_slice(stack, segment.value) * where.voxel_ml).sum())
             for stack, where in ((labels, own), (placed, grid))
         )
-        if before and abs(after - before) > _TOLD_CHANGE * before:
+        if before and abs(after - before) > _NOTABLE_CHANGE * before:
             notes.append(
                 _(
                     "The {name} is {before:.2f} mL on the voxels of the label map and {after:.2f} mL on those of the "

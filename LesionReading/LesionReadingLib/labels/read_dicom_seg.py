@@ -73,7 +73,7 @@ def read_dicom_seg(path: Path, segments: Sequence[Segment], chosen: Mapping[str,
         matched = match_segments([_described(number, seg.get_segment_description(number)) for number in numbers], segments, chosen)
         found = {number: segment for number, segment in zip(numbers, matched.segments, strict=True) if segment is not None}
         places, grid, framewise = _placed(seg)
-        return LabelMap(_drawn(seg, found, places), grid, framewise, (matched.told,), matched.notes)
+        return LabelMap(_drawn(seg, found, places), grid, framewise, (matched.message,), matched.notes)
     except InputError:
         raise
     except Exception as error:  # highdicom and pydicom raise many kinds of error on damaged files

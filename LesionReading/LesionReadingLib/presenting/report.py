@@ -68,6 +68,13 @@ _FIGURES = {  # names of test figures -> how they are told
     "patients": N_("{} patients"),
     "source": "{}",
 }
+_COUNTS = {  # the same of figures that are counts: found, of how many
+    "bleeds_under_1_ml": N_("{found} of {count} bleeds under 1 mL found"),
+    "bleeds_1_to_3_ml": N_("{found} of {count} bleeds of 1 to 3 mL found"),
+    "bleeds_over_3_ml": N_("{found} of {count} bleeds over 3 mL found"),
+    "marked_without_blood": N_("more than 0.3 mL marked in {found} of {count} heads without blood"),
+    "referred_without_blood": N_("{found} of {count} heads without blood referred"),
+}
 _KINDS = {
     "phantom": N_("Figures on phantoms"),
     "shifted": N_("Figures on phantoms with shifted physics"),
@@ -162,8 +169,8 @@ def model_rows(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [(_(title), _(str(model[field]))) for field, title in _MODEL_FIELDS.items() if model.get(field)]
     figures = model.get("eval_metrics")
     for kind, values in figures.items() if isinstance(figures, Mapping) else ():
-        told = _("; ").join(_flat(values)) if isinstance(values, Mapping) else str(values)
-        rows.append((_(_KINDS[kind]) if kind in _KINDS else _("Figures: {kind}").format(kind=_words(kind)), told))
+        text = _("; ").join(_flat(values)) if isinstance(values, Mapping) else str(values)
+        rows.append((_(_KINDS[kind]) if kind in _KINDS else _("Figures: {kind}").format(kind=_words(kind)), text))
     return rows
 
 
@@ -179,20 +186,22 @@ def with_unit(value: float | None, unit: str, decimals: int) -> str:
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     """The leaves of nested figures as words and numbers; what was not measured is left out."""
-    told = []
+    texts = []
     for name, value in values.items():
         title = f"{before} {_words(name)}".strip()
-        if isinstance(value, Mapping):
+        if name in _COUNTS and isinstance(value, Mapping) and {"found", "count"} <= value.keys():
+            texts.append(_(_COUNTS[name]).format(found=value["found"], count=value["count"]))
+        elif isinstance(value, Mapping):
             counted = {"held", "count"} <= value.keys()
-            told += (
+            texts += (
                 [_("{what}: held in {held} of {count}").format(what=title, held=value["held"], count=value["count"])]
                 if counted
                 else []
             )
-            told += _flat({name: one for name, one in value.items() if not (counted and name in ("held", "count"))}, title)
+            texts += _flat({name: one for name, one in value.items() if not (counted and name in ("held", "count"))}, title)
         elif value is not None:
-            told.append(_figure(name, title, value))
-    return told
+            texts.append(_figure(name, title, value))
+    return texts
 
 
 def _figure(name: str, title: str, value: Any) -> str:

@@ -68,8 +68,8 @@ def unpacked(path: Path) -> Path:
                 file=path.name, kind=kind
             )
         )
-    told = path.stat()
-    return _scratch(path.resolve(), told.st_mtime_ns, told.st_size).path / _FILES
+    status = path.stat()
+    return _scratch(path.resolve(), status.st_mtime_ns, status.st_size).path / _FILES
 
 
 @cache  # what was unpacked is kept until the process ends, as its files are read when they are needed

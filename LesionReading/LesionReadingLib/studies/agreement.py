@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -34,6 +35,22 @@ class Reading:
     labels: np.ndarray
     volume: float | None
     arcs_deg: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a module compares.
+
+    Attributes:
+        task: of the worklist. read(file): a label map, measured. value: label of what is compared.
+        volume_unit: for the table's header. slices: what the module's slices are called.
+    """
+
+    task: str
+    read: Callable[[Path], Reading]
+    value: int
+    volume_unit: str
+    slices: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,11 @@ def agreements(study: int, readers: tuple[str, str], one: Reading, other: Readin
         yield Agreement(study, readers, int(number), dice(first[number], second[number]), (None, None), arcs)
 
 
+def study_folders(folder: Path, task: str) -> list[Path]:
+    """Folders of the studies of a worklist, in the order in which they are numbered from 1."""
+    return sorted((folder / BESIDE / task).glob("*"))
+
+
 def worklist_agreements(folder: Path, task: str, read: Callable[[Path], Reading], value: int, named: bool) -> Iterator[Agreement]:
     """Every pair of readings, the model's too, of every study of a worklist that has two.
 
@@ -88,7 +110,7 @@ def worklist_agreements(folder: Path, task: str, read: Callable[[Path], Reading]
         InputError: there is no study with two readings, or a label map cannot be read.
     """
     found, numbers = False, {}
-    for number, study in enumerate(sorted((folder / BESIDE / task).glob("*")), 1):
+    for number, study in enumerate(study_folders(folder, task), 1):
         files = {edit.reader: edit.labels for edit in edits_of(study)}
         readings = {reader if named else _numbered(reader, numbers): read(file) for reader, file in files.items()}
         if (study / RESULT / MEASUREMENTS).exists():
@@ -122,24 +144,39 @@ def write_agreements(path: Path, found: Sequence[Agreement], volume_unit: str, s
     write_table(path, columns, found)
 
 
-def write_worklist_agreements(
-    folder: Path,
-    output: Path,
-    report: Reporter,
-    *,
-    task: str,
-    read: Callable[[Path], Reading],
-    value: int,
-    named: bool,
-    volume_unit: str,
-    slices: str,
-) -> None:
-    """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there and ``write_agreements``."""
-    found = list(worklist_agreements(folder, task, read, value, named))
+def read_agreements(path: Path) -> list[Agreement]:
+    """What ``write_agreements`` wrote, of either module."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    found = []
+    for study, one, other, number, dice_, *numbers in rows:
+        values = [float(text) if text else None for text in (*numbers, "", "")]
+        place = int(number) if number else None
+        found.append(Agreement(int(study), (one, other), place, float(dice_), (values[0], values[1]), (values[2], values[3])))
+    return found
+
+
+def numbered(found: Sequence[Agreement]) -> list[Agreement]:
+    """The same without the readers' names: each has a number in their place; the model stays the model."""
+    numbers: dict[str, int] = {}
+
+    def name(reader: str) -> str:
+        return reader if reader == MODEL else _numbered(reader, numbers)
+
+    return [replace(row, readers=(name(row.readers[0]), name(row.readers[1]))) for row in found]
+
+
+def write_worklist_agreements(folder: Path, output: Path, report: Reporter, compared: Compared, *, named: bool) -> None:
+    """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there.
+
+    The result line names the folders of the studies in the order of their numbers.
+    """
+    found = list(worklist_agreements(folder, compared.task, compared.read, compared.value, named))
     with finished_folder(output, 200 * len(found)) as scratch:
-        write_agreements(scratch / TABLE, found, volume_unit, slices)
+        write_agreements(scratch / TABLE, found, compared.volume_unit, compared.slices)
     whole = [row.dice for row in found if row.slice is None]
-    report.result(str(output), pairs=len(whole), mean_dice=float(np.mean(whole)))
+    studies = [study.name for study in study_folders(folder, compared.task)]
+    report.result(str(output), pairs=len(whole), mean_dice=float(np.mean(whole)), studies=studies)
 
 
 def _numbered(reader: str, numbers: dict[str, int]) -> str:

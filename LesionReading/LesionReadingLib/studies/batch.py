@@ -152,13 +152,13 @@ def run_batch(
             )
         )
     state = opened(output, settings)
-    records = recorded(state, studies, folder, again)
-    waiting = [(record, study, output / record["folder"]) for record, study in records if record["status"] == WAITING]
-    told, left = [record for record, _study in records], len(waiting)
+    recorded_studies = recorded(state, studies, folder, again)
+    waiting = [(record, study, output / record["folder"]) for record, study in recorded_studies if record["status"] == WAITING]
+    records, left = [record for record, _study in recorded_studies], len(waiting)
     report.log(
-        _("{all} studies, of which {before} ended before").format(all=len(told), before=len(told) - left)
-        if left < len(told)
-        else _("{all} studies").format(all=len(told)),
+        _("{all} studies, of which {before} ended before").format(all=len(records), before=len(records) - left)
+        if left < len(records)
+        else _("{all} studies").format(all=len(records)),
         Note.ABOUT,
     )
 
@@ -166,20 +166,20 @@ def run_batch(
         record["tries"] += 1
         save(output / STATE, json.dumps(state, indent=1))
 
-    _write(output, state, told, columns, title)
-    report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
+    _write(output, state, records, columns, title)
+    report.progress(Step.STUDIES, _("Studies"), len(records) - left, len(records))
     begun, ended_here = time.monotonic(), 0
     try:
         for record, ended in run(waiting, begin):
             record.update(status=ended.status, code=ended.code, message=ended.message, seconds=round(ended.seconds, 1))
-            _write(output, state, told, columns, title)
+            _write(output, state, records, columns, title)
             left, ended_here = left - 1, ended_here + 1
-            report.progress(Step.STUDIES, _("Studies"), len(told) - left, len(told))
+            report.progress(Step.STUDIES, _("Studies"), len(records) - left, len(records))
             report.log(_line(record, (time.monotonic() - begun) / ended_here * left), Note.STUDY)
     except (Cancelled, KeyboardInterrupt) as error:
         kept = _("Cancelled; the studies that are done are kept, and the same command goes on with the others.")
         raise Cancelled(kept) from error
-    _report_end(told, output, report)
+    _report_end(records, output, report)
 
 
 def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[str, Callable], title: str) -> None:

@@ -64,7 +64,7 @@ def save_edit(
     Raises:
         InputError: nothing can be written there; what was kept before is still there.
     """
-    folder = study / EDITS / _folder_name(reader)
+    folder = reader_folder(study, reader)
     labels = folder / f"labels_{secrets.token_hex(6)}.seg.nrrd"
     before = _named(folder)
     content = {
@@ -81,16 +81,21 @@ def save_edit(
         for file in (labels, beside):
             file.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        told = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
-        raise InputError(told.format(reason=reason)) from error
+        message = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
+        raise InputError(message.format(reason=reason)) from error
     if before is not None:
         before.unlink(missing_ok=True)
     return _read(folder)
 
 
+def reader_folder(study: Path, reader: str) -> Path:
+    """Where all of a reader's lies; its name is made of letters and digits of the reader's, whatever the language."""
+    return study / EDITS / (re.sub(r"[^\w-]+", "_", plain(reader)).strip("_")[:60] or "reader")
+
+
 def edit_of(study: Path, reader: str) -> Edit | None:
     """What a reader left of a study; None where there is nothing, or it is damaged."""
-    return _read(study / EDITS / _folder_name(reader))
+    return _read(reader_folder(study, reader))
 
 
 def edits_of(study: Path) -> Iterator[Edit]:
@@ -103,17 +108,17 @@ def edits_of(study: Path) -> Iterator[Edit]:
 
 def _read(folder: Path) -> Edit | None:
     try:
-        told = read_json(folder / EDIT, _MOST_BYTES)
-        labels = folder / Path(str(told["labels"])).name
+        stored = read_json(folder / EDIT, _MOST_BYTES)
+        labels = folder / Path(str(stored["labels"])).name
         return Edit(
-            plain(told["reader"]),
-            plain(told["saved"]),
-            plain(told["model"]),
+            plain(stored["reader"]),
+            plain(stored["saved"]),
+            plain(stored["model"]),
             labels,
-            frozenset(map(int, told["reviewed"])),
-            int(told["count"]),
-            frozenset(map(int, told["changed"])),
-            bool(told["exported"]),
+            frozenset(map(int, stored["reviewed"])),
+            int(stored["count"]),
+            frozenset(map(int, stored["changed"])),
+            bool(stored["exported"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -122,8 +127,3 @@ def _read(folder: Path) -> Edit | None:
 def _named(folder: Path) -> Path | None:
     found = _read(folder)
     return found.labels if found is not None else None
-
-
-def _folder_name(reader: str) -> str:
-    """A name for a folder: letters and digits of the reader's, whatever the language."""
-    return re.sub(r"[^\w-]+", "_", plain(reader)).strip("_")[:60] or "reader"

@@ -33,16 +33,27 @@ class Holder:
     stale: bool
     token: str
 
+    def is_of(self, reader: str) -> bool:
+        """Whether the lock was taken under a reader's name."""
+        return self.reader == plain(reader)
+
 
 class Taken(InputError):
-    """Somebody else edits the study."""
+    """Somebody edits the study already.
 
-    def __init__(self, holder: Holder) -> None:
-        """holder: who does."""
+    Attributes:
+        holder: who does. may_be_taken_over: whether the one who asked may say that nobody does any more.
+    """
+
+    def __init__(self, holder: Holder, reader: str) -> None:
+        """holder: who does. reader: who would like to."""
+        own = _("This study is open under your name since {since}: in another window, or it was left by a crash.")
         left = _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody is at it.")
         edited = _("This study is being edited by {reader} since {since}; choose another study.")
-        super().__init__((left if holder.stale else edited).format(reader=holder.reader, since=holder.since))
+        told = own if holder.is_of(reader) else left if holder.stale else edited
+        super().__init__(told.format(reader=holder.reader, since=holder.since))
         self.holder = holder
+        self.may_be_taken_over = holder.stale or holder.is_of(reader)
 
 
 @dataclass(frozen=True)
@@ -96,9 +107,9 @@ def take(folder: Path, reader: str) -> Lock:
         try:
             os.link(whole, lock.file)  # whole at once, and only where there is none
         except FileExistsError:
-            raise Taken(holder_of(folder) or Holder("somebody", since, False, "")) from None
+            raise Taken(holder_of(folder) or Holder("somebody", since, False, ""), reader) from None
         except OSError:  # a disk without links
-            _create(lock.file, content, folder)
+            _create(lock.file, content, folder, reader)
     except OSError as error:
         raise InputError(
             _("The study cannot be locked ({reason}); check that the folder is there and writable.").format(reason=error.strerror)
@@ -109,15 +120,15 @@ def take(folder: Path, reader: str) -> Lock:
 
 
 def take_over(folder: Path, reader: str) -> Lock:
-    """Begin to edit a study whose lock was left by a crash.
+    """Begin to edit a study whose lock was left by a crash, or was taken under the same reader's name.
 
     Raises:
         Taken: it was not, or somebody else was quicker. InputError: as ``take``.
     """
     holder = holder_of(folder)
     if holder is not None:
-        if not holder.stale:
-            raise Taken(holder)
+        if not (holder.stale or holder.is_of(reader)):
+            raise Taken(holder, reader)
         aside = folder / f".{LOCK}.{secrets.token_hex(8)}.stale"
         try:
             os.rename(folder / LOCK, aside)
@@ -126,17 +137,17 @@ def take_over(folder: Path, reader: str) -> Lock:
         moved = _content(aside)
         if moved is not None and moved[2] != holder.token:  # somebody took it over a moment ago: give it back
             os.rename(aside, folder / LOCK)
-            raise Taken(Holder(moved[0], moved[1], False, moved[2]))
+            raise Taken(Holder(moved[0], moved[1], False, moved[2]), reader)
         aside.unlink(missing_ok=True)
     return take(folder, reader)
 
 
-def _create(file: Path, content: str, folder: Path) -> None:
+def _create(file: Path, content: str, folder: Path, reader: str) -> None:
     try:
         with open(file, "x", encoding="utf-8") as made:
             made.write(content)
     except FileExistsError:
-        raise Taken(holder_of(folder) or Holder("somebody", "just now", False, "")) from None
+        raise Taken(holder_of(folder) or Holder("somebody", "just now", False, ""), reader) from None
 
 
 def _content(file: Path) -> tuple[str, str, str] | None:

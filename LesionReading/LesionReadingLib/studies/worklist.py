@@ -51,7 +51,8 @@ class State:
     """How far a study is.
 
     Attributes:
-        status: one of this module's words. reader: who edits it now, for ``EDITED_BY``; stale: the lock was left by a crash.
+        status: one of this module's words. reader: who edits it now, for ``EDITED_BY``; stale: the lock was left by a crash, or
+            may have been: it is the same reader's.
         reviewed, count: slices or frames that this reader has reviewed. message: why it failed.
     """
 
@@ -85,7 +86,7 @@ def state_of(item: Item, reader: str) -> State:
     """How far a study is, for a reader."""
     holder = holder_of(item.folder)
     if holder is not None:
-        return State(EDITED_BY, holder.reader, holder.stale)
+        return State(EDITED_BY, holder.reader, holder.stale or holder.is_of(reader))
     edit = edit_of(item.folder, reader)
     if edit is not None:
         return State(EXPORTED if edit.exported else REVIEWED, reviewed=len(edit.reviewed), count=edit.count)
@@ -122,8 +123,8 @@ def model_of(item: Item) -> tuple[str, str]:
     if not (item.result / MEASUREMENTS).exists():
         return "", ""
     try:
-        told = read_json(item.folder / MODEL, _MOST_BYTES)
-        return plain(told["model"]), plain(told["version"])
+        stored = read_json(item.folder / MODEL, _MOST_BYTES)
+        return plain(stored["model"]), plain(stored["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "", ""
 
@@ -135,8 +136,8 @@ def _keep(file: Path, content: dict) -> None:
         beside.write_text(json.dumps(content), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        told = _("{folder} cannot be written ({reason}); check that the disk is there.")
-        raise InputError(told.format(folder=file.parent, reason=error.strerror)) from error
+        message = _("{folder} cannot be written ({reason}); check that the disk is there.")
+        raise InputError(message.format(folder=file.parent, reason=error.strerror)) from error
 
 
 def next_item(items: Sequence[Item], states: Sequence[State], after: int | None) -> int | None:

@@ -6,7 +6,6 @@ chosen stays as it is. The new one is only put beside it; whether it is used fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import LesionReadingLib
@@ -18,8 +17,10 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.training_case import FACTS
 from slicer.i18n import tr as _
 
+from ..dependencies import ensureTraining
 from ..model_selector import ModelSelector, userModelFolder
 from ..running.worker_process import Outcome, WorkerProcess
+from .study_on_view import StudyKind
 
 REPOSITORY = Path(LesionReadingLib.__file__).parents[2]
 TRAINING = "training"
@@ -28,9 +29,9 @@ TRAINING = "training"
 class Learning:
     """Drives learnButton and learnLabel."""
 
-    def __init__(self, ui, models: ModelSelector, task: str, command: Sequence[str]) -> None:
-        """models: whose choice is fine-tuned. task: of its bundles. command: of ``python -m training``."""
-        self._ui, self._models, self._task, self._command = ui, models, task, list(command)
+    def __init__(self, ui, models: ModelSelector, module: str, kind: StudyKind) -> None:
+        """models: whose choice is fine-tuned. module: its name, shown to the user. kind: what it does with studies."""
+        self._ui, self._models, self._module, self._kind = ui, models, module, kind
         self.options: list[str] = []
         """More arguments of the command."""
         self._target: Path | None = None
@@ -49,7 +50,7 @@ class Learning:
         """Fine-tune the chosen model on the cases of a folder, after the user has agreed.
 
         Raises:
-            InputError: the folder holds no exported case, or there is no model.
+            InputError: the folder holds no exported case, there is no model, or packages are missing.
         """
         cases = sorted(path for path in [folder, *folder.iterdir()] if (path / FACTS).is_file())
         if not cases:
@@ -64,9 +65,10 @@ class Learning:
         ).format(name=name, count=len(cases))
         if not slicer.util.confirmOkCancelDisplay(question):
             return
+        ensureTraining(self._module)
         self._target = _freeName(userModelFolder(), f"{name}_adapted")
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        arguments = [*self._command, self._models.currentModel(), *map(str, cases), "-o", str(self._target), *self.options]
+        arguments = [*self._kind.adapt, self._models.currentModel(), *map(str, cases), "-o", str(self._target), *self.options]
         self._worker.start(TRAINING, arguments, self._onFinished, folder=REPOSITORY, onProgress=self._onProgress)
         self._show(_("Fine-tuning on {count} cases...").format(count=len(cases)))
 
@@ -84,14 +86,14 @@ class Learning:
                 self.start(Path(folder))
 
     def _onProgress(self, stage: str, done: int, total: int) -> None:
-        self._show(_("Fine-tuning: {done} of {total} networks").format(done=done, total=total))
+        self._show(_("Fine-tuning: {done} of {total} parts are done").format(done=done, total=total))
 
     def _onFinished(self, outcome: Outcome) -> None:
         if outcome.status != "done":
             self._show(outcome.message)
             return
         self._models.refresh()
-        told = gainText(described_bundle(self._target, self._task).metadata["eval_metrics"]["adapted"])
+        told = self._kind.gainText(described_bundle(self._target, self._kind.task).metadata["eval_metrics"]["adapted"])
         self._show(told)
         if slicer.util.confirmYesNoDisplay(told + "\n\n" + _("Use the new model from now on?")):
             self._models.select(str(self._target))
@@ -99,27 +101,6 @@ class Learning:
     def _show(self, text: str) -> None:
         self._ui.learnLabel.text = text
         self._ui.learnButton.text = _("Stop fine-tuning") if self.running else _("Learn from these...")
-
-
-def gainText(figures: dict) -> str:
-    """What a fine-tuning gained on cases that were left out, in a few sentences; ``figures`` as the training writes them."""
-    before, after = figures["before"], figures["after"]
-    if after is None:
-        return _("All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.")
-    said = _(
-        "On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, "
-        "before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}."
-    ).format(
-        frames=figures["frames_with_calcium"],
-        patients=figures["patients_with_calcium"],
-        after=after["dice"],
-        before=before["dice"],
-        arc_after=after["arc_error_deg"],
-        arc_before=before["arc_error_deg"],
-    )
-    if after["dice"] <= before["dice"]:
-        said += " " + _("It did not get better: keep the model that you have.")
-    return said
 
 
 def _freeName(folder: Path, name: str) -> Path:

@@ -1,13 +1,15 @@
 """A folder of studies in a table: which are waiting, analysed, edited, reviewed, exported or failed; the next one by one key.
 
-The next ones are analysed beside the editing. What a reader made of a study is kept beside the data before it is left, and one that
-another reader edits is not opened (``LesionReadingLib.studies.worklist``).
+The next ones are analysed beside the editing. What a reader made of a study is kept beside the data before it is left, what changes
+meanwhile a second later, and one that another reader edits is not opened (``LesionReadingLib.studies.worklist``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import qt
 import slicer
 import slicer.util
@@ -16,6 +18,9 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
 from slicer.i18n import tr as _
 
+from ..views import jumpToSlice
+from .agreement_view import AgreementView
+from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
 from .study_on_view import StudyKind, StudyOnView
 
@@ -25,7 +30,11 @@ _STATE_COLUMN = 1
 
 class WorklistView:
     """Drives readerEdit, worklistFolderButton, worklistTable, openStudyButton, nextStudyButton, saveStudyButton,
-    analyseAllButton and worklistLabel."""
+    analyseAllButton, agreementButton and worklistLabel.
+
+    Attributes:
+        agreement: compares the readers of the list.
+    """
 
     def __init__(self, ui, kind: StudyKind) -> None:
         """ui: the widgets of the panel. kind: what the module does with a study."""
@@ -33,8 +42,10 @@ class WorklistView:
         self._items: list[wl.Item] = []
         self._states: list[wl.State] = []
         self._open: int | None = None
-        self._lock = None
+        self._lock, self._editor = None, ""  # the reader who opened the study on view
         self._view = StudyOnView(kind)
+        self._autosaving = Autosaving(self._show)
+        self.agreement = AgreementView(ui, kind, self._show, self._openAt)
         self._background = BackgroundAnalysis(kind, self._onAnalysed)
         self._beat = qt.QTimer()
         self._beat.setInterval(int(BEAT_S * 1000))
@@ -48,6 +59,7 @@ class WorklistView:
         ui.nextStudyButton.connect("clicked(bool)", lambda checked=False: self.openNext())
         ui.saveStudyButton.connect("clicked(bool)", lambda checked=False: self.save())
         ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
+        ui.agreementButton.connect("clicked(bool)", self._onAgreement)
         header = ui.worklistTable
         header.setColumnCount(2)
         header.setHorizontalHeaderLabels([_("Study"), _("State")])
@@ -70,7 +82,7 @@ class WorklistView:
         self.leave()
         self._background.stop()
         with slicer.util.WaitCursor():
-            self._items = wl.worklist(folder, self._kind.task, self._kind.find)
+            self._items, self._folder = wl.worklist(folder, self._kind.task, self._kind.find), folder
         table = self._ui.worklistTable
         table.setRowCount(len(self._items))
         for row, item in enumerate(self._items):
@@ -118,11 +130,22 @@ class WorklistView:
             self._show(str(error))
             self.refresh()
             return
-        self._lock, self._open = lock, number
+        self._lock, self._open, self._editor = lock, number, self.reader
+        self._autosaving.begin(item.folder, self.reader, self._view.result, self._view.shape)
         self._beat.start()
         self._ui.worklistTable.selectRow(number)
-        self._show("")
+        left = _("What was changed before Slicer ended without keeping it is here again (from {saved}).")
+        self._show(left.format(saved=self._view.restored) if self._view.restored else "")
         self.refresh()
+
+    def edited(self, result, numbers: Sequence[int], labels: np.ndarray) -> None:
+        """Slices of a result have changed; of the study on view they are kept beside the data soon (``Autosaving``)."""
+        self._autosaving.edited(result, numbers, labels)
+
+    def resultReplaced(self, volume) -> None:
+        """An analysis in the panel has drawn on a volume anew; of the study on view that is kept, and followed from now on."""
+        if self._open is not None and volume is self._view.volume:
+            self.save()
 
     def save(self) -> bool:
         """Keep what was made of the study on view; gives whether it is kept."""
@@ -147,6 +170,7 @@ class WorklistView:
     def stop(self) -> None:
         """Keep all, and analyse no further: the panel goes away."""
         self._background.stop()
+        self.agreement.stop()
         self.leave()
 
     def showExported(self) -> None:
@@ -159,7 +183,9 @@ class WorklistView:
     def _leave(self) -> None:
         if self._open is None:
             return
-        self._keep()
+        if self._view.isWhole:  # else what was kept last lies beside the data
+            self._keep()
+        self._autosaving.end()
         self._beat.stop()
         self._lock.release()
         self._lock = self._open = None
@@ -171,7 +197,8 @@ class WorklistView:
         Raises:
             InputError: it cannot be; the study stays open.
         """
-        self._view.save(self.openItem, self.reader)
+        self._view.save(self.openItem, self._editor)
+        self._autosaving.begin(self.openItem.folder, self._editor, self._view.result, self._view.shape)
         if not self._lock.is_ours():
             self._show(_("Another reader has taken this study over; your edit was kept beside theirs."))
         else:
@@ -183,7 +210,7 @@ class WorklistView:
             item.folder.mkdir(parents=True, exist_ok=True)
             return take(item.folder, self.reader)
         except Taken as taken:
-            if not taken.holder.stale:
+            if not taken.may_be_taken_over:
                 raise
             if not slicer.util.confirmYesNoDisplay(str(taken) + " " + _("Take it over?")):
                 return None
@@ -222,6 +249,23 @@ class WorklistView:
             self._background.stop()
         self._enable()
 
+    def _onAgreement(self, checked: bool = False) -> None:
+        if self.save():  # what is on view counts as it is now
+            try:
+                self.agreement.start(self._folder, {item.folder.name: item.name for item in self._items})
+            except InputError as error:
+                self._show(str(error))
+
+    def _openAt(self, code: str, number: int) -> None:
+        """Open the study whose folder has this name, where it is in the list, at a slice."""
+        row = next((row for row, item in enumerate(self._items) if item.folder.name == code), None)
+        if row is None:
+            self._show(_("That study is not in the list any more."))
+            return
+        self.open(row)
+        if self._open == row:
+            jumpToSlice(self._view.volume, number)
+
     def _onAnalysed(self) -> None:
         self.refresh()
         self._ui.analyseAllButton.checked = self._background.running
@@ -235,6 +279,7 @@ class WorklistView:
         ui.nextStudyButton.enabled = some
         ui.saveStudyButton.enabled = self._open is not None
         ui.analyseAllButton.enabled = some
+        ui.agreementButton.enabled = some
 
 
 def stateText(state: wl.State) -> str:

@@ -21,15 +21,19 @@ def closed_border(cost: np.ndarray, steps: Steps) -> np.ndarray:
     two_turns = np.concatenate([cost[half:], cost, cost[:half]])  # the whole one in their middle knows both of its neighbours
     most, each = steps
     penalty = each * np.abs(np.arange(-most, most + 1))
-    total, backs = two_turns[0], []
+    framed = np.full(two_turns.shape[1] + 2 * most, np.inf)
+    total, neighbours = framed[most : framed.size - most], np.lib.stride_tricks.sliding_window_view(framed, penalty.size)
+    total[:] = two_turns[0]
+    ways, numbers, backs = np.empty(neighbours.shape), np.arange(total.size), []
     for here in two_turns[1:]:
-        reached, back = _reached_in_a_row(total, penalty)
-        total = reached + here
+        np.add(neighbours, penalty, out=ways)
+        back = ways.argmin(axis=1)
+        np.add(ways[numbers, back], here, out=total)  # the neighbours follow
         backs.append(back)
     place = int(np.argmin(total))
     places = [place]
     for back in reversed(backs):
-        place += int(back[place])
+        place += int(back[place]) - most
         places.append(place)
     return np.array(places[::-1][rays - half : 2 * rays - half])
 
@@ -57,16 +61,6 @@ def layer_borders(cost: np.ndarray, inner_steps: Steps, outer_steps: Steps) -> t
         found.append((inner, outer))
     inners, outers = np.array(found[::-1]).T
     return inners, outers, float(total.min())
-
-
-def _reached_in_a_row(total: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As ``_reached`` for (places,), in few calls: there are many rays and few places on each."""
-    most = penalty.size // 2
-    framed = np.full(total.size + 2 * most, np.inf)
-    framed[most : most + total.size] = total
-    ways = np.lib.stride_tricks.sliding_window_view(framed, penalty.size) + penalty
-    back = ways.argmin(axis=1)
-    return ways[np.arange(total.size), back], back - most
 
 
 def _reached(total: np.ndarray, axis: int, steps: Steps) -> tuple[np.ndarray, np.ndarray]:

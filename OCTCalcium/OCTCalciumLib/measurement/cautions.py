@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
 from LesionReadingLib.text.counting import frames_in_words, shown, shown_list
 
@@ -94,13 +95,13 @@ def model_cautions(model: Mapping[str, Any] | None) -> tuple[Caution, ...]:
         else _("The model does not say what it was trained on.")
     )
     learnt = joined(learnt, _("The model card tells more.") if more else "")
-    return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, _missed((model.get("eval_metrics") or {}).get(REAL_FRAMES) or {}))
+    return Caution(MODEL_SOURCE, learnt), Caution(MODEL_MISSES, _missed(figures_of(model, REAL_FRAMES)))
 
 
 def _missed(figures: Mapping[str, Any]) -> str:
     """How the network did on real frames with calcium (``eval_metrics``, kind ``REAL_FRAMES``)."""
     count, missed = figures.get("frames_with_calcium"), figures.get("frames_missed")
-    if not count:
+    if not count or "dice" not in figures:
         return _("How much calcium it misses in patients has not been measured: calcium that is not marked may well be there.")
     overlapped = (
         _("On {count} real frames with calcium its contours overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect).")
@@ -110,8 +111,8 @@ def _missed(figures: Mapping[str, Any]) -> str:
             "overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect)."
         )
     )
-    told = overlapped.format(count=count, some=count - (missed or 0), missed=missed, dice=figures["dice"])
-    return joined(told, _("Calcium that is not marked may well be there."))
+    sentence = overlapped.format(count=count, some=count - (missed or 0), missed=missed, dice=figures["dice"])
+    return joined(sentence, _("Calcium that is not marked may well be there."))
 
 
 def no_lumen_sentence(frame_count: int) -> str:
@@ -167,8 +168,8 @@ def _strays(measurement: PullbackMeasurement) -> str:
             parts.append(_("{label} in {frames}").format(label=_(label), frames=frames_in_words(count)))
     if not parts:
         return ""
-    said = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
-    return said.format(labels=listed(parts))
+    sentence = _("Specks were left out, being too small to be what they stand for: {labels}. Calcium volume counts them.")
+    return sentence.format(labels=listed(parts))
 
 
 def _of_frames(frames: Sequence[FrameMeasurement], sentence: str) -> str:

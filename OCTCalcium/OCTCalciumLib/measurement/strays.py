@@ -1,7 +1,7 @@
 """Slips of the brush: pieces of a label too small to be what it stands for. They count in no arc, thickness, lesion or lumen.
 
-A network's answer is tidied before (``post_processing``); a label map from anywhere else is measured as it was drawn, but a pixel
-beside the lumen is no lumen, and one far out in the picture is no deposit that lengthens a lesion.
+A network's answer is post-processed before (``post_processing``); a label map from anywhere else is measured as it was drawn, but a
+pixel beside the lumen is no lumen, and one far out in the picture is no deposit that lengthens a lesion.
 """
 
 from __future__ import annotations

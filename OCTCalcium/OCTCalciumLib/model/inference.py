@@ -15,7 +15,7 @@ from ..reading.display.legibility import coarse, is_legible, look_alike
 from ..reading.pullback import Pullback
 from ..wall.calcium_range import CalciumRange
 from .network import DeepLabV3Plus
-from .post_processing import temporally_smoothed, tidied
+from .post_processing import post_processed, temporally_smoothed
 from .preparation import NETWORK_SIZE, Letterbox, network_input
 from .two_step import Answer, TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
 
@@ -68,7 +68,7 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
         else:
             answers = predictor.labels(squares)
         for frame, found in enumerate(temporally_smoothed(answers, frame_mm, alike)):
-            labels[frame] = box.frame_labels(tidied(found)) if legible[frame] else BACKGROUND
+            labels[frame] = box.frame_labels(post_processed(found)) if legible[frame] else BACKGROUND
             progress(frame + 1, pullback.frame_count)
     known = [found if seen else None for found, seen in zip(ranges, legible, strict=True)] if ranges else None
     return Segmentation(labels, None if known is None else tuple(known), predictor.notes)

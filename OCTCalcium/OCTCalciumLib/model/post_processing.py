@@ -1,6 +1,6 @@
 """What a network's answer is freed of before anything is measured: specks that no deposit, lumen or wire can be.
 
-Only a network's answer is tidied; an annotator's label map is measured as it was drawn.
+Only a network's answer is post-processed; an annotator's label map is measured as it was drawn.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FARTHEST_NEIGHBOUR_MM = 0.5
 """Frames up to this far apart show the same deposit; of frames known to be farther apart each stands alone."""
 
 
-def tidied(labels: np.ndarray) -> np.ndarray:
+def post_processed(labels: np.ndarray) -> np.ndarray:
     """Give a frame's label map, uint8 (rows, columns), without specks.
 
     Calcium keeps its pieces of at least ``SMALLEST_CALCIUM`` of the frame, the guidewire those of at least ``SMALLEST_WIRE`` of its

@@ -17,7 +17,7 @@ from ..wall.polar_view import PolarView, polar_view, sure_deposits, wall_channel
 from ..wall.scores import wall_scores
 from .network import DeepLabV3Plus
 from .polar_network import PolarUNet
-from .post_processing import FARTHEST_NEIGHBOUR_MM, tidied
+from .post_processing import FARTHEST_NEIGHBOUR_MM, post_processed
 from .preparation import network_input
 
 USUAL_LUMEN_MM = 2.4
@@ -153,7 +153,7 @@ class TwoStepPredictor(Predictor):
     def _view(self, labels: np.ndarray) -> PolarView | None:
         if self.pixel_mm is None:
             return None
-        return polar_view(tidied(labels), self.pixel_mm)  # a speck of lumen would move the border
+        return polar_view(post_processed(labels), self.pixel_mm)  # a speck of lumen would move the border
 
     @torch.inference_mode()
     def _answer(self, look: Look) -> Answer:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from LesionReadingLib.bundle import figure_text, figures_of
 from LesionReadingLib.language import N_, _, joined
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from LesionReadingLib.text.counting import frames_in_words, shown_stretch
 
-from ..measurement.cautions import model_cautions
+from ..measurement.cautions import REAL_FRAMES, model_cautions
 from ..measurement.pullback import PullbackMeasurement
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 from .headline import mm, stretch_of, worst_lesion
@@ -85,8 +86,8 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
         scores = _("By the network's own scores the arc there may lie between {low:.0f} and {high:.0f} degrees.")
         sentences.append(scores.format(low=low, high=high))
         unsure = _arcs_held(model)
-    error = _phantom(model).get("bridged_arc_deg") or {}
-    if not {"bias", "sd", "frames"} <= set(error):
+    error = figures_of(model, "phantom").get("bridged_arc_deg")
+    if not (isinstance(error, Mapping) and {"bias", "sd", "frames"} <= error.keys()):
         none = _("How far the network's arcs are off has not been measured, so no range can be given for its error.")
         return [*sentences, none]
     middle, spread = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
@@ -102,23 +103,23 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
             "the true arc lies between {low:.0f} and {high:.0f} degrees (95 %)."
         )
     )
-    told = off.format(bias=abs(error["bias"]), sd=error["sd"], frames=frames_in_words(error["frames"]), low=low, high=high)
-    return [*sentences, joined(told, unsure)]
+    sentence = off.format(bias=abs(error["bias"]), sd=error["sd"], frames=frames_in_words(error["frames"]), low=low, high=high)
+    return [*sentences, joined(sentence, unsure)]
 
 
 def _volume_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:
-    within = _phantom(model).get("volume_within_10_percent") if model else None
+    within = figure_text(model, "phantom", "volume_within_10_percent")
     if measurement.volume_mm3 is None or measurement.max_arc_frame is None:
         return []
     if ranges and (ends := volume_range_mm3(measurement, ranges)):
-        told = _("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])
+        sentence = _("Volume: by the network's own scores between {low:.1f} and {high:.1f} mm³.").format(low=ends[0], high=ends[1])
         held, count = (sum(each[name] for each in _in_range(model, "volumes_in_range")) for name in ("held", "count"))
         of_phantoms = _("Such a range held the true volume of {held} of {count} phantom pullbacks.").format(held=held, count=count)
-        return [joined(told, of_phantoms if count else "")]
+        return [joined(sentence, of_phantoms if count else "")]
     if not within:
         return []
-    told = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
-    return [told.format(count=_(within))]
+    sentence = _("Volume: on phantoms within 10 % of the truth in {count}; in patients the error is not known.")
+    return [sentence.format(count=_(within))]
 
 
 def _arcs_held(model: Mapping[str, Any]) -> str:
@@ -128,20 +129,20 @@ def _arcs_held(model: Mapping[str, Any]) -> str:
     percent = (
         f"{min(shares):.0f} %" if len(shares) == 1 else _("{low:.0f} to {high:.0f} %").format(low=min(shares), high=max(shares))
     )
-    return _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.").format(
-        percent=percent
-    )
+    real = figures_of(model, REAL_FRAMES).get("arcs_in_range")
+    if not (isinstance(real, Mapping) and {"held", "count"} <= real.keys()):
+        phantoms = _("On phantoms the range of its scores held the true arc in {percent} of frames; in patients neither is known.")
+        return phantoms.format(percent=percent)
+    return _(
+        "The range of its scores held the true arc in {percent} of frames of phantoms and in {held} of {count} real frames with "
+        "calcium."
+    ).format(percent=percent, held=real["held"], count=real["count"])
 
 
 def _in_range(model: Mapping[str, Any] | None, name: str) -> list[Mapping[str, int]]:
     """How often the model's ranges held the truth on each kind of phantoms on which that was counted."""
-    metrics = (model or {}).get("eval_metrics") or {}
-    counted = (metrics.get(kind, {}).get(name) for kind in ("phantom", "wide"))
-    return [each for each in counted if each]
-
-
-def _phantom(model: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (model.get("eval_metrics") or {}).get("phantom") or {}
+    counted = (figures_of(model, kind).get(name) for kind in ("phantom", "wide"))
+    return [each for each in counted if isinstance(each, Mapping) and {"held", "count"} <= each.keys() and each["count"]]
 
 
 def _landing(measurement: PullbackMeasurement) -> tuple[str, ...]:

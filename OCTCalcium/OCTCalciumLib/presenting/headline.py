@@ -25,7 +25,7 @@ def finding(measurement: PullbackMeasurement, by_network: bool = False) -> tuple
         return _("No calcium was found."), _("That does not exclude calcium.") if by_network else ""
     held, from_lumen = measurement.held_arc, _seen_from_lumen(measurement)
     if held.first_frame is None:
-        said = (
+        sentence = (
             _(
                 "Calcium reaches {arc:.0f} degrees around the vessel in frame {frame}; no {hold} neighbouring frames all show "
                 "calcium."
@@ -37,13 +37,13 @@ def finding(measurement: PullbackMeasurement, by_network: bool = False) -> tuple
             )
         )
         frame = shown(measurement.max_arc_frame)
-        return said.format(arc=measurement.max_arc_deg, frame=frame, hold=measurement.hold_frames), ""
-    said = (
+        return sentence.format(arc=measurement.max_arc_deg, frame=frame, hold=measurement.hold_frames), ""
+    sentence = (
         _("Calcium reaches {arc:.0f} degrees around the vessel ({frames}).")
         if from_lumen
         else _("Calcium reaches {arc:.0f} degrees around the image centre ({frames}).")
     )
-    return said.format(arc=held.value, frames=stretch_of(held)), _over_180(measurement)
+    return sentence.format(arc=held.value, frames=stretch_of(held)), _over_180(measurement)
 
 
 def _over_180(measurement: PullbackMeasurement) -> str:

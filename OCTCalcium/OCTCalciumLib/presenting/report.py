@@ -167,7 +167,11 @@ def _input_rows(measurement: PullbackMeasurement, pullback: Pullback | None) -> 
     if spacing.frame_mm:
         along = _("{size}, from: {source}").format(size=f"{spacing.frame_mm:.5g} mm", source=source_in_words(spacing.frame_source))
     rows += [(_("Pixel spacing"), in_plane), (_("Frame spacing"), along)]
-    return rows + [(_(title), _(value)) for title, value in (pullback.details.items() if pullback else ())]
+    return rows + [(_capital(_(title)), _(value)) for title, value in (pullback.details.items() if pullback else ())]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _missing(measurement: PullbackMeasurement) -> list[tuple[str, str]]:

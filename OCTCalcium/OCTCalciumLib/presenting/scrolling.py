@@ -127,16 +127,16 @@ def _ring() -> Ring:
 def _caption(frame: FrameMeasurement, count: int, end: tuple[float, float] | None) -> str:
     place = [_("Frame {number} of {count}").format(number=shown(frame.frame), count=count)]
     place += [mm(frame.position_mm)] if frame.position_mm is not None else []
-    said = [listed(place)]
+    parts = [listed(place)]
     if frame.deposits:
         arc = deg(frame.arc_bridged_deg)
         known = _("arc {arc} ({low:.0f} to {high:.0f})").format(arc=arc, low=end[0], high=end[1]) if end else ""
-        said.append(known or _("arc {arc}").format(arc=arc))
+        parts.append(known or _("arc {arc}").format(arc=arc))
         if frame.max_thickness_mm is not None:
-            said.append(_("thickness {thickness}").format(thickness=mm(frame.max_thickness_mm, 2)))
+            parts.append(_("thickness {thickness}").format(thickness=mm(frame.max_thickness_mm, 2)))
     if frame.lumen_area_mm2 is not None:
-        said.append(_("lumen {area}").format(area=mm2(frame.lumen_area_mm2)))
-    return " · ".join(said)
+        parts.append(_("lumen {area}").format(area=mm2(frame.lumen_area_mm2)))
+    return " · ".join(parts)
 
 
 def _charts(measurement: PullbackMeasurement, ends: Sequence[tuple[float, float] | None]) -> list[Chart]:

@@ -145,7 +145,7 @@ def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullb
     shown = aspect_of_round_picture(lumas) if recording.pixel_aspect == 1 else None
     if shown is None:
         return recording
-    said = (
+    sentence = (
         _(
             "The round picture is {ratio:.2f} times as wide as high: its pixels are not square, and no spacing says so. Angles, "
             "lengths and areas are distorted; export it with square pixels or with its spacing."
@@ -156,7 +156,7 @@ def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullb
             "lengths and areas are distorted; export it with square pixels or with its spacing."
         )
     )
-    sentence = said.format(ratio=max(shown, 1 / shown))
+    sentence = sentence.format(ratio=max(shown, 1 / shown))
     return replace(recording, shown_aspect=shown, cautions=(*recording.cautions, Caution(PIXELS_NOT_SQUARE, sentence)))
 
 

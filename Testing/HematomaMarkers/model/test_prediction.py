@@ -10,7 +10,7 @@ import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
 from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
 from HematomaMarkersLib.model.gradcam import marker_heat
-from HematomaMarkersLib.model.inference import read_head, tidied
+from HematomaMarkersLib.model.inference import blood_of, post_processed, read_head
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, surroundings
 from HematomaMarkersLib.model.patient_rule import (
     MarkerCalibration,
@@ -31,6 +31,7 @@ from torch.nn import functional
 
 CPU = torch.device("cpu")
 WINDOW = (0.0, 80.0)
+CERTAIN = 20.0  # of a score: its class is certain
 RULE = PatientRule({marker: MarkerCalibration() for marker in MARKERS})
 
 
@@ -74,7 +75,7 @@ class KnownNetwork(nn.Module):
         hematoma, ventricular = ((grey > 62) & (grey < 66)).float(), torch.zeros_like(grey)
         hematoma = 1 - functional.max_pool2d(1 - hematoma, 3, 1, 1)  # not the thin border where brain and bone mix
         hematoma = functional.max_pool2d(hematoma, 3, 1, 1)
-        return torch.cat([torch.full_like(images, 0.5), hematoma, ventricular], dim=1), [images]
+        return CERTAIN * torch.cat([torch.full_like(images, 0.5), hematoma, ventricular], dim=1), [images]
 
 
 def nothing(done: int, count: int) -> None:
@@ -120,7 +121,7 @@ class SeeingOutside(KnownNetwork):
     def segment(self, images):
         scores, features = super().segment(images)
         grey = images * 80
-        return torch.cat([scores, ((grey > 50) & (grey < 60)).float()], dim=1), features
+        return torch.cat([scores, CERTAIN * ((grey > 50) & (grey < 60)).float()], dim=1), features
 
 
 def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_no_hematoma():
@@ -134,6 +135,38 @@ def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_
     assert (outside & true).sum() > 0.6 * true.sum() > 100
     assert not (outside & blood).any() and not reading.labels[reading.outside].any()
     assert read_head(KnownNetwork(), *told[1:]).outside is None
+
+
+class SeeingByHalves(KnownNetwork):
+    """Sees no blood in the right half of a picture."""
+
+    def segment(self, images):
+        scores, features = super().segment(images)
+        right = torch.arange(images.shape[-1]) >= images.shape[-1] // 2
+        scores[:, HEMATOMA, :, right] *= 0
+        return scores, features
+
+
+def test_blood_is_looked_for_on_a_slice_and_on_its_mirror_image():
+    """What one view is certain of and the other does not show has a mean of a half, which is not certain."""
+    hounsfield = np.full((2, 256, 256), 35, np.int16)
+    hounsfield[:, 100:130, 60:90] = 64
+    told = (np.ones(hounsfield.shape, bool), np.full(2, 5.0), WINDOW, CPU, nothing)
+    assert (read_head(KnownNetwork(), hounsfield, *told).labels == HEMATOMA).sum() == 2 * 30 * 30
+    assert not read_head(SeeingByHalves(), hounsfield, *told).labels.any()
+
+
+def test_a_piece_reaches_as_far_as_blood_is_likely_and_stays_only_where_it_is_certain_somewhere():
+    scores = np.zeros((2, 3, 256, 256), np.uint8)
+    scores[0, :2, 50:60, 50:60] = 50  # 20 %
+    scores[0, 1, 55, 55] = 240
+    scores[1, :, 100:120, 100:120] = 220  # 86 % and never certain
+    scores[:, 2, 200:210, 200:210] = [[[100]], [[140]]]  # certain that it is blood, not of which kind
+    labels = blood_of(scores)
+    expected = np.zeros((3, 256, 256), np.uint8)
+    expected[:2, 50:60, 50:60] = HEMATOMA
+    expected[2, 200:210, 200:210] = INTRAVENTRICULAR
+    np.testing.assert_array_equal(labels, expected)
 
 
 @pytest.mark.parametrize("name", ["upright", "oblique and tilted", "mixed and tilted", "head first in reverse"])
@@ -207,40 +240,40 @@ DENSITY_HU = np.full((4, 256, 256), 60, np.int16)
 
 def test_specks_go_and_clots_stay():
     speck = (slice(1, 3), slice(50, 53), slice(50, 54), HEMATOMA)  # 0.1 mL less a little
-    assert np.array_equal(tidied(voxels((*BLOCK, HEMATOMA), speck), DENSITY_HU, EXTENTS_MM), voxels((*BLOCK, HEMATOMA)))
-    assert tidied(voxels(speck), DENSITY_HU, EXTENTS_MM * 2).any()  # twice as much in thicker slices
+    assert np.array_equal(post_processed(voxels((*BLOCK, HEMATOMA), speck), DENSITY_HU, EXTENTS_MM), voxels((*BLOCK, HEMATOMA)))
+    assert post_processed(voxels(speck), DENSITY_HU, EXTENTS_MM * 2).any()  # twice as much in thicker slices
 
 
 @pytest.mark.parametrize("label", [HEMATOMA, INTRAVENTRICULAR])
 def test_what_one_slice_shows_and_its_neighbours_do_not_must_be_larger(label):
     small, large = ((slice(1, 2), slice(50, 64), slice(50, 50 + columns), label) for columns in (14, 20))  # 0.8 and 1.1 mL
-    assert not tidied(voxels(small), DENSITY_HU, EXTENTS_MM).any()
-    assert np.array_equal(tidied(voxels(large), DENSITY_HU, EXTENTS_MM), voxels(large))
+    assert not post_processed(voxels(small), DENSITY_HU, EXTENTS_MM).any()
+    assert np.array_equal(post_processed(voxels(large), DENSITY_HU, EXTENTS_MM), voxels(large))
 
 
 def test_a_scan_of_one_slice_keeps_what_it_shows():
     small = voxels((slice(1, 2), slice(50, 64), slice(50, 64), HEMATOMA))[1:2]
-    assert np.array_equal(tidied(small, DENSITY_HU[:1], EXTENTS_MM[:1]), small)
+    assert np.array_equal(post_processed(small, DENSITY_HU[:1], EXTENTS_MM[:1]), small)
 
 
 @pytest.mark.parametrize(("dense_rows", "stays"), [(1, True), (5, False)])  # of 20: 5 % and 25 % of the piece
 def test_a_piece_with_bone_in_it_is_no_blood(dense_rows, stays):
     density = DENSITY_HU.copy()
     density[:, 100 : 100 + dense_rows] = 120
-    assert tidied(voxels((*BLOCK, HEMATOMA)), density, EXTENTS_MM).any() == stays
+    assert post_processed(voxels((*BLOCK, HEMATOMA)), density, EXTENTS_MM).any() == stays
 
 
 @pytest.mark.parametrize(("label", "other"), [(HEMATOMA, INTRAVENTRICULAR), (INTRAVENTRICULAR, HEMATOMA)])
 def test_a_speck_of_one_kind_in_blood_of_the_other_kind_becomes_it(label, other):
     speck = (slice(1, 2), slice(118, 122), slice(105, 109), other)
-    found = tidied(voxels((*BLOCK, label), speck), DENSITY_HU, EXTENTS_MM)
+    found = post_processed(voxels((*BLOCK, label), speck), DENSITY_HU, EXTENTS_MM)
     assert set(np.unique(found)) == {0, label}
     assert (found > 0).sum() == 3 * 400 + 2 * 4
 
 
 def test_two_large_pieces_of_both_kinds_stay_as_they_are():
     labels = voxels((*BLOCK, HEMATOMA), (slice(0, 3), slice(120, 140), slice(100, 120), INTRAVENTRICULAR))
-    assert np.array_equal(tidied(labels, DENSITY_HU, EXTENTS_MM), labels)
+    assert np.array_equal(post_processed(labels, DENSITY_HU, EXTENTS_MM), labels)
 
 
 LOGITS = np.array([[np.nan] * 4, [5, 0, 0, 0], [1, 2, -1, 0], [3, -2, 1, 0], [2, 0, 0, -4]], np.float32)
@@ -370,7 +403,7 @@ class KnownNetworkWithVentricles(KnownNetwork):
     def segment(self, images):
         scores, features = super().segment(images)
         grey = images[:, 0] * 80
-        scores[:, INTRAVENTRICULAR] = ((grey > 66) & (grey < 72)).float()
+        scores[:, INTRAVENTRICULAR] = CERTAIN * ((grey > 66) & (grey < 72)).float()
         return scores, features
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from drawn_head import head_on, slices
 from HematomaMarkersLib.phantom.study import write_patient
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
-from LesionReadingScene.scene import labels_of, result_node, result_of, volume_array
+from LesionReadingLib.geometry.nrrd import write_nrrd
+from LesionReadingLib.studies.autosave import autosave_of
+from LesionReadingLib.studies.reader_edits import edit_of
+from LesionReadingScene.scene import add_region, labels_of, result_node, result_of, volume_array
 
 
 def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_head_module, tmp_path):
     panel = a_head_module
     hematoma = {"wanted": frozenset({"blend"}), "volume_ml": 24.0, "location": "putamen"}
-    write_patient(tmp_path / "study", 1012, size=128, slice_mm=7.0, tilt_deg=14.0, **hematoma)
+    write_patient(tmp_path / "study", 1012, size=128, slice_mm=9.0, tilt_deg=14.0, **hematoma)
     panel.ui.readerEdit.text = "Anna"
     panel.worklist.show(tmp_path)
     panel.ui.analyseAllButton.click()
@@ -26,3 +30,23 @@ def test_a_tilted_head_is_analysed_beside_and_opened_where_it_lies(a_desktop, a_
     assert panel.ui.resultsButton.enabled and panel.reading.findings.network is not None
     panel.worklist.leave()
     assert panel.ui.worklistTable.item(0, 1).text() == f"reviewed 0 of {len(labels)}"
+
+
+def test_strokes_on_a_head_are_kept_beside_the_data_as_they_are_made(a_desktop, a_head_module, tmp_path):
+    panel, grid = a_head_module, slices([14.0] * 9)
+    (tmp_path / "study").mkdir()
+    write_nrrd(tmp_path / "study" / "head.nrrd", head_on(grid), grid)
+    panel.ui.readerEdit.text = "Anna"
+    panel.worklist.show(tmp_path)
+    panel.worklist.open(0)
+    a_desktop.process_events()
+    item, volume = panel.worklist.openItem, panel.ui.inputSelector.currentNode()
+    region = np.zeros(grid.shape[1:], bool)
+    region[20:30, 30:34] = True
+    add_region(result_node(result_of(volume, KIND), SEGMENTATION), volume, SEGMENTS[0], 4, region)
+    a_desktop.wait_until(lambda: autosave_of(item.folder, "Anna", grid.shape) is not None, 60)
+    left = autosave_of(item.folder, "Anna", grid.shape)
+    assert list(left.slices) == [4]
+    np.testing.assert_array_equal(left.slices[4] == SEGMENTS[0].value, region)
+    panel.worklist.leave()
+    assert edit_of(item.folder, "Anna").count == len(head_on(grid)) and autosave_of(item.folder, "Anna", grid.shape) is None

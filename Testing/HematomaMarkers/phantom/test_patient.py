@@ -26,6 +26,11 @@ def plain() -> PhantomHead:
     return a_head()
 
 
+@pytest.fixture(scope="module")
+def blend() -> PhantomHead:
+    return a_head(BLEND, seed=1007)
+
+
 def largest_slice(head: PhantomHead) -> int:
     return int((head.labels == HEMATOMA).sum((1, 2)).argmax())
 
@@ -85,20 +90,17 @@ def test_noise_is_that_of_a_scanner(plain):
     assert 2 < differences.std() / np.sqrt(2) < 8
 
 
-def test_a_blend_has_two_parts_at_least_18_hu_apart():
-    head = a_head(BLEND)
-    assert head.markers[BLEND] and not head.markers[FLUID_LEVEL]
-    number = shown_slice(head, BLEND)
-    values, deep = smoothed_inside(head, number, 1.5)
+def test_a_blend_has_two_parts_at_least_18_hu_apart(blend):
+    assert blend.markers[BLEND] and not blend.markers[FLUID_LEVEL]
+    values, deep = smoothed_inside(blend, shown_slice(blend, BLEND), 1.5)
     assert two_parts_hu(values[deep]) > 17
 
 
-def test_the_less_dense_part_of_a_blend_is_denser_than_the_brain():
-    head = a_head(BLEND, seed=1007)
-    number = shown_slice(head, BLEND)
-    values, deep = smoothed_inside(head, number, 1.5)
-    brain = ndimage.binary_dilation(head.labels[number] > 0, iterations=25) & (head.labels[number] == 0)
-    assert np.quantile(values[deep], 0.1) > np.median(head.hounsfield[number][brain & (head.hounsfield[number] < 60)])
+def test_the_less_dense_part_of_a_blend_is_denser_than_the_brain(blend):
+    number = shown_slice(blend, BLEND)
+    values, deep = smoothed_inside(blend, number, 1.5)
+    brain = ndimage.binary_dilation(blend.labels[number] > 0, iterations=25) & (blend.labels[number] == 0)
+    assert np.quantile(values[deep], 0.1) > np.median(blend.hounsfield[number][brain & (blend.hounsfield[number] < 60)])
 
 
 def test_a_plain_hematoma_has_no_such_parts(plain):
@@ -106,8 +108,14 @@ def test_a_plain_hematoma_has_no_such_parts(plain):
     assert two_parts_hu(values[deep]) < 10
 
 
-def test_a_hypodensity_is_enclosed_by_denser_blood():
-    head = a_head(HYPODENSITY, volume_ml=40.0)
+@pytest.fixture(scope="module")
+def rough() -> PhantomHead:
+    """A large hematoma with a hypodensity and an irregular margin."""
+    return a_head(HYPODENSITY, IRREGULAR_MARGIN, volume_ml=40.0)
+
+
+def test_a_hypodensity_is_enclosed_by_denser_blood(rough):
+    head = rough
     number = shown_slice(head, HYPODENSITY)
     values, deep = smoothed_inside(head, number, 1.5)
     low = deep & (values < np.median(values[deep]) - 9)
@@ -140,8 +148,7 @@ def solidity(mask: np.ndarray) -> float:
     return mask.sum() / ConvexHull(corners).volume
 
 
-def test_an_irregular_margin_has_bays(plain):
-    rough = a_head(IRREGULAR_MARGIN)
+def test_an_irregular_margin_has_bays(plain, rough):
     assert solidity(rough.labels[largest_slice(rough)] == HEMATOMA) < 0.93
     assert solidity(plain.labels[largest_slice(plain)] == HEMATOMA) > 0.94
 

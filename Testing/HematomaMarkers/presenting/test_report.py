@@ -15,13 +15,16 @@ from grids import some_slices
 from HematomaMarkersLib.colors import COLORS
 from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HEMATOMA, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from HematomaMarkersLib.measurement.markers.sureness import Sureness
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.presenting.case import Case
+from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES, first_screen
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
 from HematomaMarkersLib.presenting.present import present
 from HematomaMarkersLib.presenting.tables import write_slices
 from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
+from LesionReadingLib.presenting.consequences import Consequences
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -224,6 +227,52 @@ def test_an_empty_mask_says_that_none_was_found_and_shows_the_scan(a_browser, me
     assert page.locator(".marker").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
+
+
+HARD = {
+    "bleeds_under_1_ml": {"found": 5, "count": 7},
+    "bleeds_1_to_3_ml": {"found": 10, "count": 12},
+    "bleeds_over_3_ml": {"found": 8, "count": 9},
+    "marked_without_blood": {"found": 4, "count": 11},
+}
+
+
+def certainty(scan, labels, model):
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model=model)
+    findings = findings_of(measure_scan(scan, labels), network, None, read_rules())
+    return " ".join(first_screen(findings, read_rules(), Consequences(SHIPPED_CONSEQUENCES)).certainty)
+
+
+def test_where_nothing_is_marked_the_first_screen_tells_how_many_bleeds_are_found(measured):
+    scan, labels, _ = measured
+    model = {"eval_metrics": {"wide": HARD}}
+    missed, false = (
+        "5 of 7 bleeds under 1 mL were found, 10 of 12 of 1 to 3 mL and 8 of 9 larger ones",
+        "marked in 4 of 11 that had none",
+    )
+    nothing, some = certainty(scan, np.zeros_like(labels), model), certainty(scan, labels, model)
+    assert missed in nothing and false not in nothing
+    assert false in some and missed not in some
+
+
+def test_how_often_ranges_held_is_told_of_ordinary_and_of_hard_heads(measured):
+    scan, labels, _ = measured
+    network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model={"eval_metrics": {}})
+    sureness = Sureness((9.0, 14.0), dict.fromkeys(MARKERS), None)
+    figures = {"ranges": {"volume": {"held": 32, "count": 37}}}
+    for hard, told in (
+        ({}, "32 of 37 heads; in"),
+        ({"volumes_in_range": {"held": 60, "count": 90}}, "37 heads, and in 60 of 90 that"),
+    ):
+        model = {"eval_metrics": figures | {"wide": hard}}
+        findings = findings_of(measure_scan(scan, labels), replace(network, sureness=sureness, model=model), None, read_rules())
+        assert told in " ".join(first_screen(findings, read_rules(), Consequences(SHIPPED_CONSEQUENCES)).certainty)
+
+
+def test_figures_that_somebody_wrote_otherwise_are_not_told(measured):
+    for strange in ("none yet", {"wide": 0.9}, {"wide": {**HARD, "bleeds_1_to_3_ml": {"found": "all"}}}, {"phantom": {"auc": 0.9}}):
+        for labels in (measured[1], np.zeros_like(measured[1])):
+            assert "hard to read" not in certainty(measured[0], labels, {"eval_metrics": strange})
 
 
 def test_one_slice_is_enough(a_browser, measured, tmp_path):

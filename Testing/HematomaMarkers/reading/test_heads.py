@@ -16,9 +16,10 @@ from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
 from HematomaMarkersLib.reading.read import open_scan
-from HematomaMarkersLib.segments import read_hematoma_label_map, write_heat, write_label_map
+from HematomaMarkersLib.segments import read_hematoma_label_map, write_label_map
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import stacked_grid
+from LesionReadingLib.geometry.nrrd import write_nrrd
 
 GRID = a_grid(pixel_mm=(2.0, 2.0), slice_mm=5.0)
 SCAN, LABELS = a_head(GRID, ventricles=False)
@@ -149,7 +150,7 @@ def test_results_of_a_permuted_scan_lie_at_its_place(tmp_path):
     scan = open_scan(tmp_path / "ct.nii.gz")
     labels = read_hematoma_label_map(tmp_path / "labels.nii.gz", scan)
     write_label_map(tmp_path, scan, labels, False)
-    write_heat(tmp_path / "heat.nrrd", scan, labels.astype(np.float32))
+    write_nrrd(tmp_path / "heat.nrrd", labels.astype(np.float32), scan.grid)
     for name in ("segmentation.seg.nrrd", "heat.nrrd"):
         image = sitk.ReadImage(str(tmp_path / name))
         places = np.argwhere(sitk.GetArrayFromImage(image) > 0)[:, ::-1]

@@ -102,10 +102,12 @@ def test_every_segment_is_told_by_its_name_where_that_is_asked_for_and_the_note_
     assert values(matched) == ["hematoma", None, None]
     with naming(True):
         by_name = match_segments(named("ICH", "Michael ROI", "Blood vessels"), HEAD)
-    assert by_name.told == (
+    assert by_name.message == (
         'Segments of the label map: 1 "ICH" is taken as hematoma, 2 "Michael ROI" is left out, 3 "Blood vessels" is left out.'
     )
-    assert matched.told == ("Segments of the label map: number 1 is taken as hematoma, number 2 is left out, number 3 is left out.")
+    assert matched.message == (
+        "Segments of the label map: number 1 is taken as hematoma, number 2 is left out, number 3 is left out."
+    )
     assert matched.notes == ("2 of the 3 segments of the label map were left out as other tissue.",)
 
 
@@ -165,7 +167,7 @@ def test_a_file_is_read_with_what_the_user_says_of_its_segments(tmp_path):
     path = _a_file(tmp_path / "a.seg.nrrd", ["Plaque 1", "Lumen", "Lipid"])
     read = read_label_map(path, OCT, chosen={"Plaque 1": "calcium"})
     assert read.labels.tolist() == [[[1, 3, 0]]]
-    assert "number 3 is left out" in read.told[0] and "Lipid" not in "".join(read.notes)
+    assert "number 3 is left out" in read.messages[0] and "Lipid" not in "".join(read.notes)
 
 
 def test_values_of_a_plain_label_image_are_assigned_too(tmp_path):

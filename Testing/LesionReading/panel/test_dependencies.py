@@ -29,6 +29,25 @@ def test_the_version_of_torch_is_the_projects():
     assert f"torch{TORCH_VERSION}" in project["dependencies"]
 
 
+def test_what_fine_tuning_needs_besides_is_what_the_project_says_of_the_training():
+    from LesionReadingPanel.dependencies import TRAINING_REQUIREMENTS
+
+    training = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["training"]
+    assert set(TRAINING_REQUIREMENTS) <= set(training)
+
+
+def test_packages_of_the_training_are_asked_for_when_something_is_to_be_learnt(a_desktop, a_slicer_without):
+    from LesionReadingPanel.dependencies import ensureDependencies, ensureTraining
+
+    a_slicer_without.add("monai")
+    ensureDependencies("OCTCalcium")
+    assert a_desktop.dialogs.shown == []
+    a_desktop.dialogs.answer(False)
+    with pytest.raises(InputError, match="start it again"):
+        ensureTraining("OCTCalcium")
+    assert "monai" in a_desktop.dialogs.shown[-1].text
+
+
 def test_where_all_packages_are_there_nobody_is_asked(a_desktop):
     from LesionReadingPanel.dependencies import ensureDependencies
 

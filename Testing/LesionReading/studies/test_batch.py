@@ -125,20 +125,28 @@ def test_a_study_that_ends_the_program_twice_is_left_out(tmp_path):
     assert [row["status"] for row in table_of(tmp_path / "out")] == ["done", "done"]
 
 
-def test_what_was_asked_for_while_results_were_moved_counts_before_the_next_study(tmp_path):
+def batch_that_is_cancelled(folder: Path, analyse: str) -> subprocess.CompletedProcess:
+    """A batch of two studies in a process of its own; ``analyse`` is the body of what analyses one and cancels the run."""
     script = (
         "import os, signal, sys; from pathlib import Path; from LesionReadingLib.studies.batch import *\n"
-        "from LesionReadingLib.output import finished_folder; from LesionReadingLib.worker import run_and_report\n"
+        "from LesionReadingLib.errors import Cancelled; from LesionReadingLib.output import finished_folder\n"
+        "from LesionReadingLib.worker import run_and_report\n"
         "folder = Path(sys.argv[1]); out = folder.parent / 'out'; files = sorted(folder.iterdir())\n"
-        "def analyse(source, output, report):\n"
-        "    with finished_folder(output, 1) as made: (made / 'measurements.json').write_text('{}')\n"
-        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"def analyse(source, output, report):\n{analyse}"
         "table = dict(columns={}, title='All', settings='')\n"
         "run = lambda report: run_batch([Study(f, (f,)) for f in files], folder, out, one_by_one(analyse), report, **table)\n"
         "sys.exit(run_and_report(run))"
     )
-    studies_of(tmp_path / "in", "1", "2")
-    run = subprocess.run([sys.executable, "-c", script, tmp_path / "in"], env=environment("OCTCalciumLib"), capture_output=True)
+    studies_of(folder / "in", "1", "2")
+    return subprocess.run([sys.executable, "-c", script, folder / "in"], env=environment("OCTCalciumLib"), capture_output=True)
+
+
+def test_what_was_asked_for_while_results_were_moved_counts_before_the_next_study(tmp_path):
+    run = batch_that_is_cancelled(
+        tmp_path,
+        "    with finished_folder(output, 1) as made: (made / 'measurements.json').write_text('{}')\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n",
+    )
     assert run.returncode == 130
     assert run.stderr == b"Cancelled; the studies that are done are kept, and the same command goes on with the others.\n"
     assert [row["status"] for row in table_of(tmp_path / "out")] == ["done", "waiting"]
@@ -146,20 +154,10 @@ def test_what_was_asked_for_while_results_were_moved_counts_before_the_next_stud
 
 def test_an_error_that_follows_from_being_cancelled_is_no_failure_of_the_study(tmp_path):
     """A library may drop the exception of a signal and raise another one in its place."""
-    script = (
-        "import os, signal, sys; from pathlib import Path; from LesionReadingLib.studies.batch import *\n"
-        "from LesionReadingLib.errors import Cancelled; from LesionReadingLib.worker import run_and_report\n"
-        "folder = Path(sys.argv[1]); out = folder.parent / 'out'; files = sorted(folder.iterdir())\n"
-        "def analyse(source, output, report):\n"
-        "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
-        "    except Cancelled: pass\n"
-        "    raise ValueError('of a library')\n"
-        "table = dict(columns={}, title='All', settings='')\n"
-        "run = lambda report: run_batch([Study(f, (f,)) for f in files], folder, out, one_by_one(analyse), report, **table)\n"
-        "sys.exit(run_and_report(run))"
+    run = batch_that_is_cancelled(
+        tmp_path,
+        "    try: os.kill(os.getpid(), signal.SIGTERM)\n    except Cancelled: pass\n    raise ValueError('of a library')\n",
     )
-    studies_of(tmp_path / "in", "1", "2")
-    run = subprocess.run([sys.executable, "-c", script, tmp_path / "in"], env=environment("OCTCalciumLib"), capture_output=True)
     assert run.returncode == 130
     assert [row["status"] for row in table_of(tmp_path / "out")] == ["waiting", "waiting"]
 

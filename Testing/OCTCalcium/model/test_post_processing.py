@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from OCTCalciumLib.model.post_processing import temporally_smoothed, tidied
+from OCTCalciumLib.model.post_processing import post_processed, temporally_smoothed
 
 SIZE = 200
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
@@ -22,7 +22,7 @@ def a_vessel():
 
 
 def test_a_vessel_without_specks_stays_as_it_is():
-    np.testing.assert_array_equal(tidied(a_vessel()), a_vessel())
+    np.testing.assert_array_equal(post_processed(a_vessel()), a_vessel())
 
 
 def test_specks_of_every_label_in_the_wall_become_background():
@@ -30,21 +30,21 @@ def test_specks_of_every_label_in_the_wall_become_background():
     specked[20:23, 20:23] = CALCIUM
     specked[180:184, 30:34] = GUIDEWIRE
     specked[30:36, 170:176] = LUMEN
-    np.testing.assert_array_equal(tidied(specked), a_vessel())
+    np.testing.assert_array_equal(post_processed(specked), a_vessel())
 
 
 def test_a_speck_inside_the_lumen_becomes_lumen():
     specked = a_vessel()
     specked[110:113, 110:113] = CALCIUM
     specked[90:92, 95:97] = BACKGROUND
-    np.testing.assert_array_equal(tidied(specked), a_vessel())
+    np.testing.assert_array_equal(post_processed(specked), a_vessel())
 
 
 def test_calcium_goes_below_four_ten_thousandths_of_the_frame_and_stays_from_there_on():
     labels = np.zeros((100, 100), np.uint8)
     labels[10, 10:13] = CALCIUM
     labels[50, 10:14] = CALCIUM
-    kept = tidied(labels)
+    kept = post_processed(labels)
     assert not kept[10].any()
     assert kept[50].sum() == 4
 
@@ -53,18 +53,18 @@ def test_two_deposits_and_two_wires_both_stay():
     labels = a_vessel()
     labels[disc(160, 60, 8)] = CALCIUM
     labels[disc(130, 150, 8)] = GUIDEWIRE
-    np.testing.assert_array_equal(tidied(labels), labels)
+    np.testing.assert_array_equal(post_processed(labels), labels)
 
 
 def test_a_frame_with_nothing_in_it_stays_empty():
-    assert not tidied(np.zeros((50, 50), np.uint8)).any()
+    assert not post_processed(np.zeros((50, 50), np.uint8)).any()
 
 
 def test_the_given_label_map_is_not_changed():
     labels = a_vessel()
     labels[20, 20] = CALCIUM
     before = labels.copy()
-    tidied(labels)
+    post_processed(labels)
     np.testing.assert_array_equal(labels, before)
 
 

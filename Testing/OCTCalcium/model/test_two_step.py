@@ -254,6 +254,9 @@ def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, dr
     assert figures["false_calcium_share"] == 1.0 and figures["frames_without_calcium"] == 1
     assert 100 < figures["frames"][0]["true_arc_deg"] < 260 and figures["frames"][1]["found_arc_deg"] > 260
     assert 0 < figures["patients"]["p"] == figures["dice"] < 1
+    low, high = figures["frames"][0]["arc_range_deg"]
+    assert low <= figures["frames"][0]["found_arc_deg"] <= high
+    assert figures["arcs_in_range"] == {"held": int(low <= figures["frames"][0]["true_arc_deg"] <= high), "count": 1}
     assert "q_0" in capsys.readouterr().out
 
 

@@ -15,10 +15,11 @@ from LesionReadingLib.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from LesionReadingPanel.model_selector import userModelFolder
 from LesionReadingPanel.worklist import learning
-from LesionReadingPanel.worklist.learning import Learning, gainText
+from LesionReadingPanel.worklist.learning import Learning
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS
 from OCTCalciumLib.phantom.pullback import draw_pullback
+from OCTCalciumPanel.gain_text import gainText
 
 from training.oct.second_step.bundle import half_precision
 
@@ -117,7 +118,7 @@ def test_why_a_run_failed_is_told(a_desktop, an_oct_module, small_model, cases):
 
 def test_where_the_training_is_not_there_the_button_says_so(a_desktop, an_oct_module, tmp_path, monkeypatch):
     monkeypatch.setattr(learning, "REPOSITORY", tmp_path)
-    Learning(an_oct_module.ui, an_oct_module.models, TASK, ["oct", "adapt"])
+    Learning(an_oct_module.ui, an_oct_module.models, "OCTCalcium", an_oct_module.studyKind())
     assert not an_oct_module.ui.learnButton.enabled and "repository" in an_oct_module.ui.learnButton.toolTip
 
 

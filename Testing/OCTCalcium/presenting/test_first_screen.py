@@ -115,7 +115,10 @@ def test_ranges_of_scores_say_how_often_they_held_the_truth_on_each_kind_of_phan
     }
     said = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
     assert "held the true arc in 79 to 86 % of frames" in said and "9 of 11 phantom pullbacks" in said
-    assert "has not been measured" not in said
+    assert "has not been measured" not in said and "in patients neither is known" in said
+    counted["real"] = {"arcs_in_range": {"held": 5, "count": 8}}
+    said = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
+    assert "in 79 to 86 % of frames of phantoms and in 5 of 8 real frames with calcium" in said and "neither is known" not in said
     said = " ".join(first_screen(measurement, MODEL, ranges=ranges).certainty)
     assert "has not been measured" in said and "phantom pullbacks" not in said
 

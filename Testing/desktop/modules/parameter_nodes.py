@@ -1,7 +1,8 @@
 """Stands for ``slicer.parameterNodeWrapper`` (Slicer, Base/Python/slicer/parameterNodeWrapper): typed access to a
 vtkMRMLScriptedModuleNode. Types: str, int, float, bool, paths, enums, MRML nodes (or ``Node | None``).
 
-Values are kept as Slicer keeps them: a string parameter, for a node an empty parameter and a node reference of that name.
+Values are kept as Slicer keeps them: a string parameter, for a node an empty parameter and a node reference of that name. One
+decorator with its accessors and connections, and therefore more than 300 lines.
 """
 
 import enum

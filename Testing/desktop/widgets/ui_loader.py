@@ -6,7 +6,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtUiTools import QUiLoader as PlainLoader
 from PySide6.QtWidgets import QWidget
 
-from ..python_qt import set_tool_tip
+from ..tool_tips import set_tool_tip
 
 CUSTOM_WIDGETS = {}
 

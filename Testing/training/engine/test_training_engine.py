@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -237,12 +238,15 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
+def tiny_training(data: Path, folder: Path, *more: str, steps: int = 12) -> list[str]:
+    return ["oct", "train", str(data), str(folder), "--steps", str(steps), "--preset", "cpu", "--device", "cpu", *TINY, *more]
+
+
 def training_process(data: Path, folder: Path, *more: str, parallel: int = 0, steps: int = 12) -> subprocess.Popen:
     before = ["--parallel", str(parallel)] if parallel else []
-    command = [sys.executable, "-m", "training", *before, "oct", "train", str(data), str(folder), "--steps", str(steps)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        [*command, "--preset", "cpu", "--device", "cpu", *TINY, *more],
+        [sys.executable, "-m", "training", *before, *tiny_training(data, folder, *more, steps=steps)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -260,7 +264,7 @@ def ended(process: subprocess.Popen, status: int = 0) -> str:
 @pytest.fixture(scope="module")
 def run_through(data, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("through")
-    ended(training_process(data, folder))
+    assert main(tiny_training(data, folder)) == 0
     return folder
 
 
@@ -273,14 +277,15 @@ def wait_for_step(folder: Path, step: int, process: subprocess.Popen) -> None:
     raise AssertionError(process.communicate())
 
 
-def test_a_training_killed_in_the_middle_gives_the_same_weights_to_the_bit(data, run_through, tmp_path):
+def test_a_training_killed_in_the_middle_gives_the_same_weights_to_the_bit(data, run_through, tmp_path, capsys):
     process = training_process(data, tmp_path, "checkpoint_seconds=0", "workers=1")
     wait_for_step(tmp_path, 5, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     step = read_facts(tmp_path / "checkpoint.safetensors")["step"]
     assert 5 <= step < 12
-    assert f"resumed at step {step}" in ended(training_process(data, tmp_path))
+    assert main(tiny_training(data, tmp_path)) == 0
+    assert f"resumed at step {step}" in "".join(capsys.readouterr())
     once, again = (load_file(folder / "checkpoint.safetensors") for folder in (run_through, tmp_path))
     assert once.keys() == again.keys() and any(name.startswith("optimizer.") for name in once)
     assert all(torch.equal(value, again[name]) for name, value in once.items())
@@ -294,8 +299,8 @@ def test_a_training_killed_in_the_middle_gives_the_same_weights_to_the_bit(data,
 IN_PROCESSES = """
 import sys, torch
 sys.path[:0] = {path!r}
-from monai.losses import DiceCELoss
 from torch import nn
+from torch.nn.functional import one_hot
 from training.engine.distributed import joined_processes, rank, share, whole
 from training.engine.training import Training
 from training.engine.options import TrainingOptions
@@ -304,32 +309,36 @@ class Loss(nn.Module):
     def __init__(self):
         super().__init__()
         layers = nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout2d(0.3), nn.Conv2d(8, 3, 1), nn.Dropout(0.1)
-        self.network, self.loss = nn.Sequential(*layers), DiceCELoss(to_onehot_y=True, softmax=True, batch=True)
+        self.network = nn.Sequential(*layers)
 
-    def forward(self, images, targets):
-        return self.loss(whole(self.network(images)), whole(targets))
+    def forward(self, images, targets):  # Dice of the whole batch, which is not the mean of its parts' Dice
+        shares, true = whole(self.network(images)).softmax(1), one_hot(whole(targets), 3).movedim(-1, 1)
+        return 1 - (2 * (shares * true).sum((0, 2, 3)) / (shares + true).sum((0, 2, 3))).mean()
 
 with joined_processes(torch.device("cpu")) as device:
     torch.manual_seed(0)
     training = Training(Loss().double(), TrainingOptions(batch=8, rate=0.05), device)
-    images, targets = torch.rand(10, 8, 1, 9, 9, dtype=torch.float64), torch.randint(0, 3, (10, 8, 1, 7, 7))
+    images, targets = torch.rand(10, 8, 1, 9, 9, dtype=torch.float64), torch.randint(0, 3, (10, 8, 7, 7))
     losses = [training.learn((x[share(8)], y[share(8)]), 0.5).item() for x, y in zip(images, targets)]
     if rank() == 0:
         print("losses", *losses, sum(buffer.double().sum().item() for buffer in training.network.buffers()))
 """
 
 
-def losses_in(processes: int, file: Path) -> list[float]:
-    file.write_text(IN_PROCESSES.format(path=sys.path))
-    torchrun = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)] if processes > 1 else []
-    out = subprocess.run([sys.executable, *torchrun, str(file)], capture_output=True, text=True, timeout=240)
-    (line,) = [line for line in out.stdout.splitlines() if line.startswith("losses")]
+def losses_in(printed: str) -> list[float]:
+    (line,) = [line for line in printed.splitlines() if line.startswith("losses")]
     return [float(value) for value in line.split()[1:]]
 
 
-def test_two_processes_have_the_loss_of_one(tmp_path):
+def test_two_processes_have_the_loss_of_one(tmp_path, capsys, monkeypatch):
     """To nine digits, in double precision: batch norms, dropout and a loss over the whole batch included."""
-    one, two = (losses_in(count, tmp_path / "losses.py") for count in (1, 2))
+    file = tmp_path / "losses.py"
+    file.write_text(IN_PROCESSES.format(path=sys.path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    runpy.run_path(str(file))
+    one = losses_in(capsys.readouterr().out)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(file)]
+    two = losses_in(subprocess.run(torchrun, capture_output=True, text=True, timeout=240).stdout)
     assert two == pytest.approx(one, rel=1e-9) and one[9] < one[0]
 
 

@@ -20,7 +20,7 @@ from training.hematoma.gan.likeness import frechet_distance
 from training.hematoma.gan.network import SNGAN, ConditionalBatchNorm2d
 from training.hematoma.gan.samples import balanced_labels, drawn_slices
 from training.hematoma.gan.train import GANOptions, HingeLoss, draw, hematoma_crops, trained_gan
-from training.hematoma.slices import Shelf, joined
+from training.hematoma.slices import SliceDataset, joined
 from training.hematoma.studies.ablation_tables import ablation_tables
 
 CPU = torch.device("cpu")
@@ -221,6 +221,6 @@ def test_a_shelf_without_two_kinds_teaches_no_sngan(tmp_path, capsys):
     for number in (1000, 1002):
         (data / f"patient-{number:05d}.npz").unlink()
     (data / "patient-01001.npz").rename(data / "patient-00501.npz")
-    assert len(Shelf(data, None, "patient", 0).slices) == 8
+    assert len(SliceDataset(data, None, "patient", 0).slices) == 8
     assert main(["hematoma", "train-gan", str(data), str(tmp_path / "gan"), "--preset", "cpu", "--device", "cpu"]) == 2
     assert "one kind" in capsys.readouterr().err

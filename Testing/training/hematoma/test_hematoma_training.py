@@ -27,12 +27,13 @@ from training.__main__ import main
 from training.engine.options import Budget
 from training.hematoma import data as data_of_training
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
-from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits, write_card
-from training.hematoma.data import kept_slices, load_patients
+from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
+from training.hematoma.card import write_card, write_hard
+from training.hematoma.data import kept_slices, load_patient, load_patients, patient_files, patient_number
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
-from training.hematoma.evaluation.rule import Answers, calibration, fitted_rule, youden_threshold
-from training.hematoma.slices import Shelf, balanced_numbers, joined, kinds, watched
+from training.hematoma.evaluation.rule import TOP_SLICES, Answers, calibration, fit_rule, fitted_rule, youden_threshold
+from training.hematoma.slices import SliceDataset, balanced_numbers, joined, kinds, validation_slices
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
     MarkerTask,
@@ -72,7 +73,7 @@ def trained(data, tmp_path_factory) -> tuple[Path, list[float], list[float]]:
     """A training folder after both stages, and the losses of each."""
     folder = tmp_path_factory.mktemp("training")
     first = new_training(TINY, CPU)
-    task = SegmentationTask(Shelf(data, None, "patient", 0), TINY, CPU, lambda line: None)
+    task = SegmentationTask(SliceDataset(data, None, "patient", 0), TINY, CPU, lambda line: None)
     losses = [float(first.learn(task.prepare(task.batch(step), step, 0.1), 0.1)) for step in range(15)]
     first.save(folder / CHECKPOINT)
     second, task = marker_training(folder, data)
@@ -119,12 +120,14 @@ def test_patients_that_training_may_have_seen_are_not_held_out(capsys, data, tmp
 
 def test_patients_are_split_or_slices_at_random(data):
     slices = joined(load_patients(data))
-    assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {1000}
+    assert set(slices.patients[validation_slices(slices, "patient", 0)].tolist()) == {1000}
     validation = replace(load_patients(data)[1], number=500)
     slices = joined([*load_patients(data), validation])
-    assert set(slices.patients[watched(slices, "patient", 0)].tolist()) == {500}, "those drawn for it, where there are any"
+    assert set(slices.patients[validation_slices(slices, "patient", 0)].tolist()) == {500}, (
+        "those drawn for it, where there are any"
+    )
     many = joined(load_patients(data) * 20)
-    leaky = watched(many, "random", 1)
+    leaky = validation_slices(many, "random", 1)
     assert 0.02 < leaky.float().mean() < 0.25 and len(set(many.patients[leaky].tolist())) > 1
 
 
@@ -191,7 +194,7 @@ def test_layers_that_the_markers_see_stay_as_they_are_to_the_bit(trained, data):
     recipe = replace(TINY, keep_markers=True)
     training = new_training(recipe, CPU)
     training.begin_with(first_weights(trained[0], recipe.classes), "discs")
-    task = SegmentationTask(Shelf(data, None, "patient", 0), recipe, CPU, lambda line: None)
+    task = SegmentationTask(SliceDataset(data, None, "patient", 0), recipe, CPU, lambda line: None)
     training.module.train()
     training.learn(task.prepare(task.batch(0), 0, 0.5), 0.5)
     before, after = trained_unet(trained[0])[0], training.network
@@ -389,12 +392,54 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert Steps(**bundle.settings["preparation"]) == Steps(skull_removal=False)
     assert bundle.metadata["eval_metrics"]["phantom"]["dice"] == pytest.approx(0.8)
     assert "| under 5 mL | 1 | 0.800 | 0.800 |" in card
+    hard = model_figures(
+        [
+            _result(0, 0.5, 0.4, (0, 10, 9), 0.9, True),
+            _result(1, 2.0, 1.0, (5, 10, 5), 0.9, True),
+            _result(2, 0.0, 0.4, (0, 0, 4), None, False),
+        ]
+    )
+    write_hard(tmp_path / "mine", json.loads(json.dumps(hard)))
+    both = write_card(tmp_path / "mine", json.loads(json.dumps(figures)))  # written anew, the others stay
+    assert both.metadata["eval_metrics"]["wide"] == {
+        "patients": 3,
+        "dice": pytest.approx(1 / 3),
+        "bleeds_under_1_ml": {"found": 0, "count": 1},
+        "bleeds_1_to_3_ml": {"found": 1, "count": 1},
+        "bleeds_over_3_ml": {"found": 0, "count": 0},
+        "marked_without_blood": {"found": 1, "count": 1},
+        "referred_without_blood": {"found": 0, "count": 1},
+    }
+    card = (tmp_path / "mine/docs/README.md").read_text()
+    assert card.index("hard to read") < card.index("References") and "| 1 to 3 mL | 1 | 1.000 | 0.667 |" in card
     again = bundle_with_markers_of(folder, tmp_path / "mine", tmp_path / "again", "drawn discs", "licence")
     assert again.settings == bundle.settings and again.weights.read_bytes() == bundle.weights.read_bytes()
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
     assert shipped.keys() == kept.keys() and all(
         torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()
     )
+
+
+def test_the_rule_of_a_bundle_is_fitted_anew_and_its_earlier_figures_go(trained, data, tmp_path, monkeypatch):
+    def whole(file):
+        patient = load_patient(file)
+        return replace(patient, inside=patient.hounsfield > -500, extents_mm=np.full(len(patient.labels), 5.0))
+
+    monkeypatch.setattr("training.hematoma.evaluation.rule.load_patient", whole)
+    folder = trained[0]
+    rule = PatientRule({marker: MarkerCalibration(2.0, -1.0, 0.3) for marker in MARKERS}, 99, 0.7)
+    told = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps())}
+    (folder / "rule.json").write_text(json.dumps(told))
+    bundle = bundle_of_training(folder, tmp_path / "mine", "drawn discs", "licence")
+    figures = model_figures([_result(0, 0.5, 0.4, (1, 10, 9), 0.9, True), _result(2, 0.0, 0.4, (0, 0, 4), None, False)])
+    write_card(bundle.path, figures)
+    write_hard(bundle.path, figures)
+    fit_rule(bundle.path, data, [patient_number(file) for file in patient_files(data)], torch.device("cpu"), log=lambda text: None)
+    fitted = find_bundle(bundle.path, TASK)
+    assert rule_from_settings(fitted.settings, "mine").top_slices in TOP_SLICES
+    assert fitted.metadata["eval_metrics"] == {} and fitted.weights.read_bytes() == bundle.weights.read_bytes()
+    card = (bundle.path / "docs/README.md").read_text()
+    assert "Figures" not in card and "## References" in card
 
 
 def test_all_of_it_in_one_go_learns_both_stages_then_fits_the_rule(data, tmp_path, monkeypatch):

@@ -20,9 +20,10 @@ from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file
 
 from training.__main__ import main
+from training.adaptation.folds import folds
 from training.oct.adaptation.adapt import draw_phantoms, phantoms_of
-from training.oct.adaptation.corrected import Corrected, corrected_views, read_corrected
-from training.oct.adaptation.gain import folds, gain
+from training.oct.adaptation.corrected import Corrected, corrected_views, patients_with_calcium, read_corrected
+from training.oct.adaptation.gain import gain
 from training.oct.bundle import write_card
 from training.oct.data import load_patients
 from training.oct.second_step.bundle import half_precision
@@ -166,14 +167,14 @@ def test_every_patient_is_left_out_once_and_calcium_is_always_left_to_learn(coun
     with_calcium = {max(1, count - 5), count}
     cases = [bare(number, number in with_calcium) for number in range(1, count + 1)]
     cases.append(bare(1, False))  # another case of the first
-    groups = folds(cases)
+    groups = folds(patients_with_calcium(cases))
     assert sorted(number for group in groups for number in group) == list(range(1, count + 1))
     assert len(groups) == min(count, 5)
     assert not any(with_calcium <= set(group) for group in groups)
 
 
 def test_nobody_is_left_out_where_one_patient_has_all_the_calcium():
-    assert folds([bare(1, True), bare(1, True), bare(2, False)]) == []
+    assert folds(patients_with_calcium([bare(1, True), bare(1, True), bare(2, False)])) == []
 
 
 def a_frame(patient: int, true: int, before: float, after: float, arcs=(90.0, 80.0, 85.0)) -> dict:

@@ -23,7 +23,7 @@ from training.__main__ import main
 from training.engine.options import Budget
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
-from training.oct.data import Patient, is_watched, load_patients
+from training.oct.data import Patient, is_validation, load_patients
 from training.oct.offsets import judge_offsets
 from training.oct.train import CHECKPOINT, FrameTask, Recipe, encoder_weights, new_training, resume, train
 
@@ -60,7 +60,7 @@ def test_drawn_patients_are_those_of_the_phantom(data):
 
 
 def test_patients_and_not_frames_are_split(data):
-    assert [is_watched(patient) for patient in load_patients(data)] == [False, True, False]
+    assert [is_validation(patient) for patient in load_patients(data)] == [False, True, False]
 
 
 def test_a_folder_without_patients_is_refused_in_one_line(tmp_path, capsys):

@@ -11,8 +11,8 @@ from LesionReadingLib.errors import InputError
 
 from training.__main__ import main
 from training.engine.dealing import Deal, dealt, make_split
-from training.hematoma.slices import Shelf
-from training.oct.data import is_watched, load_patients
+from training.hematoma.slices import SliceDataset
+from training.oct.data import is_validation, load_patients
 from training.own_data.case_table import CaseFacts, write_cases
 from training.own_data.splits import PARTS, read_split
 
@@ -79,7 +79,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_training_learns_from_some_watches_others_and_never_sees_the_test(folder, capsys):
+def test_a_training_learns_from_some_validates_on_others_and_never_sees_the_test(folder, capsys):
     assert main(["oct", "split", str(folder), "--folds", "2", "--test", "p0", "p1"]) == 0
     said = capsys.readouterr().out
     assert "test: 2 patients, 1 with calcium" in said and "Few cases" in said and "nan" not in said
@@ -87,7 +87,7 @@ def test_a_training_learns_from_some_watches_others_and_never_sees_the_test(fold
     assert len(patients) == 8 and all(int(patient.pixels[0].max()) >= 4 for patient in patients)
     split = read_split(folder)
     for patient in patients:
-        assert is_watched(patient) == (split.parts[f"p{int(patient.pixels[0].max()) // 2}"] == "validation")
+        assert is_validation(patient) == (split.parts[f"p{int(patient.pixels[0].max()) // 2}"] == "validation")
     assert {int(patient.pixels[0].max()) for patient in load_patients(folder, ("test",))} == {0, 1, 2, 3}
 
 
@@ -132,14 +132,14 @@ def test_the_hematoma_trainings_obey_the_split_too(tmp_path):
         facts = np.array('{"near_misses": [], "location": null, "judged": true}')
         np.savez(tmp_path / f"patient-{100_000 + number}.npz", **arrays, facts=facts)
     with pytest.raises(InputError, match="no split"):
-        Shelf(tmp_path, None, "patient", 0)
+        SliceDataset(tmp_path, None, "patient", 0)
     (tmp_path / "split.csv").write_text("patient,fold,split\n100001,1,train\n100002,2,validation\n100003,,test\n")
-    shelf = Shelf(tmp_path, None, "patient", 0)
-    assert shelf.slices.hounsfield[shelf.learnt].unique().tolist() == [1]
-    assert shelf.slices.hounsfield[shelf.watched].unique().tolist() == [2] and len(shelf.slices) == 4
+    dataset = SliceDataset(tmp_path, None, "patient", 0)
+    assert dataset.slices.hounsfield[dataset.training].unique().tolist() == [1]
+    assert dataset.slices.hounsfield[dataset.validation].unique().tolist() == [2] and len(dataset.slices) == 4
     with pytest.raises(InputError, match="leave split= out"):
-        Shelf(tmp_path, None, "random", 0)
+        SliceDataset(tmp_path, None, "random", 0)
     lines = [f"{case},{number},,{part}" for case in (100001, 100002, 100003) for number, part in enumerate(("train", "validation"))]
     (tmp_path / "split.csv").write_text("\n".join(["case,slice,fold,split", *lines]))
-    by_slice = Shelf(tmp_path, None, "patient", 0)
-    assert len(by_slice.slices) == 6 and by_slice.watched.sum() == 3
+    by_slice = SliceDataset(tmp_path, None, "patient", 0)
+    assert len(by_slice.slices) == 6 and by_slice.validation.sum() == 3

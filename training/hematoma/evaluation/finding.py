@@ -68,21 +68,21 @@ def finding_tables(figures: Mapping[str, Any]) -> str:
     tables = [markdown_table(["hematoma", "patients", "found", "mean Dice", "volume, found minus true"], rows)]
     without, outside = figures["without_blood"], figures["outside"]
     if without["patients"]:
-        said = [
+        rows = [
             [f"more than {FALSE_ML:g} mL marked", f"{without['share_marked']:.3f}"],
             ["marked per head (mL)", f"{without['mean_ml']:.2f}"],
             *([f"decision: {code}", str(count)] for code, count in without["decisions"].items()),
         ]
-        tables.append(markdown_table([f"{without['patients']} heads without any blood", ""], said))
+        tables.append(markdown_table([f"{without['patients']} heads without any blood", ""], rows))
     if figures["false_ml"]:
-        said = [[cause, f"{ml:.2f}"] for cause, ml in figures["false_ml"].items()]
-        tables.append(markdown_table(["blood marked where there is none, by what lies there", "mL per head"], said))
+        rows = [[cause, f"{ml:.2f}"] for cause, ml in figures["false_ml"].items()]
+        tables.append(markdown_table(["blood marked where there is none, by what lies there", "mL per head"], rows))
     if outside["patients"]:
-        said = [
+        rows = [
             [f"with {OUTSIDE_ML:g} mL and more ({outside['patients']})", f"{outside['seen']:.3f}"],
             [f"without ({outside['without']})", f"{outside['seen_without']:.3f}"],
         ]
-        tables.append(markdown_table(["heads, of blood outside the brain", "share in which it is told"], said))
+        tables.append(markdown_table(["heads, of blood outside the brain", "share in which it is told"], rows))
     return "\n\n".join(tables)
 
 

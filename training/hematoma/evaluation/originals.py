@@ -39,8 +39,8 @@ def write_original(folder: Path, number: int, original: Original) -> None:
     if scan.gravity is not None:
         arrays["gravity"] = scan.gravity
     facts = {"is_brain_alone": bool(scan.is_brain_alone), "sides_known": bool(scan.sides_known)}
-    told = np.array(json.dumps(facts))
-    write_whole(original_file(folder, number), lambda file: np.savez_compressed(file, **arrays, facts=told))
+    stored = np.array(json.dumps(facts))
+    write_whole(original_file(folder, number), lambda file: np.savez_compressed(file, **arrays, facts=stored))
 
 
 def read_original(file: Path) -> Original:

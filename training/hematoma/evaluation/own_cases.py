@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
@@ -25,7 +26,7 @@ from ..data import Patient, load_patient, patient_files
 from ..train_segmentation import WINDOW_HU
 from .evaluate import PatientResult, Truth, compared
 from .figures import model_figures
-from .originals import original_file, read_original
+from .originals import Original, original_file, read_original
 
 
 def evaluate_own(
@@ -77,22 +78,28 @@ def _counted(split: Split | None, case: Patient, wanted: Sequence[str]) -> list[
     return sorted(chain(*chosen_slices(split.parts_of(case.number, count), wanted).values()))
 
 
+def case_result(
+    model: Path, device: str, case: Patient, original: Original, judged: Sequence[int], patient: str
+) -> tuple[PatientResult, np.ndarray]:
+    """Let a model read a case on its own voxels, and compare; give the found labels, too.
+
+    Args:
+        judged: numbers in the scan of the slices that count. patient: whose it is.
+    """
+    shown = (original.labels == HEMATOMA).any(axis=(1, 2))
+    markers = dict(zip(MARKERS, case.markers.tolist(), strict=True))
+    facts = {"location": case.location, "near_misses": (), "patient": patient, "judged": case.judged}
+    truth = Truth(original.labels, markers, shown[:, None] & case.markers, facts, judged)
+    result, found = compared(case.number, original.scan, truth, model, device)
+    return replace(result, found_outside_ml=None), found  # no reader marked blood outside the brain
+
+
 def _judged(
     model: Path, device: str, data: Path, names: dict[int, str], case: Patient, numbers: Sequence[int]
 ) -> tuple[PatientResult, CasePicture]:
     original = read_original(original_file(data, case.number))
     judged = [original.judged[number] for number in numbers]
-    shown = (original.labels == HEMATOMA).any(axis=(1, 2))
-    markers = dict(zip(MARKERS, case.markers.tolist(), strict=True))
-    facts = {
-        "location": case.location,
-        "near_misses": (),
-        "patient": names.get(case.number, str(case.number)),
-        "judged": case.judged,
-    }
-    truth = Truth(original.labels, markers, shown[:, None] & case.markers, facts, judged)
-    result, found = compared(case.number, original.scan, truth, model, device)
-    result = replace(result, found_outside_ml=None)  # no reader marked blood outside the brain
+    result, found = case_result(model, device, case, original, judged, names.get(case.number, str(case.number)))
     true = original.labels == HEMATOMA
     either = (true | (found == HEMATOMA)).sum(axis=(1, 2))
     number = judged[int(either[judged].argmax())]

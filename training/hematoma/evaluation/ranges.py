@@ -78,8 +78,8 @@ def seen_head(model: Path, patient: Patient, device: torch.device) -> Seen:
         )
     bundle = find_bundle(model, TASK)
     rule, network = rule_from_settings(bundle.settings, bundle.name), load_network(bundle, NETWORKS)
-    told = (patient.hounsfield, patient.inside, patient.extents_mm)
-    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    image = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
     true = patient.labels == HEMATOMA
     ends = [sure_and_possible(reading, patient.hounsfield, patient.extents_mm, inner, OUTER[0])[0] for inner in INNER]
     ends += [sure_and_possible(reading, patient.hounsfield, patient.extents_mm, INNER[0], outer)[1] for outer in OUTER]
@@ -104,8 +104,8 @@ def fitted_ranges(heads: Sequence[Seen]) -> tuple[FittedRanges, str]:
         raise InputError(f"Of {len(heads)} heads only {len(judged)} show a hematoma with its signs; fit on {LEAST_HEADS} at least.")
     rows, choices = [], []
     for (at_low, inner), (at_high, outer) in product(enumerate(INNER), enumerate(OUTER)):
-        told = [(head.true_ml, head.sure_ml[at_low], head.possible_ml[at_high]) for head in heads]
-        by, width = _volume_ranges([each for each in told if each[0] > 0 or each[2] > 0])
+        volumes = [(head.true_ml, head.sure_ml[at_low], head.possible_ml[at_high]) for head in heads]
+        by, width = _volume_ranges([each for each in volumes if each[0] > 0 or each[2] > 0])
         choices.append((width, by, inner, outer))
         rows.append([f"{inner:g}", f"{outer:g}", f"{by:.3f}", f"{width:.3f}"])
     _width, volume, inner, outer = min(choices)
@@ -146,14 +146,14 @@ def coverage(results: Sequence[PatientResult]) -> dict[str, Any] | None:
     ]
     signs = {}
     for marker in MARKERS:
-        told = [
+        judged = [
             (result.true[marker], result.probability_ranges[marker], result.thresholds[marker])
             for result in results
             if result.true_ml > 0 and result.judged and result.probability_ranges[marker] is not None
         ]
-        held = [bool(high >= threshold if there else low < threshold) for there, (low, high), threshold in told]
-        is_open = [bool(low < threshold <= high) for _there, (low, high), threshold in told]
-        signs[marker] = {"held": sum(held), "count": len(told), "open": sum(is_open)}
+        held = [bool(high >= threshold if there else low < threshold) for there, (low, high), threshold in judged]
+        is_open = [bool(low < threshold <= high) for _there, (low, high), threshold in judged]
+        signs[marker] = {"held": sum(held), "count": len(judged), "open": sum(is_open)}
     held = sum(bool(low <= true <= high) for true, low, high in volumes)
     width = float(np.median([high - low for _true, low, high in volumes])) if volumes else None
     return {"volume": {"held": held, "count": len(volumes), "median_width_ml": width}, "signs": signs}
@@ -162,10 +162,10 @@ def coverage(results: Sequence[PatientResult]) -> dict[str, Any] | None:
 def coverage_table(found: Mapping[str, Any]) -> str:
     """A table of ``coverage``."""
     volume = found["volume"]
-    rows = [["volume", _told(volume), "-" if volume["count"] == 0 else f"{volume['median_width_ml']:.1f} mL wide in the median"]]
-    rows += [[MARKER_NAMES[marker].lower(), _told(one), f"left open in {one['open']}"] for marker, one in found["signs"].items()]
+    rows = [["volume", _share(volume), "-" if volume["count"] == 0 else f"{volume['median_width_ml']:.1f} mL wide in the median"]]
+    rows += [[MARKER_NAMES[marker].lower(), _share(one), f"left open in {one['open']}"] for marker, one in found["signs"].items()]
     return markdown_table([f"{SHARE:.0%} range of", "held the truth in", ""], rows)
 
 
-def _told(one: Mapping[str, Any]) -> str:
+def _share(one: Mapping[str, Any]) -> str:
     return f"{one['held']} of {one['count']} heads ({one['held'] / one['count']:.0%})" if one["count"] else "no head"

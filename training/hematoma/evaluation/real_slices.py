@@ -14,6 +14,7 @@ from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.masks import filled, largest_piece
 from scipy import ndimage
 
 from ...files import read_picture
@@ -85,22 +86,23 @@ def slices_table(results: Sequence[SliceResult]) -> str:
     seen = sum(one.both >= FOUND_SHARE * one.true for one in bleeding)
     false = sum(one.found - one.both for one in read) / max(len(read), 1)
     dice = np.mean([one.dice for one in bleeding]) if bleeding else float("nan")
-    told = (
+    summary = (
         f"{len(read)} of {len(results)} slices could be read. Blood is seen on {seen} of {len(bleeding)} with some; mean Dice "
         f"{dice:.3f}; false blood {false:.2f} cm2 a slice."
     )
     return (
-        markdown_table(["slice", "true (cm2)", "hematoma", "ventricles", "outside", "on the truth", "Dice"], rows) + "\n\n" + told
+        markdown_table(["slice", "true (cm2)", "hematoma", "ventricles", "outside", "on the truth", "Dice"], rows)
+        + "\n\n"
+        + summary
     )
 
 
 def pixel_mm(grey: np.ndarray) -> float:
     """The size of a pixel, by the width of the largest bright ring with what it encloses."""
-    filled = ndimage.binary_opening(ndimage.binary_fill_holes(grey > _BONE_GREY), iterations=8)
-    parts, count = ndimage.label(filled)
-    if not count:
+    ring = largest_piece(ndimage.binary_opening(filled(grey > _BONE_GREY), iterations=8))
+    if not ring.any():
         return sum(_PIXELS_MM) / 2
-    columns = np.flatnonzero((parts == np.bincount(parts.ravel())[1:].argmax() + 1).any(axis=0))
+    columns = np.flatnonzero(ring.any(axis=0))
     return float(np.clip(SKULL_WIDTH_MM / max(np.ptp(columns), 1), *_PIXELS_MM))
 
 

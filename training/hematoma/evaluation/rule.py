@@ -14,22 +14,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
 from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
+from HematomaMarkersLib.model.prediction import NETWORKS
+from LesionReadingLib.bundle import METADATA, find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.prediction import load_network
 from scipy.optimize import minimize
 from scipy.special import logit
 
 from ...own_data.splits import VALIDATION
 from ...processes import in_processes
 from ...reporting.scores import roc_auc
+from ..card import with_rule
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
-from ..train_markers import trained_network
+from ..train_markers import RULE_FILE, trained_network
 from ..train_segmentation import WINDOW_HU
 
-RULE_FILE = "rule.json"
 TOP_SLICES = (1, 2, 3, 4, 6)
 LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
 SURE = 1e-7
@@ -53,13 +56,13 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
     """Let a network read a validation patient; None for one without a hematoma, or whose markers are not known."""
     if not patient.judged or not (patient.labels == HEMATOMA).any():
         return None
-    told = (patient.hounsfield, patient.inside, patient.extents_mm)
-    reading = read_head(network, *told, WINDOW_HU, device, lambda *_: None)
+    image = (patient.hounsfield, patient.inside, patient.extents_mm)
+    reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
     return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
 
 
-def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
-    """Write the rule of a training folder, by the validation patients of these seeds in its data folder.
+def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
+    """Write the rule of a training folder or a bundle, by the validation patients of these seeds in a data folder.
 
     Args:
         processes: patients at once, each on one thread, where the device is the processor.
@@ -69,25 +72,25 @@ def fit_rule(training: Path, data: Path, seeds: Sequence[int], device: torch.dev
     """
     files = [file for file in patient_files(data) if patient_number(file) in seeds]
     if device.type == "cpu" and processes > 1:
-        found = list(in_processes(partial(_answers_of_file, training), files, processes=processes))
+        found = list(in_processes(partial(_answers_of_file, place), files, processes=processes))
     else:
-        network = trained_network(training)[0]
+        network = network_of(place)
         found = [validation_answers(network, load_patient(file), device) for file in files]
     answers = [each for each in found if each is not None]
     if not answers:
         raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
-    _write_rule(training, data, answers, log)
+    _write_rule(place, data, answers, log)
 
 
-def fit_own_rule(training: Path, data: Path, device: torch.device, log=print) -> None:
-    """Write the rule of a training folder, by the own cases that ``split.csv`` keeps for validation.
+def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> None:
+    """Write the rule of a training folder or a bundle, by the own cases that ``split.csv`` keeps for validation.
 
     Cases of which only some slices were judged are left out, as a rule is about whole patients.
 
     Raises:
         InputError: none of them has a hematoma and judged markers.
     """
-    network = trained_network(training)[0]
+    network = network_of(place)
     patients = load_patients(data, parts=(VALIDATION,))
     whole = [patient for patient in patients if patient.inside is not None]
     answers = [each for patient in whole if (each := validation_answers(network, patient, device))]
@@ -100,19 +103,32 @@ def fit_own_rule(training: Path, data: Path, device: torch.device, log=print) ->
     alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
     if alike:
         log(f"On {len(answers)} validation cases nothing can be told of {', '.join(alike)}; left uncalibrated, threshold 0.5.")
-    _write_rule(training, data, answers, log)
+    _write_rule(place, data, answers, log)
 
 
-def _write_rule(training: Path, data: Path, answers: Sequence[Answers], log) -> None:
+def is_bundle(place: Path) -> bool:
+    """Whether a folder holds a bundle, not a training."""
+    return (place / METADATA).is_file()
+
+
+def network_of(place: Path) -> JointNetwork:
+    """The network of a training folder or a bundle, ready to predict."""
+    return load_network(find_bundle(place, TASK), NETWORKS) if is_bundle(place) else trained_network(place)[0]
+
+
+def _write_rule(place: Path, data: Path, answers: Sequence[Answers], log) -> None:
     rule, mean_auc = fitted_rule(answers)
-    steps = asdict(preparation_steps(data))
-    told = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
-    (training / RULE_FILE).write_text(json.dumps(told, indent=1))
-    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(told['rule'])}")
+    if is_bundle(place):
+        with_rule(place, rule, mean_auc)
+    else:
+        steps = asdict(preparation_steps(data))
+        written = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
+        (place / RULE_FILE).write_text(json.dumps(written, indent=1))
+    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(rule.to_settings())}")
 
 
-def _answers_of_file(training: Path, file: Path) -> Answers | None:
-    return validation_answers(trained_network(training)[0], load_patient(file), torch.device("cpu"))
+def _answers_of_file(place: Path, file: Path) -> Answers | None:
+    return validation_answers(network_of(place), load_patient(file), torch.device("cpu"))
 
 
 def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any]]:

@@ -65,8 +65,8 @@ def _own_cases(figures: Mapping[str, Any]) -> list[str]:
     """What is told of own cases alone, see ``own_cases.evaluate_own``."""
     if "held" not in figures:
         return []
-    told = [differences_table(figures["limits_of_agreement"])]
-    return [*told, figures["untold"]] if figures["untold"] else told
+    found = [differences_table(figures["limits_of_agreement"])]
+    return [*found, figures["untold"]] if figures["untold"] else found
 
 
 def _marker_tables(figures: Mapping[str, Any]) -> list[str]:
@@ -88,7 +88,7 @@ def _marker_tables(figures: Mapping[str, Any]) -> list[str]:
 
 
 def runs_tables(segmentations: Mapping[str, Mapping[str, Any]], markers: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tables of what trainings wrote about their watched slices, in the source study's form.
+    """Tables of what trainings wrote about their validation slices, in the source study's form.
 
     Args:
         segmentations, markers: name of the training -> content of its ``segmentation.json`` and ``markers.json``.
@@ -103,7 +103,7 @@ def runs_tables(segmentations: Mapping[str, Mapping[str, Any]], markers: Mapping
     ]
     return "\n\n".join(
         [
-            f"Watched slices of phantom patients. {NOT_COMPARABLE}",
+            f"Validation slices of phantom patients. {NOT_COMPARABLE}",
             markdown_table(["", "Dice loss", "IoU", "F score"], [*first, *_source_rows(SOURCE_SEGMENTATION)]),
             markdown_table(["AUC", *_names(SOURCE_MARKERS)], [*second, *_source_rows(SOURCE_AUC)]),
         ]
@@ -175,7 +175,7 @@ def _reliability_table(markers: Mapping[str, Any]) -> str:
     rows = [
         [
             MARKER_NAMES[marker],
-            "; ".join(f"{said:.2f} / {seen:.2f} ({count})" for said, seen, count in figures["calibration"]["bins"]),
+            "; ".join(f"{stated:.2f} / {seen:.2f} ({count})" for stated, seen, count in figures["calibration"]["bins"]),
         ]
         for marker, figures in markers.items()
     ]

@@ -14,7 +14,7 @@ from LesionReadingLib.errors import InputError
 from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ..evaluation.tables import markdown_table
-from ..slices import Shelf
+from ..slices import SliceDataset
 from ..studies.ablation_tables import machine, number
 from ..studies.ablations import same_as_before, take_unet
 from ..train_markers import FIGURES as MARKER_FIGURES
@@ -54,15 +54,15 @@ def run_gan_experiment(
         for part, kind in zip(PARTS, (UNetRecipe, MarkerRecipe, GANOptions), strict=True)
     )
     markers = replace(markers, pooling="wavelet", weighted=True)
-    told = {part: asdict(options) for part, options in zip(PARTS, (unet, markers, gan), strict=True)}
-    same_as_before(out, {**told, "share_drawn": share_drawn})
-    shelf = Shelf(data, None, unet.split, unet.seed, device)
+    options_of = {part: asdict(options) for part, options in zip(PARTS, (unet, markers, gan), strict=True)}
+    same_as_before(out, {**options_of, "share_drawn": share_drawn})
+    dataset = SliceDataset(data, None, unet.split, unet.seed, device)
     if not (out / "unet" / FIGURES).exists():
-        train_segmentation(data, out / "unet", unet, unet_budget, device, None, log, shelf)
+        train_segmentation(data, out / "unet", unet, unet_budget, device, None, log, dataset)
     if not (out / "gan" / GAN_FIGURES).exists():
-        train_gan(data, out / "gan", gan, gan_budget, device, log, shelf)
-    slices = shelf.slices
-    learnt = slices.markers[shelf.learnt & slices.with_hematoma & slices.judged]
+        train_gan(data, out / "gan", gan, gan_budget, device, log, dataset)
+    slices = dataset.slices
+    learnt = slices.markers[dataset.training & slices.with_hematoma & slices.judged]
     for name in ("without", "with"):
         if (out / name / MARKER_FIGURES).exists():
             continue
@@ -75,7 +75,7 @@ def run_gan_experiment(
                 raise InputError("The SNGAN draws no hematoma yet; let it learn longer, with gan.steps=.")
             log(f"{len(samples)} of {len(labels)} drawn slices show a hematoma and are learnt from")
         take_unet(out / "unet", out / name)
-        train_markers(data, out / name, markers, marker_budget, device, None, log, shelf, samples)
+        train_markers(data, out / name, markers, marker_budget, device, None, log, dataset, samples)
     auc = {name: read_json(out / name / MARKER_FIGURES)["auc"][HYPODENSITY] for name in ("without", "with")}
     return {"auc": auc, "gan": read_json(out / "gan" / GAN_FIGURES)}
 

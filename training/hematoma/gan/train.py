@@ -22,7 +22,7 @@ from ...engine.loop import run
 from ...engine.options import Budget, TrainingOptions, options_from
 from ...engine.randomness import augmented, step_seed
 from ...engine.training import Training, Validation
-from ..slices import Shelf, Slices
+from ..slices import SliceDataset, Slices
 from ..train_segmentation import WINDOW_HU
 from .likeness import FEATURES, frechet_distance
 from .network import SNGAN
@@ -148,13 +148,13 @@ def train_gan(
     budget: Budget,
     device: torch.device,
     log: Callable[[str], None] = print,
-    shelf: Shelf | None = None,
+    dataset: SliceDataset | None = None,
 ) -> None:
     """Train the SNGAN on the slices with hematoma of a training folder until the budget is used.
 
     Args:
         data: folder of ``make_data``. folder: for checkpoint, grids, figures; a checkpoint there is resumed.
-        shelf: the slices of ``data``, where they are in memory already.
+        dataset: the slices of ``data``, where they are in memory already.
 
     Raises:
         InputError: too few slices, an unknown marker, or a checkpoint that cannot be resumed or written.
@@ -165,9 +165,9 @@ def train_gan(
     folder.mkdir(parents=True, exist_ok=True)
     if file.exists():
         options = options_of(folder)
-    shelf = shelf or Shelf(data, None, options.split, options.seed)
-    numbers = (shelf.learnt & shelf.slices.with_hematoma & shelf.slices.judged).nonzero()[:, 0]
-    labels = options.label_vectors(shelf.slices.markers[numbers])
+    dataset = dataset or SliceDataset(data, None, options.split, options.seed)
+    numbers = (dataset.training & dataset.slices.with_hematoma & dataset.slices.judged).nonzero()[:, 0]
+    labels = options.label_vectors(dataset.slices.markers[numbers])
     if len(labels.unique(dim=0)) < 2:
         raise InputError(f"{data} holds hematomas of one kind alone, nothing to tell apart; add patients with other markers.")
     torch.manual_seed(options.seed)
@@ -175,7 +175,7 @@ def train_gan(
     if file.exists():
         training.resume(file)
         log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
-    crops = hematoma_crops(shelf.slices, numbers, options.side)
+    crops = hematoma_crops(dataset.slices, numbers, options.side)
     log(f"{len(crops)} hematomas of {len(labels.unique(dim=0))} kinds to learn from")
     half = len(crops) // 2
     same = frechet_distance(crops[:half], crops[half:])
@@ -183,8 +183,8 @@ def train_gan(
     task = GANTask(crops, labels, options, device, folder).of(training)
     run(training, task, budget.in_steps(len(crops), options.batch), file, log)
     if distributed.rank() == 0:
-        told = {"best_distance": -training.best, "distance_of_halves": same, "features": FEATURES, "hematomas": len(crops)}
-        (folder / FIGURES).write_text(json.dumps({**told, "options": asdict(options)}, indent=1))
+        figures = {"best_distance": -training.best, "distance_of_halves": same, "features": FEATURES, "hematomas": len(crops)}
+        (folder / FIGURES).write_text(json.dumps({**figures, "options": asdict(options)}, indent=1))
 
 
 def trained_gan(folder: Path) -> tuple[SNGAN, GANOptions]:

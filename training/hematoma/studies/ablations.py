@@ -21,7 +21,7 @@ from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ...own_data.cases import CASE_NUMBERS
 from ..data import make_data, patient_files, patient_number, preparation_steps
-from ..slices import Shelf
+from ..slices import SliceDataset
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers
@@ -107,38 +107,38 @@ def run_ablations(
         for stage, kind in zip(STAGES, (UNetRecipe, MarkerRecipe), strict=True)
     }
     same_as_before(out, {stage: asdict(recipe) for stage, (recipe, _) in options.items()})
-    shelves = cache(partial(_shelf, device=device))
+    datasets = cache(partial(_dataset, device=device))
     figures: dict[str, Any] = {}
     recipe, budget = options["segmentation"]
     for each in SEGMENTATIONS:
         data, changed = prepared if each.prepared else plain, replace(recipe, **each.changed)
         if not (out / each.name / FIGURES).exists():
             try:
-                shelf = shelves(data, None, changed.split, changed.seed)
+                dataset = datasets(data, None, changed.split, changed.seed)
             except InputError as error:
                 if changed.split == "patient":
                     raise
                 log(f"--- {each.name}: left out. {error}")
                 continue
             log(f"--- {each.name}")
-            train_segmentation(data, out / each.name, changed, budget, device, None, log, shelf)
+            train_segmentation(data, out / each.name, changed, budget, device, None, log, dataset)
         figures[each.name] = read_json(out / each.name / FIGURES)
     gentle = replace(recipe, rate=recipe.rate * FINE_TUNED_RATE)
     few = replace(budget, steps=max(1, budget.steps * FINE_TUNED_STEPS // 1))
     for each in LOCATION_TUNINGS:
         changed = replace(gentle, **each.changed)
         try:
-            shelf = shelves(plain, changed.location, changed.split, changed.seed)
+            dataset = datasets(plain, changed.location, changed.split, changed.seed)
         except InputError as error:
             log(f"--- {each.name}: left out. {error}")
             continue
         if not (out / each.name / LOCATION_FIGURES).exists():
             log(f"--- {each.name}")
-            train_segmentation(plain, out / each.name, changed, few, device, out / each.begin, log, shelf)
-            before, after = (_f_score(out / name, shelf, device) for name in (AS_STUDIED, each.name))
-            told = {"before": before, "after": after, "slices": int(shelf.watched.sum())}
+            train_segmentation(plain, out / each.name, changed, few, device, out / each.begin, log, dataset)
+            before, after = (_f_score(out / name, dataset, device) for name in (AS_STUDIED, each.name))
+            scores = {"before": before, "after": after, "slices": int(dataset.validation.sum())}
             if distributed.rank() == 0:
-                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(told))
+                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(scores))
             distributed.wait()
         figures[each.name] = read_json(out / each.name / LOCATION_FIGURES)
     recipe, budget = options["markers"]
@@ -146,8 +146,8 @@ def run_ablations(
         if not (out / each.name / MARKER_FIGURES).exists():
             log(f"--- {each.name}")
             take_unet(out / AS_STUDIED, out / each.name)
-            shelf = shelves(plain, None, "patient", recipe.seed)
-            train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, None, log, shelf)
+            dataset = datasets(plain, None, "patient", recipe.seed)
+            train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, None, log, dataset)
         figures[each.name] = read_json(out / each.name / MARKER_FIGURES)
     return figures
 
@@ -159,13 +159,13 @@ def take_unet(training: Path, folder: Path) -> None:
     shutil.copyfile(best_of(file) if best_of(file).exists() else file, folder / CHECKPOINT)
 
 
-def _shelf(data: Path, location: str | None, split: str, seed: int, device: torch.device) -> Shelf:
-    return Shelf(data, location, split, seed, device)
+def _dataset(data: Path, location: str | None, split: str, seed: int, device: torch.device) -> SliceDataset:
+    return SliceDataset(data, location, split, seed, device)
 
 
-def _f_score(training: Path, shelf: Shelf, device: torch.device) -> float:
+def _f_score(training: Path, dataset: SliceDataset, device: torch.device) -> float:
     network = trained_unet(training)[0].to(device)
-    return overlap(network, shelf.slices, shelf.watched.nonzero()[:, 0], device)["f_score"]
+    return overlap(network, dataset.slices, dataset.validation.nonzero()[:, 0], device)["f_score"]
 
 
 def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
@@ -175,9 +175,9 @@ def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
         InputError: they are not.
     """
     file = out / "options.json"
-    told = json.dumps(options, indent=1)
+    text = json.dumps(options, indent=1)
     out.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.read_text() != told:
+    if file.exists() and file.read_text() != text:
         raise InputError(f"{out} holds experiments with other options (see {file.name} there); choose another folder.")
     distributed.wait()
-    file.write_text(told)
+    file.write_text(text)

@@ -18,18 +18,20 @@ from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
 from safetensors.torch import load_file
 
-from ...drawing import HELD_OUT_SEEDS, WATCHED_EVERY
+from ...adaptation.folds import folds
+from ...adaptation.record import adapted_metadata
+from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
 from ...files import read_text
 from ...own_data.cases import CASE_NUMBERS
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle import model_card, two_step_limits
-from ..data import is_watched, load_patients, make_data
+from ..data import is_validation, load_patients, make_data
 from ..second_step.bundle import half_precision
 from ..second_step.train import WEIGHTS, PolarRecipe, train_calcium
 from ..second_step.views import Views, joined, load_views, phantom_views, save_views, visible_calcium
-from .corrected import Corrected, corrected_views
-from .gain import folds, gain, judged
+from .corrected import Corrected, corrected_views, patients_with_calcium
+from .gain import gain, judged
 
 RECIPE = PolarRecipe(painted_share=0.0, average=0.98)
 """What the command does not ask for: nothing is painted into frames whose calcium a reader marked; the average is a short one."""
@@ -80,7 +82,7 @@ def adapt(
     """
     labels = [_labels(case, before) for case in cases]
     views = _views(cases, labels, load_network(before, NETWORKS).float(), recipe.seed)
-    left_out = folds(cases)
+    left_out = folds(patients_with_calcium(cases))
     turns = [work / f"turn-{number}" for number in range(len(left_out) + 1)]
     lessons: list[_Lesson] = []
     for turn, absent in zip(turns, [*left_out, []], strict=True):
@@ -104,10 +106,10 @@ def adapt(
 
 
 def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
-    """Views of the phantoms of training folders, without those that are only watched and without cases."""
+    """Views of the phantoms of training folders, without those that are kept for validation and without cases."""
     parts = []
     for source, folder in enumerate(folders):
-        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_watched(patient)]
+        learnt = [patient for patient in load_patients(folder) if patient.number not in CASE_NUMBERS and not is_validation(patient)]
         parts.append(visible_calcium(phantom_views(learnt, np.random.default_rng([seed, 3, source]), _PHANTOM_COPIES, source)))
     return joined(*parts)
 
@@ -115,7 +117,7 @@ def phantoms_of(folders: Sequence[Path], seed: int) -> Views:
 def draw_phantoms(folder: Path, patients: int, processes: int) -> list[Path]:
     """Draw so many patients of the ordinary and of the wide range, always the same, six frames each; give their folders."""
     first = HELD_OUT_SEEDS.stop
-    seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % WATCHED_EVERY][:patients]
+    seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % VALIDATION_EVERY][:patients]
     folders = [folder / "ordinary", folder / "wide"]
     for each, wide in zip(folders, (False, True), strict=True):
         for _ in make_data(each, seeds, 20, 2.0, 6, False, processes, wide):
@@ -183,12 +185,6 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
 def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:
     own = (
         f"Adapted to {figures['frames']} frames of {figures['patients']} patients that its user corrected, "
-        f"{figures['frames_with_calcium']} of them with calcium, with phantoms beside them; only the second step learnt. "
+        f"{figures['frames_with_calcium']} of them with calcium, with phantoms beside them; only the second step learnt."
     )
-    sha256 = before.summary()["weights_sha256"]
-    return {
-        **{name: value for name, value in before.metadata.items() if name != "lesion_reading"},
-        "data_source": own + "Before that: " + before.metadata["data_source"],
-        "training": {**asdict(recipe), "adapted_from": before.name, "adapted_from_sha256": sha256},
-        "eval_metrics": {"adapted": figures},
-    }
+    return adapted_metadata(before, own, asdict(recipe), figures)

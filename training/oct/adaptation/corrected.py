@@ -66,6 +66,11 @@ def read_corrected(patients: Sequence[Sequence[Path]]) -> list[Corrected]:
     return cases
 
 
+def patients_with_calcium(cases: Sequence[Corrected]) -> dict[int, bool]:
+    """Number of each patient -> whether any frame to learn from holds calcium."""
+    return {case.patient: any(each.has_calcium for each in cases if each.patient == case.patient) for case in cases}
+
+
 def corrected_views(case: Corrected, found: np.ndarray, network: TwoStep, copies: int, random: np.random.Generator) -> Views:
     """Views of the frames of a case with the reader's labels, about the reader's lumen.
 

@@ -8,29 +8,14 @@ from typing import Any
 import numpy as np
 from OCTCalciumLib.labels import CALCIUM
 
+from ...adaptation.judgement import Measured, judgement
 from ...reporting.markdown import markdown_table
 from ..evaluate import FALSE_CALCIUM_DEG
 from ..real.frames import CLOSE_ARC_DEG, frame_figures
 from .corrected import Corrected
 
-MOST_FOLDS = 5
-"""Patients are left out one at a time; of more than these, in so many groups, so that a command ends within minutes."""
-
-FEW_FRAMES, FEW_PATIENTS = 20, 4
-"""With fewer frames or patients with calcium nothing is said of other patients."""
-
-
-def folds(cases: Sequence[Corrected]) -> list[list[int]]:
-    """Groups of patients' numbers to leave out in turn, each patient once; none where fewer than two patients have calcium.
-
-    Patients with calcium are dealt first, so that in every turn some calcium is left to learn.
-    """
-    with_calcium = sorted({case.patient for case in cases if case.has_calcium})
-    if len(with_calcium) < 2:
-        return []
-    without = sorted({case.patient for case in cases} - set(with_calcium))
-    dealt = with_calcium + without
-    return [dealt[first::MOST_FOLDS] for first in range(min(MOST_FOLDS, len(dealt)))]
+FEW_FRAMES = 20
+"""With fewer frames with calcium nothing is said of other patients."""
 
 
 def judged(cases: Sequence[Corrected], before: Sequence[np.ndarray], after: Mapping[int, np.ndarray]) -> list[dict[str, Any]]:
@@ -119,20 +104,21 @@ def _mean_dice(frames: Sequence[dict[str, Any]], side: str) -> float:
 
 
 def _judgement(figures: dict[str, Any]) -> str:
-    count, patients = figures["frames_with_calcium"], figures["patients_with_calcium"]
-    if figures["after"] is None:
-        return (
-            f"All calcium is of one patient ({count} frames): what adapting gains cannot be measured, as no patient with "
-            "calcium is left to try it on, and no gain is promised. Add cases with calcium of other patients."
+    before, after = figures["before"], figures["after"]
+    worse = ""
+    if after is not None and after["arc_error_deg"] > before["arc_error_deg"]:
+        worse = (
+            f" But bridged arcs were further off than before ({after['arc_error_deg']:.0f} degrees, "
+            f"{before['arc_error_deg']:.0f} before)."
         )
-    said = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
-    change = figures["after"]["dice"] - figures["before"]["dice"]
-    if change <= 0:
-        return said + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
-    said += f"Mean Dice rose by {change:.3f}."
-    old, new = (figures[side]["arc_error_deg"] for side in ("before", "after"))
-    if new > old:
-        said += f" But bridged arcs were further off than before ({new:.0f} degrees, {old:.0f} before)."
-    if count < FEW_FRAMES or patients < FEW_PATIENTS:
-        said += f" {count} frames with calcium of {patients} patients are too few to promise that on others."
-    return said
+    return judgement(
+        Measured(
+            lesion="calcium",
+            count=figures["frames_with_calcium"],
+            counted="frames",
+            few=FEW_FRAMES,
+            patients=figures["patients_with_calcium"],
+            dice=(before["dice"], None if after is None else after["dice"]),
+            worse=worse,
+        )
+    )

@@ -17,6 +17,7 @@ from OCTCalciumLib.measurement.pullback import measure_frame
 from OCTCalciumLib.model.inference import segment
 from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.wall.calcium_range import CalciumRange
 from PIL import Image
 
 from ...files import read_picture
@@ -40,9 +41,10 @@ def evaluate_real(
         pullbacks: the frames of a patient follow each other at an unknown distance, in the order of their names.
 
     Returns:
-        Of every frame Dice of calcium, the true and the found bridged arc (degrees, both about the found lumen); per patient and in
-        all the mean Dice of frames with calcium, how many of those have an arc within 30 degrees, and the share of frames without
-        calcium in which more than 30 degrees were found (None where there are no such frames).
+        Of every frame Dice of calcium, the true and the found bridged arc (degrees, both about the found lumen) and the range that
+        the model gives for it; per patient and in all the mean Dice of frames with calcium, how many of those have an arc within 30
+        degrees, how many a true arc within the range, and the share of frames without calcium in which more than 30 degrees were
+        found (None where there are no such frames).
 
     Raises:
         InputError: there is no picture, or a mask is missing or of another size.
@@ -52,12 +54,14 @@ def evaluate_real(
         shown = list(of_patient)
         for together in [shown] if pullbacks else [[picture] for picture in shown]:
             opened = [open_pullback(picture, pixel_mm) for picture in together]
-            labels = segment(_joined(opened), bundle, device, lambda done, total: None).labels
-            for picture, pullback, found in zip(together, opened, labels, strict=True):
+            result = segment(_joined(opened), bundle, device, lambda done, total: None)
+            ranges = result.ranges or [None] * len(opened)
+            for picture, pullback, found, reach in zip(together, opened, result.labels, ranges, strict=True):
                 truth = calcium_mask(picture, masks)
                 if truth.shape != found.shape:
                     raise InputError(f"The mask of {picture.name} is not as large as the picture; draw it on the same pixels.")
-                frames.append({"name": picture.stem, "patient": patient} | frame_figures(found, truth, pullback.spacing))
+                figures = frame_figures(found, truth, pullback.spacing)
+                frames.append({"name": picture.stem, "patient": patient, **figures, "arc_range_deg": _range_deg(figures, reach)})
     with_calcium = [frame for frame in frames if frame["true_pixels"]]
     without = [frame for frame in frames if not frame["true_pixels"]]
     patients = sorted({frame["patient"] for frame in with_calcium})
@@ -67,9 +71,23 @@ def evaluate_real(
         "patients": {name: _mean([frame["dice"] for frame in with_calcium if frame["patient"] == name]) for name in patients},
         "frames_with_calcium": len(with_calcium),
         "close_arcs": sum(abs(frame["found_arc_deg"] - frame["true_arc_deg"]) <= CLOSE_ARC_DEG for frame in with_calcium),
+        "arcs_in_range": _in_range(with_calcium),
         "frames_without_calcium": len(without),
         "false_calcium_share": _mean([frame["found_arc_deg"] > FALSE_CALCIUM_DEG for frame in without]),
     }
+
+
+def _range_deg(figures: dict[str, float | int], reach: CalciumRange | None) -> list[float] | None:
+    """Both ends, the found arc included."""
+    if reach is None:
+        return None
+    return [min(figures["found_arc_deg"], reach.arc_deg[0]), max(figures["found_arc_deg"], reach.arc_deg[1])]
+
+
+def _in_range(frames: Sequence[dict[str, Any]]) -> dict[str, int] | None:
+    known = [frame for frame in frames if frame["arc_range_deg"]]
+    held = sum(frame["arc_range_deg"][0] <= frame["true_arc_deg"] <= frame["arc_range_deg"][1] for frame in known)
+    return {"held": held, "count": len(known)} if known else None
 
 
 def _patient(picture: Path) -> str:
@@ -93,15 +111,18 @@ def real_table(figures: dict[str, Any]) -> str:
             f"{frame['dice']:.2f}" if frame["true_pixels"] else "-",
             f"{frame['true_arc_deg']:.0f}",
             f"{frame['found_arc_deg']:.0f}",
+            "{:.0f} to {:.0f}".format(*frame["arc_range_deg"]) if frame.get("arc_range_deg") else "-",
         ]
         for frame in figures["frames"]
     ]
-    frames = markdown_table(["real frame", "Dice of calcium", "true arc (degrees)", "found arc (degrees)"], rows)
+    frames = markdown_table(["real frame", "Dice of calcium", "true arc (degrees)", "found arc (degrees)", "its range"], rows)
     summary = [["frames with calcium", str(figures["frames_with_calcium"])]]
     if figures["frames_with_calcium"]:
         summary += [["mean Dice of calcium", f"{figures['dice']:.3f}"]]
         summary += [[f"mean Dice, patient {name}", f"{dice:.3f}"] for name, dice in figures["patients"].items()]
         summary += [["arcs within 30 degrees", f"{figures['close_arcs']} of {figures['frames_with_calcium']}"]]
+    if figures.get("arcs_in_range"):
+        summary += [["true arc within the range of the scores", "{held} of {count}".format(**figures["arcs_in_range"])]]
     if figures["frames_without_calcium"]:
         summary += [
             ["frames without calcium", str(figures["frames_without_calcium"])],

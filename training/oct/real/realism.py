@@ -78,12 +78,12 @@ def realism_table(real: Sequence[Looked], phantoms: Sequence[Looked]) -> str:
 def realism_sheet(real: Sequence[Looked], phantoms: Sequence[Looked]) -> Image.Image:
     """A row for each real frame: itself, then the phantoms whose statistics are nearest to its own."""
     every = np.array([list(frame.statistics.values()) for frame in phantoms])
-    told = np.isfinite(every).any(axis=0)
-    drawn = every[:, told]
+    measured = np.isfinite(every).any(axis=0)
+    drawn = every[:, measured]
     spread = np.nanstd(drawn, axis=0) + 1e-9
     rows = []
     for frame in real:
-        own = np.array(list(frame.statistics.values()))[told]
+        own = np.array(list(frame.statistics.values()))[measured]
         both = np.isfinite(drawn) & np.isfinite(own)
         away = np.where(both, ((drawn - own) / spread) ** 2, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
         nearest = [phantoms[index].square for index in np.argsort(away)[:NEAREST]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
+from LesionReadingLib.bundle import Bundle, find_bundle
 from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
@@ -19,7 +19,7 @@ from OCTCalciumLib.model.two_step import TwoStep
 from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file, save
 
-from ...reporting.monai_configs import write_configs
+from ...reporting.monai_configs import write_trained_bundle
 from ..bundle import bundle_metadata, model_card, two_step_limits
 from .train import WEIGHTS, PolarRecipe
 from .views import Views, real_views
@@ -77,7 +77,7 @@ def two_step_bundle(
     )
     metadata["references"] = [*metadata["references"], REFERENCE]
     card = model_card(folder.name, metadata, {}, two_step_limits(metadata))
-    bundle = write_bundle(
+    return write_trained_bundle(
         folder,
         TASK,
         network_class="TwoStep",
@@ -87,8 +87,6 @@ def two_step_bundle(
         card=card,
         licence=licence,
     )
-    write_configs(bundle)
-    return bundle
 
 
 def half_precision(network: TwoStep) -> bytes:

@@ -67,7 +67,7 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
 def add_sureness(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``sureness``."""
     parser.add_argument("model", help="two-step bundle")
-    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose watched patients choose")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose validation patients choose")
     parser.add_argument("--real", type=Path, help="folder of real frames PATIENT_NUMBER.png with PATIENT_NUMBER_calcium.png")
     parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
     parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
@@ -118,14 +118,14 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.prediction import choose_device
 
     from .train import PolarRecipe, earlier_weights, new_network, overlaps, train_calcium
-    from .views import joined, learnt_and_watched, load_views
+    from .views import joined, load_views, training_and_validation_views
 
     recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
     network = new_network(recipe, earlier_weights(chosen.weights) if chosen.weights else None)
-    learnt, watched = learnt_and_watched(chosen.data, chosen.copies, chosen.processes)
+    learnt, validation = training_and_validation_views(chosen.data, chosen.copies, chosen.processes)
     learnt = joined(learnt, *map(load_views, chosen.real))
     with log_to(chosen.folder) as log:
-        log(f"{len(learnt)} views to learn from, {len(watched)} watched")
+        log(f"{len(learnt)} views to learn from, {len(validation)} for validation")
         write_json(chosen.folder / RECIPE, asdict(recipe))
         train_calcium(
             network,
@@ -133,7 +133,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
             chosen.folder,
             recipe,
             log,
-            lambda network: overlaps(network, watched),
+            lambda network: overlaps(network, validation),
             device=choose_device(chosen.device),
             processes=chosen.processes if chosen.processes > 1 else 0,
         )

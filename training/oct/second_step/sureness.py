@@ -1,10 +1,10 @@
 """Which probabilities make a deposit, and which a range: what each choice gives on patients that were never learnt from.
 
-Everything is judged in the unrolled wall, samples weighed by their area: watched phantoms about their true lumens, real frames
+Everything is judged in the unrolled wall, samples weighed by their area: validation phantoms about their true lumens, real frames
 about the lumens that the first step finds. The rule has few numbers to choose, so that few frames can choose them: of the choices
 with calcium of more than 30 degrees in at most 5 % of the real frames without any, the one with the largest mean of the Dice in
-real frames and the IoU in each kind of phantoms; of the ranges that hold the truth of 90 % of the watched frames with calcium and
-of 90 % of the patients, the narrowest.
+real frames and the IoU in each kind of phantoms; of the ranges that hold the truth of 90 % of the validation frames with calcium
+and of 90 % of the patients, the narrowest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from LesionReadingLib.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
-from OCTCalciumLib.model.post_processing import tidied
+from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox, network_input
 from OCTCalciumLib.model.two_step import TwoStep, mean_probability
 from OCTCalciumLib.reading.read import open_pullback
@@ -26,7 +26,7 @@ from OCTCalciumLib.wall.calcium_range import CalciumRange, calcium_range
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, wall_channels, without_calcium
 
 from ...reporting.markdown import markdown_table
-from ..data import is_watched, load_patients
+from ..data import is_validation, load_patients
 from ..evaluate import FALSE_CALCIUM_DEG
 from ..real.frames import calcium_mask, pictures
 
@@ -70,9 +70,9 @@ class Seen:
 
 
 def seen_phantoms(network: TwoStep, folder: Path) -> Iterator[Seen]:
-    """Every frame of the watched phantoms of a training folder."""
+    """Every frame of the validation phantoms of a training folder."""
     for patient in load_patients(folder):
-        if is_watched(patient):
+        if is_validation(patient):
             for grey, labels in zip(*(np.asarray(pixels) for pixels in patient.pixels), strict=True):
                 view = polar_view(without_calcium(labels), patient.spacing_mm[0])
                 if view is not None:
@@ -87,7 +87,7 @@ def seen_real(network: TwoStep, images: Path, masks: Path | None, pixel_mm: floa
             box = Letterbox(pullback.rows, pullback.columns)
             truth = np.zeros((pullback.rows, pullback.columns), bool) if masks is None else calcium_mask(picture, masks)
             square = box.square(next(iter(pullback.read(0, 1))))
-            labels = without_calcium(tidied(next(iter(predictor.labels([square])))))
+            labels = without_calcium(post_processed(next(iter(predictor.labels([square])))))
             view = polar_view(labels, pixel_mm * box.rows / box.inner_rows)
             if view is not None:
                 true = box.square_labels(truth.astype(np.uint8)) > 0
@@ -105,7 +105,7 @@ def judge_sureness(frames: Sequence[Seen], without: Sequence[Seen]) -> tuple[tup
     """The choice of the rule, and a table of all: certain and likely probabilities.
 
     Args:
-        frames: watched phantoms and real frames with calcium. without: real frames without any.
+        frames: validation phantoms and real frames with calcium. without: real frames without any.
     """
     kinds = sorted({frame.kind for frame in frames}, key=lambda kind: (kind == "real", kind))
     rows, best = [], None
@@ -120,7 +120,7 @@ def judge_sureness(frames: Sequence[Seen], without: Sequence[Seen]) -> tuple[tup
 
 
 def judge_ends(frames: Sequence[Seen], certain: float, likely: float) -> tuple[tuple[float, float], str]:
-    """The choice of the rule, and a table of all: the probabilities of a range's low and high end, on watched phantoms."""
+    """The choice of the rule, and a table of all: the probabilities of a range's low and high end, on validation phantoms."""
     phantoms = [frame for frame in frames if frame.kind != "real"]
     deposits = [frame.deposits(certain, likely) for frame in phantoms]
     true = [frame.true_range for frame in phantoms]

@@ -56,7 +56,7 @@ def train_calcium(
     folder: Path,
     recipe: PolarRecipe,
     log: Callable[[str], None],
-    watch: Callable[[PolarUNet], str] | None = None,
+    validate: Callable[[PolarUNet], str] | None = None,
     every: int = 200,
     device: torch.device | None = None,
     processes: int = 0,
@@ -64,7 +64,7 @@ def train_calcium(
     """Learn calcium from views; give the averaged network, whose weights are also in ``folder``.
 
     Args:
-        network: to begin with. watch: called with the averaged network every so many (``every``) steps; what it gives is logged.
+        network: to begin with. validate: called with the averaged network every so many (``every``) steps; what it gives is logged.
         device: the processor by default. processes: how many draw the batches; their number changes no batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def train_calcium(
             kept = {name: tensor.cpu().contiguous() for name, tensor in average.state_dict().items()}
             save_file(kept, folder / WEIGHTS)
             mean = torch.stack(losses[-every:]).mean().item()
-            log(f"step {step}  loss {mean:.4f}" + (f"  {watch(average)}" if watch else ""))
+            log(f"step {step}  loss {mean:.4f}" + (f"  {validate(average)}" if validate else ""))
     return average
 
 
@@ -140,9 +140,9 @@ def earlier_weights(file: Path) -> dict[str, torch.Tensor]:
 
 
 def overlaps(network: PolarUNet, views: Views) -> str:
-    """IoU of calcium in watched views, source by source, for a log."""
+    """IoU of calcium in validation views, source by source, for a log."""
     each = {source: views_overlap(network, views.of(source)) for source in np.unique(views.source)}
-    return "IoU of watched views " + ", ".join(f"{overlap:.3f}" for overlap in each.values())
+    return "IoU of validation views " + ", ".join(f"{overlap:.3f}" for overlap in each.values())
 
 
 def _follow(average: PolarUNet, network: PolarUNet, share: float) -> None:

@@ -14,7 +14,7 @@ from OCTCalciumLib.wall.polar_view import ANGLES, CHANNELS, DEPTHS, PolarView, c
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from ...processes import in_processes
-from ..data import Patient, is_watched, load_patients
+from ..data import Patient, is_validation, load_patients
 
 ANGLE_RAD = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
 
@@ -51,38 +51,40 @@ class Views:
         return self.at(self.source == source)
 
 
-def learnt_and_watched(folders: Sequence[Path], copies: int = 1, processes: int = 1, seed: int = 0) -> tuple[Views, Views]:
-    """Views of the phantom patients of training folders: those learnt from, a little uncertain, and those watched, exact.
+def training_and_validation_views(
+    folders: Sequence[Path], copies: int = 1, processes: int = 1, seed: int = 0
+) -> tuple[Views, Views]:
+    """Views of the phantom patients of data folders: to train on, a little uncertain, and to validate on, exact.
 
     Args:
         copies: views of each frame to learn from. processes: how many of them sample the views.
 
     Raises:
-        InputError: a folder has nobody to learn from, or nobody to watch.
+        InputError: a folder has nobody to learn from, or nobody to validate on.
     """
-    learnt_views, watched_views = [], []
+    training_views, validation_views = [], []
     for source, folder in enumerate(folders):
         patients = load_patients(folder)
-        learnt, watched = ([each.number for each in patients if is_watched(each) == kind] for kind in (False, True))
-        if not learnt or not watched:
+        learnt, validation = ([each.number for each in patients if is_validation(each) == kind] for kind in (False, True))
+        if not learnt or not validation:
             raise InputError(
-                f"{folder} must hold patients to learn from and some to watch: those for validation in its split.csv, else "
+                f"{folder} must hold patients to learn from and some to validate on: those for validation in its split.csv, else "
                 "those whose number ends in 0; draw or import more."
             )
-        learnt_views.append(visible_calcium(_views_of_patients(folder, learnt, False, seed, copies, source, processes)))
-        watched_views.append(_views_of_patients(folder, watched, True, seed, 0, source, processes))
-    return joined(*learnt_views), joined(*watched_views)
+        training_views.append(visible_calcium(_views_of_patients(folder, learnt, False, seed, copies, source, processes)))
+        validation_views.append(_views_of_patients(folder, validation, True, seed, 0, source, processes))
+    return joined(*training_views), joined(*validation_views)
 
 
 def _views_of_patients(
-    folder: Path, numbers: Sequence[int], watched: bool, seed: int, copies: int, source: int, processes: int
+    folder: Path, numbers: Sequence[int], validation: bool, seed: int, copies: int, source: int, processes: int
 ) -> Views:
-    of_patient = partial(_views_of_patient, folder, watched, seed, copies, source)
+    of_patient = partial(_views_of_patient, folder, validation, seed, copies, source)
     return joined(*in_processes(of_patient, numbers, processes=processes))
 
 
-def _views_of_patient(folder: Path, watched: bool, seed: int, copies: int, source: int, number: int) -> Views:
-    patients = [each for each in load_patients(folder) if each.number == number and is_watched(each) == watched]
+def _views_of_patient(folder: Path, validation: bool, seed: int, copies: int, source: int, number: int) -> Views:
+    patients = [each for each in load_patients(folder) if each.number == number and is_validation(each) == validation]
     return phantom_views(patients, np.random.default_rng([seed, number]), copies, source)
 
 

@@ -107,7 +107,7 @@ def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, b
     else:
         sentence = _("No hypodensity: the darkest part is {dense} ({least:.0f} HU and {area:.0f} mm2 needed); slice {number}.")
     dense = _("{difference:.0f} HU below the blood around it, {area:.0f} mm2")
-    told = sentence.format(
+    sentence = sentence.format(
         dense=dense.format(difference=hole.difference_hu, area=hole.area_mm2),
         black_hole=BLACK_HOLE_HU,
         least=HYPODENSITY_HU,
@@ -118,7 +118,7 @@ def _hypodensity(shown: Sequence[SliceMeasurement], found: dict[int, dict[str, b
         is_hypodensity(hole),
         measured.slice,
         values,
-        told,
+        sentence,
         _slices(found, HYPODENSITY),
     )
 
@@ -172,14 +172,14 @@ def _blend(split: Sequence[SliceMeasurement], slices: tuple[int, ...], is_level:
             "No blend sign ({least:.0f} HU needed, sharp, reaching the edge): less dense part {difference:.0f} HU below the denser "
             "part, {border}, {reach}; slice {number}."
         )
-    told = sentence.format(
+    sentence = sentence.format(
         least=BLEND_HU,
         difference=parts.difference_hu,
         border=_border(parts),
         reach=reach,
         number=number_of(measured.slice),
     )
-    return MarkerEvidence(bool(slices), measured.slice, values, told, slices)
+    return MarkerEvidence(bool(slices), measured.slice, values, sentence, slices)
 
 
 def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> MarkerEvidence:
@@ -207,8 +207,8 @@ def _fluid_level(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> 
         if slices
         else _("No fluid level: the border of the parts is {lies}, {difference:.0f} HU, {border}; slice {number}.")
     )
-    told = sentence.format(lies=lies, difference=parts.difference_hu, border=_border(parts), number=number_of(measured.slice))
-    return MarkerEvidence(bool(slices), measured.slice, values, told, slices)
+    sentence = sentence.format(lies=lies, difference=parts.difference_hu, border=_border(parts), number=number_of(measured.slice))
+    return MarkerEvidence(bool(slices), measured.slice, values, sentence, slices)
 
 
 def _plainest_split(split: Sequence[SliceMeasurement], slices: tuple[int, ...]) -> SliceMeasurement:

@@ -215,7 +215,7 @@ def _designated(found: list[CtSeries]) -> list[CtSeries]:
 
 def _what_differs(one: CtSeries, alike: Sequence[CtSeries]) -> list[str]:
     facts = [_facts(other) for other in alike]
-    differing = [number for number in range(len(facts[0])) if len({told[number] for told in facts}) > 1]
+    differing = [number for number in range(len(facts[0])) if len({of_one[number] for of_one in facts}) > 1]
     return list(dict.fromkeys(_facts(one)[number] for number in differing))
 
 

@@ -51,7 +51,7 @@ PIXEL_KEYWORDS = frozenset(
 )
 """What says how the bytes of pixels become numbers; none of them can be left out without another picture."""
 
-_TOLD = PIXEL_KEYWORDS | {
+_REPORTED = PIXEL_KEYWORDS | {
     "PixelSpacing",
     "ImagePositionPatient",
     "ImageOrientationPatient",
@@ -84,7 +84,7 @@ def clean(data: Dataset) -> Dataset:
     _clean(data, gone, 0)
     if hasattr(data, "file_meta"):
         _clean(data.file_meta, set(), 0)
-    data.lesion_reading_left_out = tuple(sorted(gone & _TOLD))
+    data.lesion_reading_left_out = tuple(sorted(gone & _REPORTED))
     return data
 
 

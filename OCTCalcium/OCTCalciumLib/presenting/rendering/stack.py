@@ -288,9 +288,9 @@ class Rendering:
             late = _("Drawing the three-dimensional pictures took more than {limit} seconds. All numbers are unaffected.")
             return Views({}, late.format(limit=RENDERING_LIMIT_S))
         if status > 0:
-            told = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
+            complaints = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
             ended = _("the drawing ended with status {status}").format(status=status)  # a full disk keeps no words either
-            return Views({}, _(_NOT_DRAWN).format(reason=told[-1] if told else ended))
+            return Views({}, _(_NOT_DRAWN).format(reason=complaints[-1] if complaints else ended))
         if status < 0:
             return Views({}, _(NO_OPENGL))
         scales = json.loads((folder / "views.json").read_text())

@@ -252,10 +252,10 @@ def _gaps(values: Sequence[float], in_mm: bool) -> list[str]:
     places = ", ".join(
         _("{missing} after frame {number}").format(missing=missing[index], number=shown(index)) for index in where[:_LISTED]
     ) + (" ..." if len(where) > _LISTED else "")
-    told_by = _(_POSITIONS) if in_mm else _(_NUMBERS)
+    evidence = _(_POSITIONS) if in_mm else _(_NUMBERS)
     return [
         _(
             "{count} frame(s) are missing by the {told_by} of the files ({places}); lengths and volumes count "
             "only the frames that are there."
-        ).format(count=int(missing[where].sum()), told_by=told_by, places=places)
+        ).format(count=int(missing[where].sum()), told_by=evidence, places=places)
     ]

@@ -82,8 +82,8 @@ def find_overlays(samples: Sequence[np.ndarray], aspect: float = 1.0) -> Overlay
     inside = np.ones(lumas[0].shape, bool) if outside is None else ~outside
     coloured = Overlays(outside, circle, None, None, None, None, ())
     if any(_coloured(sample) for sample in samples):
-        coloured, told = _colours_drawn_over(samples, lumas, inside, coloured)
-        notes += told
+        coloured, more_notes = _colours_drawn_over(samples, lumas, inside, coloured)
+        notes += more_notes
     greys = [_grey_without_colours(sample, coloured) for sample in samples]
     resting = resting_marks(greys, circle) & inside
     if resting.any() or any(np.any(sharp_marks(grey, circle) & inside) for grey in greys):
@@ -136,7 +136,7 @@ def _colours_drawn_over(
                 "and nothing was removed."
             )
         ]
-    told = (
+    more_notes = (
         [
             _(
                 "Coloured lines, ticks or markers drawn over the picture ({value:.1f} % of it) were replaced by "
@@ -146,7 +146,7 @@ def _colours_drawn_over(
         if share > 0
         else []
     )
-    return replace(plain, drawn=drawn, off_ramp=off_ramp, grey_of_luma=grey_along(ramp, brightest)), told
+    return replace(plain, drawn=drawn, off_ramp=off_ramp, grey_of_luma=grey_along(ramp, brightest)), more_notes
 
 
 def colour_ramp(colours: np.ndarray) -> tuple[np.ndarray, int]:

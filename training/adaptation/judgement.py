@@ -1,0 +1,51 @@
+"""What may be said of a gain: no more than was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FEW_PATIENTS = 4
+"""With fewer patients that have a lesion nothing is said of other patients."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured, in words for sentences.
+
+    Attributes:
+        lesion: what is looked for. count: how many pictures show it, which ``counted`` names; with fewer than ``few`` nothing is
+            said of other patients.
+        patients: how many patients show it.
+        dice: mean Dice before and after; None after where it could not be measured.
+        worse: a sentence on what came out worse in spite of a better Dice; empty where nothing did.
+    """
+
+    lesion: str
+    count: int
+    counted: str
+    few: int
+    patients: int
+    dice: tuple[float, float | None]
+    worse: str = ""
+
+
+def judgement(measured: Measured) -> str:
+    """A few sentences."""
+    before, after = measured.dice
+    if after is None:
+        return (
+            f"All {measured.lesion} is of one patient ({measured.count} {measured.counted}): what adapting gains cannot be "
+            f"measured, as no patient with {measured.lesion} is left to try it on, and no gain is promised. "
+            f"Add cases with {measured.lesion} of other patients."
+        )
+    said = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
+    change = after - before
+    if change <= 0:
+        return said + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
+    said += f"Mean Dice rose by {change:.3f}." + measured.worse
+    if measured.count < measured.few or measured.patients < FEW_PATIENTS:
+        said += (
+            f" {measured.count} {measured.counted} with {measured.lesion} of {measured.patients} patients are too few to promise "
+            "that on others."
+        )
+    return said
