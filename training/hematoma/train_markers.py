@@ -29,8 +29,7 @@ from .slices import SliceDataset, Slices, together
 from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
 from .train_segmentation import Recipe as UNetRecipe
 
-RULE_FILE = "rule.json"
-"""Beside both checkpoints: how slices make a patient, fitted on validation patients."""
+RULE_FILE = "rule.json"  # beside both checkpoints: how slices make a patient, fitted on validation patients
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
 CROP, COARSEST_STRIDE = 144, 16
 """Side in pixels (130 mm) of what is cut out around the hematoma while training: the markers of a masked network are pooled over
@@ -294,8 +293,7 @@ def validation_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor,
 
 
 def _variant(recipe: Recipe) -> dict[str, Any]:
-    names = ("pooling", "weighted", "mask", "wavelet", "split", "location")
-    return {name: getattr(recipe, name) for name in names}
+    return {name: getattr(recipe, name) for name in ("pooling", "weighted", "mask", "wavelet", "split", "location")}
 
 
 def _in_words(figures: dict[str, float | None]) -> str:
