@@ -258,7 +258,7 @@ def test_where_nothing_is_marked_the_first_screen_tells_how_many_bleeds_are_foun
 def test_how_often_ranges_held_is_told_of_ordinary_and_of_hard_heads(measured):
     scan, labels, _ = measured
     network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model={"eval_metrics": {}})
-    sureness = Sureness((9.0, 14.0), dict.fromkeys(MARKERS), None)
+    sureness = Sureness(volume_ml=(9.0, 14.0), probabilities=dict.fromkeys(MARKERS), slice=None)
     figures = {"ranges": {"volume": {"held": 32, "count": 37}}}
     for hard, told in (
         ({}, "32 of 37 heads; in"),
