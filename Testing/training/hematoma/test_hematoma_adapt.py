@@ -196,8 +196,8 @@ def test_what_is_said_of_a_gain_follows_from_the_figures():
 
 def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, monkeypatch):
     bundle, _ = adapted
-    monkeypatch.setattr("training.hematoma.bundle.figures_tables", lambda figures: "many figures")
-    monkeypatch.setattr("training.hematoma.bundle.headline", lambda figures: {"dice": 0.5})
+    monkeypatch.setattr("training.hematoma.card.figures_tables", lambda figures: "many figures")
+    monkeypatch.setattr("training.hematoma.card.headline", lambda figures: {"dice": 0.5})
     again = write_card(bundle.path, {"held": "ours"})
     assert again.metadata["eval_metrics"].keys() == {"own", "adapted"}
     card = (bundle.path / "docs/README.md").read_text()
