@@ -258,6 +258,16 @@ def test_pixels_of_no_or_many_values_are_refused(tmp_path, samples):
         open_image(save(dicom(PIXELS, SamplesPerPixel=samples), tmp_path / "x.dcm"))
 
 
+@pytest.mark.parametrize(
+    "kind, samples", [("MONOCHROME2", 3), ("MONOCHROME1", 3), ("PALETTE COLOR", 3), ("RGB", 1), ("YBR_FULL", 1)]
+)
+def test_a_kind_of_pixels_that_contradicts_their_number_of_values_is_refused(tmp_path, kind, samples):
+    pixels = np.zeros((4, 4, 3), np.uint8) if samples == 3 else PIXELS
+    changed = {"PhotometricInterpretation": kind, "SamplesPerPixel": samples, "PlanarConfiguration": 0}
+    with pytest.raises(InputError, match="contradict"):
+        open_image(save(dicom(pixels, **changed), tmp_path / "x.dcm"))
+
+
 def test_a_palette_of_signed_or_deep_numbers_is_refused(tmp_path):
     for changed in ({"PixelRepresentation": 1}, {"BitsAllocated": 32}, {"BitsAllocated": 64}):
         data = dicom(PIXELS, PhotometricInterpretation="PALETTE COLOR", **changed)

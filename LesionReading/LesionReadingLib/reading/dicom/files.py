@@ -28,6 +28,7 @@ from .spans import encapsulated_spans, frame_size, native_spans
 from .stored_bits import highest_bit
 from .stream import byte_source, read_meta
 
+_OF_ONE_VALUE, _OF_THREE_VALUES = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"), ("RGB", "YBR_")  # DICOM PS3.3 C.7.6.3.1.2
 _PIXEL_KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _PIXEL_VRS = ("OB", "OW", "OF", "OD", "UN")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -212,6 +213,13 @@ def _decoder_options(header: Dataset, keyword: str, vr: str, path: Path) -> dict
                 "{file} states {options} x {options_2} pixels of {samples} values of {bits} bits, which is no "
                 "image that can be read; export it again."
             ).format(file=path.name, options=options["rows"], options_2=options["columns"], samples=samples, bits=bits)
+        )
+    kind = options["photometric_interpretation"]
+    if samples != (1 if kind in _OF_ONE_VALUE else 3 if kind.startswith(_OF_THREE_VALUES) else samples):
+        raise InputError(
+            _("{file} states pixels of {samples} values that are {kind}, which contradict each other; export it again.").format(
+                file=path.name, samples=samples, kind=kind
+            )
         )
     return options
 
