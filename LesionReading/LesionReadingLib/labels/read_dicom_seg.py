@@ -16,6 +16,7 @@ from ..errors import InputError, is_out_of_memory
 from ..geometry.grid import SAME_MM, Grid, even_grid
 from ..geometry.spacing import UNKNOWN, Spacing
 from ..language import _
+from ..reading.dicom.order import are_axes
 from ..reading.headers.stored_voxels import MOST_IMAGE_BYTES, check_image_bytes
 from ..reading.inputs import begins_as_dicom
 from .label_map import LabelMap, Segment, painting_order
@@ -247,12 +248,14 @@ def _one_orientation(groups: Sequence[Dataset], shared: Dataset) -> tuple[np.nda
     """Directions in LPS of increasing column and of increasing row; those of the axes where the file has none.
 
     Raises:
-        InputError: frames in several orientations.
+        InputError: frames in several orientations, or rows and columns that are not perpendicular.
     """
     found = [_group(group, shared, "PlaneOrientationSequence") for group in groups]
     cosines = np.array([(1, 0, 0, 0, 1, 0) if item is None else item.ImageOrientationPatient for item in found], dtype=float)
     if np.ptp(cosines, axis=0).max() > _SAME_DIRECTION:
         raise InputError(_("The frames of the DICOM SEG lie in different orientations; export one segmentation for each."))
+    if not are_axes(cosines[0]):
+        raise InputError(_("Rows and columns of the DICOM SEG (0020,0037) are not perpendicular; export it again."))
     return cosines[0, :3], cosines[0, 3:]
 
 

@@ -193,6 +193,19 @@ def test_frames_in_several_orientations_are_refused(tmp_path):
         as_seg(tmp_path, a_ball(grid), grid, turned)
 
 
+@pytest.mark.parametrize("cosines", [(1, 0, 0, 1, 0, 0), (1, 0, 0, 0.1, 1, 0), (0, 0, 0, 0, 1, 0), (2, 0, 0, 0, 2, 0)])
+def test_rows_and_columns_that_are_no_axes_are_refused(tmp_path, cosines):
+    def skewed(data):
+        for groups in (data.SharedFunctionalGroupsSequence, data.PerFrameFunctionalGroupsSequence):
+            for group in groups:
+                if "PlaneOrientationSequence" in group:
+                    group.PlaneOrientationSequence[0].ImageOrientationPatient = list(cosines)
+
+    grid = GRIDS["upright"]
+    with pytest.raises(InputError, match="perpendicular"):
+        as_seg(tmp_path, a_ball(grid), grid, skewed)
+
+
 @pytest.mark.parametrize("factor", [1000.0, 0.001, 10.0])
 def test_a_label_map_in_another_unit_is_refused(tmp_path, factor):
     grid = GRIDS["upright"]

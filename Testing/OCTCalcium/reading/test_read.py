@@ -104,6 +104,14 @@ def test_the_place_in_the_patient_is_kept(tmp_path):
     assert pullback.spacing.frame_mm == pytest.approx(0.5)
 
 
+def test_rows_and_columns_that_are_no_axes_say_nothing_of_the_place(tmp_path):
+    for cosines in ([1, 0, 0, 1, 0, 0], [2, 0, 0, 0, 2, 0]):
+        facts = {"ImagePositionPatient": [5, 6, 7], "ImageOrientationPatient": cosines}
+        pullback = open_pullback(save(one_frame(noise(1)[0], **facts), tmp_path / "x.dcm"))
+        assert pullback.grid.origin_mm.tolist() == [0, 0, 0]
+        np.testing.assert_array_equal(np.array(pullback.grid.direction).reshape(3, 3), np.eye(3))
+
+
 def test_duplicates_are_left_out_and_told(tmp_path):
     pixels = noise(4)
     files = [one_frame(frame, SliceLocation=0.2 * index, InstanceNumber=index) for index, frame in enumerate(pixels)]

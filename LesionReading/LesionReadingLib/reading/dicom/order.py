@@ -14,6 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+_ROUNDED = 1e-2  # of a length or a cosine
 Thing = TypeVar("Thing")
 
 
@@ -29,6 +30,13 @@ def has_place(position: Dataset, orientation: Dataset) -> bool:
     """Whether a header (given twice), or the functional groups of a frame, say where the image lies in the patient."""
     place, axes = position.get("ImagePositionPatient"), orientation.get("ImageOrientationPatient")
     return bool(place and axes and len(place) == 3 and len(axes) == 6 and np.any(axes[:3]) and np.any(axes[3:]))
+
+
+def are_axes(cosines: np.ndarray) -> bool:
+    """Whether six direction cosines are two perpendicular directions of length 1, as rows and columns are (DICOM PS3.3 C.7.6.2.1.1)."""
+    one, other = np.reshape(cosines, (2, 3)).astype(float)
+    lengths = np.array([np.linalg.norm(one), np.linalg.norm(other)])
+    return bool(np.abs(lengths - 1).max() <= _ROUNDED and abs(one @ other) <= _ROUNDED)
 
 
 def along_normal_mm(header: Dataset) -> float | None:

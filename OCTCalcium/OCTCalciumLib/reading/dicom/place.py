@@ -12,6 +12,7 @@ from LesionReadingLib.geometry.grid import IDENTITY, NO_PLACE, even_grid
 from LesionReadingLib.geometry.spacing import UNKNOWN, Spacing
 from LesionReadingLib.language import _
 from LesionReadingLib.reading.dicom.files import DicomImage, functional_group
+from LesionReadingLib.reading.dicom.order import are_axes
 from pydicom.uid import UID
 
 from ..display.field_of_view import field_of_view
@@ -96,7 +97,7 @@ def _place(header: Dataset, positions: Sequence[float] | None) -> tuple[Sequence
     """Origin (LPS mm) and direction in SimpleITK's order, from frame 0; the frame axis points the way that the positions run."""
     item = functional_group(header, "PlanePositionSequence", 0) or header
     stated = item.get("ImagePositionPatient")
-    if not stated or len(stated) != 3 or is_polar(header):
+    if not stated or len(stated) != 3 or is_polar(header) or not are_axes(_orientation(header)):
         return NO_PLACE, IDENTITY
     column_axis, row_axis = np.array(_orientation(header)).reshape(2, 3)
     frame_axis = np.cross(column_axis, row_axis)
