@@ -33,7 +33,7 @@ def has_place(position: Dataset, orientation: Dataset) -> bool:
 
 
 def are_axes(cosines: np.ndarray) -> bool:
-    """Whether six direction cosines are two perpendicular directions of length 1, as rows and columns are (DICOM PS3.3 C.7.6.2.1.1)."""
+    """Whether six cosines are two perpendicular directions of length 1, as rows and columns are (DICOM PS3.3 C.7.6.2.1.1)."""
     one, other = np.reshape(cosines, (2, 3)).astype(float)
     lengths = np.array([np.linalg.norm(one), np.linalg.norm(other)])
     return bool(np.abs(lengths - 1).max() <= _ROUNDED and abs(one @ other) <= _ROUNDED)
