@@ -8,9 +8,7 @@ slice stands for itself. Once the edit is kept (``reader_edits.save_edit``) the 
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 import shutil
 import zlib
 from collections.abc import Collection, Mapping
@@ -25,6 +23,7 @@ from ..language import _
 from ..strict_json import read_json
 from ..text.plain_text import plain
 from .reader_edits import edit_of, reader_folder
+from .whole_file import write_whole
 
 AUTOSAVE = "autosave"
 SCHEMA = "lesion-reading-autosave/1"
@@ -63,11 +62,10 @@ def autosave(
     saved = datetime.now().isoformat(timespec="seconds")
     facts = {"schema": SCHEMA, "saved": saved, "base": _base(study, reader), "size": list(shape), "reviewed": sorted(reviewed)}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for number, labels in slices.items():
             packed = zlib.compress(np.ascontiguousarray(labels, np.uint8).tobytes(), _FAST)
-            _write(folder / f"slice_{number:05d}.z", packed)
-        _write(folder / _FACTS, json.dumps(facts).encode())
+            write_whole(folder / f"slice_{number:05d}.z", packed)
+        write_whole(folder / _FACTS, json.dumps(facts).encode())
     except OSError as error:
         told = _("The last strokes could not be kept ({reason}); they are in the scene and tried again, mend the disk meanwhile.")
         raise InputError(told.format(reason=error.strerror)) from error
@@ -109,13 +107,3 @@ def _slice(file: Path, shape: tuple[int, int]) -> np.ndarray | None:
     except (OSError, zlib.error):
         return None
     return np.frombuffer(content, np.uint8).reshape(shape) if len(content) == size else None
-
-
-def _write(file: Path, content: bytes) -> None:
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, file)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

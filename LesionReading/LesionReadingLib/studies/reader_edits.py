@@ -7,7 +7,6 @@ program in another place wrote under the same reader's name is left where it is.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator
@@ -19,6 +18,7 @@ from ..errors import InputError
 from ..language import _
 from ..strict_json import read_json
 from ..text.plain_text import plain
+from .whole_file import write_whole
 
 EDITS, EDIT = "edits", "edit.json"
 SCHEMA = "lesion-reading-edit/1"
@@ -71,15 +71,12 @@ def save_edit(
         **{"schema": SCHEMA, "reader": plain(reader), "saved": datetime.now().isoformat(timespec="seconds"), "model": model},
         **{"labels": labels.name, "reviewed": sorted(reviewed), "count": count, "changed": sorted(changed), "exported": exported},
     }
-    beside = folder / f".{EDIT}.{labels.stem}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_labels(labels)
-        beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        os.replace(beside, folder / EDIT)
+        write_whole(folder / EDIT, json.dumps(content, indent=1).encode())
     except (OSError, InputError) as error:
-        for file in (labels, beside):
-            file.unlink(missing_ok=True)
+        labels.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         message = _("The edit could not be saved ({reason}) and is still in the scene; mend the disk, then save again.")
         raise InputError(message.format(reason=reason)) from error

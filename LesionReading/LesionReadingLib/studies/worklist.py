@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from .batch import BESIDE
 from .batch_records import Study
 from .reader_edits import edit_of
 from .reader_lock import holder_of
+from .whole_file import write_whole
 
 RESULT, FAILED, MODEL = "out", "failed.json", "model.json"
 MEASUREMENTS = "measurements.json"
@@ -131,10 +131,7 @@ def model_of(item: Item) -> tuple[str, str]:
 
 def _keep(file: Path, content: dict) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-        beside.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(beside, file)
+        write_whole(file, json.dumps(content).encode())
     except OSError as error:
         message = _("{folder} cannot be written ({reason}); check that the disk is there.")
         raise InputError(message.format(folder=file.parent, reason=error.strerror)) from error

@@ -61,7 +61,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_what_was_kept_is_there(tmp_path
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("LesionReadingLib.studies.autosave.os.replace", full)
+    monkeypatch.setattr("LesionReadingLib.studies.whole_file.os.replace", full)
     with pytest.raises(InputError, match="No space left") as refused:
         autosave(tmp_path, "Anna", {1: a_slice(2)}, shape=SHAPE, reviewed=())
     assert str(refused.value).count(".") == 1

@@ -186,7 +186,7 @@ def test_a_full_disk_keeps_the_edit_before_and_says_so(items, monkeypatch, when)
         raise OSError(28, "No space left on device")
 
     if when == "facts":
-        monkeypatch.setattr("LesionReadingLib.studies.reader_edits.os.replace", full)
+        monkeypatch.setattr("LesionReadingLib.studies.whole_file.os.replace", full)
     with pytest.raises(InputError, match="still in the scene"):
         write = full if when == "labels" else lambda file: file.write_text("x")
         save_edit(items[0].folder, "Anna", write, model="m", reviewed=[], count=4, changed=[], exported=False)

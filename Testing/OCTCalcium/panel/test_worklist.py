@@ -178,7 +178,7 @@ def test_a_disk_that_is_full_or_gone_is_told_and_the_strokes_are_kept_once_it_is
         raise OSError(107, "Transport endpoint is not connected")
 
     with monkeypatch.context() as patched:
-        patched.setattr("LesionReadingLib.studies.autosave.os.replace", gone)
+        patched.setattr("LesionReadingLib.studies.whole_file.os.replace", gone)
         erase_frame(a_desktop, a_list, 9)
         a_desktop.wait_until(lambda: a_list.ui.worklistLabel.text, 30)
         told = a_list.ui.worklistLabel.text
@@ -232,7 +232,7 @@ def test_a_full_disk_keeps_the_study_on_view_with_its_edit(a_desktop, a_list, mo
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("LesionReadingLib.studies.reader_edits.os.replace", full)
+        patched.setattr("LesionReadingLib.studies.whole_file.os.replace", full)
         a_list.ui.nextStudyButton.click()
         assert "No space left" in a_list.ui.worklistLabel.text
         assert a_list.worklist.openItem is item
