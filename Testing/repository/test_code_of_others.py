@@ -115,8 +115,8 @@ def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, m
         rendering.subprocess, "Popen", lambda command, **how: started.append((command, how)) or real(command, **how)
     )
     label_map = read_oct_label_map(nothing_to_measure(tmp_path), None, None)
-    scene = build_scene(label_map.labels, measure_pullback(label_map.labels, label_map.spacing))
-    with Rendering(scene, None, None) as drawing:
+    scene, volumes = build_scene(label_map.labels, measure_pullback(label_map.labels, label_map.spacing))
+    with Rendering(scene, volumes, None, None) as drawing:
         views = drawing.finish()
     assert views.reason is None and views.by_name
     ((command, how),) = started

@@ -53,12 +53,13 @@ def present(
         the files that were written.
     """
     labels = _without_strays(label_map.labels, measurement)
-    scene = build_scene(labels, measurement)
+    scene, volumes = build_scene(labels, measurement)
     tissue = _tissue(pullback, scene) if pullback else None
     surface = None
     if scene.to_scale and measurement.max_arc_frame is not None:
         surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
-    with Rendering(scene, tissue, surface, with_mesh=page.scroll) as rendering:
+    with Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll) as rendering:
+        del volumes  # the other process has them now: of a long pullback over 100 MB
         # Imported while the other process draws.
         from .figures.stack import draw_surfaces, draw_volumes
         from .report import write_report

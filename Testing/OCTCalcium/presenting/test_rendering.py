@@ -15,11 +15,11 @@ from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.rendering.mesh import MOST_OF_LUMEN, MOST_TRIANGLES, clustered
 from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
 from OCTCalciumLib.presenting.rendering.volumes import calcium_surface, stacked, surface_of
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 
 def views_of(labels, spacing=SPACING):
-    scene = build_scene(labels, measure_pullback(labels, spacing))
-    with Rendering(scene, None, None) as rendering:
+    with Rendering(*build_scene(labels, measure_pullback(labels, spacing)), None, None) as rendering:
         views = rendering.finish()
     assert views.reason is None
     return views.by_name
@@ -62,13 +62,13 @@ def test_other_calcium_of_the_same_frame_is_not_marked():
     labels = a_vessel()
     lump = Drawing((160, 160), PIXEL_MM, PIXEL_MM).sector(CALCIUM, 1.4, 2.0, 290, 20).labels
     labels[WIDE[0] : WIDE[-1] + 1] |= lump
-    scene = build_scene(labels, measure_pullback(labels, SPACING))
+    scene, volumes = build_scene(labels, measure_pullback(labels, SPACING))
     number = WIDE[2]
     row = round((80 + 1.7 / PIXEL_MM * np.sin(np.radians(300)) - scene.first_row) / scene.shrink)
     column = round((80 + 1.7 / PIXEL_MM * np.cos(np.radians(300)) - scene.first_column) / scene.shrink)
-    assert scene.calcium[number, row, column] > 200
-    assert scene.over_180[number, row, column] == 0
-    assert scene.over_180[number].max() > 200
+    assert volumes["calcium"][number, row, column] > 200
+    assert volumes["over_180"][number, row, column] == 0
+    assert volumes["over_180"][number].max() > 200
 
 
 def test_the_views_keep_the_proportions_of_anisotropic_voxels():
@@ -88,7 +88,7 @@ def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_pat
 
     labels, turned = a_vessel(), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # columns of axes: i -> y, j -> z, k -> x
     surface = Surface(tmp_path / "calcium_surface.vtp", even_grid(labels.shape, SPACING, (10.0, 20.0, 30.0), turned))
-    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, surface) as rendering:
+    with Rendering(*build_scene(labels, measure_pullback(labels, SPACING)), None, surface) as rendering:
         assert rendering.finish().reason is None
     reader = vtkXMLPolyDataReader()
     reader.SetFileName(str(tmp_path / "calcium_surface.vtp"))
@@ -105,7 +105,7 @@ def test_the_surface_lies_in_the_patient_and_knows_where_180_degrees_are(tmp_pat
 
 def test_the_mesh_of_a_page_is_small_and_lies_where_the_calcium_does():
     labels = a_vessel()
-    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
+    with Rendering(*build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
         mesh = json.loads(rendering.finish().mesh)
     lumen, calcium = mesh["parts"]
     points, triangles = (np.frombuffer(base64.b64decode(calcium[name]), "<u2").reshape(-1, 3) for name in ("points", "triangles"))
@@ -122,23 +122,48 @@ def test_the_mesh_of_a_page_is_small_and_lies_where_the_calcium_does():
 
 def test_a_surface_of_many_triangles_is_gathered_until_few_are_left():
     labels = a_vessel()
-    scene = build_scene(labels, measure_pullback(labels, SPACING))
-    volumes = {name: getattr(scene, name) for name in ("calcium", "over_180", "lumen", "guidewire")}
-    surface = calcium_surface(stacked(volumes, scene.step_mm, 0, len(labels)))
+    scene, volumes = build_scene(labels, measure_pullback(labels, SPACING))
+    surface = calcium_surface(stacked(volumes, scene.step_mm, 0))
     counts = [len(clustered(surface, scene.step_mm, most)[1]) for most in (10**6, 2000, 300)]
     assert counts[0] > 2000 >= counts[1] > 300 >= counts[2] > 50
-    assert len(clustered(surface_of(stacked(volumes, scene.step_mm, 0, 2), np.zeros((4, 4, 4), np.float32)), (1, 1, 1), 9)[1]) == 0
+    assert len(clustered(surface_of(stacked(volumes, scene.step_mm, 0), np.zeros((4, 4, 4), np.float32)), (1, 1, 1), 9)[1]) == 0
+
+
+@pytest.mark.parametrize("most", (2000, 300))
+def test_the_coarse_cells_that_a_large_surface_begins_with_are_the_ones_that_trying_all_finer_ones_ends_with(most):
+    labels = a_vessel()
+    scene, volumes = build_scene(labels, measure_pullback(labels, SPACING))
+    surface = calcium_surface(stacked(volumes, scene.step_mm, 0))
+    left = surface.GetNumberOfCells()
+    for number in range(20):  # cells that begin at a voxel and grow: what is left is counted here point by point
+        cell = np.array(scene.step_mm[::-1]) * 1.25**number
+        divisions = np.maximum(2, np.ceil(np.ptp(np.reshape(surface.GetBounds(), (3, 2)), axis=1) / cell)).astype(int)
+        if (left := triangles_left(surface, divisions)) <= most:
+            break
+    assert number > 2
+    assert len(clustered(surface, scene.step_mm, most)[1]) == pytest.approx(left, rel=0.02)
+
+
+def triangles_left(surface, divisions):
+    """How many triangles have their corners in three cells of a surface's box, none counted twice."""
+    points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
+    low, high = np.reshape(surface.GetBounds(), (3, 2)).T
+    cells = np.minimum(((points - low) / (high - low) * divisions).astype(int), divisions - 1)
+    numbers = np.ravel_multi_index(cells.T, divisions)
+    corners = np.sort(numbers[vtk_to_numpy(surface.GetPolys().GetConnectivityArray()).reshape(-1, 3)], axis=1)
+    apart = (np.diff(corners, axis=1) > 0).all(axis=1)
+    return len(np.unique(corners[apart], axis=0))
 
 
 def test_a_page_without_calcium_has_nothing_to_turn():
     labels = np.where(a_vessel() == CALCIUM, 0, a_vessel()).astype(np.uint8)
-    with Rendering(build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
+    with Rendering(*build_scene(labels, measure_pullback(labels, SPACING)), None, None, with_mesh=True) as rendering:
         assert rendering.finish().mesh is None
 
 
 def test_a_drawing_that_crashes_once_is_drawn_again():
-    scene = build_scene(a_vessel()[WIDE[0] : WIDE[0] + 1], measure_pullback(a_vessel()[WIDE[0] : WIDE[0] + 1], SPACING))
-    with Rendering(scene, None, None) as rendering:
+    labels = a_vessel()[WIDE[0] : WIDE[0] + 1]
+    with Rendering(*build_scene(labels, measure_pullback(labels, SPACING)), None, None) as rendering:
         rendering._process.kill()  # as a segmentation fault would end it
         views = rendering.finish()
     assert views.reason is None and views.by_name

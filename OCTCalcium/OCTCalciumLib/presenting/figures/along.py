@@ -55,6 +55,7 @@ def picture(path: Path, height_in: float, width_in: float = WIDTH_IN) -> Iterato
         FigureCanvasAgg(figure)
         yield figure
         figure.savefig(path)
+        figure.clear()  # parts of a figure hold each other: its pictures would stay in memory until Python looks for such rings
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def draw_volumes(path: Path, views: dict[str, View], scene: Scene, measurement: 
 
 def _compose(path, title, rows, near, views: dict[str, View], scene: Scene, measurement: PullbackMeasurement, others) -> None:
     width_in = WIDTH_IN * (_RIGHT - _LEFT)
-    length_mm, width_mm = np.multiply(scene.calcium.shape[:2], scene.step_mm[:2])
+    length_mm, width_mm = np.multiply(scene.shape[:2], scene.step_mm[:2])
     if length_mm < width_mm:  # a few frames: a slice seen from its side shows nothing that the close-ups do not
         rows = []
     row_heights = [width_in * views[name].pixels.shape[0] / views[name].pixels.shape[1] for name, _ in rows]
@@ -75,7 +75,7 @@ def _legend(scene: Scene, others: tuple[str, ...]) -> list[Patch]:
         Patch(facecolor=COLORS["calcium_over_180"], edgecolor=COLORS["muted"], label=_("calcium, arc of 180 degrees or more")),
         Patch(facecolor=COLORS["calcium_under_180"], edgecolor=COLORS["muted"], label=_("other calcium")),
     ]
-    return handles + [Patch(facecolor=COLORS[name], alpha=0.5, label=_(name)) for name in others if getattr(scene, name).any()]
+    return handles + [Patch(facecolor=COLORS[name], alpha=0.5, label=_(name)) for name in others if name in scene.shown]
 
 
 def _draw_side(axes: Axes, view: View, scene: Scene, measurement: PullbackMeasurement, strip: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from ...colors import COLORS
 from .volumes import Stack, over_180_at
 
 MOST_TRIANGLES, MOST_OF_LUMEN = 24_000, 8_000
-_FINEST, _COARSER = 1.0, 1.25  # side of the cells that points are gathered in: in voxels to begin with, and from try to try
+_FINEST, _COARSER = 1.0, 1.25  # side of the cells that points are gathered in: in voxels at the finest, and from try to try
+_LEFT = 0.7  # of a surface's triangles, or more, are left by the finest cells; coarser ones leave them by the square of the side
 _FULL = 65535  # of a coordinate
 _LUMEN_OPACITY = 0.16
 
@@ -60,7 +62,8 @@ def clustered(surface: vtkPolyData, step_mm: Sequence[float], most: int) -> tupl
     Args:
         step_mm: distance of voxels (frame, row, column). most: triangles; few enough for points counted in 16 bits.
     """
-    cell = np.array(step_mm[::-1]) * _FINEST
+    surely_too_many = math.log(max(1.0, _LEFT * surface.GetNumberOfCells() / most)) / (2 * math.log(_COARSER))
+    cell = np.array(step_mm[::-1]) * _FINEST * _COARSER ** int(surely_too_many)  # fine cells take seconds, and half a gigabyte
     while surface.GetNumberOfCells() > 0:
         bounds = np.reshape(surface.GetBounds(), (3, 2))
         gathered = vtkQuadricClustering()

@@ -41,14 +41,19 @@ NO_OPENGL = N_(
 _NOT_DRAWN = N_("The three-dimensional pictures could not be drawn ({reason}). All numbers are unaffected.")
 
 
-@dataclass(frozen=True, eq=False)
+Volumes = dict[str, np.ndarray]
+"""The vessel cropped and reduced for drawing, uint8 (frames, rows, columns), 0 to 255: the part of the reduced voxel that is
+``calcium`` of less than 180 degrees, calcium of a bridged arc of 180 degrees or more (``over_180``), ``lumen`` (also behind the
+guidewire) and ``guidewire`` inside the lumen."""
+
+
+@dataclass(frozen=True)
 class Scene:
-    """The vessel cropped and reduced for drawing; axes (frame, row, column).
+    """Where the drawn volumes lie in the pullback, and what they show; axes (frame, row, column).
 
     Attributes:
-        calcium, over_180, lumen, guidewire: uint8 (frames, rows, columns), 0 to 255 = part of the reduced voxel that is calcium of
-            less than 180 degrees, calcium of a bridged arc of 180 degrees or more, lumen (also behind the guidewire) and guidewire
-            inside the lumen.
+        shape: of each volume.
+        shown: names of the volumes that are not empty.
         step_mm: distance of the reduced voxels (frame, row, column); in mm only where ``to_scale``.
         first_row, first_column: where the crop begins, in pixels of the full frame.
         shrink: how many pixels make one reduced voxel.
@@ -56,10 +61,8 @@ class Scene:
         to_scale: whether every axis is in mm.
     """
 
-    calcium: np.ndarray
-    over_180: np.ndarray
-    lumen: np.ndarray
-    guidewire: np.ndarray
+    shape: tuple[int, int, int]
+    shown: frozenset[str]
     step_mm: tuple[float, float, float]
     first_row: int
     first_column: int
@@ -69,7 +72,7 @@ class Scene:
 
     def reduced(self, frame: np.ndarray) -> np.ndarray:
         """A grey frame (rows, columns) of the pullback on the scene's grid, uint8: the mean of two samples of every cell."""
-        rows, columns = (self.shrink * size for size in self.calcium.shape[1:])
+        rows, columns = (self.shrink * size for size in self.shape[1:])
         cut = frame[self.first_row : self.first_row + rows, self.first_column : self.first_column + columns]
         middle = self.shrink // 2
         first, second = cut[:: self.shrink, :: self.shrink], cut[middle :: self.shrink, middle :: self.shrink]
@@ -110,7 +113,9 @@ class Surface:
         return {"file": str(self.file), "origin_mm": origin.tolist(), "direction": list(direction)}
 
 
-def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_samples: int = IN_PLANE_SAMPLES) -> Scene:
+def build_scene(
+    labels: np.ndarray, measurement: PullbackMeasurement, in_plane_samples: int = IN_PLANE_SAMPLES
+) -> tuple[Scene, Volumes]:
     """Crop the label map (frames, rows, columns) to the vessel and reduce it to at most about ``in_plane_samples`` rows and
     columns; unknown spacings are drawn out of proportion."""
     rows, columns = _vessel_box(labels)
@@ -119,18 +124,18 @@ def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_s
     step_mm, to_scale = _drawing_step(measurement.spacing, cropped.shape)
     step_mm = (step_mm[0], step_mm[1] * shrink, step_mm[2] * shrink)
     calcium = _filled_part(cropped, shrink, CALCIUM)
-    over_180 = np.zeros_like(calcium)
+    over_180 = np.zeros(calcium.shape, np.uint8)
     for frame in measurement.frames:
         if frame.arc_bridged_deg >= measurement.parameters.continuous_arc_deg:
             vertex = [(at - box.start + 0.5) / shrink - 0.5 for at, box in zip(frame.vertex, (rows, columns), strict=True)]
             over_180[frame.frame] = calcium[frame.frame] * _within_arc(frame.deposits[0].arc, vertex, calcium.shape[1:], step_mm)
     middle = shrink // 2
     lumen, guidewire = _lumen_and_guidewire(cropped[:, middle::shrink, middle::shrink], calcium.shape, step_mm)
-    return Scene(
-        calcium=calcium - over_180,
-        over_180=over_180,
-        lumen=lumen,
-        guidewire=guidewire,
+    calcium -= over_180
+    volumes = {"calcium": calcium, "over_180": over_180, "lumen": lumen, "guidewire": guidewire}
+    scene = Scene(
+        shape=calcium.shape,
+        shown=frozenset(name for name, volume in volumes.items() if volume.any()),
         step_mm=step_mm,
         first_row=rows.start,
         first_column=columns.start,
@@ -138,12 +143,15 @@ def build_scene(labels: np.ndarray, measurement: PullbackMeasurement, in_plane_s
         close_up=_close_up(len(labels), measurement),
         to_scale=to_scale,
     )
+    return scene, volumes
 
 
 def _vessel_box(labels: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns that hold calcium or lumen in any frame, with a margin; looks at every fourth pixel."""
-    coarse = labels[:, ::4, ::4]
-    seen = ((coarse == CALCIUM) | (coarse == LUMEN)).any(axis=0)
+    seen = np.zeros(labels[0, ::4, ::4].shape, bool)
+    for frame in labels:  # one by one, here and below: a mask of a long pullback is slow and large
+        coarse = frame[::4, ::4]
+        seen |= (coarse == CALCIUM) | (coarse == LUMEN)
     if not seen.any():
         return slice(0, labels.shape[1]), slice(0, labels.shape[2])
     return tuple(_span(seen.any(axis=1 - axis), labels.shape[1 + axis]) for axis in (0, 1))
@@ -161,9 +169,12 @@ def _filled_part(labels: np.ndarray, shrink: int, value: int) -> np.ndarray:
     rows, columns = (size // shrink * shrink for size in labels.shape[1:])
     share = np.uint8(255 // len(offsets) ** 2)
     filled = np.zeros((len(labels), rows // shrink, columns // shrink), np.uint8)
-    for row in offsets:
-        for column in offsets:
-            filled += (labels[:, row:rows:shrink, column:columns:shrink] == value) * share
+    for frame, part in zip(labels, filled, strict=True):
+        mask = (frame[:rows, :columns] == value).view(np.uint8)
+        for row in offsets:
+            for column in offsets:
+                part += mask[row::shrink, column::shrink]
+        part *= share
     return filled
 
 
@@ -182,13 +193,13 @@ def _lumen_and_guidewire(
     labels: np.ndarray, shape: tuple[int, int, int], step_mm: tuple[float, float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lumen closed behind the guidewire and the guidewire inside it, 0 or 255, from one label per reduced voxel."""
-    labels = labels[:, : shape[1], : shape[2]]
-    lumen = (labels == LUMEN) * np.uint8(255)
-    guidewire = np.zeros_like(lumen)
-    for number in np.flatnonzero((labels == GUIDEWIRE).any(axis=(1, 2))):
-        hidden = close_lumen(padded(labels[number]), step_mm[1], step_mm[2]).hidden
-        at = hidden[0] - 1, hidden[1] - 1
-        lumen[number][at] = guidewire[number][at] = 255
+    lumen, guidewire = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    for frame, inside, hiding in zip(labels[:, : shape[1], : shape[2]], lumen, guidewire, strict=True):
+        inside[frame == LUMEN] = 255
+        if (frame == GUIDEWIRE).any():
+            hidden = close_lumen(padded(frame), step_mm[1], step_mm[2]).hidden
+            at = hidden[0] - 1, hidden[1] - 1
+            inside[at] = hiding[at] = 255
     return lumen, guidewire
 
 
@@ -212,11 +223,13 @@ def _close_up(frame_count: int, measurement: PullbackMeasurement) -> tuple[int, 
 class Rendering:
     """The drawing process under way; ``finish`` waits for its pictures. Use it in a ``with`` block."""
 
-    def __init__(self, scene: Scene, tissue: np.ndarray | None, surface: Surface | None, with_mesh: bool = False) -> None:
+    def __init__(
+        self, scene: Scene, volumes: Volumes, tissue: np.ndarray | None, surface: Surface | None, with_mesh: bool = False
+    ) -> None:
         """Start drawing.
 
         Args:
-            scene: what to draw.
+            scene, volumes: what to draw.
             tissue: grey frames of the close-up, uint8 (frames, rows, columns) on the scene's grid; None without a pullback.
             surface: the file to write the calcium surface to; None for none.
             with_mesh: whether a page will turn the calcium.
@@ -225,7 +238,7 @@ class Rendering:
         try:
             with held():
                 self._scratch = Scratch(None, SCRATCH_PREFIX)
-            self._start(self._scratch.path, scene, tissue, surface, with_mesh)
+            self._start(self._scratch.path, scene, volumes, tissue, surface, with_mesh)
         except OSError as error:  # a full or missing temporary folder costs the pictures and no more
             self.close()
             self._reason = str(error.strerror or error)
@@ -233,9 +246,17 @@ class Rendering:
             self.close()
             raise
 
-    def _start(self, folder: Path, scene: Scene, tissue: np.ndarray | None, surface: Surface | None, with_mesh: bool) -> None:
-        for name in ("calcium", "over_180", "lumen", "guidewire"):
-            np.save(folder / f"{name}.npy", getattr(scene, name))
+    def _start(
+        self,
+        folder: Path,
+        scene: Scene,
+        volumes: Volumes,
+        tissue: np.ndarray | None,
+        surface: Surface | None,
+        with_mesh: bool,
+    ) -> None:
+        for name, volume in volumes.items():
+            np.save(folder / f"{name}.npy", volume)
         if tissue is not None:
             np.save(folder / "tissue.npy", tissue)
         facts = {"step_mm": scene.step_mm, "close_up": scene.close_up, "surface": surface and surface.placed(scene)}

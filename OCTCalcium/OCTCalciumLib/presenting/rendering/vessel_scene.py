@@ -54,14 +54,13 @@ def vessel_scene(labels: np.ndarray, measurement: PullbackMeasurement, frames: n
     """
     from .views import calcium_surface, stacked
 
-    scene = build_scene(labels, measurement, IN_PLANE_SAMPLES)
-    volumes = {name: getattr(scene, name) for name in ("calcium", "over_180", "lumen", "guidewire")}
-    stack = stacked(volumes, scene.step_mm, 0, len(labels))
+    scene, volumes = build_scene(labels, measurement, IN_PLANE_SAMPLES)
+    stack = stacked(volumes, scene.step_mm, 0)
     surface = calcium_surface(stack)
     inside = (slice(1, -1),) * 3  # without the stack's margin
-    other = 1 - np.clip(stack.calcium + stack.over_180, 0, 255)[inside] / 255
+    other = 1 - stack.all_calcium[inside] / 255
     tissue = _DARKEST + (1 - _DARKEST) * _brightness(scene, frames)
-    wall = (255 * _beside_lumen(scene, stack.lumen[inside]) * other * tissue).astype(np.uint8)
+    wall = (255 * _beside_lumen(scene, volumes["lumen"], stack.lumen[inside]) * other * tissue).astype(np.uint8)
     middle = (scene.shrink // 2) / 2
     first = (scene.first_row + middle, scene.first_column + middle)
     return VesselScene(_in_voxels(surface, scene, first), wall, first, scene.shrink)
@@ -92,16 +91,18 @@ def _brightness(scene: Scene, frames: np.ndarray) -> np.ndarray:
 
 def _reduced(scene: Scene, frame: np.ndarray) -> np.ndarray:
     """A grey frame on the scene's grid, float32: one sample of every cell (noise is smoothed afterwards)."""
-    rows, columns = (scene.shrink * size for size in scene.calcium.shape[1:])
+    rows, columns = (scene.shrink * size for size in scene.shape[1:])
     middle = scene.shrink // 2
     cut = frame[scene.first_row : scene.first_row + rows, scene.first_column : scene.first_column + columns]
     return cut[middle :: scene.shrink, middle :: scene.shrink].astype(np.float32)
 
 
-def _beside_lumen(scene: Scene, lumen: np.ndarray) -> np.ndarray:
-    """1 in the tissue beside the lumen (frames, rows, columns; smoothed, 0 to 255), fading to 0 outwards, 0 in the lumen."""
+def _beside_lumen(scene: Scene, lumen: np.ndarray, smoothed: np.ndarray) -> np.ndarray:
+    """1 in the tissue beside the lumen (frames, rows, columns; 0 to 255, as it is and smoothed), fading outwards, 0 in the lumen."""
     reach = max(2, round(WALL_MM / scene.step_mm[1])) if scene.to_scale else _WALL_VOXELS
     half = reach // 2 | 1
-    near = maximum_filter(scene.lumen[:, ::2, ::2], size=(1, half, half)).repeat(2, axis=1).repeat(2, axis=2)
-    near = gaussian_filter(near[:, : lumen.shape[1], : lumen.shape[2]], (0, reach / 4, reach / 4), output=np.float32, truncate=2)
-    return np.clip((near - lumen) / 255, 0, 1)
+    near = maximum_filter(lumen[:, ::2, ::2], size=(1, half, half)).repeat(2, axis=1).repeat(2, axis=2)
+    near = gaussian_filter(
+        near[:, : smoothed.shape[1], : smoothed.shape[2]], (0, reach / 4, reach / 4), output=np.float32, truncate=2
+    )
+    return np.clip((near - smoothed) / 255, 0, 1)

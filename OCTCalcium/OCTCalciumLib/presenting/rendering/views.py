@@ -121,16 +121,22 @@ def side_view_size(bounds_mm: np.ndarray) -> tuple[int, int]:
 def draw(folder: Path) -> None:
     """Read the scene from ``folder`` and write its views there, ``views.json`` last."""
     facts = json.loads((folder / "scene.json").read_text())
-    volumes = {name: np.load(folder / f"{name}.npy") for name in ("calcium", "over_180", "lumen", "guidewire")}
     frame_mm, row_mm, column_mm = facts["step_mm"]
-    halves = {name: halved(volume) for name, volume in volumes.items()}
-    whole = stacked(halves, (frame_mm, 2 * row_mm, 2 * column_mm), 0, len(volumes["calcium"]))
-    near = stacked(volumes, (frame_mm, row_mm, column_mm), *facts["close_up"])
+    first, stop = facts["close_up"]
+    halves, close_up = {}, {}
+    for name in ("calcium", "over_180", "lumen", "guidewire"):  # one by one, as all four are over 100 MB
+        volume = np.load(folder / f"{name}.npy")
+        halves[name], close_up[name] = halved(volume), volume[first:stop].copy()
+    del volume
+    whole = stacked(halves, (frame_mm, 2 * row_mm, 2 * column_mm), 0)
+    near = stacked(close_up, (frame_mm, row_mm, column_mm), first)
     tissue = np.load(folder / "tissue.npy") if (folder / "tissue.npy").exists() else None
     whole_calcium = calcium_surface(whole)
     near_surfaces, whole_surfaces = surfaces(near, calcium_surface(near)), surfaces(whole, whole_calcium)
     near_border, whole_border = (surface_of(stack, stack.lumen) for stack in (near, whole))
     near_lumen, whole_lumen = ([shell(border, "lumen", 0.16)] for border in (near_border, whole_border))
+    if facts["mesh"] and whole_calcium.GetNumberOfCells():
+        (folder / MESH).write_text(json.dumps(page_mesh(whole, whole_calcium, whole_border)))
     near_volume = calcium_volume(near) if tissue is None else None
     near_mm = bounds_of(near_surfaces + near_lumen, near.bounds_mm)
     side = side_view_size(whole.bounds_mm)
@@ -147,8 +153,6 @@ def draw(folder: Path) -> None:
         views[f"volume_near_{viewer}"] = volume
     for name, (pixels, _) in views.items():
         np.save(folder / f"{name}.npy", pixels)
-    if facts["mesh"] and whole_calcium.GetNumberOfCells():
-        (folder / MESH).write_text(json.dumps(page_mesh(whole, whole_calcium, whole_border)))
     if facts["surface"]:
         write_surface(whole_calcium, **facts["surface"])
     (folder / "views.json").write_text(json.dumps({name: scale for name, (_, scale) in views.items()}))

@@ -44,15 +44,20 @@ class Stack:
     first_frame: int
 
     @property
+    def all_calcium(self) -> np.ndarray:
+        """Calcium of any arc, float32 0 to 255."""
+        return np.clip(self.calcium + self.over_180, 0, 255)
+
+    @property
     def bounds_mm(self) -> np.ndarray:
         """World bounds (x, y, z; lowest, highest), margin included."""
         low = np.array([-1, -1, self.first_frame - 1])
         return np.stack([low, low + self.calcium.shape[::-1] - np.ones(3)], axis=1) * np.array(self.step_mm[::-1])[:, None]
 
 
-def stacked(volumes: dict[str, np.ndarray], step_mm: tuple[float, float, float], first: int, stop: int) -> Stack:
-    """The frames ``first`` to ``stop - 1`` of the volumes with rounded voxel corners."""
-    return Stack(**{name: softened(volume[first:stop]) for name, volume in volumes.items()}, step_mm=step_mm, first_frame=first)
+def stacked(volumes: dict[str, np.ndarray], step_mm: tuple[float, float, float], first_frame: int) -> Stack:
+    """Volumes, of which the first slice is that frame of the pullback, with rounded voxel corners."""
+    return Stack(**{name: softened(volume) for name, volume in volumes.items()}, step_mm=step_mm, first_frame=first_frame)
 
 
 def softened(volume: np.ndarray) -> np.ndarray:
@@ -152,7 +157,7 @@ class Channel:
     """One volume (0 to 255) of a volume rendering.
 
     Attributes:
-        volume: (frames, rows, columns) on the grid of the stack.
+        volume: uint8 (frames, rows, columns) on the grid of the stack.
         dark, bright: colours of the values 0 and 255.
         opacities: (value, opacity) points, linear in between.
         lit: part of the light that comes from the lamp and shows relief; the rest is ambient.
@@ -168,7 +173,7 @@ class Channel:
 def volume_of(stack: Stack, channels: list[Channel]) -> vtkVolume:
     """Up to four volumes drawn together by ray casting, each in its own colour and opacity."""
     mapper = vtkFixedPointVolumeRayCastMapper()
-    mapper.SetInputData(image_of(stack, np.stack([channel.volume for channel in channels], axis=3).astype(np.uint8)))
+    mapper.SetInputData(image_of(stack, np.stack([channel.volume for channel in channels], axis=3)))
     mapper.AutoAdjustSampleDistancesOff()
     mapper.SetSampleDistance(stack.step_mm[1] * 3)
     look = vtkVolumeProperty()
@@ -201,7 +206,7 @@ def surfaces(stack: Stack, calcium: vtkPolyData) -> list[vtkProp]:
 
 def calcium_channels(stack: Stack) -> list[Channel]:
     """Calcium below and from 180 degrees on, solid; each voxel belongs to one of them, so that no slit shows where they meet."""
-    total = np.clip(stack.calcium + stack.over_180, 0, 255)
+    total = stack.all_calcium.astype(np.uint8)
     over = stack.over_180 > stack.calcium
     return [_label(total * ~over, "calcium_under_180"), _label(total * over, "calcium_over_180")]
 
@@ -225,8 +230,8 @@ def slices(stack: Stack, tissue: np.ndarray, cut_from: int) -> vtkVolume:
     middle = tissue.shape[2] // 2
     tissue[:, :, slice(middle, None) if cut_from == 0 else slice(None, middle)] = 0
     tissue = np.clip((tissue - low) * (255 / max(high - low, 1)), 0, 255)
-    tissue *= 1 - np.clip(stack.calcium + stack.over_180, 0, 255) / 255
-    grey = Channel(tissue, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), ((25, 0.0), (255, 0.16)), lit=0.0)
+    tissue *= 1 - stack.all_calcium / 255
+    grey = Channel(tissue.astype(np.uint8), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), ((25, 0.0), (255, 0.16)), lit=0.0)
     return volume_of(stack, [*calcium_channels(stack), grey])
 
 
