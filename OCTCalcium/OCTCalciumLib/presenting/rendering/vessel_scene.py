@@ -98,7 +98,11 @@ def _reduced(scene: Scene, frame: np.ndarray) -> np.ndarray:
 
 
 def _beside_lumen(scene: Scene, lumen: np.ndarray, smoothed: np.ndarray) -> np.ndarray:
-    """1 in the tissue beside the lumen (frames, rows, columns; 0 to 255, as it is and smoothed), fading outwards, 0 in the lumen."""
+    """1 in the tissue beside the lumen (frames, rows, columns), fading to 0 outwards, 0 in the lumen.
+
+    Args:
+        lumen: 0 or 255. smoothed: the same with rounded corners.
+    """
     reach = max(2, round(WALL_MM / scene.step_mm[1])) if scene.to_scale else _WALL_VOXELS
     half = reach // 2 | 1
     near = maximum_filter(lumen[:, ::2, ::2], size=(1, half, half)).repeat(2, axis=1).repeat(2, axis=2)
