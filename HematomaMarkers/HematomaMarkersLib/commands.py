@@ -17,6 +17,7 @@ from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.process.freed import give_back_freed
 from LesionReadingLib.worker import Note, Reporter, Step
 
 from .growth.expansion import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
@@ -81,6 +82,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
             window = options.window or windows()[DEFAULT]
             progress = partial(report.progress, step, stage)
             segmentation, network = predict(one, bundle, run.device, window, progress, without=run.without)
+            give_back_freed()
             notes.update(dict.fromkeys(segmentation.notes))
             return segmentation, network
 
@@ -91,12 +93,13 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         scan, labels = _noted(scan, notes, report), segmentation.labels
         findings = _measured(scan, labels, network, prior, rules, report, options=options, force=run.force)
         scan = _noted(scan, write_label_map(folder, scan, labels, run.page.identity)[1], report)
+        give_back_freed()
         if isinstance(earlier, Scan):
             write_seg_nrrd(folder / PRIOR_CONTOUR, prior[1], earlier.grid, SEGMENTS)
         for marker in MARKERS:
             write_nrrd(folder / f"heat_{marker}.nrrd", network.heat(marker), scan.grid)
         if network.unsure:
-            write_seg_nrrd(folder / UNSURE_SEG, network.unsure(), scan.grid, UNSURE)
+            write_seg_nrrd(folder / UNSURE_SEG, network.unsure().view(np.uint8), scan.grid, UNSURE)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
     report.result(str(output), **_headline(findings))
 

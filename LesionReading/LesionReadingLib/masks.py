@@ -15,6 +15,17 @@ from scipy import ndimage
 Spacing = float | Sequence[float]
 
 
+def put_drawn(target: np.ndarray, values: np.ndarray) -> None:
+    """Write values (rows, columns) over zeros of the same shape, but for the rows of nothing but zeros at either end.
+
+    Zeros of ``np.zeros`` take no memory until something is written to them: a mostly empty volume stays small.
+    """
+    rows = np.flatnonzero(values.any(axis=1))
+    if rows.size:
+        drawn = slice(rows[0], rows[-1] + 1)
+        target[drawn] = values[drawn]
+
+
 def pieces(mask: np.ndarray, connectivity: int = 1, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Number the connected pieces of a mask.
 

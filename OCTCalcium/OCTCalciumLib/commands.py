@@ -15,6 +15,7 @@ from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
+from LesionReadingLib.process.freed import give_back_freed
 from LesionReadingLib.worker import Note, Reporter, Step
 
 from .labels import TASK
@@ -61,6 +62,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
         passing = SmallFrames(pullback).pullback if run.page.scroll else pullback
         found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
+        give_back_freed()
         pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
         for note in found.notes:
             report.log(note)

@@ -13,12 +13,31 @@ from LesionReadingLib.masks import (
     large_pieces,
     largest_piece,
     pieces_with,
+    put_drawn,
     reaching_border,
     slice_by_slice,
     smoothed,
     with_neighbours,
 )
 from scipy import ndimage
+
+
+def test_rows_of_nothing_at_either_end_are_not_written():
+    values = mask_of("""
+        ....
+        .#..
+        ....
+        ##..
+        ....
+    """).astype(np.uint8)
+    target = np.zeros_like(values)
+    put_drawn(target, values)
+    assert np.array_equal(target, values)
+    untouched = np.full_like(values, 7)
+    put_drawn(untouched, values)
+    assert (untouched[[0, 4]] == 7).all() and np.array_equal(untouched[1:4], values[1:4])
+    put_drawn(target, np.zeros_like(values))
+    assert target.any()
 
 
 def mask_of(picture: str) -> np.ndarray:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import _
 from LesionReadingLib.prediction import choose_device, load_network
 from scipy import ndimage
 
-from ..labels import HEMATOMA, MARKERS, OUTSIDE_BRAIN
+from ..labels import HEMATOMA, MARKERS
 from ..measurement.markers.network_result import NetworkResult
 from ..measurement.markers.sureness import Sureness
 from ..measurement.outside_blood import OutsideBlood
@@ -22,6 +23,7 @@ from .inference import HeadReading, read_head
 from .network import JointNetwork
 from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
 from .preparation.prepare import Prepared, Steps, prepare
+from .preparation.slices import ReadSlices
 from .ranges import FittedRanges, probability_range, ranges_from_settings, slices_ml, sure_and_possible, volume_range_ml
 
 NETWORKS = {"JointNetwork": JointNetwork}
@@ -69,13 +71,14 @@ def predict(
     order = prepared.slice_order
     reading = read_head(network, prepared.hounsfield, prepared.inside, prepared.extents_mm, window, on_device, progress)
     labels = prepared.labels_to_scan(reading.labels)
-    shown = (labels == HEMATOMA).any(axis=(1, 2))  # where pixels are large, a small hematoma may have none of its own
+    pixels = pixels_by_slice(labels, HEMATOMA)
+    shown = pixels > 0  # where pixels are large, a small hematoma may have none of its own
     logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
     of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
-    outside = _outside_mask(scan, prepared, reading)
+    outside = prepared.mask_to_scan(np.zeros(reading.labels.shape, bool) if reading.outside is None else reading.outside)
     likeliest = marker_slices(logits, reading.areas_cm2, rule)
     probabilities = patient_probabilities(logits, reading.areas_cm2, rule)
-    measured_ml = float((labels == HEMATOMA).sum(axis=(1, 2)) @ scan.grid.voxel_ml)
+    measured_ml = float(pixels @ scan.grid.voxel_ml)
     sureness, unsure = _sureness(prepared, reading, fitted, measured_ml, probabilities) if fitted else (None, None)
     return Segmentation(labels, outside, reading.notes), NetworkResult(
         probabilities=probabilities,
@@ -90,22 +93,47 @@ def predict(
     )
 
 
-def heat_map(prepared: Prepared, reading: HeadReading, marker: str) -> np.ndarray:
-    """Give what speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
+class HeatMap(Sequence[np.ndarray]):
+    """What speaks for a marker (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels.
 
     The hottest voxel of all slices is 1, so slices can be compared. Outside the head it is 0, outside the hematoma and its
     surroundings too if the network looked only there, and everywhere if nothing speaks for the marker.
+
+    A slice is made when it is asked for: all together would take twice the memory of the scan.
+
+    Args:
+        read: slices of the scan that were read. values: their heat, float32 (read, rows, columns), 0 and more.
     """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, read: ReadSlices, values: np.ndarray) -> None:
+        self._read, self._values, self._highest = read, values, values.max()
+        self._filled = frozenset(read.filled(values).tolist())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(slices, rows, columns)"""
+        return len(self), *self._values.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self._read.share)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        number = range(len(self))[number]
+        if number not in self._filled:
+            return np.zeros(self.shape[1:], np.float32)
+        return self._read.slice_of(self._values, number) / self._highest
+
+
+def heat_map(prepared: Prepared, reading: HeadReading, marker: str) -> HeatMap:
+    """Give what speaks for a marker."""
     coarse = reading.heat[:, MARKERS.index(marker)]
     inside = prepared.inside & reading.looked_at
     fine = np.zeros(inside.shape, np.float32)
     for number in np.flatnonzero(coarse.any(axis=(1, 2))):
         fine[number] = ndimage.zoom(coarse[number], inside.shape[1] / coarse.shape[1], order=1, mode="nearest", grid_mode=True)
-    heat = prepared.to_scan(fine * inside)
-    highest = heat.max()
-    for number in np.flatnonzero(heat.any(axis=(1, 2))):  # the other slices take no memory until something is written to them
-        heat[number] /= highest
-    return heat
+    return HeatMap(prepared.read, prepared.to_read_slices(fine * inside))
 
 
 def _sureness(
@@ -129,17 +157,11 @@ def _sureness(
         volume_ml=volume_range_ml(ends_ml, measured_ml, fitted.volume),
         probabilities=ranges,
         slice=int(prepared.slice_order[unsure_ml.argmax()]) if unsure_ml.any() else None,
-    ), lambda: prepared.labels_to_scan(np.where(unsure, HEMATOMA, 0).astype(np.uint8)) > 0
-
-
-def _outside_mask(scan: Scan, prepared: Prepared, reading: HeadReading) -> np.ndarray:
-    if reading.outside is None:
-        return np.zeros(scan.hounsfield.shape, bool)
-    return prepared.labels_to_scan(np.where(reading.outside, OUTSIDE_BRAIN, 0).astype(np.uint8)) > 0
+    ), partial(prepared.mask_to_scan, unsure)
 
 
 def _outside(scan: Scan, mask: np.ndarray) -> OutsideBlood:
-    volumes_ml = mask.sum(axis=(1, 2)) * scan.grid.voxel_ml
+    volumes_ml = pixels_by_slice(mask, True) * scan.grid.voxel_ml
     return OutsideBlood(float(volumes_ml.sum()), int(volumes_ml.argmax()) if volumes_ml.any() else None)
 
 

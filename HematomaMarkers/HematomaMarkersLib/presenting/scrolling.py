@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -97,7 +98,7 @@ def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=(), unsur
         greys = (_grey(part.of(plane)) for plane in hounsfield)
         uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, room)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
-    areas = [] if unsure is None else [outlines(part.of(plane), (1,), size).get(0, "") for plane in unsure.astype(np.uint8)]
+    areas = [] if unsure is None else [outlines(part.of(plane), (1,), size).get(0, "") for plane in unsure.view(np.uint8)]
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters, areas)
 
 
@@ -141,14 +142,15 @@ def _with_heat(case: Case) -> list[str]:
     return [marker for marker in MARKERS if case.network.marker_slices.get(marker) is not None]
 
 
-def _heat_of(heat: np.ndarray, part: _Part) -> dict[int, str]:
+def _heat_of(heat: Sequence[np.ndarray], part: _Part) -> dict[int, str]:
     """Data URIs of the slices that have heat worth showing."""
     from PIL import Image
 
     size, found = fitting(part.shape, _HEAT_SIDE), {}
-    for number in np.flatnonzero(heat.max(axis=(1, 2)) > _LEAST_HEAT):
-        grey = Image.fromarray((255 * np.clip(part.of(heat[number]), 0, 1)).astype(np.uint8)).resize(size)
-        found[int(number)] = webp_uri(np.asarray(grey), _HEAT_QUALITY)
+    for number, plane in enumerate(heat):
+        if plane.max() > _LEAST_HEAT:
+            grey = Image.fromarray((255 * np.clip(part.of(plane), 0, 1)).astype(np.uint8)).resize(size)
+            found[number] = webp_uri(np.asarray(grey), _HEAT_QUALITY)
     return found
 
 

@@ -32,7 +32,7 @@ def write_nrrd(
     places. A distance that is not known is written as 1 mm, as the format demands; who writes such a volume says so in ``keys``.
 
     Args:
-        volume: (slices, rows, columns) uint8, int16 or float32.
+        volume: (slices, rows, columns) uint8, int16 or float32; slices may be made when they are asked for.
         keys: more key/value pairs of the header.
         encoding: ``"raw"`` writes ten times faster, into a larger file.
     """

@@ -353,18 +353,18 @@ def test_a_scan_in_reverse_order_has_the_same_answers_in_reverse_order(predicted
     segmented_again, again = predict(turned, bundle, "cpu", WINDOW, nothing)
     assert np.array_equal(segmented_again.labels[::-1], segmentation.labels)
     np.testing.assert_allclose(again.slice_probabilities[::-1], found.slice_probabilities, atol=1e-4)
-    np.testing.assert_allclose(again.heat(BLEND)[::-1], found.heat(BLEND), atol=1e-2)
+    np.testing.assert_allclose(np.stack(again.heat(BLEND))[::-1], found.heat(BLEND), atol=1e-2)
 
 
 def test_the_heat_lies_in_the_head_between_0_and_1_and_is_1_at_its_hottest(predicted):
     scan, _, _, found, _ = predicted
     for marker in MARKERS:
-        heat = found.heat(marker)
+        heat = np.stack(found.heat(marker))
         assert heat.shape == scan.hounsfield.shape and heat.dtype == np.float32
         assert heat.min() == 0 and heat.max() in (0, 1)
         outside = np.linalg.norm(voxel_places_mm(scan.grid) / (1.12 * np.array([70, 88, 75])), axis=-1) > 1.08
         assert not heat[outside].any()
-    assert max(found.heat(marker).max() for marker in MARKERS) == 1
+    assert max(np.max(found.heat(marker)) for marker in MARKERS) == 1
 
 
 @pytest.mark.parametrize("name", ["tilted", "oblique and tilted", "mixed", "head first in reverse"])
@@ -374,7 +374,7 @@ def test_the_hottest_voxel_is_where_the_network_looked(name):
     prepared = prepare(scan)
     extents_mm = scan.grid.extents_mm[prepared.slice_order]
     reading = read_head(KnownNetwork(), prepared.hounsfield, prepared.inside, extents_mm, WINDOW, CPU, nothing)
-    heat = heat_map(prepared, reading, BLEND)
+    heat = np.stack(heat_map(prepared, reading, BLEND))
     hottest = voxel_places_mm(scan.grid)[np.unravel_index(heat.argmax(), heat.shape)]
     assert np.linalg.norm(hottest - place_mm) < 20
     assert heat[nearest_voxel(scan.grid, place_mm)] > 0.8
@@ -434,7 +434,7 @@ def test_heat_is_shown_only_where_the_network_was_to_look():
     network.markers = MarkersHotEverywhere()
     extents_mm = scan.grid.extents_mm[prepared.slice_order]
     reading = read_head(network, prepared.hounsfield, prepared.inside, extents_mm, WINDOW, CPU, nothing)
-    heat = heat_map(prepared, reading, BLEND)
+    heat = np.stack(heat_map(prepared, reading, BLEND))
     hot = np.argwhere(heat > 0)
     farthest_mm = np.linalg.norm(scan.grid.lps_mm(hot) - place_mm, axis=1).max()
     margin_mm, pixel_mm = MARGIN_PIXELS * 0.9 * np.sqrt(2), scan.grid.row_mm * np.sqrt(2)

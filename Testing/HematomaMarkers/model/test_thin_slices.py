@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawn_head import head_on, reversed_slices, slices, voxel_places_mm
 from HematomaMarkersLib.labels import HEMATOMA
+from HematomaMarkersLib.model.prediction import HeatMap
 from HematomaMarkersLib.model.preparation.prepare import Steps, how_long, prepare
 from HematomaMarkersLib.model.preparation.slices import read_slices
 from HematomaMarkersLib.reading.scan import Scan
@@ -80,6 +81,17 @@ def test_a_clot_comes_back_on_every_thin_slice(name):
     assert volumes[1] == pytest.approx(volumes[0], rel=0.03)
     heat = prepared.to_scan(prepared.labels_from_scan(clot).astype(np.float32))
     assert np.abs((heat > 0.5).sum() - clot.sum()) < 0.06 * clot.sum()
+
+
+def test_a_heat_map_makes_every_slice_alone_as_all_are_spread():
+    found = read_slices(np.full(30, 0.7), np.cumsum([0.7] * 30))
+    values = np.zeros((len(found.numbers), 6, 4), np.float32)
+    values[2:5, 1:3] = np.random.default_rng(3).random((3, 2, 4), np.float32)
+    heat = HeatMap(found, values)
+    assert heat.shape == (30, 6, 4) and np.max(heat) == 1
+    np.testing.assert_array_equal(np.stack(heat), found.spread(values) / values.max())
+    np.testing.assert_array_equal(heat[-1], heat[29])
+    assert not np.any(HeatMap(found, np.zeros_like(values)))
 
 
 def test_every_slice_of_the_scan_knows_the_one_that_was_read_for_it():

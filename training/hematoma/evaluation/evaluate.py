@@ -176,7 +176,7 @@ def _heat_mm(grid: Grid, hematoma: np.ndarray, true: dict[str, bool], network: N
     for marker in MARKERS:
         probability = network.probabilities[marker]
         if true[marker] and hematoma.any() and probability is not None and probability >= network.thresholds[marker]:
-            heat = network.heat(marker)
+            heat = np.stack(network.heat(marker))
             peak = np.unravel_index(heat.argmax(), heat.shape)
             found[marker] = distance_mm(grid, peak, hematoma) if heat.any() else None
     return found

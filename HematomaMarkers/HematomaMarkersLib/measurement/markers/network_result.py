@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,8 @@ class NetworkResult:
         outside: blood outside the brain; None where the network was not trained to find it.
         sureness: ranges of volume and probabilities by the network's own scores; None where they were not fitted for this model.
         unsure: where it is unsure, bool (slices, rows, columns) on the scan's voxels; raises as ``heat``. None without sureness.
-        heat: marker -> what speaks for it (Grad-CAM), float32 (slices, rows, columns) in [0, 1] on the scan's voxels. Raises
-            InputError where it was kept in a file that cannot be read.
+        heat: marker -> what speaks for it (Grad-CAM), slice by slice, float32 (rows, columns) in [0, 1] on the scan's voxels.
+            Raises InputError where it was kept in a file that cannot be read.
         model: what the bundle says of itself (``Bundle.summary``); with "contours" where they were corrected since.
     """
 
@@ -38,7 +38,7 @@ class NetworkResult:
     thresholds: Mapping[str, float]
     marker_slices: Mapping[str, int | None]
     slice_probabilities: np.ndarray
-    heat: Callable[[str], np.ndarray]
+    heat: Callable[[str], Sequence[np.ndarray]]
     model: Mapping[str, Any]
     outside: OutsideBlood | None = None
     sureness: Sureness | None = None

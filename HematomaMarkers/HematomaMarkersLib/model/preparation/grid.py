@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.masks import put_drawn
 
 from ...reading.scan import AIR_HU
 from .head_turn import turned
@@ -102,16 +103,18 @@ class NetworkGrid:
         """Give float32 (slices, rows, columns) of the scan of values (slices, *size) on this grid: linear, zero beyond it."""
         down, across = self._weights_to_scan()
         values = self._turned_back(values)
-        found = np.zeros((len(values), *self.scan_size), np.float32)
+        found, canonical = self._blank(len(values), np.float32)
         for number in np.flatnonzero(values.any(axis=(1, 2))):
-            found[number] = down @ values[number].astype(np.float32) @ across.T
-        return np.ascontiguousarray(self.orientation.original(found))
+            put_drawn(canonical[number], down @ values[number].astype(np.float32) @ across.T)
+        return found
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, *size), on this grid of a scan's (slices, rows, columns); see ``labels_to_scan``."""
         canonical, (down, across) = self.orientation.canonical(labels), self._weights_from_scan()
         shares = {label: _resampled(canonical == label, down, across) for label in _present(labels)}
-        return _largest({label: self.turned(share, 0.0, order=1) for label, share in shares.items()}, (len(labels), *self.size))
+        found = np.zeros((len(labels), *self.size), np.uint8)
+        _write_largest({label: self.turned(share, 0.0, order=1) for label, share in shares.items()}, found)
+        return found
 
     def labels_to_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, rows, columns), of the scan of a label map (slices, *size) on this grid.
@@ -120,11 +123,18 @@ class NetworkGrid:
         """
         down, across = self._weights_to_scan()
         shares = {label: _resampled(self._turned_back(labels == label), down, across) for label in _present(labels)}
-        return np.ascontiguousarray(self.orientation.original(_largest(shares, (len(labels), *self.scan_size))))
+        found, canonical = self._blank(len(labels), np.uint8)
+        _write_largest(shares, canonical)
+        return found
 
     def turned(self, values: np.ndarray, outside: float, order: int = _SHARP) -> np.ndarray:
         """Give float32 values (slices, *size) of this grid as it were not turned, turned; see ``head_turn.turned``."""
         return turned(values, self.turn_deg, self.pivot, order, outside) if self.turn_deg else values
+
+    def _blank(self, count: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+        """Zeros (slices, rows, columns) of a scan, and their canonical view."""
+        found = np.zeros((count, *(self.scan_size[::-1] if self.orientation.transposed else self.scan_size)), dtype)
+        return found, self.orientation.canonical(found)
 
     def _turned_back(self, values: np.ndarray) -> np.ndarray:
         return turned(values.astype(np.float32), -self.turn_deg, self.pivot, 1, 0.0) if self.turn_deg else values
@@ -161,19 +171,17 @@ def _resampled(mask: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.nda
     """float32 (slices, down, across), the share of each pixel that a mask (slices, rows, columns) takes."""
     found = np.zeros((len(mask), len(down), len(across)), np.float32)
     for number in np.flatnonzero(mask.any(axis=(1, 2))):
-        found[number] = down @ mask[number].astype(np.float32) @ across.T
+        put_drawn(found[number], down @ mask[number].astype(np.float32) @ across.T)
     return found
 
 
-def _largest(shares: dict[int, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """The label map, uint8, in which the largest share wins; what is left belongs to the background."""
-    found = np.zeros(shape, np.uint8)
+def _write_largest(shares: dict[int, np.ndarray], target: np.ndarray) -> None:
+    """Write into zeros, uint8, the label map in which the largest share wins; what is left belongs to the background."""
     values = np.array([0, *shares], np.uint8)
-    for number in range(shape[0]):
+    for number, plane in enumerate(target):
         planes = [share[number] for share in shares.values()]
-        if any(plane.any() for plane in planes):
-            found[number] = values[np.argmax([1 - sum(planes), *planes], axis=0)]
-    return found
+        if any(one.any() for one in planes):
+            put_drawn(plane, values[np.argmax([1 - sum(planes), *planes], axis=0)])
 
 
 def _weights(count: int, wanted: np.ndarray, step: float) -> np.ndarray:

@@ -67,13 +67,21 @@ class Prepared:
 
     def to_scan(self, values: np.ndarray) -> np.ndarray:
         """Give float32 (slices, rows, columns) of the scan's voxels for values (slices, 256, 256) here; zero beyond this grid."""
-        return self.read.spread(self.grid.to_scan(values))
+        return self.read.spread(self.to_read_slices(values))
+
+    def to_read_slices(self, values: np.ndarray) -> np.ndarray:
+        """Give what ``to_scan`` gives, of the slices alone that are read."""
+        return self.grid.to_scan(values)
 
     def labels_to_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, rows, columns), of the scan's voxels for one (slices, 256, 256) here."""
         if len(self.read.numbers) == len(self.read.share):
             return self.grid.labels_to_scan(labels)
         return self.read.spread_labels({label: self.grid.to_scan(soft(labels == label)) for label in BLOOD})
+
+    def mask_to_scan(self, mask: np.ndarray) -> np.ndarray:
+        """Give the mask, bool (slices, rows, columns), of the scan's voxels for one (slices, 256, 256) here."""
+        return self.labels_to_scan(mask.view(np.uint8)).view(bool)  # true is 1, as ``HEMATOMA``
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
         """Give the label map, uint8 (slices, 256, 256), here for one of the scan's voxels."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from LesionReadingLib.masks import put_drawn
 from scipy import ndimage
 
 READING_STEP_MM = 3.0
@@ -43,13 +44,19 @@ class ReadSlices:
         if len(self.numbers) == len(self.share):
             return values
         found = np.zeros((len(self.share), *values.shape[1:]), np.float32)
-        filled = values.reshape(len(values), -1).any(axis=1)
-        for number, (below, above, share) in enumerate(zip(self.below, self.above, self.share, strict=True)):
-            if filled[below]:
-                found[number] = (1 - share) * values[below]
-            if share and filled[above]:
-                found[number] += share * values[above]
+        for number in self.filled(values):
+            put_drawn(found[number], self.slice_of(values, number))
         return found
+
+    def slice_of(self, values: np.ndarray, number: int) -> np.ndarray:
+        """Give what ``spread`` gives for one slice of the scan."""
+        share = self.share[number]
+        return (1 - share) * values[self.below[number]] + share * values[self.above[number]]
+
+    def filled(self, values: np.ndarray) -> np.ndarray:
+        """Give the slices of the scan that get anything but zeros of values (read, ...)."""
+        is_filled = values.reshape(len(values), -1).any(axis=1)
+        return np.flatnonzero(is_filled[self.below] | (self.share > 0) & is_filled[self.above])
 
     def spread_labels(self, shares: Mapping[int, np.ndarray]) -> np.ndarray:
         """Give the label map, uint8 (slices, rows, columns), in which the largest share wins; ``spread`` says between which slices.
@@ -65,7 +72,7 @@ class ReadSlices:
         for number, (below, above, share) in enumerate(zip(self.below, self.above, of_above, strict=True)):
             if any(one[below] or one[above] for one in filled):
                 planes = [(1 - share) * stack[below] + share * stack[above] for stack in stacks]
-                found[number] = labels[np.argmax([1 - sum(planes), *planes], axis=0)]
+                put_drawn(found[number], labels[np.argmax([1 - sum(planes), *planes], axis=0)])
         return found
 
 
