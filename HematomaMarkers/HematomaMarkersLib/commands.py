@@ -92,6 +92,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
             prior = earlier, inferred(earlier, Step.INFER_PRIOR, _("Reading the earlier scan"))[0].labels
         scan, labels = _noted(scan, notes, report), segmentation.labels
         findings = _measured(scan, labels, network, prior, rules, report, options=options, force=run.force)
+        give_back_freed()
         scan = _noted(scan, write_label_map(folder, scan, labels, run.page.identity)[1], report)
         give_back_freed()
         if isinstance(earlier, Scan):

@@ -38,7 +38,7 @@ def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: 
     The slice with the most labelled pixels is always among them. Where nothing is labelled, slices of the whole scan.
     """
     order = np.argsort(heights, kind="stable")
-    pixels = np.count_nonzero(labels, axis=(1, 2))[order]
+    pixels = np.array([np.count_nonzero(plane) for plane in labels])[order]
     labelled = np.flatnonzero(pixels)
     first, last = 0, len(order) - 1
     if labelled.size:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..geometry.grid import Grid
 from ..geometry.nrrd import write_nrrd
+from ..masks import bounding_box
 from .label_map import Segment
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"
@@ -67,19 +68,18 @@ def _segment_keys(labels: np.ndarray, segments: Sequence[Segment]) -> dict[str, 
 
 def _extents(labels: np.ndarray, values: Sequence[int]) -> list[tuple[int, ...]]:
     """First and last i, j and k of each label value; 0 to -1 where it does not occur."""
-    frames, rows, columns = labels.shape
-    present = [np.zeros(size, np.uint8) for size in (columns, rows, frames)]  # a bit for each value
-    bits = np.zeros(256, np.uint8)
-    bits[list(values)] = 1 << np.arange(len(values))
+    present = [[np.zeros(size, bool) for size in labels.shape[::-1]] for _value in values]
     for k, frame in enumerate(labels):
-        rows = np.flatnonzero(frame.any(axis=1))  # most of a frame is background
-        marks = bits[frame[rows]]
-        present[0] |= np.bitwise_or.reduce(marks, axis=0)
-        present[1][rows] |= (in_row := np.bitwise_or.reduce(marks, axis=1))
-        present[2][k] = np.bitwise_or.reduce(in_row)
-    return [tuple(edge for marks in present for edge in _first_and_last(marks & bits[value])) for value in values]
+        rows, columns = bounding_box(frame)  # most of a frame is background
+        drawn = frame[rows, columns]
+        for value, (in_columns, in_rows, in_frames) in zip(values, present, strict=True):
+            mask = drawn == value
+            in_columns[columns] |= mask.any(axis=0)
+            in_rows[rows] |= (in_row := mask.any(axis=1))
+            in_frames[k] = in_row.any()
+    return [tuple(edge for along in of_value for edge in _first_and_last(along)) for of_value in present]
 
 
-def _first_and_last(marks: np.ndarray) -> tuple[int, int]:
-    places = np.flatnonzero(marks)
+def _first_and_last(present: np.ndarray) -> tuple[int, int]:
+    places = np.flatnonzero(present)
     return (int(places[0]), int(places[-1])) if places.size else (0, -1)

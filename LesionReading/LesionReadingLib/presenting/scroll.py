@@ -264,5 +264,5 @@ def _path(line: np.ndarray) -> str:
     points = np.stack([np.interp(wanted, along, line[:, axis]) for axis in (0, 1)], axis=1)
     points = np.rint(points * UNITS).astype(int)
     steps = np.diff(points, axis=0)
-    rest = " ".join(f"{x} {y}" for x, y in steps[steps.any(axis=1)]).replace(" -", "-")
+    rest = " ".join(map(str, steps[steps.any(axis=1)].ravel().tolist())).replace(" -", "-")
     return f"M{points[0, 0]} {points[0, 1]}l{rest}z" if rest else ""

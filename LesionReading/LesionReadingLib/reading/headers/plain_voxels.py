@@ -65,7 +65,7 @@ def _write_pages(target: np.ndarray, values: np.ndarray) -> None:
     """Write values where they are not all zero, page by page; the last page may be cut."""
     whole = len(values) // _PAGE * _PAGE
     pages = values[:whole].reshape(-1, _PAGE)
-    drawn = pages.any(axis=1)
+    drawn = pages.max(axis=1) > 0
     target[:whole].reshape(-1, _PAGE)[drawn] = pages[drawn]
     if values[whole:].any():
         target[whole:] = values[whole:]
