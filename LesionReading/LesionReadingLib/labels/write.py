@@ -261,8 +261,8 @@ def _refer(made: Dataset, sources: dict[str, _Source]) -> None:
         if source.frame is not None:
             item.ReferencedFrameNumber = source.frame
     referenced = {source.sop_instance: source.sop_class for source in sources.values()}
-    series = made.ReferencedSeriesSequence[0]
-    series.ReferencedInstanceSequence = [_reference(sop_class, instance) for instance, sop_class in referenced.items()]
+    for holder, keyword in ((made, "SourceImageSequence"), (made.ReferencedSeriesSequence[0], "ReferencedInstanceSequence")):
+        setattr(holder, keyword, [_reference(sop_class, instance) for instance, sop_class in referenced.items()])
 
 
 def _reference(sop_class: str, sop_instance: str) -> Dataset:

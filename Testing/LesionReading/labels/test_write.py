@@ -92,6 +92,7 @@ def test_the_dicom_seg_refers_to_the_slices_of_the_scan(tmp_path, some_labels):
     assert sorted(item.ReferencedSOPInstanceUID for item in seg.ReferencedSeriesSequence[0].ReferencedInstanceSequence) == sorted(
         instances
     )
+    assert {item.ReferencedSOPInstanceUID for item in seg.SourceImageSequence} == set(instances)
     assert seg.ReferencedSeriesSequence[0].SeriesInstanceUID == pydicom.dcmread(files[0]).SeriesInstanceUID
     assert {seg.StudyInstanceUID, seg.FrameOfReferenceUID} == {
         pydicom.dcmread(files[0]).StudyInstanceUID,
