@@ -5,6 +5,9 @@
 Head CT: 600 slices of 512 x 512, 0.25 mm apart. Pullback: a label map of 540 frames of 1024 x 1024. Of both phantoms every tenth
 slice is drawn and the others are interpolated (CT) or repeated (OCT). ``FOLDER`` keeps them for the next time. ``--against``
 runs the same commands of another checkout in turn, and says whether the numbers that the two write are equal.
+
+Last figures, on two busy cores: ``oct-measure`` 15.0 processor s and 632 MB (before pictures and maps were made smaller in memory:
+17.4 to 19.2 s, 1200 MB); ``ct-analyze`` 31 s and 1190 MB (37 s, 1690 MB).
 """
 
 from __future__ import annotations

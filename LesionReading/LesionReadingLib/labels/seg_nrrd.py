@@ -13,7 +13,6 @@ import numpy as np
 
 from ..geometry.grid import Grid
 from ..geometry.nrrd import write_nrrd
-from ..masks import bounding_box
 from .label_map import Segment
 
 UNKNOWN_SPACING_KEY = "LesionReading_unknown_spacing"
@@ -70,14 +69,19 @@ def _extents(labels: np.ndarray, values: Sequence[int]) -> list[tuple[int, ...]]
     """First and last i, j and k of each label value; 0 to -1 where it does not occur."""
     present = [[np.zeros(size, bool) for size in labels.shape[::-1]] for _value in values]
     for k, frame in enumerate(labels):
-        rows, columns = bounding_box(frame)  # most of a frame is background
-        drawn = frame[rows, columns]
+        rows = _between(frame.max(axis=1))  # most of a frame is background
+        drawn = frame[rows]
         for value, (in_columns, in_rows, in_frames) in zip(values, present, strict=True):
             mask = drawn == value
-            in_columns[columns] |= mask.any(axis=0)
+            in_columns |= mask.any(axis=0)
             in_rows[rows] |= (in_row := mask.any(axis=1))
             in_frames[k] = in_row.any()
     return [tuple(edge for along in of_value for edge in _first_and_last(along)) for of_value in present]
+
+
+def _between(present: np.ndarray) -> slice:
+    first, last = _first_and_last(present)
+    return slice(first, last + 1)
 
 
 def _first_and_last(present: np.ndarray) -> tuple[int, int]:
