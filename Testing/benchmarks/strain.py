@@ -7,7 +7,7 @@ slice is drawn and the others are interpolated (CT) or repeated (OCT). ``FOLDER`
 runs the same commands of another checkout in turn, and says whether the numbers that the two write are equal.
 
 Last figures, on two busy cores: ``oct-measure`` 15.0 processor s and 632 MB (before pictures and maps were made smaller in memory:
-17.4 to 19.2 s, 1200 MB); ``ct-analyze`` 31 s and 1190 MB (37 s, 1690 MB).
+17.4 to 19.2 s, 1200 MB); ``ct-analyze`` 31 s and 1114 MB (38 s, 1654 MB).
 """
 
 from __future__ import annotations
