@@ -24,6 +24,8 @@ from LesionReadingLib.text.counting import shown
 from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
     add_segmentation,
+    corrected,
+    drawn,
     fill_table,
     labels_of,
     load_segmentation,
@@ -124,7 +126,10 @@ class LiveMeasurement:
         self._volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
         self._rules = read_rules()
-        self._measurement = measure_scan(self._scan, labels_of(segmentation, self._volume, SEGMENTS), least_ml=self._rules.below_ml)
+        labels = labels_of(segmentation, self._volume, SEGMENTS)
+        self._measurement = measure_scan(self._scan, labels, least_ml=self._rules.below_ml)
+        if corrected(drawn(result), labels):  # an edit that was kept before lies over what the network drew
+            self._tellEdited()
 
     def follow(self, slices: Collection[int], labels: np.ndarray) -> None:
         """Measure edited slices again.
@@ -139,8 +144,8 @@ class LiveMeasurement:
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
-        if slices and result_json(self.result, NETWORK) and not isEdited(self.result):
-            set_result_json(self.result, EDITED, True)
+        if slices:
+            self._tellEdited()
 
     def findings(self) -> Findings:
         """All that is shown, with the triage decided anew."""
@@ -149,6 +154,10 @@ class LiveMeasurement:
         given = {"location": locationOf(self._volume), "onset_to_ct_hours": onsetOf(self._volume)}
         growth = _growth(self.result, self._measurement)
         return findings_of(self._measurement, networkResult(self.result), growth, self._rules, **given)
+
+    def _tellEdited(self) -> None:
+        if result_json(self.result, NETWORK) and not isEdited(self.result):
+            set_result_json(self.result, EDITED, True)
 
 
 def networkResult(result) -> NetworkResult | None:

@@ -121,7 +121,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
-    changed = scene.corrected(result, labels)
+    changed = scene.corrected(scene.drawn(result), labels)
     drawn = ["--drawn-by", model] if model else []
     corrected = ["--corrected", str(len(changed))] if model and changed is not None else []
     return ["measure", *files, *drawn, *corrected, *_typedSpacing(volume)]

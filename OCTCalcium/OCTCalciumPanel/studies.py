@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from . import pullback_results
 from .gain_text import gainText
-from .pullback_nodes import addPullback
+from .pullback_nodes import addFrames, framesOf
 
 
 def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
@@ -32,7 +32,8 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         find=_find,
         arguments=arguments,
         model=models.nameAndVersion,
-        load=_load,
+        read=_read,
+        add=_add,
         take=pullback_results.takeRun,
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
@@ -57,7 +58,12 @@ def _find(folder: Path, output: Path) -> list[Study]:
     return find_pullbacks(folder, output)
 
 
-def _load(study: Study):
+def _read(study: Study):
     from OCTCalciumLib.reading.read import open_pullback
 
-    return addPullback(open_pullback(study.source), _("OCT pullback"))
+    pullback = open_pullback(study.source)
+    return pullback, framesOf(pullback)
+
+
+def _add(read):
+    return addFrames(*read, _("OCT pullback"))
