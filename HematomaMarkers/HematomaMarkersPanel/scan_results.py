@@ -36,6 +36,7 @@ from LesionReadingScene.scene import (
     set_drawn,
     set_result_json,
     set_result_node,
+    slice_digests,
 )
 from slicer.i18n import tr as _
 
@@ -72,7 +73,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     """
     found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
     result = _asResult(volume, _loadLabels(folder / CONTOUR, volume), window)
-    set_drawn(result, labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS))
+    set_drawn(result, slice_digests(labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)))
     set_result_json(result, NETWORK, _ofNetwork(found))
     loadHeatMaps(folder, result, volume)
     loadUnsure(result, volume, folder / UNSURE_SEG, HEAD_UNSURE)

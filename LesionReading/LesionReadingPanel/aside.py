@@ -9,7 +9,7 @@ from LesionReadingLib.process.threads import Threads
 
 Result = TypeVar("Result")
 
-_TURN_S = 0.02
+_TURN_S = 0.04
 """For which the window waits for the work at a time. Slicer holds Python's lock while its window waits for events, so that a thread
 would stand still without this."""
 

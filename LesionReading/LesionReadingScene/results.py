@@ -107,9 +107,9 @@ def set_reading(result, reading: Mapping[str, bool | None]) -> None:
     set_result_json(result, _READING, dict(reading))
 
 
-def set_drawn(result, labels: np.ndarray) -> None:
-    """Keep how every slice of a label map (slices, rows, columns) looked when a model had drawn it."""
-    set_result_json(result, _DRAWN, _digests(labels))
+def set_drawn(result, digests: Sequence[int]) -> None:
+    """Keep how every slice of a label map looked when a model had drawn it (``slice_digests``)."""
+    set_result_json(result, _DRAWN, list(digests))
 
 
 def drawn(result) -> list[int] | None:
@@ -121,11 +121,11 @@ def corrected(drawn: list[int] | None, labels: np.ndarray) -> list[int] | None:
     """The slices, from 0, in which a label map is no longer what the model drew; None where no model drew it."""
     if drawn is None or len(drawn) != len(labels):
         return None
-    return [number for number, (now, before) in enumerate(zip(_digests(labels), drawn, strict=True)) if now != before]
+    return [number for number, (now, before) in enumerate(zip(slice_digests(labels), drawn, strict=True)) if now != before]
 
 
-def _digests(labels: np.ndarray) -> list[int]:
-    """A number for every slice that changes with it."""
+def slice_digests(labels: np.ndarray) -> list[int]:
+    """A number for every slice of a label map (slices, rows, columns) that changes with it."""
     return [zlib.crc32(np.ascontiguousarray(one)) for one in labels]
 
 

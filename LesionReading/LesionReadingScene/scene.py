@@ -5,7 +5,7 @@ Only this package and the panels touch MRML, and nothing but this file need be i
 
 from __future__ import annotations
 
-from .labels import add_segmentation, labels_of, load_segmentation, replace_labels
+from .labels import add_segmentation, labels_of, load_segmentation, placed_labels, replace_labels
 from .marking import add_region, remove_region
 from .results import (
     corrected,
@@ -26,6 +26,7 @@ from .results import (
     set_result_json,
     set_result_node,
     set_reviewed,
+    slice_digests,
 )
 from .tracking import TrackedLabels
 from .volumes import (
@@ -56,6 +57,7 @@ __all__ = [
     "measured_grid",
     "most_uncertain",
     "next_unreviewed",
+    "placed_labels",
     "reading",
     "remove_region",
     "remove_result",
@@ -72,6 +74,7 @@ __all__ = [
     "set_reviewed",
     "set_slice_spacing_unknown",
     "set_typed_spacing",
+    "slice_digests",
     "spacing_source",
     "volume_array",
     "volume_grid",

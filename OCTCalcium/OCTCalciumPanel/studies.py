@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from LesionReadingLib.studies.batch_records import Study
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
 from OCTCalciumLib.labels import TASK
@@ -34,7 +35,7 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         model=models.nameAndVersion,
         read=_read,
         add=_add,
-        take=pullback_results.takeRun,
+        take=_take,
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
         choose=choose,
@@ -63,6 +64,10 @@ def _read(study: Study):
 
     pullback = open_pullback(study.source)
     return pullback, framesOf(pullback)
+
+
+def _take(folder: Path, volume, model: str):
+    return pullback_results.putRun(aside(lambda: pullback_results.readRun(folder)), volume, model)
 
 
 def _add(read):

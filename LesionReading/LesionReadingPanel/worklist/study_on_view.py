@@ -24,8 +24,6 @@ from slicer.i18n import tr as _
 from ..aside import aside, turn
 from .autosaving import Followed
 
-_SAME_PLACE = 0.01  # voxels
-
 
 @dataclass(frozen=True)
 class StudyKind:
@@ -88,7 +86,7 @@ class StudyOnView:
 
     def __init__(self, kind: StudyKind) -> None:
         self._kind = kind
-        self._drawn = ""  # what of a model's lies beneath
+        self._drawn, self._isEdit = "", False  # what of a model's lies beneath, and whether this reader's edit lies above it
         self.volume = None
         self.exported, self.told = False, ""
 
@@ -163,6 +161,15 @@ class StudyOnView:
             drop_autosave(item.folder, reader)
 
         aside(keep)
+        self._isEdit = True
+
+    def isUntouched(self) -> bool:
+        """Whether nothing was ever made of the study on view, by this reader: it is as the model left it, or empty."""
+        marked = self.exported or scene.reviewed(self.result) or scene.reading(self.result)
+        if self._isEdit or marked:
+            return False
+        labels, drawnByModel = self._labels(), scene.drawn(self.result)
+        return not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == []
 
     def close(self) -> None:
         """Take the study out of the scene."""
@@ -184,7 +191,7 @@ class StudyOnView:
     def _layOver(self, item: Item, reader: str, stored: _Stored) -> None:
         """What the reader has left, on top of what the model drew."""
         edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
-        self.told, drawn = "", {one.drawn for one in (edit, left) if one is not None}
+        self._isEdit, self.told, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
         if not drawn <= {stored.drawn, None} and not self._isWanted(item, edit, left):
             folder = set_aside(item.folder, reader)
             self.told = _("Your earlier edit of this study lies in {folder}.").format(folder=folder)
@@ -193,9 +200,10 @@ class StudyOnView:
         self.exported = edit is not None and edit.exported
         if left is None:
             drop_autosave(item.folder, reader)  # slices of another label map must not mix with new ones
-        if edit is None and left is None:
+        self._isEdit = edit is not None or left is not None
+        if not self._isEdit:
             return
-        labels = self._labels() if edit is None else self._placed(stored.labels)
+        labels = self._labels() if edit is None else scene.placed_labels(stored.labels, self.volume)
         for number, changed in left.slices.items() if left is not None else ():
             labels[number] = changed
         scene.replace_labels(self._kind.segmentation(self.result), self.volume, labels, self._kind.segments())
@@ -213,19 +221,6 @@ class StudyOnView:
         parts = _("Lay the {count} slices that you changed then over the new map? No leaves them beside the data.")
         question = whole if edit is not None else parts.format(count=len(left.slices))
         return slicer.util.confirmYesNoDisplay(f"{told} {question}")
-
-    def _placed(self, label_map: LabelMap) -> np.ndarray:
-        """The labels of an edit, which lie on the voxels of the study.
-
-        Raises:
-            InputError: they do not.
-        """
-        grid = scene.volume_grid(self.volume)
-        if label_map.labels.shape == grid.shape:
-            corners = np.array([(0, 0, 0), np.array(grid.shape) - 1])
-            if np.abs(grid.indices(label_map.grid.lps_mm(corners)) - corners).max() < _SAME_PLACE:
-                return label_map.labels
-        raise InputError(_("Your edit of this study lies on other voxels than its images, which were changed since."))
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")

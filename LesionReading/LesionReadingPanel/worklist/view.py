@@ -197,7 +197,7 @@ class WorklistView:
     def _leave(self) -> None:
         if self._open is None:
             return
-        if self._view.isWhole:  # else what was kept last lies beside the data
+        if self._view.isWhole and not self._view.isUntouched():  # else what was kept last lies beside the data
             self._keep()
         while self._view.isWhole and self._autosaving.pending:  # changed while that was written
             self._keep()
