@@ -24,6 +24,9 @@ from .label_layers import (
     BINARY,
     SAME_VOXELS,
     Box,
+    Copying,
+    Layer,
+    directly,
     held_segment,
     held_segments,
     is_empty,
@@ -104,8 +107,11 @@ def replace_labels(segmentation, volume, labels: np.ndarray, segments: Sequence[
         image.Modified()
 
 
-def labels_of(segmentation, volume, segments: Sequence[Segment]) -> np.ndarray:
+def labels_of(segmentation, volume, segments: Sequence[Segment], copying: Copying = directly) -> np.ndarray:
     """The label map of a segmentation node on the voxels of a volume: uint8 (slices, rows, columns).
+
+    Args:
+        copying: does the part that takes long and touches no node, for example in a thread.
 
     Raises:
         InputError: the volume, or the segmentation, lies below a transform that bends space.
@@ -113,10 +119,13 @@ def labels_of(segmentation, volume, segments: Sequence[Segment]) -> np.ndarray:
     layers = label_layers(segmentation, volume, segments)
     if layers is None:
         return _resampled(segmentation, volume, segments)
-    labels = np.zeros(shape_of(volume), np.uint8)
-    if len(layers) == 1:
-        labels[layers[0].box] = layers[0].labels(layers[0].part)
-        return labels
+    shape = shape_of(volume)
+    return copying(lambda: laid(layers, shape))
+
+
+def laid(layers: Sequence[Layer], shape: tuple[int, int, int]) -> np.ndarray:
+    """The label map (slices, rows, columns) that layers make together."""
+    labels = np.zeros(shape, np.uint8)
     for layer in layers:
         for target, part in zip(labels[layer.box], layer.part, strict=True):
             paint(target, layer.labels(part))

@@ -5,6 +5,7 @@ Only this package and the panels touch MRML, and nothing but this file need be i
 
 from __future__ import annotations
 
+from .label_layers import Copying, directly
 from .labels import add_segmentation, labels_of, load_segmentation, placed_labels, replace_labels
 from .marking import add_region, remove_region
 from .results import (
@@ -43,11 +44,13 @@ from .volumes import (
 )
 
 __all__ = [
+    "Copying",
     "TrackedLabels",
     "add_region",
     "add_segmentation",
     "add_volume",
     "corrected",
+    "directly",
     "drawn",
     "fill_table",
     "has_spacing",

@@ -7,7 +7,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.errors import InputError
-from LesionReadingPanel.aside import aside
+from LesionReadingPanel.aside import aside, turn
 from LesionReadingPanel.editing.live_labels import LiveLabels
 from LesionReadingPanel.editing.review_bar import ReviewBar
 from LesionReadingPanel.editing.segment_editing import SegmentEditing
@@ -72,6 +72,9 @@ class ResultsView:
         self._numbers.show(self.measurement, runCautions(self._result))
         model = scene.result_json(result, MODEL, "")
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
+        turn()
+        if self._result is not result:
+            return
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
@@ -138,8 +141,12 @@ class ResultsView:
         from OCTCalciumLib.measurement.pullback import measure_pullback
         from OCTCalciumLib.segments import SEGMENTS
 
-        live = self._live = LiveLabels(_present(self.segmentation), self._volume, SEGMENTS, self._onEdited)
-        spacing = scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
+        result, spacing = self._result, scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
+        live = LiveLabels(_present(self.segmentation), self._volume, SEGMENTS, self._onEdited, aside)
+        if self._result is not result:
+            live.stop()
+            return False
+        self._live = live
         measurement = aside(lambda: measure_pullback(live.labels, spacing))
         if self._live is not live:
             return False

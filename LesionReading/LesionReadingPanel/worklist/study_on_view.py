@@ -169,7 +169,7 @@ class StudyOnView:
         if self._isEdit or marked:
             return False
         labels, drawnByModel = self._labels(), scene.drawn(self.result)
-        return not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == []
+        return aside(lambda: not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == [])
 
     def close(self) -> None:
         """Take the study out of the scene."""
@@ -186,7 +186,7 @@ class StudyOnView:
         return _Stored(self._kind.read(item.study), map_of(item), edit, labels)
 
     def _labels(self) -> np.ndarray:
-        return scene.labels_of(self._kind.segmentation(self.result), self.volume, self._kind.segments())
+        return scene.labels_of(self._kind.segmentation(self.result), self.volume, self._kind.segments(), aside)
 
     def _layOver(self, item: Item, reader: str, stored: _Stored) -> None:
         """What the reader has left, on top of what the model drew."""

@@ -19,6 +19,7 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S
 from slicer.i18n import tr as _
 
+from ..aside import aside
 from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
@@ -84,8 +85,7 @@ class WorklistView:
         """List the studies of a folder."""
         self.leave()
         self._background.stop()
-        with slicer.util.WaitCursor():
-            self._items, self._folder = wl.worklist(folder, self._kind.task, self._kind.find), folder
+        self._items, self._folder = aside(lambda: wl.worklist(folder, self._kind.task, self._kind.find)), folder
         table = self._ui.worklistTable
         table.setRowCount(len(self._items))
         for row, item in enumerate(self._items):
