@@ -80,9 +80,9 @@ def test_the_readers_own_judgement_of_signs_is_there_again_after_a_crash_and_on_
     assert edit_of(item.folder, "Anna").reading == {"blend": True, "fluid_level": False}
     shutil.rmtree(item.folder)
     left.rename(item.folder)
+    a_desktop.dialogs.answer(True)  # to take over what the crash has left
     for _again in ("after the crash", "on return"):
         panel.worklist.leave()
-        a_desktop.dialogs.answer(True)
         panel.worklist.open(0)
         judged = [getattr(panel.ui, f"{name}Reading").currentIndex for name in ("blend", "fluidLevel", "hypodensity")]
         assert judged == [PRESENT, ABSENT, NOT_READ]
