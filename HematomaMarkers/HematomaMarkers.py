@@ -15,16 +15,7 @@ from HematomaMarkersPanel.report_inputs import prepareReport
 from HematomaMarkersPanel.results.marker_rows import WIDGET_NAMES, readingOf, showReading
 from HematomaMarkersPanel.run_inputs import prepareRun
 from HematomaMarkersPanel.sample_data import registerSamples
-from HematomaMarkersPanel.scan_results import (
-    KIND,
-    SEGMENTATION,
-    LiveMeasurement,
-    exportCase,
-    isWhole,
-    loadReading,
-    networkResult,
-    startByHand,
-)
+from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION, LiveMeasurement, exportCase, isWhole, loadReading, startByHand
 from HematomaMarkersPanel.self_test import PhantomHeadTest
 from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED
@@ -144,12 +135,6 @@ class HematomaMarkersWidget(ResultWidget):
             self.reading.show(result)
         self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
-
-    def modelOfResult(self) -> str:
-        """The network's name, as the worker wrote it."""
-        result = self.currentResult()
-        network = networkResult(result) if result is not None else None
-        return network.model["name"] if network is not None else ""
 
     def stopEditing(self) -> None:
         """Leave the segment editor."""

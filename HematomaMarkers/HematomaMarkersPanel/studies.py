@@ -8,7 +8,7 @@ from HematomaMarkersLib.reading.upright import straightened
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
-from LesionReadingScene.scene import result_node
+from LesionReadingScene.scene import result_json, result_node
 from slicer.i18n import tr as _
 
 from . import scan_results
@@ -41,6 +41,7 @@ def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]]
         take=lambda folder, volume, model: scan_results.loadReading(folder / "out", volume, None, window()),
         byHand=lambda volume: scan_results.startByHand(volume, window()),
         segmentation=lambda result: result_node(result, scan_results.SEGMENTATION),
+        drawnBy=lambda result: result_json(result, scan_results.NETWORK, {}).get("model", {}).get("name", ""),
         choose=choose,
         adapt=("hematoma", "adapt"),
         gainText=gainText,

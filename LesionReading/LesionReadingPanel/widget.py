@@ -211,7 +211,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._checkCanApply()
 
     def _summarizeInput(self) -> None:
-        """While Input is folded, a line below it says what was read, and with which model; another one may have been chosen since."""
+        """While Input is folded, a line below it says what was read, and with which model; that of Apply, where another."""
         self.ui.inputSummaryLabel.visible = self.ui.inputButton.collapsed
         name = self._shownInput.GetName() if self._shownInput is not None else ""
         model, used = self.ui.modelComboBox.currentText, self.modelOfResult()

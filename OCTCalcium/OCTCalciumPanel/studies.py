@@ -7,6 +7,7 @@ from LesionReadingLib.studies.batch_records import Study
 from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
+from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
@@ -38,6 +39,7 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         take=_take,
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
+        drawnBy=lambda result: scene.result_json(result, pullback_results.MODEL, ""),
         choose=choose,
         adapt=("oct", "adapt"),
         gainText=gainText,

@@ -35,7 +35,7 @@ class StudyKind:
         arguments(study, output): of the command line that analyses one. model(): name and version of the model that does.
         read(study): what its files hold; called in a thread. add(read): that as a volume node.
         take(folder, volume, model): the result node of what a model, by its name, has drawn.
-        byHand(volume): an empty result node. segmentation(result): its node.
+        byHand(volume): an empty result node. segmentation(result): its node. drawnBy(result): the model's name; empty by hand.
         choose(volume): show it in the panel, None for nothing.
         adapt: the command of ``python -m training`` that fine-tunes a model on exported cases. gainText(figures): what that gained
             on cases that were left out, in a few sentences, of the figures that it writes into the new bundle.
@@ -53,6 +53,7 @@ class StudyKind:
     take: Callable[[Path, Any, str], Any]
     byHand: Callable[[Any], Any]
     segmentation: Callable[[Any], Any]
+    drawnBy: Callable[[Any], str]
     choose: Callable[[Any], None]
     adapt: tuple[str, ...]
     gainText: Callable[[dict], str]
