@@ -1009,7 +1009,7 @@
         </message>
         <message>
             <source>drawn by {used}, Apply takes {chosen}</source>
-            <translation>描画は {used}、「実行」では {chosen}</translation>
+            <translation>描画は {used}、「適用」では {chosen}</translation>
         </message>
         <message>
             <source>slices</source>
