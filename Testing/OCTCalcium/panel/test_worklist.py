@@ -92,6 +92,56 @@ def test_an_edit_is_kept_when_the_next_study_is_opened_and_is_there_on_return(a_
     assert (first.result / "segmentation.seg.nrrd").exists()
 
 
+def waits_for_the_loop(monkeypatch, owner, name):
+    """Let some work end only once Qt's loop has turned after it began; gives whether it did, as a function."""
+    begun, turned, work = threading.Event(), threading.Event(), getattr(owner, name)
+
+    def waiting(*arguments):
+        begun.set()
+        assert turned.wait(30), "the event loop was held"
+        return work(*arguments)
+
+    timer = qt.QTimer()
+    timer.connect("timeout()", lambda: turned.set() if begun.is_set() else None)
+    timer.start(5)
+    monkeypatch.setattr(owner, name, waiting)
+    return lambda: timer.stop() or turned.is_set()
+
+
+def test_the_window_lives_while_studies_are_looked_for_read_and_measured(a_desktop, an_oct_module, a_list, studies, monkeypatch):
+    from OCTCalciumLib import batch
+    from OCTCalciumLib.measurement import pullback
+    from OCTCalciumPanel import pullback_results
+    from OCTCalciumPanel import studies as kinds
+
+    long = [
+        waits_for_the_loop(monkeypatch, batch, "find_pullbacks"),
+        waits_for_the_loop(monkeypatch, kinds, "framesOf"),
+        waits_for_the_loop(monkeypatch, pullback_results, "readRun"),
+        waits_for_the_loop(monkeypatch, pullback, "measure_pullback"),
+    ]
+    a_list.worklist.show(studies)
+    a_list.worklist.open(0)
+    assert all(turned() for turned in long)
+    assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+
+
+def test_a_click_on_another_study_waits_until_the_one_before_is_open(a_desktop, a_list, monkeypatch):
+    """Clicks are not taken while a study is read; what calls without a click is refused."""
+    from OCTCalciumPanel import studies as kinds
+
+    read, opened = kinds.framesOf, []
+    timer = qt.QTimer()
+    timer.connect("timeout()", lambda: (a_list.worklist.open(1), opened.append(a_list.worklist.openItem)))
+    monkeypatch.setattr(kinds, "framesOf", lambda pullback: (time.sleep(0.2), read(pullback))[1])
+    timer.start(5)
+    a_list.worklist.open(0)
+    timer.stop()
+    assert opened and set(opened) == {None}
+    assert a_list.worklist.openItem is a_list.worklist._items[0]
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
+
+
 def test_a_study_that_another_edits_is_not_opened(a_desktop, a_list):
     item = a_list.worklist._items[0]
     take(item.folder, "Bert")
