@@ -132,7 +132,8 @@ class HematomaMarkersWidget(ResultWidget):
         if result is None:
             return
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
-            self.reading.show(result)
+            if not self.reading.show(result):
+                return
         self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
 

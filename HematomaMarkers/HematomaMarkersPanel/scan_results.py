@@ -23,8 +23,10 @@ from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.text.counting import shown
 from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
+    Copying,
     add_segmentation,
     corrected,
+    directly,
     drawn,
     fill_table,
     labels_of,
@@ -114,8 +116,11 @@ def _asResult(volume, segmentation, window: tuple[float, float]):
 class LiveMeasurement:
     """The measurement of a result, taken once and then slice by slice after every edit."""
 
-    def __init__(self, result) -> None:
+    def __init__(self, result, measuring: Copying = directly) -> None:
         """Measure the segmentation of a result.
+
+        Args:
+            measuring: does the part that takes long and touches no node, for example in a thread.
 
         Raises:
             InputError: the volume or the segmentation is gone, or the volume cannot be measured.
@@ -128,7 +133,7 @@ class LiveMeasurement:
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
         self._rules = read_rules()
         labels = labels_of(segmentation, self._volume, SEGMENTS)
-        self._measurement = measure_scan(self._scan, labels, least_ml=self._rules.below_ml)
+        self._measurement = measuring(lambda: measure_scan(self._scan, labels, least_ml=self._rules.below_ml))
         if corrected(drawn(result), labels):  # an edit that was kept before lies over what the network drew
             self._tellEdited()
 

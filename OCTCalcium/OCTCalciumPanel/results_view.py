@@ -57,6 +57,7 @@ class ResultsView:
     def show(self, volume, result) -> None:
         """Show a volume node in the slice views, and its result measured anew; None where there is no result, or no volume."""
         self.clear()
+        shown = self._shown
         turned = _turnViewsTo(volume)
         if result is None:
             return
@@ -73,7 +74,7 @@ class ResultsView:
         model = scene.result_json(result, MODEL, "")
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         turn()
-        if self._result is not result:
+        if self._shown is not shown:
             return
         self._table.show(self.measurement, scene.reviewed(result))
         self._map.show(self.measurement)
@@ -98,6 +99,7 @@ class ResultsView:
         if self._live is not None:
             self._live.stop()
         self._observations, self._early = [], set()
+        self._shown = object()  # another one with everything that is shown
         self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self.stopEditing()
         self._review.bind(None, None)
@@ -141,14 +143,14 @@ class ResultsView:
         from OCTCalciumLib.measurement.pullback import measure_pullback
         from OCTCalciumLib.segments import SEGMENTS
 
-        result, spacing = self._result, scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
+        shown, spacing = self._shown, scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
         live = LiveLabels(_present(self.segmentation), self._volume, SEGMENTS, self._onEdited, aside)
-        if self._result is not result:
+        if self._shown is not shown:
             live.stop()
             return False
         self._live = live
         measurement = aside(lambda: measure_pullback(live.labels, spacing))
-        if self._live is not live:
+        if self._shown is not shown:
             return False
         self.measurement = measurement
         early, self._early = self._early, set()
