@@ -226,6 +226,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode.inputVolume is volume:
             self.refresh()
         self._parameterNode.inputVolume = volume
+        if volume is not None and self.spacing.ready:
+            self.ui.inputButton.collapsed = True  # it was chosen already, the results come first
 
     # Reactions
 

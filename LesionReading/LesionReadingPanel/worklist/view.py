@@ -64,6 +64,7 @@ class WorklistView:
         ui.saveStudyButton.connect("clicked(bool)", lambda checked=False: self.save())
         ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
         ui.agreementButton.connect("clicked(bool)", self._onAgreement)
+        self._show("")
         header = ui.worklistTable
         header.setColumnCount(2)
         header.setHorizontalHeaderLabels([_("Study"), _("State")])
@@ -284,6 +285,7 @@ class WorklistView:
 
     def _show(self, text: str) -> None:
         self._ui.worklistLabel.text = text
+        self._ui.worklistLabel.visible = bool(text)
 
     def _enable(self) -> None:
         ui, some = self._ui, bool(self._items)

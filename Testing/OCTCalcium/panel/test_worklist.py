@@ -66,6 +66,7 @@ def test_the_next_study_is_opened_by_one_key_with_its_result(a_desktop, a_list):
     a_desktop.process_events()
     assert time.process_time() - began < 3
     assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+    assert a_list.ui.inputButton.collapsed and a_list.ui.worklistLabel.isHidden()  # the results come first
     assert "on view" in states(a_list).values()
     assert holder_of(a_list.worklist.openItem.folder).reader == "Anna"
 
