@@ -12,7 +12,6 @@ from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.unsure import UNSURE_SEG
-from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingPanel.model_selector import modelNamed
 from LesionReadingPanel.unsure_overlay import loadUnsure
 from LesionReadingScene import scene
@@ -64,7 +63,7 @@ def readRun(folder: Path) -> Run:
 
     file = folder / "out" / "segmentation.seg.nrrd"
     if not file.is_file():
-        told = translatedByLib("The segmentation {file} cannot be read; analyze the volume again.")
+        told = _("The segmentation {file} cannot be read; analyze the volume again.")
         raise InputError(told.format(file=file.name))
     labels = read_label_map(file, SEGMENTS)
     return Run(folder, labels, scene.slice_digests(labels.labels))

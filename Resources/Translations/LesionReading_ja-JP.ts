@@ -1793,6 +1793,10 @@ mm</translation>
             <translation>解析中にプルバックが削除されました。再度読み込んでください。</translation>
         </message>
         <message>
+            <source>The segmentation {file} cannot be read; analyze the volume again.</source>
+            <translation>セグメンテーション {file} を読めません。ボリュームを再度解析してください。</translation>
+        </message>
+        <message>
             <source>{pullback} calcium</source>
             <translation>{pullback} 石灰化</translation>
         </message>
