@@ -73,10 +73,11 @@ class ResultsView:
         self._numbers.show(self.measurement, runCautions(self._result))
         model = scene.result_json(result, MODEL, "")
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
-        turn()
-        if self._shown is not shown:
+        if not self._isStill(shown):
             return
         self._table.show(self.measurement, scene.reviewed(result))
+        if not self._isStill(shown):
+            return
         self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
         self._unsure.bind(result)
@@ -157,6 +158,11 @@ class ResultsView:
         if early:
             self._remeasure(sorted(early))
         return True
+
+    def _isStill(self, shown: object) -> bool:
+        """Let the window draw, and tell whether the same is shown afterwards."""
+        turn()
+        return self._shown is shown
 
     def _remeasure(self, frames: list[int]) -> None:
         from OCTCalciumLib.measurement.pullback import remeasure_frames
