@@ -25,7 +25,7 @@ from LesionReadingPanel.help import tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingPanel.views import showVolume
-from LesionReadingScene.scene import has_spacing, result_json, result_node, result_of, set_result_json
+from LesionReadingScene.scene import has_spacing, reading, result_node, result_of, set_reading
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -33,7 +33,6 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
 PACKAGE = "HematomaMarkersLib"
 USUAL_WINDOW = (0.0, 80.0)
-READING = "reading"
 
 
 class HematomaMarkers(ScriptedLoadableModule):
@@ -129,11 +128,12 @@ class HematomaMarkersWidget(ResultWidget):
             self.ui.editButton.collapsed = True
         if volume is not None and volume.GetImageData() is not None:
             showVolume(volume)
-        showReading(self.ui, result_json(result, READING, {}) if result is not None else {})
+        showReading(self.ui, reading(result) if result is not None else {})
         if result is None:
             return
         with slicer.util.tryWithErrorDisplay(_("The result could not be shown.")):
-            self.reading.show(result)
+            if not self.reading.show(result):
+                return
         self.review.bind(result, volume, self.reading.checks)
         self._startEditing()
 
@@ -214,7 +214,7 @@ class HematomaMarkersWidget(ResultWidget):
     def _onReading(self, _index: int = 0) -> None:
         result = self.currentResult()
         if result is not None:
-            set_result_json(result, READING, readingOf(self.ui))
+            set_reading(result, readingOf(self.ui))
 
     def _showPriorOrder(self, _node=None) -> None:
         self.ui.priorOrderLabel.visible = self.ui.priorSelector.currentNode() is not None

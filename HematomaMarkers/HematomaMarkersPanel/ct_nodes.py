@@ -7,7 +7,7 @@ from pathlib import Path
 import slicer
 from HematomaMarkersLib.reading.hounsfield import as_hounsfield
 from HematomaMarkersLib.reading.scan import Scan, gravity_of
-from HematomaMarkersLib.reading.upright import straightened
+from HematomaMarkersLib.reading.upright import StraightScan, straightened
 from LesionReadingScene.scene import add_volume, measured_grid, volume_array
 
 INSTANCES = "DICOM.instanceUIDs"  # by which readers of DICOM, Slicer's own too, name the files of a volume
@@ -31,7 +31,11 @@ def addHeadCT(scan: Scan, name: str):
     Returns:
         vtkMRMLScalarVolumeNode.
     """
-    straight = straightened(scan)
+    return addStraight(scan, straightened(scan), name)
+
+
+def addStraight(scan: Scan, straight: StraightScan, name: str):
+    """As ``addHeadCT``, with the scan as ``straightened`` has given it."""
     volume = add_volume(straight.hounsfield, straight.grid, name)
     if scan.details.get("patient position"):
         volume.SetAttribute(POSITION, scan.details["patient position"])

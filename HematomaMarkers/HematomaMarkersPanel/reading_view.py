@@ -10,6 +10,7 @@ import slicer
 import vtk
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.editing.live_labels import LiveLabels
 from LesionReadingPanel.unsure_overlay import UnsureOverlay
 from LesionReadingPanel.views import Observation, currentSlice, jumpToSlice, lookAt, onSliceChanged, showOverlay
@@ -50,6 +51,7 @@ class ReadingView:
         self._labels: LiveLabels | None = None
         self._observations: list[Observation] = []
         self._reviewed: set[int] = set()
+        self._early: set[int] = set()  # slices that were edited while the result was measured
         self.findings: Findings | None = None
         self._rows = MarkerRows(ui, self._onMarker)
         self._table = SliceTable(ui.sliceTable, self._onSlice)
@@ -60,16 +62,26 @@ class ReadingView:
         ui.sideBySideButton.connect("toggled(bool)", self._onSideBySide)
         self.stop()
 
-    def show(self, result) -> None:
-        """Show a result that is whole.
+    def show(self, result) -> bool:
+        """Show a result that is whole, and tell whether it is shown: something else may be by the time that it is measured.
 
         Raises:
             InputError: it cannot be measured; nothing is shown then.
         """
         self.stop()
+        shown = self._shown
         volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
-        live = LiveMeasurement(result)
-        self._labels = LiveLabels(segmentation, volume, SEGMENTS, self._onEdited)
+        self._result, self._labels = result, LiveLabels(segmentation, volume, SEGMENTS, self._onEdited)
+        try:
+            live = LiveMeasurement(result, aside)
+        except BaseException:
+            if self._shown is shown:
+                self.stop()
+            raise
+        if self._shown is not shown or not isWhole(result):
+            return False
+        if self._early:
+            live.follow(sorted(self._early), self._labels.labels)
         self._live = live
         self.decideAnew()
         self._reviewed = reviewed(result)
@@ -88,6 +100,7 @@ class ReadingView:
         self._showHeat()
         self._showLargest()
         self._followView()
+        return True
 
     def stop(self) -> None:
         """Show no result."""
@@ -97,8 +110,10 @@ class ReadingView:
             observation.stop()
         self._ui.sideBySideButton.checked = False
         self._unsure.bind(None)
-        self._live = self._labels = self.findings = None
+        self._live = self._labels = self._result = self.findings = None
+        self._early = set()
         self._observations = []
+        self._shown = object()  # another one with everything that is shown
         self._table.clear()
         self._ui.resultsButton.enabled = False
         self._ui.resultsButton.collapsed = True
@@ -124,9 +139,12 @@ class ReadingView:
         self._rows.show(self.findings)
 
     def _onEdited(self, slices: list[int], labels) -> None:
-        if not isWhole(self._live.result):
+        if not isWhole(self._result):
             return
-        self._edited(self._live.result, slices, labels)
+        self._edited(self._result, slices, labels)
+        if self._live is None:  # it is being measured
+            self._early.update(slices)
+            return
         self._live.follow(slices, labels)
         self.decideAnew()
         self._table.update(self.findings, self._reviewed, slices)

@@ -14,7 +14,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingPanel.unsure_overlay import unsureOf
-from LesionReadingScene.scene import corrected, labels_of, measured_grid, result_json, result_node, write_volume_node
+from LesionReadingScene.scene import corrected, drawn, labels_of, measured_grid, result_json, result_node, write_volume_node
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, patientPosition
@@ -59,7 +59,8 @@ def _reading(result, folder: Path) -> list[str]:
         write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
     if network.get("probability_ranges"):
         _writeUnsure(reading / UNSURE_SEG, result)
-    changed = corrected(result, labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS))
+    labels = labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS)
+    changed = corrected(drawn(result), labels)
     return ["--reading", str(reading), *(["--corrected", str(len(changed))] if changed is not None else [])]
 
 

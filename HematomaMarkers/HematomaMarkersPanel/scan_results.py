@@ -23,7 +23,11 @@ from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.text.counting import shown
 from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
+    Copying,
     add_segmentation,
+    corrected,
+    directly,
+    drawn,
     fill_table,
     labels_of,
     load_segmentation,
@@ -34,6 +38,7 @@ from LesionReadingScene.scene import (
     set_drawn,
     set_result_json,
     set_result_node,
+    slice_digests,
 )
 from slicer.i18n import tr as _
 
@@ -70,7 +75,7 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
     """
     found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
     result = _asResult(volume, _loadLabels(folder / CONTOUR, volume), window)
-    set_drawn(result, labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS))
+    set_drawn(result, slice_digests(labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)))
     set_result_json(result, NETWORK, _ofNetwork(found))
     loadHeatMaps(folder, result, volume)
     loadUnsure(result, volume, folder / UNSURE_SEG, HEAD_UNSURE)
@@ -111,8 +116,11 @@ def _asResult(volume, segmentation, window: tuple[float, float]):
 class LiveMeasurement:
     """The measurement of a result, taken once and then slice by slice after every edit."""
 
-    def __init__(self, result) -> None:
+    def __init__(self, result, measuring: Copying = directly) -> None:
         """Measure the segmentation of a result.
+
+        Args:
+            measuring: does the part that takes long and touches no node, for example in a thread.
 
         Raises:
             InputError: the volume or the segmentation is gone, or the volume cannot be measured.
@@ -124,7 +132,10 @@ class LiveMeasurement:
         self._volume, segmentation = result_node(result, VOLUME), result_node(result, SEGMENTATION)
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
         self._rules = read_rules()
-        self._measurement = measure_scan(self._scan, labels_of(segmentation, self._volume, SEGMENTS), least_ml=self._rules.below_ml)
+        labels = labels_of(segmentation, self._volume, SEGMENTS)
+        self._measurement = measuring(lambda: measure_scan(self._scan, labels, least_ml=self._rules.below_ml))
+        if corrected(drawn(result), labels):  # an edit that was kept before lies over what the network drew
+            self._tellEdited()
 
     def follow(self, slices: Collection[int], labels: np.ndarray) -> None:
         """Measure edited slices again.
@@ -139,8 +150,8 @@ class LiveMeasurement:
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
-        if slices and result_json(self.result, NETWORK) and not isEdited(self.result):
-            set_result_json(self.result, EDITED, True)
+        if slices:
+            self._tellEdited()
 
     def findings(self) -> Findings:
         """All that is shown, with the triage decided anew."""
@@ -149,6 +160,10 @@ class LiveMeasurement:
         given = {"location": locationOf(self._volume), "onset_to_ct_hours": onsetOf(self._volume)}
         growth = _growth(self.result, self._measurement)
         return findings_of(self._measurement, networkResult(self.result), growth, self._rules, **given)
+
+    def _tellEdited(self) -> None:
+        if result_json(self.result, NETWORK) and not isEdited(self.result):
+            set_result_json(self.result, EDITED, True)
 
 
 def networkResult(result) -> NetworkResult | None:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from HematomaMarkersLib.labels import TASK
+from HematomaMarkersLib.reading.upright import straightened
 from LesionReadingLib.studies.batch_records import Study
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
-from LesionReadingScene.scene import result_node
+from LesionReadingScene.scene import result_json, result_node
 from slicer.i18n import tr as _
 
 from . import scan_results
-from .ct_nodes import addHeadCT
+from .ct_nodes import addStraight
 from .gain_text import gainText
 
 
@@ -35,10 +36,12 @@ def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]]
         find=_find,
         arguments=arguments,
         model=models.nameAndVersion,
-        load=_load,
+        read=_read,
+        add=lambda read: addStraight(*read, _("Head CT")),
         take=lambda folder, volume, model: scan_results.loadReading(folder / "out", volume, None, window()),
         byHand=lambda volume: scan_results.startByHand(volume, window()),
         segmentation=lambda result: result_node(result, scan_results.SEGMENTATION),
+        drawnBy=lambda result: result_json(result, scan_results.NETWORK, {}).get("model", {}).get("name", ""),
         choose=choose,
         adapt=("hematoma", "adapt"),
         gainText=gainText,
@@ -60,7 +63,8 @@ def _find(folder: Path, output: Path) -> list[Study]:
     return find_scans(folder, output)
 
 
-def _load(study: Study):
+def _read(study: Study):
     from HematomaMarkersLib.reading.read import open_scan
 
-    return addHeadCT(open_scan(study.source, study.options.get("series")), _("Head CT"))
+    scan = open_scan(study.source, study.options.get("series"))
+    return scan, straightened(scan)

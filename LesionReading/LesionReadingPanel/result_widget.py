@@ -45,7 +45,7 @@ class ResultWidget(LesionReadingWidget):
 
     def setupPanel(self) -> None:
         self.report = ReportWriting(self.ui, self.moduleName, self.PACKAGE, self._prepareReport)
-        kind = self.studyKind()
+        kind = self._kind = self.studyKind()
         self.worklist = WorklistView(self.ui, kind)
         self.learning = Learning(self.ui, self.models, self.moduleName, kind)
         self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
@@ -62,6 +62,11 @@ class ResultWidget(LesionReadingWidget):
         """Called just before the scene is closed."""
         self.worklist.leave()  # while its nodes are there
         super().onSceneStartClose(caller, event)
+
+    def modelOfResult(self) -> str:
+        """The name of the model that drew the result that is shown; empty where none did."""
+        result = self.currentResult()
+        return self._kind.drawnBy(result) if result is not None else ""
 
     def takeResults(self, folder: Path) -> None:
         """Load what a run has written as the result of analysedVolume."""

@@ -83,6 +83,10 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """What keeps Apply off beside a missing input, spacing or model, or a run; empty where nothing does."""
         return ""
 
+    def modelOfResult(self) -> str:
+        """The name of the model that drew the result that is shown; empty where none did."""
+        return ""
+
     def stopEditing(self) -> None:
         """Leave the editing of a segmentation: the panel is left, or the scene is closed."""
 
@@ -207,10 +211,13 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._checkCanApply()
 
     def _summarizeInput(self) -> None:
-        """While Input is folded, a line below it says what was read, and with which model."""
+        """While Input is folded, a line below it says what was read, and with which model; that of Apply, where another."""
         self.ui.inputSummaryLabel.visible = self.ui.inputButton.collapsed
         name = self._shownInput.GetName() if self._shownInput is not None else ""
-        self.ui.inputSummaryLabel.text = f"{name}: {self.spacing.line}; {self.ui.modelComboBox.currentText}"
+        model, used = self.ui.modelComboBox.currentText, self.modelOfResult()
+        if used and used != self.models.nameAndVersion()[0]:
+            model = _("drawn by {used}, Apply takes {chosen}").format(used=used, chosen=model)
+        self.ui.inputSummaryLabel.text = f"{name}: {self.spacing.line}; {model}"
 
     def chooseInput(self, volume) -> None:
         """Show a volume node in the panel with its result, whether it was chosen before or not; None for nothing."""
@@ -219,6 +226,8 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode.inputVolume is volume:
             self.refresh()
         self._parameterNode.inputVolume = volume
+        if volume is not None and self.spacing.ready:
+            self.ui.inputButton.collapsed = True  # it was chosen already, the results come first
 
     # Reactions
 
@@ -242,6 +251,7 @@ class LesionReadingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _onModelChosen(self, index: int = 0) -> None:
         if self._parameterNode and self.models.currentModel():
             self._parameterNode.model = self.models.currentModel()
+        self._summarizeInput()
         self._checkCanApply()
 
     def _onInputModified(self, caller=None, event=None) -> None:

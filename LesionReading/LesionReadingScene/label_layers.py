@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import slicer
@@ -15,8 +16,15 @@ from vtk.util.numpy_support import vtk_to_numpy
 from .volumes import world_of
 
 BINARY = "Binary labelmap"  # no tr
-_SAME_VOXELS = 0.02  # of a voxel: how far corners may lie apart where two grids count as one
+SAME_VOXELS = 0.02  # of a voxel: how far corners may lie apart where two grids count as one
 Box = tuple[slice, slice, slice]
+Copied = TypeVar("Copied")
+Copying = Callable[[Callable[[], Copied]], Copied]
+
+
+def directly(work: Callable[[], Copied]) -> Copied:
+    """Does some work here and now (``Copying``)."""
+    return work()
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +99,7 @@ def layer_of(image, values: np.ndarray | None, to_volume: np.ndarray, shape: tup
     shift = np.rint(to_voxels[:3, 3]).astype(int)
     corners = np.array(np.meshgrid(*extent, indexing="ij")).reshape(3, -1)
     moved = to_voxels[:3, :3] @ corners + to_voxels[:3, 3, None]
-    if np.abs(moved - corners - shift[:, None]).max() > _SAME_VOXELS:
+    if np.abs(moved - corners - shift[:, None]).max() > SAME_VOXELS:
         return None
     first, last = ((extent[:, end] + shift)[::-1].tolist() for end in (0, 1))
     box = tuple(slice(max(low, 0), max(min(high + 1, size), 0)) for low, high, size in zip(first, last, shape, strict=True))

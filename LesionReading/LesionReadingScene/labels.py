@@ -15,14 +15,18 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labels.label_map import Segment
+from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.seg_nrrd import terminology_entry
 from LesionReadingLib.language import _
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .label_layers import (
     BINARY,
+    SAME_VOXELS,
     Box,
+    Copying,
+    Layer,
+    directly,
     held_segment,
     held_segments,
     is_empty,
@@ -33,10 +37,12 @@ from .label_layers import (
     to_voxels_of,
     volume_matrix,
 )
+from .volumes import volume_grid
 
 TERMINOLOGY_TAG = "TerminologyEntry"
 _FILL_OPACITY = 0.35  # the image stays visible below
 _OUTLINE_OPACITY = 1.0
+_UNKNOWN_MM = 1.0  # as files and nodes that must have a distance have one that is not known
 
 
 def load_segmentation(path: Path, volume, name: str, segments: Sequence[Segment]):
@@ -101,8 +107,11 @@ def replace_labels(segmentation, volume, labels: np.ndarray, segments: Sequence[
         image.Modified()
 
 
-def labels_of(segmentation, volume, segments: Sequence[Segment]) -> np.ndarray:
+def labels_of(segmentation, volume, segments: Sequence[Segment], copying: Copying = directly) -> np.ndarray:
     """The label map of a segmentation node on the voxels of a volume: uint8 (slices, rows, columns).
+
+    Args:
+        copying: does the part that takes long and touches no node, for example in a thread.
 
     Raises:
         InputError: the volume, or the segmentation, lies below a transform that bends space.
@@ -110,11 +119,32 @@ def labels_of(segmentation, volume, segments: Sequence[Segment]) -> np.ndarray:
     layers = label_layers(segmentation, volume, segments)
     if layers is None:
         return _resampled(segmentation, volume, segments)
-    labels = np.zeros(shape_of(volume), np.uint8)
+    shape = shape_of(volume)
+    return copying(lambda: laid(layers, shape))
+
+
+def laid(layers: Sequence[Layer], shape: tuple[int, int, int]) -> np.ndarray:
+    """The label map (slices, rows, columns) that layers make together."""
+    labels = np.zeros(shape, np.uint8)
     for layer in layers:
         for target, part in zip(labels[layer.box], layer.part, strict=True):
             paint(target, layer.labels(part))
     return labels
+
+
+def placed_labels(label_map: LabelMap, volume) -> np.ndarray:
+    """The labels of a file, uint8 (slices, rows, columns), which lie on the voxels of a volume in its place.
+
+    Raises:
+        InputError: they do not.
+    """
+    grid, shape = label_map.grid, shape_of(volume)
+    if label_map.labels.shape == shape:
+        ends = np.array([(0, 0, 0), np.array(shape) - 1])
+        places = grid.origin_mm + ends[:, ::-1] @ grid.axes_mm(_UNKNOWN_MM)
+        if np.abs(volume_grid(volume).indices(places) - ends).max() < SAME_VOXELS:
+            return label_map.labels
+    raise InputError(_("The segmentation does not lie on the voxels of the volume; analyze this volume again."))
 
 
 def paint(target: np.ndarray, labels: np.ndarray) -> None:

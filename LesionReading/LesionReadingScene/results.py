@@ -21,7 +21,7 @@ VOLUME_ROLE, PRIOR_ROLE = "volume", "prior"
 INPUT_ROLES = (VOLUME_ROLE, PRIOR_ROLE)
 """Roles of the nodes that the user brought; those of all other roles were made for the result and go with it."""
 
-_REVIEWED, _DRAWN = "reviewed", "drawn"
+_REVIEWED, _DRAWN, _READING = "reviewed", "drawn", "reading"
 
 
 def result_of(volume, kind: str):
@@ -97,21 +97,35 @@ def set_reviewed(result, numbers: Iterable[int], is_reviewed: bool) -> None:
         set_result_json(result, _REVIEWED, sorted(after))
 
 
-def set_drawn(result, labels: np.ndarray) -> None:
-    """Keep how every slice of a label map (slices, rows, columns) looked when a model had drawn it."""
-    set_result_json(result, _DRAWN, _digests(labels))
+def reading(result) -> dict[str, bool]:
+    """How the user judged signs: name -> whether it is seen; a sign that was not judged is left out."""
+    return {sign: seen for sign, seen in result_json(result, _READING, {}).items() if seen is not None}
 
 
-def corrected(result, labels: np.ndarray) -> list[int] | None:
+def set_reading(result, reading: Mapping[str, bool | None]) -> None:
+    """Keep how the user judged signs; None for one that was not judged."""
+    set_result_json(result, _READING, dict(reading))
+
+
+def set_drawn(result, digests: Sequence[int]) -> None:
+    """Keep how every slice of a label map looked when a model had drawn it (``slice_digests``)."""
+    set_result_json(result, _DRAWN, list(digests))
+
+
+def drawn(result) -> list[int] | None:
+    """How every slice looked when a model had drawn it, as ``corrected`` compares it; None where no model drew it."""
+    return result_json(result, _DRAWN)
+
+
+def corrected(drawn: list[int] | None, labels: np.ndarray) -> list[int] | None:
     """The slices, from 0, in which a label map is no longer what the model drew; None where no model drew it."""
-    drawn = result_json(result, _DRAWN)
     if drawn is None or len(drawn) != len(labels):
         return None
-    return [number for number, (now, before) in enumerate(zip(_digests(labels), drawn, strict=True)) if now != before]
+    return [number for number, (now, before) in enumerate(zip(slice_digests(labels), drawn, strict=True)) if now != before]
 
 
-def _digests(labels: np.ndarray) -> list[int]:
-    """A number for every slice that changes with it."""
+def slice_digests(labels: np.ndarray) -> list[int]:
+    """A number for every slice of a label map (slices, rows, columns) that changes with it."""
     return [zlib.crc32(np.ascontiguousarray(one)) for one in labels]
 
 

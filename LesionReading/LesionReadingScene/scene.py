@@ -5,14 +5,17 @@ Only this package and the panels touch MRML, and nothing but this file need be i
 
 from __future__ import annotations
 
-from .labels import add_segmentation, labels_of, load_segmentation, replace_labels
+from .label_layers import Copying, directly
+from .labels import add_segmentation, labels_of, load_segmentation, placed_labels, replace_labels
 from .marking import add_region, remove_region
 from .results import (
     corrected,
+    drawn,
     fill_table,
     make_result,
     most_uncertain,
     next_unreviewed,
+    reading,
     remove_result,
     result_json,
     result_node,
@@ -20,9 +23,11 @@ from .results import (
     results,
     reviewed,
     set_drawn,
+    set_reading,
     set_result_json,
     set_result_node,
     set_reviewed,
+    slice_digests,
 )
 from .tracking import TrackedLabels
 from .volumes import (
@@ -39,11 +44,14 @@ from .volumes import (
 )
 
 __all__ = [
+    "Copying",
     "TrackedLabels",
     "add_region",
     "add_segmentation",
     "add_volume",
     "corrected",
+    "directly",
+    "drawn",
     "fill_table",
     "has_spacing",
     "labels_of",
@@ -52,6 +60,8 @@ __all__ = [
     "measured_grid",
     "most_uncertain",
     "next_unreviewed",
+    "placed_labels",
+    "reading",
     "remove_region",
     "remove_result",
     "replace_labels",
@@ -61,11 +71,13 @@ __all__ = [
     "results",
     "reviewed",
     "set_drawn",
+    "set_reading",
     "set_result_json",
     "set_result_node",
     "set_reviewed",
     "set_slice_spacing_unknown",
     "set_typed_spacing",
+    "slice_digests",
     "spacing_source",
     "volume_array",
     "volume_grid",

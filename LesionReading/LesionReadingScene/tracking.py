@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import vtk
 from LesionReadingLib.labels.label_map import Segment
 
-from .label_layers import Box, Layer, label_layers
-from .labels import labels_of, paint
+from .label_layers import Box, Copying, Layer, directly, label_layers, shape_of
+from .labels import labels_of, laid, paint
 
 
 class TrackedLabels:
@@ -20,15 +20,20 @@ class TrackedLabels:
         labels: uint8 (slices, rows, columns), as of the last ``update``; not to be changed.
     """
 
-    def __init__(self, segmentation, volume, segments: Sequence[Segment]) -> None:
-        """Take the label map as it is now.
+    def __init__(self, segmentation, volume, segments: Sequence[Segment], copying: Copying = directly) -> None:
+        """Take the label map as it is now; ``copying`` as for ``scene.labels_of``: what changes meanwhile is told by ``update``.
 
         Raises:
             InputError: as ``scene.labels_of``.
         """
-        self._source = (segmentation, volume, segments)
-        self.labels = labels_of(*self._source)
-        self._seen = _looked_at(label_layers(*self._source))
+        self._source, shape = (segmentation, volume, segments), shape_of(volume)
+        layers = label_layers(*self._source)
+        if layers is None:
+            self.labels, self._seen = labels_of(*self._source), None
+            return
+        self._seen = copying(lambda: _looked_at(layers))
+        seen = [replace(layer, part=self._seen[layer.image].part) for layer in layers]
+        self.labels = copying(lambda: laid(seen, shape))
 
     def update(self) -> list[int]:
         """Follow the segmentation and give the numbers of the slices that have changed, ascending.

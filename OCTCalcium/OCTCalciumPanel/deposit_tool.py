@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ class DepositTool:
         """ui: the widgets of the panel. editing: its SegmentEditing, whose undo knows every step of the tool."""
         self._ui, self._editing = ui, editing
         self._volume = self._segmentation = self._labels = self._marked = None
+        self._seen: tuple[tuple[int, float], np.ndarray, Wall] | None = None  # frame and mm of a pixel, its labels, its wall
         self._points = PointPlacing(_("Ends of the deposit"), self._onMoved)
         ui.markButton.connect("clicked(bool)", self._onMark)
         ui.otherWayButton.connect("clicked(bool)", self._onOtherWay)
@@ -56,13 +57,14 @@ class DepositTool:
     def bind(self, volume, segmentation, labels: Callable[[], np.ndarray]) -> None:
         """Mark on a volume from now on. labels(): its label map as it is, (frames, rows, columns), not to be changed."""
         self.forget()
+        self._seen = None
         self._volume, self._segmentation, self._labels = volume, segmentation, labels
         self._show(_("Press Mark, then click on both ends of the deposit."))
 
     def unbind(self) -> None:
         """Mark on nothing."""
         self.forget()
-        self._volume = self._segmentation = self._labels = None
+        self._volume = self._segmentation = self._labels = self._seen = None
         self._show("")
 
     def forget(self) -> None:
@@ -78,6 +80,7 @@ class DepositTool:
         self.forget()
         if checked:
             self._ui.markButton.checked = True
+            self._lookAhead()
             self._points.ask(2, self._onPlaced)
             self._show(_("Click on both ends of the deposit, each in the middle of its thickness."))
 
@@ -90,6 +93,13 @@ class DepositTool:
                 raise InputError(_("The view shows no frame of the pullback; go to a frame and mark again."))
             wall = self._wall(frame)
             self._write(frame, wall, marked_deposit(wall, ends_at(wall.view, *self._places()[:2])), {}, self._labelsOf(frame))
+
+    def _lookAhead(self) -> None:
+        """Look for the wall before the clicks, which then wait for less."""
+        frame = currentSlice(self._volume)
+        if frame is not None:
+            with suppress(InputError):  # told once there is something to mark
+                self._wall(frame)
 
     def _onOtherWay(self, checked: bool = False) -> None:
         self._markAgain(self._marked.deposit.ends.other_way(), {})
@@ -155,7 +165,11 @@ class DepositTool:
         spacing = scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
         if not spacing.in_plane_known or abs(spacing.row_mm / spacing.column_mm - 1) > _SQUARE:
             raise InputError(_("Marking needs square pixels of known size; set the spacing first."))
-        return wall_of(self._labelsOf(frame), _grey(scene.volume_array(self._volume)[frame]), spacing.row_mm)
+        labels, here = self._labelsOf(frame), (frame, spacing.row_mm)
+        if self._seen is None or self._seen[0] != here or not np.array_equal(self._seen[1], labels):
+            grey = _grey(scene.volume_array(self._volume)[frame])
+            self._seen = here, labels, wall_of(labels, grey, spacing.row_mm)
+        return self._seen[2]
 
     def _labelsOf(self, frame: int) -> np.ndarray:
         return self._labels()[frame].copy()

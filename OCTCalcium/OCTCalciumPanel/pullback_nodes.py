@@ -18,9 +18,23 @@ def addPullback(pullback, name: str):
     Raises:
         InputError: a frame cannot be read.
     """
+    return addFrames(pullback, framesOf(pullback), name)
+
+
+def framesOf(pullback) -> np.ndarray:
+    """All frames of a pullback, overlays removed: uint8 (frames, rows, columns).
+
+    Raises:
+        InputError: a frame cannot be read.
+    """
     frames = np.empty(pullback.grid.shape, np.uint8)
     for number, frame in enumerate(pullback.read(0, pullback.frame_count)):
         frames[number] = frame
+    return frames
+
+
+def addFrames(pullback, frames: np.ndarray, name: str):
+    """As ``addPullback``, with the frames that ``framesOf`` has read."""
     volume = add_volume(frames, pullback.grid, name)
     volume.SetDescription("\n".join(pullback.notes))
     return volume

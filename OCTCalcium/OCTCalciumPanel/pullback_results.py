@@ -1,12 +1,16 @@
 """The result of an analysed pullback as nodes of the scene; nothing here needs the panel."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import slicer
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED
+from LesionReadingLib.labels.label_map import LabelMap
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingPanel.model_selector import modelNamed
 from LesionReadingPanel.unsure_overlay import loadUnsure
@@ -36,8 +40,42 @@ def prepareRun(volume, model: str, folder: Path) -> list[str]:
     return ["analyze", str(pullback), "-o", str(folder / "out"), *chosen, *_typedSpacing(volume)]
 
 
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run has written.
+
+    Attributes:
+        folder: of the run. labels: what it drew. digests: of the frames of that (``scene.slice_digests``).
+    """
+
+    folder: Path
+    labels: LabelMap
+    digests: Sequence[int]
+
+
+def readRun(folder: Path) -> Run:
+    """Read what a run has written below its folder; the scene is not touched, so a thread may do it.
+
+    Raises:
+        InputError: the segmentation cannot be read.
+    """
+    from OCTCalciumLib.segments import SEGMENTS
+
+    file = folder / "out" / "segmentation.seg.nrrd"
+    if not file.is_file():
+        told = _("The segmentation {file} cannot be read; analyze the volume again.")
+        raise InputError(told.format(file=file.name))
+    labels = read_label_map(file, SEGMENTS)
+    return Run(folder, labels, scene.slice_digests(labels.labels))
+
+
 def takeRun(folder: Path, volume, model: str):
-    """Load what a run has written below its folder; an earlier result of the volume is replaced, once all is there.
+    """Load what a run has written below its folder as the result of a volume (``putRun``)."""
+    return putRun(readRun(folder), volume, model)
+
+
+def putRun(run: Run, volume, model: str):
+    """Take what a run has written as the result of a volume; an earlier result of it is replaced, once all is there.
 
     Args:
         model: folder of the bundle that the run used.
@@ -46,19 +84,19 @@ def takeRun(folder: Path, volume, model: str):
         The result node (vtkMRMLScriptedModuleNode); ``measure`` gives its numbers.
 
     Raises:
-        InputError: the volume was removed, or the segmentation cannot be read; the scene is as it was.
+        InputError: the volume was removed, or the segmentation does not lie on its voxels; the scene is as it was.
     """
     from OCTCalciumLib.segments import SEGMENTS, UNSURE
 
     if not slicer.mrmlScene.IsNodePresent(volume):
         raise InputError(_("The pullback was removed while it was analyzed; load it again."))
     name = _("{pullback} calcium").format(pullback=volume.GetName())
-    segmentation = scene.load_segmentation(folder / "out" / "segmentation.seg.nrrd", volume, name, SEGMENTS)
+    segmentation = scene.add_segmentation(volume, name, SEGMENTS, scene.placed_labels(run.labels, volume))
     result = _asResult(volume, segmentation)
-    scene.set_drawn(result, scene.labels_of(segmentation, volume, SEGMENTS))
-    loadUnsure(result, volume, folder / "out" / UNSURE_SEG, UNSURE)
+    scene.set_drawn(result, run.digests)
+    loadUnsure(result, volume, run.folder / "out" / UNSURE_SEG, UNSURE)
     scene.set_result_json(result, MODEL, Path(model).name)
-    scene.set_result_json(result, CAUTIONS, _cautionsOfRun(folder / "out" / "measurements.json"))
+    scene.set_result_json(result, CAUTIONS, _cautionsOfRun(run.folder / "out" / "measurements.json"))
     return result
 
 
@@ -121,7 +159,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
     scene.write_volume_node(volume, folder / "pullback.nrrd")
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
-    changed = scene.corrected(result, labels)
+    changed = scene.corrected(scene.drawn(result), labels)
     drawn = ["--drawn-by", model] if model else []
     corrected = ["--corrected", str(len(changed))] if model and changed is not None else []
     return ["measure", *files, *drawn, *corrected, *_typedSpacing(volume)]

@@ -7,6 +7,7 @@ import slicer
 import slicer.util
 import vtk
 from LesionReadingLib.errors import InputError
+from LesionReadingPanel.aside import aside, turn
 from LesionReadingPanel.editing.live_labels import LiveLabels
 from LesionReadingPanel.editing.review_bar import ReviewBar
 from LesionReadingPanel.editing.segment_editing import SegmentEditing
@@ -16,12 +17,13 @@ from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
 from .arc_markup import ArcMarkup
-from .arc_plot import selectChart, showFrame, updateFrames
+from .arc_plot import selectChart, showFrame, showNumbersInScene, updateFrames
 from .deposit_tool import DepositTool
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
-from .pullback_results import KIND, MODEL, measure, runCautions, segmentationOf
+from .pullback_nodes import UNKNOWN_PIXEL_MM
+from .pullback_results import KIND, MODEL, runCautions, segmentationOf
 from .vessel_view import VesselView
 
 
@@ -38,6 +40,7 @@ class ResultsView:
         self._ui, self._edited = ui, edited
         self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self._observations: list[Observation] = []
+        self._early: set[int] = set()  # frames that were edited while the pullback was measured
         self._numbers = NumbersBlock(ui, self.goTo)
         self._table = FrameTable(ui.frameTable, self.goTo)
         self._map = EnFaceMap(ui, self.goTo)
@@ -54,23 +57,27 @@ class ResultsView:
     def show(self, volume, result) -> None:
         """Show a volume node in the slice views, and its result measured anew; None where there is no result, or no volume."""
         self.clear()
+        shown = self._shown
         turned = _turnViewsTo(volume)
         if result is None:
             return
-        from OCTCalciumLib.segments import SEGMENTS
-
+        self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
         try:
-            self._live = LiveLabels(_present(segmentationOf(result)), volume, SEGMENTS, self._onEdited)
-            self.measurement = measure(result, self._live.labels)
+            if not self._measure():
+                return  # something else is shown by now
         except InputError as error:
             self.clear()
             self._numbers.clear(str(error))
             return
-        self._volume, self._result, self.segmentation = volume, result, segmentationOf(result)
+        showNumbersInScene(result, self.measurement)
         self._numbers.show(self.measurement, runCautions(self._result))
         model = scene.result_json(result, MODEL, "")
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
+        if not self._isStill(shown):
+            return
         self._table.show(self.measurement, scene.reviewed(result))
+        if not self._isStill(shown):
+            return
         self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
         self._unsure.bind(result)
@@ -92,7 +99,8 @@ class ResultsView:
             observation.stop()
         if self._live is not None:
             self._live.stop()
-        self._observations = []
+        self._observations, self._early = [], set()
+        self._shown = object()  # another one with everything that is shown
         self._volume = self._result = self._live = self._frame = self.measurement = self.segmentation = None
         self.stopEditing()
         self._review.bind(None, None)
@@ -131,15 +139,46 @@ class ResultsView:
         self._marking.unbind()
         self._editing.stop()
 
+    def _measure(self) -> bool:
+        """Measure what is to be shown, and tell whether it still is."""
+        from OCTCalciumLib.measurement.pullback import measure_pullback
+        from OCTCalciumLib.segments import SEGMENTS
+
+        shown, spacing = self._shown, scene.volume_spacing(self._volume, UNKNOWN_PIXEL_MM)
+        live = LiveLabels(_present(self.segmentation), self._volume, SEGMENTS, self._onEdited, aside)
+        if self._shown is not shown:
+            live.stop()
+            return False
+        self._live = live
+        measurement = aside(lambda: measure_pullback(live.labels, spacing))
+        if self._shown is not shown:
+            return False
+        self.measurement = measurement
+        early, self._early = self._early, set()
+        if early:
+            self._remeasure(sorted(early))
+        return True
+
+    def _isStill(self, shown: object) -> bool:
+        """Let the window draw, and tell whether the same is shown afterwards."""
+        turn()
+        return self._shown is shown
+
+    def _remeasure(self, frames: list[int]) -> None:
+        from OCTCalciumLib.measurement.pullback import remeasure_frames
+
+        self.measurement = remeasure_frames(self.measurement, {frame: self._live.labels[frame] for frame in frames})
+
     def _goToLargestArc(self) -> None:
         if self.measurement.max_arc_frame is not None:
             self.goTo(self.measurement.max_arc_frame)
 
     def _onEdited(self, frames: list[int], labels) -> None:
         self._edited(self._result, frames, labels)
-        from OCTCalciumLib.measurement.pullback import remeasure_frames
-
-        self.measurement = remeasure_frames(self.measurement, {frame: labels[frame] for frame in frames})
+        if self.measurement is None:  # it is being measured
+            self._early.update(frames)
+            return
+        self._remeasure(frames)
         self._numbers.show(self.measurement, runCautions(self._result))
         self._table.showFrames(self.measurement, frames)
         self._map.show(self.measurement)

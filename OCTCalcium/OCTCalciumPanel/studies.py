@@ -4,14 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from LesionReadingLib.studies.batch_records import Study
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
+from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
 from . import pullback_results
 from .gain_text import gainText
-from .pullback_nodes import addPullback
+from .pullback_nodes import addFrames, framesOf
 
 
 def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
@@ -32,10 +34,12 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         find=_find,
         arguments=arguments,
         model=models.nameAndVersion,
-        load=_load,
-        take=pullback_results.takeRun,
+        read=_read,
+        add=_add,
+        take=_take,
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
+        drawnBy=lambda result: scene.result_json(result, pullback_results.MODEL, ""),
         choose=choose,
         adapt=("oct", "adapt"),
         gainText=gainText,
@@ -57,7 +61,16 @@ def _find(folder: Path, output: Path) -> list[Study]:
     return find_pullbacks(folder, output)
 
 
-def _load(study: Study):
+def _read(study: Study):
     from OCTCalciumLib.reading.read import open_pullback
 
-    return addPullback(open_pullback(study.source), _("OCT pullback"))
+    pullback = open_pullback(study.source)
+    return pullback, framesOf(pullback)
+
+
+def _take(folder: Path, volume, model: str):
+    return pullback_results.putRun(aside(lambda: pullback_results.readRun(folder)), volume, model)
+
+
+def _add(read):
+    return addFrames(*read, _("OCT pullback"))

@@ -1008,6 +1008,10 @@
             <translation>解析を開始できませんでした。</translation>
         </message>
         <message>
+            <source>drawn by {used}, Apply takes {chosen}</source>
+            <translation>描画は {used}、「適用」では {chosen}</translation>
+        </message>
+        <message>
             <source>slices</source>
             <translation>スライス</translation>
         </message>
@@ -1789,6 +1793,10 @@ mm</translation>
             <translation>解析中にプルバックが削除されました。再度読み込んでください。</translation>
         </message>
         <message>
+            <source>The segmentation {file} cannot be read; analyze the volume again.</source>
+            <translation>セグメンテーション {file} を読めません。ボリュームを再度解析してください。</translation>
+        </message>
+        <message>
             <source>{pullback} calcium</source>
             <translation>{pullback} 石灰化</translation>
         </message>
@@ -2238,6 +2246,45 @@ mm</translation>
         </message>
     </context>
     <context>
+        <name>worklist.holding</name>
+        <message>
+            <source>Take it over?</source>
+            <translation>引き継ぎますか？</translation>
+        </message>
+        <message>
+            <source>The folder of the study cannot be written; check that the disk is there.</source>
+            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+        <message>
+            <source>analysed</source>
+            <translation>解析済み</translation>
+        </message>
+        <message>
+            <source>edited by {reader}</source>
+            <translation>{reader} が編集中</translation>
+        </message>
+        <message>
+            <source>exported</source>
+            <translation>書き出し済み</translation>
+        </message>
+        <message>
+            <source>failed: {message}</source>
+            <translation>失敗: {message}</translation>
+        </message>
+        <message>
+            <source>left by {reader} after a crash</source>
+            <translation>{reader} の異常終了で残存</translation>
+        </message>
+        <message>
+            <source>reviewed {done} of {count}</source>
+            <translation>{count}中{done}を確認済み</translation>
+        </message>
+        <message>
+            <source>waiting</source>
+            <translation>未解析</translation>
+        </message>
+    </context>
+    <context>
         <name>worklist.learning</name>
         <message>
             <source>Choose the folder with the exported cases</source>
@@ -2291,8 +2338,28 @@ Each case counts as another patient. It runs in the background on two processors
     <context>
         <name>worklist.study_on_view</name>
         <message>
+            <source>Lay the {count} slices that you changed then over the new map? No leaves them beside the data.</source>
+            <translation>そのとき変更した {count} 枚のスライスを新しい結果に重ねますか。「いいえ」ではデータの横に残ります。</translation>
+        </message>
+        <message>
             <source>Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.</source>
             <translation>この検査のノードがシーンから削除されました。もう一度開いてください。最後に保存された内容はデータの隣に残っています。</translation>
+        </message>
+        <message>
+            <source>Since you edited this study a model has drawn it anew ({model}).</source>
+            <translation>この検査は、編集のあとにモデル（{model}）が描き直しています。</translation>
+        </message>
+        <message>
+            <source>Take up your edit as you left it? No shows the new map; your edit is kept beside the data.</source>
+            <translation>ご自分の編集をそのまま開きますか。「いいえ」では新しい結果を表示し、編集はデータの横に残ります。</translation>
+        </message>
+        <message>
+            <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
+            <translation>Slicerの終了前に保存されていなかった変更を復元しました（{saved}時点）。</translation>
+        </message>
+        <message>
+            <source>Your earlier edit of this study lies in {folder}.</source>
+            <translation>この検査の前回の編集は {folder} にあります。</translation>
         </message>
     </context>
     <context>
@@ -2322,20 +2389,12 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>検査</translation>
         </message>
         <message>
-            <source>Take it over?</source>
-            <translation>引き継ぎますか？</translation>
-        </message>
-        <message>
             <source>That study is not in the list any more.</source>
             <translation>その検査はもう一覧にありません。</translation>
         </message>
         <message>
             <source>The disk of the worklist does not answer; your edit is in the scene, save it when it is back.</source>
             <translation>ワークリストのディスクが応答しません。編集はシーンにあります。復旧後に保存してください。</translation>
-        </message>
-        <message>
-            <source>The folder of the study cannot be written; check that the disk is there.</source>
-            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
         </message>
         <message>
             <source>The worklist could not be read.</source>
@@ -2346,44 +2405,12 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
         </message>
         <message>
-            <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
-            <translation>Slicerの終了前に保存されていなかった変更を復元しました（{saved}時点）。</translation>
-        </message>
-        <message>
             <source>a reader without a name</source>
             <translation>名前のない読影者</translation>
         </message>
         <message>
-            <source>analysed</source>
-            <translation>解析済み</translation>
-        </message>
-        <message>
-            <source>edited by {reader}</source>
-            <translation>{reader} が編集中</translation>
-        </message>
-        <message>
-            <source>exported</source>
-            <translation>書き出し済み</translation>
-        </message>
-        <message>
-            <source>failed: {message}</source>
-            <translation>失敗: {message}</translation>
-        </message>
-        <message>
-            <source>left by {reader} after a crash</source>
-            <translation>{reader} の異常終了で残存</translation>
-        </message>
-        <message>
             <source>on view</source>
             <translation>表示中</translation>
-        </message>
-        <message>
-            <source>reviewed {done} of {count}</source>
-            <translation>{count}中{done}を確認済み</translation>
-        </message>
-        <message>
-            <source>waiting</source>
-            <translation>未解析</translation>
         </message>
     </context>
 </TS>

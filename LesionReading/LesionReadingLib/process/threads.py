@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -68,6 +69,14 @@ class Work(Generic[Result]):
                 self.do()
         self._open.release()
 
+    def is_done_within(self, seconds: float) -> bool:
+        """Whether there is a result, or an error; waits some time for it, and does it itself where no thread will come to it."""
+        if self._open.acquire(timeout=seconds):
+            self._open.release()
+        elif not self._is_served():
+            self.do()
+        return self.is_done
+
     def result(self) -> Result:
         """What it gives, or the error that it ended with."""
         self.wait()
@@ -88,7 +97,7 @@ class Threads:
     def __init__(self, count: int, prepare: Callable[[], None] | None = None) -> None:
         self._count, self._prepare = count, prepare
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
-        self._submitted: list[Work] = []
+        self._submitted: deque[Work] = deque()
         self._ends: list = []  # a lock for each thread, held until it ends
         self._serving: set[int] = set()
         self._is_late = False  # none began in time
@@ -96,7 +105,9 @@ class Threads:
     def submit(self, call: Callable[[], Result]) -> Work[Result]:
         """Have something done."""
         work = Work(call, self._is_served)
-        self._submitted = [*(one for one in self._submitted if not one.is_done), work]
+        while self._submitted and self._submitted[0].is_done:
+            self._submitted.popleft()
+        self._submitted.append(work)
         self._queue.put(work)
         if len(self._ends) < self._count:
             end = _thread.allocate_lock()

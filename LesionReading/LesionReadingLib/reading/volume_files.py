@@ -5,8 +5,12 @@ The library is told which of its readers to use, so that what a file holds canno
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +19,9 @@ from ..language import _
 from .headers.meta import meta_voxels
 from .headers.nifti import nifti_no_numbers, nifti_voxels
 from .headers.nrrd import nrrd_voxels
-from .headers.stored_voxels import check_stored
+from .headers.stored_voxels import StoredVoxels, check_stored, checked_and_unpacked
+
+Checked = TypeVar("Checked")
 
 _NRRD, _META, _NIFTI = (nrrd_voxels, "NrrdImageIO"), (meta_voxels, "MetaImageIO"), (nifti_voxels, "NiftiImageIO")
 _READERS = {".nrrd": _NRRD, ".nhdr": _NRRD, ".mha": _META, ".mhd": _META, ".nii": _NIFTI, ".nii.gz": _NIFTI}
@@ -30,13 +36,40 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     Raises:
         InputError: it cannot be read, or its voxels are not what its header states.
     """
+    return _checked_reader(path, what, check_stored)[0]
+
+
+def image_and_voxels(path: Path):
+    """As ``image_reader``, and a function that gives the voxels as ``image_voxels``; packed bytes are unpacked once for both.
+
+    Raises:
+        InputError: as ``image_reader``. The function: as ``image_voxels``.
+    """
+    import SimpleITK as sitk
+
+    reader, content = _checked_reader(path, "NRRD, NIfTI or MetaImage", _check_or_unpack)
+    is_plain = reader.GetDimension() == 3 and reader.GetNumberOfComponents() == 1 and reader.GetPixelID() == sitk.sitkUInt8
+    if content is None or not is_plain or len(content) != math.prod(reader.GetSize()):
+        return reader, partial(image_voxels, reader)
+    return reader, lambda: np.frombuffer(content, np.uint8).reshape(reader.GetSize()[::-1])
+
+
+def _check_or_unpack(path: Path, voxels: StoredVoxels) -> bytearray | None:
+    """The voxels of an NRRD packed by gzip, which has no scaling; of others None, as they are only checked."""
+    if voxels.packing == "gzip" and path.name.lower().endswith((".nrrd", ".nhdr")):
+        return checked_and_unpacked(path, voxels)
+    return check_stored(path, voxels)
+
+
+def _checked_reader(path: Path, what: str, check: Callable[[Path, StoredVoxels], Checked]) -> tuple[Any, Checked]:
+    """The reader of ``image_reader``, and what a check of the voxels gave."""
     import SimpleITK as sitk
 
     looked_at, reader_name = next((reader for ending, reader in _READERS.items() if path.name.lower().endswith(ending)), (None, ""))
     if looked_at is None:
         raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what))
     try:
-        check_stored(path, looked_at(path))
+        checked = check(path, looked_at(path))
     except PermissionError:
         raise
     except OSError as error:
@@ -58,7 +91,7 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
         reader.ReadImageInformation()
     except RuntimeError as error:
         raise InputError(_("{file} cannot be read as {what}; check that it is whole.").format(file=path.name, what=what)) from error
-    return reader
+    return reader, checked
 
 
 def _is_text(path: Path) -> bool:

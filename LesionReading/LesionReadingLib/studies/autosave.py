@@ -1,8 +1,8 @@
 """What a reader has changed since an edit was last kept, slice by slice, so that a crash loses nothing.
 
 ``edits/READER/autosave/`` holds a file for each slice that was changed (``slice_00012.z``, its labels packed by zlib) and
-``autosave.json``: on which label map it builds, and which slices are reviewed. Each file appears whole or not at all, and every
-slice stands for itself. Once the edit is kept (``reader_edits.save_edit``) the folder goes.
+``autosave.json``: on which label map it builds, which slices are reviewed, and how the reader judged the signs. Each file appears
+whole or not at all, and every slice stands for itself. Once the edit is kept (``reader_edits.save_edit``) the folder goes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..language import _
 from ..strict_json import read_json
 from ..text.plain_text import plain
-from .reader_edits import edit_of, reader_folder
+from .reader_edits import edit_of, reader_folder, reading_in
 from .whole_file import write_whole
 
 AUTOSAVE = "autosave"
@@ -39,21 +39,31 @@ class Autosave:
 
     Attributes:
         saved: local time, text. slices: number, from 0 -> uint8 (rows, columns). reviewed: numbers of slices.
+        reading, drawn: see ``reader_edits.Edit``.
     """
 
     saved: str
     slices: Mapping[int, np.ndarray]
     reviewed: frozenset[int]
+    reading: Mapping[str, bool]
+    drawn: str | None
 
 
 def autosave(
-    study: Path, reader: str, slices: Mapping[int, np.ndarray], *, shape: tuple[int, int, int], reviewed: Collection[int]
+    study: Path,
+    reader: str,
+    slices: Mapping[int, np.ndarray],
+    *,
+    shape: tuple[int, int, int],
+    reviewed: Collection[int],
+    reading: Mapping[str, bool] | None = None,
+    drawn: str = "",
 ) -> None:
-    """Keep some slices beside those of before, and which slices are reviewed now.
+    """Keep some slices beside those of before, and which slices are reviewed and how the signs are judged now.
 
     Args:
         study: folder of the study's results. slices: number, from 0 -> uint8 (rows, columns), as they are now.
-        shape: (slices, rows, columns) of the label map.
+        shape: (slices, rows, columns) of the label map. The others: see ``reader_edits.Edit``.
 
     Raises:
         InputError: nothing can be written there; what was kept before is still there.
@@ -61,6 +71,7 @@ def autosave(
     folder = reader_folder(study, reader) / AUTOSAVE
     saved = datetime.now().isoformat(timespec="seconds")
     facts = {"schema": SCHEMA, "saved": saved, "base": _base(study, reader), "size": list(shape), "reviewed": sorted(reviewed)}
+    facts |= {"reading": dict(reading or {}), "drawn": drawn}
     try:
         for number, labels in slices.items():
             packed = zlib.compress(np.ascontiguousarray(labels, np.uint8).tobytes(), _FAST)
@@ -79,12 +90,13 @@ def autosave_of(study: Path, reader: str, shape: tuple[int, int, int]) -> Autosa
         if told["base"] != _base(study, reader) or tuple(told["size"]) != shape:
             return None
         reviewed, saved = frozenset(map(int, told["reviewed"])), plain(told["saved"])
+        reading, drawn = reading_in(told), plain(told["drawn"]) if "drawn" in told else None
         numbers = {int(match[1]): file for file in folder.iterdir() if (match := _SLICE.fullmatch(file.name))}
     except (OSError, ValueError, KeyError, TypeError):
         return None
     slices = {number: _slice(file, shape[1:]) for number, file in sorted(numbers.items()) if number < shape[0]}
     whole = {number: labels for number, labels in slices.items() if labels is not None}
-    return Autosave(saved, whole, reviewed)
+    return Autosave(saved, whole, reviewed, reading, drawn)
 
 
 def drop_autosave(study: Path, reader: str) -> None:

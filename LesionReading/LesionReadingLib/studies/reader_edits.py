@@ -1,7 +1,8 @@
 """What readers made of a study: each reader's labels in a folder of their own, beside what the model drew, which stays.
 
 ``edits/READER/edit.json`` names the file with the labels, so both change at once: labels are written under a new name first. What a
-program in another place wrote under the same reader's name is left where it is.
+program in another place wrote under the same reader's name is left where it is. ``earlier_edits/`` holds what a reader did not want
+any more once a model had drawn the study anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..strict_json import read_json
 from ..text.plain_text import plain
 from .whole_file import write_whole
 
-EDITS, EDIT = "edits", "edit.json"
+EDITS, EARLIER, EDIT = "edits", "earlier_edits", "edit.json"
 SCHEMA = "lesion-reading-edit/1"
 _MOST_BYTES = 10_000_000
 
@@ -33,6 +34,8 @@ class Edit:
         reader: the name as it was chosen. saved: local time, text. model: that drew the labels first; empty by hand.
         labels: file with the label map. reviewed: numbers of slices or frames, from 0, of ``count``.
         changed: numbers of those in which labels differ from what the model drew. exported: whether the study was exported.
+        reading: sign -> whether the reader sees it; a sign that was not judged is left out.
+        drawn: what of a model's lay beneath (``worklist.map_of``); None in an edit that does not tell.
     """
 
     reader: str
@@ -43,6 +46,8 @@ class Edit:
     count: int
     changed: frozenset[int]
     exported: bool
+    reading: Mapping[str, bool]
+    drawn: str | None
 
 
 def save_edit(
@@ -55,6 +60,8 @@ def save_edit(
     count: int,
     changed: Collection[int],
     exported: bool,
+    reading: Mapping[str, bool] | None = None,
+    drawn: str = "",
 ) -> Edit:
     """Keep what a reader made of a study; what the same program kept before goes once the new is whole.
 
@@ -70,6 +77,7 @@ def save_edit(
     content = {
         **{"schema": SCHEMA, "reader": plain(reader), "saved": datetime.now().isoformat(timespec="seconds"), "model": model},
         **{"labels": labels.name, "reviewed": sorted(reviewed), "count": count, "changed": sorted(changed), "exported": exported},
+        **{"reading": dict(reading or {}), "drawn": drawn},
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +111,31 @@ def edits_of(study: Path) -> Iterator[Edit]:
             yield found
 
 
+def reading_in(stored: Mapping) -> dict[str, bool]:
+    """The reader's judgement of signs in what was stored; a sign with another value than yes or no was not judged."""
+    kept = stored.get("reading")
+    return {sign: seen for sign, seen in kept.items() if isinstance(seen, bool)} if isinstance(kept, dict) else {}
+
+
+def set_aside(study: Path, reader: str) -> Path | None:
+    """Lay what a reader left of a study aside, where it stays and is not opened any more; gives its folder, None without any.
+
+    Raises:
+        InputError: nothing can be written there; what was left is still where it was.
+    """
+    folder = reader_folder(study, reader)
+    if not folder.exists():
+        return None
+    aside = study / EARLIER / f"{folder.name}_{datetime.now():%Y%m%d_%H%M%S}_{secrets.token_hex(2)}"
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
+    except OSError as error:
+        message = _("The earlier edit could not be laid aside ({reason}); mend the disk, then open the study again.")
+        raise InputError(message.format(reason=error.strerror)) from error
+    return aside
+
+
 def _read(folder: Path) -> Edit | None:
     try:
         stored = read_json(folder / EDIT, _MOST_BYTES)
@@ -116,6 +149,8 @@ def _read(folder: Path) -> Edit | None:
             int(stored["count"]),
             frozenset(map(int, stored["changed"])),
             bool(stored["exported"]),
+            reading_in(stored),
+            plain(stored["drawn"]) if "drawn" in stored else None,
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

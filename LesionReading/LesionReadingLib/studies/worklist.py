@@ -26,7 +26,7 @@ from .reader_lock import holder_of
 from .whole_file import write_whole
 
 RESULT, FAILED, MODEL = "out", "failed.json", "model.json"
-MEASUREMENTS = "measurements.json"
+MEASUREMENTS, LABELS = "measurements.json", "segmentation.seg.nrrd"
 _MOST_BYTES = 10_000
 
 WAITING, ANALYSED, EDITED_BY, REVIEWED, EXPORTED, FAILED_STATE = "waiting", "analysed", "edited", "reviewed", "exported", "failed"
@@ -127,6 +127,14 @@ def model_of(item: Item) -> tuple[str, str]:
         return plain(stored["model"]), plain(stored["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "", ""
+
+
+def map_of(item: Item) -> str:
+    """Which label map a model has drawn of a study, by a digest of its file; empty where none has."""
+    try:
+        return hashlib.sha256((item.result / LABELS).read_bytes()).hexdigest()[:16]
+    except OSError:
+        return ""
 
 
 def _keep(file: Path, content: dict) -> None:

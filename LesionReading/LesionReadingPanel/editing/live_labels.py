@@ -8,7 +8,7 @@ import qt
 import slicer
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import Segment
-from LesionReadingScene.scene import TrackedLabels
+from LesionReadingScene.scene import Copying, TrackedLabels, directly
 
 from ..views import Observation
 
@@ -17,14 +17,20 @@ class LiveLabels:
     """Watches a segmentation node; all edits of one turn of the event loop are told together."""
 
     def __init__(
-        self, segmentation, volume, segments: Sequence[Segment], onEdited: Callable[[list[int], np.ndarray], None]
+        self,
+        segmentation,
+        volume,
+        segments: Sequence[Segment],
+        onEdited: Callable[[list[int], np.ndarray], None],
+        copying: Copying = directly,
     ) -> None:
         """onEdited(numbers, labels): slices that have changed, ascending, and labels (slices, rows, columns), not to be changed.
+        copying: as for ``scene.labels_of``.
 
         Raises:
             InputError: as LesionReadingScene.scene.labels_of.
         """
-        self._tracked = TrackedLabels(segmentation, volume, segments)
+        self._tracked = TrackedLabels(segmentation, volume, segments, copying)
         self._onEdited = onEdited
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,33 @@ WAIT_MS, RETRY_MS = 1000, 10_000
 _AT_ONCE = 2  # slices of one turn of the event loop
 
 
+@dataclass(frozen=True)
+class Followed:
+    """A study that is followed.
+
+    Attributes:
+        study: folder of all about it. reader: who edits it. result: its node. shape: (slices, rows, columns) of its labels.
+        drawn: what of a model's lies beneath (``worklist.map_of``).
+    """
+
+    study: Path
+    reader: str
+    result: object
+    shape: tuple[int, int, int]
+    drawn: str
+
+
 class Autosaving:
     """Follows one result at a time; whoever shows it says what was edited."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         """tell(sentence): called when slices cannot be kept, and with an empty sentence once they can again."""
         self._tell = tell
-        self._result = self._observation = None
+        self._followed: Followed | None = None
+        self._observation: Observation | None = None
         self._pending: set[int] = set()
-        self._waiting = False
+        self._marks = None  # reviewed and reading as they were kept
+        self._waiting = self._failed = False
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.connect("timeout()", self._onTimer)
@@ -34,21 +53,41 @@ class Autosaving:
     @property
     def pending(self) -> bool:
         """Whether anything has changed that is not kept yet."""
-        return bool(self._pending) or (self._result is not None and scene.reviewed(self._result) != self._reviewed)
+        return bool(self._pending) or (self._followed is not None and self._marksNow() != self._marks)
 
-    def begin(self, study: Path, reader: str, result, shape: tuple[int, int, int]) -> None:
-        """Follow a result from now on. study: folder of all about it. shape: (slices, rows, columns) of its labels."""
+    def begin(self, followed: Followed) -> None:
+        """Follow a result from now on, as it is kept beside the data; or go on with the same one upon another edit."""
         self.end()
-        self._study, self._reader, self._result, self._shape = study, reader, result, shape
-        self._reviewed, self._failed = scene.reviewed(result), False
-        self._observation = Observation(result, vtk.vtkCommand.ModifiedEvent, self._onModified)
+        self._followed, self._failed = followed, False
+        self._marks = self._marksNow()
+        self._observation = Observation(followed.result, vtk.vtkCommand.ModifiedEvent, self._onModified)
 
     def edited(self, result, numbers: Sequence[int], labels: np.ndarray) -> None:
         """Slices of a result have changed. labels: (slices, rows, columns), which follows further edits."""
-        if result is self._result and result is not None:
+        if self._followed is not None and result is self._followed.result:
             self._labels = labels
             self._pending.update(numbers)
             self._wait(WAIT_MS)
+
+    def take(self) -> frozenset[int]:
+        """The slices that wait to be kept, and somebody else keeps with all else from now on."""
+        taken, self._pending = frozenset(self._pending), set()
+        self._marks = self._marksNow()
+        return taken
+
+    def giveBack(self, taken: frozenset[int]) -> None:
+        """What was taken could not be kept."""
+        self._pending |= taken
+        self._marks = None
+        self._wait(WAIT_MS)
+
+    def goOn(self, followed: Followed) -> None:
+        """What was taken is kept: what has changed since, and what will, builds on that."""
+        since, marks = self._pending, self._marks
+        self.begin(followed)
+        self._pending, self._marks = since, marks
+        if self.pending:
+            self._wait(0)
 
     def end(self) -> None:
         """Follow nothing: all is kept, or goes with the study."""
@@ -56,8 +95,12 @@ class Autosaving:
         self._waiting = False
         if self._observation is not None:
             self._observation.stop()
-        self._result = self._observation = None
-        self._pending.clear()
+        self._followed = self._observation = None
+        self._pending = set()
+
+    def _marksNow(self):
+        result = self._followed.result
+        return scene.reviewed(result), scene.reading(result)
 
     def _onModified(self) -> None:
         if self.pending:
@@ -70,17 +113,18 @@ class Autosaving:
 
     def _onTimer(self) -> None:
         self._waiting = False
-        numbers, reviewed = sorted(self._pending)[:_AT_ONCE], scene.reviewed(self._result)
+        now, numbers = self._followed, sorted(self._pending)[:_AT_ONCE]
+        marks = reviewed, reading = self._marksNow()
         slices = {number: self._labels[number] for number in numbers}
         try:
-            autosave(self._study, self._reader, slices, shape=self._shape, reviewed=reviewed)
+            autosave(now.study, now.reader, slices, shape=now.shape, reviewed=reviewed, reading=reading, drawn=now.drawn)
         except InputError as error:
             self._failed = True
             self._tell(str(error))
             self._wait(RETRY_MS)
             return
         self._pending -= set(numbers)
-        self._reviewed = reviewed
+        self._marks = marks
         if self._failed:
             self._failed = False
             self._tell("")

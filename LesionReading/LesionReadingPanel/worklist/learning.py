@@ -37,6 +37,7 @@ class Learning:
         self._target: Path | None = None
         self._worker = WorkerProcess()
         ui.learnButton.connect("clicked(bool)", self._onButton)
+        self._show("")
         if not (REPOSITORY / TRAINING / "__main__.py").is_file():
             ui.learnButton.enabled = False
             ui.learnButton.toolTip = _("Fine-tuning needs a copy of the repository: the installed extension has no training.")
@@ -100,6 +101,7 @@ class Learning:
 
     def _show(self, text: str) -> None:
         self._ui.learnLabel.text = text
+        self._ui.learnLabel.visible = bool(text)
         self._ui.learnButton.text = _("Stop fine-tuning") if self.running else _("Learn from these...")
 
 

@@ -9,15 +9,20 @@ from typing import Any
 
 import numpy as np
 import slicer
+import slicer.util
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.labels.label_map import Segment
+from LesionReadingLib.labels.label_map import LabelMap, Segment
+from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
 from LesionReadingLib.studies.batch_records import Study
-from LesionReadingLib.studies.reader_edits import edit_of, save_edit
-from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, model_of
+from LesionReadingLib.studies.reader_edits import Edit, edit_of, save_edit, set_aside
+from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, map_of, model_of
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
+
+from ..aside import aside, turn
+from .autosaving import Followed
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,9 @@ class StudyKind:
         task: of its models. package: whose command line analyses. segments(): of its label maps.
         find(folder, output): the studies below a folder.
         arguments(study, output): of the command line that analyses one. model(): name and version of the model that does.
-        load(study): the volume node of a study.
+        read(study): what its files hold; called in a thread. add(read): that as a volume node.
         take(folder, volume, model): the result node of what a model, by its name, has drawn.
-        byHand(volume): an empty result node. segmentation(result): its node.
+        byHand(volume): an empty result node. segmentation(result): its node. drawnBy(result): the model's name; empty by hand.
         choose(volume): show it in the panel, None for nothing.
         adapt: the command of ``python -m training`` that fine-tunes a model on exported cases. gainText(figures): what that gained
             on cases that were left out, in a few sentences, of the figures that it writes into the new bundle.
@@ -43,10 +48,12 @@ class StudyKind:
     find: Callable[[Path, Path], list[Study]]
     arguments: Callable[[Study, Path], list[str]]
     model: Callable[[], tuple[str, str]]
-    load: Callable[[Study], Any]
+    read: Callable[[Study], Any]
+    add: Callable[[Any], Any]
     take: Callable[[Path, Any, str], Any]
     byHand: Callable[[Any], Any]
     segmentation: Callable[[Any], Any]
+    drawnBy: Callable[[Any], str]
     choose: Callable[[Any], None]
     adapt: tuple[str, ...]
     gainText: Callable[[dict], str]
@@ -55,19 +62,34 @@ class StudyKind:
     volumeUnit: str
 
 
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """What the files of a study hold.
+
+    Attributes:
+        images: as the module's ``read`` gives them. drawn: which map a model has drawn. edit: this reader's, with its labels.
+    """
+
+    images: Any
+    drawn: str
+    edit: Edit | None
+    labels: LabelMap | None
+
+
 class StudyOnView:
     """Loads a study, and keeps what is made of it.
 
     Attributes:
         exported: whether the study on view was exported for training.
         volume: the volume node of the study on view; None where there is none.
-        restored: when what a crash had left of it was kept (local time, text); empty where nothing was left.
+        told: what a reader must know of the study that was opened, sentences; empty where nothing.
     """
 
     def __init__(self, kind: StudyKind) -> None:
         self._kind = kind
+        self._drawn, self._isEdit = "", False  # what of a model's lies beneath, and whether this reader's edit lies above it
         self.volume = None
-        self.exported, self.restored = False, ""
+        self.exported, self.told = False, ""
 
     @property
     def result(self):
@@ -80,43 +102,38 @@ class StudyOnView:
         """Whether the nodes of the study on view are all still there."""
         return self.result is not None and self._kind.segmentation(self.result) is not None
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(slices, rows, columns) of the study on view."""
-        return scene.volume_array(self.volume).shape
+    def followed(self, item: Item, reader: str) -> Followed:
+        """The study on view for ``Autosaving``."""
+        return Followed(item.folder, reader, self.result, scene.volume_array(self.volume).shape, self._drawn)
 
     def open(self, item: Item, reader: str) -> None:
         """Load a study: what the model drew, or nothing, and on top what this reader has made of it before, and a crash has left.
 
+        Where a model has drawn it anew since, that is offered and laid over nothing unasked.
+
         Raises:
             InputError: the study or its results cannot be read; the scene is as it was.
         """
-        volume = self._kind.load(item.study)
+        stored = aside(lambda: self._stored(item, reader))
+        volume = self._kind.add(stored.images)
+        turn()
         try:
-            analysed = (item.result / MEASUREMENTS).exists()
-            if analysed:
+            if (item.result / MEASUREMENTS).exists():
                 self._kind.take(item.folder, volume, model_of(item)[0])
             else:
                 self._kind.byHand(volume)
-            self.volume = volume
-            edit = edit_of(item.folder, reader)
-            if edit is not None:
-                self._apply(edit)
-            self.exported = edit is not None and edit.exported
-            left = autosave_of(item.folder, reader, self.shape)
-            if left is not None:
-                self._restore(left)
-            else:
-                drop_autosave(item.folder, reader)  # slices of another label map must not mix with new ones
-            self.restored = left.saved if left is not None else ""
+            self.volume, self._drawn = volume, stored.drawn
+            turn()
+            self._layOver(item, reader, stored)
         except BaseException:
             self.volume = volume
             self.close()
             raise
+        turn()
         self._kind.choose(volume)
 
     def save(self, item: Item, reader: str) -> None:
-        """Keep labels and reviewed marks.
+        """Keep labels, reviewed marks and the reader's judgement as they are now.
 
         Raises:
             InputError: they cannot be kept, or the nodes were removed.
@@ -125,19 +142,35 @@ class StudyOnView:
             raise InputError(
                 _("Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.")
             )
-        labels, grid = self._labels(), scene.measured_grid(self.volume)
-        changed = scene.corrected(self.result, labels)
-        save_edit(
-            item.folder,
-            reader,
-            lambda file: write_seg_nrrd(file, labels, grid, self._kind.segments()),
-            model=" ".join(model_of(item)).strip(),
-            reviewed=scene.reviewed(self.result),
-            count=len(labels),
-            changed=range(len(labels)) if changed is None else changed,
-            exported=self.exported,
-        )
-        drop_autosave(item.folder, reader)
+        labels, grid, segments = self._labels(), scene.measured_grid(self.volume), self._kind.segments()
+        drawnByModel, exported, drawn = scene.drawn(self.result), self.exported, self._drawn
+        marks = {"reviewed": scene.reviewed(self.result), "reading": scene.reading(self.result)}
+
+        def keep() -> None:
+            changed = scene.corrected(drawnByModel, labels)
+            save_edit(
+                item.folder,
+                reader,
+                lambda file: write_seg_nrrd(file, labels, grid, segments),
+                model=" ".join(model_of(item)).strip(),
+                count=len(labels),
+                changed=range(len(labels)) if changed is None else changed,
+                exported=exported,
+                drawn=drawn,
+                **marks,
+            )
+            drop_autosave(item.folder, reader)
+
+        aside(keep)
+        self._isEdit = True
+
+    def isUntouched(self) -> bool:
+        """Whether nothing was ever made of the study on view, by this reader: it is as the model left it, or empty."""
+        marked = self.exported or scene.reviewed(self.result) or scene.reading(self.result)
+        if self._isEdit or marked:
+            return False
+        labels, drawnByModel = self._labels(), scene.drawn(self.result)
+        return aside(lambda: not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == [])
 
     def close(self) -> None:
         """Take the study out of the scene."""
@@ -148,29 +181,47 @@ class StudyOnView:
             slicer.mrmlScene.RemoveNode(self.volume)
         self.volume = None
 
+    def _stored(self, item: Item, reader: str) -> _Stored:
+        edit = edit_of(item.folder, reader)
+        labels = read_label_map(edit.labels, self._kind.segments()) if edit is not None else None
+        return _Stored(self._kind.read(item.study), map_of(item), edit, labels)
+
     def _labels(self) -> np.ndarray:
-        return scene.labels_of(self._kind.segmentation(self.result), self.volume, self._kind.segments())
+        return scene.labels_of(self._kind.segmentation(self.result), self.volume, self._kind.segments(), aside)
 
-    def _apply(self, edit) -> None:
-        segments = self._kind.segments()
-        kept = scene.load_segmentation(edit.labels, self.volume, "edit", segments)
-        try:
-            labels = scene.labels_of(kept, self.volume, segments)
-        finally:
-            slicer.mrmlScene.RemoveNode(kept)
-        self._replace(labels)
-        scene.set_reviewed(self.result, edit.reviewed, True)
-
-    def _restore(self, left: Autosave) -> None:
-        labels = self._labels()
-        for number, changed in left.slices.items():
+    def _layOver(self, item: Item, reader: str, stored: _Stored) -> None:
+        """What the reader has left, on top of what the model drew."""
+        edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
+        self._isEdit, self.told, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
+        if not drawn <= {stored.drawn, None} and not self._isWanted(item, edit, left):
+            folder = set_aside(item.folder, reader)
+            self.told = _("Your earlier edit of this study lies in {folder}.").format(folder=folder)
+            self.exported = False
+            return
+        self.exported = edit is not None and edit.exported
+        if left is None:
+            drop_autosave(item.folder, reader)  # slices of another label map must not mix with new ones
+        self._isEdit = edit is not None or left is not None
+        if not self._isEdit:
+            return
+        labels = self._labels() if edit is None else scene.placed_labels(stored.labels, self.volume)
+        for number, changed in left.slices.items() if left is not None else ():
             labels[number] = changed
-        self._replace(labels)
-        scene.set_reviewed(self.result, scene.reviewed(self.result) - left.reviewed, False)
-        scene.set_reviewed(self.result, left.reviewed, True)
-
-    def _replace(self, labels: np.ndarray) -> None:
         scene.replace_labels(self._kind.segmentation(self.result), self.volume, labels, self._kind.segments())
+        last = left if left is not None else edit
+        scene.set_reviewed(self.result, last.reviewed, True)
+        scene.set_reading(self.result, last.reading)
+        if left is not None:
+            told = _("What was changed before Slicer ended without keeping it is here again (from {saved}).")
+            self.told = told.format(saved=left.saved)
+
+    def _isWanted(self, item: Item, edit: Edit | None, left: Autosave | None) -> bool:
+        """Whether the reader wants to take up what was made on another map than the model's present one."""
+        told = _("Since you edited this study a model has drawn it anew ({model}).").format(model=" ".join(model_of(item)))
+        whole = _("Take up your edit as you left it? No shows the new map; your edit is kept beside the data.")
+        parts = _("Lay the {count} slices that you changed then over the new map? No leaves them beside the data.")
+        question = whole if edit is not None else parts.format(count=len(left.slices))
+        return slicer.util.confirmYesNoDisplay(f"{told} {question}")
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")

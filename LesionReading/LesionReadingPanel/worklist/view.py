@@ -6,7 +6,8 @@ meanwhile a second later, and one that another reader edits is not opened (``Les
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ import slicer
 import slicer.util
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import worklist as wl
-from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
+from LesionReadingLib.studies.reader_lock import BEAT_S
 from slicer.i18n import tr as _
 
+from ..aside import aside
 from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
+from .holding import lockedFor, stateText
 from .study_on_view import StudyKind, StudyOnView
 
 _READER = "LesionReading/Reader"
@@ -43,6 +46,7 @@ class WorklistView:
         self._states: list[wl.State] = []
         self._open: int | None = None
         self._lock, self._editor = None, ""  # the reader who opened the study on view
+        self._isBusy = self._isReplaced = False
         self._view = StudyOnView(kind)
         self._autosaving = Autosaving(self._show)
         self.agreement = AgreementView(ui, kind, self._show, self._openAt)
@@ -60,6 +64,7 @@ class WorklistView:
         ui.saveStudyButton.connect("clicked(bool)", lambda checked=False: self.save())
         ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
         ui.agreementButton.connect("clicked(bool)", self._onAgreement)
+        self._show("")
         header = ui.worklistTable
         header.setColumnCount(2)
         header.setHorizontalHeaderLabels([_("Study"), _("State")])
@@ -81,8 +86,7 @@ class WorklistView:
         """List the studies of a folder."""
         self.leave()
         self._background.stop()
-        with slicer.util.WaitCursor():
-            self._items, self._folder = wl.worklist(folder, self._kind.task, self._kind.find), folder
+        self._items, self._folder = aside(lambda: wl.worklist(folder, self._kind.task, self._kind.find)), folder
         table = self._ui.worklistTable
         table.setRowCount(len(self._items))
         for row, item in enumerate(self._items):
@@ -109,33 +113,32 @@ class WorklistView:
 
     def open(self, number: int) -> None:
         """Keep what was made of the study on view, and open another."""
-        if number == self._open:
+        if number == self._open or self._isBusy:
             return
         if not self.reader:
             self._show(_("Type your name above first: others see by it who edits a study."))
             return
-        item = self._items[number]
+        item, reader = self._items[number], self.reader
         try:
-            self._leave()
-            lock = self._locked(item)
-            if lock is None:
-                return
-            try:
-                with slicer.util.WaitCursor():
-                    self._view.open(item, self.reader)
-            except BaseException:
-                lock.release()
-                raise
+            with self._busy():
+                self._leave()
+                lock = lockedFor(item, reader)
+                if lock is None:
+                    return
+                try:
+                    self._view.open(item, reader)
+                except BaseException:
+                    lock.release()
+                    raise
+                self._lock, self._open, self._editor = lock, number, reader
+                self._autosaving.begin(self._view.followed(item, reader))
         except (InputError, OSError) as error:
             self._show(str(error))
             self.refresh()
             return
-        self._lock, self._open, self._editor = lock, number, self.reader
-        self._autosaving.begin(item.folder, self.reader, self._view.result, self._view.shape)
         self._beat.start()
         self._ui.worklistTable.selectRow(number)
-        left = _("What was changed before Slicer ended without keeping it is here again (from {saved}).")
-        self._show(left.format(saved=self._view.restored) if self._view.restored else "")
+        self._show(self._view.told)
         self.refresh()
 
     def edited(self, result, numbers: Sequence[int], labels: np.ndarray) -> None:
@@ -145,14 +148,16 @@ class WorklistView:
     def resultReplaced(self, volume) -> None:
         """An analysis in the panel has drawn on a volume anew; of the study on view that is kept, and followed from now on."""
         if self._open is not None and volume is self._view.volume:
+            self._isReplaced = True
             self.save()
 
     def save(self) -> bool:
         """Keep what was made of the study on view; gives whether it is kept."""
-        if self._open is None:
-            return True
+        if self._open is None or self._isBusy:
+            return self._open is None
         try:
-            self._keep()
+            with self._busy():
+                self._keep()
         except InputError as error:
             self._show(str(error))
             return False
@@ -162,7 +167,8 @@ class WorklistView:
     def leave(self) -> None:
         """Keep what was made of the study on view and let others edit it; where it cannot be kept, that is told."""
         try:
-            self._leave()
+            with self._busy():
+                self._leave()
         except InputError as error:
             self._show(str(error))
         self.refresh()
@@ -180,11 +186,24 @@ class WorklistView:
 
     # Parts of them
 
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """A study is opened or kept, the event loop goes on meanwhile: nothing else is begun."""
+        before, self._isBusy = self._isBusy, True
+        try:
+            yield
+        finally:
+            self._isBusy = before
+
     def _leave(self) -> None:
         if self._open is None:
             return
-        if self._view.isWhole:  # else what was kept last lies beside the data
+        if self._view.isWhole and not self._view.isUntouched():  # else what was kept last lies beside the data
             self._keep()
+        while self._view.isWhole and self._autosaving.pending:  # changed while that was written
+            self._keep()
+        if self._open is None:  # the scene was closed meanwhile
+            return
         self._autosaving.end()
         self._beat.stop()
         self._lock.release()
@@ -197,26 +216,20 @@ class WorklistView:
         Raises:
             InputError: it cannot be; the study stays open.
         """
-        self._view.save(self.openItem, self._editor)
-        self._autosaving.begin(self.openItem.folder, self._editor, self._view.result, self._view.shape)
+        taken, self._isReplaced = self._autosaving.take(), False
+        try:
+            self._view.save(self.openItem, self._editor)
+        except BaseException:
+            self._autosaving.giveBack(taken)
+            raise
+        if self._view.isWhole:
+            self._autosaving.goOn(self._view.followed(self.openItem, self._editor))
+            if self._isReplaced:
+                return self._keep()
         if not self._lock.is_ours():
             self._show(_("Another reader has taken this study over; your edit was kept beside theirs."))
         else:
             self._show(_("Kept beside the data."))
-
-    def _locked(self, item: wl.Item):
-        """The lock of a study; None where the user does not want to take over what a crash has left."""
-        try:
-            item.folder.mkdir(parents=True, exist_ok=True)
-            return take(item.folder, self.reader)
-        except Taken as taken:
-            if not taken.may_be_taken_over:
-                raise
-            if not slicer.util.confirmYesNoDisplay(str(taken) + " " + _("Take it over?")):
-                return None
-            return take_over(item.folder, self.reader)
-        except OSError as error:
-            raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
 
     def _onBeat(self) -> None:
         if self._lock is not None:
@@ -272,6 +285,7 @@ class WorklistView:
 
     def _show(self, text: str) -> None:
         self._ui.worklistLabel.text = text
+        self._ui.worklistLabel.visible = bool(text)
 
     def _enable(self) -> None:
         ui, some = self._ui, bool(self._items)
@@ -280,19 +294,3 @@ class WorklistView:
         ui.saveStudyButton.enabled = self._open is not None
         ui.analyseAllButton.enabled = some
         ui.agreementButton.enabled = some
-
-
-def stateText(state: wl.State) -> str:
-    """How far a study is, in a few words."""
-    if state.status == wl.EDITED_BY:
-        left = _("left by {reader} after a crash") if state.stale else _("edited by {reader}")
-        return left.format(reader=state.reader)
-    if state.status == wl.REVIEWED:
-        return _("reviewed {done} of {count}").format(done=state.reviewed, count=state.count)
-    texts = {
-        wl.WAITING: _("waiting"),
-        wl.ANALYSED: _("analysed"),
-        wl.EXPORTED: _("exported"),
-        wl.FAILED_STATE: _("failed: {message}").format(message=state.message),
-    }
-    return texts[state.status]

@@ -15,7 +15,7 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.reading.grey import check_numbers, range_of
 from LesionReadingLib.reading.image_grids import stored_grid
 from LesionReadingLib.reading.images import picture_pages, read_picture
-from LesionReadingLib.reading.volume_files import image_reader, image_voxels
+from LesionReadingLib.reading.volume_files import image_and_voxels
 
 from .picture_frames import FEW_LEVELS, frames_alone
 from .pullback import Pullback, sample_indices
@@ -58,7 +58,7 @@ def volume_recording(path: Path) -> Pullback:
     """
     import SimpleITK as sitk
 
-    reader = image_reader(path)
+    reader, voxels = image_and_voxels(path)
     kind = reader.GetMetaData("NRRD_kinds[pixel]") if reader.HasMetaDataKey("NRRD_kinds[pixel]") else ""
     pixels = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if np.prod(reader.GetSize()) == 0 or "complex" in pixels:
@@ -73,7 +73,7 @@ def volume_recording(path: Path) -> Pullback:
     @cache
     def volume() -> np.ndarray:
         # Most of these files are compressed as a whole and cannot be entered in the middle, so this one kind is held in memory.
-        values = image_voxels(reader)
+        values = voxels()
         return values.reshape(frame_count, rows, columns, *values.shape[reader.GetDimension() :])
 
     def stored(first: int, stop: int) -> Iterator[np.ndarray]:

@@ -337,6 +337,20 @@ def test_the_chosen_model_is_kept_with_the_scene(a_desktop, a_panel, monkeypatch
     assert parameters.model == a_panel.models.currentModel() != ""
 
 
+def test_the_line_of_the_folded_input_follows_the_choice_of_a_model(a_desktop, a_panel, monkeypatch):
+    """Learn from these, and the removal of a model, change the choice while Input is folded."""
+    a_panel.ui.inputSelector.setCurrentNode(a_volume())
+    a_panel.ui.inputButton.collapsed = True
+    first = a_panel.ui.modelComboBox.currentText
+    assert a_panel.ui.inputSummaryLabel.text.endswith(first)
+    a_panel.ui.modelComboBox.addItem("another")
+    a_panel.ui.modelComboBox.currentIndex = a_panel.ui.modelComboBox.count - 1
+    assert a_panel.ui.inputSummaryLabel.text.endswith("another")
+    monkeypatch.setattr(a_panel, "modelOfResult", lambda: "one of before")
+    a_panel.ui.modelComboBox.currentIndex = 0
+    assert a_panel.ui.inputSummaryLabel.text.endswith(f"drawn by one of before, Apply takes {first}")
+
+
 def test_a_reload_of_the_module_ends_its_run(a_desktop, a_panel):
     a_panel.ui.inputSelector.setCurrentNode(a_volume())
     _apply(a_panel, "endless")

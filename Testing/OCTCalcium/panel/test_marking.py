@@ -81,6 +81,25 @@ def test_a_deposit_is_marked_by_two_clicks_where_no_network_has_run(a_desktop, b
     assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
 
 
+def test_the_wall_is_looked_for_before_the_clicks_and_anew_only_where_the_frame_has_changed(a_desktop, by_hand, monkeypatch):
+    from OCTCalciumLib.marking import deposit
+
+    looked, wall_of = [], deposit.wall_of
+    monkeypatch.setattr(deposit, "wall_of", lambda labels, *others: looked.append(labels) or wall_of(labels, *others))
+    by_hand.ui.markButton.click()
+    assert len(looked) == 1
+    click(by_hand, BEGIN + 2)
+    click(by_hand, END + 2)
+    a_desktop.process_events()
+    assert len(looked) == 1 and calcium(a_desktop, by_hand).any()
+    by_hand.ui.markButton.click()
+    assert len(looked) == 2 and looked[1].any()
+    jumpToSlice(by_hand.volume, 3)
+    click(by_hand, BEGIN + 6, frame=3)
+    click(by_hand, END + 6, frame=3)
+    assert len(looked) == 3 and not looked[2].any()
+
+
 def test_one_undo_takes_a_mark_back_and_redo_brings_it(a_desktop, by_hand):
     mark(a_desktop, by_hand)
     marked = calcium(a_desktop, by_hand).copy()

@@ -65,6 +65,7 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
     assert panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.visible
     for told in ("a pullback", "160 x 160 pixels, 24 frames", "0.04 mm, 0.25 mm apart", panel.ui.modelComboBox.currentText):
         assert told in panel.ui.inputSummaryLabel.text
+    assert "drawn by a_model, Apply takes" in panel.ui.inputSummaryLabel.text  # whatever is chosen by now
     for label in (panel.ui.volumeLabel, panel.ui.arcLabel, panel.ui.scoreLabel, panel.ui.maxArcButton, panel.ui.enFaceMap):
         assert in_sight(a_desktop, label), label.name
     panel.ui.inputButton.collapsed = False

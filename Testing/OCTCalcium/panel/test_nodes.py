@@ -121,11 +121,12 @@ def test_a_run_without_its_segmentation_leaves_the_earlier_result(a_result, tmp_
 
 def test_a_result_whose_pullback_is_gone_says_so(a_result, tmp_path):
     volume = pullback_results.volumeOf(a_result)
+    run = write_run(tmp_path, volume, a_vessel())
     slicer.mrmlScene.RemoveNode(volume)
     with pytest.raises(InputError, match="was removed"):
         pullback_results.measure(a_result)
     with pytest.raises(InputError, match="was removed while it was analyzed"):
-        pullback_results.takeRun(tmp_path, volume, "")
+        pullback_results.takeRun(run, volume, "")
 
 
 @pytest.mark.parametrize("name", GEOMETRIES)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import time
 
 import numpy as np
 import pytest
+import qt
 import slicer
 import slicer.util
 from drawn_result import a_pullback, write_run
 from drawn_vessel import a_vessel
+from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_edits import edit_of
 from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, holder_of, take
@@ -63,6 +66,7 @@ def test_the_next_study_is_opened_by_one_key_with_its_result(a_desktop, a_list):
     a_desktop.process_events()
     assert time.process_time() - began < 3
     assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+    assert a_list.ui.inputButton.collapsed and a_list.ui.worklistLabel.isHidden()  # the results come first
     assert "on view" in states(a_list).values()
     assert holder_of(a_list.worklist.openItem.folder).reader == "Anna"
 
@@ -87,6 +91,56 @@ def test_an_edit_is_kept_when_the_next_study_is_opened_and_is_there_on_return(a_
     assert reviewed(result_in(a_list)) == {8, 9}
     # What the model drew is still there.
     assert (first.result / "segmentation.seg.nrrd").exists()
+
+
+def waits_for_the_loop(monkeypatch, owner, name):
+    """Let some work end only once Qt's loop has turned after it began; gives whether it did, as a function."""
+    begun, turned, work = threading.Event(), threading.Event(), getattr(owner, name)
+
+    def waiting(*arguments):
+        begun.set()
+        assert turned.wait(30), "the event loop was held"
+        return work(*arguments)
+
+    timer = qt.QTimer()
+    timer.connect("timeout()", lambda: turned.set() if begun.is_set() else None)
+    timer.start(5)
+    monkeypatch.setattr(owner, name, waiting)
+    return lambda: timer.stop() or turned.is_set()
+
+
+def test_the_window_lives_while_studies_are_looked_for_read_and_measured(a_desktop, an_oct_module, a_list, studies, monkeypatch):
+    from OCTCalciumLib import batch
+    from OCTCalciumLib.measurement import pullback
+    from OCTCalciumPanel import pullback_results
+    from OCTCalciumPanel import studies as kinds
+
+    long = [
+        waits_for_the_loop(monkeypatch, batch, "find_pullbacks"),
+        waits_for_the_loop(monkeypatch, kinds, "framesOf"),
+        waits_for_the_loop(monkeypatch, pullback_results, "readRun"),
+        waits_for_the_loop(monkeypatch, pullback, "measure_pullback"),
+    ]
+    a_list.worklist.show(studies)
+    a_list.worklist.open(0)
+    assert all(turned() for turned in long)
+    assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+
+
+def test_a_click_on_another_study_waits_until_the_one_before_is_open(a_desktop, a_list, monkeypatch):
+    """Clicks are not taken while a study is read; what calls without a click is refused."""
+    from OCTCalciumPanel import studies as kinds
+
+    read, opened = kinds.framesOf, []
+    timer = qt.QTimer()
+    timer.connect("timeout()", lambda: (a_list.worklist.open(1), opened.append(a_list.worklist.openItem)))
+    monkeypatch.setattr(kinds, "framesOf", lambda pullback: (time.sleep(0.2), read(pullback))[1])
+    timer.start(5)
+    a_list.worklist.open(0)
+    timer.stop()
+    assert opened and set(opened) == {None}
+    assert a_list.worklist.openItem is a_list.worklist._items[0]
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
 
 
 def test_a_study_that_another_edits_is_not_opened(a_desktop, a_list):
@@ -222,6 +276,107 @@ def test_an_analysis_in_the_panel_of_a_study_on_view_is_followed_and_kept(a_desk
     assert arcs[9] == 0 and arcs[10] == pytest.approx(240, abs=2)
 
 
+def test_a_study_that_was_only_looked_at_is_left_as_it_was(a_desktop, a_list):
+    number = [state.status for state in a_list.worklist._states].index(wl.WAITING)
+    for row in (0, number):
+        before = states(a_list)
+        a_list.worklist.open(row)
+        a_desktop.process_events()
+        item = a_list.worklist.openItem
+        a_list.worklist.leave()
+        assert edit_of(item.folder, "Anna") is None and states(a_list) == before
+
+
+def test_a_stroke_that_nobody_told_of_is_kept_all_the_same(a_desktop, a_list):
+    a_list.ui.nextStudyButton.click()
+    item = a_list.worklist.openItem
+    a_list.results._live.stop()  # as when the panel shows another volume meanwhile
+    erase_frame(a_desktop, a_list, 9)
+    a_list.worklist.leave()
+    assert edit_of(item.folder, "Anna").changed == {9}
+
+
+@pytest.mark.parametrize("button", ["saveStudyButton", "nextStudyButton"])
+def test_a_stroke_made_while_an_edit_is_written_is_not_lost(a_desktop, a_list, monkeypatch, button):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    item, number = a_list.worklist.openItem, a_list.worklist._open
+    erase_frame(a_desktop, a_list, 9)
+    writing, painted = threading.Event(), threading.Event()
+
+    def slowly(*arguments):
+        writing.set()
+        assert painted.wait(30)
+        return write_seg_nrrd(*arguments)
+
+    def paint():
+        if writing.is_set() and not painted.is_set():
+            erase_frame(a_desktop, a_list, 12)
+            painted.set()
+
+    timer = qt.QTimer()
+    timer.connect("timeout()", paint)
+    timer.start(5)
+    monkeypatch.setattr("LesionReadingPanel.worklist.study_on_view.write_seg_nrrd", slowly)
+    getattr(a_list.ui, button).click()
+    timer.stop()
+    a_desktop.process_events()
+    a_desktop.wait_until(lambda: not a_list.worklist._autosaving.pending, 30)
+    if button == "saveStudyButton":
+        assert edit_of(item.folder, "Anna").changed == {9}
+        crash_and_reopen(a_desktop, a_list)
+    else:
+        assert edit_of(item.folder, "Anna").changed == {9, 12}
+        a_list.worklist.open(number)
+    a_desktop.process_events()
+    arcs = [frame.arc_bridged_deg for frame in a_list.results.measurement.frames]
+    assert arcs[9] == arcs[12] == 0 and arcs[10] == pytest.approx(240, abs=2)
+
+
+def drawn_anew(item):
+    """Another model has drawn a smaller deposit."""
+    shutil.rmtree(item.result)
+    volume = a_pullback(name="for the run")
+    write_run(item.folder, volume, a_vessel(90.0))
+    slicer.mrmlScene.RemoveNode(volume)
+    (item.result / "measurements.json").write_text(json.dumps({"cautions": []}))
+    wl.record_model(item, "another_model", "0.4")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["an edit", "what a crash left"])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_an_edit_on_another_models_map_is_offered_and_laid_over_the_new_one_only_if_wanted(a_desktop, a_list, kept, wanted):
+    a_list.ui.nextStudyButton.click()
+    a_desktop.process_events()
+    number, item = a_list.worklist._open, a_list.worklist.openItem
+    erase_frame(a_desktop, a_list, 9)
+    a_desktop.wait_until(lambda: not a_list.worklist._autosaving.pending, 30)
+    left = item.folder.parent / "left"
+    shutil.copytree(item.folder, left)
+    a_list.worklist.leave()
+    if not kept:
+        shutil.rmtree(item.folder)
+        left.rename(item.folder)
+        (item.folder / LOCK).unlink()
+    drawn_anew(item)
+    a_desktop.dialogs.answer(wanted)
+    a_list.worklist.open(number)
+    a_desktop.process_events()
+    assert "another_model 0.4" in a_desktop.dialogs.shown[-1].text
+    arcs = [frame.arc_bridged_deg for frame in a_list.results.measurement.frames]
+    assert arcs[9] == pytest.approx(0 if wanted else 90, abs=2)
+    assert arcs[10] == pytest.approx(240 if wanted and kept else 90, abs=2)
+    asked = len(a_desktop.dialogs.shown)
+    if not wanted:
+        (earlier,) = (item.folder / "earlier_edits").iterdir()
+        assert str(earlier) in a_list.ui.worklistLabel.text
+        assert list(earlier.glob("labels_*.seg.nrrd" if kept else "autosave/slice_00009.z"))
+    set_reviewed(result_in(a_list), [3], True)
+    a_list.worklist.leave()
+    a_list.worklist.open(number)
+    assert len(a_desktop.dialogs.shown) == asked  # answered once for all
+
+
 def test_a_full_disk_keeps_the_study_on_view_with_its_edit(a_desktop, a_list, monkeypatch):
     a_list.ui.nextStudyButton.click()
     a_desktop.process_events()
@@ -276,6 +431,7 @@ def test_a_study_that_is_not_analysed_yet_is_begun_by_hand(a_desktop, a_list):
     a_desktop.process_events()
     assert a_list.worklist.openItem is not None
     assert a_list.results.measurement.volume_mm3 == 0
+    set_reviewed(result_in(a_list), [3], True)
     a_list.worklist.leave()
     assert edit_of(a_list.worklist._items[number].folder, "Anna").model == ""
 

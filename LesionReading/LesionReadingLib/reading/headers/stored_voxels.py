@@ -71,9 +71,29 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
     if voxels.packing == "raw":
         if present < voxels.skipped + voxels.size:
             raise _cut_off(path, max(present - voxels.skipped, 0), voxels.size, _("bytes"))
-        return
-    if voxels.packing == "text":
-        return _check_text(path, voxels, present)
+    elif voxels.packing == "text":
+        _check_text(path, voxels, present)
+    else:
+        for _chunk in _unpacked(path, voxels, present):
+            pass
+
+
+def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> bytearray:
+    """Voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
+
+    Raises:
+        InputError: as ``check_stored``.
+    """
+    check_image_bytes(path, voxels.size)
+    content = bytearray()
+    for chunk in _unpacked(path, voxels, voxels.file.stat().st_size - voxels.start):
+        content += chunk
+    del content[voxels.skipped + voxels.size :], content[: voxels.skipped]
+    return content
+
+
+def _unpacked(path: Path, voxels: StoredVoxels, present: int) -> Iterator[bytes]:
+    """Unpack to the end, where the checksum is compared, and count; refused beforehand where it would be absurdly much."""
     packed = present if voxels.length is None else voxels.length
     if voxels.size > _PACKED_BEST * max(packed, 1) and voxels.packing != "bzip2":
         raise _cut_off(path, packed, voxels.size, _("packed bytes"))
@@ -84,7 +104,20 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
                 value=voxels.size / 1000000000.0, value_2=packed / 1000000.0
             ),
         )
-    _unpack(path, voxels)
+    wanted = voxels.skipped + voxels.size
+    count = 0
+    try:
+        with open(voxels.file, "rb") as file:
+            file.seek(voxels.start)
+            for chunk in _CHUNKS[voxels.packing](file):
+                count += len(chunk)
+                if count > wanted + _FILLING_BYTES:
+                    raise unreadable(path, _("it unpacks to more than its header states"))
+                yield chunk
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise unreadable(path, _("what is packed in it is cut off or damaged")) from error
+    if count < wanted:
+        raise _cut_off(path, max(count - voxels.skipped, 0), voxels.size, _("bytes"))
 
 
 def check_image_bytes(path: Path, size: int) -> None:
@@ -156,23 +189,6 @@ def whole_numbers(path: Path, words: Iterable[str], what: str) -> list[int]:
     ):
         raise unreadable(path, _("its header states a {what} that is no whole number").format(what=what))
     return [int(word) for word in words]
-
-
-def _unpack(path: Path, voxels: StoredVoxels) -> None:
-    """Unpack to the end, where the checksum is compared, and count."""
-    wanted = voxels.skipped + voxels.size
-    count = 0
-    try:
-        with open(voxels.file, "rb") as file:
-            file.seek(voxels.start)
-            for chunk in _CHUNKS[voxels.packing](file):
-                count += len(chunk)
-                if count > wanted + _FILLING_BYTES:
-                    raise unreadable(path, _("it unpacks to more than its header states"))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise unreadable(path, _("what is packed in it is cut off or damaged")) from error
-    if count < wanted:
-        raise _cut_off(path, max(count - voxels.skipped, 0), voxels.size, _("bytes"))
 
 
 def _through(opened) -> Iterator[bytes]:

@@ -1,0 +1,35 @@
+"""Long work beside the window, which goes on drawing; clicks and keys wait until it is done, so that nothing changes under it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import qt
+import slicer
+from LesionReadingLib.process.threads import Threads
+
+Result = TypeVar("Result")
+
+_TURN_S = 0.04
+"""For which the window waits for the work at a time. Slicer holds Python's lock while its window waits for events, so that a thread
+would stand still without this."""
+
+
+def aside(work: Callable[[], Result]) -> Result:
+    """What some work gives, done in a thread; it must not touch the scene or a widget. What it raises is raised here.
+
+    Timers and observers may be called meanwhile: whoever holds nodes looks afterwards whether they are still those to be shown.
+    """
+    slicer.app.setOverrideCursor(qt.QCursor(qt.Qt.WaitCursor))
+    try:
+        with Threads(1) as threads:
+            begun = threads.submit(work)
+            while not begun.is_done_within(_TURN_S):
+                turn()
+            return begun.result()
+    finally:
+        slicer.app.restoreOverrideCursor()
+
+
+def turn() -> None:
+    """Let the window draw and timers run between two parts of a long work; clicks and keys wait."""
+    slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
