@@ -20,10 +20,10 @@ from LesionReadingLib.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
 from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox, network_input
-from OCTCalciumLib.model.two_step import TwoStep, mean_probability
+from OCTCalciumLib.model.two_step import TwoStep, mean_probability, seen_walls
 from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange, calcium_range
-from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, wall_channels, without_calcium
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, without_calcium
 
 from ...reporting.markdown import markdown_table
 from ..data import is_validation, load_patients
@@ -96,7 +96,7 @@ def seen_real(network: TwoStep, images: Path, masks: Path | None, pixel_mm: floa
 
 @torch.inference_mode()
 def _seen(network: TwoStep, kind: str, patient: str, view: PolarView, grey: np.ndarray, truth: np.ndarray) -> Seen:
-    walls = torch.from_numpy(wall_channels(view, view.sampled(grey))[None])
+    walls = torch.from_numpy(seen_walls(view, grey)[None])
     true = (view.sampled(truth.astype(np.uint8)) >= 0.5) & (view.labels != GUIDEWIRE)
     return Seen(kind, patient, view, mean_probability(network.calcium[:1], walls)[0].numpy(), true & (view.labels == BACKGROUND))
 
