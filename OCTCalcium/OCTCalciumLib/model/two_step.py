@@ -39,8 +39,8 @@ _FRAMES_FOR_SIZE = 9
 class TwoStep(nn.Module):
     """A DeepLab v3+, whose lumen and guidewire are kept, and polar U-Nets for calcium.
 
-    Probabilities are averaged before calcium is decided: over a wall as it is, softened and mirrored, over neighbouring frames by
-    the first polar U-Net, and in a frame without neighbours over all of them.
+    Probabilities are averaged before calcium is decided: over a wall as it is and one softened and mirrored, over neighbouring
+    frames by the first polar U-Net, and in a frame without neighbours over all of them.
 
     Args:
         classes, width: of the first step, see ``DeepLabV3Plus``. widths: of each network of the second, see ``PolarUNet``.
@@ -78,33 +78,27 @@ class TwoStep(nn.Module):
 
 
 def mean_probability(members: Iterable[nn.Module], walls: torch.Tensor) -> torch.Tensor:
-    """Mean of the probabilities that networks give for walls as ``seen_walls`` gives them, each as it is and mirrored.
+    """Mean of the probabilities that networks give for both ways of seeing a wall, (batch, angles, depths).
 
     Args:
-        walls: (batch, SEEN, channels, angles, depths).
-
-    Returns:
-        (batch, angles, depths).
+        walls: (batch, SEEN, channels, angles, depths), see ``seen_walls``.
 
     Raises:
         InputError: a network gives no finite numbers.
     """
     flat = walls.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-    probabilities = []
-    for member in members:
-        probabilities.append(torch.sigmoid(finite(member(flat))))
-        probabilities.append(torch.sigmoid(finite(member(flat.flip(2)))).flip(1))
-    return torch.stack(probabilities).mean(dim=0).unflatten(0, walls.shape[:2]).mean(dim=1)
+    found = torch.stack([torch.sigmoid(finite(member(flat))) for member in members]).mean(dim=0).unflatten(0, walls.shape[:2])
+    return (found[:, 0] + found[:, 1].flip(1)) / 2
 
 
 def seen_walls(view: PolarView, frame: np.ndarray) -> np.ndarray:
-    """What the second step sees of a frame's view, float32 (SEEN, channels, angles, depths): as it is, and with softened grain.
+    """What the second step sees of a frame's view, float32 (SEEN, channels, angles, depths).
 
-    How coarse speckle is depends on the scanner; a deposit is there in both.
+    As it is, and with softened grain and mirrored: how coarse speckle is depends on the scanner, a deposit is there in both.
     """
     grey = view.sampled(frame)
     softened = gaussian_filter(grey, SOFTENED_SAMPLES, mode=("wrap", "nearest"))
-    return np.stack([wall_channels(view, each) for each in (grey, softened)])
+    return np.stack([wall_channels(view, grey), wall_channels(view, softened)[:, ::-1]])
 
 
 @dataclass(frozen=True, eq=False)

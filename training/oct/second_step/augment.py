@@ -25,7 +25,7 @@ def random_views(
     Args:
         real_share: share of real frames, the sources of phantoms being equally likely among the others.
         painted_share: share of real frames into which calcium is painted.
-        look_alike_share: share of the views without calcium that are given something that looks like it.
+        look_alike_share: share of views whose wall beside the calcium is given something that looks like it.
     """
     photographed, drawn = np.flatnonzero(views.source == REAL), np.flatnonzero(views.source != REAL)
     images, targets = [], []
@@ -33,11 +33,10 @@ def random_views(
         real = photographed.size and (not drawn.size or random.random() < real_share)
         chosen = random.choice(photographed if real else drawn)
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
-        if not np.any(labels == CALCIUM):
-            if random.random() < look_alike_share:
-                grey = with_look_alike(grey, labels, random)
-            if random.random() < (painted_share if real else 0.5):
-                grey, labels = painted(grey, labels, random)
+        if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
+            grey, labels = painted(grey, labels, random)
+        if random.random() < look_alike_share:
+            grey = with_look_alike(grey, labels, random)
         image, target = _augmented(grey, labels, views.catheter_mm[chosen].astype(np.float32), random)
         images.append(image)
         targets.append(target)

@@ -23,7 +23,7 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
     parser.add_argument("--painted-share", type=float, default=0.7, help="share of those into which calcium is painted")
-    parser.add_argument("--look-alikes", type=float, default=0.3, help="share of views without calcium that get a look-alike")
+    parser.add_argument("--look-alikes", type=float, default=0.3, help="share of views with a look-alike of calcium")
     parser.add_argument("--average", type=float, default=0.995, help="of the running average of the weights")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")

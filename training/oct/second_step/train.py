@@ -27,7 +27,7 @@ class PolarRecipe:
     Attributes:
         steps: batches learnt from. batch: views at once. rate: largest learning rate, reached after a short rise.
         real_share: share of views from real frames. painted_share: share of those into which calcium is painted.
-        look_alike_share: share of views without calcium that are given something that looks like it.
+        look_alike_share: share of views whose wall beside the calcium is given something that looks like it.
         calcium_weight: weight of calcium's samples in the cross-entropy. average: of the running average of the weights.
     """
 
