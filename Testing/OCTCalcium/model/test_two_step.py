@@ -27,7 +27,7 @@ from PIL import Image
 from training.__main__ import main
 from training.oct.data import load_patients
 from training.oct.second_step.augment import random_views
-from training.oct.second_step.sureness import Seen, judge_ends, judge_sureness
+from training.oct.second_step.sureness import Seen, among_neighbours, judge_ends, judge_sureness
 from training.oct.second_step.train import PolarRecipe, new_network, train_calcium
 from training.oct.second_step.views import REAL, Views, joined, load_views, phantom_views
 
@@ -265,6 +265,21 @@ def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, dr
     assert low <= figures["frames"][0]["found_arc_deg"] <= high
     assert figures["arcs_in_range"] == {"held": int(low <= figures["frames"][0]["true_arc_deg"] <= high), "count": 1}
     assert "q_0" in capsys.readouterr().out
+
+
+def test_frames_of_a_patient_are_judged_with_their_neighbours():
+    nothing = np.zeros((ANGLES, DEPTHS), bool)
+    levels = [
+        ("real", "a", 0.9),
+        ("real", "a", 0.0),
+        ("real", "a", 0.0),
+        ("real", "a", 0.9),
+        ("real", "b", 0.3),
+        ("wide", "b", 0.6),
+    ]
+    frames = [Seen(kind, name, VIEW, np.full(nothing.shape, level), nothing) for kind, name, level in levels]
+    found = [float(frame.probability[5, 5]) for frame in among_neighbours(frames)]
+    assert found == pytest.approx([0.3, 0.45, 0.45, 0.3, 0.3, 0.6])
 
 
 def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp_path, capsys):

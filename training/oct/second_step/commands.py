@@ -75,6 +75,7 @@ def add_sureness(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
     parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
     parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--pullbacks", action="store_true", help="frames of a patient are neighbours, in the order of their names")
     add_device(parser)
     parser.set_defaults(run=_sureness)
 
@@ -85,7 +86,7 @@ def _sureness(chosen: argparse.Namespace) -> None:
     from OCTCalciumLib.labels import TASK
     from OCTCalciumLib.model.inference import NETWORKS
 
-    from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
+    from .sureness import SAMPLES, among_neighbours, judge_ends, judge_sureness, seen_phantoms, seen_real
 
     network = load_network(find_bundle(chosen.model, TASK), NETWORKS).float()
     device = choose_device(chosen.device)
@@ -95,6 +96,8 @@ def _sureness(chosen: argparse.Namespace) -> None:
         frames += seen_real(network, chosen.real, chosen.real, chosen.real_pixel_spacing, device)
     if chosen.without:
         without = list(seen_real(network, chosen.without, None, chosen.without_pixel_spacing, device))
+    if chosen.pullbacks:
+        frames, without = among_neighbours(frames), among_neighbours(without)
     (certain, likely), table = judge_sureness(frames, without)
     print(table)
     (inner, outer), ranges = judge_ends(frames, certain, likely)
