@@ -57,7 +57,7 @@ _TWO_STEP_LIMITS = (
     "to find calcium with and for nothing else.\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Probabilities are averaged over two frames before and two behind, where frames lie at most 0.5 mm apart or look alike. A "
-    "frame that stands alone is read with higher thresholds, by all networks where the model has several; less calcium is found in it."
+    "frame that stands alone is read by all networks of the model, with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
     "own": "Figures on own cases",
