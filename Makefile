@@ -50,8 +50,8 @@ oct-calcium: setup
 	$(IN_VENV) -m training oct real-views $(IN_BUILD)/first.npz $(FRAMES) --pixel-spacing 0.0067 --frames 1 62 --copies 4
 	$(IN_VENV) -m training oct real-views $(IN_BUILD)/last.npz $(FRAMES) --pixel-spacing 0.0067 --frames 125 186 --copies 4
 	OMP_NUM_THREADS=1 $(IN_VENV) -m training oct train-calcium $(IN_BUILD)/run $(IN_BUILD)/ordinary $(IN_BUILD)/wide --copies 2 --steps 3000 --batch 16 \
-		--real-share 0.35 --real $(IN_BUILD)/first.npz $(IN_BUILD)/last.npz --processes 2
-	$(IN_VENV) -m training oct bundle-two-step $(IN_BUILD)/run $(IN_BUILD)/bundle --certain 0.5 --likely 0.15 --samples 150
+		--real-share 0.45 --average 0.997 --real $(IN_BUILD)/first.npz $(IN_BUILD)/last.npz --processes 2
+	$(IN_VENV) -m training oct bundle-two-step $(IN_BUILD)/run $(IN_BUILD)/bundle --certain 0.8 --likely 0.5 --inner 0.95 --outer 0.1
 	$(IN_VENV) -m training oct sureness $(IN_BUILD)/bundle $(IN_BUILD)/ordinary $(IN_BUILD)/wide
 
 setup: .venv/.ready

@@ -48,8 +48,8 @@ _ADAPTED = (
     "- The probabilities that make a deposit and a range are the original's, chosen for the original.\n"
 )
 _TWO_STEP_LIMITS = (
-    "- On phantoms it marks more calcium than there is, thicker and now and then in fibrous or lipid plaque: expect the same in "
-    "real plaque without calcium.\n"
+    "- How far it is off in single phantom pullbacks stands below: arcs and volumes too small and too large, calcium now and then "
+    "in fibrous or lipid plaque. Expect the same in real plaque.\n"
     "- Calcium is looked for behind the lumen that the first step finds; where blood or thrombus fills the lumen, both are wrong.\n"
     "- Ranges of arc and volume come from its own scores. How often they hold the truth stands below where it was measured; where "
     "it does not, nobody knows.\n"
@@ -57,7 +57,7 @@ _TWO_STEP_LIMITS = (
     "to find calcium with and for nothing else.\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Probabilities are averaged over two frames before and two behind, where frames lie at most 0.5 mm apart or look alike. A "
-    "frame that stands alone is read by more networks and with higher thresholds; less calcium is found in it."
+    "frame that stands alone is read by all networks of the model, with higher thresholds; less calcium is found in it."
 )
 _TITLES = {
     "own": "Figures on own cases",

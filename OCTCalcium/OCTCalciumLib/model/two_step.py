@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from LesionReadingLib.batch_norms import fold_batch_norms
 from LesionReadingLib.prediction import Predictor, finite
+from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from ..labels import LUMEN
@@ -26,14 +27,20 @@ USUAL_LUMEN_MM = 2.4
 NEIGHBOURS = 2
 """Frames before and behind one whose probabilities count as its own: calcium reaches through several frames, speckle does not."""
 
+SEEN = 2
+"""Ways in which the second step sees a wall, see ``seen_walls``."""
+
+SOFTENED_SAMPLES = (1.0, 0.8)
+"""Standard deviations, over angles and depths, of the Gaussian that softens a view's grain."""
+
 _FRAMES_FOR_SIZE = 9
 
 
 class TwoStep(nn.Module):
     """A DeepLab v3+, whose lumen and guidewire are kept, and polar U-Nets for calcium.
 
-    Probabilities are averaged before calcium is decided: those that the first polar U-Net gives for neighbouring frames, and in a
-    frame without neighbours those of all of them.
+    Probabilities are averaged before calcium is decided: over a wall as it is and one softened and mirrored, over neighbouring
+    frames by the first polar U-Net, and in a frame without neighbours over all of them.
 
     Args:
         classes, width: of the first step, see ``DeepLabV3Plus``. widths: of each network of the second, see ``PolarUNet``.
@@ -71,12 +78,27 @@ class TwoStep(nn.Module):
 
 
 def mean_probability(members: Iterable[nn.Module], walls: torch.Tensor) -> torch.Tensor:
-    """Mean of the probabilities that networks give, (batch, angles, depths).
+    """Mean of the probabilities that networks give for both ways of seeing a wall, (batch, angles, depths).
+
+    Args:
+        walls: (batch, SEEN, channels, angles, depths), see ``seen_walls``.
 
     Raises:
         InputError: a network gives no finite numbers.
     """
-    return torch.stack([torch.sigmoid(finite(member(walls))) for member in members]).mean(dim=0)
+    flat = walls.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    found = torch.stack([torch.sigmoid(finite(member(flat))) for member in members]).mean(dim=0).unflatten(0, walls.shape[:2])
+    return (found[:, 0] + found[:, 1].flip(1)) / 2
+
+
+def seen_walls(view: PolarView, frame: np.ndarray) -> np.ndarray:
+    """What the second step sees of a frame's view, float32 (SEEN, channels, angles, depths).
+
+    As it is, and with softened grain and mirrored: how coarse speckle is depends on the scanner, a deposit is there in both.
+    """
+    grey = view.sampled(frame)
+    softened = gaussian_filter(grey, SOFTENED_SAMPLES, mode=("wrap", "nearest"))
+    return np.stack([wall_channels(view, grey), wall_channels(view, softened)[:, ::-1]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +107,7 @@ class Look:
 
     Attributes:
         labels: uint8 (rows, columns), lumen and guidewire of the first step. view: where its wall lies, None without a lumen.
-        wall: what the second step sees of the view, see ``wall_channels``; None without one.
+        wall: what the second step sees of the view, see ``seen_walls``; None without one.
         probability: of calcium in the view, float32 (ANGLES, DEPTHS); None without one. frames: how many it is the mean of.
     """
 
@@ -141,14 +163,13 @@ class TwoStepPredictor(Predictor):
         seen = [index for index, view in enumerate(views) if view is not None]
         looks = [Look(labels) for labels in first]
         if seen:
-            walls = np.stack([wall_channels(views[index], views[index].sampled(frames[index])) for index in seen])
+            walls = np.stack([seen_walls(views[index], frames[index]) for index in seen])
             for index, wall, probability in zip(seen, walls, self._probability(walls, 1), strict=True):
                 looks[index] = Look(first[index], views[index], wall, probability)
         return looks
 
     def _probability(self, walls: np.ndarray, members: int) -> np.ndarray:
-        seen = torch.from_numpy(walls).to(self.device, memory_format=torch.channels_last)
-        return mean_probability(self._calcium[:members], seen).cpu().numpy()
+        return mean_probability(self._calcium[:members], torch.from_numpy(walls).to(self.device)).cpu().numpy()
 
     def _view(self, labels: np.ndarray) -> PolarView | None:
         if self.pixel_mm is None:

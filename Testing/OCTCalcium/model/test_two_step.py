@@ -18,17 +18,16 @@ from LesionReadingLib.prediction import load_network
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
-from OCTCalciumLib.model.two_step import Look, averaged, frames_for_size
+from OCTCalciumLib.model.two_step import SEEN, Look, averaged, frames_for_size, mean_probability, seen_walls
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
-from OCTCalciumLib.wall.polar_view import ANGLES, DEPTHS, polar_view
+from OCTCalciumLib.wall.polar_view import ANGLES, CHANNELS, DEPTHS, polar_view, wall_channels
 from PIL import Image
 
 from training.__main__ import main
 from training.oct.data import load_patients
 from training.oct.second_step.augment import random_views
-from training.oct.second_step.painting import painted
-from training.oct.second_step.sureness import Seen, judge_ends, judge_sureness
+from training.oct.second_step.sureness import Seen, among_neighbours, judge_ends, judge_sureness
 from training.oct.second_step.train import PolarRecipe, new_network, train_calcium
 from training.oct.second_step.views import REAL, Views, joined, load_views, phantom_views
 
@@ -139,24 +138,43 @@ def test_a_pullback_without_lumen_has_no_calcium(bundle):
     assert not segment(black, bundle, "cpu", lambda done, total: None).labels.any()
 
 
+VIEW = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
+
+
 class FirstOfBatch(torch.nn.Module):
-    """Calcium everywhere in the first view of a batch, nowhere in the last of several."""
+    """Calcium everywhere in the first frame of a batch, nowhere in the last of several."""
 
     def forward(self, walls: torch.Tensor) -> torch.Tensor:
-        return torch.linspace(4, -20, len(walls))[:, None, None].expand(-1, ANGLES, DEPTHS)
+        of_frame = torch.linspace(4, -20, len(walls) // SEEN).repeat_interleave(SEEN)
+        return of_frame[:, None, None].expand(-1, ANGLES, DEPTHS)
 
 
-@pytest.mark.parametrize(("frame_mm", "shared"), [(0.2, True), (2.0, False)])
-def test_frames_of_a_pullback_are_decided_with_their_neighbours(bundle, drawn, monkeypatch, frame_mm, shared):
-    network = load_network(bundle, NETWORKS)
-    network.calcium = torch.nn.ModuleList([FirstOfBatch()])
-    network.sureness, network.sureness_alone = (0.4, 0.4, 1), (1.1, 1.1, 1)  # a frame alone never has any
-    monkeypatch.setattr("OCTCalciumLib.model.inference.load_network", lambda *_: network)
-    labels = found(drawn, bundle, replace(drawn.spacing, frame_mm=frame_mm))
-    assert (labels == CALCIUM).any(axis=(1, 2)).tolist() == [shared, shared]
+class OneSided(torch.nn.Module):
+    """Calcium in the first half of the angles, as far as the wall is grey there."""
+
+    def forward(self, walls: torch.Tensor) -> torch.Tensor:
+        scores = walls[:, 0].clone()
+        scores[:, ANGLES // 2 :] -= 9
+        return scores
 
 
-VIEW = polar_view(np.where(np.hypot(*(np.mgrid[:128, :128] - 63.5)) < 30, LUMEN, BACKGROUND).astype(np.uint8), 0.05)
+def test_the_probability_of_a_wall_is_the_mean_of_both_ways_of_seeing_it():
+    walls = torch.from_numpy(np.random.default_rng(0).random((3, SEEN, len(CHANNELS), ANGLES, DEPTHS), np.float32))
+    found = mean_probability([OneSided()], walls)
+    plain, mirrored = (torch.sigmoid(OneSided()(walls[:, way])) for way in range(SEEN))
+    assert torch.allclose(found, (plain + mirrored[:, torch.arange(ANGLES - 1, -1, -1)]) / 2)
+    assert torch.allclose(mean_probability([OneSided(), FirstOfBatch()], walls)[0, 0, 0], (found[0, 0, 0] + 0.982) / 2, atol=1e-3)
+
+
+def test_a_wall_is_seen_as_it_is_and_mirrored_with_softened_grain():
+    frame = np.random.default_rng(1).integers(40, 200, VIEW.shape).astype(np.float32)
+    plain, softened = seen_walls(VIEW, frame)
+    assert np.array_equal(plain, wall_channels(VIEW, VIEW.sampled(frame)))
+    step, softer = (np.abs(np.diff(each[0][:, 10:50], axis=0)).mean() for each in (plain, softened))  # of scaled grey
+    assert softer < 0.7 * step
+    assert np.corrcoef(softened[0][::-1, 10:50].ravel(), plain[0][:, 10:50].ravel())[0, 1] > 0.4  # 0 the other way round
+    kept = [CHANNELS.index(name) for name in ("depth", "distance to the catheter", "lumen")]
+    assert np.array_equal(softened[kept][:, ::-1], plain[kept])
 
 
 def looks(levels: list[float | None]) -> list[Look]:
@@ -195,23 +213,12 @@ def test_few_frames_are_all_asked_for_their_size(count, expected):
     assert len(frames_for_size(375)) == 9
 
 
-def test_painted_calcium_lies_in_tissue_and_changes_its_grey_there():
-    random = np.random.default_rng(2)
-    grey = random.integers(60, 160, (ANGLES, DEPTHS)).astype(np.uint8)
-    labels = np.zeros((ANGLES, DEPTHS), np.uint8)
-    labels[:, :8], labels[20:40, 8:60] = LUMEN, GUIDEWIRE
-    shown, truth = painted(grey, labels, random)
-    calcium = truth == CALCIUM
-    assert calcium.any() and not calcium[:, :8].any() and not calcium[20:40].any()
-    assert np.array_equal(shown[20:40], grey[20:40]) and not np.allclose(shown[calcium], grey[calcium])
-
-
 def test_calcium_and_grey_of_a_random_view_are_turned_together(data):
     views = phantom_views(load_patients(data), np.random.default_rng(0), 1)
     marked = Views(np.where(views.labels == CALCIUM, 250, 40).astype(np.uint8), views.labels, views.catheter_mm, views.source)
     with_calcium = [index for index in range(len(marked)) if (marked.labels[index] == CALCIUM).sum() > 300]
     only = marked.at(np.array(with_calcium[:1]))
-    images, targets = random_views(joined(only), 6, 0.0, 0.0, np.random.default_rng(1))
+    images, targets = random_views(joined(only), 6, np.random.default_rng(1), real_share=0.0, painted_share=0.0)
     for image, target in zip(images, targets, strict=True):
         assert image[0][target > 0].mean() > image[0][target == 0].mean() + 0.2
 
@@ -258,6 +265,21 @@ def test_evaluate_real_tells_dice_arc_and_false_calcium_of_each_frame(bundle, dr
     assert low <= figures["frames"][0]["found_arc_deg"] <= high
     assert figures["arcs_in_range"] == {"held": int(low <= figures["frames"][0]["true_arc_deg"] <= high), "count": 1}
     assert "q_0" in capsys.readouterr().out
+
+
+def test_frames_of_a_patient_are_judged_with_their_neighbours():
+    nothing = np.zeros((ANGLES, DEPTHS), bool)
+    levels = [
+        ("real", "a", 0.9),
+        ("real", "a", 0.0),
+        ("real", "a", 0.0),
+        ("real", "a", 0.9),
+        ("real", "b", 0.3),
+        ("wide", "b", 0.6),
+    ]
+    frames = [Seen(kind, name, VIEW, np.full(nothing.shape, level), nothing) for kind, name, level in levels]
+    found = [float(frame.probability[5, 5]) for frame in among_neighbours(frames)]
+    assert found == pytest.approx([0.3, 0.45, 0.45, 0.3, 0.3, 0.6])
 
 
 def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file
+from torch.nn import ModuleList
 
 from training.__main__ import main
 from training.adaptation.folds import folds
@@ -62,10 +64,10 @@ def phantoms(tmp_path_factory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """The shipped model with two of its networks for calcium."""
+    """The shipped model with its network for calcium twice."""
     shipped = find_bundle(SHIPPED, TASK)
     network = load_network(shipped, NETWORKS)
-    network.calcium = network.calcium[:2]
+    network.calcium = ModuleList([network.calcium[0], deepcopy(network.calcium[0])])
     folder = tmp_path_factory.mktemp("models") / "two"
     arguments = {**shipped.network_arguments, "members": 2}
     write_bundle(

@@ -7,18 +7,25 @@ from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, DEPTHS, channels
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter1d
 
-from .painting import painted
+from .painting import painted, with_look_alike
 from .views import REAL, Views
 
 
 def random_views(
-    views: Views, count: int, real_share: float, painted_share: float, random: np.random.Generator
+    views: Views,
+    count: int,
+    random: np.random.Generator,
+    *,
+    real_share: float,
+    painted_share: float,
+    look_alike_share: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the network's input, float32 (count, channels, ANGLES, DEPTHS), and calcium, float32 (count, ANGLES, DEPTHS).
 
     Args:
         real_share: share of real frames, the sources of phantoms being equally likely among the others.
         painted_share: share of real frames into which calcium is painted.
+        look_alike_share: share of views whose wall beside the calcium is given something that looks like it.
     """
     photographed, drawn = np.flatnonzero(views.source == REAL), np.flatnonzero(views.source != REAL)
     images, targets = [], []
@@ -28,6 +35,8 @@ def random_views(
         grey, labels = views.grey[chosen].astype(np.float32), views.labels[chosen]
         if random.random() < (painted_share if real else 0.5 * (not np.any(labels == CALCIUM))):
             grey, labels = painted(grey, labels, random)
+        if random.random() < look_alike_share:
+            grey = with_look_alike(grey, labels, random)
         image, target = _augmented(grey, labels, views.catheter_mm[chosen].astype(np.float32), random)
         images.append(image)
         targets.append(target)

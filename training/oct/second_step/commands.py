@@ -22,6 +22,9 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
+    parser.add_argument("--painted-share", type=float, default=0.7, help="share of those into which calcium is painted")
+    parser.add_argument("--look-alikes", type=float, default=0.3, help="share of views with a look-alike of calcium")
+    parser.add_argument("--average", type=float, default=0.995, help="of the running average of the weights")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")
     parser.add_argument("--copies", type=int, default=1, help="views of each phantom frame to learn from")
@@ -72,6 +75,7 @@ def add_sureness(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
     parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
     parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--pullbacks", action="store_true", help="frames of a patient are neighbours, in the order of their names")
     add_device(parser)
     parser.set_defaults(run=_sureness)
 
@@ -82,7 +86,7 @@ def _sureness(chosen: argparse.Namespace) -> None:
     from OCTCalciumLib.labels import TASK
     from OCTCalciumLib.model.inference import NETWORKS
 
-    from .sureness import SAMPLES, judge_ends, judge_sureness, seen_phantoms, seen_real
+    from .sureness import SAMPLES, among_neighbours, judge_ends, judge_sureness, seen_phantoms, seen_real
 
     network = load_network(find_bundle(chosen.model, TASK), NETWORKS).float()
     device = choose_device(chosen.device)
@@ -92,6 +96,8 @@ def _sureness(chosen: argparse.Namespace) -> None:
         frames += seen_real(network, chosen.real, chosen.real, chosen.real_pixel_spacing, device)
     if chosen.without:
         without = list(seen_real(network, chosen.without, None, chosen.without_pixel_spacing, device))
+    if chosen.pullbacks:
+        frames, without = among_neighbours(frames), among_neighbours(without)
     (certain, likely), table = judge_sureness(frames, without)
     print(table)
     (inner, outer), ranges = judge_ends(frames, certain, likely)
@@ -120,7 +126,16 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     from .train import PolarRecipe, earlier_weights, new_network, overlaps, train_calcium
     from .views import joined, load_views, training_and_validation_views
 
-    recipe = PolarRecipe(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.real_share, seed=chosen.seed)
+    recipe = PolarRecipe(
+        steps=chosen.steps,
+        batch=chosen.batch,
+        rate=chosen.rate,
+        real_share=chosen.real_share,
+        painted_share=chosen.painted_share,
+        look_alike_share=chosen.look_alikes,
+        average=chosen.average,
+        seed=chosen.seed,
+    )
     network = new_network(recipe, earlier_weights(chosen.weights) if chosen.weights else None)
     learnt, validation = training_and_validation_views(chosen.data, chosen.copies, chosen.processes)
     learnt = joined(learnt, *map(load_views, chosen.real))

@@ -10,8 +10,8 @@ and of 90 % of the patients, the narrowest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
+from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,10 @@ from LesionReadingLib.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
 from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox, network_input
-from OCTCalciumLib.model.two_step import TwoStep, mean_probability
+from OCTCalciumLib.model.two_step import NEIGHBOURS, TwoStep, mean_probability, seen_walls
 from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange, calcium_range
-from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, wall_channels, without_calcium
+from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, PolarView, polar_view, sure_deposits, without_calcium
 
 from ...reporting.markdown import markdown_table
 from ..data import is_validation, load_patients
@@ -31,7 +31,7 @@ from ..evaluate import FALSE_CALCIUM_DEG
 from ..real.frames import calcium_mask, pictures
 
 SURENESS = tuple(product((0.5, 0.6, 0.7, 0.8, 0.9, 0.95), (0.15, 0.3, 0.5)))
-SAMPLES = 100
+SAMPLES = 150
 ENDS = tuple(product((0.5, 0.7, 0.8, 0.9, 0.95, 0.98), (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)))
 MOST_FALSE, LEAST_HELD = 0.05, 0.9
 
@@ -94,9 +94,20 @@ def seen_real(network: TwoStep, images: Path, masks: Path | None, pixel_mm: floa
                 yield _seen(network, "real", picture.stem.rpartition("_")[0], view, square, true)
 
 
+def among_neighbours(frames: Sequence[Seen]) -> list[Seen]:
+    """The frames, those of a patient following each other, with the mean probability of ``NEIGHBOURS`` before and behind."""
+    joined = []
+    for _, of_patient in groupby(frames, lambda frame: (frame.kind, frame.patient)):
+        shown = list(of_patient)
+        for number, frame in enumerate(shown):
+            near = shown[max(number - NEIGHBOURS, 0) : number + NEIGHBOURS + 1]
+            joined.append(replace(frame, probability=np.mean([each.probability for each in near], axis=0)))
+    return joined
+
+
 @torch.inference_mode()
 def _seen(network: TwoStep, kind: str, patient: str, view: PolarView, grey: np.ndarray, truth: np.ndarray) -> Seen:
-    walls = torch.from_numpy(wall_channels(view, view.sampled(grey))[None])
+    walls = torch.from_numpy(seen_walls(view, grey)[None])
     true = (view.sampled(truth.astype(np.uint8)) >= 0.5) & (view.labels != GUIDEWIRE)
     return Seen(kind, patient, view, mean_probability(network.calcium[:1], walls)[0].numpy(), true & (view.labels == BACKGROUND))
 

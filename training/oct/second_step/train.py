@@ -27,6 +27,7 @@ class PolarRecipe:
     Attributes:
         steps: batches learnt from. batch: views at once. rate: largest learning rate, reached after a short rise.
         real_share: share of views from real frames. painted_share: share of those into which calcium is painted.
+        look_alike_share: share of views whose wall beside the calcium is given something that looks like it.
         calcium_weight: weight of calcium's samples in the cross-entropy. average: of the running average of the weights.
     """
 
@@ -35,6 +36,7 @@ class PolarRecipe:
     rate: float = 2e-3
     real_share: float = 0.3
     painted_share: float = 0.7
+    look_alike_share: float = 0.0
     calcium_weight: float = 1.5
     average: float = 0.995
     weight_decay: float = 1e-3
@@ -106,7 +108,14 @@ class _Batches(Dataset):
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         recipe = self._recipe
         random = np.random.default_rng([recipe.seed, 5, number])
-        return random_views(self._views, recipe.batch, recipe.real_share, recipe.painted_share, random)
+        return random_views(
+            self._views,
+            recipe.batch,
+            random,
+            real_share=recipe.real_share,
+            painted_share=recipe.painted_share,
+            look_alike_share=recipe.look_alike_share,
+        )
 
 
 def calcium_loss(scores: torch.Tensor, targets: torch.Tensor, calcium_weight: float) -> torch.Tensor:
