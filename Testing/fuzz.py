@@ -122,11 +122,14 @@ def _become_the_case(subject: Subject, given: Path, errors: Path) -> None:
 
 
 def warm() -> None:
-    """Load everything once, so that a case takes milliseconds."""
+    """Load everything once, before the first process is made, so that a case takes milliseconds."""
+    import drawn_bleed  # noqa: F401
     import highdicom  # noqa: F401
     import pydicom.pixels  # noqa: F401
     import SimpleITK as sitk
     from PIL import Image
+
+    import training.engine.loop  # noqa: F401
 
     Image.init()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

@@ -24,7 +24,7 @@ from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}
-SIZE, SEED = 256, 1012
+SIZE, SEED = 128, 1012
 RESULTS = {"measurements.json", "segmentation.seg.nrrd", "segmentation.dcm", "report.html", "slices.csv", "markers.csv"}
 RESULTS |= {f"heat_{marker}.nrrd" for marker in MARKERS}
 
