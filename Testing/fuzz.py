@@ -39,19 +39,19 @@ sys.path[:0] = [
         "LesionReading",
         "OCTCalcium",
         "HematomaMarkers",
+        "Testing",
         "Testing/support",
         "Testing/support/drawn",
         "Testing/support/files",
-        "Testing/fuzzing",
     )
 ]
 
-from fuzz_files import draw  # noqa: E402
-from fuzz_head_jobs import keep_scan  # noqa: E402
-from fuzz_jobs import JOBS  # noqa: E402
-from fuzz_mutations import mutate  # noqa: E402
-from fuzz_readers import Wrong  # noqa: E402
-from fuzz_subject import CT, Subject  # noqa: E402
+from fuzzing.files.drawn import draw  # noqa: E402
+from fuzzing.jobs.head import keep_scan  # noqa: E402
+from fuzzing.jobs.jobs import JOBS  # noqa: E402
+from fuzzing.mutations.mutate import mutate  # noqa: E402
+from fuzzing.readers.volumes import Wrong  # noqa: E402
+from fuzzing.subject import CT, Subject  # noqa: E402
 
 CPU_S, WALL_S = 10, 400  # the machine may be busy with other things
 MEMORY_BYTES = 2 << 30  # beyond what the parent has
@@ -122,11 +122,14 @@ def _become_the_case(subject: Subject, given: Path, errors: Path) -> None:
 
 
 def warm() -> None:
-    """Load everything once, so that a case takes milliseconds."""
+    """Load everything once, before the first process is made, so that a case takes milliseconds."""
+    import drawn_bleed  # noqa: F401
     import highdicom  # noqa: F401
     import pydicom.pixels  # noqa: F401
     import SimpleITK as sitk
     from PIL import Image
+
+    import training.engine.loop  # noqa: F401
 
     Image.init()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

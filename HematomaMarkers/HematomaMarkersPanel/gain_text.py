@@ -10,7 +10,7 @@ def gainText(figures: dict) -> str:
     before, after = figures["before"], figures["after"]
     if after is None:
         return _("All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.")
-    said = _(
+    text = _(
         "On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; "
         "volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}."
     ).format(
@@ -23,9 +23,9 @@ def gainText(figures: dict) -> str:
         missed_before=before["missed"],
     )
     if after["false_ml"] is not None:
-        said += " " + _("In heads without blood {after:.1f} mL were marked, before {before:.1f}.").format(
+        text += " " + _("In heads without blood {after:.1f} mL were marked, before {before:.1f}.").format(
             after=after["false_ml"], before=before["false_ml"]
         )
     if after["dice"] <= before["dice"]:
-        said += " " + _("It did not get better: keep the model that you have.")
-    return said
+        text += " " + _("It did not get better: keep the model that you have.")
+    return text

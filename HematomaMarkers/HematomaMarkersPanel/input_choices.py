@@ -15,9 +15,9 @@ from .ct_nodes import changesOf, doubtsOf, locationOf, onsetOf, setLocation, set
 class InputChoices:
     """Drives windowComboBox with its two spin boxes, locationComboBox and onsetSpinBox."""
 
-    def __init__(self, ui, onTold: Callable[[], None]) -> None:
-        """onTold(): the user has told another location or onset of the CT that is shown."""
-        self._ui, self._onTold = ui, onTold
+    def __init__(self, ui, onChanged: Callable[[], None]) -> None:
+        """onChanged(): the user has chosen another location or onset of the CT that is shown."""
+        self._ui, self._onChanged = ui, onChanged
         self._volume = None
         ui.windowComboBox.addItems([*(_windowTitle(name) for name in windows()), _("own")])
         ui.locationComboBox.addItems([_("not known"), *(translatedByLib(location) for location in LOCATIONS)])
@@ -65,12 +65,12 @@ class InputChoices:
     def _onLocation(self, index: int) -> None:
         if self._volume is not None:
             setLocation(self._volume, LOCATIONS[index - 1] if index > 0 else None)
-            self._onTold()
+            self._onChanged()
 
     def _onOnset(self, hours: float) -> None:
         if self._volume is not None:
             setOnset(self._volume, hours if hours >= 0 else None)
-            self._onTold()
+            self._onChanged()
 
 
 def _windowTitle(name: str) -> str:

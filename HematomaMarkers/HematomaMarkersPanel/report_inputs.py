@@ -74,12 +74,12 @@ def _writeUnsure(path: Path, result) -> None:
 def scanArguments(volume) -> list[str]:
     """Arguments of the command line: what the user, or DICOM, has told of a CT."""
     onset = onsetOf(volume)
-    told = {
+    stated = {
         "--patient-position": patientPosition(volume),
         "--location": locationOf(volume),
         "--onset-to-ct": "" if onset is None else f"{onset:g}",
     }
-    return [part for option, value in told.items() if value for part in (option, value)]
+    return [part for option, value in stated.items() if value for part in (option, value)]
 
 
 def _prior(result, folder: Path) -> list[str]:

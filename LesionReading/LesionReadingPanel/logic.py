@@ -47,7 +47,7 @@ class LesionReadingLogic(ScriptedLoadableModuleLogic):
         """Write a result as it is now into a temporary folder and give the arguments that write its report into ``output``."""
         raise NotImplementedError
 
-    def exportCase(self, result, folder: Path, **told: Any) -> Path:
+    def exportCase(self, result, folder: Path, **details: Any) -> Path:
         """Write a result as a case for training into a numbered folder below ``folder``; gives the case's folder."""
         raise NotImplementedError
 

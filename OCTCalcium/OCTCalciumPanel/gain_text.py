@@ -10,7 +10,7 @@ def gainText(figures: dict) -> str:
     before, after = figures["before"], figures["after"]
     if after is None:
         return _("All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.")
-    said = _(
+    text = _(
         "On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, "
         "before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}."
     ).format(
@@ -22,5 +22,5 @@ def gainText(figures: dict) -> str:
         arc_before=before["arc_error_deg"],
     )
     if after["dice"] <= before["dice"]:
-        said += " " + _("It did not get better: keep the model that you have.")
-    return said
+        text += " " + _("It did not get better: keep the model that you have.")
+    return text

@@ -24,13 +24,13 @@ from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 
 PATIENT = {"volume_ml": 24.0, "location": "putamen", "wanted": frozenset({"blend"})}
-SIZE, SEED = 256, 1012
+SIZE, SLICE_MM, SEED = 128, 8.0, 1012
 RESULTS = {"measurements.json", "segmentation.seg.nrrd", "segmentation.dcm", "report.html", "slices.csv", "markers.csv"}
 RESULTS |= {f"heat_{marker}.nrrd" for marker in MARKERS}
 
 
 def a_head(**how):
-    return draw_head(SEED, **{"size": SIZE, "slice_mm": 6.0, "tilt_deg": 15.0, **PATIENT, **how})
+    return draw_head(SEED, **{"size": SIZE, "slice_mm": SLICE_MM, "tilt_deg": 15.0, **PATIENT, **how})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def head():
 def a_patient(head, tmp_path_factory):
     """DICOM of a tilted head and of the same patient later, and the truth about the first."""
     folder = tmp_path_factory.mktemp("patient")
-    later = draw_follow_up(SEED, 12.0, size=SIZE, slice_mm=6.0, tilt_deg=0.0, **PATIENT)
+    later = draw_follow_up(SEED, 12.0, size=SIZE, slice_mm=SLICE_MM, tilt_deg=0.0, **PATIENT)
     write_series(folder / "first", head.hounsfield, head.grid)
     write_series(folder / "later", later.hounsfield, later.grid, Acquisition(acquired=datetime(2024, 3, 1, 14, 30)))
     for file in (*(folder / "first").iterdir(), *(folder / "later").iterdir()):
@@ -135,7 +135,8 @@ def test_heat_maps_lie_on_the_voxels_of_the_scan_and_stay_inside_the_head(an_ana
 
 
 def test_growth_since_the_earlier_scan_is_told_although_the_head_lies_otherwise(a_patient, tmp_path):
-    assert run("analyze", a_patient / "later", "-o", tmp_path / "r", "--prior", a_patient / "first", "--location", "putamen") == 0
+    source, prior = a_patient / "later", a_patient / "first"
+    assert run("analyze", source, "-o", tmp_path / "r", "--prior", prior, "--location", "putamen", "--no-scroll") == 0
     growth = numbers(tmp_path / "r")["growth"]
     assert growth["change_ml"] == pytest.approx(12.0, abs=5.0)
     assert growth["expanded"]["seed_30_percent"] and growth["expanded"]["6ml_or_33_percent"]
@@ -144,13 +145,13 @@ def test_growth_since_the_earlier_scan_is_told_although_the_head_lies_otherwise(
 
 @pytest.fixture(scope="module")
 def an_upright_head():
-    return a_head(tilt_deg=0.0, slice_mm=7.0)
+    return a_head(tilt_deg=0.0)
 
 
 @pytest.mark.parametrize("position", ["FFS", "HFP"])  # of all positions the readers' tests tell
 def test_however_the_patient_lay_the_mask_is_where_the_blood_is(position, tmp_path, an_upright_head):
-    head = an_upright_head
-    hounsfield, grid = in_position(head.hounsfield, head.grid, position)
+    head, some = an_upright_head, middle_slices(an_upright_head)
+    hounsfield, grid = in_position(head.hounsfield[some], some_slices(head.grid, some), position)
     write_series(tmp_path / "ct", hounsfield, grid, Acquisition(patient_position=position))
     assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r", "--no-scroll") == 0
     labels, placed = read_placed_labels(tmp_path / "r/segmentation.seg.nrrd")
@@ -158,11 +159,16 @@ def test_however_the_patient_lay_the_mask_is_where_the_blood_is(position, tmp_pa
 
 
 def test_slices_of_mixed_distance_keep_mask_and_volume(tmp_path, head):
-    """Every other slice of the upper half left out: distances of 6 and 12 mm in one series."""
+    """Every other slice of the upper half left out: distances of 8 and 16 mm in one series."""
     kept = [number for number in range(head.grid.slice_count) if number < head.grid.slice_count // 2 or number % 2 == 0]
     whole = head.grid
     grid = stacked_grid(
-        (whole.rows, whole.columns), (whole.row_mm, whole.column_mm), whole.row_axis, whole.column_axis, whole.positions_mm[kept], 6
+        (whole.rows, whole.columns),
+        (whole.row_mm, whole.column_mm),
+        whole.row_axis,
+        whole.column_axis,
+        whole.positions_mm[kept],
+        SLICE_MM,
     )
     write_series(tmp_path / "ct", head.hounsfield[kept], grid)
     assert run("analyze", tmp_path / "ct", "-o", tmp_path / "r", "--no-scroll") == 0

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, head_on, nearest_voxel, slices, voxel_places_mm
 from grids import with_positions
 from HematomaMarkersLib import segments
-from HematomaMarkersLib.phantom.dicom import in_position, write_series
+from HematomaMarkersLib.phantom.dicom import in_position
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.reading.scan import Scan
@@ -21,6 +21,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.names import match_segment
+from written_series import write_series
 
 HEMATOMA_MM, VENTRICLE_MM = np.array([25.0, -10, 12]), np.array([-8.0, 20, 20])
 
@@ -47,11 +48,11 @@ def _turned(position):
 ALL_GRIDS = GRIDS | {position: _turned(position) for position in ("FFS", "HFP", "FFP")}
 
 
-@pytest.fixture(params=ALL_GRIDS)
-def scan(request, tmp_path):
-    grid = ALL_GRIDS[request.param]
-    write_series(tmp_path / "ct", head_on(grid), grid)
-    return open_scan(tmp_path / "ct")
+@pytest.fixture(params=ALL_GRIDS, scope="module")
+def scan(request, tmp_path_factory):
+    grid, folder = ALL_GRIDS[request.param], tmp_path_factory.mktemp("ct")
+    write_series(folder, head_on(grid), grid)
+    return open_scan(folder)
 
 
 def _volume_scan(grid):
@@ -236,19 +237,22 @@ def test_a_mask_drawn_on_a_finer_grid_is_on_the_voxels_that_it_fills_by_half_or_
 
 def _share_of_voxels_in(first, last, grid, pieces=5):
     """How much of each voxel (those of the last and first slices left out) lies in a box, by looking at many points of it."""
-    filled = np.zeros(grid.shape)
+    near = ((voxel_places_mm(grid) > first - 20) & (voxel_places_mm(grid) < last + 20)).all(axis=-1)  # mm, more than a voxel
+    filled = np.zeros(near.sum())
     steps = (np.arange(pieces) + 0.5) / pieces - 0.5
     numbers = np.arange(grid.slice_count)
     for t in steps:
         # A slice reaches half-way to its neighbours.
         at = np.clip(numbers + t, 0, grid.slice_count - 1)
         positions = np.stack([np.interp(at, numbers, grid.positions_mm[:, axis]) for axis in range(3)], axis=-1)
-        moved = voxel_places_mm(with_positions(grid, positions))
+        moved = voxel_places_mm(with_positions(grid, positions))[near]
         for r in steps:
             for c in steps:
                 point = moved + r * grid.row_mm * grid.row_axis + c * grid.column_mm * grid.column_axis
                 filled += ((point > first) & (point < last)).all(axis=-1)
-    return filled / pieces**3
+    shares = np.zeros(grid.shape)
+    shares[near] = filled / pieces**3
+    return shares
 
 
 def test_flipped_axes_are_no_flipped_mask(tmp_path):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
+from importlib import import_module
 
 import pytest
-from commands import documented_codes, lines_of, undocumented
+from commands import documented_codes, undocumented
 from LesionReadingLib.worker import Note, Step
 from places import ROOT
 
@@ -21,12 +23,18 @@ MEASURED = {
 
 
 @pytest.mark.parametrize("package", PHANTOMS)
-def test_a_worker_process_sends_no_line_without_a_documented_code(package, tmp_path):
-    drawn = lines_of(package, "phantom", tmp_path / "phantom", *PHANTOMS[package])
+def test_a_worker_sends_no_line_without_a_documented_code(package, tmp_path, capfd):
+    command = import_module(f"{package}.__main__").main
+
+    def lines_of(*arguments) -> list[dict]:
+        command([*map(str, arguments), "--json-lines"])
+        return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+    drawn = lines_of("phantom", tmp_path / "phantom", *PHANTOMS[package])
     inputs = [word if word.startswith("--") else tmp_path / "phantom" / word for word in MEASURED[package]]
-    measured = lines_of(package, "measure", *inputs, "-o", tmp_path / "out", "--no-scroll")
-    refused = lines_of(package, "analyze", tmp_path / "nothing", "-o", tmp_path / "out")
-    without_model = lines_of(package, "batch", tmp_path / "phantom", "-o", tmp_path / "all", "--model", tmp_path / "nothing")
+    measured = lines_of("measure", *inputs, "-o", tmp_path / "out", "--no-scroll")
+    refused = lines_of("analyze", tmp_path / "nothing", "-o", tmp_path / "out")
+    without_model = lines_of("batch", tmp_path / "phantom", "-o", tmp_path / "all", "--model", tmp_path / "nothing")
     assert undocumented([*drawn, *measured, *refused, *without_model]) == []
     assert [line["code"] for line in measured if line["type"] == "progress"] == ["measure", "measure", "report", "report"]
     assert [lines[-1]["type"] for lines in (drawn, measured, refused, without_model)] == ["result", "result", "error", "error"]

@@ -31,12 +31,6 @@ def start(package: str, *arguments: Any) -> subprocess.Popen:
     )
 
 
-def lines_of(package: str, *arguments: Any) -> list[dict[str, Any]]:
-    """The lines of the report of a command, however it ends; standard output holds no others."""
-    out, _ = start(package, *arguments).communicate(timeout=300)
-    return [json.loads(line) for line in out.splitlines()]
-
-
 def documented_codes() -> dict[str, set[str]]:
     """Type of line -> its codes, as the table in the docstring of ``worker`` has them."""
     codes: dict[str, set[str]] = {}

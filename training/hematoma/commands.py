@@ -18,7 +18,7 @@ from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
-from .card_command import add_card
+from .bundle.card_command import add_card
 from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
 from .phantom_arguments import VALIDATION_SEED, add_range
@@ -191,7 +191,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 
 def _bundle(chosen: argparse.Namespace) -> None:
-    from .bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
+    from .bundle.write import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of
 
     facts = chosen.folder, chosen.data_source or PHANTOM_DATA, read_text(chosen.licence)
     if chosen.markers_of:

@@ -155,9 +155,9 @@ def preparation_steps(folder: Path) -> Steps:
     """
     if not (folder / STEPS_FILE).exists():
         raise InputError(f"{folder} holds no training patients; make some with: python -m training hematoma make-data {folder}")
-    told = read_json(folder / STEPS_FILE)
+    stated = read_json(folder / STEPS_FILE)
     with reading(folder / STEPS_FILE):
-        return Steps(**told)
+        return Steps(**stated)
 
 
 def load_patients(folder: Path, location: str | None = None, parts: Sequence[str] = LEARNT_PARTS) -> list[Patient]:

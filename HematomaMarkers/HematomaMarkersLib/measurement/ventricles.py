@@ -175,7 +175,8 @@ def _beside_falx(brain: np.ndarray, places: np.ndarray, behind_mm: float) -> np.
 def _middle_mm(brain: np.ndarray, places: np.ndarray) -> np.ndarray:
     """LPS x of the plane that halves the brain, x = a + b y + c z, at every block."""
     x, y, z = np.moveaxis(places[brain], -1, 0)
-    lines = np.unique(np.stack([np.argwhere(brain)[:, 0], np.round(y / 5)]), axis=1, return_inverse=True)[1].ravel()
+    rows = np.round(y / 5).astype(int)
+    lines = np.unique(np.argwhere(brain)[:, 0] * (np.ptp(rows) + 1) + rows - rows.min(), return_inverse=True)[1].ravel()
     count = lines.max() + 1
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, lines, x)

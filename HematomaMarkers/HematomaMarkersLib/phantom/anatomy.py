@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .atlas import Atlas, Field, atlas, empty_field, noise_field
+from .atlas import Field, atlas, empty_field, noise_field
 from .hematoma import Hematoma
 
 STEP_MM = 1.25
+_NEAR_MM = 12.0  # beyond the hull: nothing of the brain is read from farther away, so that it is not drawn there
+_FAR_MM = 99.0
 _LOW_MM, _HIGH_MM = (-82.0, -92.0, -86.0), (92.0, 122.0, 86.0)
 _USUAL_SCALE = 0.94
 """The average brain's space is larger than people: its hull holds 1.8 L, theirs 1.5 L."""
@@ -127,9 +129,12 @@ def draw_head_of(person: Person, hematoma: Hematoma | None) -> Head:
     warp = long_warp + np.stack([noise_field(rng, grid, 28) * 0.8 for _ in range(3)])
     still = _scaled(points, person)
     hull = average.hull_mm.at(still + 0.6 * long_warp) * float(np.mean(person.scale))
-    moved = _scaled(_pushed_aside(points, hematoma), person) + warp
-    ventricle = average.ventricle_mm.at(moved) - _ventricle_growth_mm(rng, person)
-    tissue = _tissue(rng, grid, points, person, average, moved, hull, ventricle)
+    near = hull < _NEAR_MM
+    moved = _scaled(_pushed_aside(points[:, near], hematoma), person) + warp[:, near]
+    grey, white, ventricle = (np.full(hull.shape, far, np.float32) for far in (0, 0, _FAR_MM))
+    ventricle[near] = average.ventricle_mm.at(moved) - _ventricle_growth_mm(rng, person)
+    grey[near], white[near] = average.grey.at(moved), average.white.at(moved)
+    tissue = _tissue(rng, grid, points, person, grey, white, hull, ventricle)
     skull = person.skull_mm * np.clip(1 + 0.17 * noise_field(rng, grid, 80), 0.6, 1.6)
     made = (tissue, hull, ventricle, skull, noise_field(rng, grid, 14))
     return Head(*(replace(grid, values=values.astype(np.float32)) for values in made), person)
@@ -144,10 +149,10 @@ def _ventricle_growth_mm(rng: np.random.Generator, person: Person) -> float:
 
 
 def _pushed_aside(points: np.ndarray, hematoma: Hematoma | None) -> np.ndarray:
-    """Where the tissue that is now at a point was before the bleeding: blood takes a ball's room, the push fades."""
+    """Where the tissue that is now at each of (3, n) points was before the bleeding: blood takes a ball's room, the push fades."""
     if hematoma is None:
         return points
-    centre = np.asarray(hematoma.centre_mm, np.float32)[:, None, None, None]
+    centre = np.asarray(hematoma.centre_mm, np.float32)[:, None]
     away = points - centre
     distance = np.sqrt((away**2).sum(0)) + 1e-3
     before = np.cbrt(np.maximum(distance**3 - 0.75 * hematoma.radius_mm**3, (0.3 * distance) ** 3))
@@ -155,8 +160,7 @@ def _pushed_aside(points: np.ndarray, hematoma: Hematoma | None) -> np.ndarray:
     return points - away / distance * (distance - before) * fading
 
 
-def _tissue(rng, grid: Field, points, person: Person, average: Atlas, moved, hull, ventricle) -> np.ndarray:
-    grey, white = average.grey.at(moved), average.white.at(moved)
+def _tissue(rng, grid: Field, points, person: Person, grey, white, hull, ventricle) -> np.ndarray:
     share = np.clip(grey + white, 1e-3, 1)
     # Ageing thins the cortex and widens the furrows: what is partly fluid becomes more so.
     kept = share ** (0.8 + 1.6 * person.age)

@@ -38,6 +38,12 @@ class Field:
         places = [(points - first) / self.step_mm for points, first in zip(points_mm, self.origin_mm, strict=True)]
         return ndimage.map_coordinates(self.values, places, order=0 if nearest else 1, mode="nearest")
 
+    def at_those(self, points_mm: np.ndarray, wanted: np.ndarray, elsewhere: float) -> np.ndarray:
+        """Values at those of (3, ...) points that are ``wanted`` (booleans, (...)); at the others a value that costs nothing."""
+        values = np.full(wanted.shape, elsewhere, np.float32)
+        values[wanted] = self.at(points_mm[:, wanted])
+        return values
+
     def points_mm(self) -> np.ndarray:
         """(3, z, y, x) float32, where the grid's points lie."""
         axes = [first + self.step_mm * np.arange(size) for size, first in zip(self.values.shape, self.origin_mm, strict=True)]

@@ -144,7 +144,7 @@ def _ramp(distance_mm: np.ndarray, width_mm: float = 1.0) -> np.ndarray:
 def _plane(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
     """HU; shares of hematoma, blood in ventricles, blood outside the brain, less dense part of each marker; of one thin plane."""
     person, hull = head.person, head.hull_mm.at(points) + _beside(head.hull_mm, points)
-    tissue = _bloodied(head, blood, points)
+    tissue = _bloodied(head, blood, points, _ramp(hull) > 0)
     texture = head.coarse.at(points)
     skull_mm = head.skull_mm.at(points) * np.where(points[0] < -20, 0.55, 1)
     hu = np.where(_ramp(hull) > 0, tissue[0], 0) * _ramp(hull) + (1 - _ramp(hull)) * 9.0
@@ -201,12 +201,12 @@ def _skull_base(hu: np.ndarray, points: np.ndarray, beyond_skull: np.ndarray, te
     return np.where(outside & (nose < 0), np.where(np.abs(texture) < 0.12, 400.0, -950.0), hu)
 
 
-def _bloodied(head: Head, blood: Blood, points: np.ndarray) -> list[np.ndarray]:
-    """Brain with blood in it: HU, and the shares as ``_plane`` gives them."""
-    hu = head.tissue_hu.at(points)
+def _bloodied(head: Head, blood: Blood, points: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
+    """Brain with blood in it: HU, which count where it is ``inside`` the hull, and the shares as ``_plane`` gives them."""
+    hu = head.tissue_hu.at_those(points, inside, 0.0)
     nothing = np.zeros_like(hu)
     signs = [nothing] * len(MARKERS)
-    inside_ventricle = head.ventricle_mm.at(points)
+    inside_ventricle = head.ventricle_mm.at_those(points, inside, np.inf)
     level = _level(blood.hematoma, points) if blood.hematoma else None
     ventricular = nothing
     if blood.ventricle_level_mm is not None:

@@ -67,8 +67,8 @@ def markerText(marker: str, probability: float | None, ends: tuple[float, float]
         return name
     if ends is None:
         return _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
-    told = _("{name}  {percent:.0f} % ({low:.0f} to {high:.0f})")
-    return told.format(name=name, percent=100 * probability, low=100 * ends[0], high=100 * ends[1])
+    label = _("{name}  {percent:.0f} % ({low:.0f} to {high:.0f})")
+    return label.format(name=name, percent=100 * probability, low=100 * ends[0], high=100 * ends[1])
 
 
 def verdict(marker: str, findings: Findings) -> str:
@@ -113,8 +113,8 @@ def _emptyBar():
 
 def readingOf(ui) -> dict[str, bool | None]:
     """The reader's own judgement of the markers, as the combo boxes say it; None for one that was not read."""
-    told = {NOT_READ: None, ABSENT: False, PRESENT: True}
-    return {marker: told[getattr(ui, f"{name}Reading").currentIndex] for marker, name in WIDGET_NAMES.items()}
+    judgements = {NOT_READ: None, ABSENT: False, PRESENT: True}
+    return {marker: judgements[getattr(ui, f"{name}Reading").currentIndex] for marker, name in WIDGET_NAMES.items()}
 
 
 def showReading(ui, reading: dict[str, bool | None]) -> None:

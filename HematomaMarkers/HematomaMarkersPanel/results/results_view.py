@@ -94,7 +94,7 @@ def growthDefinitions(growth: Growth) -> str:
     """Whether it is growth by each definition, and whether it may be an error of measurement."""
     from HematomaMarkersLib.growth.expansion import BETWEEN_READERS_ML, WITHIN_READER_ML
 
-    said = [
+    sentences = [
         _("30 % or more: {answer}").format(answer=_yesNo(growth.expanded_seed_30_percent)),
         _("6 mL or more, or 33 % or more: {answer}").format(answer=_yesNo(growth.expanded_6ml_or_33_percent)),
         _("New blood in the ventricles: {answer}").format(answer=_yesNo(growth.new_ivh)),
@@ -107,7 +107,7 @@ def growthDefinitions(growth: Growth) -> str:
     )
     return "<br>".join(
         [
-            *map(escape, said),
+            *map(escape, sentences),
             f"<b>{escape(within.format(error=error))}</b>" if growth.within_error else escape(within.format(error=error)),
         ]
     )

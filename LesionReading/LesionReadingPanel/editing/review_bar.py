@@ -66,9 +66,9 @@ class ReviewBar:
         self._ui.reviewedCheckBox.checked = number in done
         self._ui.reviewedNextButton.enabled = number is not None
         self._ui.reviewedRangeButton.enabled = number is not None and number not in done
-        told = [_("{done} of {count} reviewed").format(done=len(done), count=count)] if bound else []
+        done_so_far = [_("{done} of {count} reviewed").format(done=len(done), count=count)] if bound else []
         why = [check.why for check in self._checks() if number is not None and check.first <= number <= check.last] if bound else []
-        self._ui.reviewLabel.text = "\n".join([*told, *why])
+        self._ui.reviewLabel.text = "\n".join([*done_so_far, *why])
 
     def _count(self) -> int:
         return self._volume.GetImageData().GetDimensions()[2]

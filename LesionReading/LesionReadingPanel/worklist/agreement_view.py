@@ -162,8 +162,8 @@ class AgreementWindow:
             try:
                 write_agreements(Path(file), found, self._kind.volumeUnit.replace("³", "3"), self._kind.sliceWord)
             except OSError as error:
-                told = _("The table cannot be written ({reason}); choose another place.")
-                raise InputError(told.format(reason=error.strerror)) from error
+                sentence = _("The table cannot be written ({reason}); choose another place.")
+                raise InputError(sentence.format(reason=error.strerror)) from error
 
 
 def _table():

@@ -94,9 +94,9 @@ class Learning:
             self._show(outcome.message)
             return
         self._models.refresh()
-        told = self._kind.gainText(described_bundle(self._target, self._kind.task).metadata["eval_metrics"]["adapted"])
-        self._show(told)
-        if slicer.util.confirmYesNoDisplay(told + "\n\n" + _("Use the new model from now on?")):
+        gain = self._kind.gainText(described_bundle(self._target, self._kind.task).metadata["eval_metrics"]["adapted"])
+        self._show(gain)
+        if slicer.util.confirmYesNoDisplay(gain + "\n\n" + _("Use the new model from now on?")):
             self._models.select(str(self._target))
 
     def _show(self, text: str) -> None:

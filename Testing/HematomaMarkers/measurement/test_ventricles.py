@@ -119,7 +119,7 @@ def test_what_the_skull_encloses_is_the_ellipsoid_that_was_drawn():
 
 @pytest.mark.parametrize("seed", [506, 509])
 def test_most_blood_in_the_ventricles_of_a_phantom_patient_counts(seed):
-    head = draw_head(seed, size=160)
+    head = draw_head(seed, size=128, slice_mm=5.0)
     assert head.ivh_ml > 3
     only = np.where(head.labels == INTRAVENTRICULAR, INTRAVENTRICULAR, 0).astype(np.uint8)  # the hematoma is no help
     apart = apart_ml(Scan(head.hounsfield, head.grid), only)

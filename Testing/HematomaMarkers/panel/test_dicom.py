@@ -10,13 +10,14 @@ import slicer
 from dicom_files import edit, hide_all_decoders_but_slicers
 from drawn_head import head_on, slices, voxel_places_mm
 from drawn_volumes import add_array
-from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.scan import AIR_HU
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.compression import compress
 from LesionReadingScene.scene import spacing_source, volume_grid
 from places import ROOT
+from written_series import write_series
 
 BALL_MM, BALL_HU, RADIUS_MM = np.array([21.0, -17.0, 9.0]), 71, 22.0
 SCALAR_VOLUME_CONFIDENCE = 0.5  # of Slicer's own plugin

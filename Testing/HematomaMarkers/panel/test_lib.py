@@ -10,12 +10,12 @@ from HematomaMarkersLib.__main__ import main
 from HematomaMarkersLib.labels import BLEND, MARKERS
 from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.reading.read import open_dicom
 from HematomaMarkersLib.reading.scan import PATIENT_POSITIONS, Scan, gravity_of
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.errors import InputError
+from written_series import write_series
 
 
 @pytest.fixture(scope="module")

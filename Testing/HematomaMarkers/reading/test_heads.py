@@ -12,7 +12,6 @@ from drawn_bleed import AIR_HU, BRAIN_HU, HEMATOMA_MIDDLE_MM, HEMATOMA_RADII_MM,
 from drawn_head import rotation
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.preparation.prepare import prepare
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.headline import side_of_hematoma
 from HematomaMarkersLib.reading.read import open_scan
@@ -20,6 +19,7 @@ from HematomaMarkersLib.segments import read_hematoma_label_map, write_label_map
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import stacked_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
+from written_series import write_series
 
 GRID = a_grid(pixel_mm=(2.0, 2.0), slice_mm=5.0)
 SCAN, LABELS = a_head(GRID, ventricles=False)

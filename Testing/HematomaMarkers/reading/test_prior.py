@@ -11,10 +11,11 @@ from HematomaMarkersLib.__main__ import _parser, _scan_options
 from HematomaMarkersLib.commands import _open, _open_prior
 from HematomaMarkersLib.growth.expansion import check_order, hours_between
 from HematomaMarkersLib.options import ScanOptions
-from HematomaMarkersLib.phantom.dicom import Acquisition, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.worker import JsonLines
+from written_series import write_series
 
 GRID = slices(EVEN)
 NOW = Acquisition(series_number=7, acquired=datetime(2024, 3, 1, 8, 30))

@@ -10,10 +10,11 @@ import pytest
 from dicom_files import dicom, edit, noise, save
 from drawn_head import EVEN, head_on, slices
 from grids import some_slices
-from HematomaMarkersLib.phantom.dicom import Acquisition, write_dose_page, write_localizer, write_series, write_study
+from HematomaMarkersLib.phantom.dicom import Acquisition, write_dose_page, write_localizer, write_study
 from HematomaMarkersLib.reading.dicom.series_choice import is_sharp_kernel
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
+from written_series import write_series
 
 GRID = slices(EVEN)
 BRAIN = Acquisition(description="Head 5 mm", kernel="H31s")

@@ -11,12 +11,13 @@ import pytest
 from dicom_files import edit, item
 from drawn_head import EVEN, head_on, slices
 from grids import some_slices, with_positions
-from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice, write_series
+from HematomaMarkersLib.phantom.dicom import Acquisition, repeat_slice
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from pydicom import dcmread
 from pydicom.uid import generate_uid
+from written_series import write_series
 
 GRID = slices(EVEN)
 HEAD = np.maximum(head_on(GRID), -1024)

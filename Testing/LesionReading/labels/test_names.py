@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from drawn_head import head_on, slices
 from HematomaMarkersLib.__main__ import main as hematoma_markers
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.segments import SEGMENTS as HEAD
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import matrix_grid
@@ -17,6 +16,7 @@ from LesionReadingLib.labels.vocabulary import TERMS
 from LesionReadingLib.text.identity import naming
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.segments import SEGMENTS as OCT
+from written_series import write_series
 
 OCT_NAMES = {
     "calcium": """calcium|Calcified plaque|CalcifiedNodule_2|Plaque (Ca)|calc|fibrocalcific|CALCIFICATION-3|calcium LAD

@@ -34,7 +34,7 @@ def volume_ml(labels, grid):
 def as_seg(tmp_path, labels, grid, change=lambda data: None):
     """A DICOM SEG of a label map as another program writes it: only the frames that hold something, changed afterwards."""
     import pydicom
-    from HematomaMarkersLib.phantom.dicom import write_series
+    from written_series import write_series
 
     files = write_series(tmp_path / "ct", np.zeros(grid.shape), grid)
     path = tmp_path / "seg.dcm"

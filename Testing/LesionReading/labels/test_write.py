@@ -7,13 +7,13 @@ import numpy as np
 import pydicom
 import pytest
 from drawn_head import GRIDS
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.read_dicom_seg import read_dicom_seg
 from LesionReadingLib.phantom.identity import IDENTITY
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
+from written_series import write_series
 
 GRID = GRIDS["upright"]
 

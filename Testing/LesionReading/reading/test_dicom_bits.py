@@ -7,7 +7,6 @@ import pydicom
 import pytest
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.phantom.compression import compress
 from LesionReadingLib.reading.dicom.files import open_image
@@ -15,6 +14,7 @@ from LesionReadingLib.reading.dicom.frames import stored_frames
 from LesionReadingLib.reading.dicom.stored_bits import stored_values
 from OCTCalciumLib.reading.read import open_pullback
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
+from written_series import write_series
 
 SYNTAXES = ["rle", "jpeg-2000", "jpeg-ls", "jpeg-lossless"]
 RNG = np.random.default_rng(2)

@@ -10,7 +10,6 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import dicom, noise, save
 from drawn_head import EVEN, head_on, slices
-from HematomaMarkersLib.phantom.dicom import write_series
 from HematomaMarkersLib.reading.read import open_scan
 from HematomaMarkersLib.segments import SEGMENTS
 from LesionReadingLib.errors import InputError
@@ -20,6 +19,7 @@ from OCTCalciumLib.reading.read import open_pullback
 from pydicom import dcmread
 from pydicom.fileset import FileSet
 from stored_files import names, packed, touch
+from written_series import write_series
 
 
 def test_the_files_of_a_folder_are_told_by_kind_and_in_natural_order(tmp_path):

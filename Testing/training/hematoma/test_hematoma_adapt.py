@@ -26,7 +26,7 @@ from training.__main__ import main
 from training.engine.checkpoint import halved
 from training.hematoma.adaptation.corrected import corrected_slices, phantom_slices, read_corrected, without
 from training.hematoma.adaptation.gain import gain, gain_table
-from training.hematoma.card import write_card
+from training.hematoma.bundle.card import write_card
 from training.hematoma.data import STEPS_FILE
 
 FEW = ["--steps", "2", "--batch", "2", "--share", "0.5", "--processes", "1", "--rate", "0.01"]
@@ -196,8 +196,8 @@ def test_what_is_said_of_a_gain_follows_from_the_figures():
 
 def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, monkeypatch):
     bundle, _ = adapted
-    monkeypatch.setattr("training.hematoma.card.figures_tables", lambda figures: "many figures")
-    monkeypatch.setattr("training.hematoma.card.headline", lambda figures: {"dice": 0.5})
+    monkeypatch.setattr("training.hematoma.bundle.card.figures_tables", lambda figures: "many figures")
+    monkeypatch.setattr("training.hematoma.bundle.card.headline", lambda figures: {"dice": 0.5})
     again = write_card(bundle.path, {"held": "ours"})
     assert again.metadata["eval_metrics"].keys() == {"own", "adapted"}
     card = (bundle.path / "docs/README.md").read_text()

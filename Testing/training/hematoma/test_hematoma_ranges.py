@@ -15,7 +15,7 @@ from LesionReadingLib.bundle import load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from safetensors.torch import save
 
-from training.hematoma.card import with_ranges, write_coverage
+from training.hematoma.bundle.card import with_ranges, write_coverage
 from training.hematoma.evaluation.evaluate import PatientResult
 from training.hematoma.evaluation.ranges import INNER, OUTER, Seen, coverage, coverage_table, fitted_ranges, held_by
 from training.reporting.cards import with_section

@@ -27,8 +27,8 @@ from training.__main__ import main
 from training.engine.options import Budget
 from training.hematoma import data as data_of_training
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
-from training.hematoma.bundle import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
-from training.hematoma.card import write_card, write_hard
+from training.hematoma.bundle.card import write_card, write_hard
+from training.hematoma.bundle.write import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
 from training.hematoma.data import kept_slices, load_patient, load_patients, patient_files, patient_number
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures

@@ -26,7 +26,7 @@ from ...engine.randomness import step_seed
 from ...files import read_text
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
-from ..bundle import model_card
+from ..bundle.write import model_card
 from ..data import load_patient, make_data, patient_files, patient_number
 from ..evaluation.evaluate import PatientResult
 from ..evaluation.originals import original_file, read_original

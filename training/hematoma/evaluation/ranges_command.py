@@ -25,7 +25,7 @@ def add_fit_ranges(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit_ranges(chosen: argparse.Namespace) -> None:
-    from ..card import with_ranges
+    from ..bundle.card import with_ranges
     from .ranges import fitted_ranges, seen_heads
 
     heads = []

@@ -28,7 +28,7 @@ from scipy.special import logit
 from ...own_data.splits import VALIDATION
 from ...processes import in_processes
 from ...reporting.scores import roc_auc
-from ..card import with_rule
+from ..bundle.card import with_rule
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
 from ..train_markers import RULE_FILE, trained_network
 from ..train_segmentation import WINDOW_HU

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from fuzz_readers import Known
+from fuzzing.readers.volumes import Known
 
 
 def named_labels(known: Known, values: dict[str, int]) -> np.ndarray | None:

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from random import Random
 
-from fuzz_values import NUMBERS, TEXTS
+from fuzzing.mutations.values import NUMBERS, TEXTS
 
 _SHAPES = (
     "()",

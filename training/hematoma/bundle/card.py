@@ -15,12 +15,12 @@ from HematomaMarkersLib.triage.decision import Decision
 from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
 
-from ..adaptation.record import ADAPTED
-from ..files import read_text
-from ..reporting.cards import rewritten, sections, with_section
-from .bundle import model_card
-from .evaluation.ranges import coverage_table
-from .evaluation.tables import figures_tables
+from ...adaptation.record import ADAPTED
+from ...files import read_text
+from ...reporting.cards import rewritten, sections, with_section
+from ..evaluation.ranges import coverage_table
+from ..evaluation.tables import figures_tables
+from .write import model_card
 
 _OWN_TITLE = "Figures on own cases"
 _FIGURES_TITLE, _RANGES_TITLE, _HARD_TITLE = "Figures on phantoms", "How sure it is", "Figures on phantoms that are hard to read"

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from fuzz_readers import Wrong, same
+from fuzzing.readers.volumes import Wrong, same
 
 
 def picture(path: Path) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""What the fuzzer runs on folders and texts that the commands keep or take beside images (``fuzz_rooms``)."""
+"""What the fuzzer runs on folders and texts that the commands keep or take beside images (``fuzzing.files.kept``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 import numpy as np
-from fuzz_readers import Wrong, independent, same
+from fuzzing.readers.volumes import Wrong, independent, same
 
 
 def _all_words(shipped: Path, path: Path) -> None:

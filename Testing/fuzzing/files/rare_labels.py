@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from fuzz_rare_volumes import drawn_head, drawn_vessel, written
-from fuzz_subject import Subject
+from fuzzing.files.rare_volumes import drawn_head, drawn_vessel, written
+from fuzzing.subject import Subject
 
 
 def rare_labels(folder: Path) -> list[Subject]:

@@ -14,7 +14,7 @@ class Subject:
     Attributes:
         kind: as ``--kind`` takes it. folder: that is copied for a case, below the drawn ones. file: in it, that is broken.
         given: what is named to the reader, in the copy; the file itself where empty.
-        job: of ``fuzz_jobs.JOBS``.
+        job: of ``fuzzing.jobs.jobs.JOBS``.
     """
 
     kind: str

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from fuzz_readers import Wrong, meta_fields, nrrd_fields
+from fuzzing.readers.volumes import Wrong, meta_fields, nrrd_fields
 
 _SAME_VOXEL = 0.02
 _SAME_MATRIX_MM = 1e-2

@@ -13,9 +13,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
-from fuzz_rare_volumes import drawn_head, drawn_vessel
-from fuzz_room_jobs import analysed_batch
-from fuzz_subject import Subject
+from fuzzing.files.rare_volumes import drawn_head, drawn_vessel
+from fuzzing.jobs.kept import analysed_batch
+from fuzzing.subject import Subject
 from LesionReadingLib.geometry.grid import Grid, even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from fuzz_rare_files import draw_rare
-from fuzz_rooms import draw_rooms
-from fuzz_subject import CT, Subject
+from fuzzing.files.kept import draw_rooms
+from fuzzing.files.rare import draw_rare
+from fuzzing.subject import CT, Subject
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 

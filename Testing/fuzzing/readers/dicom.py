@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from fuzz_readers import Wrong, same
+from fuzzing.readers.volumes import Wrong, same
 from pydicom.dataset import Dataset
 
 _SAME = 1e-3  # relative: numbers are rounded in headers

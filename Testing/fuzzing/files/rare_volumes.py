@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from fuzz_subject import Subject
+from fuzzing.subject import Subject
 
 _AFFINE = 280
 

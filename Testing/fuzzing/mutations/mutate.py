@@ -10,10 +10,21 @@ import zlib
 from pathlib import Path
 from random import Random
 
-from fuzz_planted import planted
-from fuzz_plausible import plausible
-from fuzz_tables import array_header, cells, sign, tensors
-from fuzz_values import DICOM_VALUES, FORMATS, LOOSE_WORDS, META_LINES, NIFTI, NRRD_LINES, NUMBERS, SYNTAXES, TEXTS, VRS
+from fuzzing.mutations.planted import planted
+from fuzzing.mutations.plausible import plausible
+from fuzzing.mutations.tables import array_header, cells, sign, tensors
+from fuzzing.mutations.values import (
+    DICOM_VALUES,
+    FORMATS,
+    LOOSE_WORDS,
+    META_LINES,
+    NIFTI,
+    NRRD_LINES,
+    NUMBERS,
+    SYNTAXES,
+    TEXTS,
+    VRS,
+)
 
 _FAMILIES = {".nii": "nifti", ".nii.gz": "nifti", "nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
 

@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from fuzz_rare_labels import rare_labels
-from fuzz_rare_volumes import drawn_head, drawn_vessel, rare_volumes
-from fuzz_subject import CT, Subject
+from fuzzing.files.rare_labels import rare_labels
+from fuzzing.files.rare_volumes import drawn_head, drawn_vessel, rare_volumes
+from fuzzing.subject import CT, Subject
 
 _JAPANESE = (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎")
 

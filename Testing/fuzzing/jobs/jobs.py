@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from fuzz_head_jobs import head_batch, head_ct, head_label, head_pictures, head_whole
-from fuzz_oct_jobs import oct_batch, oct_dicom, oct_label, oct_named, oct_pictures, oct_pullback, oct_seg, oct_volume, oct_whole
-from fuzz_readers import Wrong
-from fuzz_room_jobs import ROOM_JOBS
+from fuzzing.jobs.head import head_batch, head_ct, head_label, head_pictures, head_whole
+from fuzzing.jobs.kept import ROOM_JOBS
+from fuzzing.jobs.oct import oct_batch, oct_dicom, oct_label, oct_named, oct_pictures, oct_pullback, oct_seg, oct_volume, oct_whole
+from fuzzing.readers.volumes import Wrong
 
 
 def rules(path: Path) -> None:

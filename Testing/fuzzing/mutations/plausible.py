@@ -79,7 +79,7 @@ def _changed(random: Random, file: Path) -> str:
 
 def _encoded(random: Random, file: Path) -> str:
     import pydicom
-    from fuzz_rare_files import written_as
+    from fuzzing.files.rare import written_as
     from LesionReadingLib.phantom.compression import SYNTAXES, compress
     from pydicom import uid
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from fuzz_dicom import check_enhanced, check_slice, segment_masks
-from fuzz_pictures import picture
-from fuzz_places import check_voxels, matrix_of
-from fuzz_readers import Wrong, check_spacing, each_study, independent, same
-from fuzz_segmentations import named_labels
+from fuzzing.readers.dicom import check_enhanced, check_slice, segment_masks
+from fuzzing.readers.pictures import picture
+from fuzzing.readers.places import check_voxels, matrix_of
+from fuzzing.readers.segmentations import named_labels
+from fuzzing.readers.volumes import Wrong, check_spacing, each_study, independent, same
 
 _ROUNDED_HU = 0.51
 _scans: list = []

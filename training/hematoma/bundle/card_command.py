@@ -7,7 +7,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ..files import read_json
+from ...files import read_json
 
 
 def add_card(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from fuzz_dicom import check_stated_spacing, pydicom_frames
-from fuzz_pictures import check_pictures, check_straight
-from fuzz_readers import Known, Wrong, check_spacing, each_study, independent, same
-from fuzz_segmentations import named_labels, seg_frames
+from fuzzing.readers.dicom import check_stated_spacing, pydicom_frames
+from fuzzing.readers.pictures import check_pictures, check_straight
+from fuzzing.readers.segmentations import named_labels, seg_frames
+from fuzzing.readers.volumes import Known, Wrong, check_spacing, each_study, independent, same
 
 
 def oct_label(path: Path) -> None:

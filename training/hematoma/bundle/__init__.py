@@ -1,0 +1,1 @@
+"""The bundle of a training and its model card: what was learnt, and what was measured of it."""
