@@ -127,14 +127,15 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
 
 
 def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
-    """The largest arc that neighbouring frames hold, and its frames with the maximum of a single frame."""
+    """The largest arc that neighbouring frames hold, and its frames with the maximum of a single frame; else that maximum."""
     held = measurement.held_arc
     if measurement.max_arc_frame is None:
         return _("none"), ""
     frame = shown(measurement.max_arc_frame)
-    single = _("single frame: {arc} in frame {frame}").format(arc=deg(measurement.max_arc_deg), frame=frame)
     if held.first_frame is None:
-        return deg(0), single
+        alone = _("in frame {frame} alone; no {hold} neighbouring frames all show calcium")
+        return deg(measurement.max_arc_deg), alone.format(frame=frame, hold=measurement.hold_frames)
+    single = _("single frame: {arc} in frame {frame}").format(arc=deg(measurement.max_arc_deg), frame=frame)
     if measurement.hold_frames == 1:
         return deg(held.value), stretch_of(held) + _centre_warning(measurement, held)
     return deg(held.value), _("; ").join((stretch_of(held), single)) + _centre_warning(measurement, held)

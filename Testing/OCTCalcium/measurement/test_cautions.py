@@ -161,6 +161,16 @@ def test_a_spike_makes_neither_the_finding_nor_the_score():
     assert "1 shorter not counted" in shown["Length at 180° or more"].where
 
 
+def test_an_arc_that_no_neighbours_hold_is_the_same_in_the_headline_and_among_the_numbers():
+    alone = np.stack([a_frame().labels] * 9)
+    alone[4] = a_frame().sector(CALCIUM, 1.4, 1.7, 20, 174).labels
+    measurement = measure_pullback(alone, SPACING)
+    shown = {number.name: number for number in numbers(measurement)}
+    assert f"{shown['Largest arc'].value[:-1]} degrees around the vessel in frame 5" in finding(measurement)[0]
+    assert float(shown["Largest arc"].value[:-1]) == pytest.approx(174, abs=2)
+    assert "frame 5 alone" in shown["Largest arc"].where
+
+
 def test_without_frame_spacing_neighbours_are_counted_in_frames():
     measurement = measure_pullback(
         with_frame(3, a_frame().sector(CALCIUM, 1.4, 2.0, 0, 330).labels), replace(SPACING, frame_mm=None)
