@@ -103,6 +103,7 @@ class PhantomPullbackTest(LesionReadingTest):
                 widget.ui.readerEdit.text = name
                 widget.worklist.show(folder)
                 widget.worklist.open(0)
+                widget.ui.reviewedNextButton.click()  # what was only looked at is not kept
                 item = widget.worklist.openItem
                 widget.worklist.leave()
         finally:

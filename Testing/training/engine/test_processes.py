@@ -17,7 +17,12 @@ from places import ROOT
 from training.processes import in_processes
 
 MARK = "LESION_READING_TEST_OF_PROCESSES"
-WORKING = "import time; from training.processes import in_processes; list(in_processes(time.sleep, [90, 90], processes=2))"
+WORKING = """
+import signal, time
+from training.processes import in_processes
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in a shell's background would ignore it
+list(in_processes(time.sleep, [90, 90], processes=2))
+"""
 
 
 def marked(mark: str) -> list[int]:
