@@ -2354,8 +2354,16 @@ Each case counts as another patient. It runs in the background on two processors
             <translation>ご自分の編集をそのまま開きますか。「いいえ」では新しい結果を表示し、編集はデータの横に残ります。</translation>
         </message>
         <message>
+            <source>The results of the analysis in {folder} are damaged; delete that folder and analyse the study again.</source>
+            <translation>{folder} にある解析結果が壊れています。そのフォルダーを削除し、検査を再度解析してください。</translation>
+        </message>
+        <message>
             <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
             <translation>Slicerの終了前に保存されていなかった変更を復元しました（{saved}時点）。</translation>
+        </message>
+        <message>
+            <source>Your earlier edit of this study cannot be read; what is left of it lies in {folder}.</source>
+            <translation>この検査の以前の編集内容を読み込めません。残っているものは {folder} にあります。</translation>
         </message>
         <message>
             <source>Your earlier edit of this study lies in {folder}.</source>

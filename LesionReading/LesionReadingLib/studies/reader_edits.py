@@ -8,6 +8,7 @@ any more once a model had drawn the study anew.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -101,6 +102,12 @@ def reader_folder(study: Path, reader: str) -> Path:
 def edit_of(study: Path, reader: str) -> Edit | None:
     """What a reader left of a study; None where there is nothing, or it is damaged."""
     return _read(reader_folder(study, reader))
+
+
+def has_damaged_edit(study: Path, reader: str) -> bool:
+    """Whether a reader left something of a study that cannot be read."""
+    folder = reader_folder(study, reader)
+    return os.path.exists(folder / EDIT) and _read(folder) is None
 
 
 def edits_of(study: Path) -> Iterator[Edit]:

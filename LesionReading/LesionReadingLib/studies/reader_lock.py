@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,9 +75,10 @@ class Lock:
         return found is not None and found[2] == self.token
 
     def release(self) -> None:
-        """Let others edit; nothing happens where the lock is no longer ours."""
+        """Let others edit; nothing happens where the lock is no longer ours. Where the disk refuses, it is left to grow stale."""
         if self.is_ours():
-            self.file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.file.unlink()
 
 
 def holder_of(folder: Path) -> Holder | None:

@@ -45,6 +45,11 @@ class Item:
         """Where the analysis puts its results."""
         return self.folder / RESULT
 
+    @property
+    def is_analysed(self) -> bool:
+        """Whether the analysis has put its results there; not where the disk does not answer."""
+        return os.path.exists(self.result / MEASUREMENTS)
+
 
 @dataclass(frozen=True)
 class State:
@@ -90,7 +95,7 @@ def state_of(item: Item, reader: str) -> State:
     edit = edit_of(item.folder, reader)
     if edit is not None:
         return State(EXPORTED if edit.exported else REVIEWED, reviewed=len(edit.reviewed), count=edit.count)
-    if (item.result / MEASUREMENTS).exists():
+    if item.is_analysed:
         return State(ANALYSED)
     if item.study.problem:
         return State(FAILED_STATE, message=plain(item.study.problem))
@@ -120,7 +125,7 @@ def record_model(item: Item, model: str, version: str) -> None:
 
 def model_of(item: Item) -> tuple[str, str]:
     """Name and version of the model that has analysed a study; empty where that is not known, or none has."""
-    if not (item.result / MEASUREMENTS).exists():
+    if not item.is_analysed:
         return "", ""
     try:
         stored = read_json(item.folder / MODEL, _MOST_BYTES)

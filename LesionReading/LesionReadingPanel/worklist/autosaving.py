@@ -76,7 +76,9 @@ class Autosaving:
         return taken
 
     def giveBack(self, taken: frozenset[int]) -> None:
-        """What was taken could not be kept."""
+        """What was taken could not be kept; nothing happens where nothing is followed any more."""
+        if self._followed is None:
+            return
         self._pending |= taken
         self._marks = None
         self._wait(WAIT_MS)

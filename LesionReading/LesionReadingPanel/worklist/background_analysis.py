@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
-from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, record_failure, record_model
+from LesionReadingLib.studies.worklist import Item, record_failure, record_model
 from slicer.i18n import tr as _
 
 from ..running.worker_process import Outcome, WorkerProcess
@@ -49,7 +49,7 @@ class BackgroundAnalysis:
     def _next(self) -> None:
         while self._waiting:
             item = self._waiting.pop(0)
-            if (item.result / MEASUREMENTS).exists():  # another machine was quicker
+            if item.is_analysed:  # another machine was quicker
                 continue
             try:
                 self._lock = _locked(item, self._reader)

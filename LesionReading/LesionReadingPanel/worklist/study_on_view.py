@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
 from LesionReadingLib.studies.batch_records import Study
-from LesionReadingLib.studies.reader_edits import Edit, edit_of, save_edit, set_aside
-from LesionReadingLib.studies.worklist import MEASUREMENTS, Item, map_of, model_of
+from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
+from LesionReadingLib.studies.worklist import Item, map_of, model_of
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
@@ -88,14 +89,17 @@ class StudyOnView:
     def __init__(self, kind: StudyKind) -> None:
         self._kind = kind
         self._drawn, self._isEdit = "", False  # what of a model's lies beneath, and whether this reader's edit lies above it
-        self.volume = None
+        self.volume = self._result = None
         self.exported, self.told = False, ""
+        self._writing = Lock()  # a study that is left while its edit is written is kept after that, not beside it
 
     @property
     def result(self):
         """The result node of the study on view, an analysis in the panel may have replaced the one that was opened; or None."""
         there = self.volume is not None and slicer.mrmlScene.IsNodePresent(self.volume)
-        return scene.result_of(self.volume, self._kindOfResult()) if there else None
+        if there:
+            self._result = scene.result_of(self.volume, self._kindOfResult())
+        return self._result if there else None
 
     @property
     def isWhole(self) -> bool:
@@ -112,25 +116,25 @@ class StudyOnView:
         Where a model has drawn it anew since, that is offered and laid over nothing unasked.
 
         Raises:
-            InputError: the study or its results cannot be read; the scene is as it was.
+            InputError: the study or its results cannot be read, or its nodes were removed meanwhile; the scene is as it was.
         """
         stored = aside(lambda: self._stored(item, reader))
-        volume = self._kind.add(stored.images)
-        turn()
+        volume = self.volume = self._kind.add(stored.images)
         try:
-            if (item.result / MEASUREMENTS).exists():
-                self._kind.take(item.folder, volume, model_of(item)[0])
-            else:
-                self._kind.byHand(volume)
-            self.volume, self._drawn = volume, stored.drawn
             turn()
+            _checkThere(slicer.mrmlScene.IsNodePresent(volume))
+            self._result = self._take(item) if item.is_analysed else self._kind.byHand(volume)
+            self._drawn = stored.drawn
+            turn()
+            _checkThere(self.isWhole)
             self._layOver(item, reader, stored)
+            turn()
+            _checkThere(self.isWhole)
+            self._kind.choose(volume)
+            _checkThere(self.isWhole)
         except BaseException:
-            self.volume = volume
             self.close()
             raise
-        turn()
-        self._kind.choose(volume)
 
     def save(self, item: Item, reader: str) -> None:
         """Keep labels, reviewed marks and the reader's judgement as they are now.
@@ -138,15 +142,19 @@ class StudyOnView:
         Raises:
             InputError: they cannot be kept, or the nodes were removed.
         """
-        if not self.isWhole:
-            raise InputError(
-                _("Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.")
-            )
-        labels, grid, segments = self._labels(), scene.measured_grid(self.volume), self._kind.segments()
+        _checkThere(self.isWhole)
+        volume, grid, segments = self.volume, scene.measured_grid(self.volume), self._kind.segments()
         drawnByModel, exported, drawn = scene.drawn(self.result), self.exported, self._drawn
         marks = {"reviewed": scene.reviewed(self.result), "reading": scene.reading(self.result)}
+        labels = self._labels()
+        if self.volume is not volume:
+            return  # it was left meanwhile, and kept then
 
         def keep() -> None:
+            with self._writing:
+                write()
+
+        def write() -> None:
             changed = scene.corrected(drawnByModel, labels)
             save_edit(
                 item.folder,
@@ -169,17 +177,25 @@ class StudyOnView:
         marked = self.exported or scene.reviewed(self.result) or scene.reading(self.result)
         if self._isEdit or marked:
             return False
-        labels, drawnByModel = self._labels(), scene.drawn(self.result)
+        drawnByModel, labels = scene.drawn(self.result), self._labels()
         return aside(lambda: not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == [])
 
     def close(self) -> None:
         """Take the study out of the scene."""
         self._kind.choose(None)
-        if self.result is not None:
-            scene.remove_result(self.result)
+        result = self.result or self._result  # contours must not stay where their volume was removed
+        if result is not None and slicer.mrmlScene.IsNodePresent(result):
+            scene.remove_result(result)
         if self.volume is not None and slicer.mrmlScene.IsNodePresent(self.volume):
             slicer.mrmlScene.RemoveNode(self.volume)
-        self.volume = None
+        self.volume = self._result = None
+
+    def _take(self, item: Item):
+        try:
+            return self._kind.take(item.folder, self.volume, model_of(item)[0])
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # files that anybody may have changed
+            told = _("The results of the analysis in {folder} are damaged; delete that folder and analyse the study again.")
+            raise InputError(told.format(folder=item.result)) from error
 
     def _stored(self, item: Item, reader: str) -> _Stored:
         edit = edit_of(item.folder, reader)
@@ -193,7 +209,12 @@ class StudyOnView:
         """What the reader has left, on top of what the model drew."""
         edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
         self._isEdit, self.told, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
-        if not drawn <= {stored.drawn, None} and not self._isWanted(item, edit, left):
+        if edit is None and has_damaged_edit(item.folder, reader):
+            folder = set_aside(item.folder, reader)
+            told = _("Your earlier edit of this study cannot be read; what is left of it lies in {folder}.")
+            self.told, self.exported = told.format(folder=folder), False
+            return
+        if stored.drawn and not drawn <= {stored.drawn, None} and not self._isWanted(item, edit, left):
             folder = set_aside(item.folder, reader)
             self.told = _("Your earlier edit of this study lies in {folder}.").format(folder=folder)
             self.exported = False
@@ -225,3 +246,9 @@ class StudyOnView:
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")
+
+
+def _checkThere(isThere: bool) -> None:
+    if not isThere:
+        told = _("Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.")
+        raise InputError(told)

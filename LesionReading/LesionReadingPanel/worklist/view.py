@@ -83,8 +83,10 @@ class WorklistView:
         return self._items[self._open] if self._open is not None else None
 
     def show(self, folder: Path) -> None:
-        """List the studies of a folder."""
+        """List the studies of a folder; where the study on view cannot be kept, the list stays as it is."""
         self.leave()
+        if self._open is not None:
+            return
         self._background.stop()
         self._items, self._folder = aside(lambda: wl.worklist(folder, self._kind.task, self._kind.find)), folder
         table = self._ui.worklistTable
@@ -225,7 +227,10 @@ class WorklistView:
         if self._view.isWhole:
             self._autosaving.goOn(self._view.followed(self.openItem, self._editor))
             if self._isReplaced:
-                return self._keep()
+                self._keep()
+                return
+        if self._lock is None:  # left meanwhile, as when the scene was closed
+            return
         if not self._lock.is_ours():
             self._show(_("Another reader has taken this study over; your edit was kept beside theirs."))
         else:
