@@ -227,14 +227,11 @@ class WorklistView:
         if self._view.isWhole:
             self._autosaving.goOn(self._view.followed(self.openItem, self._editor))
             if self._isReplaced:
-                self._keep()
-                return
+                return self._keep()
         if self._lock is None:  # left meanwhile, as when the scene was closed
             return
-        if not self._lock.is_ours():
-            self._show(_("Another reader has taken this study over; your edit was kept beside theirs."))
-        else:
-            self._show(_("Kept beside the data."))
+        taken_over = _("Another reader has taken this study over; your edit was kept beside theirs.")
+        self._show(_("Kept beside the data.") if self._lock.is_ours() else taken_over)
 
     def _onBeat(self) -> None:
         if self._lock is not None:
