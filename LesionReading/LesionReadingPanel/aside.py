@@ -1,6 +1,8 @@
 """Long work beside the window, which goes on drawing; clicks and keys wait until it is done, so that nothing changes under it."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import qt
@@ -21,7 +23,7 @@ def aside(work: Callable[[], Result]) -> Result:
     """
     slicer.app.setOverrideCursor(qt.QCursor(qt.Qt.WaitCursor))
     try:
-        with Threads(1) as threads:
+        with _withoutCollecting(), Threads(1) as threads:
             begun = threads.submit(work)
             while not begun.is_done_within(_TURN_S):
                 turn()
@@ -33,3 +35,15 @@ def aside(work: Callable[[], Result]) -> Result:
 def turn() -> None:
     """Let the window draw and timers run between two parts of a long work; clicks and keys wait."""
     slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
+
+
+@contextmanager
+def _withoutCollecting() -> Iterator[None]:
+    """No cyclic garbage is collected: whichever thread is running would do it, and widgets may end in the window's alone."""
+    wasEnabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if wasEnabled:
+            gc.enable()

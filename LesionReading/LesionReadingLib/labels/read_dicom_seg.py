@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
     from pydicom import Dataset
 
-_SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # Segmentation, Label Map Segmentation
+_LABEL_MAP_CLASS = "1.2.840.10008.5.1.4.1.1.66.7"  # Label Map Segmentation Storage
+_SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", _LABEL_MAP_CLASS)  # the first is Segmentation Storage
+_BITS = {"BINARY": (1,), "FRACTIONAL": (8,), "LABELMAP": (8, 16)}  # PS3.3 C.8.20.2.1: BitsAllocated of each SegmentationType
 _STEP_TOLERANCE = 0.1  # of a step: rounding in files, but no missing frame
 _ROUNDED_STEP = 0.02  # relative: how far a stated distance may be from that of the frames' places
 _ONE_PLANE_MM = 0.01  # frames closer than that lie in one plane
@@ -93,6 +95,7 @@ def _opened(path: Path) -> Segmentation:
     with byte_source(path)() as stream:
         data = clean(dcmread(stream))
     require_pixel_description(data, path.name)
+    _require_one_kind(data, path.name)
     frame_count = len(data.PerFrameFunctionalGroupsSequence)
     check_image_bytes(path, data.Rows * data.Columns * frame_count)
     if data.get("NumberOfFrames") != frame_count or frame_count < 1:
@@ -107,6 +110,16 @@ def _opened(path: Path) -> Segmentation:
             )
         )
     return Segmentation.from_dataset(data, copy=False)
+
+
+def _require_one_kind(data: Dataset, name: str) -> None:
+    """Refuse a SEG whose type, class and bits are not of one kind: values would be taken for segments, or segments for values."""
+    kind = str(data.SegmentationType)
+    is_label_map = data.SOPClassUID == _LABEL_MAP_CLASS
+    if data.BitsAllocated not in _BITS.get(kind, ()) or is_label_map != (kind == "LABELMAP"):
+        raise InputError(
+            _("{file} contradicts itself: its segmentation type does not fit its class or bits; export it again.").format(file=name)
+        )
 
 
 def _described(number: int, description: SegmentDescription) -> FileSegment:

@@ -14,6 +14,7 @@ from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.segments import SEGMENTS, read_oct_label_map
+from pydicom import dcmread
 from seg_files import oct_source, write_seg
 
 OBLIQUE = (0.0, -1.0, 0.0, 0.6, 0.0, 0.8, -0.8, 0.0, 0.6)  # a rotation; its columns are the axes i, j, k
@@ -213,6 +214,19 @@ def test_a_dicom_seg_of_a_multi_frame_pullback_keeps_its_frame_numbers(tmp_path,
     assert (read.spacing.row_mm, read.spacing.column_mm, read.spacing.frame_mm) == pytest.approx((0.01, 0.02, 0.2))
     assert read.grid.origin_mm == pytest.approx((0, 0, 0))
     assert read.grid.direction[8] == pytest.approx(np.sign(step_mm))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stated"),
+    [(kind, other) for kind in ("BINARY", "LABELMAP") for other in ("BINARY", "FRACTIONAL", "LABELMAP") if other != kind],
+)
+def test_a_dicom_seg_of_two_kinds_at_once_is_refused(tmp_path, some_labels, kind, stated):
+    data = dcmread(write_seg(tmp_path / "seg.dcm", some_labels, oct_source(5, 0.2, multi_frame=True), kind))
+    data.SegmentationType = stated
+    data.MaximumFractionalValue = 255
+    data.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(InputError, match="contradicts itself"):
+        read_label_map(tmp_path / "seg.dcm", SEGMENTS)
 
 
 def test_a_dicom_seg_of_single_images_is_ordered_by_position_and_its_step_is_not_the_slice_thickness(tmp_path, some_labels):
