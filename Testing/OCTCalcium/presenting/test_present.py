@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.figures import frames
+from OCTCalciumLib.presenting.figures.along import Along, axis_along
 from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.rendering.stack import NOT_TO_SCALE
 from OCTCalciumLib.reading.pullback import Pullback
@@ -54,6 +56,15 @@ def around(pixels, x, y, reach=3):
 @pytest.fixture(scope="module")
 def a_presentation(tmp_path_factory):
     return presented(tmp_path_factory.mktemp("presented"), a_vessel())
+
+
+@pytest.mark.parametrize("frame_count", [1, 3, 20])
+def test_frames_are_counted_in_whole_numbers_along_the_axis(frame_count):
+    axes = Figure().subplots()
+    axis_along(axes, Along.of(replace(SPACING, frame_mm=None)), frame_count)
+    left, right = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if left <= tick <= right]
+    assert ticks and all(tick == int(tick) for tick in ticks)
 
 
 @pytest.mark.parametrize("middle_deg", range(30, 90, 5))  # clockwise from the right: towards the lower right corner
