@@ -168,11 +168,9 @@ class Terminal:
 
 def _for_people(value: object) -> object:
     """A result as a person reads it: three decimals of a number or of a range, sentences one behind the other."""
-    if isinstance(value, float):
-        return round(value, 3)
     if isinstance(value, tuple):
         return tuple(map(_for_people, value))
-    return " ".join(value) if isinstance(value, list) else value
+    return round(value, 3) if isinstance(value, float) else " ".join(value) if isinstance(value, list) else value
 
 
 class ProgressTerminal(Terminal):
