@@ -152,7 +152,7 @@ class Terminal:
     def result(self, folder: str, **values) -> None:
         self.close()
         for name, value in values.items():
-            self._print(f"{name}: {value}")
+            self._print(f"{name}: {_for_people(value)}")
         self._print(_("Results are in {folder}").format(folder=folder))
 
     def error(self, code: str, message: str, details: str = "") -> None:
@@ -164,6 +164,13 @@ class Terminal:
 
     def _print(self, line: str) -> None:
         print(plain(line), flush=True)
+
+
+def _for_people(value: object) -> object:
+    """A result as a person reads it: three decimals of a number or of a range, sentences one behind the other."""
+    if isinstance(value, tuple):
+        return tuple(map(_for_people, value))
+    return round(value, 3) if isinstance(value, float) else " ".join(value) if isinstance(value, list) else value
 
 
 class ProgressTerminal(Terminal):

@@ -43,6 +43,18 @@ def test_notes_and_results_reach_the_terminal_plain(capsys, name):
     assert not set(out) & set("\x1b\x9b\x07\x00\u202e")
 
 
+def test_a_person_reads_results_in_few_decimals_and_reasons_as_sentences(capsys):
+    values = {"volume_ml": 0.12572000000000003, "range_ml": (15.987010600324258, 24.656875819379348)}
+    Terminal().result("here", **values, frames=3, reasons=["It's one.", "Two."])
+    assert capsys.readouterr().out.splitlines() == [
+        "volume_ml: 0.126",
+        "range_ml: (15.987, 24.657)",
+        "frames: 3",
+        "reasons: It's one. Two.",
+        "Results are in here",
+    ]
+
+
 def test_a_report_shows_every_text_plain_and_escaped(tmp_path):
     (tmp_path / "page.html").write_text("{{ name }}|{{ number }}|{{ part }}")
     page = environment(tmp_path).get_template("page.html")

@@ -101,6 +101,8 @@ def _named_labels(
         value = int(keys.get(f"Segment{number}_LabelValue", 1))
         places.append((int(keys.get(f"Segment{number}_Layer", number if layers.shape[-1] > 1 else 0)), value))
         listed.append(FileSegment(name, value, *_codes(keys.get(f"Segment{number}_Tags", ""))))
+    if len({one.number for one in listed}) < len(listed):  # label values begin anew in each layer
+        listed = [replace(one, number=number) for number, one in enumerate(listed, 1)]
     matched = match_segments(listed, segments, chosen)
     found: dict[tuple[int, int], Segment] = {}
     for place, segment in zip(places, matched.segments, strict=True):

@@ -40,7 +40,7 @@ class FileSegment:
 
     Attributes:
         name: its name or label.
-        number: its number, or its label value.
+        number: its number, or its label value, or its place in the file (from 1) where label values are not unique.
         code, region: coding scheme and value of its type and of its anatomic region; empty where the file has none.
     """
 

@@ -76,7 +76,8 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
     over = _("Arc: {low:.0f} to {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.")
     if round(min(arcs)) == round(max(arcs)):
         over = _("Arc: {high:.0f} degrees over {frames}; {widest:.0f} degrees in the widest single frame.")
-    sentences = [over.format(low=min(arcs), high=max(arcs), frames=stretch_of(held), widest=measurement.max_arc_deg)]
+    spread = over.format(low=min(arcs), high=max(arcs), frames=stretch_of(held), widest=measurement.max_arc_deg)
+    sentences = [spread] if len(measurement.frames) > 1 else []
     if model is None:
         return sentences
     unsure = _("In patients the error is not known, and how sure the network was of these pixels is not recorded.")
@@ -90,8 +91,8 @@ def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None
     if not (isinstance(error, Mapping) and {"bias", "sd", "frames"} <= error.keys()):
         none = _("How far the network's arcs are off has not been measured, so no range can be given for its error.")
         return [*sentences, none]
-    middle, spread = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
-    low, high = max(0.0, middle - spread), min(_CIRCLE_DEG, middle + spread)
+    middle, half = held.value - error["bias"], _TWO_SIDED_95 * error["sd"]
+    low, high = max(0.0, middle - half), min(_CIRCLE_DEG, middle + half)
     off = (
         _(
             "On phantoms the network's arcs were {bias:.0f} degrees too small on average (SD {sd:.0f}, {frames}): with that error "

@@ -20,7 +20,7 @@ def finding(measurement: PullbackMeasurement, by_network: bool = False) -> tuple
         by_network: whether a network drew the labels, which misses calcium.
     """
     if measurement.max_arc_frame is None:
-        if measurement.lumen_frames == 0:
+        if _nothing_seen(measurement):
             return no_lumen_sentence(len(measurement.frames)), ""
         return _("No calcium was found."), _("That does not exclude calcium.") if by_network else ""
     held, from_lumen = measurement.held_arc, _seen_from_lumen(measurement)
@@ -74,6 +74,7 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
     """The numbers on top of the report."""
     spacing, lumen = measurement.spacing, measurement.minimum_lumen_area
     none_found = measurement.max_arc_frame is None
+    unseen = _nothing_seen(measurement)
     longest = max((lesion.length_mm for lesion in measurement.lesions if lesion.length_mm is not None), default=None)
     limit = f"{measurement.parameters.continuous_arc_deg:g}"
     lesion_count = ngettext("{count} lesion", "{count} lesions", len(measurement.lesions)).format(count=len(measurement.lesions))
@@ -87,14 +88,14 @@ def numbers(measurement: PullbackMeasurement) -> list[Number]:
         Number(_("Largest arc"), *largest_arc(measurement)),
         Number(
             _("Length at {limit}° or more").format(limit=limit),
-            mm(measurement.held_over_180_length_mm),
+            absent() if unseen else mm(measurement.held_over_180_length_mm),
             _("{stretches}; {count} shorter not counted").format(stretches=stretches, count=short) if short else stretches,
         ),
-        Number(_("Longest lesion"), _("none") if none_found else mm(longest), lesion_count),
-        Number(_("Calcium volume"), with_unit(measurement.volume_mm3, "mm³", 1), _("all calcium")),
+        Number(_("Longest lesion"), _none(measurement) if none_found else mm(longest), lesion_count),
+        Number(_("Calcium volume"), with_unit(None if unseen else measurement.volume_mm3, "mm³", 1), _("all calcium")),
         Number(
             _("Maximum thickness"),
-            _("none") if none_found else mm(measurement.max_thickness_mm, 2),
+            _none(measurement) if none_found else mm(measurement.max_thickness_mm, 2),
             frame_place(measurement.max_thickness_frame, spacing),
         ),
         Number(_("Calcium score"), *score(measurement)),
@@ -113,7 +114,7 @@ def score(measurement: PullbackMeasurement) -> tuple[str, str]:
     """The highest calcium score that neighbouring frames hold, and its lesion with what single frames would add."""
     worst = worst_lesion(measurement)
     if worst is None:
-        return _("none"), _("no lesion")
+        return _none(measurement), _("no lesion")
     if worst.held.score is None:
         return absent(), ""
     where = _("highest: lesion {number}").format(number=measurement.lesions.index(worst) + 1)
@@ -130,7 +131,7 @@ def largest_arc(measurement: PullbackMeasurement) -> tuple[str, str]:
     """The largest arc that neighbouring frames hold, and its frames with the maximum of a single frame; else that maximum."""
     held = measurement.held_arc
     if measurement.max_arc_frame is None:
-        return _("none"), ""
+        return _none(measurement), ""
     frame = shown(measurement.max_arc_frame)
     if held.first_frame is None:
         alone = _("in frame {frame} alone; no {hold} neighbouring frames all show calcium")
@@ -159,6 +160,15 @@ def mm2(value: float | None) -> str:
 def deg(value: float) -> str:
     """An angle with its unit."""
     return f"{value:.0f}°"
+
+
+def _nothing_seen(measurement: PullbackMeasurement) -> bool:
+    """Whether there is neither calcium nor a lumen, so that nothing can be said of calcium."""
+    return measurement.max_arc_frame is None and measurement.lumen_frames == 0
+
+
+def _none(measurement: PullbackMeasurement) -> str:
+    return absent() if _nothing_seen(measurement) else _("none")
 
 
 def _seen_from_lumen(measurement: PullbackMeasurement) -> bool:

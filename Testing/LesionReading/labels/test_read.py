@@ -119,6 +119,22 @@ def test_segments_are_found_by_name_in_layers_with_other_label_values(tmp_path):
     assert (read.spacing.row_mm, read.spacing.column_mm, read.spacing.frame_mm) == pytest.approx((0.01, 0.02, 0.2))
 
 
+def test_segments_in_layers_of_their_own_are_numbered_by_their_order(tmp_path):
+    # Slicer counts label values anew in each layer, so two segments have the value 1.
+    path = _raw_nrrd(
+        tmp_path / "a.seg.nrrd",
+        np.array([[[[1, 0], [0, 1]]]], np.uint8),
+        [
+            *("dimension: 4", "sizes: 2 2 1 1", "kinds: list domain domain domain"),
+            *("Segment0_Name:=A", "Segment0_LabelValue:=1", "Segment0_Layer:=0"),
+            *("Segment1_Name:=B", "Segment1_LabelValue:=1", "Segment1_Layer:=1"),
+        ],
+    )
+    read = read_label_map(path, SEGMENTS, chosen={"1": "calcium", "2": "lumen"})
+    assert read.messages == ("Segments of the label map: number 1 is taken as calcium, number 2 is taken as lumen.",)
+    assert read.labels.tolist() == [[[1, 3]]]
+
+
 def test_a_plaque_that_is_not_calcified_is_not_calcium(tmp_path):
     path = _raw_nrrd(
         tmp_path / "a.seg.nrrd",

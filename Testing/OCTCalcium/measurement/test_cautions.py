@@ -137,6 +137,11 @@ def test_where_no_lumen_was_found_nothing_is_said_of_calcium():
     assert said == "No lumen was found on any of the 5 frames, so nothing can be said of calcium." and more == ""
 
 
+def test_where_no_lumen_was_found_no_number_on_top_says_that_there_is_no_calcium():
+    shown = {number.value for number in numbers(measure_pullback(np.zeros((5, 64, 64), np.uint8), SPACING))}
+    assert shown == {"not known"}
+
+
 def test_a_headline_score_seen_from_the_image_centre_says_so():
     measurement = measure_pullback(without_lumen(a_vessel()), SPACING)
     shown = {number.name: number for number in numbers(measurement)}

@@ -23,6 +23,11 @@ MODEL = {
 }
 
 
+def test_a_single_frame_is_not_said_to_spread_over_frames():
+    one = measure_pullback(a_vessel()[8:9], SPACING)
+    assert not [sentence for sentence in first_screen(one, None).certainty if "widest single frame" in sentence]
+
+
 def zones(labels, spacing=SPACING):
     measurement = measure_pullback(labels, spacing)
     return landing_zones(measurement, longest_run(measurement))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.label_map import LabelMap
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from OCTCalciumLib.measurement.pullback import measure_pullback
+from OCTCalciumLib.presenting.figures import frames
+from OCTCalciumLib.presenting.figures.along import Along, axis_along
 from OCTCalciumLib.presenting.present import present
 from OCTCalciumLib.presenting.rendering.stack import NOT_TO_SCALE
 from OCTCalciumLib.reading.pullback import Pullback
@@ -50,6 +56,28 @@ def around(pixels, x, y, reach=3):
 @pytest.fixture(scope="module")
 def a_presentation(tmp_path_factory):
     return presented(tmp_path_factory.mktemp("presented"), a_vessel())
+
+
+@pytest.mark.parametrize("frame_count", [1, 3, 20])
+def test_frames_are_counted_in_whole_numbers_along_the_axis(frame_count):
+    axes = Figure().subplots()
+    axis_along(axes, Along.of(replace(SPACING, frame_mm=None)), frame_count)
+    left, right = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if left <= tick <= right]
+    assert ticks and all(tick == int(tick) for tick in ticks)
+
+
+@pytest.mark.parametrize("middle_deg", range(30, 90, 5))  # clockwise from the right: towards the lower right corner
+def test_a_number_in_a_frame_keeps_clear_of_the_legend(monkeypatch, tmp_path, middle_deg):
+    labels = a_frame().sector(CALCIUM, 1.4, 2.6, middle_deg - 60, 120).sector(GUIDEWIRE, 1.2, 1.4, 200, 20).labels
+    measured = measure_pullback(labels, SPACING).frames[0]
+    kept = FigureCanvasAgg(Figure((5.2, 5.52))).figure
+    monkeypatch.setattr(frames, "picture", lambda *_size: nullcontext(kept))
+    frames.draw_widest_arc(tmp_path / "a.png", frames.FramePicture(None, labels, measured, SPACING), "Widest")
+    (axes,) = kept.axes
+    kept.canvas.draw()
+    (number,) = (text for text in axes.texts if text.get_text().endswith("°"))
+    assert not number.get_window_extent().overlaps(axes.get_legend().get_window_extent())
 
 
 def test_every_frame_is_a_row_with_units_in_the_header(a_presentation):

@@ -176,6 +176,7 @@ def test_a_rate_of_display_is_not_the_catheters(tmp_path, attributes):
     pullback = notes_of(tmp_path, **attributes)
     assert pullback.spacing.frame_mm is None and "(0018,1063) Frame Time" in pullback.spacing.frame_source
     assert any("frame spacing is not known" in note and "--frame-spacing" in note for note in pullback.notes)
+    assert not any("), as its" in note for note in pullback.notes)  # what is stated is not so because of what speaks against it
     assert notes_of(tmp_path, **attributes, CatheterRotationalRate=180.0, ALinesPerFrame=500).spacing.frame_mm in (
         None,
         pytest.approx(attributes["IVUSPullbackRate"] / 180),

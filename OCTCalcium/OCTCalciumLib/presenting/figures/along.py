@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from ...colors import COLORS
 from ...measurement.pullback import PullbackMeasurement
@@ -45,6 +46,7 @@ STYLE = {
 }
 
 _SPIKE_DEG = 10.0  # one frame's arc is marked apart from the held one from this difference on
+_FRAMES = " frames"
 
 
 @contextmanager
@@ -76,7 +78,7 @@ class Along:
     @classmethod
     def of(cls, spacing: Spacing) -> Along:
         if spacing.frame_mm is None:
-            return cls(1.0, _("Frame (frame spacing unknown)"), " frames", origin=shown(0))
+            return cls(1.0, _("Frame (frame spacing unknown)"), _FRAMES, origin=shown(0))
         return cls(spacing.frame_mm, _("Position along the pullback (mm)"), " mm")
 
     def span(self, first_frame: int, last_frame: int) -> tuple[float, float]:
@@ -233,3 +235,5 @@ def axis_along(axes: Axes, along: Along, frame_count: int) -> None:
     """Name the axis along the pullback and end it with the first and the last frame."""
     axes.set_xlim(*along.span(0, frame_count - 1))
     axes.set_xlabel(along.label)
+    if along.unit == _FRAMES:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -119,6 +119,8 @@ def _write(axes: Axes, place: tuple[float, float], text: str) -> None:
     low, high = sorted(axes.get_ylim())
     side = right - left
     x, y = np.clip(place[0], left + 0.15 * side, right - 0.15 * side), np.clip(place[1], low + 0.05 * side, high - 0.05 * side)
+    if y > high - 0.22 * side:  # y grows downward: beside the scale bar on the left and the legend on the right
+        x = np.clip(x, left + 0.36 * side, right - 0.36 * side)
     axes.text(x, y, text, ha="center", va="center", fontsize=17, fontweight="bold", **_BRIGHT)
 
 

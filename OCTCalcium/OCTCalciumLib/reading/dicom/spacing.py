@@ -212,11 +212,11 @@ def _doubt_of_rate(header: Dataset, frame_mm: float, frames_per_second: float, n
     shown = [float(rate) for rate in shown if rate]
     if "(0018,1063)" in name:
         if frames_per_second < _FASTEST_SHOWN and any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in shown):
-            return _("as its {frames_per_second:.3g} frames per second are the rate at which the frames are to be shown").format(
+            return _("but its {frames_per_second:.3g} frames per second are the rate at which the frames are to be shown").format(
                 frames_per_second=frames_per_second
             )
         if any(abs(frames_per_second / rate - 1) < _SAME_RATE for rate in _VIDEO_RATES):
-            return _("as its {frames_per_second:.3g} frames per second are those of video, not of a catheter").format(
+            return _("but its {frames_per_second:.3g} frames per second are those of video, not of a catheter").format(
                 frames_per_second=frames_per_second
             )
     if not typical_frame_distance(frame_mm):
