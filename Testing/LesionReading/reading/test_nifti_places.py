@@ -110,6 +110,17 @@ def test_a_voxel_size_that_is_stated_twice_is_refused(tmp_path):
         open_scan(_write(tmp_path / "head.nii", HEAD, _matrix(GRID), (0, 2), sform=sform))
 
 
+def test_a_voxel_size_that_was_rounded_once_is_that_of_the_sform_alone(tmp_path):
+    matrix = _matrix(GRID)
+    longer = matrix * np.array([1.0, 1.0, 1.006, 1.0])
+    scan = open_scan(_write(tmp_path / "head.nii", HEAD, matrix, (0, 1), sform=longer))
+    step_mm = np.linalg.norm(longer[:, 2])
+    assert np.diff(scan.grid.positions_mm, axis=0) == pytest.approx(
+        np.tile(longer[:, 2] * [-1, -1, 1], (len(HEAD) - 1, 1)), abs=1e-3
+    )
+    assert scan.grid.extents_mm == pytest.approx(np.full(len(HEAD), step_mm), rel=1e-4)
+
+
 @pytest.mark.parametrize("codes", [(0, 2), (1, 1)])
 def test_a_single_slice_whose_thickness_is_stated_twice_is_refused(tmp_path, codes):
     """Its one plane lies in the same place by both, so that comparing places does not tell."""

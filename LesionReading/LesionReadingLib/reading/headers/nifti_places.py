@@ -20,6 +20,7 @@ _ATLAS = (3, 4, 5)
 _SHEARED = 1e-3  # cosine between two axes from which a matrix is no rotation with voxel sizes
 _SAME_VOXEL = 0.5  # of the smallest voxel size: places that lie closer agree
 _SAME_SIZE = 0.01  # relative difference up to which two voxel sizes are the same number, rounded
+_SAME_NUMBER = 1e-5  # relative difference of two 32-bit numbers that were the same
 _SAME_TILTED_SIZE = 0.2  # those of a tilted gantry are told along the step or across the slices
 _UNIT_MM = {1: 1000.0, 3: 0.001}  # metres, micrometres
 
@@ -53,7 +54,10 @@ def nifti_matrix(header: Mapping[str, str], shape: tuple[int, int, int], library
             )
         )
     if codes[0] <= 0:
-        return _lps_mm(sform, header) if _is_sheared(sform) else None
+        if _is_sheared(sform):
+            return _lps_mm(sform, header)
+        longer = lengths / sizes  # the library takes directions of the sform, but voxel sizes of pixdim
+        return library @ np.diag([*longer, 1.0]) if np.abs(longer - 1).max() > _SAME_NUMBER else None
     qform = _qform(header, sizes, shape, (sform, np.diag([-1.0, -1, 1, 1]) @ library))
     if _is_sheared(sform) and _apart_mm(qform, sform, (shape[0], shape[1], 1)) < _SAME_VOXEL * sizes.min():
         return _lps_mm(sform, header)  # the gantry's tilt, which a qform cannot hold
