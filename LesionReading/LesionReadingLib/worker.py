@@ -167,10 +167,11 @@ class Terminal:
 
 
 def _for_people(value: object) -> object:
-    """A result as a person reads it: three decimals of a number or of a range, sentences one behind the other."""
-    if isinstance(value, tuple):
-        return tuple(map(_for_people, value))
-    return round(value, 3) if isinstance(value, float) else " ".join(value) if isinstance(value, list) else value
+    """A result as a person reads it: three decimals of a number or a range, a list's items one behind the other."""
+    if isinstance(value, tuple | list):
+        shown = tuple(map(_for_people, value))
+        return shown if isinstance(value, tuple) else " ".join(map(str, shown))
+    return round(value, 3) if isinstance(value, float) else value
 
 
 class ProgressTerminal(Terminal):
