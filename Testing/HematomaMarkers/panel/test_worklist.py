@@ -59,13 +59,8 @@ def test_strokes_on_a_head_are_kept_beside_the_data_as_they_are_made(a_desktop, 
     assert edit_of(item.folder, "Anna").count == len(head_on(grid)) and autosave_of(item.folder, "Anna", grid.shape) is None
 
 
-def test_the_readers_own_judgement_of_signs_is_there_again_after_a_crash_and_on_return(a_desktop, a_head_module, tmp_path):
-    panel, grid = a_head_module, slices([14.0] * 9)
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        write_nrrd(tmp_path / name / "head.nrrd", head_on(grid), grid)
-    panel.ui.readerEdit.text = "Anna"
-    panel.worklist.show(tmp_path)
+def test_the_readers_own_judgement_of_signs_is_there_again_after_a_crash_and_on_return(a_desktop, two_heads, tmp_path):
+    panel, grid = two_heads
     panel.worklist.open(0)
     item = panel.worklist.openItem
     panel.ui.blendReading.currentIndex = PRESENT

@@ -13,7 +13,7 @@ from OCTCalciumLib.labels import BACKGROUND, GUIDEWIRE
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, DEPTHS
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from .deposit_shapes import Shape, edges_mm, pattern, share_of, smoothed
+from .deposit_shapes import Shape, edges_mm, pattern, share_of, smoothed, tissue_of
 
 SHAPE = Shape((9, 130), (0.0, 0.45), (0.0, 0.5), (0.25, 1.5))
 DARKEST = 1.2  # grey of tissue; what is 0 lies outside the field of view
@@ -25,7 +25,7 @@ def wall_before(grey: np.ndarray, labels: np.ndarray, random: np.random.Generato
     wire = (labels == GUIDEWIRE).any(axis=1, keepdims=True)
     if random.random() < 0.75:
         grey = _continued(grey, labels, wire, random)
-    tissue = (labels == BACKGROUND) & (grey >= 1) & ~wire
+    tissue = tissue_of(grey, labels)
     if random.random() < 0.6:
         uneven = 1 + 1.5 * gaussian_filter1d(random.standard_normal(ANGLES), 12, mode="wrap")[:, None]
         fall_per_mm = random.uniform(0, 1.6) * np.maximum(uneven, 0)
