@@ -218,7 +218,7 @@ def memory(place: Place) -> None:
 
 
 def _with_memory(place: Place, megabytes: int, package: str, given: Path) -> None:
-    from LesionReadingLib.prediction import SMALLER_BATCHES
+    from LesionReadingLib.model.prediction import SMALLER_BATCHES
 
     output = place.folder / f"{package} {megabytes} MB"
     run = subprocess.run(

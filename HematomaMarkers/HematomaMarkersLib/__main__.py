@@ -199,7 +199,7 @@ def _batch(chosen: argparse.Namespace, report) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
+    from LesionReadingLib.studies.batch.run import on_dask, one_by_one, run_batch
 
     from .batch import COLUMNS, TITLE, analyze_study, find_scans
 

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
+from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
@@ -55,7 +55,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     Raises:
         InputError: input, model, rules or output cannot be used; nothing is written then.
     """
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     rules = read_rules(run.rules)
     Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
+from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
@@ -52,8 +52,8 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         report.log(note)
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
-        from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labels.label_map import LabelMap
+        from LesionReadingLib.model.bundle import find_bundle
 
         from .model.inference import segment
         from .presenting.small_frames import SmallFrames
@@ -174,7 +174,7 @@ def _measured_and_written(
 
 def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
     """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     contours = _("Drawn by this model; what was corrected since is measured as corrected")
     if corrected is not None:

@@ -18,8 +18,8 @@ from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
-from .arc_plot import showNumbersInScene
 from .pullback_nodes import UNKNOWN_PIXEL_MM
+from .results.arc_plot import showNumbersInScene
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.model.bundle import find_bundle
 from OCTCalciumLib.__main__ import main
 from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.phantom.dicom import write_frame_folder, write_presentation, write_truth

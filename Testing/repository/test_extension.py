@@ -185,7 +185,9 @@ def own_files(file: Path, name: str, level: int, taken: tuple[str, ...]) -> list
 
 def test_the_walk_through_imports_sees_what_a_lib_imports(tmp_path):
     file = tmp_path / "Module.py"
-    file.write_text("from LesionReadingLib.prediction import choose_device\nimport slicer\n\ndef later():\n    import scipy\n")
+    file.write_text(
+        "from LesionReadingLib.model.prediction import choose_device\nimport slicer\n\ndef later():\n    import scipy\n"
+    )
     assert set(loaded_at_file_scope([file])) == {"torch"}
 
 

@@ -16,8 +16,8 @@ STEPS = {
     "LesionReadingLib": (
         PLAIN,
         ("geometry", "masks", "pieces", "process", "text"),
-        ("reading", "arguments", "batch_norms", "bundle", "output"),
-        ("labels", "presenting", "prediction"),
+        ("reading", "arguments", "output"),
+        ("labels", "presenting", "model"),
         ("phantom", "worker"),
         ("command_line", "leash", "studies"),
     ),

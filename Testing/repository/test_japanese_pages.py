@@ -23,12 +23,12 @@ from HematomaMarkersLib.presenting.present import present as present_head
 from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
 from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.language import speaking
-from LesionReadingLib.studies.batch_table import page as batch_page
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.studies.batch.table import page as batch_page
 from OCTCalciumLib.batch import COLUMNS, TITLE
 from OCTCalciumLib.measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019
 from OCTCalciumLib.measurement.pullback import measure_pullback

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import best_class
+from LesionReadingLib.model.prediction import best_class
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, measure_frame
 from OCTCalciumLib.model.post_processing import post_processed

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from LesionReadingLib.batch_norms import fold_batch_norms
 from LesionReadingLib.masks import large_pieces, pieces, pieces_with
-from LesionReadingLib.prediction import Stream, finite
+from LesionReadingLib.model.batch_norms import fold_batch_norms
+from LesionReadingLib.model.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import _, joined, listed
+from LesionReadingLib.model.bundle import figures_of
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 

@@ -15,7 +15,7 @@ from ..language import _
 from ..output import finished_folder
 from ..presenting.tables import write_table
 from ..worker import Reporter
-from .batch import BESIDE
+from .batch.run import BESIDE
 from .reader_edits import edits_of
 from .worklist import MEASUREMENTS, RESULT
 

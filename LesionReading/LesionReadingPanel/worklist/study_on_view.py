@@ -16,7 +16,7 @@ from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
 from LesionReadingLib.studies.worklist import Item, map_of, model_of
 from LesionReadingScene import scene

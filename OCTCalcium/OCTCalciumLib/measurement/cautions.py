@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
+from LesionReadingLib.model.bundle import figures_of
 from LesionReadingLib.text.counting import frames_in_words, shown, shown_list
 
 from ..reading.cautions import NO_LUMEN, Caution

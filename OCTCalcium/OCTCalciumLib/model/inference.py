@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
-from LesionReadingLib.prediction import Predictor, choose_device, load_network
+from LesionReadingLib.model.bundle import Bundle
+from LesionReadingLib.model.prediction import Predictor, choose_device, load_network
 
 from ..labels import BACKGROUND
 from ..reading.display.legibility import coarse, is_legible, look_alike

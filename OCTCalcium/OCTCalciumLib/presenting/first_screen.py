@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import figure_text, figures_of
 from LesionReadingLib.language import N_, _, joined
+from LesionReadingLib.model.bundle import figure_text, figures_of
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from LesionReadingLib.text.counting import frames_in_words, shown_stretch

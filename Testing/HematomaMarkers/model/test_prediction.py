@@ -22,9 +22,9 @@ from HematomaMarkersLib.model.patient_rule import (
 from HematomaMarkersLib.model.prediction import heat_map, predict
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.bundle import Bundle, write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import SMALLER_BATCHES
+from LesionReadingLib.model.bundle import Bundle, write_bundle
+from LesionReadingLib.model.prediction import SMALLER_BATCHES
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional

@@ -14,7 +14,7 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersPanel.gain_text import gainText
-from LesionReadingLib.bundle import find_bundle, write_bundle
+from LesionReadingLib.model.bundle import find_bundle, write_bundle
 from LesionReadingPanel.model_selector import userModelFolder
 from safetensors.torch import save
 

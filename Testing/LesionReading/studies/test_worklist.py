@@ -11,7 +11,7 @@ import time
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import reader_lock
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, edits_of, save_edit
 from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
 from LesionReadingLib.studies.worklist import (
@@ -94,7 +94,7 @@ def test_the_list_is_the_same_in_another_place_and_never_lists_its_own_files(ite
 
 
 def test_a_batch_of_the_same_folder_takes_nothing_of_the_worklist_for_a_study(items, tmp_path):
-    from LesionReadingLib.studies.find import found_below
+    from LesionReadingLib.studies.batch.find import found_below
 
     items[0].result.mkdir()
     (items[0].result / "heat_blend.nrrd").write_text("x")

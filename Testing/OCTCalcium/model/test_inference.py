@@ -10,7 +10,7 @@ import pytest
 import torch
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import SMALLER_BATCHES
+from LesionReadingLib.model.prediction import SMALLER_BATCHES
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.model import inference as segmentation
 from OCTCalciumLib.model.inference import segment

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment

@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from LesionReadingLib.bundle import find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from LesionReadingPanel.model_selector import userModelFolder
 from LesionReadingPanel.worklist import learning

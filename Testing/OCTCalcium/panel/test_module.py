@@ -23,7 +23,8 @@ from LesionReadingScene.scene import has_spacing, labels_of, result_node, result
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.segments import UNSURE
-from OCTCalciumPanel import arc_plot, pullback_results
+from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.results import arc_plot
 
 
 @pytest.fixture

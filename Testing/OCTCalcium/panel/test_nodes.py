@@ -20,9 +20,10 @@ from OCTCalciumLib.colors import rgb
 from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure_frames
 from OCTCalciumLib.presenting.rendering.vessel_scene import vessel_scene
 from OCTCalciumLib.segments import SEGMENTS
-from OCTCalciumPanel import arc_plot, pullback_results
-from OCTCalciumPanel.arc_markup import ArcMarkup
-from OCTCalciumPanel.vessel_view import VesselView
+from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.results import arc_plot
+from OCTCalciumPanel.results.arc_markup import ArcMarkup
+from OCTCalciumPanel.results.vessel_view import VesselView
 from vtk.util.numpy_support import vtk_to_numpy
 
 

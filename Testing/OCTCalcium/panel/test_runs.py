@@ -20,7 +20,8 @@ from LesionReadingPanel.views import currentSlice
 from LesionReadingScene.scene import result_node, result_of, results, reviewed, set_result_json, volume_spacing, write_volume_node
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM
-from OCTCalciumPanel import arc_plot, pullback_results, sample_data
+from OCTCalciumPanel import pullback_results, sample_data
+from OCTCalciumPanel.results import arc_plot
 
 SEED, FRAMES, SIZE, FRAME_STEP_MM = 13, 20, 160, 0.5
 

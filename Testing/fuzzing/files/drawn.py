@@ -135,8 +135,8 @@ def _draw_head(folder: Path) -> list[Subject]:
 def _draw_others(folder: Path) -> list[Subject]:
     from HematomaMarkersLib.labels import MARKERS
     from HematomaMarkersLib.triage.rules import SHIPPED_RULES
-    from LesionReadingLib.bundle import model_folders
     from LesionReadingLib.geometry.nrrd import write_nrrd
+    from LesionReadingLib.model.bundle import model_folders
 
     (folder / "rules").mkdir()
     shutil.copy(SHIPPED_RULES, folder / "rules" / "x.toml")

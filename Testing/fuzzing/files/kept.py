@@ -175,7 +175,7 @@ def _batch(folder: Path) -> list[Subject]:
 
 
 def _weights(folder: Path) -> list[Subject]:
-    from LesionReadingLib.bundle import model_folders
+    from LesionReadingLib.model.bundle import model_folders
 
     shipped = next(parent for parent in model_folders() if (parent / "oct_calcium_two_step").is_dir()) / "oct_calcium_two_step"
     for name in ("configs", "models"):

@@ -140,8 +140,8 @@ def oct_worklist(path: Path) -> None:
 
 def oct_network(path: Path) -> None:
     """Load the networks of a bundle whose weights are what its metadata say."""
-    from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.prediction import load_network
+    from LesionReadingLib.model.bundle import find_bundle
+    from LesionReadingLib.model.prediction import load_network
     from OCTCalciumLib.model.inference import NETWORKS
 
     load_network(find_bundle(path, "oct-calcium"), NETWORKS)
@@ -149,8 +149,8 @@ def oct_network(path: Path) -> None:
 
 def analysed_batch(folder: Path) -> None:
     """Analyse a batch of two files of a letter each, in the same way for ever; what is done already stays."""
-    from LesionReadingLib.studies.batch import one_by_one, run_batch
-    from LesionReadingLib.studies.batch_records import Study
+    from LesionReadingLib.studies.batch.records import Study
+    from LesionReadingLib.studies.batch.run import one_by_one, run_batch
     from LesionReadingLib.worker import Terminal
 
     def analyse(source, output, report, **options) -> None:

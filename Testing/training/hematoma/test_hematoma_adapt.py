@@ -17,8 +17,8 @@ from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersLib.model.prediction import NETWORKS, predict
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from HematomaMarkersLib.reading.images import read_volume
-from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import read_case, write_case
 from safetensors.torch import load_file, save
 

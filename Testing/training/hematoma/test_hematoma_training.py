@@ -17,11 +17,11 @@ from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.prepare import Steps
 from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.phantom.patient import draw_head
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 
 from training.__main__ import main
 from training.engine.options import Budget

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LesionReadingLib.bundle import LICENCE, find_bundle, write_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.measurement.pullback import measure_frame
 from OCTCalciumLib.model.inference import NETWORKS, segment

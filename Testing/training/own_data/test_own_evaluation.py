@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exported_cases import SEEN, a_head_case
-from LesionReadingLib.bundle import load_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.model.bundle import load_bundle
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import TASK
 from PIL import Image

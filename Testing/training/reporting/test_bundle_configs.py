@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 from drawn_training import write_patients
-from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
 from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.model.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
 from LesionReadingLib.studies.bundle_evaluation import case_dice
 from LesionReadingLib.studies.training_case import write_case
 from monai.bundle import ConfigParser

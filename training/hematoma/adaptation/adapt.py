@@ -13,8 +13,8 @@ from HematomaMarkersLib.labels import NAMES, TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_SIZE
 from HematomaMarkersLib.model.preparation.steps import Steps
-from LesionReadingLib.bundle import LICENCE, Bundle, write_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, Bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.worker import Reporter, Step
 from safetensors.torch import load_file, save, save_file
 

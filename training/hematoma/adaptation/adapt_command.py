@@ -25,7 +25,7 @@ def _adapt(chosen: argparse.Namespace) -> None:
 
     from HematomaMarkersLib.labels import TASK
     from HematomaMarkersLib.model.prediction import preparation_of
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
     from LesionReadingLib.worker import reporter
 
     from .adapt import RECIPE, Lessons, adapt, draw_phantoms

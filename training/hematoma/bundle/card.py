@@ -12,8 +12,8 @@ from HematomaMarkersLib.model.patient_rule import PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges
 from HematomaMarkersLib.presenting.first_screen import FALSELY_MARKED, FOUND_BLEEDS, HARD_HEADS, VOLUMES_IN_RANGE
 from HematomaMarkersLib.triage.decision import Decision
-from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import CARD, Bundle, load_bundle
 
 from ...adaptation.record import ADAPTED
 from ...files import read_text

@@ -25,7 +25,7 @@ def add_adapt(parser: argparse.ArgumentParser) -> None:
 def _adapt(chosen: argparse.Namespace) -> None:
     from dataclasses import asdict, replace
 
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
     from LesionReadingLib.worker import reporter
     from OCTCalciumLib.labels import TASK
 

@@ -1,6 +1,6 @@
 """The same phantom head lying upright and turned within its slices: what is found, with and without straightening.
 
-python Testing/benchmarks/turned_head.py [--model BUNDLE]
+python Testing/accuracy/turned_head.py [--model BUNDLE]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from HematomaMarkersLib.phantom.physics import draw_scanner
 from HematomaMarkersLib.phantom.position import draw_slices, turned_pose
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.windows import DEFAULT, windows
-from LesionReadingLib.bundle import DEFAULT_MODELS, find_bundle
+from LesionReadingLib.model.bundle import DEFAULT_MODELS, find_bundle
 
 SEEDS, TURNS_DEG, VOLUME_ML, SLICE_MM, SIZE, PIXEL_MM = (3, 28), (0, 20, 32), 18.0, 5.0, 256, 0.9
 
