@@ -20,7 +20,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
 from LesionReadingLib.worker import Note, Reporter, Step
 
-from .growth.expansion import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
+from .growth.expansion import NEW_IVH_ML, Growth, compare, growth_of_volumes
 from .labels import MARKERS, TASK
 from .measurement.markers.network_result import NetworkResult, network_probability, volume_range_ml
 from .measurement.measure import measure_scan
@@ -30,6 +30,7 @@ from .options import LabelMapOptions, RunOptions, ScanOptions
 from .presenting.case import Case
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
 from .presenting.measurements_json import findings_json
+from .reading.prior import check_order
 from .reading.scan import Scan, gravity_of
 from .reading.upright import straightened
 from .triage.decision import in_words

@@ -54,13 +54,14 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
         from LesionReadingLib.labels.label_map import LabelMap
         from LesionReadingLib.model.bundle import find_bundle
+        from LesionReadingLib.presenting.scroll import small
 
         from .model.inference import segment
-        from .presenting.small_frames import SmallFrames
-        from .reading.pullback import with_lumen_caution
+        from .model.lumen_caution import with_lumen_caution
+        from .reading.small_frames import SmallFrames
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
-        passing = SmallFrames(pullback).pullback if run.page.scroll else pullback
+        passing = SmallFrames(pullback, small).pullback if run.page.scroll else pullback
         found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
         give_back_freed()
         pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
@@ -149,7 +150,7 @@ def _measured_and_written(
     Args:
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
-    from .measurement.cautions import all_cautions
+    from .presenting.cautions import all_cautions
     from .presenting.present import present
     from .presenting.scrolling import write_unsure
     from .segments import write_oct_label_map

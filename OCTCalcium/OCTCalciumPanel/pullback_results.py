@@ -135,7 +135,7 @@ def runCautions(result) -> list[str]:
 
 def _cautionsOfRun(measurements: Path) -> list[str]:
     """The cautions of a run that do not come from its labels, which may be edited since."""
-    from OCTCalciumLib.measurement.cautions import MEASUREMENT_CODES
+    from OCTCalciumLib.presenting.cautions import MEASUREMENT_CODES
 
     cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
     return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]

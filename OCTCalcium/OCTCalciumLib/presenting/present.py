@@ -15,7 +15,7 @@ from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
 
 from ..measurement.pullback import PullbackMeasurement
-from ..measurement.strays import without_strays
+from ..vessel.strays import without_strays
 from ..wall.calcium_range import CalciumRange
 from .first_screen import SHIPPED_CONSEQUENCES
 from .headline import frame_place

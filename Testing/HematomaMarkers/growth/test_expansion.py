@@ -10,7 +10,8 @@ from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from grids import moved
 from HematomaMarkersLib.growth.expansion import compare, growth_of_volumes
 from HematomaMarkersLib.growth.registration import align_heads
-from HematomaMarkersLib.reading.scan import Scan, same_patient
+from HematomaMarkersLib.reading.prior import same_patient
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 
 NOON = datetime(2024, 5, 1, 12)

@@ -10,8 +10,8 @@ from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, 
 from grids import some_slices
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, repeat_slice
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
+from HematomaMarkersLib.reading.prior import same_patient
 from HematomaMarkersLib.reading.read import open_scan
-from HematomaMarkersLib.reading.scan import same_patient
 from LesionReadingLib.errors import InputError
 from written_series import write_series
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from LesionReadingLib.model.bundle import load_bundle, write_bundle
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.measurement.cautions import model_cautions
 from OCTCalciumLib.model.network import DeepLabV3Plus
+from OCTCalciumLib.presenting.cautions import model_cautions
 from safetensors.torch import save
 
 from training.__main__ import main

@@ -23,8 +23,8 @@ from LesionReadingLib.process.cancelling import held
 from LesionReadingLib.process.scratch import Scratch
 
 from ...labels import CALCIUM, GUIDEWIRE, LUMEN
-from ...measurement.lumen import close_lumen
 from ...measurement.pullback import PullbackMeasurement
+from ...vessel.lumen import close_lumen
 
 IN_PLANE_SAMPLES = 256  # the cropped vessel is reduced to at most about this many rows and columns
 CLOSE_UP_HALF_LENGTH_MM = 6.0

@@ -12,8 +12,8 @@ from drawn_vessel import SPACING, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.__main__ import main
-from OCTCalciumLib.measurement import cautions as told
 from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback
+from OCTCalciumLib.presenting import cautions as told
 from OCTCalciumLib.presenting.headline import finding, numbers
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.reading.cautions import NO_LUMEN, ULTRASOUND, Caution
