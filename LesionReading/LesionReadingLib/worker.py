@@ -276,7 +276,9 @@ def _report_error(report: JsonLines | Terminal, error: Exception) -> int:
     )
     report.error(
         "fault",
-        _("This is a fault of LesionReading ({kind_and_place}){said}").format(kind_and_place=_kind_and_place(error), said=detail),
+        _("This is a fault of LesionReading ({kind_and_place}){detail}").format(
+            kind_and_place=_kind_and_place(error), detail=detail
+        ),
         _traceback(error),
     )
     return 1

@@ -63,8 +63,8 @@ def readRun(folder: Path) -> Run:
 
     file = folder / "out" / "segmentation.seg.nrrd"
     if not file.is_file():
-        told = _("The segmentation {file} cannot be read; analyze the volume again.")
-        raise InputError(told.format(file=file.name))
+        sentence = _("The segmentation {file} cannot be read; analyze the volume again.")
+        raise InputError(sentence.format(file=file.name))
     labels = read_label_map(file, SEGMENTS)
     return Run(folder, labels, scene.slice_digests(labels.labels))
 

@@ -215,9 +215,9 @@ def test_an_input_that_cannot_be_used_is_one_sentence_and_status_2(a_phantom, tm
     path = bad_input(tmp_path)
     (tmp_path / "out").mkdir()
     assert main(["analyze", str(path), "-o", str(tmp_path / "out" / "results")]) == 2
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1
-    assert word in said
+    printed = capfd.readouterr().err
+    assert printed.count("\n") == 1
+    assert word in printed
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -63,14 +63,14 @@ def main() -> None:
         for turn_deg in TURNS_DEG:
             head = turned_head(seed, turn_deg)
             scan, true = Scan(head.hounsfield, head.grid, gravity=head.gravity), head.labels == HEMATOMA
-            told = []
+            figures = []
             for without in ((), ("straightening",)):
                 labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without=without)[0].labels
                 found = labels == HEMATOMA
                 volume_ml = float(found.sum(axis=(1, 2)) @ head.grid.voxel_ml)
-                told.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")
+                figures.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")
             begin = f"seed {seed}, turned by {turn_deg:2d}: true {head.volume_ml:.2f} mL"
-            print(f"{begin}; straightened {told[0]}; as it lies {told[1]}", flush=True)
+            print(f"{begin}; straightened {figures[0]}; as it lies {figures[1]}", flush=True)
 
 
 if __name__ == "__main__":

@@ -111,12 +111,12 @@ def shipped_models() -> list[str]:
 
 
 def test_the_extension_tells_what_it_is_and_needs():
-    told = cmake_variables(ROOT / "CMakeLists.txt")
+    variables = cmake_variables(ROOT / "CMakeLists.txt")
     text = (ROOT / "CMakeLists.txt").read_text()
     assert re.search(r"project\((\w+)\)", text)[1] == "LesionReading"
-    assert told["EXTENSION_HOMEPAGE"] == HOME and told["EXTENSION_DEPENDS"] == "PyTorch"
-    assert all(module in told["EXTENSION_DESCRIPTION"] for module in MODULES[1:])
-    for url in (told["EXTENSION_ICONURL"], *told["EXTENSION_SCREENSHOTURLS"].split()):
+    assert variables["EXTENSION_HOMEPAGE"] == HOME and variables["EXTENSION_DEPENDS"] == "PyTorch"
+    assert all(module in variables["EXTENSION_DESCRIPTION"] for module in MODULES[1:])
+    for url in (variables["EXTENSION_ICONURL"], *variables["EXTENSION_SCREENSHOTURLS"].split()):
         assert url.startswith(RAW) and (ROOT / url.removeprefix(RAW)).exists(), url
     steps = ["find_package(Slicer REQUIRED)", "include(${Slicer_USE_FILE})", "add_subdirectory(LesionReading)"]
     steps += ["include(${Slicer_EXTENSION_GENERATE_CONFIG})", "include(${Slicer_EXTENSION_CPACK})"]

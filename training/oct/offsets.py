@@ -40,7 +40,7 @@ class OffsetFigures:
 def judge_offsets(
     network: torch.nn.Module, patients: Iterable[Patient], every: int, offsets: Sequence[float] = OFFSETS
 ) -> list[OffsetFigures]:
-    """Figures of each offset on every ``every``-th frame of the patients; frames stand alone, so nothing is steadied."""
+    """Figures of each offset on every ``every``-th frame of the patients; frames stand alone, so nothing is smoothed."""
     overlaps, arcs = {offset: [] for offset in offsets}, {offset: [] for offset in offsets}
     for patient in patients:
         for square, truth in zip(*(pixels[::every] for pixels in patient.pixels), strict=True):

@@ -140,9 +140,9 @@ def small(**known):
 
 def test_another_patient_is_refused_unless_forced():
     earlier, now = small(patient_key="a"), small(patient_key="b")
-    with pytest.raises(InputError, match="another patient") as told:
+    with pytest.raises(InputError, match="another patient") as raised:
         compare(earlier, now)
-    assert told.value.code == UNLESS_FORCED
+    assert raised.value.code == UNLESS_FORCED
     assert "different patients" in compare(earlier, now, force=True).notes[0]
 
 
@@ -169,9 +169,9 @@ def test_a_patient_who_is_not_known_is_told():
 
 def test_an_earlier_scan_that_is_later_is_refused_unless_forced():
     later, earlier = small(acquired=NOON), small(acquired=NOON - timedelta(minutes=1))
-    with pytest.raises(InputError, match="exchange") as told:
+    with pytest.raises(InputError, match="exchange") as raised:
         compare(later, earlier)
-    assert told.value.code == UNLESS_FORCED
+    assert raised.value.code == UNLESS_FORCED
     growth = compare(later, earlier, force=True)
     assert any("By their dates" in note for note in growth.notes) and growth.hours is None
 

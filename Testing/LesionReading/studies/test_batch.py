@@ -1,4 +1,4 @@
-"""Many studies at once: found, numbered, analysed one by one, taken up again, and put into one table."""
+"""Many studies at once: found, numbered, analysed one by one, resumed, and put into one table."""
 
 from __future__ import annotations
 

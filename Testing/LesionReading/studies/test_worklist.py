@@ -49,8 +49,8 @@ def analysed(item):
 
 
 def save(item, reader="Anna", content="labels", reviewed=(0, 1), exported=False):
-    told = {"model": "model", "reviewed": reviewed, "count": 4, "changed": [1], "exported": exported}
-    return save_edit(item.folder, reader, lambda file: file.write_text(content), **told)
+    record = {"model": "model", "reviewed": reviewed, "count": 4, "changed": [1], "exported": exported}
+    return save_edit(item.folder, reader, lambda file: file.write_text(content), **record)
 
 
 def make_old(item):
@@ -205,8 +205,8 @@ def test_damaged_files_of_others_stop_nothing(items):
 def test_an_edit_file_cannot_lead_outside_its_folder(items):
     save(items[0])
     file = items[0].folder / "edits" / "Anna" / "edit.json"
-    told = json.loads(file.read_text()) | {"labels": "../../../../secret.seg.nrrd"}
-    file.write_text(json.dumps(told))
+    record = json.loads(file.read_text()) | {"labels": "../../../../secret.seg.nrrd"}
+    file.write_text(json.dumps(record))
     assert edit_of(items[0].folder, "Anna").labels.parent == file.parent
 
 

@@ -1,4 +1,4 @@
-"""From frames to labels: the network sees vessels in their own shape, its answers are steadied, and frames of nothing get none.
+"""From frames to labels: the network sees vessels in their own shape, its answers are smoothed, and frames of nothing get none.
 
 The network of these tests tells lumen, wall and calcium by their grey alone, so what comes back is known.
 """

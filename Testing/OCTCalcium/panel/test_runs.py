@@ -78,7 +78,7 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, an_oct_
         a_desktop.wait_until(lambda: seen.add(panel.ui.statusLabel.text) or "Writing" in panel.ui.statusLabel.text, 120)
     a_desktop.wait_until(lambda: not panel.run.running, 60)
     assert pause.longest_ms < 100
-    assert any(said.startswith("Segmenting") for said in seen)
+    assert any(stage.startswith("Segmenting") for stage in seen)
     assert panel.ui.statusLabel.text == "Done."
     from OCTCalciumLib.measurement.pullback import measure_pullback
     from OCTCalciumLib.phantom.pullback import draw_pullback

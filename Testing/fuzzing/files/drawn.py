@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from fuzzing.files.kept import draw_rooms
+from fuzzing.files.kept import draw_kept
 from fuzzing.files.rare import draw_rare
 from fuzzing.subject import CT, Subject
 from LesionReadingLib.geometry.grid import even_grid
@@ -24,7 +24,7 @@ def draw(folder: Path) -> list[Subject]:
         *_draw_head(folder / "head"),
         *_draw_others(folder),
         *draw_rare(folder),
-        *draw_rooms(folder),
+        *draw_kept(folder),
     ]
 
 

@@ -160,8 +160,8 @@ def analysed_batch(folder: Path) -> None:
     files = sorted((folder / "in").iterdir())
     columns = {name: (lambda found, name=name: found[name]) for name in ("volume_mm3", "letter")}
     studies = [Study(file, (file,)) for file in files]
-    told = {"columns": columns, "title": "All", "settings": ""}
-    run_batch(studies, folder / "in", folder / "out", one_by_one(analyse), Terminal(), **told)
+    layout = {"columns": columns, "title": "All", "settings": ""}
+    run_batch(studies, folder / "in", folder / "out", one_by_one(analyse), Terminal(), **layout)
 
 
 def batch(path: Path) -> None:

@@ -113,11 +113,11 @@ def _judgement(figures: dict[str, Any]) -> str:
 
 
 def _worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    said = ""
+    text = ""
     if after["missed"] > before["missed"]:
-        said += f" But {after['missed']} hematomas were missed, {before['missed']} before."
+        text += f" But {after['missed']} hematomas were missed, {before['missed']} before."
     for name, what in (("volume_error_ml", "volumes were further off"), ("false_ml", "in heads without blood more was marked")):
         old, new = (side[name] or 0.0 for side in (before, after))
         if new > old:
-            said += f" But {what} than before ({new:.1f} mL, {old:.1f} before)."
-    return said
+            text += f" But {what} than before ({new:.1f} mL, {old:.1f} before)."
+    return text
