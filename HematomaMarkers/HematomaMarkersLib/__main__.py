@@ -20,7 +20,8 @@ from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import Note, leave
+from LesionReadingLib.reporting import Note
+from LesionReadingLib.worker import leave
 
 from .labels import LOCATIONS, MARKERS
 from .model.preparation.steps import add_without, left_out

@@ -18,7 +18,7 @@ from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
-from LesionReadingLib.worker import Note, Reporter, Step
+from LesionReadingLib.reporting import Note, Reporter, Step
 
 from .growth.expansion import NEW_IVH_ML, Growth, compare, growth_of_volumes
 from .labels import MARKERS, TASK

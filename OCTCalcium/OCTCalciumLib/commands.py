@@ -16,7 +16,7 @@ from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
-from LesionReadingLib.worker import Note, Reporter, Step
+from LesionReadingLib.reporting import Note, Reporter, Step
 
 from .labels import TASK
 from .measurement.pullback import PullbackMeasurement, measure_pullback

@@ -701,10 +701,6 @@
             <translation>出血のない頭部で血腫とされた量は{after:.1f} mL（以前は{before:.1f} mL）です。</translation>
         </message>
         <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
-        </message>
-        <message>
             <source>On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}.</source>
             <translation>血腫のある頭部{heads}例（それぞれ、その症例を学習していないモデルで判定）：平均Dice {after:.2f}（以前は{before:.2f}）、体積の誤差{off_after:.1f} mL（以前は{off_before:.1f} mL）、見落とし{missed_after}例（以前は{missed_before}例）。</translation>
         </message>
@@ -1621,10 +1617,6 @@
             <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
         </message>
         <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
-        </message>
-        <message>
             <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
             <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
         </message>
@@ -2240,6 +2232,13 @@ mm</translation>
         <message>
             <source>The folder of the study cannot be written; check that the disk is there.</source>
             <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.gain</name>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
         </message>
     </context>
     <context>

@@ -20,7 +20,8 @@ import sys
 from pathlib import Path
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.worker import Step, run_and_report
+from LesionReadingLib.reporting import Step
+from LesionReadingLib.worker import run_and_report
 """
 
 

@@ -14,7 +14,7 @@ STEPS = {
     "LesionReadingLib": (
         PLAIN,
         ("geometry", "masks", "pieces", "process", "text"),
-        ("reading", "arguments", "output"),
+        ("reading", "arguments", "output", "reporting"),
         ("labels", "presenting", "model"),
         ("phantom", "worker"),
         ("command_line", "leash", "studies"),

@@ -12,7 +12,7 @@ from typing import Any
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.worker import Reporter
+from LesionReadingLib.reporting import Reporter
 
 from ..arguments import positive, write_json
 

@@ -76,7 +76,7 @@ def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
     from HematomaMarkersLib.commands import _open
     from HematomaMarkersLib.options import ScanOptions
     from LesionReadingLib.geometry.nrrd import write_nrrd
-    from LesionReadingLib.worker import JsonLines
+    from LesionReadingLib.reporting import JsonLines
 
     grid = slices([6.0] * 24)
     write_nrrd(tmp_path / "ct.nrrd", head_on(grid), grid)

@@ -15,7 +15,7 @@ from HematomaMarkersLib.phantom.dicom import Acquisition
 from HematomaMarkersLib.reading.prior import check_order
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.worker import JsonLines
+from LesionReadingLib.reporting import JsonLines
 from written_series import write_series
 
 GRID = slices(EVEN)

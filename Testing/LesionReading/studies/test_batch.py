@@ -18,11 +18,11 @@ from HematomaMarkersLib.batch import COLUMNS as CT_COLUMNS
 from HematomaMarkersLib.batch import find_scans
 from HematomaMarkersLib.phantom.study import write_patient
 from LesionReadingLib.errors import Cancelled, InputError
+from LesionReadingLib.reporting import Terminal
 from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.batch.run import on_dask, one_by_one, run_batch
 from LesionReadingLib.studies.batch.table import summary
 from LesionReadingLib.text.identity import naming
-from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks
 from places import TESTING
 from stand_in_analysis import measured
@@ -110,7 +110,7 @@ def test_a_study_that_ends_the_program_twice_is_left_out(tmp_path):
     studies = studies_of(tmp_path / "in", "1", "2")
     script = (
         "import sys, os; from pathlib import Path; from LesionReadingLib.studies.batch.run import *\n"
-        "from LesionReadingLib.worker import Terminal\n"
+        "from LesionReadingLib.reporting import Terminal\n"
         "folder = Path(sys.argv[1]); files = sorted(folder.iterdir())\n"
         "run_batch([Study(f, (f,)) for f in files], folder, folder.parent / 'out', one_by_one(lambda *_, **__: os._exit(9)), "
         "Terminal(), columns={}, title='All', settings='')"

@@ -149,9 +149,9 @@ def oct_network(path: Path) -> None:
 
 def analysed_batch(folder: Path) -> None:
     """Analyse a batch of two files of a letter each, in the same way for ever; what is done already stays."""
+    from LesionReadingLib.reporting import Terminal
     from LesionReadingLib.studies.batch.records import Study
     from LesionReadingLib.studies.batch.run import one_by_one, run_batch
-    from LesionReadingLib.worker import Terminal
 
     def analyse(source, output, report, **options) -> None:
         output.mkdir(parents=True)

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from drawn_head import EVEN, POINT_MM, head_on, slices, voxel_places_mm
 from grids import moved
 from LesionReadingLib.geometry.nrrd import write_nrrd
-from LesionReadingLib.worker import JsonLines
+from LesionReadingLib.reporting import JsonLines
 from OCTCalciumLib.commands import write_phantom
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from PIL import Image

@@ -26,7 +26,7 @@ def _adapt(chosen: argparse.Namespace) -> None:
     from dataclasses import asdict, replace
 
     from LesionReadingLib.model.bundle import find_bundle
-    from LesionReadingLib.worker import reporter
+    from LesionReadingLib.reporting import reporter
     from OCTCalciumLib.labels import TASK
 
     from .adapt import RECIPE, adapt, draw_phantoms, phantoms_of

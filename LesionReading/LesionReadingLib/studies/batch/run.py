@@ -16,9 +16,9 @@ from typing import Any
 from ...errors import Cancelled, InputError, is_out_of_memory
 from ...language import _, language, speaking
 from ...process.cancelling import check, go_on
+from ...reporting import Note, Reporter, Step
 from ...text.identity import identity_is_shown, naming
 from ...text.plain_text import plain
-from ...worker import Note, Reporter, Step
 from .records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
 
 BESIDE = "lesion_reading"
