@@ -18,9 +18,9 @@ from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.model.bundle import find_bundle
 from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import NAMES, TASK
+from OCTCalciumLib.letterbox import Letterbox
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.post_processing import post_processed
-from OCTCalciumLib.model.preparation import Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 

@@ -197,6 +197,18 @@ def test_every_test_file_that_the_readme_of_the_tests_names_is_there():
     assert len(named) > 20 and [name for name in named if not (ROOT / "Testing" / name).is_file()] == []
 
 
+def test_every_place_on_the_readmes_map_is_there():
+    part = (ROOT / "README.md").read_text(encoding="utf-8").partition("## For contributors")[2].partition("## How to cite")[0]
+    quoted = re.findall(r"`([\w./-]+)`", part)
+    named = [place.rstrip("/") for place in quoted if "/" in place or place.endswith((".py", "Lib", "Panel"))]
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for top in (*MODULES, "Resources", "Testing", "training")
+        for path in (ROOT / top).rglob("*")
+    }
+    assert len(named) > 20 and [place for place in named if not any(f"/{path}".endswith(f"/{place}") for path in there)] == []
+
+
 def test_no_file_is_longer_than_five_hundred_lines_and_beyond_three_hundred_it_says_why():
     for file in python_files(*MODULES, "training", "Testing"):
         text = file.read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ STEPS = {
         ("command_line", "leash", "studies"),
     ),
     "OCTCalciumLib": (
-        ("labels", "colors"),
+        ("labels", "colors", "letterbox"),
         ("reading",),
         ("segments", "vessel", "phantom"),
         ("measurement",),
@@ -44,11 +44,11 @@ STEPS = {
         ("monai_bundle",),
     ),
 }
-"""Rooms and files of each Lib, lowest step first. A file imports from its own room and from lower steps; those of ``PLAIN`` from
-each other, too."""
+"""Packages and files of each Lib, lowest step first. A file imports from its own package and from lower steps; those of ``PLAIN``
+from each other, too."""
 
 DRAWS = "OCTCalciumLib.presenting.rendering"
-"""The room whose files run in a process of their own and draw with VTK."""
+"""The package whose files run in a process of their own and draw with VTK."""
 
 
 def circle(imports: Mapping[str, set[str]]) -> list[str]:
@@ -61,8 +61,8 @@ def circle(imports: Mapping[str, set[str]]) -> list[str]:
 
 
 def steps_back(imports: Mapping[str, set[str]], package: str) -> list[tuple[str, str]]:
-    """Imports inside a Lib that go to a higher step or to another room of the same step."""
-    step = {room: number for number, rooms in enumerate(STEPS[package]) for room in rooms}
+    """Imports inside a Lib that go to a higher step or to another package of the same step."""
+    step = {name: number for number, names in enumerate(STEPS[package]) for name in names}
     back = []
     for name, others in imports.items():
         for other in (other for other in others if other.startswith(f"{package}.") and name.startswith(f"{package}.")):

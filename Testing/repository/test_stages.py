@@ -6,8 +6,8 @@ A command calls the stages; a stage does its own work. Two things are climbs:
 * a stage calls a function of another stage.
 
 Counted are functions that take or give voxels (arrays, scans, pullbacks, label maps). To ask a result for a number is no climb, nor
-is a call of what all stages share: ``LesionReadingLib``, and the files and rooms of a Lib that are no stage. All this is read from
-imports, annotations and the order of the calls in the source, so methods of values are not seen.
+is a call of what all stages share: ``LesionReadingLib``, and the files and packages of a Lib that are no stage. All this is read
+from imports, annotations and the order of the calls in the source, so methods of values are not seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STAGES = {
     "HematomaMarkersLib": ("reading", "model", "segments", "measurement", "growth", "triage", "presenting"),
 }
 ALSO = {"wall": "model"}
-"""Rooms that belong to a stage of another name."""
+"""Packages that belong to a stage of another name."""
 
 VOXELS = {"ndarray", "Scan", "Pullback", "LabelMap", "LabelledScan", "Case"}
 MOST_CLIMBS = {"OCTCalciumLib": 2, "HematomaMarkersLib": 3}
@@ -39,16 +39,16 @@ ACROSS = {
 def stage_of(name: str) -> str | None:
     """The stage of a file by its dotted name; None where it is of none."""
     package, _, rest = name.partition(".")
-    room = rest.split(".")[0]
-    stage = ALSO.get(room, room)
+    first = rest.split(".")[0]
+    stage = ALSO.get(first, first)
     return stage if stage in STAGES.get(package, ()) else None
 
 
 def with_voxels(tree: ast.Module) -> set[str]:
-    """The functions of a file that take or give voxels by their annotations, and the classes that are made of some."""
+    """The functions of a file that take or give voxels by their annotations, and the classes that have such methods."""
     found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _names(node) & VOXELS}
     for made in (node for node in tree.body if isinstance(node, ast.ClassDef)):
-        found |= {made.name for node in made.body if getattr(node, "name", "") == "__init__" and _names(node) & VOXELS}
+        found |= {made.name for node in made.body if isinstance(node, ast.FunctionDef) and _names(node) & VOXELS}
     return found
 
 
@@ -60,11 +60,15 @@ def _names(function: ast.FunctionDef) -> set[str]:
 
 
 def working(sources: Mapping[str, str], name: str) -> dict[str, str]:
-    """What a file takes from the stages and that works on voxels: name -> the file that it is taken from."""
-    found = {}
+    """What a file takes from the stages and that works on voxels: name -> the file that it is taken from.
+
+    A class counts where the file makes one: to be given a value of it and to ask that is no climb.
+    """
+    found, makes = {}, {getattr(node.func, "id", "") for node in ast.walk(ast.parse(sources[name])) if isinstance(node, ast.Call)}
     for home, taken in names_taken_by(name, sources[name]):
         if home in sources and stage_of(home) and taken in with_voxels(ast.parse(sources[home])):
-            found[taken] = home
+            if taken in makes or taken.islower():
+                found[taken] = home
         elif f"{home}.{taken}" in sources and stage_of(f"{home}.{taken}"):
             found[taken] = f"{home}.{taken}"  # a whole file: whatever is called of it
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from LesionReadingLib.model.bundle import Bundle, load_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
-from OCTCalciumLib.model.preparation import NETWORK_SIZE
+from OCTCalciumLib.letterbox import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..engine.checkpoint import training_facts

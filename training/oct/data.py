@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import NAMES, TASK
-from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
+from OCTCalciumLib.letterbox import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 

@@ -36,12 +36,12 @@ def scroll_of(case: Case) -> Scroll:
     part = _part(case, view)
     order = np.argsort(heights_mm(case.grid), kind="stable")
     with_prior = case.scan is not None and case.prior is not None and growth is not None and growth.transform is not None
-    room = MOST_BYTES // (2 if with_prior else 1)
+    most_bytes = MOST_BYTES // (2 if with_prior else 1)
     hounsfield = None if case.scan is None else case.scan.hounsfield
     unsure = case.network.unsure() if case.network and case.network.unsure else None
-    panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, room, _heat(case, part), unsure)]
+    panes = [_pane(_("now") if with_prior else "", part, hounsfield, case.labels, most_bytes, _heat(case, part), unsure)]
     if with_prior:
-        panes.insert(0, _earlier(case, part, room))
+        panes.insert(0, _earlier(case, part, most_bytes))
     areas = [measured.area_mm2 for measured in case.measurement.slices]
     return Scroll(
         words=(_("slice"), _("slices")),
@@ -91,18 +91,18 @@ def _part(case: Case, view: SliceView) -> _Part:
     return _Part(view, widened(view.head(case.scan.hounsfield[some]), 1.0))
 
 
-def _pane(title: str, part: _Part, hounsfield, labels, room: int, heat=(), unsure=None) -> Pane:
+def _pane(title: str, part: _Part, hounsfield, labels, most_bytes: int, heat=(), unsure=None) -> Pane:
     """The pictures of one scan; ``hounsfield`` is None where only labels are known, ``unsure`` where no network said anything."""
     size, uris = fitting(part.shape), []
     if hounsfield is not None:
         greys = (_grey(part.of(plane)) for plane in hounsfield)
-        uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, room)
+        uris, size = pictures(len(hounsfield), lambda number: _grey(part.of(hounsfield[number])), greys, most_bytes)
     drawn = [outlines(part.of(plane), _OUTLINED, size) for plane in labels]
     areas = [] if unsure is None else [outlines(part.of(plane), (1,), size).get(0, "") for plane in unsure.view(np.uint8)]
     return Pane(title, part.aspect, size, uris, drawn, heat, part.view.letters, areas)
 
 
-def _earlier(case: Case, part: _Part, room: int) -> Pane:
+def _earlier(case: Case, part: _Part, most_bytes: int) -> Pane:
     """The earlier scan, cut along this one's slices, one after the other: together they would need much memory."""
     from .pictures import aligned
 
@@ -111,7 +111,7 @@ def _earlier(case: Case, part: _Part, room: int) -> Pane:
         hounsfield, marked = aligned(*case.prior, case.grid, case.findings.growth.transform, number)
         greys.append(_grey(part.of(hounsfield)))
         labels.append(np.ascontiguousarray(part.of(marked)))
-    uris, size = pictures(len(greys), greys.__getitem__, greys, room)
+    uris, size = pictures(len(greys), greys.__getitem__, greys, most_bytes)
     drawn = [outlines(plane, _OUTLINED, size) for plane in labels]
     return Pane(_("earlier"), part.aspect, size, uris, drawn, (), part.view.letters)
 

@@ -131,7 +131,7 @@ class Scroll:
 def pictures(
     count: int, read: Callable[[int], np.ndarray], all_frames: Iterable[np.ndarray], most_bytes: int = MOST_BYTES
 ) -> tuple[list[str], tuple[int, int]]:
-    """Every frame as a WebP data URI, as good as the room allows.
+    """Every frame as a WebP data URI, as good as the bytes allow.
 
     Args:
         count: of the frames. read: gives one of them, uint8 (rows, columns); some are tried.
@@ -152,11 +152,11 @@ def pictures(
     return uris, size
 
 
-def _best(samples: Sequence[np.ndarray], room: float) -> tuple[int, int]:
+def _best(samples: Sequence[np.ndarray], most_bytes: float) -> tuple[int, int]:
     """The first of ``_TRIED`` at which a picture takes at most so many bytes on average; the last where none does."""
     for side, quality in _TRIED:
         taken = [len(_webp(_resized(frame, fitting(frame.shape, side)), quality)) for frame in samples]
-        if np.mean(taken) <= room:
+        if np.mean(taken) <= most_bytes:
             break
     return side, quality
 

@@ -11,12 +11,13 @@ from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.model.prediction import Predictor, choose_device, load_network
 
 from ..labels import BACKGROUND
+from ..letterbox import NETWORK_SIZE, Letterbox
 from ..reading.pullback import Pullback
 from ..wall.calcium_range import CalciumRange
 from .legibility import coarse, is_legible, look_alike
 from .network import DeepLabV3Plus
 from .post_processing import post_processed, temporally_smoothed
-from .preparation import NETWORK_SIZE, Letterbox, network_input
+from .preparation import network_input
 from .two_step import Answer, TwoStep, TwoStepPredictor, frames_for_size, usual_pixel_mm
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from LesionReadingLib.text.counting import shown
 
 from ..colors import COLORS
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, NAMES
+from ..letterbox import Letterbox
 from ..measurement.frame import FrameMeasurement
 from ..measurement.pullback import PullbackMeasurement
-from ..model.preparation import Letterbox
 from ..segments import UNSURE
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg
 from ..wall.scores import RING_RADIUS, WallScores

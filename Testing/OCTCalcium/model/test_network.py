@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from monai.networks.nets.resnet import ResNet
+from OCTCalciumLib.letterbox import Letterbox
 from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution
-from OCTCalciumLib.model.preparation import Letterbox, network_input
+from OCTCalciumLib.model.preparation import network_input
 from OCTCalciumLib.model.resnet import ResNet50
 from torch.nn import functional
 

@@ -13,8 +13,8 @@ from drawn_scores import DEPOSIT, POSSIBLE, WIRE, drawn_scores
 from drawn_vessel import SPACING, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
+from OCTCalciumLib.letterbox import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.measurement.pullback import measure_pullback
-from OCTCalciumLib.model.preparation import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.presenting.scrolling import scroll_of
 from OCTCalciumLib.reading.pullback import Pullback

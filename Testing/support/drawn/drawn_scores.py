@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
-from OCTCalciumLib.model.preparation import NETWORK_SIZE
+from OCTCalciumLib.letterbox import NETWORK_SIZE
 from OCTCalciumLib.wall.polar_view import ANGLES, DEPTH_MM, polar_view
 from OCTCalciumLib.wall.scores import WallScores, wall_scores
 

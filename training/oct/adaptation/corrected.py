@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from LesionReadingLib.errors import InputError
 from OCTCalciumLib.labels import CALCIUM, LUMEN, NAMES, TASK
-from OCTCalciumLib.model.preparation import Letterbox
+from OCTCalciumLib.letterbox import Letterbox
 from OCTCalciumLib.model.two_step import TwoStep, frames_for_size, usual_pixel_mm
 from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback

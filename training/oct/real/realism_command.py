@@ -36,8 +36,8 @@ def _real(chosen: argparse.Namespace) -> Iterator:
     import numpy as np
     from LesionReadingLib.model.bundle import DEFAULT_MODELS, find_bundle
     from OCTCalciumLib.labels import BACKGROUND, CALCIUM, TASK
+    from OCTCalciumLib.letterbox import Letterbox
     from OCTCalciumLib.model.inference import segment
-    from OCTCalciumLib.model.preparation import Letterbox
     from OCTCalciumLib.reading.read import open_pullback
     from OCTCalciumLib.wall.polar_view import without_calcium
 

@@ -12,9 +12,9 @@ import torch
 from LesionReadingLib.model.bundle import Bundle, find_bundle
 from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import TASK
+from OCTCalciumLib.letterbox import Letterbox
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.polar_network import PolarUNet
-from OCTCalciumLib.model.preparation import Letterbox
 from OCTCalciumLib.model.two_step import TwoStep
 from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file, save

@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from LesionReadingLib.model.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
+from OCTCalciumLib.letterbox import Letterbox
 from OCTCalciumLib.model.post_processing import post_processed
-from OCTCalciumLib.model.preparation import Letterbox, network_input
+from OCTCalciumLib.model.preparation import network_input
 from OCTCalciumLib.model.two_step import NEIGHBOURS, TwoStep, mean_probability, seen_walls
 from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.wall.calcium_range import CalciumRange, calcium_range
