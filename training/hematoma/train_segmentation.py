@@ -13,8 +13,8 @@ from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.windows import DEFAULT, windows
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import find_bundle
 from monai.losses import DiceCELoss
 from safetensors.torch import load_file
 from torch import nn

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
@@ -36,7 +36,7 @@ FIRST_STEP = "oct_calcium_two_step"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """Two phantom patients of the wide range; 1010 is watched."""
+    """Two phantom patients of the wide range; 1010 is for validation."""
     folder = tmp_path_factory.mktemp("wide")
     arguments = "--wide --patients 2 --first-seed 1010 --keep-frames 2 --pullback-frames 20 --frame-spacing 2 --processes 1"
     assert main(["oct", "make-data", str(folder), *arguments.split()]) == 0
@@ -287,9 +287,9 @@ def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp
     Image.fromarray(np.full(drawn.frames[0].shape, 255, np.uint8)).save(tmp_path / "p_0_calcium.png")
     real = ["--real", str(tmp_path), "--real-pixel-spacing", str(drawn.spacing.row_mm)]
     assert main(["oct", "sureness", str(bundle.path), str(data), *real]) == 0
-    told = capsys.readouterr().out
-    assert "IoU wide" in told and "Dice real" in told and "patients' volumes held" in told
-    chosen = dict(zip(*[iter(told.splitlines()[-1].split())] * 2, strict=True))
+    printed = capsys.readouterr().out
+    assert "IoU wide" in printed and "Dice real" in printed and "patients' volumes held" in printed
+    chosen = dict(zip(*[iter(printed.splitlines()[-1].split())] * 2, strict=True))
     assert float(chosen["--certain"]) >= float(chosen["--likely"]) and float(chosen["--inner"]) > float(chosen["--outer"])
 
 

@@ -17,8 +17,8 @@ from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersLib.model.prediction import NETWORKS, predict
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from HematomaMarkersLib.reading.images import read_volume
-from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import read_case, write_case
 from safetensors.torch import load_file, save
 
@@ -131,16 +131,16 @@ def test_the_bundle_says_what_it_was_adapted_on_and_how_well_but_not_on_whom(ada
     assert metadata["eval_metrics"].keys() == {"adapted"}
     assert f"| mean Dice of the hematoma | {figures['before']['dice']:.3f} | {figures['after']['dice']:.3f} |" in card
     assert "are not those of this model" in card and figures["judgement"] in card
-    told = card + json.dumps(metadata)
-    assert not any(name in told for name in ("TANAKA", "SATO", "SUZUKI"))
+    text = card + json.dumps(metadata)
+    assert not any(name in text for name in ("TANAKA", "SATO", "SUZUKI"))
     assert (bundle.path / LICENCE).read_text() == "free for all"
 
 
 def test_with_one_patient_the_model_adapts_and_promises_no_gain(cases, phantoms, model, tmp_path, capsys):
     arguments = [model, cases[2], "-o", tmp_path / "ours", "--same-patient", *cases[:2], "--phantoms", phantoms]
     assert main(["hematoma", "adapt", *map(str, arguments), *FEW]) == 0
-    told = capsys.readouterr().out
-    assert "cannot be measured" in told and "no gain is promised" in told and "1 networks of 2 steps" in told
+    printed = capsys.readouterr().out
+    assert "cannot be measured" in printed and "no gain is promised" in printed and "1 networks of 2 steps" in printed
     assert find_bundle(tmp_path / "ours", TASK).metadata["eval_metrics"]["adapted"]["after"] is None
 
 
@@ -213,7 +213,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
     (strange / "patient-01001.npz").write_bytes((phantoms / "patient-01001.npz").read_bytes())
     (strange / STEPS_FILE).write_text(json.dumps({"skull_removal": False}))
     new = tmp_path / "new"
-    for arguments, told in (
+    for arguments, message in (
         ([model, "-o", new], "no case to adapt to"),
         ([model, cases[2], "-o", new], "holds a hematoma"),
         ([model, other, "-o", new], "not for hematoma-markers"),
@@ -223,7 +223,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, *cases, "-o", new, "--phantoms", strange], "in another way"),
     ):
-        assert main(["hematoma", "adapt", *FEW, *map(str, arguments)]) == 2, told
-        said = capsys.readouterr().err
-        assert told in said and said.count("\n") == 1
+        assert main(["hematoma", "adapt", *FEW, *map(str, arguments)]) == 2, message
+        printed = capsys.readouterr().err
+        assert message in printed and printed.count("\n") == 1
         assert not new.exists()

@@ -11,9 +11,9 @@ import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
-from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
-from LesionReadingLib.worker import Reporter, Step
+from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.reporting import Reporter, Step
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep

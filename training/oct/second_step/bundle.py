@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import Bundle, find_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import Bundle, find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.polar_network import PolarUNet

@@ -1,6 +1,6 @@
 """How well a deposit is found from its two ends, and carried to ten more frames: Dice against the truth of phantoms.
 
-Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/benchmarks/two_clicks.py [--patients 20] [--real FOLDER]``.
+Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/accuracy/two_clicks.py [--patients 20] [--real FOLDER]``.
 The clicks are the middles of a true deposit's first and last ray. ``--real`` judges pictures ``NAME.png`` with hand-drawn calcium
 ``NAME_calcium.png`` as well, frame by frame, all deposits of a frame marked; no lumen is known there.
 """

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..errors import InputError, is_out_of_memory
+from ..language import N_, _
+from ..process.threads import Threads, Work
 from .batch_norms import fold_batch_norms
 from .bundle import Bundle
-from .errors import InputError, is_out_of_memory
-from .language import N_, _
-from .process.threads import Threads, Work
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
