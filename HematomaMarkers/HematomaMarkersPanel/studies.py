@@ -26,8 +26,8 @@ def headStudies(models: ModelSelector, window: Callable[[], tuple[float, float]]
 
     def arguments(study: Study, output: Path) -> list[str]:
         series, model, (low, high) = study.options.get("series"), models.currentModel(), window()
-        asked = [*(["--series", series] if series else []), *(["--model", model] if model else [])]
-        return ["analyze", str(study.source), "-o", str(output), "--upright", "--window", f"{low:g}", f"{high:g}", *asked]
+        more = [*(["--series", series] if series else []), *(["--model", model] if model else [])]
+        return ["analyze", str(study.source), "-o", str(output), "--upright", "--window", f"{low:g}", f"{high:g}", *more]
 
     return StudyKind(
         task=TASK,

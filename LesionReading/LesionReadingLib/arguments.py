@@ -67,12 +67,12 @@ def columns(text: str) -> int:
     return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
-def asked_language(given: Sequence[str]) -> str:
+def chosen_language(given: Sequence[str]) -> str:
     """The language that the arguments of a command line ask for, before they are read; the usual one where they name none."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(_LANGUAGE, nargs="?")
-    asked = parser.parse_known_args(given)[0].language
-    return asked if asked in LANGUAGES else usual_language()
+    chosen = parser.parse_known_args(given)[0].language
+    return chosen if chosen in LANGUAGES else usual_language()
 
 
 @contextmanager

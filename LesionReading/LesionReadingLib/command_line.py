@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .arguments import asked_language, speaking_argparse
+from .arguments import chosen_language, speaking_argparse
 from .language import speaking
 from .process.guarded import guarded
 from .reporting import reporter
@@ -22,8 +22,8 @@ def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Seque
         make_parser: gives the parser, in the language of the context. Its commands have the arguments of
             ``arguments.add_common`` and a default ``run(chosen, report)``.
     """
-    asked = asked_language(sys.argv[1:] if given is None else given)
-    with speaking(asked), speaking_argparse(asked):
+    chosen = chosen_language(sys.argv[1:] if given is None else given)
+    with speaking(chosen), speaking_argparse(chosen):
         chosen = make_parser().parse_args(given)
     keep_caches_out()
     with speaking(chosen.language):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from HematomaMarkersLib.__main__ import main as hematoma_markers
-from LesionReadingLib.arguments import asked_language, columns, wrapped
+from LesionReadingLib.arguments import chosen_language, columns, wrapped
 from OCTCalciumLib.__main__ import main as oct_calcium
 
 COMMANDS = ("analyze", "batch", "measure", "agreement", "phantom")
@@ -53,7 +53,7 @@ def test_a_complaint_is_one_line_in_the_language_that_was_asked_for(capsys):
 )
 def test_the_language_is_known_before_the_arguments_are_read(monkeypatch, given, language):
     monkeypatch.setenv("LESION_READING_LANGUAGE", "en")
-    assert asked_language(given) == language
+    assert chosen_language(given) == language
 
 
 def test_lines_of_japanese_fit_and_begin_with_no_full_stop():

@@ -79,7 +79,7 @@ def working_folders(chosen: argparse.Namespace, before: Bundle) -> Iterator[tupl
         yield made / chosen.output.name, Path(work)
 
 
-def tell(chosen: argparse.Namespace, figures: Mapping[str, Any], tables: Sequence[str], report: Reporter) -> None:
+def report_gain(chosen: argparse.Namespace, figures: Mapping[str, Any], tables: Sequence[str], report: Reporter) -> None:
     """Write the figures, print the tables, and name the bundle."""
     write_json(chosen.json, dict(figures))
     for line in "\n\n".join(tables).splitlines():

@@ -223,7 +223,7 @@ def _initialize(layer: nn.Module) -> None:
 
 
 def _rounded(published: int, width: float) -> int:
-    """Channels of b0 scaled to b3 and by ``width``: a multiple of 8, and never less by a tenth than asked."""
-    asked = published * _B3_WIDTH * width
-    rounded = max(8, int(asked + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * asked else rounded
+    """Channels of b0 scaled to b3 and by ``width``: a multiple of 8, and never less by a tenth than that."""
+    wanted = published * _B3_WIDTH * width
+    rounded = max(8, int(wanted + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * wanted else rounded

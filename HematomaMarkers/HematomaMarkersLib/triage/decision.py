@@ -179,9 +179,9 @@ def _decided(measurement: ScanMeasurement, reasons: list[Reason]) -> tuple[Decis
 
 
 def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, bat: Bat) -> list[str]:
-    asked = []
+    unknown = []
     if not measurement.with_ct:
-        asked.append(
+        unknown.append(
             _(
                 "No scan was given with the contours, so the signs in the density (hypodensity, blend sign, fluid level) could not "
                 "be assessed."
@@ -193,13 +193,13 @@ def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, 
         if places:
             where = _(" or ").join(_(location) for location in places)
             sentence = _("The location was not given. In the {location} this volume alone is a reason to refer now.")
-            asked.append(sentence.format(location=where))
+            unknown.append(sentence.format(location=where))
     if bat.onset_to_ct_hours is None:
-        asked.append(
+        unknown.append(
             _("The time from onset to CT is not known. If it was under {hours:g} h, the BAT score is {score} of 5.").format(
                 hours=BAT_EARLY_HOURS, score=bat.score + BAT_EARLY
             )
         )
     if growth is None:
-        asked.append(_("No earlier scan was given, so growth could not be assessed."))
-    return asked
+        unknown.append(_("No earlier scan was given, so growth could not be assessed."))
+    return unknown

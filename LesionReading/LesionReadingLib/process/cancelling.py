@@ -17,7 +17,7 @@ from ..errors import Cancelled
 
 @dataclass
 class _Wish:
-    asked: bool = False
+    cancelled: bool = False
     held: int = 0
     too_late: bool = False
 
@@ -42,7 +42,7 @@ def cancellable() -> Iterator[None]:
         yield
         check()
     except Exception as error:
-        if _wish.asked and not _wish.too_late:
+        if _wish.cancelled and not _wish.too_late:
             raise Cancelled from error
         raise
     finally:
@@ -53,7 +53,7 @@ def cancellable() -> Iterator[None]:
 
 def check() -> None:
     """Raise ``Cancelled`` where the run was asked to stop, whatever became of that so far."""
-    if _wish.asked and not (_wish.held or _wish.too_late):
+    if _wish.cancelled and not (_wish.held or _wish.too_late):
         raise Cancelled
 
 
@@ -80,9 +80,9 @@ def go_on() -> None:
 
 
 def _forget() -> None:
-    _wish.asked, _wish.held, _wish.too_late = False, 0, False
+    _wish.cancelled, _wish.held, _wish.too_late = False, 0, False
 
 
 def _ask(*_) -> None:
-    _wish.asked = True
+    _wish.cancelled = True
     check()

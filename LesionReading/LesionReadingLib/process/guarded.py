@@ -17,11 +17,11 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _FOR_LACK_OF_MEMORY = ("SIGABRT", "SIGSEGV", "SIGBUS")
 
 
-def guarded(main: Callable[[], int], tell: Callable[[str], None]) -> int:
+def guarded(main: Callable[[], int], report: Callable[[str], None]) -> int:
     """Run ``main`` and give its exit status: here, or where the address space is limited in a child.
 
     Args:
-        tell: tells a sentence where the child was ended for lack of memory; the status is 2 then.
+        report: is given a sentence where the child was ended for lack of memory; the status is 2 then.
     """
     if not _is_limited():
         return main()
@@ -35,7 +35,7 @@ def guarded(main: Callable[[], int], tell: Callable[[str], None]) -> int:
     if status >= 0:
         return status
     if signal.Signals(-status).name in _FOR_LACK_OF_MEMORY:
-        tell(_("The memory of this machine does not suffice; close other programs, then try again."))
+        report(_("The memory of this machine does not suffice; close other programs, then try again."))
         return 2
     signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)

@@ -24,22 +24,22 @@ _FREE_TEXT = {
     N_("station"): "StationName",
     N_("device serial number"): "DeviceSerialNumber",
 }
-_asked: ContextVar[bool] = ContextVar("identity asked for", default=False)
+_is_shown: ContextVar[bool] = ContextVar("identity asked for", default=False)
 
 
 @contextmanager
-def naming(asked: bool) -> Iterator[None]:
-    """While inside, free text is shown if ``asked``."""
-    token = _asked.set(asked)
+def naming(with_identity: bool) -> Iterator[None]:
+    """While inside, free text is shown ``with_identity``."""
+    token = _is_shown.set(with_identity)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _is_shown.reset(token)
 
 
 def identity_is_shown() -> bool:
     """Whether the person asked for free text."""
-    return _asked.get()
+    return _is_shown.get()
 
 
 def shown_text(text: object) -> str:

@@ -28,13 +28,13 @@ class AgreementView:
         window: the window with the tables; None until there was something to show.
     """
 
-    def __init__(self, ui, kind: StudyKind, tell: Callable[[str], None], goTo: Callable[[str, int], None]) -> None:
+    def __init__(self, ui, kind: StudyKind, showMessage: Callable[[str], None], goTo: Callable[[str, int], None]) -> None:
         """Take over the button.
 
-        tell(sentence): of what is being done, and of what cannot be. goTo(code, number): open the study whose folder has this name,
-        at a slice.
+        showMessage(sentence): of what is being done, and of what cannot be. goTo(code, number): open the study whose folder has
+        this name, at a slice.
         """
-        self._ui, self._kind, self._tell, self._goTo = ui, kind, tell, goTo
+        self._ui, self._kind, self._showMessage, self._goTo = ui, kind, showMessage, goTo
         self._worker = WorkerProcess()
         self.window = None
 
@@ -66,7 +66,7 @@ class AgreementView:
         except BaseException:
             scratch.close()
             raise
-        self._tell(_("Comparing the readers..."))
+        self._showMessage(_("Comparing the readers..."))
 
     def stop(self) -> None:
         """Compare no further, and close the window."""
@@ -76,9 +76,9 @@ class AgreementView:
 
     def _onFinished(self, outcome: Outcome, table: Path) -> None:
         if outcome.status != "done":
-            self._tell(outcome.message)
+            self._showMessage(outcome.message)
             return
-        self._tell("")
+        self._showMessage("")
         if self.window is None:
             self.window = AgreementWindow(self._kind, self._goTo)
         studies = outcome.result["studies"]

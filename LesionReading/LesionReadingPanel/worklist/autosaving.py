@@ -38,9 +38,9 @@ class Followed:
 class Autosaving:
     """Follows one result at a time; whoever shows it says what was edited."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, showMessage: Callable[[str], None]) -> None:
         """tell(sentence): called when slices cannot be kept, and with an empty sentence once they can again."""
-        self._tell = tell
+        self._showMessage = showMessage
         self._followed: Followed | None = None
         self._observation: Observation | None = None
         self._pending: set[int] = set()
@@ -122,13 +122,13 @@ class Autosaving:
             autosave(now.study, now.reader, slices, shape=now.shape, reviewed=reviewed, reading=reading, drawn=now.drawn)
         except InputError as error:
             self._failed = True
-            self._tell(str(error))
+            self._showMessage(str(error))
             self._wait(RETRY_MS)
             return
         self._pending -= set(numbers)
         self._marks = marks
         if self._failed:
             self._failed = False
-            self._tell("")
+            self._showMessage("")
         if self.pending:
             self._wait(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ...adaptation.command import add_adaptation, check, patients_of, tell, working_folders
+from ...adaptation.command import add_adaptation, check, patients_of, report_gain, working_folders
 
 
 def add_adapt(parser: argparse.ArgumentParser) -> None:
@@ -51,4 +51,4 @@ def _adapt(chosen: argparse.Namespace) -> None:
             chosen.processes,
             report,
         )
-    tell(chosen, asdict(found), [heads_gain_table(found.heads), gain_table(found.figures)], report)
+    report_gain(chosen, asdict(found), [heads_gain_table(found.heads), gain_table(found.figures)], report)

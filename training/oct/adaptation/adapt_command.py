@@ -6,7 +6,7 @@ import argparse
 
 from LesionReadingLib.errors import InputError
 
-from ...adaptation.command import add_adaptation, check, patients_of, tell, working_folders
+from ...adaptation.command import add_adaptation, check, patients_of, report_gain, working_folders
 
 
 def add_adapt(parser: argparse.ArgumentParser) -> None:
@@ -43,4 +43,4 @@ def _adapt(chosen: argparse.Namespace) -> None:
     with working_folders(chosen, before) as (bundle, scratch):
         folders = chosen.phantoms or draw_phantoms(scratch, chosen.phantom_patients, chosen.processes)
         found = adapt(before, cases, phantoms_of(folders, recipe.seed), bundle, scratch, recipe, chosen.processes, report)
-    tell(chosen, asdict(found), [frames_gain_table(found.frames), gain_table(found.figures)], report)
+    report_gain(chosen, asdict(found), [frames_gain_table(found.frames), gain_table(found.figures)], report)

@@ -60,9 +60,9 @@ def opened(output: Path, settings: str) -> dict:
             ),
             "output",
         ) from error
-    asked = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
+    digest = hashlib.sha256(settings.encode()).hexdigest()  # options name files, and those may name patients
     if not is_begun:
-        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": asked, "studies": {}}
+        return {"schema": SCHEMA, "salt": secrets.token_hex(16), "settings": digest, "studies": {}}
     try:
         state = read_json(output / STATE, MOST_STATE_BYTES)
         fits = state["schema"] == SCHEMA and isinstance(state["salt"], str) and "settings" in state
@@ -73,7 +73,7 @@ def opened(output: Path, settings: str) -> dict:
         raise InputError(
             _("{state} in the output folder {output} is damaged; name another folder.").format(state=STATE, output=output), "output"
         )
-    if state["settings"] != asked:
+    if state["settings"] != digest:
         raise InputError(
             _("The output folder {output} holds a batch with other options; give the same options, or name another folder.").format(
                 output=output
