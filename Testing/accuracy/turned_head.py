@@ -38,7 +38,9 @@ def turned_head(seed: int, turn_deg: float) -> PhantomHead:
     pose = turned_pose((turn_deg, 0.0, 4.0), (0.0, -8.0, 0.0))
     hematoma = hematoma_of(patient, pose, SUPINE)
     head = draw_head_of(patient.person, hematoma)
-    grid, thickness_mm = draw_slices(np.random.default_rng(5), pose, patient.person, SIZE, PIXEL_MM, SLICE_MM, 0.0)
+    grid, thickness_mm = draw_slices(
+        np.random.default_rng(5), pose, patient.person, SIZE, PIXEL_MM, slice_mm=SLICE_MM, tilt_deg=0.0
+    )
     scanner = draw_scanner(np.random.default_rng(6), SLICE_MM)
     return scanned(
         np.random.default_rng(7),

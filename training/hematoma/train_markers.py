@@ -166,6 +166,7 @@ def train_markers(
     recipe: Recipe,
     budget: Budget,
     device: torch.device,
+    *,
     begin: Path | None = None,
     log: Callable[[str], None] = print,
     dataset: SliceDataset | None = None,

@@ -164,6 +164,7 @@ def train_segmentation(
     recipe: Recipe,
     budget: Budget,
     device: torch.device,
+    *,
     begin: Path | None = None,
     log: Callable[[str], None] = print,
     dataset: SliceDataset | None = None,

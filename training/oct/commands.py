@@ -56,12 +56,12 @@ def _make_data(chosen: argparse.Namespace) -> None:
     for seed in make_data(
         chosen.folder,
         phantom_seeds(chosen),
-        chosen.pullback_frames,
-        chosen.frame_spacing,
-        chosen.keep_frames,
-        False,
-        chosen.processes,
-        chosen.wide,
+        pullback_frames=chosen.pullback_frames,
+        frame_mm=chosen.frame_spacing,
+        keep_frames=chosen.keep_frames,
+        shifted=False,
+        processes=chosen.processes,
+        wide=chosen.wide,
     ):
         print(f"patient {seed}", flush=True)
 
@@ -164,7 +164,16 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     kind = "shifted" if chosen.shifted else "wide" if chosen.wide else "ordinary"
     folder = chosen.drawn / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
     frames = chosen.pullback_frames
-    for seed in make_data(folder, seeds, frames, chosen.frame_spacing, frames, chosen.shifted, 2, chosen.wide):
+    for seed in make_data(
+        folder,
+        seeds,
+        pullback_frames=frames,
+        frame_mm=chosen.frame_spacing,
+        keep_frames=frames,
+        shifted=chosen.shifted,
+        processes=2,
+        wide=chosen.wide,
+    ):
         print(f"patient {seed} drawn", flush=True)
     patients = [patient for patient in load_patients(folder) if patient.number in seeds]
     figures = evaluate(bundle, patients, chosen.device, chosen.shifted, chosen.wide)

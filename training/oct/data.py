@@ -52,6 +52,7 @@ class Patient:
 def make_data(
     folder: Path,
     seeds: Sequence[int],
+    *,
     pullback_frames: int,
     frame_mm: float,
     keep_frames: int,

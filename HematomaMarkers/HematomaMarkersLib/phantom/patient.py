@@ -180,7 +180,7 @@ def _scanned(patient: Patient, seed: int, visit: int, growth_ml: float, size: in
     hematoma = hematoma_of(patient, pose, SUPINE, growth_ml)
     head = draw_head_of(patient.person, hematoma)
     pixel_mm = rng.uniform(0.43, 0.50) * 512 / size
-    grid, thickness = draw_slices(rng, pose, patient.person, size, pixel_mm, slice_mm, tilt_deg)
+    grid, thickness = draw_slices(rng, pose, patient.person, size, pixel_mm, slice_mm=slice_mm, tilt_deg=tilt_deg)
     scanner = draw_scanner(rng, float(np.median(thickness)))
     return scanned(
         rng,

@@ -39,6 +39,7 @@ def draw_slices(
     person: Person,
     size: int,
     pixel: float,
+    *,
     slice_mm: float | None,
     tilt_deg: float | None,
     lowest_mm: float = -68.0,

@@ -45,7 +45,9 @@ def draw_wide_head(seed: int) -> PhantomHead:
     step_mm = float(rng.choice(_STEPS_MM, p=_STEP_SHARES)) if rng.random() < 0.9 else None
     pixel_mm = rng.uniform(180, 320) / SIZE
     lowest_mm = float(np.random.default_rng([seed, 61]).uniform(*_LOWEST_MM))
-    grid, thickness_mm = draw_slices(rng, pose, patient.person, SIZE, pixel_mm, step_mm, None, lowest_mm)
+    grid, thickness_mm = draw_slices(
+        rng, pose, patient.person, SIZE, pixel_mm, slice_mm=step_mm, tilt_deg=None, lowest_mm=lowest_mm
+    )
     scanner = _wide_scanner(rng, float(np.median(thickness_mm)))
     drawn = scanned(
         rng,

@@ -65,6 +65,7 @@ def adapt(
     cases: Sequence[Corrected],
     data: Path,
     phantoms: Slices,
+    *,
     folder: Path,
     work: Path,
     lessons: Lessons,

@@ -45,10 +45,10 @@ def _adapt(chosen: argparse.Namespace) -> None:
             cases,
             scratch / "cases",
             phantom_slices(folders, steps),
-            bundle,
-            scratch,
-            Lessons(recipe, chosen.steps, chosen.share),
-            chosen.processes,
-            report,
+            folder=bundle,
+            work=scratch,
+            lessons=Lessons(recipe, chosen.steps, chosen.share),
+            processes=chosen.processes,
+            report=report,
         )
     report_gain(chosen, asdict(found), [heads_gain_table(found.heads), gain_table(found.figures)], report)

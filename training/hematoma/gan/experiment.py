@@ -58,7 +58,7 @@ def run_gan_experiment(
     same_as_before(out, {**options_of, "share_drawn": share_drawn})
     dataset = SliceDataset(data, None, unet.split, unet.seed, device)
     if not (out / "unet" / FIGURES).exists():
-        train_segmentation(data, out / "unet", unet, unet_budget, device, None, log, dataset)
+        train_segmentation(data, out / "unet", unet, unet_budget, device, log=log, dataset=dataset)
     if not (out / "gan" / GAN_FIGURES).exists():
         train_gan(data, out / "gan", gan, gan_budget, device, log, dataset)
     slices = dataset.slices
@@ -75,7 +75,7 @@ def run_gan_experiment(
                 raise InputError("The SNGAN draws no hematoma yet; let it learn longer, with gan.steps=.")
             log(f"{len(samples)} of {len(labels)} drawn slices show a hematoma and are learnt from")
         take_unet(out / "unet", out / name)
-        train_markers(data, out / name, markers, marker_budget, device, None, log, dataset, samples)
+        train_markers(data, out / name, markers, marker_budget, device, log=log, dataset=dataset, samples=samples)
     auc = {name: read_json(out / name / MARKER_FIGURES)["auc"][HYPODENSITY] for name in ("without", "with")}
     return {"auc": auc, "gan": read_json(out / "gan" / GAN_FIGURES)}
 

@@ -121,7 +121,7 @@ def run_ablations(
                 log(f"--- {each.name}: left out. {error}")
                 continue
             log(f"--- {each.name}")
-            train_segmentation(data, out / each.name, changed, budget, device, None, log, dataset)
+            train_segmentation(data, out / each.name, changed, budget, device, log=log, dataset=dataset)
         figures[each.name] = read_json(out / each.name / FIGURES)
     gentle = replace(recipe, rate=recipe.rate * FINE_TUNED_RATE)
     few = replace(budget, steps=max(1, budget.steps * FINE_TUNED_STEPS // 1))
@@ -134,7 +134,7 @@ def run_ablations(
             continue
         if not (out / each.name / LOCATION_FIGURES).exists():
             log(f"--- {each.name}")
-            train_segmentation(plain, out / each.name, changed, few, device, out / each.begin, log, dataset)
+            train_segmentation(plain, out / each.name, changed, few, device, begin=out / each.begin, log=log, dataset=dataset)
             before, after = (_f_score(out / name, dataset, device) for name in (AS_STUDIED, each.name))
             scores = {"before": before, "after": after, "slices": int(dataset.validation.sum())}
             if distributed.rank() == 0:
@@ -147,7 +147,7 @@ def run_ablations(
             log(f"--- {each.name}")
             take_unet(out / AS_STUDIED, out / each.name)
             dataset = datasets(plain, None, "patient", recipe.seed)
-            train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, None, log, dataset)
+            train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, log=log, dataset=dataset)
         figures[each.name] = read_json(out / each.name / MARKER_FIGURES)
     return figures
 

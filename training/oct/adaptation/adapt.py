@@ -63,6 +63,7 @@ def adapt(
     before: Bundle,
     cases: Sequence[Corrected],
     phantoms: Views,
+    *,
     folder: Path,
     work: Path,
     recipe: PolarRecipe,
@@ -120,7 +121,9 @@ def draw_phantoms(folder: Path, patients: int, processes: int) -> list[Path]:
     seeds = [seed for seed in range(first, first + 2 * patients + 1) if seed % VALIDATION_EVERY][:patients]
     folders = [folder / "ordinary", folder / "wide"]
     for each, wide in zip(folders, (False, True), strict=True):
-        for _ in make_data(each, seeds, 20, 2.0, 6, False, processes, wide):
+        for _ in make_data(
+            each, seeds, pullback_frames=20, frame_mm=2.0, keep_frames=6, shifted=False, processes=processes, wide=wide
+        ):
             pass
     return folders
 

@@ -42,5 +42,14 @@ def _adapt(chosen: argparse.Namespace) -> None:
     recipe = replace(RECIPE, steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, real_share=chosen.share, seed=chosen.seed)
     with working_folders(chosen, before) as (bundle, scratch):
         folders = chosen.phantoms or draw_phantoms(scratch, chosen.phantom_patients, chosen.processes)
-        found = adapt(before, cases, phantoms_of(folders, recipe.seed), bundle, scratch, recipe, chosen.processes, report)
+        found = adapt(
+            before,
+            cases,
+            phantoms_of(folders, recipe.seed),
+            folder=bundle,
+            work=scratch,
+            recipe=recipe,
+            processes=chosen.processes,
+            report=report,
+        )
     report_gain(chosen, asdict(found), [frames_gain_table(found.frames), gain_table(found.figures)], report)

@@ -148,7 +148,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
             chosen.folder,
             recipe,
             log,
-            lambda network: overlaps(network, validation),
+            validate=lambda network: overlaps(network, validation),
             device=choose_device(chosen.device),
             processes=chosen.processes if chosen.processes > 1 else 0,
         )

@@ -58,6 +58,7 @@ def train_calcium(
     folder: Path,
     recipe: PolarRecipe,
     log: Callable[[str], None],
+    *,
     validate: Callable[[PolarUNet], str] | None = None,
     every: int = 200,
     device: torch.device | None = None,
