@@ -179,8 +179,7 @@ def train_markers(
         folder: of the U-Net's training; a checkpoint of this stage there is resumed, its recipe before ``recipe``.
         begin: training folder whose VGG16, of the same shape, is where a new training begins.
         log: called with each line of the log.
-        dataset: the slices of ``data``, where they are in memory already.
-        samples: drawn by a generator, learnt from besides.
+        dataset: the slices of ``data``, where they are in memory already. samples: drawn by a generator, learnt from besides.
 
     Raises:
         InputError: no slice to learn from or to validate on, or a checkpoint that cannot be resumed or written.
