@@ -104,7 +104,7 @@ def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Cal
     recipe, budget = chosen_options(preset_values("hematoma", chosen.preset)[stage], chosen.overrides, kind)
     budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
-        train(chosen.data, chosen.folder, recipe, budget, device, chosen.begin, log)
+        train(chosen.data, chosen.folder, recipe, budget, device, begin=chosen.begin, log=log)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
