@@ -161,11 +161,14 @@ def _measured_and_written(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
-    notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
-    for note in notes:
-        report.log(note)
-    label_map = replace(label_map, notes=(*label_map.notes, *notes))
-    shown = {"pullback": pullback, "model": model, "ranges": ranges}
+
+    def label_map_written() -> tuple[str, ...]:
+        notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
+        for note in notes:
+            report.log(note)
+        return notes
+
+    shown = {"pullback": pullback, "model": model, "ranges": ranges, "meanwhile": label_map_written}
     present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
     if pullback is not None and any(found and found.scores for found in ranges or ()):
         write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)

@@ -53,7 +53,8 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
         with torch.device("meta"):  # no memory for weights that are replaced at once, nor for a size that only the metadata claim
             network = networks[bundle.network_class](**bundle.network_arguments)
         network.load_state_dict(load_weights(bundle.weights), assign=True)
-        is_finite = all(bool(torch.isfinite(weights).all()) for weights in network.state_dict().values())
+        together = torch.cat([weights.flatten().float() for weights in network.state_dict().values()])
+        is_finite = bool(torch.isfinite(together).all())
     except Exception as error:  # networks, ours and MONAI's, raise every kind of error on arguments that they were not made for
         if is_out_of_memory(error):
             raise
