@@ -79,11 +79,12 @@ def read_pictures(
         InputError: without window or spacing, colours, a single picture, or pictures that cannot be read.
     """
     folder = paths[0].parent.name
-    if slice_spacing_mm is None or pixel_spacing_mm is None:
+    given = {"--pixel-spacing MM": pixel_spacing_mm, "--slice-spacing MM": slice_spacing_mm}
+    if missing := [option for option, value in given.items() if value is None]:
         raise InputError(
-            _(
-                "The pictures in {folder} do not say how large they are; state it with --pixel-spacing MM and --slice-spacing MM."
-            ).format(folder=folder)
+            _("The pictures in {folder} do not say how large they are; state it with {options}.").format(
+                folder=folder, options=_(" and ").join(missing)
+            )
         )
     pages, (rows, columns) = picture_pages(paths)
     if len(pages) < 2:

@@ -199,8 +199,9 @@ def test_pictures_are_read_with_window_and_spacing(pictures):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"window": (0, 80)}, "--pixel-spacing"),
-        ({"window": (0, 80), "slice_spacing_mm": 5}, "--pixel-spacing"),
+        ({"window": (0, 80)}, "--pixel-spacing MM and --slice-spacing MM"),
+        ({"window": (0, 80), "slice_spacing_mm": 5}, "with --pixel-spacing MM\\."),
+        ({"window": (0, 80), "pixel_spacing_mm": 0.5}, "with --slice-spacing MM\\."),
         ({"slice_spacing_mm": 5, "pixel_spacing_mm": 0.5}, "--window"),
         ({"window": (0, 80), "slice_spacing_mm": -5, "pixel_spacing_mm": 0.5}, "slice spacing"),
         ({"window": (0, 80), "slice_spacing_mm": 5, "pixel_spacing_mm": float("nan")}, "pixel spacing"),
