@@ -59,12 +59,14 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         from .model.inference import segment
         from .model.lumen_caution import with_lumen_caution
         from .reading.small_frames import SmallFrames
+        from .wall.likeness import with_likeness_caution
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
         passing = SmallFrames(pullback, small).pullback if run.page.scroll else pullback
         found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
         give_back_freed()
         pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
+        pullback = with_likeness_caution(pullback, found.labels)
         for note in found.notes:
             report.log(note)
         for caution in pullback.cautions:
@@ -106,6 +108,10 @@ def measure(
     for sentence in read.notes:
         report.log(sentence)
     model = _drawn_by(label_map.drawn_by, label_map.corrected, len(read.labels)) if label_map.drawn_by else None
+    if model and pullback is not None:
+        from .wall.likeness import with_likeness_caution
+
+        pullback = with_likeness_caution(pullback, read.labels)
     with finished_folder(output, _REPORT_BYTES + read.labels.size // 20) as folder:
         measurement = _measured_and_written(folder, read, report, run=run, pullback=pullback, model=model)
     report.result(str(output), **_headline(measurement))
@@ -161,11 +167,14 @@ def _measured_and_written(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
-    notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
-    for note in notes:
-        report.log(note)
-    label_map = replace(label_map, notes=(*label_map.notes, *notes))
-    shown = {"pullback": pullback, "model": model, "ranges": ranges}
+
+    def label_map_written() -> tuple[str, ...]:
+        notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
+        for note in notes:
+            report.log(note)
+        return notes
+
+    shown = {"pullback": pullback, "model": model, "ranges": ranges, "meanwhile": label_map_written}
     present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
     if pullback is not None and any(found and found.scores for found in ranges or ()):
         write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)

@@ -39,7 +39,7 @@ def true_deposits(wall: Wall, calcium: np.ndarray) -> Iterator[tuple[Ends, np.nd
         if (piece & done).any() or piece.sum() < LEAST_SAMPLES:
             continue
         done |= piece
-        yield _clicked(piece), calcium & (wall.view.spread(piece.astype(np.float32)) > 0.2)
+        yield _clicked(piece), calcium & wall.view.covered(piece, 0.2)
 
 
 def marked_dice(wall: Wall, calcium: np.ndarray) -> Iterator[float]:

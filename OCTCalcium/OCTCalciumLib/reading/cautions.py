@@ -10,6 +10,9 @@ NO_LUMEN = "no_lumen"
 ULTRASOUND = "intravascular_ultrasound"
 """The file says that it is ultrasound, which the network never saw."""
 
+NOT_OCT = "not_intravascular_oct"
+"""Hardly a frame shows a dark lumen, a bright wall and light that fades: a photograph, another scan, a chart."""
+
 FRAME_SPACING_UNUSUAL = "frame_spacing_unusual"
 """Frames lie farther apart, or nearer, than those of OCT pullbacks."""
 

@@ -135,6 +135,19 @@ def test_two_scans_that_nothing_tells_apart_are_not_mixed(tmp_path):
         open_scan(tmp_path)
 
 
+@pytest.mark.parametrize("own_uids", [False, True], ids=["one series UID", "a series UID for each slice"])
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
+def test_slices_of_two_studies_or_frames_of_reference_are_never_one_volume(tmp_path, keyword, own_uids):
+    """As anonymised slices of two patients lie in one folder: one head ends where the other begins."""
+    paths = write_series(tmp_path, HEAD, GRID, PLAIN)
+    for number, path in enumerate(paths):
+        edit(path, **{keyword: "1.2.3" if number < 12 else "1.2.4"})
+        edit(path, PatientID="", **({"SeriesInstanceUID": generate_uid()} if own_uids else {}))
+    with pytest.raises(InputError, match=r"in parts that do not fit together|Several series could be meant"):
+        open_scan(tmp_path)
+    assert open_scan(tmp_path, series="2.1").files == tuple(paths[:12])
+
+
 # Join
 
 
@@ -283,10 +296,25 @@ def test_a_newer_scan_with_contrast_does_not_stand_before_an_older_plain_one(tmp
     assert scan.files == tuple(early) and "contrast agent" in " ".join(scan.notes)
 
 
-def test_scans_of_two_patients_are_asked_about(tmp_path):
-    _, late = _two_days(tmp_path)
-    edit(late, PatientID="someone else")
+@pytest.mark.parametrize("identity", [{"PatientID": "someone else"}, {"PatientID": "", "PatientBirthDate": "19010101"}])
+@pytest.mark.parametrize("slice_count", [22, 3])
+def test_scans_of_two_patients_are_asked_about(tmp_path, identity, slice_count):
+    early, late = _two_days(tmp_path)
+    for path in late[slice_count:]:
+        path.unlink()
+    late = late[:slice_count]
+    edit(early, PatientID=identity["PatientID"] and "4711")
+    edit(late, **identity)
     with pytest.raises(InputError, match="several patients") as raised:
         open_scan(tmp_path)
-    assert "someone" not in str(raised.value)
+    assert "someone" not in str(raised.value) and "1901" not in str(raised.value)
     assert open_scan(tmp_path, series="5").files == tuple(late)
+
+
+def test_a_slice_of_another_patient_is_told_as_such(tmp_path):
+    early, late = _two_days(tmp_path)
+    for path in late[1:]:
+        path.unlink()
+    edit(late[:1], PatientID="someone else")
+    scan = open_scan(tmp_path)
+    assert scan.files == tuple(early) and "(1 slice, 7 mm, kernel H31s): another patient" in " ".join(scan.notes)

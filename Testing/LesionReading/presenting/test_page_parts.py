@@ -101,7 +101,7 @@ def test_an_input_without_a_header_is_told_apart_by_its_pixels():
 
 
 SHIPPED = {"oct": oct_screen.SHIPPED_CONSEQUENCES, "head": head.SHIPPED_CONSEQUENCES}
-NUMBERS = {"score": 4, "lesion": "1"}
+NUMBERS = {"score": 4, "lesion": "1", "missing": "the frame spacing"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -85,12 +85,13 @@ def test_wide_calcium_is_darker_and_brighter_than_ordinary_calcium_and_weakens_l
     assert all(plan.attenuation["calcium"] < 0.61 * plan.attenuation["fibrous"] for plan in plans)
 
 
-def test_a_three_step_training_gives_a_bundle_in_half_precision_that_keeps_the_first_steps_weights(bundle):
-    assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 10e6
+def test_a_three_step_training_gives_a_bundle_of_bytes_that_keeps_the_first_steps_weights(bundle):
+    assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 5e6
     whole, first = load_network(bundle, NETWORKS), load_network(find_bundle(FIRST_STEP, TASK), NETWORKS)
     for name, tensor in first.lumen.state_dict().items():
-        kept = whole.lumen.state_dict()[name]
-        assert torch.allclose(kept.float(), tensor.float(), rtol=2e-3, atol=1e-4), name
+        kept, true = whole.lumen.state_dict()[name].float(), tensor.float()
+        step = true.abs().flatten(1).amax(1).max() / 127 if true.dim() > 1 else 0
+        assert torch.allclose(kept, true, rtol=2e-3, atol=max(float(step), 1e-4)), name
 
 
 def test_lumen_and_guidewire_are_the_first_steps_and_calcium_lies_in_the_wall(bundle, drawn):

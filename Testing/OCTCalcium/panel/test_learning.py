@@ -21,7 +21,7 @@ from OCTCalciumLib.model.inference import NETWORKS
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumPanel.gain_text import gainText
 
-from training.oct.second_step.bundle import half_precision
+from training.oct.second_step.bundle import weights_file
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
 FEW = ["--steps", "2", "--batch", "2", "--processes", "1", "--phantom-patients", "1"]
@@ -55,7 +55,7 @@ def small_model(an_oct_module):
         TASK,
         network_class="TwoStep",
         network_arguments=arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=shipped.metadata,
         card="",
         licence="free for all",

@@ -67,6 +67,20 @@ def test_without_frame_spacing_a_landing_zone_is_told_in_frames():
     assert "frames 9 to 16." in sentences[0] and "frames 1 to 8, next to it; free of calcium" in sentences[1]
 
 
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [
+        ({"frame_mm": None}, "without the frame spacing."),
+        ({"row_mm": None, "column_mm": None}, "without the pixel spacing."),
+        ({"row_mm": None, "column_mm": None, "frame_mm": None}, "without the pixel spacing and the frame spacing."),
+    ],
+)
+def test_only_the_spacing_that_is_missing_is_said_to_be(unknown, said):
+    meanings = first_screen(measure_pullback(a_vessel(), replace(SPACING, **unknown)), None).meanings
+    fives = "not met by any lesion." if "frame" not in said else f"not known {said}"  # too short where the length is known
+    assert [meaning.text for meaning in meanings] == [f"The calcium score is not known {said}", f"Rule of fives: {fives}"]
+
+
 @pytest.mark.parametrize(("widest", "first"), [(200, "frames 9"), (100, "frame")])
 def test_the_frames_nearest_to_a_limit_of_the_score_come_first(widest, first):
     checks = look_first(measure_pullback(a_vessel(widest_deg=widest), SPACING))

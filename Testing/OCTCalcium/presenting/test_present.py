@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
+from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
@@ -31,10 +31,10 @@ def a_pullback(labels, spacing=SPACING):
     return Pullback(even_grid(labels.shape, spacing), lambda first, stop: iter(grey[first:stop]))
 
 
-def presented(folder, labels, spacing=SPACING, with_frames=True, log=print):
+def presented(folder, labels, spacing=SPACING, with_frames=True, **given):
     pullback = a_pullback(labels, spacing) if with_frames else None
     label_map = LabelMap(labels, even_grid(labels.shape, spacing))
-    present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, log=log)
+    present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, **given)
     return folder
 
 
@@ -56,6 +56,16 @@ def around(pixels, x, y, reach=3):
 @pytest.fixture(scope="module")
 def a_presentation(tmp_path_factory):
     return presented(tmp_path_factory.mktemp("presented"), a_vessel())
+
+
+def test_what_is_written_meanwhile_has_every_label_and_its_words_stand_in_the_report(tmp_path):
+    labels = a_vessel()
+    labels[2, 0, :2] = LUMEN  # no pixel far out is a lumen: it is in no picture
+    given, seen = labels.copy(), []
+    presented(tmp_path, labels, meanwhile=lambda: seen.append(labels.copy()) or ["Written with every label."])
+    np.testing.assert_array_equal(seen, [given])
+    assert np.argwhere(labels != given).tolist() == [[2, 0, 0], [2, 0, 1]]
+    assert "Written with every label." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("frame_count", [1, 3, 20])

@@ -19,11 +19,11 @@ from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from HematomaMarkersLib.reading.images import read_volume
 from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import SCALE, in_bytes
 from LesionReadingLib.studies.training_case import read_case, write_case
 from safetensors.torch import load_file, save
 
 from training.__main__ import main
-from training.engine.checkpoint import halved
 from training.hematoma.adaptation.corrected import corrected_slices, phantom_slices, read_corrected, without
 from training.hematoma.adaptation.gain import gain, gain_table
 from training.hematoma.bundle.card import write_card
@@ -48,7 +48,7 @@ def model(tmp_path_factory) -> Path:
         TASK,
         network_class="JointNetwork",
         network_arguments=arguments,
-        weights=save(halved(network.state_dict())),
+        weights=save(in_bytes(network.state_dict())),
         metadata=shipped.metadata,
         card="",
         licence="free for all",
@@ -87,7 +87,7 @@ def adapted(cases, phantoms, model, tmp_path_factory) -> tuple[Bundle, dict]:
     return find_bundle(folder / "ours", TASK), json.loads((folder / "figures.json").read_text())
 
 
-def test_decoder_learns_and_what_the_markers_see_stays_to_the_bit(adapted, model):
+def test_decoder_learns_and_what_the_markers_see_stays_to_the_byte(adapted, model):
     before, after = load_file(find_bundle(model, TASK).weights), load_file(adapted[0].weights)
     assert before.keys() == after.keys()
     network = load_network(find_bundle(model, TASK), NETWORKS)
@@ -99,6 +99,8 @@ def test_decoder_learns_and_what_the_markers_see_stays_to_the_bit(adapted, model
     kept = {name for name, value in network.state_dict(keep_vars=True).items() if id(value) in seen or name.startswith("markers.")}
     assert len(kept) > 300
     assert all(before[name].equal(after[name]) for name in kept)
+    scales = [name + SCALE for name in kept if name + SCALE in before]
+    assert len(scales) > 50 and all(torch.allclose(before[name], after[name], rtol=1e-6, atol=0) for name in scales)
     learnt = [name for name in before if name.endswith("conv.weight") and ".decoder." in name]
     assert learnt and not any(before[name].equal(after[name]) for name in learnt)
     assert all(before[name].dtype == after[name].dtype for name in before)

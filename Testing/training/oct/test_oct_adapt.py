@@ -28,7 +28,7 @@ from training.oct.adaptation.corrected import Corrected, corrected_views, patien
 from training.oct.adaptation.gain import gain
 from training.oct.bundle import write_card
 from training.oct.data import load_patients
-from training.oct.second_step.bundle import half_precision
+from training.oct.second_step.bundle import weights_file
 from training.oct.second_step.views import REAL
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
@@ -75,7 +75,7 @@ def model(tmp_path_factory) -> Path:
         TASK,
         network_class="TwoStep",
         network_arguments=arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=shipped.metadata,
         card="",
         licence="free for all",
@@ -135,7 +135,7 @@ def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, tmp
         TASK,
         network_class="TwoStep",
         network_arguments=bundle.network_arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=metadata,
         card="",
         licence="",
