@@ -21,9 +21,9 @@ STEPS = {
     ),
     "OCTCalciumLib": (
         ("labels", "colors", "letterbox"),
+        ("vessel",),
         ("reading",),
-        ("segments", "vessel", "phantom"),
-        ("measurement",),
+        ("segments", "measurement", "phantom"),
         ("wall", "agreement"),
         ("model", "marking"),
         ("presenting", "options"),

@@ -30,7 +30,7 @@ VOXELS = {"ndarray", "Scan", "Pullback", "LabelMap", "LabelledScan", "Case"}
 MOST_CLIMBS = {"OCTCalciumLib": 2, "HematomaMarkersLib": 3}
 
 ACROSS = {
-    "OCTCalciumLib": {("wall.calcium_range", "measurement.arcs")},  # the range of an arc is bridged as the arc is
+    "OCTCalciumLib": set(),
     "HematomaMarkersLib": {("growth.expansion", "reading.prior")},  # says once more what was doubted on opening the earlier scan
 }
 """File of a stage -> file of another one that it hands voxels to."""
@@ -86,22 +86,21 @@ def handed_across(sources: Mapping[str, str], package: str) -> set[tuple[str, st
 
 
 def way(sources: Mapping[str, str], package: str, command: str) -> list[str]:
-    """The stages in the order in which a command of ``commands.py`` calls them, through its own functions, too."""
+    """The stages in the order in which a command of ``commands.py`` names them, through its own functions, too."""
     name = f"{package}.commands"
     homes = working(sources, name)
     functions = {node.name: node for node in ast.walk(ast.parse(sources[name])) if isinstance(node, ast.FunctionDef)}
 
     def called(node: ast.AST) -> Iterator[str]:
-        for child in ast.iter_child_nodes(node):
-            if not isinstance(child, ast.FunctionDef):  # one inside another is followed where it is called
-                yield from called(child)
-        if isinstance(node, ast.Call):
-            function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-            known = getattr(function, "id", "")
-            if known in functions:
-                yield from called(functions[known])
-            elif known in homes:
-                yield stage_of(homes[known])
+        parts = [*node.args, *node.keywords, node.func] if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+        for part in parts:  # what is called comes after what it is given
+            if not isinstance(part, ast.FunctionDef):  # one inside another is followed where it is named
+                yield from called(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if node.id in functions:
+                yield from called(functions[node.id])
+            elif node.id in homes:
+                yield stage_of(homes[node.id])
 
     return list(called(functions[command]))
 

@@ -30,10 +30,10 @@ from LesionReadingLib.masks import bounding_box
 from LesionReadingLib.pieces import padded
 
 from ..labels import CALCIUM, LUMEN
+from ..vessel.arcs import arc_start_deg
 from ..vessel.lumen import close_lumen
 from ..vessel.rays import Grid
 from ..vessel.strays import Strays, remove_strays
-from .arcs import arc_start_deg
 from .deposits import Deposit, measure_calcium
 from .vertex import VertexSource, lumen_vertex
 

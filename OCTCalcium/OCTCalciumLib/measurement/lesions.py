@@ -10,7 +10,7 @@ from LesionReadingLib.geometry.spacing import Spacing
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .arcs import BIN_COUNT, arc_deg
+from ..vessel.arcs import BIN_COUNT, arc_deg
 from .deposits import Deposit
 from .frame import FrameMeasurement
 from .held import held_maximum

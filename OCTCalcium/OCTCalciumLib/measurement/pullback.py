@@ -18,7 +18,7 @@ from LesionReadingLib.language import N_, _
 from LesionReadingLib.process.threads import Threads
 
 from ..labels import NAMES
-from .arcs import BRIDGE_TOLERANCE_DEG
+from ..vessel.arcs import BRIDGE_TOLERANCE_DEG
 from .deposits import THICKNESS_WINDOW_DEG
 from .frame import FrameMeasurement, Vertex, measure_frame
 from .held import HeldMaximum, frames_to_hold, held_maximum

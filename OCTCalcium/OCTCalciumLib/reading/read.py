@@ -129,7 +129,7 @@ def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullb
     Raises:
         InputError: frames of several pictures.
     """
-    from .display.field_of_view import aspect_of_round_picture
+    from ..vessel.field_of_view import aspect_of_round_picture
     from .display.luma import luma
     from .display.pictures import pictures_beside_each_other
 

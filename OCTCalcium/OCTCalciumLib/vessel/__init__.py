@@ -1,1 +1,1 @@
-"""The vessel in one frame's labels, for networks, measurements and pictures alike: rays, the closed lumen, slips of the brush."""
+"""The vessel in one frame, for all stages alike: where it is seen, rays, arcs, the closed lumen, slips of the brush."""

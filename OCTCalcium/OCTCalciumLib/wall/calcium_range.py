@@ -13,9 +13,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..labels import BACKGROUND, GUIDEWIRE
-from ..measurement.arcs import BIN_COUNT, arc_deg, bridge
 from ..measurement.deposits import WIDEST_GUIDEWIRE_DEG
 from ..measurement.pullback import PullbackMeasurement
+from ..vessel.arcs import BIN_COUNT, arc_deg, bridge
 from .polar_view import ANGLES, DEPTH_MM, DEPTH_STEP_MM, PolarView
 from .scores import WallScores
 

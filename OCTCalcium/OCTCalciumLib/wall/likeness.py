@@ -15,8 +15,8 @@ from scipy.ndimage import map_coordinates
 
 from ..labels import GUIDEWIRE, LUMEN
 from ..reading.cautions import NOT_OCT, Caution
-from ..reading.display.field_of_view import field_of_view
 from ..reading.pullback import Pullback, sample_indices
+from ..vessel.field_of_view import field_of_view
 from ..vessel.strays import SMALLEST_LUMEN
 from .polar_view import ANGLES, PolarView, polar_view
 

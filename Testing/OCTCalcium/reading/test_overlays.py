@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from dicom_files import ULTRASOUND_MULTI_FRAME, dicom, save
-from OCTCalciumLib.reading.display.field_of_view import field_of_view
 from OCTCalciumLib.reading.display.overlays import find_overlays, grey_without_overlays
 from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.vessel.field_of_view import field_of_view
 
 SIZE = 160
 GREY = np.linspace(0, 1, 256)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from dicom_files import ULTRASOUND_MULTI_FRAME, dicom, save
 from LesionReadingLib.errors import InputError
-from OCTCalciumLib.reading.display.field_of_view import field_of_view
 from OCTCalciumLib.reading.display.overlays import find_overlays, grey_without_overlays
 from OCTCalciumLib.reading.display.white_marks import sharp_marks
 from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.vessel.field_of_view import field_of_view
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, gaussian_filter
 

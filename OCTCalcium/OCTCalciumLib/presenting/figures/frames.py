@@ -16,8 +16,8 @@ from matplotlib.patheffects import withStroke
 
 from ...colors import COLORS
 from ...labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
-from ...measurement.arcs import BIN_DEG
 from ...measurement.frame import FrameMeasurement
+from ...vessel.arcs import BIN_DEG
 from ...vessel.lumen import close_lumen
 from .along import picture
 

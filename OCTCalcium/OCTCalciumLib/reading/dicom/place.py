@@ -15,7 +15,7 @@ from LesionReadingLib.reading.dicom.files import DicomImage, functional_group
 from LesionReadingLib.reading.dicom.order import are_axes
 from pydicom.uid import UID
 
-from ..display.field_of_view import field_of_view
+from ...vessel.field_of_view import field_of_view
 from ..display.luma import luma
 from ..pullback import Pullback, sample_indices
 from ..spacing_choice import choose_frame_distance, choose_in_plane

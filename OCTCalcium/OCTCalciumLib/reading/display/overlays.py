@@ -18,7 +18,7 @@ from LesionReadingLib.language import _
 from LesionReadingLib.masks import large_pieces, with_neighbours
 from scipy import ndimage
 
-from .field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
+from ...vessel.field_of_view import LIVE, beyond_circle, field_of_view, longitudinal_strip
 from .luma import WEIGHTS, luma
 from .white_marks import resting_marks, sharp_marks
 

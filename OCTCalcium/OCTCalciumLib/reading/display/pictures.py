@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .field_of_view import field_of_view
+from ...vessel.field_of_view import field_of_view
 
 _SIMILAR = 0.25  # relative difference of the radii of two pictures of one pullback
 _WIDE = 1.5
