@@ -44,7 +44,12 @@ def load_weights(file: Path) -> dict[str, torch.Tensor]:
     """
     from safetensors.torch import load_file
 
-    tensors = load_file(file)
+    return from_bytes(load_file(file))
+
+
+def from_bytes(kept: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What ``in_bytes`` was given, as far as it keeps it; errors as of ``load_weights``."""
+    tensors = dict(kept)
     scales = {name.removesuffix(SCALE): tensors.pop(name) for name in list(tensors) if name.endswith(SCALE)}
     for name, of_channels in scales.items():
         if name not in tensors or of_channels.shape != tensors[name].shape[:1]:

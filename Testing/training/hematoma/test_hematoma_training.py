@@ -22,6 +22,7 @@ from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.model.bundle import find_bundle
 from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import from_bytes, in_bytes
 
 from training.__main__ import main
 from training.engine.options import Budget
@@ -414,9 +415,9 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     assert card.index("hard to read") < card.index("References") and "| 1 to 3 mL | 1 | 1.000 | 0.667 |" in card
     again = bundle_with_markers_of(folder, tmp_path / "mine", tmp_path / "again", "drawn discs", "licence")
     assert again.settings == bundle.settings and again.weights.read_bytes() == bundle.weights.read_bytes()
-    shipped, kept = load_network(bundle, NETWORKS).state_dict(), trained_network(folder)[0].state_dict()
+    shipped, kept = load_network(bundle, NETWORKS).state_dict(), from_bytes(in_bytes(trained_network(folder)[0].state_dict()))
     assert shipped.keys() == kept.keys() and all(
-        torch.allclose(value, kept[name], rtol=1e-3, atol=1e-6) for name, value in shipped.items()
+        torch.allclose(value.float(), kept[name].float(), rtol=1e-3, atol=1e-6) for name, value in shipped.items()
     )
 
 

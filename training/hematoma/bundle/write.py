@@ -14,7 +14,7 @@ from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.model.prediction import load_network
-from LesionReadingLib.model.weights import in_bytes
+from LesionReadingLib.model.weights import from_bytes, in_bytes
 from safetensors.torch import save
 from torch import nn
 
@@ -155,7 +155,7 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
 
 def _is_near(one: nn.Module, other: nn.Module) -> bool:
     """Whether two layers are the same but for how they are kept on disk."""
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    pairs = zip(*(from_bytes(in_bytes(layers.state_dict())).values() for layers in (one, other)), strict=True)
     return all(torch.allclose(a.float(), b.float(), rtol=2e-3, atol=1e-4) for a, b in pairs)
 
 
