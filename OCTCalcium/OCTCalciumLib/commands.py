@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
+from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
-from LesionReadingLib.worker import Note, Reporter, Step
+from LesionReadingLib.reporting import Note, Reporter, Step
 
 from .labels import TASK
 from .measurement.pullback import PullbackMeasurement, measure_pullback
@@ -52,16 +52,17 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         report.log(note)
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
-        from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labels.label_map import LabelMap
+        from LesionReadingLib.model.bundle import find_bundle
+        from LesionReadingLib.presenting.scroll import small
 
         from .model.inference import segment
-        from .presenting.small_frames import SmallFrames
-        from .reading.pullback import with_lumen_caution
+        from .model.lumen_caution import with_lumen_caution
+        from .reading.small_frames import SmallFrames
         from .wall.likeness import with_likeness_caution
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
-        passing = SmallFrames(pullback).pullback if run.page.scroll else pullback
+        passing = SmallFrames(pullback, small).pullback if run.page.scroll else pullback
         found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
         give_back_freed()
         pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
@@ -155,7 +156,7 @@ def _measured_and_written(
     Args:
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
-    from .measurement.cautions import all_cautions
+    from .presenting.cautions import all_cautions
     from .presenting.present import present
     from .presenting.scrolling import write_unsure
     from .segments import write_oct_label_map
@@ -166,11 +167,14 @@ def _measured_and_written(
     (folder / "measurements.json").write_text(json.dumps(to_json(measurement, cautions, ranges), indent=1))
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
-    notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
-    for note in notes:
-        report.log(note)
-    label_map = replace(label_map, notes=(*label_map.notes, *notes))
-    shown = {"pullback": pullback, "model": model, "ranges": ranges}
+
+    def label_map_written() -> tuple[str, ...]:
+        notes = write_oct_label_map(folder, label_map, pullback, run.page.identity)[1]
+        for note in notes:
+            report.log(note)
+        return notes
+
+    shown = {"pullback": pullback, "model": model, "ranges": ranges, "meanwhile": label_map_written}
     present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
     if pullback is not None and any(found and found.scores for found in ranges or ()):
         write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)
@@ -180,7 +184,7 @@ def _measured_and_written(
 
 def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
     """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     contours = _("Drawn by this model; what was corrected since is measured as corrected")
     if corrected is not None:

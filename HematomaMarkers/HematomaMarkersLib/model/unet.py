@@ -216,7 +216,7 @@ def _batch_norm(channels: int) -> nn.BatchNorm2d:
 
 def _initialize(layer: nn.Module) -> None:
     """Numbers to begin a training with, as TensorFlow's EfficientNet has them."""
-    if isinstance(layer, nn.Conv2d):
+    if isinstance(layer, nn.Conv2d) and not layer.weight.is_meta:  # for those PyTorch imports its compiler, a second's work
         nn.init.normal_(layer.weight, 0, math.sqrt(2 / (math.prod(layer.kernel_size) * layer.out_channels)))
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)

@@ -72,7 +72,7 @@ class LabelMap:
 
 
 def whole_labels(values: np.ndarray, names: Sequence[str], advice: str = "") -> np.ndarray:
-    """Check a label map at the door and give it as (frames, rows, columns) uint8.
+    """Check a label map and give it as (frames, rows, columns) uint8.
 
     Args:
         values: (frames, rows, columns), or (rows, columns) for a single frame; numbers of any type.

@@ -37,6 +37,7 @@ MOST_PLAIN_BYTES = 32_000_000
 """Of the pixels of a DICOM SEG that is written as it is, which every program reads."""
 
 _SERIES_NUMBER = 900
+_WHOLE_BYTES = 8  # so many frames of bits, of any size, end with a whole byte
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 
 
@@ -122,7 +123,7 @@ def write_dicom_seg(
         warnings.simplefilter("ignore")  # highdicom's warnings repeat the patient's name
         made = Segmentation(
             source_images=[_header(number, uid, grid, uids, named) for number, uid in enumerate(stand_ins)],
-            pixel_array=np.asarray(labels, np.uint8),
+            pixel_array=np.asarray(labels[:, :1, :1], np.uint8),  # of the pixels it would make several copies
             pixel_measures=measures,
             plane_positions=[highdicom.PlanePositionSequence("PATIENT", place) for place in grid.positions_mm],
             segmentation_type="BINARY",
@@ -139,11 +140,36 @@ def write_dicom_seg(
             series_description=" and ".join(segment.name for segment in segments).capitalize(),
             omit_empty_frames=False,
         )
+        made.Rows, made.Columns = labels.shape[1:]
+        order = _order_of_frames(made, grid)
+        made.PixelData = _bits([(segment.value, labels[index]) for segment in segments for index in order])
         _refer(made, dict(zip(stand_ins, sources, strict=True)))
         if len(made.PixelData) > MOST_PLAIN_BYTES:
             made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
         made.save_as(path)
     return notes
+
+
+def _order_of_frames(made: Dataset, grid: Grid) -> np.ndarray:
+    """Numbers of the slices as highdicom puts them one behind the other in each segment: by their place along the normal."""
+    groups = made.PerFrameFunctionalGroupsSequence[: grid.slice_count]
+    places = np.array([group.PlanePositionSequence[0].ImagePositionPatient for group in groups], float)
+    order = np.empty(grid.slice_count, int)
+    order[np.argsort(places @ grid.normal)] = np.argsort(grid.positions_mm @ grid.normal)
+    return order
+
+
+def _bits(masks: Sequence[tuple[int, np.ndarray]]) -> bytes:
+    """The pixels of binary frames, given by value and labels (rows, columns): one bit each, no gaps (PS3.3 C.8.20, PS3.5 8.1.1)."""
+    together = np.zeros((_WHOLE_BYTES, *masks[0][1].shape), bool)
+    packed = []
+    for first in range(0, len(masks), _WHOLE_BYTES):
+        some = masks[first : first + _WHOLE_BYTES]
+        for (value, labels), mask in zip(some, together, strict=False):
+            np.equal(labels, value, out=mask)
+        packed.append(np.packbits(together[: len(some)], bitorder="little").tobytes())
+    pixels = b"".join(packed)
+    return pixels + b"\0" * (len(pixels) % 2)
 
 
 def _description(segment: Segment):
@@ -183,7 +209,7 @@ def _header(number: int, uid: str, grid: Grid, uids: dict[str, str], named: dict
     for keyword, value in (uids | named).items():
         setattr(made, keyword, value)
     made.SeriesNumber, made.InstanceNumber, made.PositionReferenceIndicator = 1, number + 1, ""
-    made.Rows, made.Columns = grid.rows, grid.columns
+    made.Rows, made.Columns = 1, 1  # see ``write_dicom_seg``
     made.ImageOrientationPatient = [format_number_as_ds(float(part)) for part in (*grid.column_axis, *grid.row_axis)]
     made.ImagePositionPatient = [format_number_as_ds(float(part)) for part in grid.positions_mm[number]]
     made.PixelSpacing = [format_number_as_ds(float(part)) for part in (grid.row_mm, grid.column_mm)]

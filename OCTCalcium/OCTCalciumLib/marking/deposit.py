@@ -148,10 +148,10 @@ def marked_deposit(wall: Wall, ends: Ends, held: Held | None = None, like: Depos
 
 def deposit_mask(wall: Wall, deposit: Deposit) -> np.ndarray:
     """Booleans (rows, columns) of a deposit in its frame, without lumen and guidewire."""
-    samples = np.zeros((ANGLES, DEPTH_MM.size), np.float32)
+    samples = np.zeros((ANGLES, DEPTH_MM.size), bool)
     middle_mm = DEPTH_MM + DEPTH_STEP_MM / 2  # a border lies between two samples
     samples[deposit.ends.rays] = (middle_mm >= deposit.inner_mm[:, None]) & (middle_mm < deposit.outer_mm[:, None])
-    return (wall.view.spread(samples) >= 0.5) & (wall.known == BACKGROUND)
+    return wall.view.covered(samples) & (wall.known == BACKGROUND)
 
 
 def unrolled_wall(wall: Wall) -> np.ndarray:

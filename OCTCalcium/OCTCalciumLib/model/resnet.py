@@ -33,7 +33,7 @@ class ResNet50(nn.Module):
         self.layer3 = _stage(8 * width, 4 * width, _BLOCKS[2], stride=2)
         self.layer4 = _stage(16 * width, 8 * width, _BLOCKS[3], dilation=2)
         for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d) and not layer.weight.is_meta:  # for those PyTorch imports its compiler, a second's work
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import figure_text, figures_of
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import N_, _, joined
+from LesionReadingLib.model.bundle import figure_text, figures_of
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from LesionReadingLib.text.counting import frames_in_words, shown_stretch
 
-from ..measurement.cautions import REAL_FRAMES, model_cautions
 from ..measurement.pullback import PullbackMeasurement
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
+from .cautions import REAL_FRAMES, model_cautions
 from .headline import mm, stretch_of, worst_lesion
 from .landing_zone import LandingZone, landing_zones, longest_run
 from .look_first import look_first

@@ -14,16 +14,21 @@ from LesionReadingLib.presenting.drawing import NO_FONT, picture_language
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
 
+from ..labels import BACKGROUND
 from ..measurement.pullback import PullbackMeasurement
-from ..measurement.strays import without_strays
+from ..vessel.strays import without_strays
 from ..wall.calcium_range import CalciumRange
 from .first_screen import SHIPPED_CONSEQUENCES
 from .headline import frame_place
-from .rendering.stack import Rendering, Scene, Surface, build_scene
+from .rendering.process import Rendering
+from .rendering.stack import Scene, Surface, build_scene
 from .tables import write_frames, write_lesions
 
 if TYPE_CHECKING:
     from ..reading.pullback import Pullback
+
+_Strays = tuple[int, np.ndarray, np.ndarray]
+"""Of one frame: its number, the flat indices of the strays' pixels, and their labels."""
 
 
 def present(
@@ -35,6 +40,7 @@ def present(
     model: Mapping[str, Any] | None = None,
     ranges: Sequence[CalciumRange | None] | None = None,
     page: PageOptions = USUAL_PAGE,
+    meanwhile: Callable[[], Sequence[str]] = tuple,
     log: Callable[[str], None] = lambda sentence: None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
@@ -47,12 +53,15 @@ def present(
         pullback: the frames; None where only a label map was measured, so that outlines are drawn without them.
         model: what the bundle says of itself (``Bundle.summary``); None where no network took part.
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
-        page: how the page is written. log: is given, in a sentence, what could not be drawn.
+        page: how the page is written.
+        meanwhile: called while another process draws, with every label in its place; gives sentences for the report.
+        log: is given, in a sentence, what could not be drawn.
 
     Returns:
         the files that were written.
     """
-    labels = _without_strays(label_map.labels, measurement)
+    labels = label_map.labels
+    strays = _strays_taken_out(labels, measurement)
     scene, volumes = build_scene(labels, measurement)
     tissue = _tissue(pullback, scene) if pullback else None
     surface = None
@@ -60,6 +69,9 @@ def present(
         surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
     with Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll) as rendering:
         del volumes  # the other process has them now: of a long pullback over 100 MB
+        _put(strays, labels)
+        label_notes = (*label_map.notes, *meanwhile())
+        _put(strays, labels, BACKGROUND)
         # Imported while the other process draws.
         from .figures.stack import draw_surfaces, draw_volumes
         from .report import write_report
@@ -94,7 +106,7 @@ def present(
         missing_pictures=views.reason,
         pullback=pullback,
         model=model,
-        label_notes=label_map.notes,
+        label_notes=label_notes,
         study=study,
         scroll=scroll,
         mesh=views.mesh,
@@ -116,12 +128,21 @@ def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
     return np.stack([scene.reduced(frame) for frame in pullback.read(*scene.close_up)])
 
 
-def _without_strays(labels: np.ndarray, measurement: PullbackMeasurement) -> np.ndarray:
-    """The labels (frames, rows, columns) as measured, changed in place: a speck far out would shrink the vessel in its picture."""
-    for frame in measurement.frames:
-        if frame.strays.any:
-            labels[frame.frame] = without_strays(labels[frame.frame])
-    return labels
+def _strays_taken_out(labels: np.ndarray, measurement: PullbackMeasurement) -> list[_Strays]:
+    """Make strays in labels (frames, rows, columns) background: a speck far out would shrink the vessel in its picture."""
+    taken = []
+    for index in (frame.frame for frame in measurement.frames if frame.strays.any):
+        kept = without_strays(labels[index])
+        places = np.flatnonzero(kept != labels[index])
+        taken.append((index, places, labels[index].flat[places]))
+        labels[index] = kept
+    return taken
+
+
+def _put(strays: Sequence[_Strays], labels: np.ndarray, value: int | None = None) -> None:
+    """Put strays back into labels (frames, rows, columns), or some other value in their places."""
+    for index, places, values in strays:
+        labels[index].flat[places] = values if value is None else value
 
 
 def _flat_pictures(

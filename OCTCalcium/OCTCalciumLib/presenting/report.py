@@ -17,7 +17,6 @@ from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.text.counting import frames_in_words, shown
 
 from ..labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
-from ..measurement.cautions import all_cautions
 from ..measurement.deposits import WIDEST_GUIDEWIRE_DEG
 from ..measurement.held import HELD_MM
 from ..measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019, SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
@@ -25,6 +24,7 @@ from ..measurement.pullback import PullbackMeasurement
 from ..measurement.runs import Run
 from ..reading.cautions import NOT_OCT
 from ..wall.calcium_range import CalciumRange
+from .cautions import all_cautions
 from .first_screen import first_screen
 from .headline import deg, finding, mm, mm2, numbers
 from .look_first import in_words

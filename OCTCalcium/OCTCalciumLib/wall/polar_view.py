@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from LesionReadingLib.masks import bounding_box
+from LesionReadingLib.masks import bounding_box, with_neighbours
 from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, map_coordinates, median_filter
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from ..measurement.lumen import close_lumen
+from ..vessel.lumen import close_lumen
 
 ANGLES = 192
 DEPTHS = 96
@@ -55,33 +55,50 @@ class PolarView:
         """Float32 (ANGLES, DEPTHS) of a picture (rows, columns), between pixels linearly; 0 outside the picture."""
         return map_coordinates(picture, self.places, np.float32, order=1, mode="constant", prefilter=False)
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """Float32 (rows, columns) of a view's values (ANGLES, DEPTHS), between samples linearly; 0 beyond the view.
+    def covered(self, samples: np.ndarray, least: float = 0.5) -> np.ndarray:
+        """Booleans (rows, columns): the pixels that samples, booleans (ANGLES, DEPTHS), cover.
 
-        Only as far out as values differ from 0 are pixels looked at: most frames hold little calcium.
+        Args:
+            least: mean of the four samples around a pixel, weighted linearly, from which it is covered; beyond the view they are 0.
         """
-        frame = np.zeros(self.shape, np.float32)
-        held = np.flatnonzero(values.any(axis=0))
-        if held.size == 0:
-            return frame
-        deepest = min(int(held[-1]) + 1, DEPTHS - 1)
-        reach = (float(self.border_mm.max()) + float(DEPTH_MM[0, deepest])) / self.pixel_mm
-        window = tuple(
-            slice(max(int(centre - reach), 0), min(int(centre + reach) + 2, size))
-            for centre, size in zip(self.vertex, self.shape, strict=True)
-        )
+        covered = np.zeros(self.shape, bool)
+        window = self._window(samples)
+        if window is None:
+            return covered
+        ray, depth = self._place_of_pixels(window)
+        ring = np.concatenate([samples, samples[:1]])
+        # Most pixels lie between four samples that are alike, and need no weights.
+        corners = np.zeros((ANGLES, DEPTHS + 1), np.uint8)
+        for turned in (ring[:-1], ring[1:]):
+            corners[:, 1:] += turned
+            corners[:, 1:-1] += turned[:, 1:]
+        outward = np.clip((depth + 1).astype(np.int32), 0, DEPTHS)
+        around = corners.ravel().take(_before(ray) * (DEPTHS + 1) + outward)
+        inside = around == 4
+        mixed = np.nonzero((around > 0) & ~inside)
+        places = ray[mixed], depth[mixed]
+        inside[mixed] = map_coordinates(ring.astype(np.float32), places, np.float32, order=1, prefilter=False) >= least
+        covered[window] = inside
+        return covered
+
+    def _window(self, samples: np.ndarray) -> tuple[slice, slice] | None:
+        """Rows and columns that hold every pixel beside one of these samples; None where there is none."""
+        near = with_neighbours(np.concatenate([samples[-1:], samples, samples[:1]]))[1:-1]
+        if not near.any():
+            return None
+        ends = [(places[near].min() - 1, places[near].max() + 3) for places in self.places]
+        return tuple(slice(*np.clip(both, 0, size).astype(int).tolist()) for both, size in zip(ends, self.shape, strict=True))
+
+    def _place_of_pixels(self, window: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+        """Number of the ray (0 to ANGLES) and of the depth on it, float, at each pixel of some rows and columns."""
         rows, columns = (np.arange(part.start, part.stop, dtype=np.float32) for part in window)
         down, right = (rows - np.float32(self.vertex[0]))[:, None], (columns - np.float32(self.vertex[1]))[None, :]
         ray = np.arctan2(down, right) * np.float32(ANGLES / (2 * np.pi))
         ray[ray < 0] += ANGLES
-        before = np.minimum(ray.astype(np.int32), ANGLES - 1)
-        border = np.append(self.border_mm, self.border_mm[0]).astype(np.float32)
-        border_mm = border[before] + (ray - before) * (border[before + 1] - border[before])
+        before, border = _before(ray), self.border_mm.astype(np.float32)
+        border_mm = border.take(before) + (ray - before) * np.diff(border, append=border[:1]).take(before)
         depth_mm = np.sqrt(down * down + right * right) * np.float32(self.pixel_mm) - border_mm
-        depth = (depth_mm - np.float32(FIRST_DEPTH_MM)) / np.float32(DEPTH_STEP_MM)
-        ring = np.concatenate([values, values[:1]]).astype(np.float32)
-        frame[window] = map_coordinates(ring, [ray, depth], np.float32, order=1, mode="constant", prefilter=False)
-        return frame
+        return ray, (depth_mm - np.float32(FIRST_DEPTH_MM)) / np.float32(DEPTH_STEP_MM)
 
 
 def polar_view(labels: np.ndarray, pixel_mm: float) -> PolarView | None:
@@ -165,7 +182,7 @@ def with_calcium(labels: np.ndarray, view: PolarView, deposits: np.ndarray) -> n
     """A frame's labels with calcium where its background holds the view's deposits, booleans (ANGLES, DEPTHS), and nowhere else."""
     joined = without_calcium(labels)
     if deposits.any():
-        joined[(view.spread(deposits) >= 0.5) & (joined == BACKGROUND)] = CALCIUM
+        joined[view.covered(deposits) & (joined == BACKGROUND)] = CALCIUM
     return joined
 
 
@@ -195,6 +212,11 @@ def _border(labels: np.ndarray, vertex: tuple[float, float]) -> np.ndarray | Non
 
 def _places(vertex: tuple[float, float], radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.float32(vertex[0]) + np.sin(_TURN_RAD) * radius, np.float32(vertex[1]) + np.cos(_TURN_RAD) * radius
+
+
+def _before(ray: np.ndarray) -> np.ndarray:
+    """Int32 number of the last ray before each place around the ring, 0 to ANGLES."""
+    return np.minimum(ray.astype(np.int32), ANGLES - 1)
 
 
 def _nearest(labels: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

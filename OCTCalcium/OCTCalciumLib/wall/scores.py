@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,7 +51,13 @@ class WallScores:
 
     def unsure_area(self) -> np.ndarray:
         """Where it is unsure, uint8 0 or 1 (rows, columns) of the square; borders lie between samples, also over labels beside."""
-        return (self.view.spread(self.unsure) >= 0.5).astype(np.uint8)
+        rows, columns = self.view.shape
+        return np.unpackbits(self._unsure_bits, count=rows * columns).reshape(rows, columns)
+
+    @cached_property
+    def _unsure_bits(self) -> np.ndarray:
+        """``unsure_area`` in bits, kept: a page and a segmentation both ask for it."""
+        return np.packbits(self.view.covered(self.unsure))
 
 
 def wall_scores(view: PolarView, probability: np.ndarray, deposits: np.ndarray, possible: float) -> WallScores:

@@ -197,7 +197,7 @@ def test_pictures_are_read_with_window_and_spacing(pictures):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"window": (0, 80)}, "--pixel-spacing MM and --slice-spacing MM"),
         ({"window": (0, 80), "slice_spacing_mm": 5}, "with --pixel-spacing MM\\."),
@@ -207,8 +207,8 @@ def test_pictures_are_read_with_window_and_spacing(pictures):
         ({"window": (0, 80), "slice_spacing_mm": 5, "pixel_spacing_mm": float("nan")}, "pixel spacing"),
     ],
 )
-def test_pictures_without_window_or_spacing_are_refused(pictures, given, said):
-    with pytest.raises(InputError, match=said):
+def test_pictures_without_window_or_spacing_are_refused(pictures, given, message):
+    with pytest.raises(InputError, match=message):
         open_scan(pictures, **given)
 
 

@@ -40,9 +40,9 @@ def _part(grid, first, stop):
 
 
 def _asked(folder) -> str:
-    with pytest.raises(InputError, match="Several series could be meant") as told:
+    with pytest.raises(InputError, match="Several series could be meant") as raised:
         open_scan(folder)
-    return str(told.value)
+    return str(raised.value)
 
 
 # Split
@@ -82,9 +82,9 @@ def test_of_two_voltages_the_usual_one_is_read(tmp_path, volts):
 
 def test_two_passes_are_asked_about_and_each_can_be_named(tmp_path):
     first, second = _in_one_series(tmp_path, LATER, AcquisitionNumber=2)
-    told = _asked(tmp_path)
-    assert "2.1 (22 slices, 7 mm, kernel H31s, acquired 2024-03-01 08:30:00, acquisition 1)" in told
-    assert "2.2" in told and "08:45:00" in told and "--series 2.1" in told
+    question = _asked(tmp_path)
+    assert "2.1 (22 slices, 7 mm, kernel H31s, acquired 2024-03-01 08:30:00, acquisition 1)" in question
+    assert "2.2" in question and "08:45:00" in question and "--series 2.1" in question
     assert open_scan(tmp_path, series="2.1").files == tuple(first)
     assert open_scan(tmp_path, series="2.2").files == tuple(second)
     assert open_scan(second[4]).files == tuple(second)
@@ -244,8 +244,8 @@ def test_every_choice_prints_what_series_takes(tmp_path, numbers):
     second = write_series(tmp_path, HEAD + 5, GRID, LATER)
     for paths, number in zip((first, second), numbers, strict=True):
         edit(paths, SeriesNumber=number, StudyInstanceUID="1.2.3")
-    told = _asked(tmp_path).split("could be meant: ")[1].split("; name one")[0]
-    named = [choice.split(" (")[0] for choice in told.split("; ")]
+    choices = _asked(tmp_path).split("could be meant: ")[1].split("; name one")[0]
+    named = [choice.split(" (")[0] for choice in choices.split("; ")]
     assert len(set(named)) == 2
     assert {open_scan(tmp_path, series=name).files for name in named} == {tuple(first), tuple(second)}
     uid = str(dcmread(second[0]).SeriesInstanceUID)
@@ -305,9 +305,9 @@ def test_scans_of_two_patients_are_asked_about(tmp_path, identity, slice_count):
     late = late[:slice_count]
     edit(early, PatientID=identity["PatientID"] and "4711")
     edit(late, **identity)
-    with pytest.raises(InputError, match="several patients") as told:
+    with pytest.raises(InputError, match="several patients") as raised:
         open_scan(tmp_path)
-    assert "someone" not in str(told.value) and "1901" not in str(told.value)
+    assert "someone" not in str(raised.value) and "1901" not in str(raised.value)
     assert open_scan(tmp_path, series="5").files == tuple(late)
 
 

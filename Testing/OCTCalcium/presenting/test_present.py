@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_labels import CALCIUM, GUIDEWIRE, Drawing
+from drawn_labels import CALCIUM, GUIDEWIRE, LUMEN, Drawing
 from drawn_vessel import FRAME_MM, PIXEL_MM, SPACING, WIDE, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
@@ -31,10 +31,10 @@ def a_pullback(labels, spacing=SPACING):
     return Pullback(even_grid(labels.shape, spacing), lambda first, stop: iter(grey[first:stop]))
 
 
-def presented(folder, labels, spacing=SPACING, with_frames=True, log=print):
+def presented(folder, labels, spacing=SPACING, with_frames=True, **given):
     pullback = a_pullback(labels, spacing) if with_frames else None
     label_map = LabelMap(labels, even_grid(labels.shape, spacing))
-    present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, log=log)
+    present(folder, label_map, measure_pullback(labels, spacing), pullback=pullback, **given)
     return folder
 
 
@@ -56,6 +56,16 @@ def around(pixels, x, y, reach=3):
 @pytest.fixture(scope="module")
 def a_presentation(tmp_path_factory):
     return presented(tmp_path_factory.mktemp("presented"), a_vessel())
+
+
+def test_what_is_written_meanwhile_has_every_label_and_its_words_stand_in_the_report(tmp_path):
+    labels = a_vessel()
+    labels[2, 0, :2] = LUMEN  # no pixel far out is a lumen: it is in no picture
+    given, seen = labels.copy(), []
+    presented(tmp_path, labels, meanwhile=lambda: seen.append(labels.copy()) or ["Written with every label."])
+    np.testing.assert_array_equal(seen, [given])
+    assert np.argwhere(labels != given).tolist() == [[2, 0, 0], [2, 0, 1]]
+    assert "Written with every label." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("frame_count", [1, 3, 20])
@@ -181,16 +191,16 @@ def test_guidewire_shadow_is_hatched_in_the_en_face_map(tmp_path):
 
 
 def test_without_an_opengl_library_the_report_still_comes_and_says_so(tmp_path, monkeypatch):
-    broken, told = tmp_path / "broken", []
+    broken, logged = tmp_path / "broken", []
     broken.mkdir()
     for library in ("libEGL.so", "libEGL.so.1", "libOSMesa.so", "libOSMesa.so.6", "libOSMesa.so.8", "libX11.so.6"):
         (broken / library).write_bytes(b"")
     monkeypatch.setenv("LD_LIBRARY_PATH", str(broken))
     folder = tmp_path / "results"
     folder.mkdir()
-    presented(folder, a_vessel(), log=told.append)
-    assert len(told) == 1
-    assert "libegl1" in told[0]
-    assert told[0] in (folder / "report.html").read_text()
+    presented(folder, a_vessel(), log=logged.append)
+    assert len(logged) == 1
+    assert "libegl1" in logged[0]
+    assert logged[0] in (folder / "report.html").read_text()
     assert not (folder / "calcium_3d.png").exists()
     assert (folder / "arcs.png").exists()

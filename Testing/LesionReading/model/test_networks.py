@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from LesionReadingLib.batch_norms import fold_batch_norms
-from LesionReadingLib.bundle import write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.batch_norms import fold_batch_norms
+from LesionReadingLib.model.bundle import write_bundle
+from LesionReadingLib.model.prediction import load_network
 from safetensors.torch import save
 from torch import nn
 

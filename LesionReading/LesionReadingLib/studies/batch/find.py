@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from ..language import _
-from ..reading.archives import archive_kind
-from ..reading.dicom.files import read_header
-from ..reading.images import is_picture, is_volume
-from ..reading.inputs import files_below
-from .batch import BESIDE
-from .batch_records import Study
+from ...errors import InputError
+from ...language import _
+from ...reading.archives import archive_kind
+from ...reading.dicom.files import read_header
+from ...reading.images import is_picture, is_volume
+from ...reading.inputs import files_below
+from .records import Study
+from .run import BESIDE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -78,6 +78,6 @@ def found_below(folder: Path, output: Path) -> Found:
 
 def in_order(studies: list[Study]) -> list[Study]:
     """The studies in the order of their paths, so that a batch numbers them as a person lists them."""
-    from ..reading.images import natural_key
+    from ...reading.images import natural_key
 
     return sorted(studies, key=lambda study: (natural_key(str(study.source)), str(study.options.get("series", ""))))

@@ -196,8 +196,8 @@ def job(report):
     report.result("here", volume_mm3=1.5)
 sys.exit(run_and_report(job, "--json-lines" in sys.argv))
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ)
-    assert told.stdout.splitlines() == [
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ)
+    assert done.stdout.splitlines() == [
         "Two overlays removed.",
         "Segmenting: 3 to do",
         "Segmenting: 3 of 3",

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..language import N_, _
-from ..presenting.report import PARTS, environment
-from ..strict_json import read_json
+from ...language import N_, _
+from ...presenting.report import PARTS, environment
+from ...strict_json import read_json
 
 MOST_BYTES = 100_000_000
 FIRST, LAST = ("folder", "study"), ("seconds", "code", "message")

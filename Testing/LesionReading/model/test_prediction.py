@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import SMALLER_BATCHES, Predictor, Stream, best_class, choose_device
+from LesionReadingLib.model.prediction import SMALLER_BATCHES, Predictor, Stream, best_class, choose_device
 from torch import nn
 
 CPU = torch.device("cpu")
@@ -165,7 +165,7 @@ REAL_SHORTAGE = """
 import resource, sys
 import numpy as np, torch
 from torch import nn
-from LesionReadingLib.prediction import Predictor
+from LesionReadingLib.model.prediction import Predictor
 
 torch.set_num_threads(1)
 prepare = lambda frames: frames[:, None].float()
@@ -190,7 +190,7 @@ def test_a_process_that_really_runs_out_of_memory_goes_on_with_smaller_batches()
 
 
 def test_asking_for_a_gpu_that_is_not_there_is_refused():
-    code = "from LesionReadingLib.prediction import choose_device; choose_device('cuda')"
+    code = "from LesionReadingLib.model.prediction import choose_device; choose_device('cuda')"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment() | {"CUDA_VISIBLE_DEVICES": ""}
     )

@@ -16,14 +16,14 @@ from LesionReadingPanel.views import READING_VIEW, Observation, currentSlice, ju
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
+from ..deposit_tool import DepositTool
+from ..pullback_nodes import UNKNOWN_PIXEL_MM
+from ..pullback_results import KIND, MODEL, runCautions, segmentationOf
 from .arc_markup import ArcMarkup
 from .arc_plot import selectChart, showFrame, showNumbersInScene, updateFrames
-from .deposit_tool import DepositTool
 from .enface_map import EnFaceMap
 from .frame_table import FrameTable
 from .numbers_block import NumbersBlock
-from .pullback_nodes import UNKNOWN_PIXEL_MM
-from .pullback_results import KIND, MODEL, runCautions, segmentationOf
 from .vessel_view import VesselView
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import N_, _, joined, listed, ngettext
+from LesionReadingLib.model.bundle import figures_of
 from LesionReadingLib.text.counting import frames_in_words, shown, shown_list
 
+from ..measurement.deposits import WIDEST_GUIDEWIRE_DEG
+from ..measurement.frame import FrameMeasurement
+from ..measurement.pullback import PullbackMeasurement
 from ..reading.cautions import NO_LUMEN, Caution
-from .deposits import WIDEST_GUIDEWIRE_DEG
-from .frame import FrameMeasurement
-from .pullback import PullbackMeasurement
 
 if TYPE_CHECKING:
     from ..reading.pullback import Pullback

@@ -36,7 +36,7 @@ class NumbersBlock:
     def show(self, measurement, runCautions) -> None:
         """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand."""
         from LesionReadingLib.presenting.report import with_unit
-        from OCTCalciumLib.measurement.cautions import measurement_cautions
+        from OCTCalciumLib.presenting.cautions import measurement_cautions
         from OCTCalciumLib.presenting.headline import finding, largest_arc, score
 
         self._measurement = measurement

@@ -1,13 +1,9 @@
-"""Whether a frame shows anything, and whether it shows one vessel: what a network would answer to in any case."""
+"""Whether a frame shows anything, and whether two show one place: a network would answer in any case."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from PIL import Image
-
-from .field_of_view import field_of_view
 
 _CENTRE = 0.33  # half the side of the square looked at, as a share of the frame: it lies within the round picture
 _BLOCKS = 32  # along the frame's longer side
@@ -23,10 +19,6 @@ _ALIKE = 0.8
 5 apart, 0.4 for frames of two patients."""
 
 _COARSE = 64  # pixels along the side of what is compared: speckle is averaged out
-
-_SIMILAR = 0.25  # relative difference of the radii of two pictures of one pullback
-_WIDE = 1.5
-"""Sides of a frame that may hold two pictures beside each other; strips and panels of consoles add up to half."""
 
 
 def is_legible(frame: np.ndarray) -> bool:
@@ -57,37 +49,3 @@ def look_alike(frame: np.ndarray, other: np.ndarray) -> bool:
     """Whether two frames, made ``coarse``, show one place of a vessel."""
     frame, other = frame - frame.mean(), other - other.mean()
     return bool((frame * other).mean() > _ALIKE * frame.std() * other.std())
-
-
-def pictures_beside_each_other(lumas: Sequence[np.ndarray], aspect: float = 1.0) -> int:
-    """How many round pictures each frame holds, beside or above each other: 1, 2 or 4.
-
-    Args:
-        lumas: uint8 (rows, columns), of a few frames. aspect: height over width of a pixel.
-    """
-    rows, columns = lumas[0].shape
-    high, wide = rows * aspect, float(columns)
-    splits = [(1, 2)] if wide > _WIDE * high else [(2, 1)] if high > _WIDE * wide else [(2, 2)]
-    for down, across in splits:
-        circles = []
-        for row in range(down):
-            for column in range(across):
-                part = (slice(row * rows // down, (row + 1) * rows // down), slice(column * columns // across, None))
-                cut = [luma[part][:, : columns // across] for luma in lumas]
-                circles.append(_circle_within(cut, aspect))
-        radii = [circle[2] for circle in circles if circle is not None]
-        if len(radii) == down * across and max(radii) < (1 + _SIMILAR) * min(radii):
-            return down * across
-    return 1
-
-
-def _circle_within(lumas: Sequence[np.ndarray], aspect: float) -> tuple[float, float, float] | None:
-    """The circle of a part of the frames that lies mostly in it; that of a whole frame has its centre at the part's edge."""
-    circle = field_of_view(lumas, aspect)
-    if circle is None:
-        return None
-    rows, columns = lumas[0].shape
-    row, column, radius = circle
-    reach = radius / 2
-    within = reach / aspect < row < rows - reach / aspect and reach < column < columns - reach
-    return circle if within else None

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..errors import InputError, is_out_of_memory
+from ..language import N_, _
+from ..process.threads import Threads, Work
 from .batch_norms import fold_batch_norms
 from .bundle import Bundle
-from .errors import InputError, is_out_of_memory
-from .language import N_, _
-from .process.threads import Threads, Work
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -38,7 +38,7 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
     Raises:
         InputError: the bundle names another network, or its weights do not fit or are no finite numbers.
     """
-    from safetensors.torch import load_file
+    from .weights import load_weights
 
     if bundle.network_class not in networks:
         raise InputError(
@@ -52,8 +52,9 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
         _check_arguments(bundle.network_arguments.values())
         with torch.device("meta"):  # no memory for weights that are replaced at once, nor for a size that only the metadata claim
             network = networks[bundle.network_class](**bundle.network_arguments)
-        network.load_state_dict(load_file(bundle.weights), assign=True)
-        is_finite = all(bool(torch.isfinite(weights).all()) for weights in network.state_dict().values())
+        network.load_state_dict(load_weights(bundle.weights), assign=True)
+        together = torch.cat([weights.flatten().float() for weights in network.state_dict().values()])
+        is_finite = bool(torch.isfinite(together).all())
     except Exception as error:  # networks, ours and MONAI's, raise every kind of error on arguments that they were not made for
         if is_out_of_memory(error):
             raise
@@ -72,7 +73,7 @@ def load_network(bundle: Bundle, networks: Mapping[str, Callable[..., nn.Module]
             ).format(path=bundle.path),
             "model",
         )
-    return network.float().eval()  # weights may lie on disk in half precision
+    return network.float().eval()  # some lie on disk in half precision
 
 
 def _check_arguments(values: Iterable) -> None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..language import N_, _
-from ..strict_json import read_json
-from ..text.identity import identity_is_shown
+from ...errors import InputError
+from ...language import N_, _
+from ...strict_json import read_json
+from ...text.identity import identity_is_shown
 
 STATE, TABLE, PAGE = "batch.json", "studies.csv", "index.html"
 SCHEMA = "lesion-reading-batch/1"

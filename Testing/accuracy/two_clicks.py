@@ -1,6 +1,6 @@
 """How well a deposit is found from its two ends, and carried to ten more frames: Dice against the truth of phantoms.
 
-Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/benchmarks/two_clicks.py [--patients 20] [--real FOLDER]``.
+Run by hand: ``PYTHONPATH=LesionReading:OCTCalcium:. python Testing/accuracy/two_clicks.py [--patients 20] [--real FOLDER]``.
 The clicks are the middles of a true deposit's first and last ray. ``--real`` judges pictures ``NAME.png`` with hand-drawn calcium
 ``NAME_calcium.png`` as well, frame by frame, all deposits of a frame marked; no lumen is known there.
 """
@@ -39,7 +39,7 @@ def true_deposits(wall: Wall, calcium: np.ndarray) -> Iterator[tuple[Ends, np.nd
         if (piece & done).any() or piece.sum() < LEAST_SAMPLES:
             continue
         done |= piece
-        yield _clicked(piece), calcium & (wall.view.spread(piece.astype(np.float32)) > 0.2)
+        yield _clicked(piece), calcium & wall.view.covered(piece, 0.2)
 
 
 def marked_dice(wall: Wall, calcium: np.ndarray) -> Iterator[float]:

@@ -1,6 +1,6 @@
 """Many studies, one after the other: each into a numbered folder, and one table of all of them.
 
-What is known of every study lies beside the folders (``batch_records``), so a batch that was stopped goes on where it was.
+What is known of every study lies beside the folders (``records``), so a batch that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import Cancelled, InputError, is_out_of_memory
-from ..language import _, language, speaking
-from ..process.cancelling import check, go_on
-from ..text.identity import identity_is_shown, naming
-from ..text.plain_text import plain
-from ..worker import Note, Reporter, Step
-from .batch_records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
+from ...errors import Cancelled, InputError, is_out_of_memory
+from ...language import _, language, speaking
+from ...process.cancelling import check, go_on
+from ...reporting import Note, Reporter, Step
+from ...text.identity import identity_is_shown, naming
+from ...text.plain_text import plain
+from .records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
 
 BESIDE = "lesion_reading"
 """Folder beside studies in which a worklist keeps what it knows; nothing in it is a study."""
@@ -184,7 +184,7 @@ def run_batch(
 
 def _write(output: Path, state: dict, records: Iterable[dict], columns: Mapping[str, Callable], title: str) -> None:
     """The state, the table and its page, each whole at any moment."""
-    from .batch_table import page, rows_of, table
+    from .table import page, rows_of, table
 
     rows = rows_of(records, output, columns)
     save(output / STATE, json.dumps(state, indent=1))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LesionReadingLib.bundle import METADATA, WEIGHTS, described_bundle, find_bundle, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import METADATA, WEIGHTS, described_bundle, find_bundle, load_bundle, write_bundle
 from safetensors.numpy import save
 
 

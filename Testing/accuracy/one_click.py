@@ -1,6 +1,6 @@
 """How well a hematoma is found from one click inside: Dice against the truth of phantom heads, and the longest step in seconds.
 
-Run by hand: ``PYTHONPATH=LesionReading:HematomaMarkers python Testing/benchmarks/one_click.py [--first 101] [--heads 30]``. The
+Run by hand: ``PYTHONPATH=LesionReading:HematomaMarkers python Testing/accuracy/one_click.py [--first 101] [--heads 30]``. The
 click is a point at random, at least 2 mm inside where the hematoma is that wide, on its largest slice.
 """
 

@@ -12,8 +12,8 @@ from drawn_vessel import SPACING, a_frame, a_vessel
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from OCTCalciumLib.__main__ import main
-from OCTCalciumLib.measurement import cautions as told
 from OCTCalciumLib.measurement.pullback import Parameters, measure_pullback
+from OCTCalciumLib.presenting import cautions
 from OCTCalciumLib.presenting.headline import finding, numbers
 from OCTCalciumLib.presenting.report import write_report
 from OCTCalciumLib.reading.cautions import NO_LUMEN, ULTRASOUND, Caution
@@ -63,29 +63,29 @@ def speck():
 
 
 DOUBTS = [
-    (without_lumen(a_vessel()), told.VERTEX_IMAGE_CENTRE),
-    (some_without_lumen(), told.VERTEX_IMAGE_CENTRE),
+    (without_lumen(a_vessel()), cautions.VERTEX_IMAGE_CENTRE),
+    (some_without_lumen(), cautions.VERTEX_IMAGE_CENTRE),
     (some_without_lumen(), NO_LUMEN),
     (np.zeros((3, 160, 160), np.uint8), NO_LUMEN),
-    (with_frame(3, nodule()), told.VERTEX_DEEPEST),
-    (with_frame(3, wire_on_vertex()), told.GUIDEWIRE_NOT_BRIDGED),
-    (with_frame(3, a_frame().sector(CALCIUM, 1.4, 2.0, 0, 330).labels), told.SINGLE_FRAME_ARC),
-    (with_frame(3, slip_of_lumen()), told.SMALL_LUMEN),
-    (with_frame(3, speck()), told.STRAYS),
+    (with_frame(3, nodule()), cautions.VERTEX_DEEPEST),
+    (with_frame(3, wire_on_vertex()), cautions.GUIDEWIRE_NOT_BRIDGED),
+    (with_frame(3, a_frame().sector(CALCIUM, 1.4, 2.0, 0, 330).labels), cautions.SINGLE_FRAME_ARC),
+    (with_frame(3, slip_of_lumen()), cautions.SMALL_LUMEN),
+    (with_frame(3, speck()), cautions.STRAYS),
 ]
 
 
 @pytest.mark.parametrize(("labels", "code"), DOUBTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_doubt_is_told_and_a_plain_vessel_has_none(labels, code):
-    assert code in {caution.code for caution in told.measurement_cautions(measure_pullback(labels, SPACING))}
-    assert told.measurement_cautions(measure_pullback(a_vessel(), SPACING)) == ()
-    assert code in told.MEASUREMENT_CODES
+    assert code in {caution.code for caution in cautions.measurement_cautions(measure_pullback(labels, SPACING))}
+    assert cautions.measurement_cautions(measure_pullback(a_vessel(), SPACING)) == ()
+    assert code in cautions.MEASUREMENT_CODES
 
 
 def test_a_catheter_in_calcium_is_told():
     labels = np.stack([Drawing((160, 160), PIXEL_MM, PIXEL_MM).sector(CALCIUM, 0, 0.5).labels])
-    cautions = told.measurement_cautions(measure_pullback(labels, SPACING, Parameters("catheter")))
-    assert told.VERTEX_IN_CALCIUM in {caution.code for caution in cautions}
+    found = cautions.measurement_cautions(measure_pullback(labels, SPACING, Parameters("catheter")))
+    assert cautions.VERTEX_IN_CALCIUM in {caution.code for caution in found}
 
 
 def page_of(tmp_path, labels, model=None, pullback=None) -> str:
@@ -95,7 +95,7 @@ def page_of(tmp_path, labels, model=None, pullback=None) -> str:
 
 def test_cautions_stand_before_the_numbers(tmp_path):
     page = page_of(tmp_path, some_without_lumen(), PHANTOMS)
-    for caution in told.all_cautions(measure_pullback(some_without_lumen(), SPACING), None, PHANTOMS):
+    for caution in cautions.all_cautions(measure_pullback(some_without_lumen(), SPACING), None, PHANTOMS):
         assert page.count(caution.sentence.replace("'", "&#39;")) == 1
         assert page.index(caution.sentence.replace("'", "&#39;")) < page.index('<dl class="numbers">')
 
@@ -120,9 +120,9 @@ def test_what_the_reading_tells_is_told_too_and_once(tmp_path):
     ],
 )
 def test_what_a_network_learnt_from_and_misses_comes_from_its_bundle(model, wanted, unwanted):
-    said = " ".join(caution.sentence for caution in told.model_cautions(model))
-    assert all(words in said for words in wanted)
-    assert not any(words in said for words in unwanted)
+    text = " ".join(caution.sentence for caution in cautions.model_cautions(model))
+    assert all(words in text for words in wanted)
+    assert not any(words in text for words in unwanted)
 
 
 def test_no_calcium_found_by_a_network_is_no_calm(tmp_path):
@@ -133,8 +133,8 @@ def test_no_calcium_found_by_a_network_is_no_calm(tmp_path):
 
 
 def test_where_no_lumen_was_found_nothing_is_said_of_calcium():
-    said, more = finding(measure_pullback(np.zeros((5, 64, 64), np.uint8), SPACING), by_network=True)
-    assert said == "No lumen was found on any of the 5 frames, so nothing can be said of calcium." and more == ""
+    sentence, more = finding(measure_pullback(np.zeros((5, 64, 64), np.uint8), SPACING), by_network=True)
+    assert sentence == "No lumen was found on any of the 5 frames, so nothing can be said of calcium." and more == ""
 
 
 def test_where_no_lumen_was_found_no_number_on_top_says_that_there_is_no_calcium():
@@ -188,7 +188,7 @@ def test_the_command_writes_the_cautions_into_the_numbers(tmp_path):
     write_seg_nrrd(tmp_path / "calcium.seg.nrrd", labels, even_grid(labels.shape, SPACING), SEGMENTS)
     assert main(["measure", str(tmp_path / "calcium.seg.nrrd"), "-o", str(tmp_path / "out")]) == 0
     written = json.loads((tmp_path / "out" / "measurements.json").read_text())
-    assert told.VERTEX_IMAGE_CENTRE in {caution["code"] for caution in written["cautions"]}
+    assert cautions.VERTEX_IMAGE_CENTRE in {caution["code"] for caution in written["cautions"]}
     page = (tmp_path / "out" / "report.html").read_text()
     assert all(caution["sentence"] in page for caution in written["cautions"])
     assert {frame["vertex_source"] for frame in written["frames"]} == {"image_centre"}

@@ -2,7 +2,7 @@
 
 import math
 
-from LesionReadingLib.bundle import figure_text, figures_of
+from LesionReadingLib.model.bundle import figure_text, figures_of
 from LesionReadingLib.presenting.report import model_rows
 
 

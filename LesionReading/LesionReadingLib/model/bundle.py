@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
-from .language import _
-from .strict_json import read_json
+from ..errors import InputError
+from ..language import _
+from ..strict_json import read_json
 
 DEFAULT_MODELS = {"oct-calcium": "oct_calcium_two_step", "hematoma-markers": "hematoma_markers_phantom"}
 """Task -> name of the shipped bundle that is used where none is named, on the command line and in the panel."""
@@ -133,7 +133,7 @@ def find_bundle(name_or_path: str | Path, task: str) -> Bundle:
 def model_folders() -> list[Path]:
     """Folders that hold shipped bundles: the source tree's, or the one that Slicer installs beside the Libs."""
     here = Path(__file__).resolve()
-    return [folder for folder in (here.parents[2] / "Resources/Models", here.parents[1] / "Resources/Models") if folder.is_dir()]
+    return [folder for folder in (here.parents[3] / "Resources/Models", here.parents[2] / "Resources/Models") if folder.is_dir()]
 
 
 def load_bundle(folder: Path, task: str) -> Bundle:

@@ -1,6 +1,6 @@
 """The same phantom head lying upright and turned within its slices: what is found, with and without straightening.
 
-python Testing/benchmarks/turned_head.py [--model BUNDLE]
+python Testing/accuracy/turned_head.py [--model BUNDLE]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from HematomaMarkersLib.phantom.physics import draw_scanner
 from HematomaMarkersLib.phantom.position import draw_slices, turned_pose
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.windows import DEFAULT, windows
-from LesionReadingLib.bundle import DEFAULT_MODELS, find_bundle
+from LesionReadingLib.model.bundle import DEFAULT_MODELS, find_bundle
 
 SEEDS, TURNS_DEG, VOLUME_ML, SLICE_MM, SIZE, PIXEL_MM = (3, 28), (0, 20, 32), 18.0, 5.0, 256, 0.9
 
@@ -63,14 +63,14 @@ def main() -> None:
         for turn_deg in TURNS_DEG:
             head = turned_head(seed, turn_deg)
             scan, true = Scan(head.hounsfield, head.grid, gravity=head.gravity), head.labels == HEMATOMA
-            told = []
+            figures = []
             for without in ((), ("straightening",)):
                 labels = predict(scan, bundle, "cpu", windows()[DEFAULT], lambda done, total: None, without=without)[0].labels
                 found = labels == HEMATOMA
                 volume_ml = float(found.sum(axis=(1, 2)) @ head.grid.voxel_ml)
-                told.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")
+                figures.append(f"{volume_ml:5.2f} mL, Dice {2 * (found & true).sum() / (found.sum() + true.sum()):.3f}")
             begin = f"seed {seed}, turned by {turn_deg:2d}: true {head.volume_ml:.2f} mL"
-            print(f"{begin}; straightened {told[0]}; as it lies {told[1]}", flush=True)
+            print(f"{begin}; straightened {figures[0]}; as it lies {figures[1]}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import numpy as np
 from LesionReadingLib.pieces import Pieces, padded
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from ..reading.cautions import SMALLEST_LUMEN
+
+SMALLEST_LUMEN = 5e-4
+"""Share of the frame from which a label is a lumen: 0.02 mm2 where 6 mm are seen, a tenth of the smallest that are imaged."""
 
 SPECK_SHARE, SPECK_PIXELS = 1e-4, 4
 """A piece of calcium or guidewire smaller than this share of the frame (0.004 mm2 where 6 mm are seen), or than so many pixels."""

@@ -1,6 +1,6 @@
 """Head and brain on a head CT, found by thresholds and morphology: what is not the patient's brain can then be left out.
 
-All arrays are canonical (see ``preparation.grid``), (slices, rows, columns) with square pixels.
+All arrays are canonical (see ``model.preparation.grid``), (slices, rows, columns) with square pixels.
 """
 
 from __future__ import annotations
