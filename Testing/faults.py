@@ -212,7 +212,7 @@ def memory(place: Place) -> None:
     head = draw_head(1012, size=512, slice_mm=8.0, tilt_deg=0.0, volume_ml=24.0, location="putamen")
     write_series(place.folder / "ct", head.hounsfield, head.grid)
     write_presentation(place.folder / "oct.dcm", draw_pullback(11, 30, 512, 0.2))
-    for megabytes in (6000, 4000, 3000, 2000, 1800, 1700, 1600, 1500, 1200, 500):
+    for megabytes in (6000, 4000, 3000, 2000, 1800, 1700, 1600, 1500, 1400, 1300, 1200, 1100, 1000, 500):
         _with_memory(place, megabytes, "HematomaMarkersLib", place.folder / "ct")
         _with_memory(place, megabytes, "OCTCalciumLib", place.folder / "oct.dcm")
 

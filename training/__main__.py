@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.safe_path or __file__.startswith(sys.path[0])):
+    del sys.path[0]  # the folder that Python was started in, where it is not the repository: what lies there is not ours to run
+
 import argparse
 import os
 import re
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 

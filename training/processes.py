@@ -33,7 +33,7 @@ def in_processes(function: Callable[..., Result], *arguments: Iterable, processe
         yield from map(function, *arguments)
         return
     others = set(active_children())
-    with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
+    with _as_processes_start(), ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
         try:
             yield from pool.map(function, *arguments)
         except BrokenProcessPool as error:
@@ -58,9 +58,12 @@ def _exit_after(sentinel: int) -> None:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile calculate in one thread each: as many threads as cores in each only wait for another."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+def _as_processes_start() -> Iterator[None]:
+    """Processes that are started meanwhile run no Python of the current folder, and calculate in one thread each.
+
+    As many threads as cores in each only wait for another.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONSAFEPATH")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
     try:

@@ -10,6 +10,8 @@ from LesionReadingLib.language import N_
 from LesionReadingLib.studies.batch.find import found_below, in_order
 from LesionReadingLib.studies.batch.records import Study
 
+from .reading.cautions import NOT_OCT
+
 TITLE = N_("Coronary calcium in OCT: all pullbacks")
 _SEGMENTATION = "SEG"
 
@@ -43,5 +45,6 @@ COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("maximum thickness (mm)"): lambda found: found["max_thickness_mm"],
     N_("calcium score (0 to 4)"): lambda found: _largest([lesion["calcium_score"]["total"] for lesion in found["lesions"]]),
     N_("minimum lumen area (mm2)"): lambda found: (found["minimum_lumen_area"] or {}).get("area_mm2"),
+    N_("looks like OCT"): lambda found: "no" if any(told["code"] == NOT_OCT for told in found["cautions"]) else "yes",
 }
 """Header of the table -> its value of a pullback's ``measurements.json``; None where there is none."""

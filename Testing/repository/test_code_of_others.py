@@ -12,7 +12,7 @@ import pytest
 from commands import ROOT, environment
 from LesionReadingLib.geometry.grid import matrix_grid
 
-PLANTED = ("numpy", "json", "tempfile", "torch", "vtkmodules", "OCTCalciumLib", "LesionReadingLib")
+PLANTED = ("numpy", "argparse", "json", "pickle", "tempfile", "torch", "vtkmodules", "OCTCalciumLib", "LesionReadingLib")
 STARTED_BY_NAME = ("OCTCalciumLib", "LesionReadingLib")  # `python -m` itself runs a package that lies where it is started
 
 
@@ -100,6 +100,16 @@ def test_a_module_started_by_its_name_runs_no_code_of_the_current_folder(a_trap,
     ct = ["--ct", tmp_path / "poem.nrrd"] if package.startswith("Hema") else []
     done = run([sys.executable, "-m", package, *asked, "measure", tmp_path / "poem.nrrd", *ct, "-o", tmp_path / "out"], **module)
     assert done.returncode == 2 and "poem.nrrd" in done.stderr, done.stderr
+
+
+def test_a_training_started_elsewhere_and_its_processes_run_no_code_of_the_current_folder(a_trap, tmp_path):
+    for name in STARTED_BY_NAME:
+        (a_trap / f"{name}.py").unlink()
+    folders = (ROOT, *(ROOT / name for name in ("LesionReading", "OCTCalcium", "HematomaMarkers")))
+    made = ["oct", "make-data", tmp_path / "data", "--patients", "2", "--processes", "2", "--keep-frames", "1"]
+    command = [sys.executable, "-m", "training", *made, "--pullback-frames", "2"]
+    done = run(command, PYTHONPATH=os.pathsep.join(map(str, folders)))
+    assert done.returncode == 0 and any((tmp_path / "data").iterdir()), done.stderr
 
 
 def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, monkeypatch):

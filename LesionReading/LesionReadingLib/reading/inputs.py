@@ -14,13 +14,13 @@ from pathlib import Path
 from ..errors import InputError
 from ..language import _
 from .archives import archive_kind, unpacked
+from .dicom.dicomdir import files_of_dicomdir, is_dicomdir
 from .images import is_picture, is_volume, natural_key
 
 MOST_FILES = 200_000
 """A folder with more is no study; it was named by mistake."""
 
 _DICOMDIR = "DICOMDIR"
-_DICOMDIR_CLASS = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _ZIPS_IN_ZIPS = 2
 _NAMED = 5
 _LONGEST_LINK = 1024  # bytes
@@ -96,8 +96,9 @@ def input_files(path: Path) -> InputFiles:
         return replace(alone, pictures=(path,))
     if archive_kind(path):
         return _of_folder(path, unpacked(path), 1)
-    if _is_dicomdir(path):
-        return InputFiles(path, path.parent, True, others=_of_dicomdir(path))
+    if begins_as_dicom(path) and is_dicomdir(path):
+        found, notes = files_of_dicomdir(path, _listed(path.parent)[0])
+        return InputFiles(path, path.parent, True, others=tuple(_once(found)), notes=notes)
     return replace(alone, others=(path,))
 
 
@@ -140,9 +141,7 @@ def _of_folder(named: Path, folder: Path, depth: int) -> InputFiles:
         packed = [file for file in others if archive_kind(file)]
         if len(packed) > 1:
             raise InputError(
-                _("The folder {folder} holds {count} packed files; name one of them, or unpack them.").format(
-                    folder=folder, count=len(packed)
-                )
+                _("{named} holds {count} packed files; name one of them, or unpack them.").format(named=named, count=len(packed))
             )
         if packed and depth <= _ZIPS_IN_ZIPS:
             inner = _of_folder(named, unpacked(packed[0]), depth + 1)
@@ -258,41 +257,3 @@ def begins_as_dicom(path: Path) -> bool:
             return file.read(132)[128:] == b"DICM"
     except PermissionError:
         return False
-
-
-def _is_dicomdir(path: Path) -> bool:
-    if not begins_as_dicom(path):
-        return False
-    from .dicom.stream import read_meta
-
-    return read_meta(path).get("MediaStorageSOPClassUID") == _DICOMDIR_CLASS
-
-
-def _of_dicomdir(path: Path) -> tuple[Path, ...]:
-    """The image files that a DICOMDIR lists (DICOM PS3.3 F.3), as far as they lie beside or below it."""
-    from .dicom.files import read_header
-
-    header = read_header(path)
-    records = [] if header is None else header.get("DirectoryRecordSequence") or []
-    wanted = [_file_id(record) for record in records if record.get("ReferencedFileID")]
-    if not wanted:
-        raise InputError(_("{file} lists no files; name the folder with the images.").format(file=path.name))
-    present = {_folded(file.relative_to(path.parent).as_posix()): file for file in _listed(path.parent)[0]}
-    found = [present[name] for name in dict.fromkeys(wanted) if name in present]
-    if not found:
-        raise InputError(
-            _("{file} lists {count} files, but none of them lies beside it; copy the whole disc and name it there.").format(
-                file=path.name, count=len(wanted)
-            )
-        )
-    return tuple(_once(found))
-
-
-def _file_id(record) -> str:
-    value = record.ReferencedFileID
-    return _folded("/".join([value] if isinstance(value, str) else [str(part) for part in value]))
-
-
-def _folded(name: str) -> str:
-    """Discs are copied with names in small letters, with version numbers (``IM1;1``) or backslashes."""
-    return name.replace("\\", "/").lower().split(";")[0].rstrip(".")

@@ -48,6 +48,9 @@ def test_a_folder_with_a_zip_file_and_a_letter_is_its_zip_file(tmp_path):
     packed(folder / "second.zip", {"IM1": b"1"})
     with pytest.raises(InputError, match="2 packed files"):
         input_files(folder)
+    both = packed(tmp_path / "both.zip", {"one.zip": inner, "two.zip": inner})
+    with pytest.raises(InputError, match=f"^{both} holds 2 packed files"):  # as the person named it, not the scratch folder
+        input_files(both)
 
 
 @pytest.mark.parametrize("name", ["../out", "a/../../out", "/tmp/out", "..\\out", "C:\\out", "C:out"])

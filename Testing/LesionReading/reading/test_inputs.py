@@ -172,6 +172,22 @@ def test_a_disc_copied_in_small_letters_is_read(a_disc):
     assert [str(file).lower() for file in listed] == [str(file).lower() for file in found]
 
 
+def test_a_dicomdir_that_lists_more_than_there_is_says_so(a_disc):
+    whole = input_files(a_disc / "DICOMDIR")
+    whole.others[0].unlink()
+    left = input_files(a_disc / "DICOMDIR")
+    assert left.others == whole.others[1:] and whole.notes == ()
+    assert left.notes == ("1 of the 2 files that DICOMDIR lists are not there; what they show is missing.",)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8])
+def test_a_dicomdir_that_was_cut_off_is_refused(a_disc, share):
+    content = (a_disc / "DICOMDIR").read_bytes()
+    (a_disc / "DICOMDIR").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InputError, match="cut off"):
+        input_files(a_disc / "DICOMDIR")
+
+
 def test_a_dicomdir_without_its_images_is_told(a_disc, tmp_path):
     (tmp_path / "desk").mkdir()
     (a_disc / "DICOMDIR").rename(tmp_path / "desk" / "DICOMDIR")

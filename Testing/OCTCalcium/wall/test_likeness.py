@@ -10,6 +10,7 @@ from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import speaking
 from OCTCalciumLib.__main__ import main
+from OCTCalciumLib.batch import COLUMNS as BATCH_COLUMNS
 from OCTCalciumLib.labels import GUIDEWIRE, LUMEN
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.cautions import NOT_OCT
@@ -114,3 +115,9 @@ def test_the_command_says_it_first_in_the_report_in_the_numbers_and_on_the_termi
     assert page.split('<p class="finding">')[1].startswith(told[0]["sentence"]) and page.count(told[0]["sentence"]) == 1
     assert "What it may mean" not in page
     assert told[0]["sentence"] in "".join(capsys.readouterr())
+
+
+def test_the_table_of_a_batch_says_it_too():
+    looks = BATCH_COLUMNS["looks like OCT"]
+    assert looks({"cautions": [{"code": "no_lumen"}, {"code": NOT_OCT}]}) == "no"
+    assert looks({"cautions": [{"code": "no_lumen"}]}) == "yes"
