@@ -12,7 +12,7 @@ from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingScene import scene
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.pullback_nodes import UNKNOWN_PIXEL_MM
-from OCTCalciumPanel.results_view import ResultsView
+from OCTCalciumPanel.results.results_view import ResultsView
 from OCTCalciumPanel.sample_data import registerSample
 from OCTCalciumPanel.self_test import PhantomPullbackTest
 from OCTCalciumPanel.studies import pullbackStudies

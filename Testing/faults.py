@@ -102,8 +102,8 @@ def batch_ended_at_random(place: Place, number: int, ending: signal.Signals, cha
         run.send_signal(ending)
         _, err = run.communicate(timeout=_LONGEST_RUN_S)
     where = f"{ending.name}, status {run.returncode}, {err!r}"
-    told = ("",) if run.returncode != 130 else (BATCH_CANCELLED, CANCELLED)  # the latter before the first study
-    _require(run.returncode in (0, -ending, 130) and err in told, where)
+    sentences = ("",) if run.returncode != 130 else (BATCH_CANCELLED, CANCELLED)  # the latter before the first study
+    _require(run.returncode in (0, -ending, 130) and err in sentences, where)
     _require(not outliving(place), f"processes are left: {where}")
     found = contents(output)
     for study in {name.split("/")[0] for name in found if name.count("/") and "report.html" in name}:
@@ -135,8 +135,8 @@ def together(place: Place, count: int) -> None:
     for number in range(count):
         output = place.folder / f"together {number}"
         both = [start(place, labels, output) for labels in (place.old, place.new)]
-        told = [run.communicate(timeout=_LONGEST_RUN_S)[1] for run in both]
-        _require([run.returncode for run in both] == [0, 0] and told == ["", ""], f"two at once: {told}")
+        errors = [run.communicate(timeout=_LONGEST_RUN_S)[1] for run in both]
+        _require([run.returncode for run in both] == [0, 0] and errors == ["", ""], f"two at once: {errors}")
         found = contents(output)
         _require(is_whole(found, old) or is_whole(found, new), f"two at once are mixed: {sorted(found)}")
         _require(left(place, output) == [], f"left behind {left(place, output)}")
@@ -218,7 +218,7 @@ def memory(place: Place) -> None:
 
 
 def _with_memory(place: Place, megabytes: int, package: str, given: Path) -> None:
-    from LesionReadingLib.prediction import SMALLER_BATCHES
+    from LesionReadingLib.model.prediction import SMALLER_BATCHES
 
     output = place.folder / f"{package} {megabytes} MB"
     run = subprocess.run(
@@ -235,8 +235,8 @@ def _with_memory(place: Place, megabytes: int, package: str, given: Path) -> Non
     if run.returncode == 0:
         noted = (output / "report.html").read_text(encoding="utf-8").count(SMALLER_BATCHES)
         _require(noted == run.stdout.count(SMALLER_BATCHES) <= 1, f"{where}, {noted} notes on smaller batches")
-    told = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
-    print(f"{where} {' '.join(told)}", flush=True)
+    lines = [line for line in (run.stdout + run.stderr).splitlines() if "memory" in line.lower()]
+    print(f"{where} {' '.join(lines)}", flush=True)
 
 
 def _require(kept: bool, what: str) -> None:

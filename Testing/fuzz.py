@@ -64,7 +64,7 @@ class Outcome:
     """How a case ended: ``problem`` is empty where it ended as it should."""
 
     status: int
-    told: str
+    printed: str
     problem: str
     seconds: float
 
@@ -80,8 +80,8 @@ def run_case(subject: Subject, given: Path, errors: Path) -> Outcome:
             os.kill(child, signal.SIGKILL)
         time.sleep(0.002)
     seconds = time.monotonic() - begin
-    told = errors.read_text(errors="replace")
-    lines = [line for line in told.splitlines() if line.strip()]
+    printed = errors.read_text(errors="replace")
+    lines = [line for line in printed.splitlines() if line.strip()]
     status = os.waitstatus_to_exitcode(done[1])
     problem = ""
     if status < 0:
@@ -94,7 +94,7 @@ def run_case(subject: Subject, given: Path, errors: Path) -> Outcome:
         problem = "control characters on standard error"
     elif status == 0 and lines:
         problem = f"status 0, but on standard error: {lines[0]}"
-    return Outcome(status, told, problem, seconds)
+    return Outcome(status, printed, problem, seconds)
 
 
 def _become_the_case(subject: Subject, given: Path, errors: Path) -> None:
@@ -203,9 +203,9 @@ def _run(chosen: argparse.Namespace, scratch: Path) -> int:
 def _unbroken(scratch: Path, subject: Subject) -> str:
     """Read a file as it was drawn; gives its name and what went wrong, or nothing."""
     outcome = _case(scratch, subject, lambda target: "")[0]
-    return (
-        "" if outcome.status == 0 and not outcome.problem else f"{subject.folder}/{subject.file}: {outcome.problem or outcome.told}"
-    )
+    if outcome.status == 0 and not outcome.problem:
+        return ""
+    return f"{subject.folder}/{subject.file}: {outcome.problem or outcome.printed}"
 
 
 def _case(scratch: Path, subject: Subject, broken: Callable[[Path], str]) -> tuple[Outcome, str]:
@@ -214,8 +214,8 @@ def _case(scratch: Path, subject: Subject, broken: Callable[[Path], str]) -> tup
     shutil.rmtree(case, ignore_errors=True)
     shutil.copytree(scratch / "drawn" / subject.folder, case)
     target = case / subject.file
-    told = broken(target)
-    return run_case(subject, case / subject.given if subject.given else target, scratch / "errors"), told
+    change = broken(target)
+    return run_case(subject, case / subject.given if subject.given else target, scratch / "errors"), change
 
 
 def _broken(chosen: argparse.Namespace, scratch: Path, subjects: list[Subject]) -> int:
@@ -225,21 +225,21 @@ def _broken(chosen: argparse.Namespace, scratch: Path, subjects: list[Subject]) 
     for number in range(chosen.first, chosen.first + chosen.count):
         random = Random(f"{chosen.seed} {number}")
         subject = random.choice(subjects)
-        outcome, told = _case(scratch, subject, partial(mutate, random, kind=subject.kind))
-        name = f"{number} {subject.kind} {subject.folder}/{subject.file} [{told}]"
+        outcome, change = _case(scratch, subject, partial(mutate, random, kind=subject.kind))
+        name = f"{number} {subject.kind} {subject.folder}/{subject.file} [{change}]"
         ended[f"{subject.kind} {outcome.status}"] += 1
         slowest = max(slowest, (outcome.seconds, name))
         if outcome.problem:
             wrong += 1
             print(f"{name}: {outcome.problem}", flush=True)
-            _keep(chosen.keep, scratch / "case", f"{chosen.seed}-{number}", f"{name}\n{outcome.problem}\n{outcome.told}")
+            _keep(chosen.keep, scratch / "case", f"{chosen.seed}-{number}", f"{name}\n{outcome.problem}\n{outcome.printed}")
     accepted = sum(count for end, count in ended.items() if end.endswith(" 0"))
     print(f"{chosen.count} cases of seed {chosen.seed}: {accepted} read, {chosen.count - accepted - wrong} refused, {wrong} wrong.")
     print(f"{', '.join(f'{end}: {count}' for end, count in sorted(ended.items()))}; slowest {slowest[0]:.1f} s ({slowest[1]}).")
     return wrong
 
 
-def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:
+def _keep(folder: Path | None, case: Path, name: str, text: str) -> None:
     """Copy the input of a case that went wrong, with what it said; links as links, and no pipes nor files as large as a disk."""
     if folder is None:
         return
@@ -252,7 +252,7 @@ def _keep(folder: Path | None, case: Path, name: str, told: str) -> None:
         ]
 
     shutil.copytree(case, folder / name, symlinks=True, ignore=not_copied, dirs_exist_ok=True)
-    (folder / f"{name}.txt").write_text(told)
+    (folder / f"{name}.txt").write_text(text)
 
 
 if __name__ == "__main__":

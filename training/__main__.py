@@ -12,8 +12,9 @@ from pathlib import Path
 from LesionReadingLib.command_line import keep_caches_out
 from LesionReadingLib.errors import Cancelled, InputError, is_out_of_memory
 from LesionReadingLib.process.cancelling import cancellable
+from LesionReadingLib.reporting import ASKS_FOR_JSON_LINES
 from LesionReadingLib.text.plain_text import plain
-from LesionReadingLib.worker import ASKS_FOR_JSON_LINES, run_and_report
+from LesionReadingLib.worker import run_and_report
 
 from .arguments import SEVERAL, positive
 from .engine.launch import end_with_launcher, launch

@@ -20,7 +20,8 @@ from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 from LesionReadingLib.presenting.options import add_page, chosen_page
-from LesionReadingLib.worker import Note, leave
+from LesionReadingLib.reporting import Note
+from LesionReadingLib.worker import leave
 
 from .labels import LOCATIONS, MARKERS
 from .model.preparation.steps import add_without, left_out
@@ -199,7 +200,7 @@ def _batch(chosen: argparse.Namespace, report) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
+    from LesionReadingLib.studies.batch.run import on_dask, one_by_one, run_batch
 
     from .batch import COLUMNS, TITLE, analyze_study, find_scans
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _, listed
-from LesionReadingLib.studies.batch_records import Study
-from LesionReadingLib.studies.find import found_below, in_order
-from LesionReadingLib.worker import Reporter
+from LesionReadingLib.reporting import Reporter
+from LesionReadingLib.studies.batch.find import found_below, in_order
+from LesionReadingLib.studies.batch.records import Study
 
 from .commands import analyze
 from .labels import MARKER_NAMES, MARKERS

@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
+from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
-from LesionReadingLib.worker import Note, Reporter, Step
+from LesionReadingLib.reporting import Note, Reporter, Step
 
-from .growth.expansion import NEW_IVH_ML, Growth, check_order, compare, growth_of_volumes
+from .growth.expansion import NEW_IVH_ML, Growth, compare, growth_of_volumes
 from .labels import MARKERS, TASK
 from .measurement.markers.network_result import NetworkResult, network_probability, volume_range_ml
 from .measurement.measure import measure_scan
@@ -30,6 +30,7 @@ from .options import LabelMapOptions, RunOptions, ScanOptions
 from .presenting.case import Case
 from .presenting.first_screen import SHIPPED_CONSEQUENCES
 from .presenting.measurements_json import findings_json
+from .reading.prior import check_order
 from .reading.scan import Scan, gravity_of
 from .reading.upright import straightened
 from .triage.decision import in_words
@@ -55,7 +56,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
     Raises:
         InputError: input, model, rules or output cannot be used; nothing is written then.
     """
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     rules = read_rules(run.rules)
     Consequences(SHIPPED_CONSEQUENCES, run.page.consequences)  # before anything slow begins

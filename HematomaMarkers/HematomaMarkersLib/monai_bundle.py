@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.studies import bundle_configs
 from LesionReadingLib.studies.training_case import TrainingCase
 

@@ -1,15 +1,18 @@
-"""What a fine-tuning gained, in words."""
+"""What a fine-tuning gained on heads, in words."""
 
 from __future__ import annotations
 
+from LesionReadingPanel.worklist.gain import gainSentences
 from slicer.i18n import tr as _
 
 
 def gainText(figures: dict) -> str:
     """What a fine-tuning gained on cases that were left out, in a few sentences; ``figures`` as the training writes them."""
-    before, after = figures["before"], figures["after"]
-    if after is None:
-        return _("All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.")
+    unmeasured = _("All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.")
+    return gainSentences(figures, unmeasured, _measured)
+
+
+def _measured(figures: dict, before: dict, after: dict) -> str:
     text = _(
         "On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; "
         "volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}."
@@ -22,10 +25,7 @@ def gainText(figures: dict) -> str:
         missed_after=after["missed"],
         missed_before=before["missed"],
     )
-    if after["false_ml"] is not None:
-        text += " " + _("In heads without blood {after:.1f} mL were marked, before {before:.1f}.").format(
-            after=after["false_ml"], before=before["false_ml"]
-        )
-    if after["dice"] <= before["dice"]:
-        text += " " + _("It did not get better: keep the model that you have.")
-    return text
+    if after["false_ml"] is None:
+        return text
+    marked = _("In heads without blood {after:.1f} mL were marked, before {before:.1f}.")
+    return text + " " + marked.format(after=after["false_ml"], before=before["false_ml"])

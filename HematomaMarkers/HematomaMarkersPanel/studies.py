@@ -5,7 +5,7 @@ from pathlib import Path
 
 from HematomaMarkersLib.labels import TASK
 from HematomaMarkersLib.reading.upright import straightened
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
 from LesionReadingScene.scene import result_json, result_node

@@ -147,7 +147,7 @@ def chosen_segments(chosen: argparse.Namespace) -> dict[str, str]:
     """
     pairs = [argument.rpartition("=") for argument in chosen.segment or []]
     if any(not (name.strip() and kind.strip()) for name, _, kind in pairs):
-        raise InputError(_('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=calcium".'))
+        raise InputError(_('--segment takes the name of a segment and what it is, for example --segment "Lesion 1=none".'))
     return {name: kind for name, _, kind in pairs}
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from .arguments import asked_language, speaking_argparse
 from .language import speaking
 from .process.guarded import guarded
-from .worker import reporter, run_and_report
+from .reporting import reporter
+from .worker import run_and_report
 
 
 def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Sequence[str] | None = None) -> int:

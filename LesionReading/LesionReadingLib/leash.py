@@ -21,7 +21,7 @@ import time
 from contextlib import suppress
 
 from .process.guarded import killed_with_parent
-from .worker import ASKS_FOR_JSON_LINES
+from .reporting import ASKS_FOR_JSON_LINES
 
 GRACE_S = 0.5
 """How long a cancelled run may take to clear up behind itself."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import qt
 import slicer
 import slicer.util
-from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import DEFAULT_MODELS, METADATA, Bundle, described_bundle, load_bundle, model_folders
 from LesionReadingLib.presenting.report import model_rows
 from LesionReadingLib.text.plain_text import plain
 from slicer.i18n import tr as _

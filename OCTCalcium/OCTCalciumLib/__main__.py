@@ -97,7 +97,7 @@ def _analyze(chosen: argparse.Namespace, report) -> None:
 def _batch(chosen: argparse.Namespace, report) -> None:
     from functools import partial
 
-    from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
+    from LesionReadingLib.studies.batch.run import on_dask, one_by_one, run_batch
 
     from .batch import COLUMNS, TITLE, find_pullbacks
     from .commands import analyze

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.language import N_
-from LesionReadingLib.studies.batch_records import Study
-from LesionReadingLib.studies.find import found_below, in_order
+from LesionReadingLib.studies.batch.find import found_below, in_order
+from LesionReadingLib.studies.batch.records import Study
 
 TITLE = N_("Coronary calcium in OCT: all pullbacks")
 _SEGMENTATION = "SEG"

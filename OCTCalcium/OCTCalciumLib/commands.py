@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import DEFAULT_MODELS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _
+from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.process.freed import give_back_freed
-from LesionReadingLib.worker import Note, Reporter, Step
+from LesionReadingLib.reporting import Note, Reporter, Step
 
 from .labels import TASK
 from .measurement.pullback import PullbackMeasurement, measure_pullback
@@ -52,18 +52,21 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         report.log(note)
     voxels = pullback.frame_count * pullback.rows * pullback.columns
     with finished_folder(output, _REPORT_BYTES + voxels // 20) as folder:
-        from LesionReadingLib.bundle import find_bundle
         from LesionReadingLib.labels.label_map import LabelMap
+        from LesionReadingLib.model.bundle import find_bundle
+        from LesionReadingLib.presenting.scroll import small
 
         from .model.inference import segment
-        from .presenting.small_frames import SmallFrames
-        from .reading.pullback import with_lumen_caution
+        from .model.lumen_caution import with_lumen_caution
+        from .reading.small_frames import SmallFrames
+        from .wall.likeness import with_likeness_caution
 
         bundle = find_bundle(run.model or DEFAULT_MODEL, TASK)
-        passing = SmallFrames(pullback).pullback if run.page.scroll else pullback
+        passing = SmallFrames(pullback, small).pullback if run.page.scroll else pullback
         found = segment(passing, bundle, run.device, partial(report.progress, Step.INFER, _("Segmenting")))
         give_back_freed()
         pullback = with_lumen_caution(replace(passing, notes=(*passing.notes, *found.notes)), found.labels)
+        pullback = with_likeness_caution(pullback, found.labels)
         for note in found.notes:
             report.log(note)
         for caution in pullback.cautions:
@@ -105,6 +108,10 @@ def measure(
     for sentence in read.notes:
         report.log(sentence)
     model = _drawn_by(label_map.drawn_by, label_map.corrected, len(read.labels)) if label_map.drawn_by else None
+    if model and pullback is not None:
+        from .wall.likeness import with_likeness_caution
+
+        pullback = with_likeness_caution(pullback, read.labels)
     with finished_folder(output, _REPORT_BYTES + read.labels.size // 20) as folder:
         measurement = _measured_and_written(folder, read, report, run=run, pullback=pullback, model=model)
     report.result(str(output), **_headline(measurement))
@@ -149,7 +156,7 @@ def _measured_and_written(
     Args:
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
-    from .measurement.cautions import all_cautions
+    from .presenting.cautions import all_cautions
     from .presenting.present import present
     from .presenting.scrolling import write_unsure
     from .segments import write_oct_label_map
@@ -177,7 +184,7 @@ def _measured_and_written(
 
 def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
     """What the report says of the model whose contours may have been corrected since, in so many of the frames."""
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     contours = _("Drawn by this model; what was corrected since is measured as corrected")
     if corrected is not None:

@@ -18,8 +18,8 @@ from LesionReadingScene import scene
 from OCTCalciumLib.labels import TASK
 from slicer.i18n import tr as _
 
-from .arc_plot import showNumbersInScene
 from .pullback_nodes import UNKNOWN_PIXEL_MM
+from .results.arc_plot import showNumbersInScene
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"
@@ -63,8 +63,8 @@ def readRun(folder: Path) -> Run:
 
     file = folder / "out" / "segmentation.seg.nrrd"
     if not file.is_file():
-        told = _("The segmentation {file} cannot be read; analyze the volume again.")
-        raise InputError(told.format(file=file.name))
+        sentence = _("The segmentation {file} cannot be read; analyze the volume again.")
+        raise InputError(sentence.format(file=file.name))
     labels = read_label_map(file, SEGMENTS)
     return Run(folder, labels, scene.slice_digests(labels.labels))
 
@@ -135,7 +135,7 @@ def runCautions(result) -> list[str]:
 
 def _cautionsOfRun(measurements: Path) -> list[str]:
     """The cautions of a run that do not come from its labels, which may be edited since."""
-    from OCTCalciumLib.measurement.cautions import MEASUREMENT_CODES
+    from OCTCalciumLib.presenting.cautions import MEASUREMENT_CODES
 
     cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
     return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]

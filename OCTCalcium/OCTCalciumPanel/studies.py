@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind

@@ -701,10 +701,6 @@
             <translation>出血のない頭部で血腫とされた量は{after:.1f} mL（以前は{before:.1f} mL）です。</translation>
         </message>
         <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
-        </message>
-        <message>
             <source>On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}.</source>
             <translation>血腫のある頭部{heads}例（それぞれ、その症例を学習していないモデルで判定）：平均Dice {after:.2f}（以前は{before:.2f}）、体積の誤差{off_after:.1f} mL（以前は{off_before:.1f} mL）、見落とし{missed_after}例（以前は{missed_before}例）。</translation>
         </message>
@@ -1580,14 +1576,143 @@
         </message>
     </context>
     <context>
-        <name>OCTCalciumPanel.arc_markup</name>
+        <name>OCTCalciumPanel.deposit_tool</name>
+        <message>
+            <source>Click on both ends of the deposit, each in the middle of its thickness.</source>
+            <translation>石灰化の両端を、それぞれ厚さの中央でクリックしてください。</translation>
+        </message>
+        <message>
+            <source>Drag a point where a border is wrong. Carry on takes the deposit to the next frame.</source>
+            <translation>境界が違う所は点をドラッグしてください。「次へ引き継ぐ」で次のフレームへ進みます。</translation>
+        </message>
+        <message>
+            <source>Ends of the deposit</source>
+            <translation>石灰化の両端</translation>
+        </message>
+        <message>
+            <source>Marking needs square pixels of known size; set the spacing first.</source>
+            <translation>マークには大きさの分かる正方形の画素が必要です。先に間隔を設定してください。</translation>
+        </message>
+        <message>
+            <source>Nothing that is not labelled already was found between these points.</source>
+            <translation>この2点の間に、未ラベルの石灰化は見つかりませんでした。</translation>
+        </message>
+        <message>
+            <source>Press Mark, then click on both ends of the deposit.</source>
+            <translation>「両端でマーク」を押し、石灰化の両端をクリックしてください。</translation>
+        </message>
+        <message>
+            <source>The frame was edited since; mark the deposit anew.</source>
+            <translation>その後フレームが編集されました。石灰化をもう一度マークしてください。</translation>
+        </message>
+        <message>
+            <source>The view shows no frame of the pullback; go to a frame and mark again.</source>
+            <translation>ビューにプルバックのフレームがありません。フレームへ移動し、もう一度マークしてください。</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.gain_text</name>
+        <message>
+            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
+            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
+        </message>
+        <message>
+            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
+            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.pullback_results</name>
+        <message>
+            <source>The pullback does not state its spacing; type the distances between its pixels and frames first.</source>
+            <translation>プルバックに間隔の記載がありません。先に画素とフレームの間隔を入力してください。</translation>
+        </message>
+        <message>
+            <source>The pullback or its segmentation was removed; analyze the pullback again.</source>
+            <translation>プルバックまたはセグメンテーションが削除されました。プルバックを再度解析してください。</translation>
+        </message>
+        <message>
+            <source>The pullback was removed while it was analyzed; load it again.</source>
+            <translation>解析中にプルバックが削除されました。再度読み込んでください。</translation>
+        </message>
+        <message>
+            <source>The segmentation {file} cannot be read; analyze the volume again.</source>
+            <translation>セグメンテーション {file} を読めません。ボリュームを再度解析してください。</translation>
+        </message>
+        <message>
+            <source>{pullback} calcium</source>
+            <translation>{pullback} 石灰化</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.sample_data</name>
+        <message>
+            <source>Drawing a phantom pullback...</source>
+            <translation>ファントムのプルバックを作成中...</translation>
+        </message>
+        <message>
+            <source>LesionReading</source>
+            <translation>LesionReading</translation>
+        </message>
+        <message>
+            <source>OCT phantom</source>
+            <translation>OCTファントム</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.self_test</name>
+        <message>
+            <source>Analysing it</source>
+            <translation>解析</translation>
+        </message>
+        <message>
+            <source>Drawing a phantom</source>
+            <translation>ファントムの作成</translation>
+        </message>
+        <message>
+            <source>Editing a frame</source>
+            <translation>フレームの編集</translation>
+        </message>
+        <message>
+            <source>Marking, reviewing, the worklist</source>
+            <translation>マーク、確認、ワークリスト</translation>
+        </message>
+        <message>
+            <source>Showing it in the panel</source>
+            <translation>パネルでの表示</translation>
+        </message>
+        <message>
+            <source>Test passed</source>
+            <translation>テスト合格</translation>
+        </message>
+    </context>
+    <context>
+        <name>OCTCalciumPanel.studies</name>
+        <message>
+            <source>Frame</source>
+            <translation>フレーム</translation>
+        </message>
+        <message>
+            <source>OCT pullback</source>
+            <translation>OCTプルバック</translation>
+        </message>
+    </context>
+    <context>
+        <name>editing.review_bar</name>
+        <message>
+            <source>{done} of {count} reviewed</source>
+            <translation>{count}中{done}を確認済み</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.arc_markup</name>
         <message>
             <source>Arc</source>
             <translation>角度</translation>
         </message>
     </context>
     <context>
-        <name>OCTCalciumPanel.arc_plot</name>
+        <name>results.arc_plot</name>
         <message>
             <source>180 degrees</source>
             <translation>180°</translation>
@@ -1630,42 +1755,7 @@
         </message>
     </context>
     <context>
-        <name>OCTCalciumPanel.deposit_tool</name>
-        <message>
-            <source>Click on both ends of the deposit, each in the middle of its thickness.</source>
-            <translation>石灰化の両端を、それぞれ厚さの中央でクリックしてください。</translation>
-        </message>
-        <message>
-            <source>Drag a point where a border is wrong. Carry on takes the deposit to the next frame.</source>
-            <translation>境界が違う所は点をドラッグしてください。「次へ引き継ぐ」で次のフレームへ進みます。</translation>
-        </message>
-        <message>
-            <source>Ends of the deposit</source>
-            <translation>石灰化の両端</translation>
-        </message>
-        <message>
-            <source>Marking needs square pixels of known size; set the spacing first.</source>
-            <translation>マークには大きさの分かる正方形の画素が必要です。先に間隔を設定してください。</translation>
-        </message>
-        <message>
-            <source>Nothing that is not labelled already was found between these points.</source>
-            <translation>この2点の間に、未ラベルの石灰化は見つかりませんでした。</translation>
-        </message>
-        <message>
-            <source>Press Mark, then click on both ends of the deposit.</source>
-            <translation>「両端でマーク」を押し、石灰化の両端をクリックしてください。</translation>
-        </message>
-        <message>
-            <source>The frame was edited since; mark the deposit anew.</source>
-            <translation>その後フレームが編集されました。石灰化をもう一度マークしてください。</translation>
-        </message>
-        <message>
-            <source>The view shows no frame of the pullback; go to a frame and mark again.</source>
-            <translation>ビューにプルバックのフレームがありません。フレームへ移動し、もう一度マークしてください。</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.enface_map</name>
+        <name>results.enface_map</name>
         <message>
             <source>{patch} 180° or more</source>
             <translation>{patch} 180°以上</translation>
@@ -1684,7 +1774,7 @@
         </message>
     </context>
     <context>
-        <name>OCTCalciumPanel.frame_table</name>
+        <name>results.frame_table</name>
         <message>
             <source>Arc
 °</source>
@@ -1749,153 +1839,6 @@ mm</translation>
         </message>
     </context>
     <context>
-        <name>OCTCalciumPanel.gain_text</name>
-        <message>
-            <source>All calcium is of one case: what the new model gained cannot be measured, and no gain is promised.</source>
-            <translation>石灰化のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
-        </message>
-        <message>
-            <source>It did not get better: keep the model that you have.</source>
-            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
-        </message>
-        <message>
-            <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
-            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.numbers_block</name>
-        <message>
-            <source>Cautions ({count})</source>
-            <translation>注意事項（{count}）</translation>
-        </message>
-        <message>
-            <source>No result yet.</source>
-            <translation>結果なし。</translation>
-        </message>
-        <message>
-            <source>in frame {frame}</source>
-            <translation>フレーム{frame}</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.pullback_results</name>
-        <message>
-            <source>The pullback does not state its spacing; type the distances between its pixels and frames first.</source>
-            <translation>プルバックに間隔の記載がありません。先に画素とフレームの間隔を入力してください。</translation>
-        </message>
-        <message>
-            <source>The pullback or its segmentation was removed; analyze the pullback again.</source>
-            <translation>プルバックまたはセグメンテーションが削除されました。プルバックを再度解析してください。</translation>
-        </message>
-        <message>
-            <source>The pullback was removed while it was analyzed; load it again.</source>
-            <translation>解析中にプルバックが削除されました。再度読み込んでください。</translation>
-        </message>
-        <message>
-            <source>The segmentation {file} cannot be read; analyze the volume again.</source>
-            <translation>セグメンテーション {file} を読めません。ボリュームを再度解析してください。</translation>
-        </message>
-        <message>
-            <source>{pullback} calcium</source>
-            <translation>{pullback} 石灰化</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.results_view</name>
-        <message>
-            <source>Drawn by hand</source>
-            <translation>手動で描画</translation>
-        </message>
-        <message>
-            <source>No result yet: choose a pullback and press Apply.</source>
-            <translation>結果なし: プルバックを選び「適用」を押してください。</translation>
-        </message>
-        <message>
-            <source>Segmented by {model}</source>
-            <translation>{model} によるセグメンテーション</translation>
-        </message>
-        <message>
-            <source>The segmentation of this pullback was removed; analyze the pullback again.</source>
-            <translation>このプルバックのセグメンテーションが削除されました。再度解析してください。</translation>
-        </message>
-        <message>
-            <source>The vessel could not be shown.</source>
-            <translation>血管を表示できませんでした。</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.sample_data</name>
-        <message>
-            <source>Drawing a phantom pullback...</source>
-            <translation>ファントムのプルバックを作成中...</translation>
-        </message>
-        <message>
-            <source>LesionReading</source>
-            <translation>LesionReading</translation>
-        </message>
-        <message>
-            <source>OCT phantom</source>
-            <translation>OCTファントム</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.self_test</name>
-        <message>
-            <source>Analysing it</source>
-            <translation>解析</translation>
-        </message>
-        <message>
-            <source>Drawing a phantom</source>
-            <translation>ファントムの作成</translation>
-        </message>
-        <message>
-            <source>Editing a frame</source>
-            <translation>フレームの編集</translation>
-        </message>
-        <message>
-            <source>Marking, reviewing, the worklist</source>
-            <translation>マーク、確認、ワークリスト</translation>
-        </message>
-        <message>
-            <source>Showing it in the panel</source>
-            <translation>パネルでの表示</translation>
-        </message>
-        <message>
-            <source>Test passed</source>
-            <translation>テスト合格</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.studies</name>
-        <message>
-            <source>Frame</source>
-            <translation>フレーム</translation>
-        </message>
-        <message>
-            <source>OCT pullback</source>
-            <translation>OCTプルバック</translation>
-        </message>
-    </context>
-    <context>
-        <name>OCTCalciumPanel.vessel_view</name>
-        <message>
-            <source>Calcium (view)</source>
-            <translation>石灰化（表示用）</translation>
-        </message>
-        <message>
-            <source>Vessel wall (view)</source>
-            <translation>血管壁（表示用）</translation>
-        </message>
-    </context>
-    <context>
-        <name>editing.review_bar</name>
-        <message>
-            <source>{done} of {count} reviewed</source>
-            <translation>{count}中{done}を確認済み</translation>
-        </message>
-    </context>
-    <context>
         <name>results.growth_view</name>
         <message>
             <source>{name} onto the later CT</source>
@@ -1949,6 +1892,21 @@ mm</translation>
         </message>
     </context>
     <context>
+        <name>results.numbers_block</name>
+        <message>
+            <source>Cautions ({count})</source>
+            <translation>注意事項（{count}）</translation>
+        </message>
+        <message>
+            <source>No result yet.</source>
+            <translation>結果なし。</translation>
+        </message>
+        <message>
+            <source>in frame {frame}</source>
+            <translation>フレーム{frame}</translation>
+        </message>
+    </context>
+    <context>
         <name>results.results_view</name>
         <message>
             <source> ({percent:+.0f} %)</source>
@@ -1967,6 +1925,10 @@ mm</translation>
             <translation>計測誤差を上回る: {error}。</translation>
         </message>
         <message>
+            <source>Drawn by hand</source>
+            <translation>手動で描画</translation>
+        </message>
+        <message>
             <source>New blood in the ventricles: {answer}</source>
             <translation>新たな脳室内出血: {answer}</translation>
         </message>
@@ -1975,12 +1937,28 @@ mm</translation>
             <translation>血腫を検出せず</translation>
         </message>
         <message>
+            <source>No result yet: choose a pullback and press Apply.</source>
+            <translation>結果なし: プルバックを選び「適用」を押してください。</translation>
+        </message>
+        <message>
             <source>No verdict</source>
             <translation>判定不能</translation>
         </message>
         <message>
             <source>Refer now</source>
             <translation>脳神経外科へ至急紹介</translation>
+        </message>
+        <message>
+            <source>Segmented by {model}</source>
+            <translation>{model} によるセグメンテーション</translation>
+        </message>
+        <message>
+            <source>The segmentation of this pullback was removed; analyze the pullback again.</source>
+            <translation>このプルバックのセグメンテーションが削除されました。再度解析してください。</translation>
+        </message>
+        <message>
+            <source>The vessel could not be shown.</source>
+            <translation>血管を表示できませんでした。</translation>
         </message>
         <message>
             <source>Watch</source>
@@ -2068,6 +2046,17 @@ mm</translation>
         <message>
             <source>mm²</source>
             <translation>mm²</translation>
+        </message>
+    </context>
+    <context>
+        <name>results.vessel_view</name>
+        <message>
+            <source>Calcium (view)</source>
+            <translation>石灰化（表示用）</translation>
+        </message>
+        <message>
+            <source>Vessel wall (view)</source>
+            <translation>血管壁（表示用）</translation>
         </message>
     </context>
     <context>
@@ -2243,6 +2232,13 @@ mm</translation>
         <message>
             <source>The folder of the study cannot be written; check that the disk is there.</source>
             <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+        </message>
+    </context>
+    <context>
+        <name>worklist.gain</name>
+        <message>
+            <source>It did not get better: keep the model that you have.</source>
+            <translation>改善は認めません。現在のモデルの使用を続けてください。</translation>
         </message>
     </context>
     <context>

@@ -85,7 +85,7 @@ CASES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Written:
     """All that a result says of one case."""
 
     measurement: ScanMeasurement
@@ -97,7 +97,7 @@ class Told:
 
 
 @pytest.fixture(scope="module", params=CASES, ids=CASES)
-def told(request, tmp_path_factory) -> Told:
+def written(request, tmp_path_factory) -> Written:
     """A network that sees every sign in whatever was marked, and all that is then written."""
     (scan, labels), _ = CASES[request.param]
     folder = tmp_path_factory.mktemp("case")
@@ -122,61 +122,63 @@ def told(request, tmp_path_factory) -> Told:
         slices = list(csv.DictReader(file))
     page = re.sub(r"<(style|title).*?</\1>", "", (folder / "report.html").read_text(), flags=re.S)
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
-    return Told(measured, findings.triage, text, json.loads(json.dumps(numbers, allow_nan=False)), markers, slices)
+    return Written(measured, findings.triage, text, json.loads(json.dumps(numbers, allow_nan=False)), markers, slices)
 
 
-def test_the_decision_is_the_expected_one_and_stands_on_top(told, request):
+def test_the_decision_is_the_expected_one_and_stands_on_top(written, request):
     expected = next(decision for name, (_, decision) in CASES.items() if f"[{name}]" in request.node.name)
-    assert told.decided.decision == expected == told.numbers["triage"]["code"]
-    assert told.text.startswith(told.decided.title.upper())
+    assert written.decided.decision == expected == written.numbers["triage"]["code"]
+    assert written.text.startswith(written.decided.title.upper())
 
 
-def test_what_does_not_count_has_no_sign_anywhere(told):
+def test_what_does_not_count_has_no_sign_anywhere(written):
     says_signs = ("network yes", "Seen by", "of 5", "seen by network", "Signs that predict growth", "Hematoma of")
-    if told.measurement.has_hematoma:
-        assert f"Hematoma of {told.measurement.volume_ml:.0f}"[:-1] in told.text and "Signs that predict growth" in told.text
-        assert all(row["network probability"] for row in told.markers.values())
-        return
-    body = told.text.partition("Rule of the decision")[0]
-    assert not [said for said in says_signs if said in body]
-    assert told.decided.bat is None and told.numbers["triage"]["bat"] is None
-    assert not any(row["network probability"] or row["measured"] != "0" for row in told.markers.values())
-    assert not any(row[f"probability of {marker}"] for row in told.slices for marker in MARKERS)
-    for marker in MARKERS:
-        said = told.numbers["markers"][marker]
-        assert said["probability"] is None and not said["evidence"]["found"]
-        assert not any(
-            row["markers"][marker]["evidence"] or row["markers"][marker]["probability"] for row in told.numbers["slices"]
+    if written.measurement.has_hematoma:
+        assert (
+            f"Hematoma of {written.measurement.volume_ml:.0f}"[:-1] in written.text and "Signs that predict growth" in written.text
         )
-    assert told.numbers["shape_scale"] is None and told.numbers["sphericity"] is None
+        assert all(row["network probability"] for row in written.markers.values())
+        return
+    body = written.text.partition("Rule of the decision")[0]
+    assert not [sign for sign in says_signs if sign in body]
+    assert written.decided.bat is None and written.numbers["triage"]["bat"] is None
+    assert not any(row["network probability"] or row["measured"] != "0" for row in written.markers.values())
+    assert not any(row[f"probability of {marker}"] for row in written.slices for marker in MARKERS)
+    for marker in MARKERS:
+        sign = written.numbers["markers"][marker]
+        assert sign["probability"] is None and not sign["evidence"]["found"]
+        assert not any(
+            row["markers"][marker]["evidence"] or row["markers"][marker]["probability"] for row in written.numbers["slices"]
+        )
+    assert written.numbers["shape_scale"] is None and written.numbers["sphericity"] is None
 
 
-def test_volumes_are_those_of_the_label_map_and_never_written_as_nothing_where_something_is(told):
-    assert told.numbers["volume_ml"] == pytest.approx(told.measurement.volume_ml)
-    assert "None" not in told.text and "nan" not in told.text.lower().split()
-    assert not re.search(r"(Hematoma|Only|marked) (of )?0\.0 mL|: 0\.0 mL marked", told.text)
-    if told.measurement.volume_ml > 0 and not told.measurement.has_hematoma:
-        assert "marked" in told.text
+def test_volumes_are_those_of_the_label_map_and_never_written_as_nothing_where_something_is(written):
+    assert written.numbers["volume_ml"] == pytest.approx(written.measurement.volume_ml)
+    assert "None" not in written.text and "nan" not in written.text.lower().split()
+    assert not re.search(r"(Hematoma|Only|marked) (of )?0\.0 mL|: 0\.0 mL marked", written.text)
+    if written.measurement.volume_ml > 0 and not written.measurement.has_hematoma:
+        assert "marked" in written.text
 
 
-def test_none_found_and_no_verdict_name_no_hematoma(told):
-    if told.decided.decision in (Decision.NONE_FOUND, Decision.NO_VERDICT):
-        assert not told.numbers["has_hematoma"]
-        assert "REFER NOW" not in told.text.partition("Rule of the decision")[0]
+def test_none_found_and_no_verdict_name_no_hematoma(written):
+    if written.decided.decision in (Decision.NONE_FOUND, Decision.NO_VERDICT):
+        assert not written.numbers["has_hematoma"]
+        assert "REFER NOW" not in written.text.partition("Rule of the decision")[0]
 
 
-def test_every_page_says_once_what_is_not_looked_for_and_what_the_network_learnt_from(told):
-    assert told.text.count("subarachnoid blood is not looked for") == 1
-    assert told.text.count("It was trained on: 1000 computed heads.") == 1
-    assert told.text.index("subarachnoid") < told.text.index("Rule of the decision")
+def test_every_page_says_once_what_is_not_looked_for_and_what_the_network_learnt_from(written):
+    assert written.text.count("subarachnoid blood is not looked for") == 1
+    assert written.text.count("It was trained on: 1000 computed heads.") == 1
+    assert written.text.index("subarachnoid") < written.text.index("Rule of the decision")
 
 
-def test_an_uncertain_page_names_a_slice_that_shows_it(told):
-    assert bool(told.decided.look_at) == (told.decided.decision == Decision.UNCERTAIN)
-    for number in told.decided.look_at:
-        shown = told.measurement.slices[number]
+def test_an_uncertain_page_names_a_slice_that_shows_it(written):
+    assert bool(written.decided.look_at) == (written.decided.decision == Decision.UNCERTAIN)
+    for number in written.decided.look_at:
+        shown = written.measurement.slices[number]
         assert shown.area_mm2 or shown.ivh_area_mm2
-        assert f"LOOK AT SLICE {number + 1}" in told.text
+        assert f"LOOK AT SLICE {number + 1}" in written.text
 
 
 @pytest.mark.parametrize(

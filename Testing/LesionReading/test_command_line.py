@@ -17,16 +17,16 @@ HELP_SECONDS = 0.3
 def shown(capsys, main, *given) -> str:
     with pytest.raises(SystemExit):
         main(list(given))
-    told = capsys.readouterr()
-    return told.out + told.err
+    captured = capsys.readouterr()
+    return captured.out + captured.err
 
 
 @pytest.mark.parametrize("main", [oct_calcium, hematoma_markers])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_japanese_where_it_is_asked_for(capsys, main, command):
-    told = shown(capsys, main, command, "--help", "--language", "ja")
-    left = [line for line in told.splitlines() if line.startswith("  ") and line.isascii() and " the " in line]
-    assert told.startswith("使い方: ") and "オプション:" in told and "このヘルプを表示して終了する" in told
+    text = shown(capsys, main, command, "--help", "--language", "ja")
+    left = [line for line in text.splitlines() if line.startswith("  ") and line.isascii() and " the " in line]
+    assert text.startswith("使い方: ") and "オプション:" in text and "このヘルプを表示して終了する" in text
     assert left == []
 
 
@@ -42,8 +42,8 @@ def test_help_follows_the_locale_and_is_english_where_that_says_nothing(capsys, 
 
 
 def test_a_complaint_is_one_line_in_the_language_that_was_asked_for(capsys):
-    told = shown(capsys, oct_calcium, "analyze", "--language", "ja")
-    assert told == "oct-calcium analyze: 次の引数が必要です: input, -o/--output（oct-calcium analyze --help を参照）\n"
+    text = shown(capsys, oct_calcium, "analyze", "--language", "ja")
+    assert text == "oct-calcium analyze: 次の引数が必要です: input, -o/--output（oct-calcium analyze --help を参照）\n"
     assert "the following arguments are required" in shown(capsys, oct_calcium, "analyze", "--language", "en")
 
 
@@ -71,6 +71,6 @@ def test_help_in_japanese_comes_at_once_and_loads_nothing_heavy(package):
         "except SystemExit:\n    pass\n"
         "print(time.process_time(), sorted({'numpy', 'torch', 'SimpleITK'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-    seconds, _, loaded = told.partition(" ")
+    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    seconds, _, loaded = names.partition(" ")
     assert float(seconds) <= HELP_SECONDS and loaded == "[]"

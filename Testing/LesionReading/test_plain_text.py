@@ -2,8 +2,8 @@
 
 import pytest
 from LesionReadingLib.presenting.report import environment
+from LesionReadingLib.reporting import JsonLines, Step, Terminal
 from LesionReadingLib.text.plain_text import plain
-from LesionReadingLib.worker import JsonLines, Step, Terminal
 
 NASTY = {
     "colour": ("\x1b[31mCalcium\x1b[0m", "Calcium"),

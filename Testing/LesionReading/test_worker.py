@@ -20,7 +20,8 @@ import sys
 from pathlib import Path
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.worker import Step, run_and_report
+from LesionReadingLib.reporting import Step
+from LesionReadingLib.worker import run_and_report
 """
 
 
@@ -81,8 +82,8 @@ def test_what_the_disk_refuses_is_told_in_a_sentence_without_the_name(name, caps
         raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)), "/clinic/YAMADA^TARO")
 
     assert run_and_report(job) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and "check its name" in told and "YAMADA" not in told
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and "check its name" in printed and "YAMADA" not in printed
 
 
 def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():
@@ -90,8 +91,8 @@ def test_a_fault_of_ours_is_status_1_and_keeps_its_details_for_the_report():
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["code"] == "fault" and "Traceback" in told["details"]
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert line["code"] == "fault" and "Traceback" in line["details"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 from commands import documented_codes, undocumented
-from LesionReadingLib.worker import Note, Step
+from LesionReadingLib.reporting import Note, Step
 from places import ROOT
 
 LIBS = ("LesionReading/LesionReadingLib", "OCTCalcium/OCTCalciumLib", "HematomaMarkers/HematomaMarkersLib")

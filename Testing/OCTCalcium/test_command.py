@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.model.bundle import find_bundle
 from OCTCalciumLib.__main__ import main
 from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.phantom.dicom import write_frame_folder, write_presentation, write_truth
@@ -215,9 +215,9 @@ def test_an_input_that_cannot_be_used_is_one_sentence_and_status_2(a_phantom, tm
     path = bad_input(tmp_path)
     (tmp_path / "out").mkdir()
     assert main(["analyze", str(path), "-o", str(tmp_path / "out" / "results")]) == 2
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1
-    assert word in said
+    printed = capfd.readouterr().err
+    assert printed.count("\n") == 1
+    assert word in printed
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -50,7 +50,7 @@ def plain(path, labels, spacing_mm=(0.01, 0.01, 0.2), origin=(0, 0, 0), directio
 
 
 @pytest.mark.parametrize(
-    ("spacing_mm", "said"),
+    ("spacing_mm", "message"),
     [
         ((0.02, 0.02, 0.2), r"0\.02 x 0\.02 mm but the pullback 0\.01 x 0\.01"),
         ((0.0098, 0.0098, 0.2), r"0\.0098 x 0\.0098 mm but the pullback"),
@@ -58,9 +58,9 @@ def plain(path, labels, spacing_mm=(0.01, 0.01, 0.2), origin=(0, 0, 0), directio
         ((0.01, 0.01, 0.1), r"0\.1 mm apart but the pullback 0\.2"),
     ],
 )
-def test_another_spacing_than_the_pullbacks_is_refused_with_both_numbers(tmp_path, labels, spacing_mm, said):
+def test_another_spacing_than_the_pullbacks_is_refused_with_both_numbers(tmp_path, labels, spacing_mm, message):
     path = plain(tmp_path / "a.nrrd", labels, spacing_mm)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_oct_label_map(path, pullback=a_pullback())
     typed = replace(SPACING, row_mm=0.01, column_mm=0.01, in_plane_source="typed by the user", frame_source="typed by the user")
     read = read_oct_label_map(path, 0.01, 0.2, pullback=a_pullback(spacing=typed))
@@ -192,15 +192,15 @@ def test_frames_on_another_axis_are_refused_in_a_sentence(tmp_path, shape):
 
 
 @pytest.mark.parametrize(
-    ("spacing_mm", "said"),
+    ("spacing_mm", "message"),
     [
         ((10.0, 10.0, 200.0), "micrometres"),
         ((0.5, 0.5, 0.5), "pixel spacing of 0.5 mm"),
         ((0.01, 0.01, 40.0), "frame spacing of 40 mm"),
     ],
 )
-def test_the_spacing_rule_of_pullbacks_holds_for_label_maps(tmp_path, labels, spacing_mm, said):
-    with pytest.raises(InputError, match=said):
+def test_the_spacing_rule_of_pullbacks_holds_for_label_maps(tmp_path, labels, spacing_mm, message):
+    with pytest.raises(InputError, match=message):
         read_oct_label_map(plain(tmp_path / "a.nrrd", labels, spacing_mm))
 
 

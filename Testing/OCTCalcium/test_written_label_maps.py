@@ -107,13 +107,13 @@ def test_frames_of_a_standstill_keep_the_numbers_of_the_file(recordings, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [("processing.dcm", "made of A-lines"), ("capture.dcm", "must state the size of its pixels")],
 )
-def test_where_a_seg_cannot_lie_on_the_pixels_of_the_file_a_note_says_so(recordings, tmp_path, name, said):
+def test_where_a_seg_cannot_lie_on_the_pixels_of_the_file_a_note_says_so(recordings, tmp_path, name, message):
     _, _, made, notes = written(tmp_path, recordings / name)
     assert made == ["segmentation.seg.nrrd"] and not (tmp_path / "segmentation.dcm").exists()
-    assert len(notes) == 1 and said in notes[0]
+    assert len(notes) == 1 and message in notes[0]
 
 
 @pytest.mark.parametrize("name", ["pictures", "volume.nrrd"])

@@ -27,8 +27,8 @@ import sys
 from pathlib import Path
 import numpy as np, SimpleITK as sitk, torch
 from monai.visualize import GradCAM
-from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from HematomaMarkersLib.commands import DEFAULT_MODEL
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.labels import TASK

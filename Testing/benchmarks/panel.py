@@ -37,7 +37,7 @@ def timed(job) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def told(what: str, seconds: tuple[float, float]) -> None:
+def print_row(what: str, seconds: tuple[float, float]) -> None:
     """Print a row."""
     print(f"{what:58} {seconds[0]:7.3f} s (processor {seconds[1]:.3f} s)")
 
@@ -70,8 +70,8 @@ def main() -> None:
 
         whole = timed(take)
     print(f"{FRAMES} frames of {SIZE} x {SIZE}")
-    told("measuring alone (the baseline)", baseline)
-    told("scene update after the run", whole)
+    print_row("measuring alone (the baseline)", baseline)
+    print_row("scene update after the run", whole)
     print(f"{'scene update / measuring alone':58} {whole[0] / baseline[0]:7.2f} (processor {whole[1] / baseline[1]:.2f})")
 
     segmentation = pullback_results.segmentationOf(result_of(volume, pullback_results.KIND))
@@ -80,10 +80,10 @@ def main() -> None:
         jumpToSlice(volume, frame)
         desktop.paint(segmentation, "calcium", volume, (SIZE // 2, SIZE // 4, frame), 0.3)
         edits.append(timed(desktop.process_events))
-    told("numbers, table, plot, map and arc after an edit (median)", tuple(map(statistics.median, zip(*edits, strict=True))))
+    print_row("numbers, table, plot, map and arc after an edit (median)", tuple(map(statistics.median, zip(*edits, strict=True))))
     steps = [timed(lambda frame=frame: jumpToSlice(volume, frame)) for frame in range(200, 220)]
-    told("to the next frame, without drawing the view (median)", tuple(map(statistics.median, zip(*steps, strict=True))))
-    told("the vessel for volume rendering", timed(lambda: panel.ui.renderingCheckBox.click()))
+    print_row("to the next frame, without drawing the view (median)", tuple(map(statistics.median, zip(*steps, strict=True))))
+    print_row("the vessel for volume rendering", timed(lambda: panel.ui.renderingCheckBox.click()))
 
 
 if __name__ == "__main__":

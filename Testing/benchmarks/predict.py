@@ -13,10 +13,10 @@ import time
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import NAMES, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.post_processing import post_processed

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from LesionReadingLib.prediction import choose_device
+from LesionReadingLib.model.prediction import choose_device
 from torch.utils.data import DataLoader
 
 from training.engine.loop import Batches, same_kernels

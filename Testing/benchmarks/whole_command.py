@@ -22,8 +22,8 @@ FRAMES, SIZE, DRAWN = 375, 1024, 75
 BASELINE = """
 import sys
 import numpy as np, pydicom, SimpleITK as sitk, torch
-from LesionReadingLib.bundle import find_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS

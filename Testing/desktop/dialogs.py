@@ -18,7 +18,7 @@ class UnansweredDialogError(AssertionError):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownDialog:
     """A dialog that came up: its title, text and folded details ("" where it has none)."""
 
     title: str
@@ -78,12 +78,12 @@ def let_tests_answer(dialogs):
 
 
 def _answer_dialog(dialogs, dialog):
-    answer = dialogs.ask(Shown(dialog.windowTitle, ""), dialog)
+    answer = dialogs.ask(ShownDialog(dialog.windowTitle, ""), dialog)
     return int(QDialog.DialogCode.Accepted if answer else QDialog.DialogCode.Rejected)
 
 
 def _answer_box(dialogs, box):
-    answer = dialogs.ask(Shown(box.windowTitle.strip(), box.text, box.detailedText), box)
+    answer = dialogs.ask(ShownDialog(box.windowTitle.strip(), box.text, box.detailedText), box)
     return _button(answer, box.standardButtons)
 
 
@@ -99,13 +99,13 @@ def _button(answer, offered):
 
 def _asking(dialogs, name):
     def ask(parent=None, caption="", *arguments, **named):
-        return dialogs.ask(Shown(caption, name))
+        return dialogs.ask(ShownDialog(caption, name))
 
     return ask
 
 
 def _asking_box(dialogs):
     def ask(parent, title, text, buttons=QMessageBox.StandardButton.Ok, default=QMessageBox.StandardButton.NoButton):
-        return _button(dialogs.ask(Shown(title, text)), buttons)
+        return _button(dialogs.ask(ShownDialog(title, text)), buttons)
 
     return ask

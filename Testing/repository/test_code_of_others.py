@@ -63,7 +63,7 @@ def test_the_command_and_the_process_that_it_draws_in_run_no_code_of_the_current
 
 WITHOUT_VTK = """
 import sys
-from OCTCalciumLib.presenting.rendering import stack as rendering
+from OCTCalciumLib.presenting.rendering import process as rendering
 from OCTCalciumLib.__main__ import main
 rendering.Rendering._start = lambda *_: None  # VTK knows no styles
 sys.exit(main())
@@ -104,8 +104,9 @@ def test_a_module_started_by_its_name_runs_no_code_of_the_current_folder(a_trap,
 
 def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, monkeypatch):
     from OCTCalciumLib.measurement.pullback import measure_pullback
-    from OCTCalciumLib.presenting.rendering import stack as rendering
-    from OCTCalciumLib.presenting.rendering.stack import Rendering, build_scene
+    from OCTCalciumLib.presenting.rendering import process as rendering
+    from OCTCalciumLib.presenting.rendering.process import Rendering
+    from OCTCalciumLib.presenting.rendering.stack import build_scene
     from OCTCalciumLib.segments import read_oct_label_map
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", *sys.path, ""]))

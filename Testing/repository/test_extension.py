@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -111,12 +112,12 @@ def shipped_models() -> list[str]:
 
 
 def test_the_extension_tells_what_it_is_and_needs():
-    told = cmake_variables(ROOT / "CMakeLists.txt")
+    variables = cmake_variables(ROOT / "CMakeLists.txt")
     text = (ROOT / "CMakeLists.txt").read_text()
     assert re.search(r"project\((\w+)\)", text)[1] == "LesionReading"
-    assert told["EXTENSION_HOMEPAGE"] == HOME and told["EXTENSION_DEPENDS"] == "PyTorch"
-    assert all(module in told["EXTENSION_DESCRIPTION"] for module in MODULES[1:])
-    for url in (told["EXTENSION_ICONURL"], *told["EXTENSION_SCREENSHOTURLS"].split()):
+    assert variables["EXTENSION_HOMEPAGE"] == HOME and variables["EXTENSION_DEPENDS"] == "PyTorch"
+    assert all(module in variables["EXTENSION_DESCRIPTION"] for module in MODULES[1:])
+    for url in (variables["EXTENSION_ICONURL"], *variables["EXTENSION_SCREENSHOTURLS"].split()):
         assert url.startswith(RAW) and (ROOT / url.removeprefix(RAW)).exists(), url
     steps = ["find_package(Slicer REQUIRED)", "include(${Slicer_USE_FILE})", "add_subdirectory(LesionReading)"]
     steps += ["include(${Slicer_EXTENSION_GENERATE_CONFIG})", "include(${Slicer_EXTENSION_CPACK})"]
@@ -185,7 +186,9 @@ def own_files(file: Path, name: str, level: int, taken: tuple[str, ...]) -> list
 
 def test_the_walk_through_imports_sees_what_a_lib_imports(tmp_path):
     file = tmp_path / "Module.py"
-    file.write_text("from LesionReadingLib.prediction import choose_device\nimport slicer\n\ndef later():\n    import scipy\n")
+    file.write_text(
+        "from LesionReadingLib.model.prediction import choose_device\nimport slicer\n\ndef later():\n    import scipy\n"
+    )
     assert set(loaded_at_file_scope([file])) == {"torch"}
 
 
@@ -194,10 +197,16 @@ def test_every_test_file_that_the_readme_of_the_tests_names_is_there():
     assert len(named) > 20 and [name for name in named if not (ROOT / "Testing" / name).is_file()] == []
 
 
-def test_no_file_is_longer_than_five_hundred_lines():
-    files = [*python_files(*MODULES, "training", "Testing")]
-    lengths = {file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
-    assert {name: lines for name, lines in lengths.items() if lines >= 500} == {}
+def test_no_file_is_longer_than_five_hundred_lines_and_beyond_three_hundred_it_says_why():
+    for file in python_files(*MODULES, "training", "Testing"):
+        text = file.read_text(encoding="utf-8")
+        most = 500 if "more than 300 lines" in text or file.name.startswith("test_") else 300  # tests: Testing/README.md says why
+        assert text.count("\n") <= most, file
+
+
+def test_no_folder_holds_more_than_thirteen_files():
+    folders = Counter(file.parent.relative_to(ROOT).as_posix() for file in python_files(*MODULES, "training", "Testing"))
+    assert {folder: count for folder, count in folders.items() if count > 13} == {}
 
 
 @pytest.mark.parametrize("module", MODULES[1:])

@@ -12,7 +12,7 @@ import fault_commands
 import faults
 import pytest
 from OCTCalciumLib.__main__ import main as oct_calcium
-from OCTCalciumLib.presenting.rendering import stack as rendering
+from OCTCalciumLib.presenting.rendering import process as rendering
 
 
 @pytest.fixture(scope="module")

@@ -68,14 +68,14 @@ def unpacked(content: bytes) -> bytes:
     return b"\n".join(more)
 
 
-def where_told(folder: Path, said: str) -> set[str]:
+def where_found(folder: Path, printed: str) -> set[str]:
     """Names of the outputs that hold the word in any form: file names, contents, what was said."""
     held = {
         str(path.relative_to(folder)): path.name.encode() + unpacked(path.read_bytes())
         for path in folder.rglob("*")
         if path.is_file()
     }
-    held["said"] = said.encode()
+    held["standard output"] = printed.encode()
     forms = [WORD.encode(), WORD.lower().encode(), WORD.upper().encode(), WORD.encode("utf-16-le"), json.dumps(WORD)[1:-1].encode()]
     return {name for name, content in held.items() if any(form in content for form in forms)}
 
@@ -141,18 +141,18 @@ def a_vessel(tmp_path_factory):
 def head_results(folder: Path, capfd, output: Path, *more: str) -> set[str]:
     """Where the word is told after an analysis and a measurement of two kinds of label map."""
     ct, limits = folder / f"{WORD} ct", ["--triage", folder / f"{WORD}.toml"]
-    said = run(hematoma_markers, capfd, output / "analyzed", "analyze", ct, *limits, *more)
+    printed = run(hematoma_markers, capfd, output / "analyzed", "analyze", ct, *limits, *more)
     for kind in ("seg.dcm", "seg.nrrd"):
         asked = ["measure", folder / f"{WORD}.{kind}", "--ct", ct, "--prior", output / "analyzed", *limits, *more]
-        said += run(hematoma_markers, capfd, output / kind, *asked)
-    return where_told(output, said)
+        printed += run(hematoma_markers, capfd, output / kind, *asked)
+    return where_found(output, printed)
 
 
 def vessel_results(folder: Path, capfd, output: Path, *more: str) -> set[str]:
     pullback = folder / f"{WORD}.dcm"
-    said = run(oct_calcium, capfd, output / "analyzed", "analyze", pullback, *more)
+    printed = run(oct_calcium, capfd, output / "analyzed", "analyze", pullback, *more)
     asked = ["measure", folder / f"{WORD}.seg.nrrd", "--pullback", pullback, *more]
-    return where_told(output, said + run(oct_calcium, capfd, output / "measured", *asked))
+    return where_found(output, printed + run(oct_calcium, capfd, output / "measured", *asked))
 
 
 def test_nothing_planted_in_a_head_ct_is_told(a_head, tmp_path, capfd):
@@ -167,16 +167,16 @@ def test_a_person_who_asks_is_told(a_head, a_vessel, tmp_path, capfd):
     """And the search finds the word where it is."""
     ct, limits = a_head / f"{WORD} ct", a_head / f"{WORD}.toml"
     asked = ["measure", a_head / f"{WORD}.seg.nrrd", "--ct", ct, "--triage", limits, "--with-identity"]
-    said = run(hematoma_markers, capfd, tmp_path / "head", *asked)
-    told = where_told(tmp_path / "head", said)
-    assert told == {"report.html", "measurements.json", "segmentation.dcm", "said"}
+    printed = run(hematoma_markers, capfd, tmp_path / "head", *asked)
+    places = where_found(tmp_path / "head", printed)
+    assert places == {"report.html", "measurements.json", "segmentation.dcm", "standard output"}
     page = (tmp_path / "head" / "report.html").read_text(encoding="utf-8")
     facts = ("Series description", "Study description", "Protocol", "Institution", "Station", "Device serial number", f"{WORD} ct")
     assert [fact for fact in facts if fact not in page] == []
     asked = ["measure", a_vessel / f"{WORD}.seg.nrrd", "--pullback", a_vessel / f"{WORD}.dcm", "--with-identity"]
-    said = run(oct_calcium, capfd, tmp_path / "vessel", *asked)
-    assert where_told(tmp_path / "vessel", said) == {"report.html", "segmentation.dcm", "said"}
-    assert f"{WORD} ROI" in said and f"{WORD}103E" in (tmp_path / "vessel" / "report.html").read_text(encoding="utf-8")
+    printed = run(oct_calcium, capfd, tmp_path / "vessel", *asked)
+    assert where_found(tmp_path / "vessel", printed) == {"report.html", "segmentation.dcm", "standard output"}
+    assert f"{WORD} ROI" in printed and f"{WORD}103E" in (tmp_path / "vessel" / "report.html").read_text(encoding="utf-8")
 
 
 AT_A_FAULT = """
@@ -213,8 +213,8 @@ def test_a_series_is_chosen_by_its_number_and_named_only_where_asked(tmp_path, c
         write_series(tmp_path / "ct" / str(number), head.hounsfield, head.grid, acquisition)
     for more, named in (([], False), (["--with-identity"], True)):
         assert hematoma_markers(["analyze", str(tmp_path / "ct"), "--series", "9", "-o", str(tmp_path / "out"), *more]) == 2
-        said = capfd.readouterr().err
-        assert "there are 1" in said and (WORD in said) == named, said
+        printed = capfd.readouterr().err
+        assert "there are 1" in printed and (WORD in printed) == named, printed
 
 
 def test_segments_that_are_not_known_are_told_by_their_numbers(tmp_path, capfd):
@@ -224,6 +224,6 @@ def test_segments_that_are_not_known_are_told_by_their_numbers(tmp_path, capfd):
     write_nrrd(tmp_path / "a.seg.nrrd", labels, matrix_grid(labels.shape, np.diag([0.02, 0.02, 0.2]), np.zeros(3)), keys)
     for more, named in (([], False), (["--with-identity"], True)):
         assert oct_calcium(["measure", str(tmp_path / "a.seg.nrrd"), "-o", str(tmp_path / "out"), *more]) == 2
-        said = capfd.readouterr().err
-        assert "3" in said and "7" in said and (WORD in said) == named, said
+        printed = capfd.readouterr().err
+        assert "3" in printed and "7" in printed and (WORD in printed) == named, printed
     assert oct_calcium(["measure", str(tmp_path / "a.seg.nrrd"), "-o", str(tmp_path / "out"), "--segment", "3=calcium"]) == 0

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
+from import_graph import files_below, graph, imported_by, own_files
 from places import ROOT
 
-MODULES = ("LesionReading", "OCTCalcium", "HematomaMarkers")
 PLAIN = ("language", "errors", "strict_json")
 STEPS = {
     "LesionReadingLib": (
         PLAIN,
         ("geometry", "masks", "pieces", "process", "text"),
-        ("reading", "arguments", "batch_norms", "bundle", "output"),
-        ("labels", "presenting", "prediction"),
+        ("reading", "arguments", "output", "reporting"),
+        ("labels", "presenting", "model"),
         ("phantom", "worker"),
         ("command_line", "leash", "studies"),
     ),
     "OCTCalciumLib": (
         ("labels", "colors"),
         ("reading",),
-        ("segments", "measurement", "phantom"),
+        ("segments", "vessel", "phantom"),
+        ("measurement",),
         ("wall", "agreement"),
         ("model", "marking"),
         ("presenting", "options"),
@@ -33,7 +32,7 @@ STEPS = {
         ("monai_bundle",),
     ),
     "HematomaMarkersLib": (
-        ("labels", "colors", "windows"),
+        ("labels", "colors", "windows", "brain"),
         ("reading", "marking"),
         ("segments", "measurement"),
         ("phantom", "growth", "agreement"),
@@ -50,36 +49,6 @@ each other, too."""
 
 DRAWS = "OCTCalciumLib.presenting.rendering"
 """The room whose files run in a process of their own and draw with VTK."""
-
-
-def own_files() -> dict[str, Path]:
-    """Dotted name -> file, of every Python file of the modules."""
-    return {name: path for module in MODULES for name, path in files_below(ROOT / module, ROOT / module)}
-
-
-def files_below(folder: Path, start: Path) -> Iterator[tuple[str, Path]]:
-    """Dotted name as seen from ``start``, and file, of every Python file in a folder."""
-    for path in sorted(folder.rglob("*.py")):
-        yield ".".join(path.relative_to(start).with_suffix("").parts).removesuffix(".__init__"), path
-
-
-def imported_by(name: str, path: Path) -> Iterator[str]:
-    """Dotted names that a file imports, in functions too; of ``from a import b`` both ``a`` and ``a.b``."""
-    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            found = ".".join([*base, *([node.module] if node.module else [])])
-            yield found
-            yield from (f"{found}.{alias.name}" for alias in node.names)
-
-
-def graph(files: Mapping[str, Path] | None = None) -> dict[str, set[str]]:
-    """Dotted name of each file (own ones by default) -> those of the others that it imports."""
-    files = own_files() if files is None else files
-    return {name: {other for other in imported_by(name, path) if other in files} - {name} for name, path in files.items()}
 
 
 def circle(imports: Mapping[str, set[str]]) -> list[str]:

@@ -23,12 +23,12 @@ from HematomaMarkersLib.presenting.present import present as present_head
 from HematomaMarkersLib.triage.decision import TITLES as HEAD_TITLES
 from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import read_rules
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.language import speaking
-from LesionReadingLib.studies.batch_table import page as batch_page
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.studies.batch.table import page as batch_page
 from OCTCalciumLib.batch import COLUMNS, TITLE
 from OCTCalciumLib.measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019
 from OCTCalciumLib.measurement.pullback import measure_pullback
@@ -95,38 +95,38 @@ KEPT = re.compile(
 )
 
 
-class Told(HTMLParser):
+class ReaderTexts(HTMLParser):
     """What a page says to a reader: its text, what stands for pictures, and what its viewer says."""
 
     def __init__(self, page):
         super().__init__()
-        self.said, self._silent, self._is_viewer = [], False, False
+        self.texts, self._silent, self._is_viewer = [], False, False
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         held = dict(attributes)
         if tag in ("style", "script"):
             self._silent, self._is_viewer = True, held.get("type") == "application/json"
-        self.said += [held[name] for name in ("alt", "aria-label") if held.get(name)]
+        self.texts += [held[name] for name in ("alt", "aria-label") if held.get(name)]
 
     def handle_endtag(self, tag):
         self._silent = self._silent and tag not in ("style", "script")
 
     def handle_data(self, text):
         if not self._silent:
-            self.said.append(text)
+            self.texts.append(text)
         elif self._is_viewer:
             held = json.loads(text)
             if "captions" not in held:  # the mesh, which holds no words
                 return
-            self.said += [*held["captions"], *held["words"], *held["heat"]]
-            self.said += [name for name, *_rest in (*held["outlines"], *held["windows"])]
-            self.said += [one["title"] for one in (*held["charts"], *held["panes"])]
+            self.texts += [*held["captions"], *held["words"], *held["heat"]]
+            self.texts += [name for name, *_rest in (*held["outlines"], *held["windows"])]
+            self.texts += [one["title"] for one in (*held["charts"], *held["panes"])]
 
 
 def english(page):
     """Words of a page that are neither allowed nor part of a name."""
-    found = {word: text for text in Told(page).said for word in re.findall(r"[A-Za-z]{3,}", KEPT.sub("", text))}
+    found = {word: text for text in ReaderTexts(page).texts for word in re.findall(r"[A-Za-z]{3,}", KEPT.sub("", text))}
     return {word: text.strip()[:60] for word, text in found.items() if word not in ALLOWED}
 
 

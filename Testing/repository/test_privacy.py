@@ -61,10 +61,10 @@ def test_a_pullback_analysed_and_measured_leaks_nothing(a_vessel, tmp_path, capf
     assert oct_calcium(["analyze", file, "-o", str(tmp_path / "r")]) == 0
     truth = str(a_vessel / f"{FILE_NAME}.nrrd")
     assert oct_calcium(["measure", truth, "--pullback", file, "-o", str(tmp_path / "m")]) == 0
-    said = "".join(capfd.readouterr())
+    printed = "".join(capfd.readouterr())
     assert (tmp_path / "r/segmentation.dcm").exists() and (tmp_path / "m/segmentation.dcm").exists()
-    assert leaks(tmp_path / "r", said, BIRTH_DATE) == []
-    assert leaks(tmp_path / "m", said, BIRTH_DATE) == []
+    assert leaks(tmp_path / "r", printed, BIRTH_DATE) == []
+    assert leaks(tmp_path / "m", printed, BIRTH_DATE) == []
 
 
 def test_an_error_never_repeats_what_a_header_says(a_head, tmp_path, capfd):
@@ -77,6 +77,6 @@ def test_an_error_never_repeats_what_a_header_says(a_head, tmp_path, capfd):
         data.PixelSpacing = [1, 1] if number % 2 else [2, 2]
         data.save_as(broken / path.name)
     assert hematoma_markers(["measure", str(a_head / f"{FILE_NAME}.seg.nrrd"), "--ct", str(broken), "-o", str(tmp_path / "r")]) == 2
-    said = "".join(capfd.readouterr())
+    printed = "".join(capfd.readouterr())
     assert not (tmp_path / "r").exists()
-    assert [secret for secret in secrets(PATIENT_ID) if secret in said.encode() and b"HOSHI" not in secret] == []
+    assert [secret for secret in secrets(PATIENT_ID) if secret in printed.encode() and b"HOSHI" not in secret] == []

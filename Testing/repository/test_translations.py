@@ -18,8 +18,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import TYPED, source_in_words
 from LesionReadingLib.language import _, joined, kept_together, language, listed, speaking, usual_language
 from LesionReadingLib.presenting import drawing
-from LesionReadingLib.studies.batch import analysed
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
+from LesionReadingLib.studies.batch.run import analysed
 from LesionReadingLib.text.counting import frames_in_words, shown_list, shown_stretch
 from places import ROOT
 from PySide6.QtCore import QTranslator

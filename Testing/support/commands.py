@@ -35,9 +35,9 @@ def documented_codes() -> dict[str, set[str]]:
     """Type of line -> its codes, as the table in the docstring of ``worker`` has them."""
     codes: dict[str, set[str]] = {}
     for line in worker.__doc__.splitlines():
-        kind, _, told = line.partition(" ")
+        kind, _, text = line.partition(" ")
         if kind in ("progress", "log", "result", "error"):
-            codes.setdefault(kind, set()).update(re.findall(r"``([\w-]+)``", told))
+            codes.setdefault(kind, set()).update(re.findall(r"``([\w-]+)``", text))
     return codes
 
 

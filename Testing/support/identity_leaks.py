@@ -24,11 +24,11 @@ def secrets(*more: str) -> list[bytes]:
     return sorted(form for form in forms if len(form) > 3)
 
 
-def leaks(folder, said: str, *more: str) -> list[tuple[str, bytes]]:
+def leaks(folder, printed: str, *more: str) -> list[tuple[str, bytes]]:
     """Where a secret occurs: in the bytes of a file of the folder, in its name, or in what was said."""
     held = {path.name: path.read_bytes() + path.name.encode() for path in folder.rglob("*") if path.is_file()}
     held |= {f"{name}, unpacked": _unpacked(content) for name, content in held.items()}
-    held["what was said"] = said.encode()
+    held["what was said"] = printed.encode()
     return [(name, secret) for name, content in held.items() for secret in secrets(*more) if secret in content]
 
 

@@ -152,6 +152,6 @@ class _Texts(ast.NodeVisitor):
             self._look(node.func.value, shown)
 
     def _note(self, node: ast.expr, text: str, shown: bool) -> None:
-        told = re.sub(r"<[^>]*>", " ", text)
-        if WORDS.search(told) or (shown and re.search(r"[^\W\d_]{2}", told)):
+        words = re.sub(r"<[^>]*>", " ", text)
+        if WORDS.search(words) or (shown and re.search(r"[^\W\d_]{2}", words)):
             self.found.add((node.lineno, text))

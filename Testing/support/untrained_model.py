@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import write_bundle
+from LesionReadingLib.model.bundle import write_bundle
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.network import DeepLabV3Plus
 from safetensors.torch import save

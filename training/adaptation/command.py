@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.output import finished_folder
-from LesionReadingLib.worker import Reporter
+from LesionReadingLib.reporting import Reporter
 
 from ..arguments import positive, write_json
 

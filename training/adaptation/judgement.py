@@ -38,14 +38,14 @@ def judgement(measured: Measured) -> str:
             f"measured, as no patient with {measured.lesion} is left to try it on, and no gain is promised. "
             f"Add cases with {measured.lesion} of other patients."
         )
-    said = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
+    text = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
     change = after - before
     if change <= 0:
-        return said + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
-    said += f"Mean Dice rose by {change:.3f}." + measured.worse
+        return text + f"Mean Dice did not rise ({change:+.3f}): keep the original model."
+    text += f"Mean Dice rose by {change:.3f}." + measured.worse
     if measured.count < measured.few or measured.patients < FEW_PATIENTS:
-        said += (
+        text += (
             f" {measured.count} {measured.counted} with {measured.lesion} of {measured.patients} patients are too few to promise "
             "that on others."
         )
-    return said
+    return text

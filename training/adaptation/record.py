@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.model.bundle import Bundle
 
 ADAPTED = "adapted"
 """Under this name ``eval_metrics`` keep what adapting gained."""

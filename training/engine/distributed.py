@@ -75,7 +75,7 @@ def agreed(values: list[float]) -> list[float]:
 
 def group_size(batch: int) -> int:
     """How many pictures of a batch are augmented together, with one seed: few enough that processes get whole groups."""
-    return 4 if batch >= 16 and batch % 4 == 0 else 2 if batch >= 8 and batch % 2 == 0 else 1
+    return next((size for size in (16, 4, 2) if batch >= 4 * size and batch % size == 0), 1)
 
 
 def share(batch: int) -> slice:

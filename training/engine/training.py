@@ -1,6 +1,6 @@
 """What every training is made of: a network with its running average, its optimiser and its checkpoint, and a task.
 
-Everything random at a step follows from the seed and the step's number, and each picture (or group of four) has a seed of its own.
+Everything random at a step follows from the seed and the step's number, and each small group of pictures has a seed of its own.
 So the step's number is the sampler's position and the state of all random generators in one, a training that was killed goes on
 as if nothing had happened, and the number of processes changes nothing.
 """

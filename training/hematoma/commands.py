@@ -97,7 +97,7 @@ def _train_markers(chosen: argparse.Namespace) -> None:
 
 
 def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Callable[..., None]) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ..engine.distributed import joined_processes
 
@@ -129,7 +129,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ..engine.options import Budget
     from .train_markers import Recipe as MarkerRecipe
@@ -166,7 +166,7 @@ def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit_rule(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ..own_data.splits import read_split
     from .data import make_data, preparation_steps
@@ -215,7 +215,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate(chosen: argparse.Namespace) -> None:
     from HematomaMarkersLib.labels import TASK
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     from .evaluation.evaluate import evaluate
     from .evaluation.figures import model_figures
@@ -251,7 +251,7 @@ def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate_slices(chosen: argparse.Namespace) -> None:
     from HematomaMarkersLib.labels import TASK
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     from .evaluation.real_slices import evaluate_slices, slices_table
 

@@ -53,7 +53,7 @@ def _import(chosen: argparse.Namespace) -> None:
 
 
 def _add_pair(pair, rule, window, chosen: argparse.Namespace, data: Path, row):
-    """Read a scan and its masks by the module's own doors, and add it."""
+    """Read a scan and its masks as the module reads them, and add it."""
     from HematomaMarkersLib.reading.read import open_scan
     from HematomaMarkersLib.segments import SEGMENTS
 

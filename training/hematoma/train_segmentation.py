@@ -13,10 +13,10 @@ from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.windows import DEFAULT, windows
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.weights import load_weights
 from monai.losses import DiceCELoss
-from safetensors.torch import load_file
 from torch import nn
 
 from ..engine import distributed
@@ -221,7 +221,7 @@ def first_weights(begin: Path, classes: int) -> dict[str, torch.Tensor]:
     if (begin / CHECKPOINT).exists():
         tensors = averaged_weights(begin / CHECKPOINT)
     else:
-        tensors = part(load_file(find_bundle(begin, TASK).weights), "segmentation.")
+        tensors = part(load_weights(find_bundle(begin, TASK).weights), "segmentation.")
     return {name: _widened(value.float(), classes) if "segmentation_head" in name else value for name, value in tensors.items()}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from LesionReadingLib.bundle import Bundle, load_bundle
+from LesionReadingLib.model.bundle import Bundle, load_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
 from OCTCalciumLib.model.preparation import NETWORK_SIZE
 from safetensors.torch import save

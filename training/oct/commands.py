@@ -82,7 +82,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ..engine.distributed import joined_processes
     from .train import Recipe, train
@@ -145,7 +145,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
     from .data import load_patients, make_data
@@ -212,7 +212,7 @@ def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:
 
 def _report(chosen: argparse.Namespace, judge: Callable[..., dict], table: Callable[[dict], str]) -> None:
     """Judge the model on real frames, print the table and write the figures."""
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
     figures = judge(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.model.bundle import Bundle
 from OCTCalciumLib.labels import BACKGROUND, LUMEN, NAMES
-from OCTCalciumLib.measurement.lumen import close_lumen
 from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, PullbackMeasurement, measure_frame, measure_pullback
 from OCTCalciumLib.model.inference import segment
 from OCTCalciumLib.reading.pullback import Pullback
 from OCTCalciumLib.reading.read import open_pullback
+from OCTCalciumLib.vessel.lumen import close_lumen
 from PIL import Image
 
 from ..files import read_picture

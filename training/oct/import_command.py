@@ -37,7 +37,7 @@ def _import(chosen: argparse.Namespace) -> None:
 
 
 def _add_pair(pair, rule, chosen: argparse.Namespace, data: Path, row):
-    """Read a pullback and its masks by the module's own doors, and add it."""
+    """Read a pullback and its masks as the module reads them, and add it."""
     from OCTCalciumLib.reading.read import open_pullback
     from OCTCalciumLib.segments import SEGMENTS, checked_label_map
 

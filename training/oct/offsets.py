@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import best_class
+from LesionReadingLib.model.prediction import best_class
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.measurement.pullback import CONTINUOUS_ARC_DEG, measure_frame
 from OCTCalciumLib.model.post_processing import post_processed
@@ -40,7 +40,7 @@ class OffsetFigures:
 def judge_offsets(
     network: torch.nn.Module, patients: Iterable[Patient], every: int, offsets: Sequence[float] = OFFSETS
 ) -> list[OffsetFigures]:
-    """Figures of each offset on every ``every``-th frame of the patients; frames stand alone, so nothing is steadied."""
+    """Figures of each offset on every ``every``-th frame of the patients; frames stand alone, so nothing is smoothed."""
     overlaps, arcs = {offset: [] for offset in offsets}, {offset: [] for offset in offsets}
     for patient in patients:
         for square, truth in zip(*(pixels[::every] for pixels in patient.pixels), strict=True):

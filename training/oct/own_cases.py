@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
+from LesionReadingLib.model.bundle import Bundle
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.measurement.pullback import PullbackMeasurement
 

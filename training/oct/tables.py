@@ -84,7 +84,7 @@ def frames_table(figures: dict[str, Any]) -> str:
 
 
 def real_frames_table(figures: dict[str, Any]) -> str:
-    """Tables of ``real_frames.evaluate_real``, with where the frames come from."""
+    """Tables of ``real.frames.evaluate_real``, with where the frames come from."""
     missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
     text = f"Source: {figures.get('source', 'unnamed')}. "
     text += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.weights import load_weights
 from monai.losses import DiceCELoss
 from OCTCalciumLib.labels import BACKGROUND, NAMES
 from OCTCalciumLib.model.network import DeepLabV3Plus
 from OCTCalciumLib.model.preparation import network_input
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
@@ -204,7 +204,7 @@ def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
 
     A ResNet-50 under torchvision's names becomes the encoder's, the colours of its first layer summed up for one grey channel.
     """
-    tensors = load_file(file)
+    tensors = load_weights(file)
     if "conv1.weight" not in tensors:
         return tensors
     tensors["conv1.weight"] = tensors["conv1.weight"].sum(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Masks as people have them, as label maps of a task's classes: label maps and segmentations by the modules' door, and pictures.
+"""Masks as people have them, as label maps of a task's classes: label maps and segmentations, read as the modules do, and pictures.
 
 What a value, a colour or a segment means is said by ``--labels``: ``1=calcium``, ``"#ff0000=calcium"``, ``"Lesion 1=calcium"``;
 ``none`` leaves it out. Where nothing is said, values are the task's own, and segments are known by their names and codes.

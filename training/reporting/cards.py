@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from LesionReadingLib.bundle import LICENCE, WEIGHTS, Bundle, write_bundle
+from LesionReadingLib.model.bundle import LICENCE, WEIGHTS, Bundle, write_bundle
 
 from ..files import read_text
 

@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import METADATA, Bundle, load_bundle, write_bundle
+from LesionReadingLib.model.bundle import METADATA, Bundle, load_bundle, write_bundle
 
 LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
 NETWORKS = {

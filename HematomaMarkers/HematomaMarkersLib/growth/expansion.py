@@ -15,12 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from LesionReadingLib.errors import UNLESS_FORCED, InputError
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 
 from ..labels import HEMATOMA, INTRAVENTRICULAR
 from ..measurement.scan import LEAST_HEMATOMA_ML
-from ..reading.scan import Scan, same_patient
+from ..reading.prior import check_order
+from ..reading.scan import Scan
 from .registration import POOR_LIKENESS, Alignment, align_heads
 
 SEED_PERCENT = 30.0
@@ -118,54 +119,9 @@ def growth_of_volumes(
     )
 
 
-def check_order(prior: Scan, current: Scan, force: bool = False) -> list[str]:
-    """Refuse scans that cannot be compared; else notes about what is not known.
-
-    Args:
-        force: compare all the same, and say so.
-
-    Raises:
-        InputError: of different patients, or the earlier scan was made after this one, unless ``force``.
-    """
-    notes = []
-    is_same = same_patient(prior, current)
-    if is_same is None:
-        notes.append(_("Whether both scans are of one patient is not known."))
-    elif not is_same:
-        if not force:
-            raise InputError(
-                _(
-                    "The earlier scan is of another patient; give a scan of this patient, or compare them all the "
-                    "same where the names are wrong (--force)."
-                ),
-                UNLESS_FORCED,
-            )
-        notes.append(_("The two scans name different patients; they were compared all the same, as asked for."))
-    if _is_reversed(prior, current):
-        if not force:
-            raise InputError(
-                _(
-                    "The scan given as the earlier one was made after the other; exchange the two, or compare them "
-                    "all the same where the dates are wrong (--force)."
-                ),
-                UNLESS_FORCED,
-            )
-        notes.append(
-            _(
-                "By their dates the scan given as the earlier one was made after the other; they were compared "
-                "as given, as asked for."
-            )
-        )
-    return notes
-
-
-def _is_reversed(prior: Scan, current: Scan) -> bool:
-    return None not in (prior.acquired, current.acquired) and prior.acquired > current.acquired
-
-
 def hours_between(prior: Scan, current: Scan) -> float | None:
     """Hours from the earlier scan to this one; None where a time is not known, or they are in the wrong order."""
-    if None in (prior.acquired, current.acquired) or _is_reversed(prior, current):
+    if None in (prior.acquired, current.acquired) or prior.acquired > current.acquired:
         return None
     return (current.acquired - prior.acquired).total_seconds() / 3600
 

@@ -14,8 +14,8 @@ import numpy as np
 from LesionReadingLib.masks import eroded, large_pieces, slice_by_slice
 from scipy import ndimage
 
+from ..brain import brain_mask, head_mask, tissue_and_bone_hu
 from ..labels import HEMATOMA, INTRAVENTRICULAR
-from ..reading.brain import brain_mask, head_mask, tissue_and_bone_hu
 from ..reading.scan import Scan
 
 BLOCK_MM, SLAB_MM = 1.8, 3.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from LesionReadingLib.batch_norms import fold_batch_norms
 from LesionReadingLib.masks import large_pieces, pieces, pieces_with
-from LesionReadingLib.prediction import Stream, finite
+from LesionReadingLib.model.batch_norms import fold_batch_norms
+from LesionReadingLib.model.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
@@ -157,8 +157,8 @@ def _segmenting(
         shown = blood.sum(dim=1).amax(dim=(1, 2)) > EXTENT  # most slices of most heads show none, and are not looked at twice
         if shown.any():
             blood[shown] = (blood[shown] + _blood(finite(network.segment(given[shown].flip(-1))[0])).flip(-1)) / 2
-        told = (_FULL * blood).round().to(torch.uint8).cpu().numpy()
-        of_slices = enumerate(zip(told, outside, strict=True))
+        in_steps = (_FULL * blood).round().to(torch.uint8).cpu().numpy()
+        of_slices = enumerate(zip(in_steps, outside, strict=True))
         return [(*found, [feature[number] for feature in features]) for number, found in of_slices]
 
     return work

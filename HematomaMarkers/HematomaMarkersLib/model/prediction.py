@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.label_map import pixels_by_slice
 from LesionReadingLib.language import _
-from LesionReadingLib.prediction import choose_device, load_network
+from LesionReadingLib.model.bundle import Bundle
+from LesionReadingLib.model.prediction import choose_device, load_network
 from scipy import ndimage
 
 from ..labels import HEMATOMA, MARKERS

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from LesionReadingLib.bundle import figures_of
 from LesionReadingLib.language import _, joined, listed
+from LesionReadingLib.model.bundle import figures_of
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 
@@ -96,13 +96,13 @@ def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | No
     if not {*FOUND_BLEEDS, FALSELY_MARKED} <= counted.keys():
         return []
     if measurement.volume_ml:
-        said = _(
+        sentence = _(
             "On phantom heads that are hard to read, blood was marked in {found} of {count} that had none; "
             "in patients that is not known."
         )
-        return [said.format(**counted[FALSELY_MARKED])]
+        return [sentence.format(**counted[FALSELY_MARKED])]
     small, medium, large = (counted[name] for name in FOUND_BLEEDS)
-    said = _(
+    sentence = _(
         "On phantom heads that are hard to read, {small} of {smalls} bleeds under 1 mL were found, {medium} of {mediums} of 1 to "
         "3 mL and {large} of {larges} larger ones; in patients that is not known."
     ).format(
@@ -113,7 +113,7 @@ def _how_often_found(measurement: ScanMeasurement, model: Mapping[str, Any] | No
         large=large["found"],
         larges=large["count"],
     )
-    return [said]
+    return [sentence]
 
 
 def _volumes_held(model: Mapping[str, Any]) -> str:
@@ -140,7 +140,7 @@ def _sign_ranges(findings: Findings) -> list[str]:
     signs = listed(
         _sign_range(marker, *ends, is_open=ends[0] < network.thresholds[marker] <= ends[1]) for marker, ends in ranges.items()
     )
-    sentence = _("Signs, {share:.0f} % ranges of the probability: {told}.").format(share=100 * SHARE, told=signs)
+    sentence = _("Signs, {share:.0f} % ranges of the probability: {signs}.").format(share=100 * SHARE, signs=signs)
     shown = _counted(network.model).get("signs")
     counted = [one for one in shown.values() if _is_count(one, "held")] if isinstance(shown, Mapping) else []
     if not counted:
@@ -224,9 +224,9 @@ def _signs(findings: Findings) -> list[str]:
         return []
     areas = listed(f"{_(MARKER_NAMES[marker]).lower()} {auc[marker]:.2f}" for marker in seen)
     sentence = _(
-        "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {told}. Not measured in patients."
+        "Signs: how well the network told them on phantoms (AUC; 1 is perfect, 0.5 is chance): {signs}. Not measured in patients."
     )
-    return [sentence.format(told=areas)]
+    return [sentence.format(signs=areas)]
 
 
 def _network(model: Mapping[str, Any] | None) -> tuple[str, ...]:

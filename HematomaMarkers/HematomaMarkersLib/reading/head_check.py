@@ -19,6 +19,8 @@ _PIXEL_MM = 1.5  # fine enough for a skull, coarse enough to be quick
 _BONE_HU = 250
 _GAP_MM = 3.0  # sutures and thin bone that may be open
 _BRAIN_HU = (0, 70)
+_MOST_BONE_AT_EDGE = 0.5  # share of a slice's edge: pages and drawings lie on white; a head 0, however it is cut
+_MOST_BONE_BY_BRAIN = 3.0  # a skull has 0.15 to 1.6 times the pixels of what it encloses, at its base most; a white page more
 _BRAIN_MM2 = (3000.0, 30000.0)  # inside of a skull on one slice; the largest heads have 20000
 _WIDEST_MM = 360.0
 _ONE_BACKGROUND = 0.95  # share of what surrounds a brain cut out of its skull that has one and the same value
@@ -69,7 +71,7 @@ def without_background(hounsfield: np.ndarray, grid: Grid) -> np.ndarray | None:
     shown = hounsfield[brain]
     if outside.mean() < _LEAST_BACKGROUND or not ((areas_mm2 > _BRAIN_MM2[0]) & (areas_mm2 < _BRAIN_MM2[1])).any():
         return None
-    if (shown > _BONE_HU).mean() > _MOST_BONE or not _BRAIN_HU[0] <= np.median(shown) <= _BRAIN_HU[1]:
+    if (shown > _BONE_HU).mean() > _MOST_BONE or not max(_BRAIN_HU[0], background) <= np.median(shown) <= _BRAIN_HU[1]:
         return None
     if np.ptp(np.percentile(shown, [5, 95])) < _LEAST_SPREAD_HU:
         return None
@@ -112,10 +114,12 @@ def head_warnings(grid: Grid) -> tuple[str, ...]:
 
 
 def _enclosed_pixels(hounsfield: np.ndarray, bone_hu: int, reach: int) -> int:
-    padded = np.pad(hounsfield >= bone_hu, reach)
-    bone = ndimage.binary_closing(padded, iterations=reach)
+    bright = hounsfield >= bone_hu
+    if np.mean([bright[ends].mean() for ends in (0, -1, np.s_[:, 0], np.s_[:, -1])]) > _MOST_BONE_AT_EDGE:
+        return 0
+    bone = ndimage.binary_closing(np.pad(bright, reach), iterations=reach)
     largest = largest_piece(filled(bone) & ~bone)
-    if not largest.any():
+    if not largest.any() or bright.sum() > _MOST_BONE_BY_BRAIN * largest.sum():
         return 0
     middle = np.median(np.pad(hounsfield, reach)[largest])
     return int(largest.sum()) if _BRAIN_HU[0] <= middle <= _BRAIN_HU[1] else 0

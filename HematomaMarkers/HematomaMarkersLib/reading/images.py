@@ -15,6 +15,7 @@ from LesionReadingLib.reading.images import picture_pages, read_picture
 from LesionReadingLib.reading.volume_files import image_reader, image_voxels
 
 from .hounsfield import as_hounsfield
+from .one_head import where_another_begins
 from .scan import Scan
 
 _AXIAL = 0.64  # cosine of 50 degrees
@@ -78,11 +79,12 @@ def read_pictures(
         InputError: without window or spacing, colours, a single picture, or pictures that cannot be read.
     """
     folder = paths[0].parent.name
-    if slice_spacing_mm is None or pixel_spacing_mm is None:
+    given = {"--pixel-spacing MM": pixel_spacing_mm, "--slice-spacing MM": slice_spacing_mm}
+    if missing := [option for option, value in given.items() if value is None]:
         raise InputError(
-            _(
-                "The pictures in {folder} do not say how large they are; state it with --pixel-spacing MM and --slice-spacing MM."
-            ).format(folder=folder)
+            _("The pictures in {folder} do not say how large they are; state it with {options}.").format(
+                folder=folder, options=_(" and ").join(missing)
+            )
         )
     pages, (rows, columns) = picture_pages(paths)
     if len(pages) < 2:
@@ -104,6 +106,19 @@ def read_pictures(
             _("HU outside of the stated window are lost in the pictures."),
         ),
         details={N_("format"): f"{paths[0].suffix.lstrip('.').upper()} pictures"},
+        warnings=_several_heads(values),
+    )
+
+
+def _several_heads(pictures: np.ndarray) -> tuple[str, ...]:
+    first = where_another_begins(pictures)
+    if first is None:
+        return ()
+    return (
+        _(
+            "The pictures do not go through one head: number {number} in the order of their names does not go on where the one "
+            "before it ends, as where pictures of several scans or patients lie in one folder or some are missing."
+        ).format(number=first + 1),
     )
 
 

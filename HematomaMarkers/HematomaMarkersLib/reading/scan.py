@@ -32,7 +32,7 @@ class Scan:
         gravity: (3,) unit vector in LPS that points down while the patient was scanned, (0, 1, 0) for supine; None where not known.
         notes: sentences for the report: missing or repeated slices, tilt, uneven distances, what was left out.
         details: acquisition facts for the report, never who the patient is.
-        patient_key: a digest of the patient's identity (``scan_facts``), for ``same_patient``; None where not known.
+        patient_key: a digest of the patient's identity (``scan_facts``), for ``prior.same_patient``; None where not known.
         acquired: when the scan was made; None where not known.
         warnings: reasons to doubt that this is a non-contrast head CT; empty where there is none.
         is_brain_alone: whether the brain was cut out of its skull (skull-stripped); what surrounds it is ``AIR_HU``.
@@ -56,13 +56,6 @@ class Scan:
     def files(self) -> tuple[Path, ...]:
         """The DICOM files in the order of the slices, once each; empty for image files."""
         return tuple(dict.fromkeys(frame.path for frame in self.frames))
-
-
-def same_patient(one: Scan, other: Scan) -> bool | None:
-    """Whether two scans are of one patient; None where that is not known. A birth date that only one states tells nothing."""
-    if one.patient_key is None or other.patient_key is None:
-        return None
-    return one.patient_key.startswith(other.patient_key) or other.patient_key.startswith(one.patient_key)
 
 
 def gravity_of(patient_position: str) -> np.ndarray | None:

@@ -83,10 +83,10 @@ def _left_open(finding: str, network: NetworkResult, number: int | None) -> Reas
     low, high = volume_range_ml(network)
     number = number if network.sureness.slice is None else network.sureness.slice
     sentence = _(
-        "{said}: by the network's own scores {low:.1f} to {high:.1f} mL, so the limit may or may not be reached; check slice "
+        "{finding}: by the network's own scores {low:.1f} to {high:.1f} mL, so the limit may or may not be reached; check slice "
         "{number}."
     )
-    return Reason(sentence.format(said=finding, low=low, high=high, number=shown(number)), False, number)
+    return Reason(sentence.format(finding=finding, low=low, high=high, number=shown(number)), False, number)
 
 
 def _specks(measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -124,7 +124,7 @@ def _volume(measurement: ScanMeasurement, network: NetworkResult | None, rules: 
         if not applies:
             continue
         if reached(measurement.volume_ml, limit_ml, error_ml) is not None and _may_cross(limit_ml, network):
-            finding = _("{said} ({limit})").format(said=finding, limit=limit)
+            finding = _("{finding} ({limit})").format(finding=finding, limit=limit)
             found.append(_left_open(finding, network, measurement.abc2.slice))
         else:
             found += _at_limit(measurement.volume_ml, limit_ml, error_ml, finding, limit, measurement.abc2.slice)
@@ -149,8 +149,8 @@ def _at_limit(value_ml: float, limit_ml: float, error_ml: float, finding: str, l
     """The reason where a volume reaches its limit; an uncertain one where the error leaves it open."""
     is_reached = reached(value_ml, limit_ml, error_ml)
     if is_reached is None:
-        return [_open(_("{said} ({limit})").format(said=finding, limit=limit), error_ml, number)]
-    return [Reason(_("{said} ({limit}).").format(said=finding, limit=limit), True, number)] if is_reached else []
+        return [_open(_("{finding} ({limit})").format(finding=finding, limit=limit), error_ml, number)]
+    return [Reason(_("{finding} ({limit}).").format(finding=finding, limit=limit), True, number)] if is_reached else []
 
 
 def _limit(limit_ml: float) -> str:
@@ -159,9 +159,9 @@ def _limit(limit_ml: float) -> str:
 
 def _open(finding: str, error_ml: float, number: int | None) -> Reason:
     near = _(
-        "{said}: give or take a measurement error of {error:g} mL the limit may or may not be reached, so check slice {number}."
+        "{finding}: give or take a measurement error of {error:g} mL the limit may or may not be reached, so check slice {number}."
     )
-    return Reason(near.format(said=finding, error=error_ml, number=shown(number)), False, number)
+    return Reason(near.format(finding=finding, error=error_ml, number=shown(number)), False, number)
 
 
 def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -> list[Reason]:
@@ -210,8 +210,8 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
             where = measurement.abc2.slice if number is None else number
             error, ends = rules.probability_error, probability_range(marker, measurement, network)
             low, high = ends or (max(0.0, probability - error), min(1.0, probability + error))
-            near = _("{sign} ({said}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
-                sign=_(MARKER_NAMES[marker]), said=grounds[0], low=100 * low, high=100 * high, number=shown(where)
+            near = _("{sign} ({finding}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
+                sign=_(MARKER_NAMES[marker]), finding=grounds[0], low=100 * low, high=100 * high, number=shown(where)
             )
             return [Reason(near, False, where, marker)]
     if counts:
@@ -220,7 +220,7 @@ def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | No
         return []
     if by_network is not None and by_network != by_measurement:
         grounds.append(_("network and measurement disagree"))
-    sentence = _("{said} ({limit}).").format(said=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
+    sentence = _("{finding} ({limit}).").format(finding=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
     return [Reason(sentence, marker=marker)]
 
 

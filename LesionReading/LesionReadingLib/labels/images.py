@@ -59,7 +59,8 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
         raise InputError(_("{file} has several values per voxel; a label map has one.").format(file=path.name))
     names = {segment.value: segment.name for segment in segments}
     values, matched = _chosen_values(voxels, segments, chosen) if chosen else (voxels, None)
-    labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))])
+    advice = _(', or say of each value what it is, as in --segment "5={name}" or --segment "5=none"').format(name=segments[0].name)
+    labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))], advice)
     return LabelMap(labels, grid, messages=(matched.message,) if matched else ())
 
 

@@ -71,12 +71,13 @@ class LabelMap:
         return replace(self, grid=self.grid.with_spacing(spacing))
 
 
-def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Check a label map at the door and give it as (frames, rows, columns) uint8.
+def whole_labels(values: np.ndarray, names: Sequence[str], advice: str = "") -> np.ndarray:
+    """Check a label map and give it as (frames, rows, columns) uint8.
 
     Args:
         values: (frames, rows, columns), or (rows, columns) for a single frame; numbers of any type.
         names: what the values 0, 1, 2 ... mean.
+        advice: what else than to relabel it can be done about other values.
 
     Raises:
         InputError: empty, of another dimension, not of whole numbers (NaN, fractions), or with other values than those named.
@@ -105,8 +106,8 @@ def whole_labels(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         unknown = sorted({value for frame in values for value in np.unique(frame).tolist() if not 0 <= value <= last})
         known = ", ".join(f"{value} {name}" for value, name in enumerate(names))
         raise InputError(
-            _("The label map has unknown label values ({listed}); relabel it as {known}.").format(
-                listed=", ".join(map(str, unknown[:5])), known=known
+            _("The label map has unknown label values ({listed}); relabel it as {known}{advice}.").format(
+                listed=", ".join(map(str, unknown[:5])), known=known, advice=advice
             )
         )
     return values.astype(np.uint8, copy=False)

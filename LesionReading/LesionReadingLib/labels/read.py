@@ -1,4 +1,4 @@
-"""The one door for label maps: Slicer's .seg.nrrd, plain NRRD, NIfTI and MetaImage, DICOM SEG."""
+"""Label maps are read here, whatever their format: Slicer's .seg.nrrd, plain NRRD, NIfTI and MetaImage, DICOM SEG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door for inputs: what a path holds, decided in one place for pullbacks, scans and label maps.
+"""Inputs: what a path holds, decided in one place for pullbacks, scans and label maps.
 
 A path is a file, a folder, a zip file, a DICOMDIR file, or a symbolic link to one of these. Only names, links and the first bytes
 are looked at here; whether a file is DICOM, and of which kind, the readers decide.

@@ -1,4 +1,4 @@
-"""The door to an image: which reader a path needs, decided alike for pullbacks and scans."""
+"""Opening an image: which reader a path needs, decided alike for pullbacks and scans."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from ..errors import InputError
 from ..language import _
 from ..output import finished_folder
 from ..presenting.tables import write_table
-from ..worker import Reporter
-from .batch import BESIDE
+from ..reporting import Reporter
+from .batch.run import BESIDE
 from .reader_edits import edits_of
 from .worklist import MEASUREMENTS, RESULT
 

@@ -78,19 +78,21 @@ def autosave(
             write_whole(folder / f"slice_{number:05d}.z", packed)
         write_whole(folder / _FACTS, json.dumps(facts).encode())
     except OSError as error:
-        told = _("The last strokes could not be kept ({reason}); they are in the scene and tried again, mend the disk meanwhile.")
-        raise InputError(told.format(reason=error.strerror)) from error
+        sentence = _(
+            "The last strokes could not be kept ({reason}); they are in the scene and tried again, mend the disk meanwhile."
+        )
+        raise InputError(sentence.format(reason=error.strerror)) from error
 
 
 def autosave_of(study: Path, reader: str, shape: tuple[int, int, int]) -> Autosave | None:
     """What a crash has left of a reader's edit; None where there is nothing, or it builds on another label map."""
     folder = reader_folder(study, reader) / AUTOSAVE
     try:
-        told = read_json(folder / _FACTS, _MOST_BYTES)
-        if told["base"] != _base(study, reader) or tuple(told["size"]) != shape:
+        record = read_json(folder / _FACTS, _MOST_BYTES)
+        if record["base"] != _base(study, reader) or tuple(record["size"]) != shape:
             return None
-        reviewed, saved = frozenset(map(int, told["reviewed"])), plain(told["saved"])
-        reading, drawn = reading_in(told), plain(told["drawn"]) if "drawn" in told else None
+        reviewed, saved = frozenset(map(int, record["reviewed"])), plain(record["saved"])
+        reading, drawn = reading_in(record), plain(record["drawn"]) if "drawn" in record else None
         numbers = {int(match[1]): file for file in folder.iterdir() if (match := _SLICE.fullmatch(file.name))}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from ..bundle import Bundle, load_bundle
-from ..prediction import load_network
+from ..model.bundle import Bundle, load_bundle
+from ..model.prediction import load_network
 from .bundle_evaluation import evaluate_cases
 from .training_case import TrainingCase
 

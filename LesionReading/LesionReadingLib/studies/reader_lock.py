@@ -51,8 +51,8 @@ class Taken(InputError):
         own = _("This study is open under your name since {since}: in another window, or it was left by a crash.")
         left = _("This study is being edited by {reader} since {since} and was left by a crash; take it over if nobody is at it.")
         edited = _("This study is being edited by {reader} since {since}; choose another study.")
-        told = own if holder.is_of(reader) else left if holder.stale else edited
-        super().__init__(told.format(reader=holder.reader, since=holder.since))
+        sentence = own if holder.is_of(reader) else left if holder.stale else edited
+        super().__init__(sentence.format(reader=holder.reader, since=holder.since))
         self.holder = holder
         self.may_be_taken_over = holder.stale or holder.is_of(reader)
 

@@ -19,8 +19,8 @@ from ..errors import InputError
 from ..language import _
 from ..strict_json import read_json
 from ..text.plain_text import plain
-from .batch import BESIDE
-from .batch_records import Study
+from .batch.records import Study
+from .batch.run import BESIDE
 from .reader_edits import edit_of
 from .reader_lock import holder_of
 from .whole_file import write_whole

@@ -12,8 +12,8 @@ import LesionReadingLib
 import qt
 import slicer
 import slicer.util
-from LesionReadingLib.bundle import described_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import described_bundle
 from LesionReadingLib.studies.training_case import FACTS
 from slicer.i18n import tr as _
 

@@ -16,7 +16,7 @@ from LesionReadingLib.labels.label_map import LabelMap, Segment
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
 from LesionReadingLib.studies.worklist import Item, map_of, model_of
 from LesionReadingScene import scene
@@ -83,14 +83,14 @@ class StudyOnView:
     Attributes:
         exported: whether the study on view was exported for training.
         volume: the volume node of the study on view; None where there is none.
-        told: what a reader must know of the study that was opened, sentences; empty where nothing.
+        notice: what a reader must know of the study that was opened, sentences; empty where nothing.
     """
 
     def __init__(self, kind: StudyKind) -> None:
         self._kind = kind
         self._drawn, self._isEdit = "", False  # what of a model's lies beneath, and whether this reader's edit lies above it
         self.volume = self._result = None
-        self.exported, self.told = False, ""
+        self.exported, self.notice = False, ""
         self._writing = Lock()  # a study that is left while its edit is written is kept after that, not beside it
 
     @property
@@ -194,8 +194,8 @@ class StudyOnView:
         try:
             return self._kind.take(item.folder, self.volume, model_of(item)[0])
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # files that anybody may have changed
-            told = _("The results of the analysis in {folder} are damaged; delete that folder and analyse the study again.")
-            raise InputError(told.format(folder=item.result)) from error
+            sentence = _("The results of the analysis in {folder} are damaged; delete that folder and analyse the study again.")
+            raise InputError(sentence.format(folder=item.result)) from error
 
     def _stored(self, item: Item, reader: str) -> _Stored:
         edit = edit_of(item.folder, reader)
@@ -208,15 +208,15 @@ class StudyOnView:
     def _layOver(self, item: Item, reader: str, stored: _Stored) -> None:
         """What the reader has left, on top of what the model drew."""
         edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
-        self._isEdit, self.told, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
+        self._isEdit, self.notice, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
         if edit is None and has_damaged_edit(item.folder, reader):
             folder = set_aside(item.folder, reader)
-            told = _("Your earlier edit of this study cannot be read; what is left of it lies in {folder}.")
-            self.told, self.exported = told.format(folder=folder), False
+            sentence = _("Your earlier edit of this study cannot be read; what is left of it lies in {folder}.")
+            self.notice, self.exported = sentence.format(folder=folder), False
             return
         if stored.drawn and not drawn <= {stored.drawn, None} and not self._isWanted(item, edit, left):
             folder = set_aside(item.folder, reader)
-            self.told = _("Your earlier edit of this study lies in {folder}.").format(folder=folder)
+            self.notice = _("Your earlier edit of this study lies in {folder}.").format(folder=folder)
             self.exported = False
             return
         self.exported = edit is not None and edit.exported
@@ -233,16 +233,16 @@ class StudyOnView:
         scene.set_reviewed(self.result, last.reviewed, True)
         scene.set_reading(self.result, last.reading)
         if left is not None:
-            told = _("What was changed before Slicer ended without keeping it is here again (from {saved}).")
-            self.told = told.format(saved=left.saved)
+            sentence = _("What was changed before Slicer ended without keeping it is here again (from {saved}).")
+            self.notice = sentence.format(saved=left.saved)
 
     def _isWanted(self, item: Item, edit: Edit | None, left: Autosave | None) -> bool:
         """Whether the reader wants to take up what was made on another map than the model's present one."""
-        told = _("Since you edited this study a model has drawn it anew ({model}).").format(model=" ".join(model_of(item)))
+        sentence = _("Since you edited this study a model has drawn it anew ({model}).").format(model=" ".join(model_of(item)))
         whole = _("Take up your edit as you left it? No shows the new map; your edit is kept beside the data.")
         parts = _("Lay the {count} slices that you changed then over the new map? No leaves them beside the data.")
         question = whole if edit is not None else parts.format(count=len(left.slices))
-        return slicer.util.confirmYesNoDisplay(f"{told} {question}")
+        return slicer.util.confirmYesNoDisplay(f"{sentence} {question}")
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")
@@ -250,5 +250,5 @@ class StudyOnView:
 
 def _checkThere(isThere: bool) -> None:
     if not isThere:
-        told = _("Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.")
-        raise InputError(told)
+        sentence = _("Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.")
+        raise InputError(sentence)

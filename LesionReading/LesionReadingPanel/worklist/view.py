@@ -140,7 +140,7 @@ class WorklistView:
             return
         self._beat.start()
         self._ui.worklistTable.selectRow(number)
-        self._show(self._view.told)
+        self._show(self._view.notice)
         self.refresh()
 
     def edited(self, result, numbers: Sequence[int], labels: np.ndarray) -> None:

@@ -9,8 +9,8 @@ from LesionReadingLib.pieces import Pieces
 from scipy import ndimage
 
 from ..labels import CALCIUM, GUIDEWIRE, LUMEN
+from ..vessel.rays import RAY_COUNT, RAY_DEG, Grid, last_marked, places
 from .arcs import BIN_COUNT, BIN_DEG, arc_deg, arcs_of_pieces, bridge, circular_runs
-from .rays import RAY_COUNT, RAY_DEG, Grid, last_marked, places
 
 THICKNESS_WINDOW_DEG = 2.5
 """A thickness or depth is the mean over this angle, so that no single stair step of the pixels makes the largest or the least."""

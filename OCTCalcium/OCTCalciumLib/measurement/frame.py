@@ -30,11 +30,11 @@ from LesionReadingLib.masks import bounding_box
 from LesionReadingLib.pieces import padded
 
 from ..labels import CALCIUM, LUMEN
+from ..vessel.lumen import close_lumen
+from ..vessel.rays import Grid
+from ..vessel.strays import Strays, remove_strays
 from .arcs import arc_start_deg
 from .deposits import Deposit, measure_calcium
-from .lumen import close_lumen
-from .rays import Grid
-from .strays import Strays, remove_strays
 from .vertex import VertexSource, lumen_vertex
 
 Vertex = Literal["lumen", "catheter"]

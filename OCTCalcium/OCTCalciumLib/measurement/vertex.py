@@ -8,7 +8,7 @@ import numpy as np
 from LesionReadingLib.masks import bounding_box, depth, filled
 
 from ..labels import BACKGROUND, CALCIUM, LUMEN
-from .lumen import ClosedLumen
+from ..vessel.lumen import ClosedLumen
 
 VertexSource = Literal["lumen_centroid", "deepest_lumen_point", "image_centre", "catheter"]
 """Where a frame's vertex came from: the centroid of the closed lumen; the deepest point of the lumen, where calcium or the vessel

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
-from LesionReadingLib.prediction import Predictor, choose_device, load_network
+from LesionReadingLib.model.bundle import Bundle
+from LesionReadingLib.model.prediction import Predictor, choose_device, load_network
 
 from ..labels import BACKGROUND
-from ..reading.display.legibility import coarse, is_legible, look_alike
 from ..reading.pullback import Pullback
 from ..wall.calcium_range import CalciumRange
+from .legibility import coarse, is_legible, look_alike
 from .network import DeepLabV3Plus
 from .post_processing import post_processed, temporally_smoothed
 from .preparation import NETWORK_SIZE, Letterbox, network_input

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from LesionReadingLib.batch_norms import fold_batch_norms
-from LesionReadingLib.prediction import Predictor, finite
+from LesionReadingLib.model.batch_norms import fold_batch_norms
+from LesionReadingLib.model.prediction import Predictor, finite
 from scipy.ndimage import gaussian_filter
 from torch import nn
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from LesionReadingLib.bundle import figure_text, figures_of
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.language import N_, _, joined
+from LesionReadingLib.model.bundle import figure_text, figures_of
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.first_screen import FirstScreen, Meaning
 from LesionReadingLib.text.counting import frames_in_words, shown_stretch
 
-from ..measurement.cautions import REAL_FRAMES, model_cautions
 from ..measurement.pullback import PullbackMeasurement
 from ..wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
+from .cautions import REAL_FRAMES, model_cautions
 from .headline import mm, stretch_of, worst_lesion
 from .landing_zone import LandingZone, landing_zones, longest_run
 from .look_first import look_first
@@ -60,12 +61,19 @@ def _meanings(measurement: PullbackMeasurement, texts: Consequences) -> tuple[Me
         return (texts.of("no_calcium"),) if measurement.lumen_frames else ()
     score = worst.held.score
     name = "score_unknown" if score is None else "score_4" if score == 4 else "score_0_to_3"
-    scored = texts.of(name, score=score)
+    missing = _missing(measurement.spacing)
+    scored = texts.of(name, score=score, missing=missing)
     met = [number for number, lesion in enumerate(measurement.lesions, 1) if lesion.held.rule_of_fives]
     if met:
         return scored, texts.of("rule_of_fives_met", lesion=", ".join(map(str, met)))
     unknown = any(lesion.held.rule_of_fives is None for lesion in measurement.lesions)
-    return scored, texts.of("rule_of_fives_unknown" if unknown else "rule_of_fives_not_met")
+    return scored, texts.of("rule_of_fives_unknown" if unknown else "rule_of_fives_not_met", missing=missing)
+
+
+def _missing(spacing: Spacing) -> str:
+    """The spacings that are not known, in words."""
+    names = {_("the pixel spacing"): spacing.in_plane_known, _("the frame spacing"): spacing.frame_mm is not None}
+    return _(" and ").join(name for name, known in names.items() if not known)
 
 
 def _arc_range(measurement: PullbackMeasurement, model: Mapping[str, Any] | None, ranges: Ranges | None) -> list[str]:

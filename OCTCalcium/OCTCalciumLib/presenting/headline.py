@@ -7,10 +7,10 @@ from LesionReadingLib.language import _, listed, ngettext
 from LesionReadingLib.presenting.report import Number, absent, with_unit
 from LesionReadingLib.text.counting import frames_in_words, shown, shown_stretch
 
-from ..measurement.cautions import no_lumen_sentence
 from ..measurement.held import HeldMaximum
 from ..measurement.lesions import Lesion
 from ..measurement.pullback import PullbackMeasurement
+from .cautions import no_lumen_sentence
 
 
 def finding(measurement: PullbackMeasurement, by_network: bool = False) -> tuple[str, str]:

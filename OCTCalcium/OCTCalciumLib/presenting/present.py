@@ -17,11 +17,12 @@ from LesionReadingLib.process.threads import Threads
 
 from ..labels import BACKGROUND
 from ..measurement.pullback import PullbackMeasurement
-from ..measurement.strays import without_strays
+from ..vessel.strays import without_strays
 from ..wall.calcium_range import CalciumRange
 from .first_screen import SHIPPED_CONSEQUENCES
 from .headline import frame_place
-from .rendering.stack import Rendering, Scene, Surface, build_scene
+from .rendering.process import Rendering
+from .rendering.stack import Scene, Surface, build_scene
 from .tables import write_frames, write_lesions
 
 if TYPE_CHECKING:

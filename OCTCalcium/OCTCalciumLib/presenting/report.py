@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,14 @@ from LesionReadingLib.presenting.study import HOW_CODED, Study, study_of
 from LesionReadingLib.text.counting import frames_in_words, shown
 
 from ..labels import GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM
-from ..measurement.cautions import all_cautions
 from ..measurement.deposits import WIDEST_GUIDEWIRE_DEG
 from ..measurement.held import HELD_MM
 from ..measurement.lesions import FUJINO_2018, RULE_OF_FIVES_2019, SCORE_ARC_DEG, SCORE_LENGTH_MM, SCORE_THICKNESS_MM, Lesion
 from ..measurement.pullback import PullbackMeasurement
 from ..measurement.runs import Run
+from ..reading.cautions import NOT_OCT
 from ..wall.calcium_range import CalciumRange
+from .cautions import all_cautions
 from .first_screen import first_screen
 from .headline import deg, finding, mm, mm2, numbers
 from .look_first import in_words
@@ -75,7 +77,10 @@ def write_report(
         consequences: what findings may mean; the shipped texts where None.
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
     """
+    screen = first_screen(measurement, model, consequences=consequences, ranges=ranges)
     found = finding(measurement, by_network=model is not None)
+    for doubt in (told for told in (pullback.cautions if pullback else ()) if told.code == NOT_OCT):
+        found, screen = (doubt.sentence, ""), replace(screen, meanings=())
     cautions = [caution for caution in all_cautions(measurement, pullback, None) if caution.sentence not in found]
     page = (
         environment(TEMPLATES)
@@ -83,7 +88,7 @@ def write_report(
         .render(
             finding=found,
             cautions=cautions,
-            screen=first_screen(measurement, model, consequences=consequences, ranges=ranges),
+            screen=screen,
             stretch=lambda check: in_words(check).capitalize(),
             study=study or study_of((), np.array([frame.arc_bridged_deg for frame in measurement.frames])),
             how_coded=_(HOW_CODED),

@@ -11,7 +11,7 @@ from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
-from .cautions import Caution, lumen_caution
+from .cautions import Caution
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,6 @@ class Pullback:
 def with_spacing(pullback: Pullback, spacing: Spacing) -> Pullback:
     """The pullback with other distances, or other sources of them."""
     return replace(pullback, grid=pullback.grid.with_spacing(spacing))
-
-
-def with_lumen_caution(pullback: Pullback, labels: np.ndarray) -> Pullback:
-    """The pullback with the caution on frames without a lumen, by the labels (frames, rows, columns) that a network gave it."""
-    caution = lumen_caution(labels)
-    return replace(pullback, cautions=(*pullback.cautions, caution)) if caution else pullback
 
 
 def sample_indices(frame_count: int, wanted: int) -> list[int]:

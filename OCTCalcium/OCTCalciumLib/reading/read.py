@@ -130,8 +130,8 @@ def _with_its_shape(recording: Pullback, samples: Sequence[np.ndarray]) -> Pullb
         InputError: frames of several pictures.
     """
     from .display.field_of_view import aspect_of_round_picture
-    from .display.legibility import pictures_beside_each_other
     from .display.luma import luma
+    from .display.pictures import pictures_beside_each_other
 
     lumas = [luma(sample) for sample in samples]
     count = pictures_beside_each_other(lumas, recording.pixel_aspect)

@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, map_coordinates, median_filter
 
 from ..labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN
-from ..measurement.lumen import close_lumen
+from ..vessel.lumen import close_lumen
 
 ANGLES = 192
 DEPTHS = 96

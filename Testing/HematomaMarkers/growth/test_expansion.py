@@ -10,7 +10,8 @@ from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from grids import moved
 from HematomaMarkersLib.growth.expansion import compare, growth_of_volumes
 from HematomaMarkersLib.growth.registration import align_heads
-from HematomaMarkersLib.reading.scan import Scan, same_patient
+from HematomaMarkersLib.reading.prior import same_patient
+from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import UNLESS_FORCED, InputError
 
 NOON = datetime(2024, 5, 1, 12)
@@ -139,9 +140,9 @@ def small(**known):
 
 def test_another_patient_is_refused_unless_forced():
     earlier, now = small(patient_key="a"), small(patient_key="b")
-    with pytest.raises(InputError, match="another patient") as told:
+    with pytest.raises(InputError, match="another patient") as raised:
         compare(earlier, now)
-    assert told.value.code == UNLESS_FORCED
+    assert raised.value.code == UNLESS_FORCED
     assert "different patients" in compare(earlier, now, force=True).notes[0]
 
 
@@ -168,9 +169,9 @@ def test_a_patient_who_is_not_known_is_told():
 
 def test_an_earlier_scan_that_is_later_is_refused_unless_forced():
     later, earlier = small(acquired=NOON), small(acquired=NOON - timedelta(minutes=1))
-    with pytest.raises(InputError, match="exchange") as told:
+    with pytest.raises(InputError, match="exchange") as raised:
         compare(later, earlier)
-    assert told.value.code == UNLESS_FORCED
+    assert raised.value.code == UNLESS_FORCED
     growth = compare(later, earlier, force=True)
     assert any("By their dates" in note for note in growth.notes) and growth.hours is None
 

@@ -12,7 +12,7 @@ from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, hematoma_mask, surroundings
 from HematomaMarkersLib.model.unet import HematomaUNet, NarrowEfficientNet
 from HematomaMarkersLib.model.wavelet import WaveletPooling
-from LesionReadingLib.batch_norms import fold_batch_norms
+from LesionReadingLib.model.batch_norms import fold_batch_norms
 from monai.networks.nets import EfficientNetEncoder, FlexibleUNet
 from torch import nn
 

@@ -22,9 +22,9 @@ from HematomaMarkersLib.model.patient_rule import (
 from HematomaMarkersLib.model.prediction import heat_map, predict
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.bundle import Bundle, write_bundle
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.prediction import SMALLER_BATCHES
+from LesionReadingLib.model.bundle import Bundle, write_bundle
+from LesionReadingLib.model.prediction import SMALLER_BATCHES
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
@@ -128,13 +128,13 @@ def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_
     scan, blood = blood_on(GRIDS["upright"], 64)
     scan.hounsfield[(voxel_places_mm(scan.grid)[..., 0] < -45) & (scan.hounsfield == 35)] = 55
     prepared = prepare(scan)
-    told = (SeeingOutside(), prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing)
-    reading = read_head(*told)
+    arguments = (SeeingOutside(), prepared.hounsfield, prepared.inside, scan.grid.extents_mm, WINDOW, CPU, nothing)
+    reading = read_head(*arguments)
     outside = prepared.labels_to_scan(reading.outside.astype(np.uint8)) > 0
     true = scan.hounsfield == 55
     assert (outside & true).sum() > 0.6 * true.sum() > 100
     assert not (outside & blood).any() and not reading.labels[reading.outside].any()
-    assert read_head(KnownNetwork(), *told[1:]).outside is None
+    assert read_head(KnownNetwork(), *arguments[1:]).outside is None
 
 
 class SeeingByHalves(KnownNetwork):
@@ -151,9 +151,9 @@ def test_blood_is_looked_for_on_a_slice_and_on_its_mirror_image():
     """What one view is certain of and the other does not show has a mean of a half, which is not certain."""
     hounsfield = np.full((2, 256, 256), 35, np.int16)
     hounsfield[:, 100:130, 60:90] = 64
-    told = (np.ones(hounsfield.shape, bool), np.full(2, 5.0), WINDOW, CPU, nothing)
-    assert (read_head(KnownNetwork(), hounsfield, *told).labels == HEMATOMA).sum() == 2 * 30 * 30
-    assert not read_head(SeeingByHalves(), hounsfield, *told).labels.any()
+    arguments = (np.ones(hounsfield.shape, bool), np.full(2, 5.0), WINDOW, CPU, nothing)
+    assert (read_head(KnownNetwork(), hounsfield, *arguments).labels == HEMATOMA).sum() == 2 * 30 * 30
+    assert not read_head(SeeingByHalves(), hounsfield, *arguments).labels.any()
 
 
 def test_a_piece_reaches_as_far_as_blood_is_likely_and_stays_only_where_it_is_certain_somewhere():

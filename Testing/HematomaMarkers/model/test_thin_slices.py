@@ -110,6 +110,6 @@ def test_without_noise_removal_every_slice_is_read():
 
 def test_how_long_it_takes_is_told_with_the_slices_that_are_read():
     grid = GRIDS["1 mm"]
-    said = how_long(Scan(head_on(grid), grid))
-    assert "110 slices" in said and "reads 37" in said and " s on two" in said
+    sentence = how_long(Scan(head_on(grid), grid))
+    assert "110 slices" in sentence and "reads 37" in sentence and " s on two" in sentence
     assert "reads" not in how_long(Scan(head_on(slices([5.0] * 20)), slices([5.0] * 20)))

@@ -113,9 +113,9 @@ def test_what_was_done_to_a_tilted_series_is_kept_on_the_node(a_browser, tmp_pat
     grid = slices(MIXED, 12.0)
     write_series(tmp_path, head_on(grid), grid)
     (volume,) = a_browser.load_dicom(tmp_path)
-    said = volume.GetAttribute("LesionReading.Straightened")
-    assert "12.0 degrees" in said and "41 slices to 49" in said
-    assert said in volume.GetDescription()
+    sentence = volume.GetAttribute("LesionReading.Straightened")
+    assert "12.0 degrees" in sentence and "41 slices to 49" in sentence
+    assert sentence in volume.GetDescription()
     assert slicer.util.arrayFromVolume(volume).min() == AIR_HU
     assert "DICOM" in spacing_source(volume)
 

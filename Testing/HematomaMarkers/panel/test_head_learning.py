@@ -14,7 +14,7 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersPanel.gain_text import gainText
-from LesionReadingLib.bundle import find_bundle, write_bundle
+from LesionReadingLib.model.bundle import find_bundle, write_bundle
 from LesionReadingPanel.model_selector import userModelFolder
 from safetensors.torch import save
 
@@ -63,16 +63,16 @@ def test_a_model_learns_from_corrected_heads_beside_the_panel_and_is_used_after_
     assert "2 exported cases" in a_desktop.dialogs.shown[-1].text and panel.learning.running
     a_desktop.dialogs.answer(True)
     a_desktop.wait_until(lambda: not panel.learning.running, 300)
-    told = panel.ui.learnLabel.text
-    assert "2 heads with a hematoma" in told, told
-    assert told in a_desktop.dialogs.shown[-1].text
+    text = panel.ui.learnLabel.text
+    assert "2 heads with a hematoma" in text, text
+    assert text in a_desktop.dialogs.shown[-1].text
     assert Path(panel.models.currentModel()) == userModelFolder() / "tiny_adapted"
 
 
 def test_the_gain_is_told_with_its_numbers_and_no_gain_is_called_none():
-    told = gainText(FIGURES)
-    assert all(number in told for number in ("9 heads", "0.52, before 0.41", "3.2 mL, before 7.4", "missed 0, before 1"))
-    assert "without blood" not in told and "keep the model" not in told
+    text = gainText(FIGURES)
+    assert all(number in text for number in ("9 heads", "0.52, before 0.41", "3.2 mL, before 7.4", "missed 0, before 1"))
+    assert "without blood" not in text and "keep the model" not in text
     worse = gainText({**FIGURES, "after": {**SIDE, "false_ml": 2.0}, "before": {**SIDE, "false_ml": 1.0}})
     assert "keep the model" in worse and "2.0 mL were marked, before 1.0" in worse
     assert "cannot be measured" in gainText({**FIGURES, "after": None})

@@ -48,9 +48,9 @@ def test_gravity_pulls_to_the_side_the_patient_lies_on(position):
     np.testing.assert_array_equal(gravity_of(position), lps[down])
 
 
-@pytest.mark.parametrize("said", ["", "HF", "SITTING", "XFS"])
-def test_gravity_is_not_known_where_the_position_is_not(said):
-    assert gravity_of(said) is None
+@pytest.mark.parametrize("position", ["", "HF", "SITTING", "XFS"])
+def test_gravity_is_not_known_where_the_position_is_not(position):
+    assert gravity_of(position) is None
 
 
 def test_files_of_a_series_are_read_by_name_without_looking_for_a_brain(tmp_path):
@@ -76,10 +76,10 @@ def test_a_stated_position_is_taken_where_the_scan_does_not_say_it(tmp_path):
     from HematomaMarkersLib.commands import _open
     from HematomaMarkersLib.options import ScanOptions
     from LesionReadingLib.geometry.nrrd import write_nrrd
-    from LesionReadingLib.worker import JsonLines
+    from LesionReadingLib.reporting import JsonLines
 
     grid = slices([6.0] * 24)
     write_nrrd(tmp_path / "ct.nrrd", head_on(grid), grid)
-    said = ScanOptions(patient_position="HFP")
-    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), said, None, False).gravity, [0, -1, 0])
-    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(said, patient_position=None), None, False).gravity is None
+    options = ScanOptions(patient_position="HFP")
+    np.testing.assert_array_equal(_open(tmp_path / "ct.nrrd", JsonLines(), options, None, False).gravity, [0, -1, 0])
+    assert _open(tmp_path / "ct.nrrd", JsonLines(), replace(options, patient_position=None), None, False).gravity is None

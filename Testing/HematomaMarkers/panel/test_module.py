@@ -50,7 +50,7 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, a_head_
     with a_desktop.longest_pause() as pause:
         a_desktop.wait_until(lambda: stages.add(panel.ui.statusLabel.text) or "Writing" in panel.ui.statusLabel.text, 120)
     a_desktop.wait_until(lambda: not panel.run.running, 60)
-    assert {"Reading the scan", "Reading the earlier scan", "Measuring"} <= {said.partition(":")[0] for said in stages}
+    assert {"Reading the scan", "Reading the earlier scan", "Measuring"} <= {stage.partition(":")[0] for stage in stages}
     assert pause.longest_ms < 100
     assert panel.ui.statusLabel.text == "Done."
     assert result_node(result_of(later, KIND), VOLUME) is later and result_of(first, KIND) is None
@@ -71,8 +71,8 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
     panel._onEnded()
     a_desktop.process_events()
     assert panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.visible
-    for told in (panel.later.GetName(), "128 x 128 pixels", "7 mm apart", panel.ui.modelComboBox.currentText):
-        assert told in panel.ui.inputSummaryLabel.text
+    for sentence in (panel.later.GetName(), "128 x 128 pixels", "7 mm apart", panel.ui.modelComboBox.currentText):
+        assert sentence in panel.ui.inputSummaryLabel.text
     viewport = a_desktop.main_window.moduleSelector()._panel.viewport()
     for widget in (panel.ui.triageLabel, panel.ui.volumeLabel, panel.ui.growthLabel, panel.ui.hypodensityButton):
         assert widget.visible and widget.mapTo(viewport, QPoint(0, 0)).y() + widget.height <= viewport.height, widget.name
@@ -316,8 +316,8 @@ def test_a_ct_with_contrast_is_read_only_when_asked_for_twice(a_desktop, a_head_
 
 def test_insisting_is_offered_by_the_code_of_a_refusal_and_never_by_its_words(a_head_module):
     panel = a_head_module
-    told = "The earlier scan is of another patient."
-    for message, code, offered in ((told, UNLESS_FORCED, True), (f"{told} Use --force.", "input", False), ("", "", False)):
+    sentence = "The earlier scan is of another patient."
+    for message, code, offered in ((sentence, UNLESS_FORCED, True), (f"{sentence} Use --force.", "input", False), ("", "", False)):
         panel.ui.forceButton.visible = False
         panel.run.outcome = Outcome("failed", message, code=code)
         panel._checkCanApply()

@@ -132,7 +132,7 @@ def test_the_slice_table_is_the_mask_counted(a_page, measured):
     rows = a_page.evaluate(
         "Array.from(document.querySelectorAll('details table tr'), row => Array.from(row.cells, cell => cell.textContent))"
     )
-    told = {int(row[0]) - 1: (row[2], row[3]) for row in rows[1:]}
+    listed = {int(row[0]) - 1: (row[2], row[3]) for row in rows[1:]}
     counted = {
         number: (
             f"{(plane == HEMATOMA).sum() * 0.04:.2f} cm²",
@@ -141,7 +141,7 @@ def test_the_slice_table_is_the_mask_counted(a_page, measured):
         for number, plane in enumerate(labels)
         if plane.any()
     }
-    assert told == counted
+    assert listed == counted
 
 
 def test_the_csv_of_slices_has_units_and_every_slice(measured, tmp_path):
@@ -168,7 +168,7 @@ def test_the_csv_of_markers_has_the_evidence_and_no_network(a_report, measured):
 
 def test_notes_warnings_details_and_model_are_told_and_escaped(a_page):
     text = a_page.locator("body").inner_text()
-    for told in (
+    for sentence in (
         "Slice 3 is missing",
         "bright: contrast medium?",
         "H30 & brain",
@@ -178,7 +178,7 @@ def test_notes_warnings_details_and_model_are_told_and_escaped(a_page):
         "Window 0 to 80 HU",
         "the patient's left (L) is on the right",
     ):
-        assert told in text
+        assert sentence in text
 
 
 def test_the_notice_stands_there_once(a_page):
@@ -260,13 +260,13 @@ def test_how_often_ranges_held_is_told_of_ordinary_and_of_hard_heads(measured):
     network = a_network_result(scan, labels, dict.fromkeys(MARKERS), 0.5, model={"eval_metrics": {}})
     sureness = Sureness(volume_ml=(9.0, 14.0), probabilities=dict.fromkeys(MARKERS), slice=None)
     figures = {"ranges": {"volume": {"held": 32, "count": 37}}}
-    for hard, told in (
+    for hard, sentence in (
         ({}, "32 of 37 heads; in"),
         ({"volumes_in_range": {"held": 60, "count": 90}}, "37 heads, and in 60 of 90 that"),
     ):
         model = {"eval_metrics": figures | {"wide": hard}}
         findings = findings_of(measure_scan(scan, labels), replace(network, sureness=sureness, model=model), None, read_rules())
-        assert told in " ".join(first_screen(findings, read_rules(), Consequences(SHIPPED_CONSEQUENCES)).certainty)
+        assert sentence in " ".join(first_screen(findings, read_rules(), Consequences(SHIPPED_CONSEQUENCES)).certainty)
 
 
 def test_figures_that_somebody_wrote_otherwise_are_not_told(measured):
@@ -338,12 +338,12 @@ def test_bars_are_as_long_as_the_probabilities_and_carry_the_threshold(a_browser
 
 def test_where_network_and_measurement_disagree_the_report_says_so(a_browser, with_network):
     page = opened(a_browser, with_network)
-    told = {marker.inner_text().split(":")[0]: marker.inner_text() for marker in page.locator(".marker.seen").all()}
-    assert set(told) == {"Hypodensity", "Blend sign"}
-    assert "network yes, measurement no: they disagree" in told["Hypodensity"]
-    assert "disagree" not in told["Blend sign"]
-    assert "20.2 %" in told["Hypodensity"]
-    assert "35 %" in told["Blend sign"]
+    seen = {marker.inner_text().split(":")[0]: marker.inner_text() for marker in page.locator(".marker.seen").all()}
+    assert set(seen) == {"Hypodensity", "Blend sign"}
+    assert "network yes, measurement no: they disagree" in seen["Hypodensity"]
+    assert "disagree" not in seen["Blend sign"]
+    assert "20.2 %" in seen["Hypodensity"]
+    assert "35 %" in seen["Blend sign"]
     folded = page.locator(".marker details").all_inner_texts()
     assert len(folded) == 2
     assert all("not seen" in text for text in folded)
@@ -379,8 +379,8 @@ def test_the_tables_carry_the_network(with_network, measured):
     }
     with open(with_network.parent / "slices.csv", newline="") as file:
         slices = list(csv.DictReader(file))
-    told = [row["probability of blend"] for row in slices]
-    assert told == ["0.61" if (plane == HEMATOMA).any() else "" for plane in labels]
+    listed = [row["probability of blend"] for row in slices]
+    assert listed == ["0.61" if (plane == HEMATOMA).any() else "" for plane in labels]
 
 
 def test_a_network_that_says_nothing_of_markers_is_told(a_browser, measured, tmp_path):
@@ -404,14 +404,14 @@ def test_growth_stands_side_by_side_with_its_error(a_browser, measured, tmp_path
     page = opened(a_browser, tmp_path / "report.html")
     text = page.locator("body").inner_text()
     change_ml = ((labels == HEMATOMA).sum() - (smaller == HEMATOMA).sum()) * 0.02
-    for told in (
+    for sentence in (
         f"{change_ml:+.1f} mL",
         f"Grew by {change_ml:.1f} mL",
         "in 5.5 h",
         "two readers differ by about 5.8 mL",
         "Compare with care.",
     ):
-        assert told in text
+        assert sentence in text
     boxes = [picture.bounding_box() for picture in page.locator(".growth img").all()]
     assert len(boxes) == 2
     assert boxes[0]["y"] == boxes[1]["y"]

@@ -120,6 +120,16 @@ def test_neither_water_nor_a_thin_part_is_a_brain_alone(tmp_path):
             open_scan(written(tmp_path / f"{name}.nrrd", GRID, voxels.astype(np.int16)))
 
 
+@pytest.mark.parametrize("margin", [0, 14])
+def test_a_drawing_on_a_white_page_is_no_brain_in_its_skull(tmp_path, margin):
+    """Windowed to HU, white stands for bone and what is drawn on it for brain; a page may lie on black, as in a screenshot."""
+    page = np.full(GRID.shape, 80.0)
+    page[:, 33:67, 33:67] = np.random.default_rng(4).normal(35, 6, page[:, 33:67, 33:67].shape)
+    page[:, :margin] = page[:, :, :margin] = page[:, 100 - margin :] = page[:, :, 100 - margin :] = page[0, 0, 0] = -1
+    with pytest.raises(InputError, match="No brain was found"):
+        open_scan(written(tmp_path / "page.nrrd", GRID, page.astype(np.int16)))
+
+
 # Permuted axes
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, slices, voxel_places_mm
+from HematomaMarkersLib.phantom.patient import draw_head
+from HematomaMarkersLib.reading.one_head import where_another_begins
 from HematomaMarkersLib.reading.read import open_scan
 from LesionReadingLib.errors import InputError
 from PIL import Image
@@ -194,18 +197,43 @@ def test_pictures_are_read_with_window_and_spacing(pictures):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
-        ({"window": (0, 80)}, "--pixel-spacing"),
-        ({"window": (0, 80), "slice_spacing_mm": 5}, "--pixel-spacing"),
+        ({"window": (0, 80)}, "--pixel-spacing MM and --slice-spacing MM"),
+        ({"window": (0, 80), "slice_spacing_mm": 5}, "with --pixel-spacing MM\\."),
+        ({"window": (0, 80), "pixel_spacing_mm": 0.5}, "with --slice-spacing MM\\."),
         ({"slice_spacing_mm": 5, "pixel_spacing_mm": 0.5}, "--window"),
         ({"window": (0, 80), "slice_spacing_mm": -5, "pixel_spacing_mm": 0.5}, "slice spacing"),
         ({"window": (0, 80), "slice_spacing_mm": 5, "pixel_spacing_mm": float("nan")}, "pixel spacing"),
     ],
 )
-def test_pictures_without_window_or_spacing_are_refused(pictures, given, said):
-    with pytest.raises(InputError, match=said):
+def test_pictures_without_window_or_spacing_are_refused(pictures, given, message):
+    with pytest.raises(InputError, match=message):
         open_scan(pictures, **given)
+
+
+@pytest.mark.parametrize("seed", [3, 23])
+def test_pictures_of_one_head_go_through_one_head(seed):
+    """Slices as far apart as any, of heads that change most from one to the next."""
+    for window in ((0, 80), (-100, 200)):
+        head = draw_head(seed, 96, 10.0).hounsfield.clip(*window)
+        assert where_another_begins(head) is None and where_another_begins(head[::-1]) is None
+
+
+def test_pictures_of_two_scans_are_told_and_read_only_if_forced(tmp_path):
+    """The second head begins at its base where the first ends at its vertex; then it lies elsewhere in the picture."""
+    head = np.concatenate([head_on(GRIDS["upright"]), np.full((1, 64, 64), -1000)]).clip(0, 80)
+    middle = np.flatnonzero((head > 20).sum(axis=(1, 2)) > 0.8 * (head > 20).sum(axis=(1, 2)).max())
+    whole, moved = np.concatenate([head, head]), head.copy()
+    moved[middle[1] :] = np.roll(moved[middle[1] :], head.shape[2] // 2, axis=2)
+    for name, pictures, first in (("whole", whole, len(head)), ("moved", moved, middle[1])):
+        (tmp_path / name).mkdir()
+        for number, picture in enumerate(pictures):
+            grey = np.round(picture * (255 / 80)).astype(np.uint8)
+            Image.fromarray(grey).save(tmp_path / name / f"Zweistein{number}.png")
+        (told,) = open_scan(tmp_path / name, window=(0, 80), slice_spacing_mm=7, pixel_spacing_mm=4).warnings
+        assert "do not go through one head" in told and "Zweistein" not in told
+        assert first < int(re.search(r"number (\d+)", told)[1]) <= first + len(head) // 2
 
 
 def test_one_picture_and_coloured_ones_are_refused(pictures):

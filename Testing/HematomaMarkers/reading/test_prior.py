@@ -9,12 +9,13 @@ import pytest
 from drawn_head import EVEN, head_on, slices
 from HematomaMarkersLib.__main__ import _parser, _scan_options
 from HematomaMarkersLib.commands import _open, _open_prior
-from HematomaMarkersLib.growth.expansion import check_order, hours_between
+from HematomaMarkersLib.growth.expansion import hours_between
 from HematomaMarkersLib.options import ScanOptions
 from HematomaMarkersLib.phantom.dicom import Acquisition
+from HematomaMarkersLib.reading.prior import check_order
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.worker import JsonLines
+from LesionReadingLib.reporting import JsonLines
 from written_series import write_series
 
 GRID = slices(EVEN)

@@ -10,8 +10,8 @@ from drawn_head import EVEN, GRIDS, PIXEL_MM, POINT_MM, head_on, nearest_voxel, 
 from grids import some_slices
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, repeat_slice
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
+from HematomaMarkersLib.reading.prior import same_patient
 from HematomaMarkersLib.reading.read import open_scan
-from HematomaMarkersLib.reading.scan import same_patient
 from LesionReadingLib.errors import InputError
 from written_series import write_series
 
@@ -256,7 +256,7 @@ def _cut_off(path, grid):
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (_cut_off, "cut off"),
         (lambda path, grid: edit(path, PixelSpacing=None), "does not state its pixel spacing"),
@@ -264,16 +264,16 @@ def _cut_off(path, grid):
         (_moved_copy, "two fields"),
     ],
 )
-def test_a_series_that_does_not_fit_together_is_refused_in_one_sentence(head, upright, damage, said):
+def test_a_series_that_does_not_fit_together_is_refused_in_one_sentence(head, upright, damage, message):
     damage(head[5], upright)
-    with pytest.raises(InputError, match=said) as told:
+    with pytest.raises(InputError, match=message) as raised:
         open_scan(head[0].parent)
-    assert "Maboroshi" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "Maboroshi" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (_other_size, "64 x 32 pixels"),
         (lambda path, grid: edit(path, PixelSpacing=[3, 3]), "pixel 3 mm"),
@@ -281,20 +281,20 @@ def test_a_series_that_does_not_fit_together_is_refused_in_one_sentence(head, up
         (lambda path, grid: edit(path, ImageOrientationPatient=[0, 1, 0, 0, 0, -1]), "sagittal"),
     ],
 )
-def test_one_slice_that_does_not_fit_is_left_out_and_told(head, upright, change, said):
+def test_one_slice_that_does_not_fit_is_left_out_and_told(head, upright, change, message):
     change(head[5], upright)
     scan = open_scan(head[0].parent)
     assert scan.files == (*head[:5], *head[6:])
     notes = " ".join(scan.notes)
-    assert said in notes and "left out were 2.2" in notes and "1 between z" in notes
+    assert message in notes and "left out were 2.2" in notes and "1 between z" in notes
 
 
 @pytest.mark.parametrize("count", [3, 11, 19])
 def test_a_head_in_parts_that_do_not_fit_together_is_refused(head, count):
     edit(head[:count], ImageOrientationPatient=[1, 0, 0, 0, 0.9, -0.436])
-    with pytest.raises(InputError, match="parts that do not fit together") as told:
+    with pytest.raises(InputError, match="parts that do not fit together") as raised:
         open_scan(head[0].parent)
-    assert "--series 2." in str(told.value)
+    assert "--series 2." in str(raised.value)
 
 
 def test_one_slice_is_refused(tmp_path, upright):
@@ -329,17 +329,17 @@ def test_an_arm_is_no_head(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("acquisition", "said"),
+    ("acquisition", "message"),
     [
         (Acquisition(contrast_agent="Iohexol"), "contrast"),
         (Acquisition(description="CTA head and neck"), "contrast"),
         (Acquisition(body_part="CHEST"), "CHEST"),
     ],
 )
-def test_what_is_probably_no_plain_head_ct_is_warned_of(tmp_path, upright, acquisition, said):
+def test_what_is_probably_no_plain_head_ct_is_warned_of(tmp_path, upright, acquisition, message):
     write_series(tmp_path, head_on(upright), upright, acquisition)
     (warning,) = open_scan(tmp_path).warnings
-    assert said in warning
+    assert message in warning
 
 
 def test_a_plain_head_ct_has_no_warning(tmp_path, upright):

@@ -104,10 +104,10 @@ def two_scans(tmp_path, head):
 
 
 def test_where_the_choice_is_not_clear_the_person_is_asked(two_scans):
-    with pytest.raises(InputError, match="--series 2") as told:
+    with pytest.raises(InputError, match="--series 2") as raised:
         open_scan(two_scans[0])
-    assert "2 (22 slices, 7 mm, kernel H31s); 12 (22 slices" in str(told.value) and "--with-identity" in str(told.value)
-    assert "Maboroshi" not in str(told.value) and "phantom-0" not in str(told.value)
+    assert "2 (22 slices, 7 mm, kernel H31s); 12 (22 slices" in str(raised.value) and "--with-identity" in str(raised.value)
+    assert "Maboroshi" not in str(raised.value) and "phantom-0" not in str(raised.value)
 
 
 def test_the_named_series_is_read(two_scans):
@@ -138,9 +138,9 @@ def test_a_folder_without_a_ct_series_is_told_what_it_holds(tmp_path):
     write_localizer(tmp_path)
     write_dose_page(tmp_path / "dose")
     save(dicom(noise(1), Modality="MR"), tmp_path / "mr")
-    with pytest.raises(InputError, match="no CT series") as told:
+    with pytest.raises(InputError, match="no CT series") as raised:
         open_scan(tmp_path)
-    assert all(kind in str(told.value) for kind in ("scouts (1)", "maps and reports (1)", "MR images (1)"))
+    assert all(kind in str(raised.value) for kind in ("scouts (1)", "maps and reports (1)", "MR images (1)"))
 
 
 @pytest.mark.parametrize("kernel", ["H60s", "J70h", "Hr64", "BONE", "BONEPLUS", "EDGE", "FC30", "FC81", "YC", "LUNG", "Hr60f 3"])

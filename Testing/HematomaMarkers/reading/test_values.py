@@ -101,7 +101,7 @@ def test_a_window_does_not_change_hu():
 
 
 @pytest.mark.parametrize(
-    ("values", "window", "said"),
+    ("values", "window", "message"),
     [
         (np.array([0, 255], np.uint8), None, "--window"),
         (np.array([0, 255], np.uint8), (80, 80), "no width"),
@@ -110,6 +110,6 @@ def test_a_window_does_not_change_hu():
         (np.array([-1.0, 1.0]), None, "no HU"),
     ],
 )
-def test_what_is_no_hu_is_refused(values, window, said):
-    with pytest.raises(InputError, match=said):
+def test_what_is_no_hu_is_refused(values, window, message):
+    with pytest.raises(InputError, match=message):
         as_hounsfield(values, window, "it")

@@ -40,9 +40,9 @@ def _part(grid, first, stop):
 
 
 def _asked(folder) -> str:
-    with pytest.raises(InputError, match="Several series could be meant") as told:
+    with pytest.raises(InputError, match="Several series could be meant") as raised:
         open_scan(folder)
-    return str(told.value)
+    return str(raised.value)
 
 
 # Split
@@ -82,9 +82,9 @@ def test_of_two_voltages_the_usual_one_is_read(tmp_path, volts):
 
 def test_two_passes_are_asked_about_and_each_can_be_named(tmp_path):
     first, second = _in_one_series(tmp_path, LATER, AcquisitionNumber=2)
-    told = _asked(tmp_path)
-    assert "2.1 (22 slices, 7 mm, kernel H31s, acquired 2024-03-01 08:30:00, acquisition 1)" in told
-    assert "2.2" in told and "08:45:00" in told and "--series 2.1" in told
+    question = _asked(tmp_path)
+    assert "2.1 (22 slices, 7 mm, kernel H31s, acquired 2024-03-01 08:30:00, acquisition 1)" in question
+    assert "2.2" in question and "08:45:00" in question and "--series 2.1" in question
     assert open_scan(tmp_path, series="2.1").files == tuple(first)
     assert open_scan(tmp_path, series="2.2").files == tuple(second)
     assert open_scan(second[4]).files == tuple(second)
@@ -133,6 +133,19 @@ def test_two_scans_that_nothing_tells_apart_are_not_mixed(tmp_path):
         edit(copy, AcquisitionNumber=1, InstanceNumber=dcmread(path).InstanceNumber)
     with pytest.raises(InputError, match="22 of 22 levels are there twice"):
         open_scan(tmp_path)
+
+
+@pytest.mark.parametrize("own_uids", [False, True], ids=["one series UID", "a series UID for each slice"])
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
+def test_slices_of_two_studies_or_frames_of_reference_are_never_one_volume(tmp_path, keyword, own_uids):
+    """As anonymised slices of two patients lie in one folder: one head ends where the other begins."""
+    paths = write_series(tmp_path, HEAD, GRID, PLAIN)
+    for number, path in enumerate(paths):
+        edit(path, **{keyword: "1.2.3" if number < 12 else "1.2.4"})
+        edit(path, PatientID="", **({"SeriesInstanceUID": generate_uid()} if own_uids else {}))
+    with pytest.raises(InputError, match=r"in parts that do not fit together|Several series could be meant"):
+        open_scan(tmp_path)
+    assert open_scan(tmp_path, series="2.1").files == tuple(paths[:12])
 
 
 # Join
@@ -231,8 +244,8 @@ def test_every_choice_prints_what_series_takes(tmp_path, numbers):
     second = write_series(tmp_path, HEAD + 5, GRID, LATER)
     for paths, number in zip((first, second), numbers, strict=True):
         edit(paths, SeriesNumber=number, StudyInstanceUID="1.2.3")
-    told = _asked(tmp_path).split("could be meant: ")[1].split("; name one")[0]
-    named = [choice.split(" (")[0] for choice in told.split("; ")]
+    choices = _asked(tmp_path).split("could be meant: ")[1].split("; name one")[0]
+    named = [choice.split(" (")[0] for choice in choices.split("; ")]
     assert len(set(named)) == 2
     assert {open_scan(tmp_path, series=name).files for name in named} == {tuple(first), tuple(second)}
     uid = str(dcmread(second[0]).SeriesInstanceUID)
@@ -283,10 +296,25 @@ def test_a_newer_scan_with_contrast_does_not_stand_before_an_older_plain_one(tmp
     assert scan.files == tuple(early) and "contrast agent" in " ".join(scan.notes)
 
 
-def test_scans_of_two_patients_are_asked_about(tmp_path):
-    _, late = _two_days(tmp_path)
-    edit(late, PatientID="someone else")
-    with pytest.raises(InputError, match="several patients") as told:
+@pytest.mark.parametrize("identity", [{"PatientID": "someone else"}, {"PatientID": "", "PatientBirthDate": "19010101"}])
+@pytest.mark.parametrize("slice_count", [22, 3])
+def test_scans_of_two_patients_are_asked_about(tmp_path, identity, slice_count):
+    early, late = _two_days(tmp_path)
+    for path in late[slice_count:]:
+        path.unlink()
+    late = late[:slice_count]
+    edit(early, PatientID=identity["PatientID"] and "4711")
+    edit(late, **identity)
+    with pytest.raises(InputError, match="several patients") as raised:
         open_scan(tmp_path)
-    assert "someone" not in str(told.value)
+    assert "someone" not in str(raised.value) and "1901" not in str(raised.value)
     assert open_scan(tmp_path, series="5").files == tuple(late)
+
+
+def test_a_slice_of_another_patient_is_told_as_such(tmp_path):
+    early, late = _two_days(tmp_path)
+    for path in late[1:]:
+        path.unlink()
+    edit(late[:1], PatientID="someone else")
+    scan = open_scan(tmp_path)
+    assert scan.files == tuple(early) and "(1 slice, 7 mm, kernel H31s): another patient" in " ".join(scan.notes)

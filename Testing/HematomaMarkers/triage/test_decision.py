@@ -253,8 +253,8 @@ def outside_brain(volume_ml: float, labels: np.ndarray) -> NetworkResult:
 def test_blood_outside_the_brain_is_told_with_its_slice_and_never_measured(nothing_seen, found_ml, decision, a_bleed):
     decided = decide(replace(nothing_seen, volume_ml=found_ml), network=outside_brain(9.0, a_bleed[1]))
     assert decided.decision == decision
-    told = next(reason for reason in decided.reasons if "outside the brain" in reason)
-    assert "look at slice 5" in told and "does not measure it" in told and "9" not in told
+    outside = next(reason for reason in decided.reasons if "outside the brain" in reason)
+    assert "look at slice 5" in outside and "does not measure it" in outside and "9" not in outside
     assert decided.limits == (LOOKED_FOR_OUTSIDE,) and decided.look_at == ((4,) if decision == UNCERTAIN else ())
 
 
@@ -270,8 +270,8 @@ def test_the_least_hematoma_is_that_of_the_shipped_rules():
 
 def test_the_rule_names_every_limit_and_leaves_out_what_is_off(nothing_seen):
     rule = decide(nothing_seen).rule
-    for told in ("30 mL", "± 5.8 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
-        assert told in rule
+    for sentence in ("30 mL", "± 5.8 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
+        assert sentence in rule
     off = replace(read_rules(), volume_ml=np.inf, evidence=(), network=(), bat_score=np.inf)
     rule = decide(nothing_seen, rules=off).rule
     for gone in ("inf", "30 mL", "measured", "network", "BAT"):
@@ -293,7 +293,7 @@ def test_the_shipped_file_names_every_rule():
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("[refer_now\n", "line 1"),
         ("[refer_now]\nvolume = 3\n", "no rule volume"),
@@ -310,12 +310,12 @@ def test_the_shipped_file_names_every_rule():
         ("[measurement_error]\ngrowth_error_ml = inf\n", "growth_error_ml must be finite"),
     ],
 )
-def test_a_broken_file_is_told_with_its_place(tmp_path, content, told):
+def test_a_broken_file_is_told_with_its_place(tmp_path, content, message):
     file = tmp_path / "ours.toml"
     file.write_text(content)
     with pytest.raises(InputError) as error:
         read_rules(file)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "ours.toml" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -371,19 +371,19 @@ def test_a_range_of_the_volume_across_a_limit_decides_nothing(nothing_seen, a_bl
     [(0.8, (0.7, 0.9), REFER_NOW), (0.8, (0.4, 0.95), UNCERTAIN), (0.2, (0.1, 0.3), WATCH), (0.2, (0.05, 0.6), UNCERTAIN)],
 )
 def test_a_range_of_a_sign_across_its_threshold_decides_nothing(nothing_seen, a_bleed, probability, ends, decision):
-    told = dict.fromkeys(MARKERS, 0.0) | {BLEND: probability}
-    decided = decide(nothing_seen, network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
+    probabilities = dict.fromkeys(MARKERS, 0.0) | {BLEND: probability}
+    decided = decide(nothing_seen, network=sure_of(a_network_result(*a_bleed, probabilities, 0.5), blend=ends))
     assert decided.decision == decision
     assert decision != UNCERTAIN or f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %" in decided.reasons[0]
-    seen = decide(seeing(nothing_seen, BLEND), network=sure_of(a_network_result(*a_bleed, told, 0.5), blend=ends))
+    seen = decide(seeing(nothing_seen, BLEND), network=sure_of(a_network_result(*a_bleed, probabilities, 0.5), blend=ends))
     assert seen.decision == REFER_NOW  # measured, whatever the network says
 
 
 def test_a_bat_score_that_rests_on_an_open_sign_is_open_too(nothing_seen, a_bleed):
     """Blend 1 and hypodensity 2 reach the limit of 3; without the hypodensity, which is open, they do not."""
-    told = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9, HYPODENSITY: 0.9}
+    probabilities = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9, HYPODENSITY: 0.9}
     rules = replace(read_rules(), network=(HYPODENSITY,))
-    network = a_network_result(*a_bleed, told, 0.5)
+    network = a_network_result(*a_bleed, probabilities, 0.5)
     assert decide(nothing_seen, network=sure_of(network), rules=rules).decision == REFER_NOW
     decided = decide(nothing_seen, network=sure_of(network, hypodensity=(0.3, 0.99)), rules=rules)
     assert decided.decision == UNCERTAIN and any("BAT score 3" in reason for reason in decided.reasons)

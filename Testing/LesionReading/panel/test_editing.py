@@ -21,7 +21,7 @@ def labels():
 
 @pytest.fixture
 def an_editor(a_desktop, labels):
-    """A segmentation under the editor, watched: widgets, editing, live labels, what was told, segmentation, volume."""
+    """A segmentation under the editor: widgets, editing, live labels, what they reported, segmentation, volume."""
     from LesionReadingPanel.editing.live_labels import LiveLabels
     from LesionReadingPanel.editing.segment_editing import SegmentEditing
 
@@ -31,82 +31,82 @@ def an_editor(a_desktop, labels):
     ui = panel_widgets()
     editing = SegmentEditing(ui, "OCTCalcium")
     editing.start(segmentation, volume, "calcium")
-    told = []
-    live = LiveLabels(segmentation, volume, SEGMENTS, lambda numbers, now: told.append((numbers, now.copy())))
+    reported = []
+    live = LiveLabels(segmentation, volume, SEGMENTS, lambda numbers, now: reported.append((numbers, now.copy())))
     a_desktop.process_events()
-    told.clear()
-    yield ui, editing, live, told, segmentation, volume
+    reported.clear()
+    yield ui, editing, live, reported, segmentation, volume
     live.stop()
     editing.stop()
     ui.segmentEditorWidget.setMRMLSegmentEditorNode(None)
 
 
 def test_a_stroke_of_the_brush_is_told_once_with_its_slice(a_desktop, an_editor, labels):
-    _, _, _, told, segmentation, volume = an_editor
+    _, _, _, reported, segmentation, volume = an_editor
     a_desktop.paint(segmentation, "calcium", volume, (6, 5, 2), 1.0)
     a_desktop.process_events()
-    assert [numbers for numbers, _ in told] == [[2]]
-    now = told[0][1]
+    assert [numbers for numbers, _ in reported] == [[2]]
+    now = reported[0][1]
     assert now[2, 5, 6] == CALCIUM
     assert np.array_equal(np.delete(now, 2, 0), np.delete(labels, 2, 0))
     assert np.array_equal(now, labels_of(segmentation, volume, SEGMENTS))
 
 
 def test_a_stroke_beyond_what_was_drawn_before_is_told(a_desktop, an_editor):
-    _, _, _, told, segmentation, volume = an_editor
+    _, _, _, reported, segmentation, volume = an_editor
     a_desktop.paint(segmentation, "calcium", volume, (14, 10, 4), 1.0)
     a_desktop.process_events()
-    assert [numbers for numbers, _ in told] == [[4]]
-    assert told[0][1][4, 10, 14] == CALCIUM
+    assert [numbers for numbers, _ in reported] == [[4]]
+    assert reported[0][1][4, 10, 14] == CALCIUM
 
 
 def test_several_strokes_in_one_turn_of_the_event_loop_are_told_together(a_desktop, an_editor):
-    _, _, _, told, segmentation, volume = an_editor
+    _, _, _, reported, segmentation, volume = an_editor
     for number in (0, 3):
         a_desktop.paint(segmentation, "calcium", volume, (6, 5, number), 1.0)
     a_desktop.process_events()
-    assert [numbers for numbers, _ in told] == [[0, 3]]
+    assert [numbers for numbers, _ in reported] == [[0, 3]]
 
 
 def test_undo_and_redo_are_told(a_desktop, an_editor, labels):
-    ui, _, _, told, segmentation, volume = an_editor
+    ui, _, _, reported, segmentation, volume = an_editor
     a_desktop.paint(segmentation, "calcium", volume, (6, 5, 2), 1.0)
     a_desktop.process_events()
-    painted = told[-1][1]
+    painted = reported[-1][1]
     ui.segmentEditorWidget.undo()
     a_desktop.process_events()
-    assert told[-1][0] == [2]
-    assert np.array_equal(told[-1][1], labels)
+    assert reported[-1][0] == [2]
+    assert np.array_equal(reported[-1][1], labels)
     ui.segmentEditorWidget.redo()
     a_desktop.process_events()
-    assert np.array_equal(told[-1][1], painted)
+    assert np.array_equal(reported[-1][1], painted)
 
 
 def test_what_does_not_change_a_label_is_not_told(a_desktop, an_editor):
-    _, _, _, told, segmentation, _ = an_editor
+    _, _, _, reported, segmentation, _ = an_editor
     segmentation.GetSegmentation().GetSegment("calcium").SetColor(1, 0, 0)
     segmentation.GetSegmentation().GetSegment("calcium").SetName("Plaque")
     a_desktop.process_events()
-    assert told == []
+    assert reported == []
 
 
 def test_after_stop_nothing_is_told(a_desktop, an_editor):
-    _, _, live, told, segmentation, volume = an_editor
+    _, _, live, reported, segmentation, volume = an_editor
     a_desktop.paint(segmentation, "calcium", volume, (6, 5, 2), 1.0)
     live.stop()
     a_desktop.paint(segmentation, "calcium", volume, (6, 5, 3), 1.0)
     a_desktop.process_events()
-    assert told == []
+    assert reported == []
 
 
 def test_a_segmentation_that_is_removed_does_no_harm(a_desktop, an_editor):
-    _, editing, _, told, segmentation, volume = an_editor
+    _, editing, _, reported, segmentation, volume = an_editor
     a_desktop.paint(segmentation, "calcium", volume, (6, 5, 2), 1.0)
     slicer.mrmlScene.RemoveNode(segmentation)
     slicer.mrmlScene.RemoveNode(volume)
     a_desktop.process_events()
     editing.stop()
-    assert len(told) <= 1
+    assert len(reported) <= 1
 
 
 def test_calcium_takes_the_place_of_visible_lumen_and_of_nothing_that_is_hidden(a_desktop, an_editor, labels):
@@ -217,8 +217,8 @@ def test_another_segmentation_can_follow_without_a_stop(a_desktop, an_editor, la
 
 
 def test_replaced_labels_are_told_like_an_edit(a_desktop, an_editor, labels):
-    _, _, _, told, segmentation, volume = an_editor
+    _, _, _, reported, segmentation, volume = an_editor
     labels[4, 2, 2] = CALCIUM
     replace_labels(segmentation, volume, labels, SEGMENTS)
     a_desktop.process_events()
-    assert [numbers for numbers, _ in told] == [[4]]
+    assert [numbers for numbers, _ in reported] == [[4]]

@@ -56,7 +56,7 @@ def test_a_run_that_failed_is_told_in_its_own_words_and_leaves_nothing(a_logic):
     logic, ended = a_logic(Outcome("failed", "This is a poem.", code="input")), []
     with pytest.raises(InputError, match=r"This is a poem\."):
         logic.process("a volume")
-    logic.start("a volume", lambda *told: ended.append(told))
+    logic.start("a volume", lambda *ending: ended.append(ending))
     assert ended == [(logic.worker.outcome, None)] and not logic.folder.exists()
 
 

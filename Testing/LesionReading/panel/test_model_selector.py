@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import slicer
 import slicer.packaging
-from LesionReadingLib.bundle import METADATA, WEIGHTS, load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import METADATA, WEIGHTS, load_bundle, write_bundle
 from panel_ui import panel_widgets
 from safetensors.numpy import save
 

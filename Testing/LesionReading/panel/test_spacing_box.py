@@ -16,8 +16,8 @@ from panel_ui import panel_widgets
 def a_spacing_box(a_desktop):
     from LesionReadingPanel.spacing_box import SpacingBox
 
-    ui, told = panel_widgets(), []
-    return ui, SpacingBox(ui, "slices", lambda: told.append(True)), told
+    ui, changes = panel_widgets(), []
+    return ui, SpacingBox(ui, "slices", lambda: changes.append(True)), changes
 
 
 def test_a_volume_with_spacing_is_described_and_nothing_is_asked(a_spacing_box):
@@ -30,7 +30,7 @@ def test_a_volume_with_spacing_is_described_and_nothing_is_asked(a_spacing_box):
 
 
 def test_spacing_that_is_not_known_is_asked_for_and_never_suggested(a_spacing_box):
-    ui, box, told = a_spacing_box
+    ui, box, changes = a_spacing_box
     volume = add_array(numbered(), np.eye(3), ORIGIN, "pictures", UNKNOWN)
     box.show(volume)
     assert not ui.spacingBox.isHidden()
@@ -43,7 +43,7 @@ def test_spacing_that_is_not_known_is_asked_for_and_never_suggested(a_spacing_bo
     ui.setSpacingButton.click()
     assert volume.GetSpacing() == (0.015, 0.015, 0.2)
     assert spacing_source(volume) == TYPED
-    assert told == [True]
+    assert changes == [True]
     assert ui.spacingBox.isHidden()
     assert box.ready
     assert TYPED in ui.inputFactsLabel.text

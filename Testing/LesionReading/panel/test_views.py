@@ -121,9 +121,9 @@ def test_whoever_listens_hears_of_every_move_until_it_stops(a_desktop):
     assert heard[-1] == 1
     observation.stop()
     observation.stop()
-    told = len(heard)
+    before = len(heard)
     jumpToSlice(volume, 3)
-    assert len(heard) == told
+    assert len(heard) == before
 
 
 @pytest.fixture
@@ -223,10 +223,10 @@ def test_the_stretch_up_to_the_slice_in_view_is_ticked_at_once(a_review, before,
     set_reviewed(result, before, True)
     bar.bind(result, volume)
     jumpToSlice(volume, at)
-    told = []
-    result.AddObserver("ModifiedEvent", lambda *_: told.append(1))
+    events = []
+    result.AddObserver("ModifiedEvent", lambda *_: events.append(1))
     ui.reviewedRangeButton.click()
-    assert reviewed(result) == after and len(told) == 1
+    assert reviewed(result) == after and len(events) == 1
     assert not ui.reviewedRangeButton.enabled
 
 

@@ -90,10 +90,10 @@ def test_a_volume_that_gets_its_voxels_after_it_was_selected_can_be_applied(a_pa
 def test_a_spacing_changed_elsewhere_is_shown_and_nothing_else_is_shown_anew(a_panel):
     volume = a_volume()
     a_panel.ui.inputSelector.setCurrentNode(volume)
-    told = len(a_panel.shown)
+    before = len(a_panel.shown)
     volume.SetName("renamed")
     volume.SetAttribute("some", "thing")
-    assert len(a_panel.shown) == told
+    assert len(a_panel.shown) == before
     volume.SetSpacing(0.5, 0.75, 4)
     assert "4 mm" in a_panel.ui.inputFactsLabel.text
 
@@ -293,10 +293,10 @@ def test_a_run_goes_on_while_another_module_is_open_and_is_shown_on_return(a_des
     stops = a_panel.stops
     slicer.util.selectModule("")
     assert a_panel.stops > stops
-    told = len(a_panel.shown)
+    before = len(a_panel.shown)
     _done(a_desktop, a_panel)
     assert result_json(result_of(volume, KIND), "mean") == MEAN
-    assert len(a_panel.shown) == told
+    assert len(a_panel.shown) == before
     slicer.util.selectModule(KIND)
     assert a_panel.shown[-1] == MEAN
 
@@ -304,10 +304,10 @@ def test_a_run_goes_on_while_another_module_is_open_and_is_shown_on_return(a_des
 def test_leaving_and_coming_back_does_not_show_the_same_input_anew(a_panel):
     """The user's place in the slices stays."""
     a_panel.ui.inputSelector.setCurrentNode(a_volume())
-    told = len(a_panel.shown)
+    before = len(a_panel.shown)
     slicer.util.selectModule("")
     slicer.util.selectModule(KIND)
-    assert len(a_panel.shown) == told
+    assert len(a_panel.shown) == before
 
 
 def test_a_closed_scene_is_forgotten_while_another_module_is_open(a_desktop, a_panel):

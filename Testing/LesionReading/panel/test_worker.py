@@ -34,16 +34,16 @@ def a_launcher(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
 
-class Watched:
-    """A worker process and everything that it has told."""
+class RecordedWorker:
+    """A worker process and everything that it has reported."""
 
     def __init__(self):
         self.progress, self.logs, self.outcomes = [], [], []
         self.process = WorkerProcess()
 
     def start(self, package, arguments=()):
-        told = {"onProgress": lambda *step: self.progress.append(step), "onLog": self.logs.append}
-        self.process.start(package, list(arguments), self.outcomes.append, **told)
+        callbacks = {"onProgress": lambda *step: self.progress.append(step), "onLog": self.logs.append}
+        self.process.start(package, list(arguments), self.outcomes.append, **callbacks)
 
     def ended(self):
         return bool(self.outcomes)
@@ -53,19 +53,19 @@ class Watched:
 def a_worker(a_desktop, a_launcher, tmp_path, monkeypatch):
     """Give a function that starts a package with this main and waits for nothing."""
     monkeypatch.syspath_prepend(tmp_path)
-    watched = []
+    started = []
 
     def start(body, *arguments):
-        package = tmp_path / f"a_package_{len(watched)}"
+        package = tmp_path / f"a_package_{len(started)}"
         package.mkdir()
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(PREAMBLE + body)
-        watched.append(Watched())
-        watched[-1].start(package.name, [str(argument) for argument in arguments])
-        return watched[-1]
+        started.append(RecordedWorker())
+        started[-1].start(package.name, [str(argument) for argument in arguments])
+        return started[-1]
 
     yield start
-    for one in watched:
+    for one in started:
         one.process.cancel()
         a_desktop.wait_until(lambda one=one: not one.process.running, 10)
 
@@ -266,7 +266,7 @@ sys.exit(run_and_report(job))
 def test_without_slicers_python_a_sentence_says_so(a_desktop, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="PythonSlicer"):
-        Watched().start("OCTCalciumLib")
+        RecordedWorker().start("OCTCalciumLib")
 
 
 def test_a_second_run_at_the_same_time_is_refused(a_desktop, a_worker):
@@ -277,7 +277,7 @@ def test_a_second_run_at_the_same_time_is_refused(a_desktop, a_worker):
 
 def test_the_real_command_line_tells_a_file_that_is_no_pullback(a_desktop, a_launcher, tmp_path):
     (tmp_path / "poem.nrrd").write_text("roses are red")
-    one = Watched()
+    one = RecordedWorker()
     one.start("OCTCalciumLib", ["analyze", str(tmp_path / "poem.nrrd"), "-o", str(tmp_path / "out")])
     a_desktop.wait_until(one.ended, 40)
     assert one.outcomes[0].status == "failed"

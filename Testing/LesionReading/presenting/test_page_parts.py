@@ -101,7 +101,7 @@ def test_an_input_without_a_header_is_told_apart_by_its_pixels():
 
 
 SHIPPED = {"oct": oct_screen.SHIPPED_CONSEQUENCES, "head": head.SHIPPED_CONSEQUENCES}
-NUMBERS = {"score": 4, "lesion": "1"}
+NUMBERS = {"score": 4, "lesion": "1", "missing": "the frame spacing"}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -122,7 +122,7 @@ def test_a_file_of_ones_own_is_laid_over_the_shipped_texts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("[score_5]\ntext = 'x'", "no finding [score_5]"),
         ("[score_4]\nwords = 'x'", "no field words"),
@@ -138,12 +138,12 @@ def test_a_file_of_ones_own_is_laid_over_the_shipped_texts(tmp_path):
         ("[score_4", "not valid TOML"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path, content, told):
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(tmp_path, content, message):
     own = tmp_path / "own.toml"
     own.write_text(content)
     with pytest.raises(InputError) as refused:
         Consequences(SHIPPED["oct"], own)
-    assert told in str(refused.value) and "own.toml" in str(refused.value)
+    assert message in str(refused.value) and "own.toml" in str(refused.value)
 
 
 def as_large_as_a_disk(path):

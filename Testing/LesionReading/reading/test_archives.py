@@ -123,12 +123,12 @@ def _with_password(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize(("damage", "said"), [(_cut, "damaged"), (_wrong_bytes, "damaged"), (_with_password, "password")])
-def test_a_zip_file_that_cannot_be_unpacked_is_told(tmp_path, monkeypatch, damage, said):
+@pytest.mark.parametrize(("damage", "message"), [(_cut, "damaged"), (_wrong_bytes, "damaged"), (_with_password, "password")])
+def test_a_zip_file_that_cannot_be_unpacked_is_told(tmp_path, monkeypatch, damage, message):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     path = packed(tmp_path / "a.zip", {"IM1": np.random.default_rng(1).bytes(500)})
     damage(path)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         input_files(path)
     assert names(tmp_path.iterdir()) == ["a.zip"]
 

@@ -20,7 +20,7 @@ from OCTCalciumLib.reading.read import open_pullback
 from OCTCalciumLib.segments import read_oct_label_map
 from PIL import Image
 
-DOORS = {"label map": read_oct_label_map, "pullback": open_pullback, "head CT": open_scan}
+READERS = {"label map": read_oct_label_map, "pullback": open_pullback, "head CT": open_scan}
 SIZE = (6, 40, 32)  # frames, rows, columns
 RANDOM = np.random.default_rng(3)
 GREY = RANDOM.integers(0, 255, SIZE, dtype=np.uint8)
@@ -94,7 +94,7 @@ def test_a_cut_off_volume_is_never_read_as_whole(tmp_path, name, lost):
     content = data.read_bytes()
     keep = len(content) - lost if lost >= 1 else int((1 - lost) * len(content))
     data.write_bytes(content[:keep])
-    for read in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError):
             read(path)
 
@@ -183,9 +183,9 @@ def test_an_nrrd_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lines):
     (tmp_path / "secret.raw").write_bytes(GREY.tobytes())
     (folder / "a link").symlink_to(tmp_path / "secret.raw")
     os.mkfifo(folder / "a pipe")
-    for door in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError):
-            door(a_nrrd(folder / "x.nrrd", lines))
+            read(a_nrrd(folder / "x.nrrd", lines))
 
 
 @pytest.mark.parametrize("sizes", ["32 40", "32 40 0", "32 40 -6", "2000000000 2000000000 6", "32 40 6 1", "a b c", ""])
@@ -227,16 +227,16 @@ def test_a_metaimage_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lin
     (tmp_path / "secret.raw").write_bytes(GREY.tobytes())
     (folder / "a link").symlink_to(tmp_path / "secret.raw")
     os.mkfifo(folder / "a pipe")
-    for door in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError):
-            door(a_meta(folder / "x.mhd", lines, data_file))
+            read(a_meta(folder / "x.mhd", lines, data_file))
 
 
 @pytest.mark.parametrize("line", ["ElementToIntensityFunctionSlope = 2", "ElementToIntensityFunctionOffset = -1024"])
 def test_a_metaimage_that_scales_its_values_is_refused_as_the_library_would_not_scale_them(tmp_path, line):
-    for door in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError, match="scaling"):
-            door(a_meta(tmp_path / "x.mha", [line]))
+            read(a_meta(tmp_path / "x.mha", [line]))
     assert voxels(a_meta(tmp_path / "x.mha", ["ElementToIntensityFunctionSlope = 1.0"])).any()
 
 
@@ -257,9 +257,9 @@ def test_a_volume_whose_name_is_no_utf_8_is_refused_where_the_library_would_end_
     path.parent.mkdir(exist_ok=True)
     sound = written(tmp_path / f"sound.{path.name.split('.', 1)[1].removeprefix('seg.')}")
     path.write_bytes(sound.read_bytes())
-    for door in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError, match="UTF-8"):
-            door(path)
+            read(path)
 
 
 @pytest.mark.parametrize("dims", ["0", "1", "5", "17", "-3", "4294967299", "three"])
@@ -277,9 +277,9 @@ def test_a_metaimage_of_absurd_axes_is_refused(tmp_path, dims):
     ],
 )
 def test_an_nrrd_header_of_voxels_without_extent_is_refused(tmp_path, place):
-    for door in DOORS.values():
+    for read in READERS.values():
         with pytest.raises(InputError, match="voxels without extent"):
-            door(a_nrrd(tmp_path / "x.nrrd", place=place))
+            read(a_nrrd(tmp_path / "x.nrrd", place=place))
 
 
 def test_a_volume_is_read_by_the_reader_of_its_name_alone(tmp_path):
@@ -405,9 +405,9 @@ def test_voxels_that_are_no_numbers_are_never_read_as_zeros(tmp_path, ending, va
     """ITK's library for NIfTI makes zeros of them, which are a background, grey or the HU of water."""
     labels, grey = LABELS.astype(np.float32), GREY.astype(np.float64)
     labels[3, 20, 11] = grey[3, 20, 11] = value
-    for name, voxels, door in (("label", labels, "label map"), ("grey", grey, "pullback")):
+    for name, voxels, kind in (("label", labels, "label map"), ("grey", grey, "pullback")):
         with pytest.raises(InputError, match=r"NaN|not numbers|unknown label"):
-            DOORS[door](written(tmp_path / f"{name}.{ending}", voxels))
+            READERS[kind](written(tmp_path / f"{name}.{ending}", voxels))
 
 
 def test_a_head_has_air_where_its_file_has_no_number(tmp_path):

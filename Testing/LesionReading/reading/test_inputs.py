@@ -63,13 +63,13 @@ def test_nothing_and_an_empty_file_are_told(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "lost").symlink_to(tmp_path / "gone")
     (tmp_path / "round").symlink_to(tmp_path / "round")
-    for name, said in {
+    for name, message in {
         "nothing": "There is no file",
         "empty": "is empty",
         "lost": "leads nowhere",
         "round": "leads nowhere",
     }.items():
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             input_files(tmp_path / name)
     (tmp_path / "folder").mkdir()
     assert input_files(tmp_path / "folder").is_empty

@@ -1,4 +1,4 @@
-"""Many studies at once: found, numbered, analysed one by one, taken up again, and put into one table."""
+"""Many studies at once: found, numbered, analysed one by one, resumed, and put into one table."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from HematomaMarkersLib.batch import COLUMNS as CT_COLUMNS
 from HematomaMarkersLib.batch import find_scans
 from HematomaMarkersLib.phantom.study import write_patient
 from LesionReadingLib.errors import Cancelled, InputError
-from LesionReadingLib.studies.batch import on_dask, one_by_one, run_batch
-from LesionReadingLib.studies.batch_records import Study
-from LesionReadingLib.studies.batch_table import summary
+from LesionReadingLib.reporting import Terminal
+from LesionReadingLib.studies.batch.records import Study
+from LesionReadingLib.studies.batch.run import on_dask, one_by_one, run_batch
+from LesionReadingLib.studies.batch.table import summary
 from LesionReadingLib.text.identity import naming
-from LesionReadingLib.worker import Terminal
 from OCTCalciumLib.batch import find_pullbacks
 from places import TESTING
 from stand_in_analysis import measured
@@ -109,8 +109,8 @@ def test_a_stopped_batch_goes_on_where_it_was_and_keeps_its_numbers(tmp_path):
 def test_a_study_that_ends_the_program_twice_is_left_out(tmp_path):
     studies = studies_of(tmp_path / "in", "1", "2")
     script = (
-        "import sys, os; from pathlib import Path; from LesionReadingLib.studies.batch import *\n"
-        "from LesionReadingLib.worker import Terminal\n"
+        "import sys, os; from pathlib import Path; from LesionReadingLib.studies.batch.run import *\n"
+        "from LesionReadingLib.reporting import Terminal\n"
         "folder = Path(sys.argv[1]); files = sorted(folder.iterdir())\n"
         "run_batch([Study(f, (f,)) for f in files], folder, folder.parent / 'out', one_by_one(lambda *_, **__: os._exit(9)), "
         "Terminal(), columns={}, title='All', settings='')"
@@ -128,7 +128,7 @@ def test_a_study_that_ends_the_program_twice_is_left_out(tmp_path):
 def batch_that_is_cancelled(folder: Path, analyse: str) -> subprocess.CompletedProcess:
     """A batch of two studies in a process of its own; ``analyse`` is the body of what analyses one and cancels the run."""
     script = (
-        "import os, signal, sys; from pathlib import Path; from LesionReadingLib.studies.batch import *\n"
+        "import os, signal, sys; from pathlib import Path; from LesionReadingLib.studies.batch.run import *\n"
         "from LesionReadingLib.errors import Cancelled; from LesionReadingLib.output import finished_folder\n"
         "from LesionReadingLib.worker import run_and_report\n"
         "folder = Path(sys.argv[1]); out = folder.parent / 'out'; files = sorted(folder.iterdir())\n"

@@ -11,7 +11,7 @@ import time
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import reader_lock
-from LesionReadingLib.studies.batch_records import Study
+from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, edits_of, save_edit
 from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
 from LesionReadingLib.studies.worklist import (
@@ -49,8 +49,8 @@ def analysed(item):
 
 
 def save(item, reader="Anna", content="labels", reviewed=(0, 1), exported=False):
-    told = {"model": "model", "reviewed": reviewed, "count": 4, "changed": [1], "exported": exported}
-    return save_edit(item.folder, reader, lambda file: file.write_text(content), **told)
+    record = {"model": "model", "reviewed": reviewed, "count": 4, "changed": [1], "exported": exported}
+    return save_edit(item.folder, reader, lambda file: file.write_text(content), **record)
 
 
 def make_old(item):
@@ -94,7 +94,7 @@ def test_the_list_is_the_same_in_another_place_and_never_lists_its_own_files(ite
 
 
 def test_a_batch_of_the_same_folder_takes_nothing_of_the_worklist_for_a_study(items, tmp_path):
-    from LesionReadingLib.studies.find import found_below
+    from LesionReadingLib.studies.batch.find import found_below
 
     items[0].result.mkdir()
     (items[0].result / "heat_blend.nrrd").write_text("x")
@@ -205,8 +205,8 @@ def test_damaged_files_of_others_stop_nothing(items):
 def test_an_edit_file_cannot_lead_outside_its_folder(items):
     save(items[0])
     file = items[0].folder / "edits" / "Anna" / "edit.json"
-    told = json.loads(file.read_text()) | {"labels": "../../../../secret.seg.nrrd"}
-    file.write_text(json.dumps(told))
+    record = json.loads(file.read_text()) | {"labels": "../../../../secret.seg.nrrd"}
+    file.write_text(json.dumps(record))
     assert edit_of(items[0].folder, "Anna").labels.parent == file.parent
 
 

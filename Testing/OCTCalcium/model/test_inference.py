@@ -1,4 +1,4 @@
-"""From frames to labels: the network sees vessels in their own shape, its answers are steadied, and frames of nothing get none.
+"""From frames to labels: the network sees vessels in their own shape, its answers are smoothed, and frames of nothing get none.
 
 The network of these tests tells lumen, wall and calcium by their grey alone, so what comes back is known.
 """
@@ -10,13 +10,14 @@ import pytest
 import torch
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import SMALLER_BATCHES
+from LesionReadingLib.model.prediction import SMALLER_BATCHES
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.model import inference as segmentation
 from OCTCalciumLib.model.inference import segment
+from OCTCalciumLib.model.legibility import is_legible
+from OCTCalciumLib.model.lumen_caution import with_lumen_caution
 from OCTCalciumLib.reading.cautions import NO_LUMEN
-from OCTCalciumLib.reading.display.legibility import is_legible
-from OCTCalciumLib.reading.pullback import Pullback, with_lumen_caution
+from OCTCalciumLib.reading.pullback import Pullback
 
 SIZE = 96
 GREYS = {0: 120, 1: 240, 2: 1000, 3: 20}  # of wall, calcium, a wire that is never there, lumen

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from LesionReadingLib.bundle import find_bundle
+from LesionReadingLib.model.bundle import find_bundle
 from OCTCalciumLib.commands import DEFAULT_MODEL
 from OCTCalciumLib.labels import TASK
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
@@ -36,7 +36,7 @@ FIRST_STEP = "oct_calcium_two_step"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """Two phantom patients of the wide range; 1010 is watched."""
+    """Two phantom patients of the wide range; 1010 is for validation."""
     folder = tmp_path_factory.mktemp("wide")
     arguments = "--wide --patients 2 --first-seed 1010 --keep-frames 2 --pullback-frames 20 --frame-spacing 2 --processes 1"
     assert main(["oct", "make-data", str(folder), *arguments.split()]) == 0
@@ -85,12 +85,13 @@ def test_wide_calcium_is_darker_and_brighter_than_ordinary_calcium_and_weakens_l
     assert all(plan.attenuation["calcium"] < 0.61 * plan.attenuation["fibrous"] for plan in plans)
 
 
-def test_a_three_step_training_gives_a_bundle_in_half_precision_that_keeps_the_first_steps_weights(bundle):
-    assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 10e6
+def test_a_three_step_training_gives_a_bundle_of_bytes_that_keeps_the_first_steps_weights(bundle):
+    assert bundle.network_class == "TwoStep" and bundle.weights.stat().st_size < 5e6
     whole, first = load_network(bundle, NETWORKS), load_network(find_bundle(FIRST_STEP, TASK), NETWORKS)
     for name, tensor in first.lumen.state_dict().items():
-        kept = whole.lumen.state_dict()[name]
-        assert torch.allclose(kept.float(), tensor.float(), rtol=2e-3, atol=1e-4), name
+        kept, true = whole.lumen.state_dict()[name].float(), tensor.float()
+        step = true.abs().flatten(1).amax(1).max() / 127 if true.dim() > 1 else 0
+        assert torch.allclose(kept, true, rtol=2e-3, atol=max(float(step), 1e-4)), name
 
 
 def test_lumen_and_guidewire_are_the_first_steps_and_calcium_lies_in_the_wall(bundle, drawn):
@@ -287,9 +288,9 @@ def test_sureness_prints_every_choice_and_the_rules_own(bundle, data, drawn, tmp
     Image.fromarray(np.full(drawn.frames[0].shape, 255, np.uint8)).save(tmp_path / "p_0_calcium.png")
     real = ["--real", str(tmp_path), "--real-pixel-spacing", str(drawn.spacing.row_mm)]
     assert main(["oct", "sureness", str(bundle.path), str(data), *real]) == 0
-    told = capsys.readouterr().out
-    assert "IoU wide" in told and "Dice real" in told and "patients' volumes held" in told
-    chosen = dict(zip(*[iter(told.splitlines()[-1].split())] * 2, strict=True))
+    printed = capsys.readouterr().out
+    assert "IoU wide" in printed and "Dice real" in printed and "patients' volumes held" in printed
+    chosen = dict(zip(*[iter(printed.splitlines()[-1].split())] * 2, strict=True))
     assert float(chosen["--certain"]) >= float(chosen["--likely"]) and float(chosen["--inner"]) > float(chosen["--outer"])
 
 

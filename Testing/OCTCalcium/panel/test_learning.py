@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from LesionReadingLib.bundle import find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from LesionReadingPanel.model_selector import userModelFolder
 from LesionReadingPanel.worklist import learning
@@ -21,7 +21,7 @@ from OCTCalciumLib.model.inference import NETWORKS
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumPanel.gain_text import gainText
 
-from training.oct.second_step.bundle import half_precision
+from training.oct.second_step.bundle import weights_file
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
 FEW = ["--steps", "2", "--batch", "2", "--processes", "1", "--phantom-patients", "1"]
@@ -55,7 +55,7 @@ def small_model(an_oct_module):
         TASK,
         network_class="TwoStep",
         network_arguments=arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=shipped.metadata,
         card="",
         licence="free for all",
@@ -77,9 +77,9 @@ def test_a_model_learns_beside_the_panel_and_is_used_after_a_yes(a_desktop, an_o
     assert panel.ui.learnButton.text == "Stop fine-tuning"
     a_desktop.dialogs.answer(True)
     a_desktop.wait_until(lambda: not taught.running, 300)
-    told = panel.ui.learnLabel.text
-    assert "frames with calcium of 2 cases" in told, told
-    assert told in a_desktop.dialogs.shown[-1].text and "from now on" in a_desktop.dialogs.shown[-1].text
+    text = panel.ui.learnLabel.text
+    assert "frames with calcium of 2 cases" in text, text
+    assert text in a_desktop.dialogs.shown[-1].text and "from now on" in a_desktop.dialogs.shown[-1].text
     assert Path(panel.models.currentModel()) == userModelFolder() / "small_adapted"
     assert find_bundle(small_model, TASK).network_arguments["members"] == 1  # the other one is as it was
 
@@ -123,7 +123,7 @@ def test_where_the_training_is_not_there_the_button_says_so(a_desktop, an_oct_mo
 
 
 def test_the_gain_is_told_with_its_numbers_and_no_gain_is_called_none():
-    told = gainText(FIGURES)
-    assert all(number in told for number in ("9 frames", "3 cases", "0.52, before 0.41", "39 degrees, before 50"))
+    text = gainText(FIGURES)
+    assert all(number in text for number in ("9 frames", "3 cases", "0.52, before 0.41", "39 degrees, before 50"))
     assert "keep the model" in gainText(FIGURES | {"after": FIGURES["before"]})
     assert "cannot be measured" in gainText(FIGURES | {"after": None})

@@ -23,7 +23,8 @@ from LesionReadingScene.scene import has_spacing, labels_of, result_node, result
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.segments import UNSURE
-from OCTCalciumPanel import arc_plot, pullback_results
+from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.results import arc_plot
 
 
 @pytest.fixture
@@ -63,8 +64,8 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
     panel._onEnded()
     a_desktop.process_events()
     assert panel.ui.inputButton.collapsed and panel.ui.inputSummaryLabel.visible
-    for told in ("a pullback", "160 x 160 pixels, 24 frames", "0.04 mm, 0.25 mm apart", panel.ui.modelComboBox.currentText):
-        assert told in panel.ui.inputSummaryLabel.text
+    for sentence in ("a pullback", "160 x 160 pixels, 24 frames", "0.04 mm, 0.25 mm apart", panel.ui.modelComboBox.currentText):
+        assert sentence in panel.ui.inputSummaryLabel.text
     assert "drawn by a_model, Apply takes" in panel.ui.inputSummaryLabel.text  # whatever is chosen by now
     for label in (panel.ui.volumeLabel, panel.ui.arcLabel, panel.ui.scoreLabel, panel.ui.maxArcButton, panel.ui.enFaceMap):
         assert in_sight(a_desktop, label), label.name
@@ -447,8 +448,11 @@ def test_cautions_of_the_labels_and_of_the_run_stand_below_the_finding(an_oct_mo
     volume, labels = a_pullback(), a_vessel()
     labels[10:12][labels[10:12] == LUMEN] = 0
     folder = write_run(tmp_path / "run", volume, labels)
-    told = [{"code": "model_source", "sentence": "It learnt from drawings."}, {"code": "no_lumen", "sentence": "Of labels before."}]
-    (folder / "out" / "measurements.json").write_text(json.dumps({"cautions": told}))
+    cautions = [
+        {"code": "model_source", "sentence": "It learnt from drawings."},
+        {"code": "no_lumen", "sentence": "Of labels before."},
+    ]
+    (folder / "out" / "measurements.json").write_text(json.dumps({"cautions": cautions}))
     an_oct_module.ui.inputSelector.setCurrentNode(volume)
     take_run(an_oct_module, volume, folder)
     label = an_oct_module.ui.cautionLabel

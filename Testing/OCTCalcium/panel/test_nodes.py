@@ -20,9 +20,10 @@ from OCTCalciumLib.colors import rgb
 from OCTCalciumLib.measurement.pullback import measure_pullback, remeasure_frames
 from OCTCalciumLib.presenting.rendering.vessel_scene import vessel_scene
 from OCTCalciumLib.segments import SEGMENTS
-from OCTCalciumPanel import arc_plot, pullback_results
-from OCTCalciumPanel.arc_markup import ArcMarkup
-from OCTCalciumPanel.vessel_view import VesselView
+from OCTCalciumPanel import pullback_results
+from OCTCalciumPanel.results import arc_plot
+from OCTCalciumPanel.results.arc_markup import ArcMarkup
+from OCTCalciumPanel.results.vessel_view import VesselView
 from vtk.util.numpy_support import vtk_to_numpy
 
 
@@ -77,10 +78,10 @@ def test_edited_frames_change_their_rows_and_no_others(a_result):
     measurement = pullback_results.measure(a_result)
     before = column(a_result, "calcium area (mm2)")
     edited = {frame: np.where(a_vessel()[frame] == CALCIUM, 0, a_vessel()[frame]) for frame in (8, 20)}
-    told = []
-    result_node(a_result, arc_plot.ARC_ROLE).AddObserver(vtk.vtkCommand.AnyEvent, lambda caller, event: told.append(event))
+    events = []
+    result_node(a_result, arc_plot.ARC_ROLE).AddObserver(vtk.vtkCommand.AnyEvent, lambda caller, event: events.append(event))
     arc_plot.updateFrames(a_result, remeasure_frames(measurement, edited), [8, 20])
-    assert told, "the plot has not heard of it"
+    assert events, "the plot has not heard of it"
     after = column(a_result, "calcium area (mm2)")
     assert after[8] == after[20] == 0 and np.isnan(column(a_result, "maximum thickness (mm)")[8])
     assert np.array_equal(np.delete(after, (8, 20)), np.delete(before, (8, 20)))
@@ -326,8 +327,8 @@ def test_an_exported_case_has_labels_and_reviewed_frames_and_no_word_of_who(a_re
     assert np.array_equal(case.labels, a_vessel())
     assert (case.grid.row_mm, case.grid.column_mm, case.grid.spacing.frame_mm) == pytest.approx((PIXEL_MM, PIXEL_MM, FRAME_MM))
     for file in folder.iterdir():
-        told = file.read_bytes()
-        assert b"DOE" not in told and b"JOHN" not in told and b"1950" not in told
+        content = file.read_bytes()
+        assert b"DOE" not in content and b"JOHN" not in content and b"1950" not in content
 
 
 def test_exporting_again_replaces_the_case_and_another_pullback_gets_its_own(a_result, tmp_path):

@@ -20,7 +20,8 @@ from LesionReadingPanel.views import currentSlice
 from LesionReadingScene.scene import result_node, result_of, results, reviewed, set_result_json, volume_spacing, write_volume_node
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM
-from OCTCalciumPanel import arc_plot, pullback_results, sample_data
+from OCTCalciumPanel import pullback_results, sample_data
+from OCTCalciumPanel.results import arc_plot
 
 SEED, FRAMES, SIZE, FRAME_STEP_MM = 13, 20, 160, 0.5
 
@@ -77,7 +78,7 @@ def test_from_sample_to_results_the_window_never_stands_still(a_desktop, an_oct_
         a_desktop.wait_until(lambda: seen.add(panel.ui.statusLabel.text) or "Writing" in panel.ui.statusLabel.text, 120)
     a_desktop.wait_until(lambda: not panel.run.running, 60)
     assert pause.longest_ms < 100
-    assert any(said.startswith("Segmenting") for said in seen)
+    assert any(stage.startswith("Segmenting") for stage in seen)
     assert panel.ui.statusLabel.text == "Done."
     from OCTCalciumLib.measurement.pullback import measure_pullback
     from OCTCalciumLib.phantom.pullback import draw_pullback

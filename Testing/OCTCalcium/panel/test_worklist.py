@@ -208,8 +208,8 @@ def test_a_disk_that_is_full_or_gone_is_told_and_the_strokes_are_kept_once_it_is
         patched.setattr("LesionReadingLib.studies.whole_file.os.replace", gone)
         erase_frame(a_desktop, a_list, 9)
         a_desktop.wait_until(lambda: a_list.ui.worklistLabel.text, 30)
-        told = a_list.ui.worklistLabel.text
-        assert "not connected" in told and "in the scene" in told and told.count(".") == 1
+        text = a_list.ui.worklistLabel.text
+        assert "not connected" in text and "in the scene" in text and text.count(".") == 1
         assert a_list.results.measurement.frames[9].arc_bridged_deg == 0
     a_desktop.wait_until(lambda: not a_list.worklist._autosaving.pending, 30)
     assert a_list.ui.worklistLabel.text == ""
@@ -419,8 +419,8 @@ def test_waiting_studies_are_analysed_beside_and_what_cannot_be_read_is_told(a_d
     panel.ui.analyseAllButton.click()
     with a_desktop.longest_pause():
         a_desktop.wait_until(lambda: not panel.worklist._background.running, 120)
-    told = states(panel)
-    assert told["three.nrrd"] == "analysed" and told["broken.nrrd"].startswith("failed: ")
+    listed = states(panel)
+    assert listed["three.nrrd"] == "analysed" and listed["broken.nrrd"].startswith("failed: ")
     assert not panel.ui.analyseAllButton.checked
     assert np.isfinite(json.loads((panel.worklist._items[1].result / "measurements.json").read_text())["volume_mm3"])
     panel.ui.nextStudyButton.click()

@@ -63,8 +63,22 @@ def test_frames_without_a_lumen_are_no_landing_zone():
 def test_without_frame_spacing_a_landing_zone_is_told_in_frames():
     before, _ = zones(a_vessel(), replace(SPACING, frame_mm=None))
     assert before.length_mm is None and before.gap_mm is None and before.first_frame == 0
-    said = first_screen(measure_pullback(a_vessel(), replace(SPACING, frame_mm=None)), None).found
-    assert "frames 9 to 16." in said[0] and "frames 1 to 8, next to it; free of calcium" in said[1]
+    sentences = first_screen(measure_pullback(a_vessel(), replace(SPACING, frame_mm=None)), None).found
+    assert "frames 9 to 16." in sentences[0] and "frames 1 to 8, next to it; free of calcium" in sentences[1]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [
+        ({"frame_mm": None}, "without the frame spacing."),
+        ({"row_mm": None, "column_mm": None}, "without the pixel spacing."),
+        ({"row_mm": None, "column_mm": None, "frame_mm": None}, "without the pixel spacing and the frame spacing."),
+    ],
+)
+def test_only_the_spacing_that_is_missing_is_said_to_be(unknown, said):
+    meanings = first_screen(measure_pullback(a_vessel(), replace(SPACING, **unknown)), None).meanings
+    fives = "not met by any lesion." if "frame" not in said else f"not known {said}"  # too short where the length is known
+    assert [meaning.text for meaning in meanings] == [f"The calcium score is not known {said}", f"Rule of fives: {fives}"]
 
 
 @pytest.mark.parametrize(("widest", "first"), [(200, "frames 9"), (100, "frame")])
@@ -100,15 +114,15 @@ def test_the_score_stands_with_its_consequence_and_its_source(widest, found, mis
 
 
 def test_the_error_on_phantoms_becomes_a_range_that_holds_the_measured_bias():
-    said = " ".join(first_screen(measure_pullback(a_vessel(), SPACING), MODEL).certainty)
+    text = " ".join(first_screen(measure_pullback(a_vessel(), SPACING), MODEL).certainty)
     # 240 + 20 +- 1.96 x 10
-    assert "20 degrees too small on average (SD 10, 50 frames)" in said and "between 240 and 280 degrees (95 %)" in said
-    assert "not recorded" in said and "6 of 11" in said
+    assert "20 degrees too small on average (SD 10, 50 frames)" in text and "between 240 and 280 degrees (95 %)" in text
+    assert "not recorded" in text and "6 of 11" in text
 
 
 def test_without_measured_errors_it_is_said_that_there_is_no_range():
-    said = " ".join(first_screen(measure_pullback(a_vessel(), SPACING), {"data_source": "x"}).certainty)
-    assert "no range can be given" in said
+    text = " ".join(first_screen(measure_pullback(a_vessel(), SPACING), {"data_source": "x"}).certainty)
+    assert "no range can be given" in text
 
 
 def test_ranges_of_scores_say_how_often_they_held_the_truth_on_each_kind_of_phantoms():
@@ -118,22 +132,22 @@ def test_ranges_of_scores_say_how_often_they_held_the_truth_on_each_kind_of_phan
         "phantom": MODEL["eval_metrics"]["phantom"] | {"arcs_in_range": {"held": 86, "count": 100}},
         "wide": {"arcs_in_range": {"held": 79, "count": 100}, "volumes_in_range": {"held": 9, "count": 11}},
     }
-    said = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
-    assert "held the true arc in 79 to 86 % of frames" in said and "9 of 11 phantom pullbacks" in said
-    assert "has not been measured" not in said and "in patients neither is known" in said
+    text = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
+    assert "held the true arc in 79 to 86 % of frames" in text and "9 of 11 phantom pullbacks" in text
+    assert "has not been measured" not in text and "in patients neither is known" in text
     counted["real"] = {"arcs_in_range": {"held": 5, "count": 8}}
-    said = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
-    assert "in 79 to 86 % of frames of phantoms and in 5 of 8 real frames with calcium" in said and "neither is known" not in said
-    said = " ".join(first_screen(measurement, MODEL, ranges=ranges).certainty)
-    assert "has not been measured" in said and "phantom pullbacks" not in said
+    text = " ".join(first_screen(measurement, {"data_source": "x", "eval_metrics": counted}, ranges=ranges).certainty)
+    assert "in 79 to 86 % of frames of phantoms and in 5 of 8 real frames with calcium" in text and "neither is known" not in text
+    text = " ".join(first_screen(measurement, MODEL, ranges=ranges).certainty)
+    assert "has not been measured" in text and "phantom pullbacks" not in text
 
 
 def test_what_the_scores_leave_open_is_a_range_a_check_and_lines_in_the_plot():
     measurement = measure_pullback(a_vessel(), SPACING)
     ranges = [CalciumRange((150.0, 300.0), (1.0, 3.0)) if 8 <= number < 16 else None for number in range(24)]
     screen = first_screen(measurement, MODEL, ranges=ranges)
-    said = " ".join(screen.certainty)
-    assert "between 150 and 300 degrees" in said and "not recorded" not in said and "mm³" in said
+    text = " ".join(screen.certainty)
+    assert "between 150 and 300 degrees" in text and "not recorded" not in text and "mm³" in text
     assert any((check.first, check.last) == (8, 15) and "either side" in check.why for check in screen.checks)
     scroll = scroll_of(measurement, a_vessel(), None, start=None, ranges=ranges)
     assert "(150 to 300)" in scroll.captions[8] and "(" not in scroll.captions[0]

@@ -191,16 +191,16 @@ def test_guidewire_shadow_is_hatched_in_the_en_face_map(tmp_path):
 
 
 def test_without_an_opengl_library_the_report_still_comes_and_says_so(tmp_path, monkeypatch):
-    broken, told = tmp_path / "broken", []
+    broken, logged = tmp_path / "broken", []
     broken.mkdir()
     for library in ("libEGL.so", "libEGL.so.1", "libOSMesa.so", "libOSMesa.so.6", "libOSMesa.so.8", "libX11.so.6"):
         (broken / library).write_bytes(b"")
     monkeypatch.setenv("LD_LIBRARY_PATH", str(broken))
     folder = tmp_path / "results"
     folder.mkdir()
-    presented(folder, a_vessel(), log=told.append)
-    assert len(told) == 1
-    assert "libegl1" in told[0]
-    assert told[0] in (folder / "report.html").read_text()
+    presented(folder, a_vessel(), log=logged.append)
+    assert len(logged) == 1
+    assert "libegl1" in logged[0]
+    assert logged[0] in (folder / "report.html").read_text()
     assert not (folder / "calcium_3d.png").exists()
     assert (folder / "arcs.png").exists()

@@ -13,7 +13,8 @@ from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from OCTCalciumLib.presenting.rendering.mesh import MOST_OF_LUMEN, MOST_TRIANGLES, clustered
-from OCTCalciumLib.presenting.rendering.stack import Rendering, Surface, build_scene
+from OCTCalciumLib.presenting.rendering.process import Rendering
+from OCTCalciumLib.presenting.rendering.stack import Surface, build_scene
 from OCTCalciumLib.presenting.rendering.volumes import calcium_surface, stacked, surface_of
 from vtkmodules.util.numpy_support import vtk_to_numpy
 

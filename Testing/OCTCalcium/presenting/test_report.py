@@ -106,7 +106,7 @@ def test_the_notice_stands_there_once(a_page):
 
 def test_sources_notes_details_and_model_are_told_and_escaped(a_page):
     text = a_page.locator("body").inner_text()
-    for told in (
+    for sentence in (
         "DICOM (0028,0030) Pixel Spacing",
         "typed by the user",
         "Frame 3 is there twice",
@@ -115,7 +115,7 @@ def test_sources_notes_details_and_model_are_told_and_escaped(a_page):
         "IoU calcium 0.81",
         "phantom results",
     ):
-        assert told in text
+        assert sentence in text
 
 
 def test_every_frame_with_calcium_is_in_the_folded_table(a_page):

@@ -27,10 +27,10 @@ def write(folder, pixels, attributes_of):
 
 
 def refusal(path, **typed) -> str:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         open_pullback(path, **typed)
-    assert "\n" not in str(told.value) and str(told.value).endswith(".") and len(str(told.value)) < 400
-    return str(told.value)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".") and len(str(raised.value)) < 400
+    return str(raised.value)
 
 
 ONE_UID = generate_uid()
@@ -252,8 +252,8 @@ def test_no_note_and_no_source_names_a_file(tmp_path):
     write(dicoms, noise(3), lambda index: {"InstanceNumber": 1, "PixelSpacing": [0.01, 0.01]})
     save(one_frame(noise(3)[1], InstanceNumber=1), dicoms / "SUZUKI copy.dcm")
     for pullback in (open_pullback(folder), open_pullback(folder / "YAMADA Taro 1950.nrrd"), open_pullback(dicoms)):
-        told = f"{pullback.notes} {pullback.cautions} {pullback.spacing} {pullback.details}"
-        assert not any(word in told for word in ("YAMADA", "Taro", "1950", "SUZUKI", "IM00"))
+        text = f"{pullback.notes} {pullback.cautions} {pullback.spacing} {pullback.details}"
+        assert not any(word in text for word in ("YAMADA", "Taro", "1950", "SUZUKI", "IM00"))
 
 
 @pytest.mark.parametrize(

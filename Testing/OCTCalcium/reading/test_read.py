@@ -28,9 +28,9 @@ def write_folder(folder, pixels, order, attributes_of):
 
 
 def refusal(path, **typed) -> str:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         open_pullback(path, **typed)
-    message = str(told.value)
+    message = str(raised.value)
     assert "\n" not in message and "Secret" not in message and message.endswith(".") and len(message) < 400
     return message
 

@@ -113,10 +113,10 @@ def test_two_different_statements_are_told(tmp_path):
     ],
 )
 def test_a_spacing_that_cannot_be_right_is_refused_with_how_to_type_it(tmp_path, attributes):
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         spacing_of(tmp_path, **attributes)
     in_plane = "PixelSpacing" in str(attributes) or "Pixel Spacing" in str(attributes)
-    assert ("--pixel-spacing" if in_plane else "--frame-spacing") in str(told.value)
+    assert ("--pixel-spacing" if in_plane else "--frame-spacing") in str(raised.value)
 
 
 def test_a_typed_spacing_replaces_one_that_cannot_be_right(tmp_path):

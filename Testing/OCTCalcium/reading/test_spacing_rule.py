@@ -74,9 +74,9 @@ def test_a_frame_distance_that_only_happens_to_be_like_print_is_kept():
     ],
 )
 def test_what_oct_cannot_have_is_refused_with_what_to_type(given, words):
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         checked_spacing(stated(*given), "The label map")
-    message = str(told.value)
+    message = str(raised.value)
     assert message.startswith("The label map") and words in message and "-spacing" in message and HEADER in message
 
 

@@ -38,10 +38,10 @@ def frames_of(pullback):
 
 
 def refusal(path) -> str:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         open_pullback(path)
-    assert "\n" not in str(told.value) and str(told.value).endswith(".") and len(str(told.value)) < 400
-    return str(told.value)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".") and len(str(raised.value)) < 400
+    return str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from fuzzing.files.kept import draw_rooms
+from fuzzing.files.kept import draw_kept
 from fuzzing.files.rare import draw_rare
 from fuzzing.subject import CT, Subject
 from LesionReadingLib.geometry.grid import even_grid
@@ -24,7 +24,7 @@ def draw(folder: Path) -> list[Subject]:
         *_draw_head(folder / "head"),
         *_draw_others(folder),
         *draw_rare(folder),
-        *draw_rooms(folder),
+        *draw_kept(folder),
     ]
 
 
@@ -135,8 +135,8 @@ def _draw_head(folder: Path) -> list[Subject]:
 def _draw_others(folder: Path) -> list[Subject]:
     from HematomaMarkersLib.labels import MARKERS
     from HematomaMarkersLib.triage.rules import SHIPPED_RULES
-    from LesionReadingLib.bundle import model_folders
     from LesionReadingLib.geometry.nrrd import write_nrrd
+    from LesionReadingLib.model.bundle import model_folders
 
     (folder / "rules").mkdir()
     shutil.copy(SHIPPED_RULES, folder / "rules" / "x.toml")

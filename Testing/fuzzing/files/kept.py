@@ -22,30 +22,30 @@ from LesionReadingLib.geometry.spacing import Spacing
 _CASE = 100_001
 
 
-def draw_rooms(folder: Path) -> list[Subject]:
+def draw_kept(folder: Path) -> list[Subject]:
     """Draw them below a folder."""
-    rooms = folder / "rooms"
+    kept = folder / "kept"
     return [
-        *_consequences(rooms),
-        *_cases(rooms),
-        *_training_folders(rooms),
-        *_trainings(rooms),
-        *_worklist(rooms / "worklist"),
-        *_batch(rooms / "batch"),
-        *_weights(rooms / "weights"),
+        *_consequences(kept),
+        *_cases(kept),
+        *_training_folders(kept),
+        *_trainings(kept),
+        *_worklist(kept / "worklist"),
+        *_batch(kept / "batch"),
+        *_weights(kept / "weights"),
     ]
 
 
-def _consequences(rooms: Path) -> list[Subject]:
+def _consequences(kept: Path) -> list[Subject]:
     from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES as HEAD
     from OCTCalciumLib.presenting.first_screen import SHIPPED_CONSEQUENCES as OCT
 
     for name, file in (("oct-words", OCT), ("head-words", HEAD)):
-        (rooms / name).mkdir(parents=True)
-        shutil.copy(file, rooms / name / "x.toml")
+        (kept / name).mkdir(parents=True)
+        shutil.copy(file, kept / name / "x.toml")
     return [
-        Subject("rules", "rooms/oct-words", "x.toml", "oct_words"),
-        Subject("rules", "rooms/head-words", "x.toml", "head_words"),
+        Subject("rules", "kept/oct-words", "x.toml", "oct_words"),
+        Subject("rules", "kept/head-words", "x.toml", "head_words"),
     ]
 
 
@@ -56,24 +56,24 @@ def _drawn_case() -> tuple[np.ndarray, np.ndarray, Grid]:
     return image, labels, even_grid(labels.shape, Spacing(0.02, 0.02, 0.2))
 
 
-def _cases(rooms: Path) -> list[Subject]:
+def _cases(kept: Path) -> list[Subject]:
     from LesionReadingLib.studies.training_case import write_case
 
     image, labels, grid = _drawn_case()
-    write_case(rooms / "oct-case", "oct-calcium", image, labels, grid, reviewed=[1, 2], markers=None)
+    write_case(kept / "oct-case", "oct-calcium", image, labels, grid, reviewed=[1, 2], markers=None)
     grid, scan, marks = drawn_head()
     judged = {"hypodensity": True, "irregular_margin": None, "blend": False, "fluid_level": False}
-    write_case(rooms / "head-case", "hematoma-markers", scan.hounsfield, marks, grid, reviewed=[], markers=judged)
+    write_case(kept / "head-case", "hematoma-markers", scan.hounsfield, marks, grid, reviewed=[], markers=judged)
     return [
-        Subject("reading" if file == "case.json" else "nrrd", f"rooms/{task}-case", file, f"{task}_case", ".")
+        Subject("reading" if file == "case.json" else "nrrd", f"kept/{task}-case", file, f"{task}_case", ".")
         for task in ("oct", "head")
         for file in ("case.json", "image.nrrd", "labels.nrrd")
     ]
 
 
-def _training_folders(rooms: Path) -> list[Subject]:
+def _training_folders(kept: Path) -> list[Subject]:
     image, labels, _grid = _drawn_case()
-    oct_data, head_data, table = rooms / "oct-data", rooms / "head-data", rooms / "table"
+    oct_data, head_data, table = kept / "oct-data", kept / "head-data", kept / "table"
     for folder in (oct_data, head_data, table):
         folder.mkdir(parents=True)
     np.save(oct_data / f"patient-{_CASE}.npy", np.stack([image, labels]))
@@ -98,38 +98,38 @@ def _training_folders(rooms: Path) -> list[Subject]:
         "case,slice,fold,split\n" + "".join(f"{_CASE},{number},1,{'train' if number else 'test'}\n" for number in range(slices))
     )
     (table / "x.csv").write_text("case;patient;pixel_spacing_mm;split\na;P1;0.02;train\nb;P2;;validation\n")
-    listed = [Subject("csv", "rooms/table", "x.csv", "table")]
+    listed = [Subject("csv", "kept/table", "x.csv", "table")]
     for name, pixels in (("oct", "npy"), ("head", "npz")):
-        listed += [Subject("csv", f"rooms/{name}-data", file, f"{name}_data", ".") for file in ("cases.csv", "split.csv")]
-        listed.append(Subject("array", f"rooms/{name}-data", f"patient-{_CASE}.{pixels}", f"{name}_data", "."))
-    return [*listed, Subject("reading", "rooms/oct-data", f"patient-{_CASE}.json", "oct_data", ".")]
+        listed += [Subject("csv", f"kept/{name}-data", file, f"{name}_data", ".") for file in ("cases.csv", "split.csv")]
+        listed.append(Subject("array", f"kept/{name}-data", f"patient-{_CASE}.{pixels}", f"{name}_data", "."))
+    return [*listed, Subject("reading", "kept/oct-data", f"patient-{_CASE}.json", "oct_data", ".")]
 
 
-def _trainings(rooms: Path) -> list[Subject]:
+def _trainings(kept: Path) -> list[Subject]:
     """A preset, a checkpoint, and the figures of an evaluation."""
     from safetensors.numpy import save_file
 
     from training.engine.presets import FOLDER
 
     for name in ("preset", "checkpoint", "figures"):
-        (rooms / name).mkdir(parents=True)
-    shutil.copy(sorted(FOLDER.glob("oct_*.yaml"))[0], rooms / "preset" / "x.yaml")
+        (kept / name).mkdir(parents=True)
+    shutil.copy(sorted(FOLDER.glob("oct_*.yaml"))[0], kept / "preset" / "x.yaml")
     facts = {"options": {"batch": 4}, "step": 3, "seconds": 1.5, "best": 0.5, "since_best": 0, "began_with": "nothing"}
     tensors = {"average.module.weight": np.ones((2, 3), np.float32)}
-    save_file(tensors, rooms / "checkpoint" / "checkpoint.safetensors", {"facts": json.dumps(facts)})
+    save_file(tensors, kept / "checkpoint" / "checkpoint.safetensors", {"facts": json.dumps(facts)})
     one = {"iou": 0.5, "dice": 0.6}
     figures = {
         "three_classes": {name: one for name in ("calcium", "guidewire", "background")},
         "agreement": {"bridged_arc_deg": {"bias": 3.0}},
         "held": "2 cases",
     }
-    (rooms / "figures" / "figures.json").write_text(json.dumps(figures))
-    (rooms / "figures" / "checkpoint.csv").write_text("step,loss,dice\n1,0.9,0.1\n2,0.8,0.2\n")
+    (kept / "figures" / "figures.json").write_text(json.dumps(figures))
+    (kept / "figures" / "checkpoint.csv").write_text("step,loss,dice\n1,0.9,0.1\n2,0.8,0.2\n")
     return [
-        Subject("words", "rooms/preset", "x.yaml", "preset"),
-        Subject("weights", "rooms/checkpoint", "checkpoint.safetensors", "checkpoint"),
-        Subject("reading", "rooms/figures", "figures.json", "figures", "."),
-        Subject("csv", "rooms/figures", "checkpoint.csv", "figures", "."),
+        Subject("words", "kept/preset", "x.yaml", "preset"),
+        Subject("weights", "kept/checkpoint", "checkpoint.safetensors", "checkpoint"),
+        Subject("reading", "kept/figures", "figures.json", "figures", "."),
+        Subject("csv", "kept/figures", "checkpoint.csv", "figures", "."),
     ]
 
 
@@ -161,7 +161,7 @@ def _worklist(folder: Path) -> list[Subject]:
     )
     kept = [item.folder / name for name in ("lock.json", "model.json", "failed.json")] + [edit.labels.parent / "edit.json"]
     subjects = [("reading", file) for file in kept] + [("nrrd", edit.labels), ("folder", folder / "a.dcm")]
-    return [Subject(kind, "rooms/worklist", str(file.relative_to(folder)), "oct_worklist", ".") for kind, file in subjects]
+    return [Subject(kind, "kept/worklist", str(file.relative_to(folder)), "oct_worklist", ".") for kind, file in subjects]
 
 
 def _batch(folder: Path) -> list[Subject]:
@@ -171,13 +171,13 @@ def _batch(folder: Path) -> list[Subject]:
     with redirect_stdout(io.StringIO()):
         analysed_batch(folder)
     kinds = (("reading", "out/batch.json"), ("reading", "out/001/measurements.json"), ("csv", "out/studies.csv"))
-    return [Subject(kind, "rooms/batch", file, "batch", ".") for kind, file in kinds]
+    return [Subject(kind, "kept/batch", file, "batch", ".") for kind, file in kinds]
 
 
 def _weights(folder: Path) -> list[Subject]:
-    from LesionReadingLib.bundle import model_folders
+    from LesionReadingLib.model.bundle import model_folders
 
     shipped = next(parent for parent in model_folders() if (parent / "oct_calcium_two_step").is_dir()) / "oct_calcium_two_step"
     for name in ("configs", "models"):
         shutil.copytree(shipped / name, folder / name)
-    return [Subject("weights", "rooms/weights", "models/model.safetensors", "oct_network", ".")]
+    return [Subject("weights", "kept/weights", "models/model.safetensors", "oct_network", ".")]

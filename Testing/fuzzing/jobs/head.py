@@ -80,7 +80,7 @@ def head_whole(path: Path) -> None:
     """The whole of ``hematoma-markers measure`` of a label map that lies on the series beside it."""
     from HematomaMarkersLib.commands import measure
     from HematomaMarkersLib.options import LabelMapOptions, RunOptions, ScanOptions
-    from LesionReadingLib.worker import Terminal
+    from LesionReadingLib.reporting import Terminal
 
     options = {"run": RunOptions(), "options": ScanOptions(), "label_map": LabelMapOptions()}
     measure(path, path.parent / "series", path.parent / "out", Terminal(), **options)

@@ -21,7 +21,7 @@ def rules(path: Path) -> None:
 
 def bundle(path: Path) -> None:
     """Read a bundle, without its network."""
-    from LesionReadingLib.bundle import described_bundle
+    from LesionReadingLib.model.bundle import described_bundle
 
     described_bundle(path, "oct-calcium").summary()
 

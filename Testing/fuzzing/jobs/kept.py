@@ -140,8 +140,8 @@ def oct_worklist(path: Path) -> None:
 
 def oct_network(path: Path) -> None:
     """Load the networks of a bundle whose weights are what its metadata say."""
-    from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.prediction import load_network
+    from LesionReadingLib.model.bundle import find_bundle
+    from LesionReadingLib.model.prediction import load_network
     from OCTCalciumLib.model.inference import NETWORKS
 
     load_network(find_bundle(path, "oct-calcium"), NETWORKS)
@@ -149,9 +149,9 @@ def oct_network(path: Path) -> None:
 
 def analysed_batch(folder: Path) -> None:
     """Analyse a batch of two files of a letter each, in the same way for ever; what is done already stays."""
-    from LesionReadingLib.studies.batch import one_by_one, run_batch
-    from LesionReadingLib.studies.batch_records import Study
-    from LesionReadingLib.worker import Terminal
+    from LesionReadingLib.reporting import Terminal
+    from LesionReadingLib.studies.batch.records import Study
+    from LesionReadingLib.studies.batch.run import one_by_one, run_batch
 
     def analyse(source, output, report, **options) -> None:
         output.mkdir(parents=True)
@@ -160,8 +160,8 @@ def analysed_batch(folder: Path) -> None:
     files = sorted((folder / "in").iterdir())
     columns = {name: (lambda found, name=name: found[name]) for name in ("volume_mm3", "letter")}
     studies = [Study(file, (file,)) for file in files]
-    told = {"columns": columns, "title": "All", "settings": ""}
-    run_batch(studies, folder / "in", folder / "out", one_by_one(analyse), Terminal(), **told)
+    layout = {"columns": columns, "title": "All", "settings": ""}
+    run_batch(studies, folder / "in", folder / "out", one_by_one(analyse), Terminal(), **layout)
 
 
 def batch(path: Path) -> None:

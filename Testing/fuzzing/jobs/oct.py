@@ -140,7 +140,7 @@ def oct_dicom(path: Path) -> None:
 
 def oct_whole(path: Path) -> None:
     """The whole of ``oct-calcium measure``, with its report and pictures."""
-    from LesionReadingLib.worker import Terminal
+    from LesionReadingLib.reporting import Terminal
     from OCTCalciumLib.commands import measure
     from OCTCalciumLib.options import LabelMapOptions, PullbackOptions, RunOptions
 

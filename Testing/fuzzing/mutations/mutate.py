@@ -163,9 +163,9 @@ def _meta_lines(random: Random, file: Path) -> str:
     content = file.read_bytes()
     place = content.index(b"\n", content.index(b"ElementDataFile")) + 1
     lines = content[:place].decode("latin-1").rstrip("\n").split("\n")
-    told = _edit_lines(random, lines, META_LINES, " = ")
+    change = _edit_lines(random, lines, META_LINES, " = ")
     file.write_bytes("\n".join([*lines, ""]).encode("latin-1", "replace") + content[place:])
-    return told
+    return change
 
 
 def _nrrd_lines(random: Random, file: Path) -> str:
@@ -173,9 +173,9 @@ def _nrrd_lines(random: Random, file: Path) -> str:
     end = content.find(b"\n\n")
     end = len(content) if end < 0 else end
     lines = content[:end].decode("latin-1").rstrip("\n").split("\n")
-    told = _edit_lines(random, lines, NRRD_LINES, ": ")
+    change = _edit_lines(random, lines, NRRD_LINES, ": ")
     file.write_bytes("\n".join(lines).encode("latin-1", "replace") + content[end:])
-    return told
+    return change
 
 
 # DICOM.

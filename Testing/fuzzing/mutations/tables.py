@@ -58,40 +58,40 @@ def cells(random: Random, file: Path) -> str:
 def array_header(random: Random, file: Path) -> str:
     """Change shape, kind or order that a NumPy array states, in an archive too, or leave an array out."""
     if file.suffix == ".npy":
-        content, told = _restated(random, file.read_bytes())
+        content, change = _restated(random, file.read_bytes())
         file.write_bytes(content)
-        return told
+        return change
     with zipfile.ZipFile(file) as archive:
         arrays = {name: archive.read(name) for name in archive.namelist()}
     name = random.choice(sorted(arrays))
-    told = "left out"
+    change = "left out"
     content = arrays.pop(name)
     way = random.randrange(4)
     if way:
-        arrays[name], told = _restated(random, content)
+        arrays[name], change = _restated(random, content)
     if way == 1:
         arrays["further.npy"] = content
     with zipfile.ZipFile(file, "w") as archive:
         for each, inside in arrays.items():
             archive.writestr(each, inside)
-    return f"{name} {told}"
+    return f"{name} {change}"
 
 
 def _restated(random: Random, content: bytes) -> tuple[bytes, str]:
     length = int.from_bytes(content[8:10], "little")
     header = content[10 : 10 + length].decode("latin-1")
     if random.random() < 0.5:
-        told = random.choice(_SHAPES)
-        header = re.sub(r"'shape': \(.*?\)", f"'shape': {told}", header)
+        value = random.choice(_SHAPES)
+        header = re.sub(r"'shape': \(.*?\)", f"'shape': {value}", header)
     elif random.random() < 0.7:
-        told = random.choice(_KINDS)
-        header = re.sub(r"'descr': '.*?'", f"'descr': '{told}'", header)
+        value = random.choice(_KINDS)
+        header = re.sub(r"'descr': '.*?'", f"'descr': '{value}'", header)
     else:
-        told = random.choice(("{}", "[]", "(" * 300, "__import__('os').getpid()", "'shape'", " " * 70_000))
-        header = told
+        value = random.choice(("{}", "[]", "(" * 300, "__import__('os').getpid()", "'shape'", " " * 70_000))
+        header = value
     packed = header.encode("latin-1")
     stated = min(len(packed), 65535)
-    return content[:8] + stated.to_bytes(2, "little") + packed[:stated] + content[10 + length :], told[:30]
+    return content[:8] + stated.to_bytes(2, "little") + packed[:stated] + content[10 + length :], value[:30]
 
 
 def tensors(random: Random, file: Path) -> str:

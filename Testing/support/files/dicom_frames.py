@@ -15,7 +15,7 @@ def frames_of(path):
 
 
 def refusal(path) -> str:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         frames_of(path)
-    assert "\n" not in str(told.value) and "Secret" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(raised.value) and "Secret" not in str(raised.value)
+    return str(raised.value)

@@ -212,8 +212,8 @@ try:
 except InputError as error:
     print(error)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout
-    assert "checkpoint before it is whole" in told and told.count("\n") == 1
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout
+    assert "checkpoint before it is whole" in printed and printed.count("\n") == 1
     assert torch.equal(load_file(tmp_path / "one.safetensors")["a"], torch.ones(100))
     assert [each.name for each in tmp_path.iterdir()] == ["one.safetensors"]
 

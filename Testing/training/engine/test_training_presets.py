@@ -97,7 +97,7 @@ def test_numbers_are_changed_one_by_one():
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "message"),
     [
         ("bach=4", "no option bach (did you mean batch?)"),
         ("batch=four", "batch is a whole number from 0 on, not four"),
@@ -107,10 +107,10 @@ def test_numbers_are_changed_one_by_one():
         ("rate=[1", "no value that can be read"),
     ],
 )
-def test_an_override_that_cannot_be_used_is_told_in_one_sentence(override, told):
+def test_an_override_that_cannot_be_used_is_told_in_one_sentence(override, message):
     with pytest.raises(InputError) as caught:
         oct_preset("cpu", override)
-    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_the_command_line_tells_the_nearest_key_and_ends_with_status_2(tmp_path, capsys):
@@ -159,13 +159,13 @@ def test_yaml_that_grows_without_end_or_is_none_is_refused(tmp_path, text):
 
 
 def test_the_command_lines_budget_comes_before_the_presets():
-    def told(steps=None, epochs=None, minutes=None, of="cpu"):
+    def budget(steps=None, epochs=None, minutes=None, of="cpu"):
         return budget_of_command(argparse.Namespace(steps=steps, epochs=epochs, minutes=minutes), oct_preset(of)[1])
 
-    assert told() == oct_preset("cpu")[1]
-    assert told(steps=7).steps == 7 and told(epochs=2, of="cpu").epochs == 2
-    assert told(steps=7, of="seed").epochs is None
-    both = told(minutes=3)
+    assert budget() == oct_preset("cpu")[1]
+    assert budget(steps=7).steps == 7 and budget(epochs=2, of="cpu").epochs == 2
+    assert budget(steps=7, of="seed").epochs is None
+    both = budget(minutes=3)
     assert both.minutes == 3 and both.steps == 500
 
 

@@ -17,13 +17,13 @@ from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersLib.model.prediction import NETWORKS, predict
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 from HematomaMarkersLib.reading.images import read_volume
-from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import SCALE, in_bytes
 from LesionReadingLib.studies.training_case import read_case, write_case
 from safetensors.torch import load_file, save
 
 from training.__main__ import main
-from training.engine.checkpoint import halved
 from training.hematoma.adaptation.corrected import corrected_slices, phantom_slices, read_corrected, without
 from training.hematoma.adaptation.gain import gain, gain_table
 from training.hematoma.bundle.card import write_card
@@ -48,7 +48,7 @@ def model(tmp_path_factory) -> Path:
         TASK,
         network_class="JointNetwork",
         network_arguments=arguments,
-        weights=save(halved(network.state_dict())),
+        weights=save(in_bytes(network.state_dict())),
         metadata=shipped.metadata,
         card="",
         licence="free for all",
@@ -87,7 +87,7 @@ def adapted(cases, phantoms, model, tmp_path_factory) -> tuple[Bundle, dict]:
     return find_bundle(folder / "ours", TASK), json.loads((folder / "figures.json").read_text())
 
 
-def test_decoder_learns_and_what_the_markers_see_stays_to_the_bit(adapted, model):
+def test_decoder_learns_and_what_the_markers_see_stays_to_the_byte(adapted, model):
     before, after = load_file(find_bundle(model, TASK).weights), load_file(adapted[0].weights)
     assert before.keys() == after.keys()
     network = load_network(find_bundle(model, TASK), NETWORKS)
@@ -99,6 +99,8 @@ def test_decoder_learns_and_what_the_markers_see_stays_to_the_bit(adapted, model
     kept = {name for name, value in network.state_dict(keep_vars=True).items() if id(value) in seen or name.startswith("markers.")}
     assert len(kept) > 300
     assert all(before[name].equal(after[name]) for name in kept)
+    scales = [name + SCALE for name in kept if name + SCALE in before]
+    assert len(scales) > 50 and all(torch.allclose(before[name], after[name], rtol=1e-6, atol=0) for name in scales)
     learnt = [name for name in before if name.endswith("conv.weight") and ".decoder." in name]
     assert learnt and not any(before[name].equal(after[name]) for name in learnt)
     assert all(before[name].dtype == after[name].dtype for name in before)
@@ -131,16 +133,16 @@ def test_the_bundle_says_what_it_was_adapted_on_and_how_well_but_not_on_whom(ada
     assert metadata["eval_metrics"].keys() == {"adapted"}
     assert f"| mean Dice of the hematoma | {figures['before']['dice']:.3f} | {figures['after']['dice']:.3f} |" in card
     assert "are not those of this model" in card and figures["judgement"] in card
-    told = card + json.dumps(metadata)
-    assert not any(name in told for name in ("TANAKA", "SATO", "SUZUKI"))
+    text = card + json.dumps(metadata)
+    assert not any(name in text for name in ("TANAKA", "SATO", "SUZUKI"))
     assert (bundle.path / LICENCE).read_text() == "free for all"
 
 
 def test_with_one_patient_the_model_adapts_and_promises_no_gain(cases, phantoms, model, tmp_path, capsys):
     arguments = [model, cases[2], "-o", tmp_path / "ours", "--same-patient", *cases[:2], "--phantoms", phantoms]
     assert main(["hematoma", "adapt", *map(str, arguments), *FEW]) == 0
-    told = capsys.readouterr().out
-    assert "cannot be measured" in told and "no gain is promised" in told and "1 networks of 2 steps" in told
+    printed = capsys.readouterr().out
+    assert "cannot be measured" in printed and "no gain is promised" in printed and "1 networks of 2 steps" in printed
     assert find_bundle(tmp_path / "ours", TASK).metadata["eval_metrics"]["adapted"]["after"] is None
 
 
@@ -213,7 +215,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
     (strange / "patient-01001.npz").write_bytes((phantoms / "patient-01001.npz").read_bytes())
     (strange / STEPS_FILE).write_text(json.dumps({"skull_removal": False}))
     new = tmp_path / "new"
-    for arguments, told in (
+    for arguments, message in (
         ([model, "-o", new], "no case to adapt to"),
         ([model, cases[2], "-o", new], "holds a hematoma"),
         ([model, other, "-o", new], "not for hematoma-markers"),
@@ -223,7 +225,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, *cases, "-o", new, "--phantoms", strange], "in another way"),
     ):
-        assert main(["hematoma", "adapt", *FEW, *map(str, arguments)]) == 2, told
-        said = capsys.readouterr().err
-        assert told in said and said.count("\n") == 1
+        assert main(["hematoma", "adapt", *FEW, *map(str, arguments)]) == 2, message
+        printed = capsys.readouterr().err
+        assert message in printed and printed.count("\n") == 1
         assert not new.exists()

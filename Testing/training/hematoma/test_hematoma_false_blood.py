@@ -91,6 +91,6 @@ def test_false_blood_is_averaged_over_all_heads():
 def _result(false_ml) -> PatientResult:
     volumes = dict.fromkeys(("true_ml", "found_ml", "true_ivh_ml", "found_ivh_ml"), 0.0)
     voxels = {"voxels": (0, 0, 0), "ivh_voxels": (0, 0, 0)}
-    told = {name: {} for name in ("true", "probabilities", "thresholds", "evidence", "heat_mm")}
+    nothing = {name: {} for name in ("true", "probabilities", "thresholds", "evidence", "heat_mm")}
     rows = {name: [] for name in ("slice_numbers", "slice_true", "slice_probabilities")}
-    return PatientResult(0, None, (), **volumes, **voxels, **told, **rows, false_ml=false_ml)
+    return PatientResult(0, None, (), **volumes, **voxels, **nothing, **rows, false_ml=false_ml)

@@ -11,8 +11,8 @@ from HematomaMarkersLib.labels import MARKERS, TASK
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges, probability_range, ranges_from_settings, volume_range_ml
-from LesionReadingLib.bundle import load_bundle, write_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import load_bundle, write_bundle
 from safetensors.torch import save
 
 from training.hematoma.bundle.card import with_ranges, write_coverage

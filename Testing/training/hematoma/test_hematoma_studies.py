@@ -59,8 +59,8 @@ def test_all_of_the_studys_experiments_are_one_command_that_goes_on_where_it_sto
     (tmp_path / "out/wavelet_vgg16/markers.json").unlink()
     written = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").glob("*/*.safetensors")}
     assert main(arguments) == 0
-    told = capsys.readouterr().out
-    begun = [line.split()[1].rstrip(":") for line in told.splitlines() if line.startswith("--- ")]
+    printed = capsys.readouterr().out
+    begun = [line.split()[1].rstrip(":") for line in printed.splitlines() if line.startswith("--- ")]
     assert begun == ["tuned_thalamus", "tuned_subcortical", "wavelet_vgg16"], "two locations that nobody bleeds at, and the one"
     assert json.loads((tmp_path / "out/ablations.json").read_text()) == figures
     for file, before in written.items():
@@ -166,11 +166,11 @@ def test_an_sngan_keeps_pictures_and_a_distance_while_it_learns(gan):
 
 def test_samples_of_each_class_are_written_as_pictures(gan, tmp_path, capsys):
     assert main(["hematoma", "draw-samples", str(gan), str(tmp_path), "--per-class", "5", "--device", "cpu"]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert {each.name for each in tmp_path.iterdir()} == {"hypodensity", "no_hypodensity"}
     for folder in tmp_path.iterdir():
         files = sorted(folder.iterdir())
-        assert f"{folder.name}: {len(files) // 2} of 5" in told
+        assert f"{folder.name}: {len(files) // 2} of 5" in printed
         assert all(Image.open(file).size == (32, 32) for file in files)
     first, again = (draw(trained_gan(gan)[0], torch.eye(2), 5, CPU) for _ in range(2))
     assert torch.equal(first, again)
@@ -208,12 +208,12 @@ def test_the_studys_experiment_with_drawn_hematomas_is_one_command(data, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "message"),
     [("side=48", "power of 2"), ("labels=swirl", "labels is all or one of"), ("wdth=3", "did you mean width?")],
 )
-def test_options_of_an_sngan_that_cannot_be_used_are_told(data, tmp_path, capsys, override, told):
+def test_options_of_an_sngan_that_cannot_be_used_are_told(data, tmp_path, capsys, override, message):
     assert main(["hematoma", "train-gan", str(data), str(tmp_path), "--preset", "cpu", "--device", "cpu", override]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_shelf_without_two_kinds_teaches_no_sngan(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""From phantom patients to a bundle: drawn, learnt in two stages, taken up again, judged, written."""
+"""From phantom patients to a bundle: drawn, learnt in two stages, resumed, judged, written."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.prepare import Steps
 from HematomaMarkersLib.model.unet import HematomaUNet
 from HematomaMarkersLib.phantom.patient import draw_head
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 
 from training.__main__ import main
 from training.engine.options import Budget
@@ -380,8 +380,8 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
     with pytest.raises(InputError, match="fit-rule"):
         bundle_of_training(folder, tmp_path / "mine", "drawn discs", "licence")
     rule = PatientRule({marker: MarkerCalibration(2.0, -1.0, 0.3) for marker in MARKERS}, 2, 1.0)
-    told = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps(skull_removal=False))}
-    (folder / "rule.json").write_text(json.dumps(told))
+    settings = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps(skull_removal=False))}
+    (folder / "rule.json").write_text(json.dumps(settings))
     bundle_of_training(folder, tmp_path / "mine", "drawn discs", "licence")
     figures = model_figures([_result(0, 4.0, 6.0, (80, 100, 100), 0.9, True), _result(3, 0.0, 0.0, (0, 0, 0), None, False)])
     write_card(tmp_path / "mine", json.loads(json.dumps(figures)))
@@ -428,8 +428,8 @@ def test_the_rule_of_a_bundle_is_fitted_anew_and_its_earlier_figures_go(trained,
     monkeypatch.setattr("training.hematoma.evaluation.rule.load_patient", whole)
     folder = trained[0]
     rule = PatientRule({marker: MarkerCalibration(2.0, -1.0, 0.3) for marker in MARKERS}, 99, 0.7)
-    told = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps())}
-    (folder / "rule.json").write_text(json.dumps(told))
+    settings = {"rule": rule.to_settings(), "mean_auc": {}, "preparation": asdict(Steps())}
+    (folder / "rule.json").write_text(json.dumps(settings))
     bundle = bundle_of_training(folder, tmp_path / "mine", "drawn discs", "licence")
     figures = model_figures([_result(0, 0.5, 0.4, (1, 10, 9), 0.9, True), _result(2, 0.0, 0.4, (0, 0, 4), None, False)])
     write_card(bundle.path, figures)

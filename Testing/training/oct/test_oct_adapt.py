@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LesionReadingLib.bundle import LICENCE, find_bundle, write_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import LICENCE, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, LUMEN, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
@@ -28,7 +28,7 @@ from training.oct.adaptation.corrected import Corrected, corrected_views, patien
 from training.oct.adaptation.gain import gain
 from training.oct.bundle import write_card
 from training.oct.data import load_patients
-from training.oct.second_step.bundle import half_precision
+from training.oct.second_step.bundle import weights_file
 from training.oct.second_step.views import REAL
 
 PIXEL_MM, FRAME_MM = 0.05, 0.4
@@ -75,7 +75,7 @@ def model(tmp_path_factory) -> Path:
         TASK,
         network_class="TwoStep",
         network_arguments=arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=shipped.metadata,
         card="",
         licence="free for all",
@@ -122,8 +122,8 @@ def test_the_bundle_says_what_it_was_adapted_on_and_how_well_but_not_on_whom(ada
     assert metadata["eval_metrics"].keys() == {"adapted"}
     assert f"| mean Dice of calcium | {figures['before']['dice']:.3f} | {figures['after']['dice']:.3f} |" in card
     assert "in the original's card are not those of this model" in card and "No real calcium was learnt" not in card
-    told = card + json.dumps(metadata)
-    assert "TANAKA" not in told and "SUZUKI" not in told
+    text = card + json.dumps(metadata)
+    assert "TANAKA" not in text and "SUZUKI" not in text
     assert (bundle.path / LICENCE).read_text() == "free for all"
 
 
@@ -135,7 +135,7 @@ def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, tmp
         TASK,
         network_class="TwoStep",
         network_arguments=bundle.network_arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=metadata,
         card="",
         licence="",
@@ -151,12 +151,12 @@ def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, tmp
 def test_with_one_patient_the_model_adapts_and_promises_no_gain(cases, phantoms, model, tmp_path, capsys):
     arguments = [model, "-o", tmp_path / "ours", "--same-patient", *cases, "--phantoms", *phantoms]
     assert main(["oct", "adapt", *map(str, arguments), *FEW]) == 0
-    told = capsys.readouterr().out
-    assert "cannot be measured" in told and "no gain is promised" in told
+    printed = capsys.readouterr().out
+    assert "cannot be measured" in printed and "no gain is promised" in printed
     bundle = find_bundle(tmp_path / "ours", TASK)
     assert bundle.metadata["eval_metrics"]["adapted"]["after"] is None
     assert "| not measured |" in (bundle.path / "docs/README.md").read_text()
-    assert "2 networks of 2 steps each" in told  # nobody is left out
+    assert "2 networks of 2 steps each" in printed  # nobody is left out
 
 
 def bare(patient: int, calcium: bool) -> Corrected:
@@ -255,7 +255,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         licence="",
     )
     new = tmp_path / "new"
-    for arguments, told in (
+    for arguments, message in (
         ([model, "-o", new], "no case to adapt to"),
         ([model, none, "-o", new], "holds calcium"),
         ([model, head, "-o", new], "not for oct-calcium"),
@@ -266,7 +266,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, unlit, "-o", new, "--phantoms", *phantoms], "behind no lumen"),
     ):
-        assert main(["oct", "adapt", *map(str, arguments), *FEW]) == 2, told
-        said = capsys.readouterr().err
-        assert told in said and said.count("\n") == 1
+        assert main(["oct", "adapt", *map(str, arguments), *FEW]) == 2, message
+        printed = capsys.readouterr().err
+        assert message in printed and printed.count("\n") == 1
         assert not new.exists()

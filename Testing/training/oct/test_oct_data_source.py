@@ -6,10 +6,10 @@ import json
 
 import pytest
 import torch
-from LesionReadingLib.bundle import load_bundle, write_bundle
+from LesionReadingLib.model.bundle import load_bundle, write_bundle
 from OCTCalciumLib.labels import TASK
-from OCTCalciumLib.measurement.cautions import model_cautions
 from OCTCalciumLib.model.network import DeepLabV3Plus
+from OCTCalciumLib.presenting.cautions import model_cautions
 from safetensors.torch import save
 
 from training.__main__ import main

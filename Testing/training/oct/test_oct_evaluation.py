@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LesionReadingLib.bundle import load_bundle
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.model.bundle import load_bundle
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.measurement.pullback import measure_pullback
 from PIL import Image

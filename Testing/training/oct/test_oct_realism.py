@@ -29,18 +29,18 @@ def a_vessel(calcium_grey: int = 60, arc_deg: float = 90, gain: float = 1.0, gra
 @pytest.mark.parametrize("calcium_grey", [40, 100, 180])
 def test_calcium_over_wall_is_the_ratio_of_their_greys_whatever_the_gain(calcium_grey):
     for gain in (1.0, 0.6):
-        told = looked_at("x", *a_vessel(calcium_grey, gain=gain), PIXEL_MM).statistics
-        assert told["calcium over wall at 0.6 mm"] == pytest.approx(calcium_grey / 100, rel=0.04)
-        assert told["lumen over wall"] == pytest.approx(0.1, abs=0.03)
-    assert np.isnan(told["calcium over wall at 1.5 mm"])
+        statistics = looked_at("x", *a_vessel(calcium_grey, gain=gain), PIXEL_MM).statistics
+        assert statistics["calcium over wall at 0.6 mm"] == pytest.approx(calcium_grey / 100, rel=0.04)
+        assert statistics["lumen over wall"] == pytest.approx(0.1, abs=0.03)
+    assert np.isnan(statistics["calcium over wall at 1.5 mm"])
 
 
 @pytest.mark.parametrize("arc_deg", [40, 90, 200])
 def test_arc_depth_and_thickness_are_those_drawn(arc_deg):
-    told = looked_at("x", *a_vessel(arc_deg=arc_deg), PIXEL_MM).statistics
-    assert told["arc (degrees)"] == pytest.approx(arc_deg, abs=4)
-    assert told["depth of calcium (mm)"] == pytest.approx(0.3, abs=0.03)
-    assert told["thickness of calcium (mm)"] == pytest.approx(0.7, abs=0.06)
+    statistics = looked_at("x", *a_vessel(arc_deg=arc_deg), PIXEL_MM).statistics
+    assert statistics["arc (degrees)"] == pytest.approx(arc_deg, abs=4)
+    assert statistics["depth of calcium (mm)"] == pytest.approx(0.3, abs=0.03)
+    assert statistics["thickness of calcium (mm)"] == pytest.approx(0.7, abs=0.06)
 
 
 def test_grain_and_side_edges_grow_with_noise_and_contrast():

@@ -1,4 +1,4 @@
-"""From phantom patients to a bundle: drawn, learnt, stopped, taken up again, and used on a pullback."""
+"""From phantom patients to a bundle: drawn, learnt, stopped, resumed, and used on a pullback."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.measurement.pullback import measure_frame
 from OCTCalciumLib.model.inference import NETWORKS, segment
@@ -99,10 +99,10 @@ def test_a_training_gives_a_bundle_that_segments_a_pullback(trained, tmp_path):
     bundle_of_training(trained[0], tmp_path / "mine", "two phantom patients", "licence")
     bundle = find_bundle(tmp_path / "mine", TASK)
     assert bundle.network_arguments == {"classes": 4, "width": 4}
-    told: list[tuple[int, int]] = []
-    labels = segment(pullback_of(5), bundle, "cpu", lambda done, total: told.append((done, total))).labels
+    reported: list[tuple[int, int]] = []
+    labels = segment(pullback_of(5), bundle, "cpu", lambda done, total: reported.append((done, total))).labels
     assert labels.shape == (5, 90, 120) and labels.dtype == np.uint8 and labels.max() <= 3
-    assert told == [(done, 5) for done in range(1, 6)]
+    assert reported == [(done, 5) for done in range(1, 6)]
 
 
 def test_a_calcium_offset_moves_the_score_of_calcium_alone_by_so_much(trained, tmp_path):

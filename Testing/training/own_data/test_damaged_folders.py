@@ -118,8 +118,8 @@ def test_pipes_devices_and_deep_nesting_are_no_files_of_a_training(tmp_path):
 
 def test_names_that_no_disk_takes_end_a_command_in_one_line(tmp_path, capsys):
     assert main(["oct", "split", str(tmp_path / ("n" * 480))]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and "too long" in told
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and "too long" in printed
     assert main(["oct", "split", str(tmp_path / "two\nlines")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -55,7 +55,7 @@ def test_what_does_not_belong_to_a_training_is_refused_in_one_line(tmp_path, cap
     pullback, head = a_pullback_case(tmp_path / "pullback"), a_head_case(tmp_path / "head")
     strange = a_pullback_case(tmp_path / "strange", labels=np.full((4, 96, 128), 7))
     misspelt = a_head_case(tmp_path / "misspelt", markers={"blend sign": True})
-    for task, case, told in (
+    for task, case, message in (
         ("oct", head, "not for oct-calcium"),
         ("hematoma", pullback, "not for hematoma-markers"),
         ("oct", strange, "unknown label values (7)"),
@@ -63,8 +63,8 @@ def test_what_does_not_belong_to_a_training_is_refused_in_one_line(tmp_path, cap
         ("oct", tmp_path / "nothing", "no folder"),
     ):
         assert main([task, "import", str(case), "-o", str(tmp_path / "data")]) == 2
-        said = capsys.readouterr().err
-        assert told in said and said.count("\n") == 1
+        printed = capsys.readouterr().err
+        assert message in printed and printed.count("\n") == 1
     assert not list((tmp_path / "data").glob("patient-*"))
 
 

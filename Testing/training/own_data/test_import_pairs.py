@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from drawn_head import EVEN, POINT_MM, head_on, slices, voxel_places_mm
 from grids import moved
 from LesionReadingLib.geometry.nrrd import write_nrrd
-from LesionReadingLib.worker import JsonLines
+from LesionReadingLib.reporting import JsonLines
 from OCTCalciumLib.commands import write_phantom
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from PIL import Image
@@ -148,9 +148,9 @@ def test_a_head_and_a_mask_of_another_place_are_refused(folders, capsys):
 def refused(folders, capsys, *more) -> str:
     assert do_import(folders, *more) == 2
     assert not (folders[2] / "cases.csv").exists() and not list(folders[2].glob("patient-*"))
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    return said
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    return printed
 
 
 def test_what_cannot_be_imported_is_told_in_one_sentence(drawn, folders, capsys):

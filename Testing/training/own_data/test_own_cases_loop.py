@@ -11,11 +11,11 @@ from HematomaMarkersLib.labels import MARKERS
 from HematomaMarkersLib.labels import TASK as HEMATOMA_TASK
 from HematomaMarkersLib.model.prediction import NETWORKS as HEMATOMA_NETWORKS
 from HematomaMarkersLib.phantom.patient import draw_head
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.geometry.spacing import Spacing
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.studies.training_case import IMAGE, write_case
 from OCTCalciumLib.__main__ import main as oct_calcium
 from OCTCalciumLib.labels import TASK as OCT_TASK

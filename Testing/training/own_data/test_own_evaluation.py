@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exported_cases import SEEN, a_head_case
-from LesionReadingLib.bundle import load_bundle
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.model.bundle import load_bundle
 from LesionReadingLib.studies.training_case import write_case
 from OCTCalciumLib.labels import TASK
 from PIL import Image
@@ -75,9 +75,9 @@ def frames(tmp_path) -> Path:
 def test_an_oct_model_is_judged_on_the_test_and_its_card_tells_it(frames, tmp_path, capsys):
     model, out = untrained_oct_model(tmp_path / "model"), tmp_path / "judged"
     assert main(["oct", "evaluate", str(model), "--data", str(frames), "-o", str(out), "--device", "cpu"]) == 0
-    said = capsys.readouterr().out
-    assert "3 test cases of 2 patients, 3 slices: own data" in said and "nan" not in said
-    assert "Too few cases to tell" in said and "limits of agreement of volume" in said
+    printed = capsys.readouterr().out
+    assert "3 test cases of 2 patients, 3 slices: own data" in printed and "nan" not in printed
+    assert "Too few cases to tell" in printed and "limits of agreement of volume" in printed
     figures = json.loads((out / "figures.json").read_text())
     assert figures["frames_with_calcium"]["true"] == 2
     true = np.sum([np.load(file)[1] == 1 for file in frames.glob("patient-*.npy")])
@@ -119,8 +119,8 @@ def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
     assert main(shared) == 2
     assert "split it first" in capsys.readouterr().err
     assert main([*shared, "--split", "all", "-o", str(tmp_path / "out")]) == 0
-    said = capsys.readouterr().out
-    assert "2 cases of 2 patients" in said and "nan" not in said
+    printed = capsys.readouterr().out
+    assert "2 cases of 2 patients" in printed and "nan" not in printed
     figures = json.loads((tmp_path / "out/figures.json").read_text())
     ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
     assert [result["true_ml"] for result in figures["results"]] == pytest.approx([ball_ml] * 2, rel=0.05)
@@ -140,8 +140,8 @@ def test_of_heads_dealt_by_slices_those_of_the_test_alone_count(tmp_path, capsys
     (data / "split.csv").write_text("case,slice,fold,split\n" + "\n".join(lines) + "\n")
     shared = ["hematoma", "evaluate", "hematoma_markers_phantom", "--data", str(data), "--device", "cpu", "--processes", "1"]
     assert main([*shared, "-o", str(tmp_path / "out")]) == 0
-    said = capsys.readouterr().out
-    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in said and "the figures are flattered" in said
+    printed = capsys.readouterr().out
+    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in printed and "the figures are flattered" in printed
     result = json.loads((tmp_path / "out/figures.json").read_text())["results"][0]
     ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
     assert len(result["slice_numbers"]) == len(tested)

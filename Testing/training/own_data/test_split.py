@@ -81,8 +81,8 @@ def folder(tmp_path):
 
 def test_a_training_learns_from_some_validates_on_others_and_never_sees_the_test(folder, capsys):
     assert main(["oct", "split", str(folder), "--folds", "2", "--test", "p0", "p1"]) == 0
-    said = capsys.readouterr().out
-    assert "test: 2 patients, 1 with calcium" in said and "Few cases" in said and "nan" not in said
+    printed = capsys.readouterr().out
+    assert "test: 2 patients, 1 with calcium" in printed and "Few cases" in printed and "nan" not in printed
     patients = load_patients(folder)
     assert len(patients) == 8 and all(int(patient.pixels[0].max()) >= 4 for patient in patients)
     split = read_split(folder)
@@ -104,16 +104,16 @@ def test_another_fold_is_validated_on_with_the_same_test(folder):
 def test_a_file_edited_by_hand_is_obeyed_or_refused_in_one_sentence(folder, capsys):
     assert main(["oct", "split", str(folder), "--folds", "2"]) == 0
     rows = list(csv.reader((folder / "split.csv").open()))
-    told = [["patient", "split"], *([row[0], PARTS[number % 3]] for number, row in enumerate(rows[1:]))]
+    table = [["patient", "split"], *([row[0], PARTS[number % 3]] for number, row in enumerate(rows[1:]))]
     for wrong, sentence in (
-        ([*told, [told[1][0], "test"]], "on two sides"),
-        ([told[0], [told[1][0], "training"]], "none of train, validation, test"),
-        (told[:-1], "does not say what patient"),
+        ([*table, [table[1][0], "test"]], "on two sides"),
+        ([table[0], [table[1][0], "training"]], "none of train, validation, test"),
+        (table[:-1], "does not say what patient"),
     ):
         (folder / "split.csv").write_text("\n".join(map(",".join, wrong)))
         with pytest.raises(InputError, match=sentence):
             load_patients(folder)
-    (folder / "split.csv").write_text("\n".join(map(",".join, told)))
+    (folder / "split.csv").write_text("\n".join(map(",".join, table)))
     assert len(load_patients(folder, PARTS)) == 12
 
 

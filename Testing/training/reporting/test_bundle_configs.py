@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 from drawn_training import write_patients
-from LesionReadingLib.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
 from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.model.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
 from LesionReadingLib.studies.bundle_evaluation import case_dice
 from LesionReadingLib.studies.training_case import write_case
 from monai.bundle import ConfigParser
@@ -78,8 +78,8 @@ def test_a_bundle_holds_monais_configs_and_the_checksum_of_its_weights(bundle):
         *("metadata.json", "train.json", "inference.json", "evaluate.json")
     }
     metadata = json.loads((bundle / METADATA).read_text())
-    told = metadata["lesion_reading"]["weights_sha256"]
-    assert told == hashlib.sha256((bundle / WEIGHTS).read_bytes()).hexdigest()
+    checksum = metadata["lesion_reading"]["weights_sha256"]
+    assert checksum == hashlib.sha256((bundle / WEIGHTS).read_bytes()).hexdigest()
     network = ConfigParser(json.loads((bundle / "configs/inference.json").read_text())).get_parsed_content("network_def")
     with safe_open(bundle / WEIGHTS, "pt") as weights:
         assert set(weights.keys()) == set(network.state_dict())
@@ -105,16 +105,16 @@ def test_monai_trains_with_a_bundles_own_options(bundle, tmp_path, capfd):
 
 def test_monai_infers_with_a_bundle_what_the_module_would(bundle, cases, tmp_path):
     monai_run("inference", bundle, "--input", str(cases / "5/image.nrrd"), "--output_dir", str(tmp_path / "out"), "--device", "cpu")
-    told = json.loads((tmp_path / "out/measurements.json").read_text())
-    assert told["schema"] == "oct-calcium/1" and len(told["frames"]) == 3
+    content = json.loads((tmp_path / "out/measurements.json").read_text())
+    assert content["schema"] == "oct-calcium/1" and len(content["frames"]) == 3
     assert monai_status("inference", bundle, input=str(tmp_path / "nothing"), output_dir=str(tmp_path / "none")) == 2
 
 
 def test_monai_evaluates_a_bundle_on_exported_cases(bundle, cases, tmp_path, capfd):
     monai_run("evaluate", bundle, "--dataset_dir", str(cases), "--output_dir", str(tmp_path), "--device", "cpu")
-    told = json.loads((tmp_path / "evaluation.json").read_text())
-    assert told["cases"].keys() == {"5", "6"} and told["mean_dice"].keys() == {"calcium", "guidewire", "lumen"}
-    assert told["mean_dice"]["lumen"] == 0, "a network of three classes finds none"
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    assert content["cases"].keys() == {"5", "6"} and content["mean_dice"].keys() == {"calcium", "guidewire", "lumen"}
+    assert content["mean_dice"]["lumen"] == 0, "a network of three classes finds none"
     assert monai_status("evaluate", bundle, dataset_dir=str(tmp_path), output_dir=str(tmp_path / "none")) == 2
     assert "no case to evaluate with" in capfd.readouterr().err and not (tmp_path / "none").exists()
 

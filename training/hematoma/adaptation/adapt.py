@@ -13,15 +13,15 @@ from HematomaMarkersLib.labels import NAMES, TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_SIZE
 from HematomaMarkersLib.model.preparation.steps import Steps
-from LesionReadingLib.bundle import LICENCE, Bundle, write_bundle
-from LesionReadingLib.prediction import load_network
-from LesionReadingLib.worker import Reporter, Step
+from LesionReadingLib.model.bundle import LICENCE, Bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import in_bytes, load_weights
+from LesionReadingLib.reporting import Reporter, Step
 from safetensors.torch import load_file, save, save_file
 
 from ...adaptation.folds import folds
 from ...adaptation.record import adapted_metadata
 from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
-from ...engine.checkpoint import halved
 from ...engine.randomness import step_seed
 from ...files import read_text
 from ...processes import in_processes
@@ -174,13 +174,13 @@ def _mixed(own: Slices, phantoms: Slices, recipe: Recipe, share: float) -> Calla
 
 def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any], card: str, licence: str) -> Bundle:
     """The bundle before, with the U-Net that was taught, and without its ranges: these were fitted on the scores before."""
-    unet = halved({f"segmentation.{name}": value for name, value in load_file(taught).items()})
+    unet = {f"segmentation.{name}": value for name, value in load_file(taught).items()}
     bundle = write_bundle(
         folder,
         TASK,
         network_class=before.network_class,
         network_arguments=before.network_arguments,
-        weights=save(load_file(before.weights) | unet),
+        weights=save(in_bytes(load_weights(before.weights) | unet)),
         metadata=metadata,
         card=card,
         licence=licence,

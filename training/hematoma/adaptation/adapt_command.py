@@ -25,8 +25,8 @@ def _adapt(chosen: argparse.Namespace) -> None:
 
     from HematomaMarkersLib.labels import TASK
     from HematomaMarkersLib.model.prediction import preparation_of
-    from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.worker import reporter
+    from LesionReadingLib.model.bundle import find_bundle
+    from LesionReadingLib.reporting import reporter
 
     from .adapt import RECIPE, Lessons, adapt, draw_phantoms
     from .corrected import phantom_slices, read_corrected

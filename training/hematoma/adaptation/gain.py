@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ...adaptation.gain import gain_figures, gain_row
 from ...adaptation.judgement import Measured, judgement
 from ...reporting.markdown import markdown_table
 from ..evaluation.evaluate import PatientResult
@@ -30,33 +32,21 @@ def judged(patients: Sequence[int], before: Sequence[PatientResult], after: Mapp
 
 def gain(heads: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means of what ``judged`` gives, before and after, and what may be said of them."""
-    held = [head for head in heads if head["after"]]
-    with_hematoma = [head for head in heads if head["before"]["true_ml"]]
-    figures = {
-        "heads": len(heads),
-        "patients": len({head["patient"] for head in heads}),
-        "heads_with_hematoma": len(with_hematoma),
-        "patients_with_hematoma": len({head["patient"] for head in with_hematoma}),
-        "before": _means(heads, "before"),
-        "after": _means(held, "after") if held else None,
-    }
+    figures = gain_figures(
+        heads, called="heads", lesion="hematoma", shows_lesion=lambda head: bool(head["before"]["true_ml"]), means=_means
+    )
     return {**figures, "judgement": _judgement(figures)}
 
 
 def gain_table(figures: dict[str, Any]) -> str:
     """Table of ``gain`` and what may be said of it."""
-    sides = [figures["before"], figures["after"]]
-    count = figures["heads_with_hematoma"]
-
-    def row(name: str, show) -> list[str]:
-        return [name, *("not measured" if side is None else show(side) for side in sides)]
-
+    count, row = figures["heads_with_hematoma"], partial(gain_row, figures)
     rows = [
         row("mean Dice of the hematoma", lambda side: f"{side['dice']:.3f}"),
         row("volume, mean error without sign (mL)", lambda side: f"{side['volume_error_ml']:.1f}"),
         row("hematomas missed", lambda side: f"{side['missed']} of {count}"),
     ]
-    if without := sides[0]["heads_without_blood"]:
+    if without := figures["before"]["heads_without_blood"]:
         rows.append(row(f"blood marked in {without} heads without any, mean (mL)", lambda side: f"{side['false_ml']:.1f}"))
     return markdown_table(["the given heads", "before", "after, patient left out"], rows) + "\n\n" + figures["judgement"]
 
@@ -113,11 +103,11 @@ def _judgement(figures: dict[str, Any]) -> str:
 
 
 def _worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    said = ""
+    text = ""
     if after["missed"] > before["missed"]:
-        said += f" But {after['missed']} hematomas were missed, {before['missed']} before."
+        text += f" But {after['missed']} hematomas were missed, {before['missed']} before."
     for name, what in (("volume_error_ml", "volumes were further off"), ("false_ml", "in heads without blood more was marked")):
         old, new = (side[name] or 0.0 for side in (before, after))
         if new > old:
-            said += f" But {what} than before ({new:.1f} mL, {old:.1f} before)."
-    return said
+            text += f" But {what} than before ({new:.1f} mL, {old:.1f} before)."
+    return text

@@ -12,8 +12,8 @@ from HematomaMarkersLib.model.patient_rule import PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges
 from HematomaMarkersLib.presenting.first_screen import FALSELY_MARKED, FOUND_BLEEDS, HARD_HEADS, VOLUMES_IN_RANGE
 from HematomaMarkersLib.triage.decision import Decision
-from LesionReadingLib.bundle import CARD, Bundle, load_bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import CARD, Bundle, load_bundle
 
 from ...adaptation.record import ADAPTED
 from ...files import read_text
@@ -31,7 +31,7 @@ def write_card(folder: Path, figures: Mapping[str, Any]) -> Bundle:
     """Write the figures of ``evaluate`` into a bundle's metadata and model card."""
     bundle = load_bundle(folder, TASK)
     kind, title = ("own", _OWN_TITLE) if "held" in figures else ("phantom", _FIGURES_TITLE)
-    kept = {name: told for name, told in bundle.metadata["eval_metrics"].items() if name in (ADAPTED, *_KEPT)}
+    kept = {name: figures for name, figures in bundle.metadata["eval_metrics"].items() if name in (ADAPTED, *_KEPT)}
     metadata = {**bundle.metadata, "eval_metrics": {kind: headline(figures)} | kept}
     written = sections(read_text(folder / CARD))
     tables = {title: figures_tables(figures)} | {one: written[one] for one in _KEPT.values() if one in written}

@@ -11,14 +11,15 @@ import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
-from LesionReadingLib.bundle import Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import in_bytes
 from safetensors.torch import save
 from torch import nn
 
 from ...adaptation.record import ADAPTED
-from ...engine.checkpoint import halved, training_facts
+from ...engine.checkpoint import training_facts
 from ...files import read_json
 from ...reporting.cards import card_text, shared_metadata
 from ...reporting.monai_configs import write_configs
@@ -76,7 +77,7 @@ _GAIN_TITLE = "Before and after adapting"
 
 
 def bundle_of_training(training: Path, folder: Path, data_source: str, licence: str) -> Bundle:
-    """Write the bundle of a training folder, in half precision.
+    """Write the bundle of a training folder, a byte for each weight.
 
     Args:
         training: folder of both trainings, with the rule of ``fit-rule``. folder: the bundle to write.
@@ -90,7 +91,7 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     if not (training / RULE_FILE).exists():
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
     rule = read_json(training / RULE_FILE)
-    weights = halved(network.state_dict())
+    weights = in_bytes(network.state_dict())
     recipes = {
         "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},
         "markers": {**asdict(recipe), **training_facts(training / MARKERS_CHECKPOINT)},
@@ -137,13 +138,12 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
     recipes = {**source.metadata["training"], "segmentation": first_stage}
     metadata = _metadata(data_source, arguments, recipes)
     card = model_card(folder.name, metadata, arguments, {})
-    halves = save(halved(weights))
     bundle = write_bundle(
         folder,
         TASK,
         network_class="JointNetwork",
         network_arguments=arguments,
-        weights=halves,
+        weights=save(in_bytes(weights)),
         metadata=metadata,
         card=card,
         licence=licence,
@@ -154,7 +154,7 @@ def bundle_with_markers_of(training: Path, model: str | Path, folder: Path, data
 
 
 def _is_near(one: nn.Module, other: nn.Module) -> bool:
-    """Whether two layers are the same but for half precision."""
+    """Whether two layers are the same but for how they are kept on disk."""
     pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.allclose(a.float(), b.float(), rtol=2e-3, atol=1e-4) for a, b in pairs)
 

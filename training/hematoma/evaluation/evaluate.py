@@ -21,8 +21,8 @@ from HematomaMarkersLib.phantom.position import turned_deg
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
 from HematomaMarkersLib.triage.rules import read_rules
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.geometry.grid import Grid
+from LesionReadingLib.model.bundle import find_bundle
 
 from ...processes import in_processes
 from ..data import draw_of_range, phantom_scan

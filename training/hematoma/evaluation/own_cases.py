@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
+from LesionReadingLib.model.bundle import Bundle
 
 from ...own_data.case_table import patient_names
 from ...own_data.splits import Split, chosen_slices, read_split

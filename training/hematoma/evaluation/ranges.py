@@ -23,9 +23,9 @@ from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.patient_rule import patient_probabilities, rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.ranges import LITTLE_ML, FittedRanges, slices_ml, sure_and_possible
-from LesionReadingLib.bundle import find_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import choose_device, load_network
+from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import choose_device, load_network
 from scipy.special import logit
 
 from ...processes import in_processes

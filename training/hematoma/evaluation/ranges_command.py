@@ -42,7 +42,7 @@ def _validation_files(chosen: argparse.Namespace) -> list[Path]:
     """The validation cases of a data folder's split; where it has none, phantoms, drawn into it as the bundle was prepared for."""
     from HematomaMarkersLib.labels import TASK
     from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
 
     from ...own_data.splits import VALIDATION, read_split
     from ..data import make_data, patient_files, patient_number

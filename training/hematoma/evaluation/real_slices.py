@@ -10,11 +10,11 @@ import numpy as np
 from HematomaMarkersLib.labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR
 from HematomaMarkersLib.model.prediction import predict
 from HematomaMarkersLib.reading.scan import Scan
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.masks import filled, largest_piece
+from LesionReadingLib.model.bundle import Bundle
 from scipy import ndimage
 
 from ...files import read_picture

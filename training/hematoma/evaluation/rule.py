@@ -19,9 +19,9 @@ from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
 from HematomaMarkersLib.model.prediction import NETWORKS
-from LesionReadingLib.bundle import METADATA, find_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import METADATA, find_bundle
+from LesionReadingLib.model.prediction import load_network
 from scipy.optimize import minimize
 from scipy.special import logit
 

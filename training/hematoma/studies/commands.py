@@ -58,7 +58,7 @@ def add_train_gan(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_gan(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ...engine.distributed import joined_processes
     from ..gan.train import GANOptions, train_gan
@@ -80,7 +80,7 @@ def add_draw_samples(parser: argparse.ArgumentParser) -> None:
 
 
 def _draw_samples(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ..gan.samples import write_samples
     from ..gan.train import trained_gan
@@ -116,7 +116,7 @@ def _study(
     tables: Callable[[dict[str, Any], str, float, torch.device], str],
 ) -> None:
     """Run experiments with a preset's values, and write their figures and tables with the time that they took in all."""
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from ...engine.distributed import joined_processes
 

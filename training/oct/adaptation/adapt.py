@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from LesionReadingLib.bundle import LICENCE, Bundle, find_bundle, write_bundle
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.prediction import load_network
-from LesionReadingLib.worker import Reporter, Step
+from LesionReadingLib.model.bundle import LICENCE, Bundle, find_bundle, write_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.reporting import Reporter, Step
 from OCTCalciumLib.labels import CALCIUM, TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.two_step import TwoStep
@@ -27,7 +27,7 @@ from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle import model_card, two_step_limits
 from ..data import is_validation, load_patients, make_data
-from ..second_step.bundle import half_precision
+from ..second_step.bundle import weights_file
 from ..second_step.train import WEIGHTS, PolarRecipe, train_calcium
 from ..second_step.views import Views, joined, load_views, phantom_views, save_views, visible_calcium
 from .corrected import Corrected, corrected_views, patients_with_calcium
@@ -166,7 +166,7 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
     network = load_network(before, NETWORKS)
     for member, calcium in enumerate(network.calcium):
         calcium.load_state_dict(load_file(taught / str(member) / WEIGHTS))
-    weights = half_precision(network)
+    weights = weights_file(network)
     bundle = write_bundle(
         folder,
         TASK,

@@ -25,8 +25,8 @@ def add_adapt(parser: argparse.ArgumentParser) -> None:
 def _adapt(chosen: argparse.Namespace) -> None:
     from dataclasses import asdict, replace
 
-    from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.worker import reporter
+    from LesionReadingLib.model.bundle import find_bundle
+    from LesionReadingLib.reporting import reporter
     from OCTCalciumLib.labels import TASK
 
     from .adapt import RECIPE, adapt, draw_phantoms, phantoms_of

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from OCTCalciumLib.labels import CALCIUM
 
+from ...adaptation.gain import gain_figures, gain_row
 from ...adaptation.judgement import Measured, judgement
 from ...reporting.markdown import markdown_table
 from ..evaluate import FALSE_CALCIUM_DEG
@@ -37,30 +39,19 @@ def judged(cases: Sequence[Corrected], before: Sequence[np.ndarray], after: Mapp
 
 def gain(frames: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means of what ``judged`` gives, before and after, and what may be said of them."""
-    held = [frame for frame in frames if frame["after"]]
-    with_calcium = [frame for frame in frames if frame["before"]["true_pixels"]]
-    figures = {
-        "frames": len(frames),
-        "patients": len({frame["patient"] for frame in frames}),
-        "frames_with_calcium": len(with_calcium),
-        "patients_with_calcium": len({frame["patient"] for frame in with_calcium}),
-        "before": _means(frames, "before"),
-        "after": _means(held, "after") if held else None,
-    }
+    figures = gain_figures(
+        frames, called="frames", lesion="calcium", shows_lesion=lambda frame: bool(frame["before"]["true_pixels"]), means=_means
+    )
     return {**figures, "judgement": _judgement(figures)}
 
 
 def gain_table(figures: dict[str, Any]) -> str:
     """Table of ``gain`` and what may be said of it."""
-    sides = [figures["before"], figures["after"]]
-    count = figures["frames_with_calcium"]
-
-    def row(name: str, show) -> list[str]:
-        return [name, *("not measured" if side is None else show(side) for side in sides)]
-
+    count, row = figures["frames_with_calcium"], partial(gain_row, figures)
     rows = [row("mean Dice of calcium", lambda side: f"{side['dice']:.3f}")]
     rows += [
-        row(f"mean Dice, patient {name}", lambda side, name=name: f"{side['patients'][name]:.3f}") for name in sides[0]["patients"]
+        row(f"mean Dice, patient {name}", lambda side, name=name: f"{side['patients'][name]:.3f}")
+        for name in figures["before"]["patients"]
     ]
     rows += [
         row("bridged arc, mean error without sign (degrees)", lambda side: f"{side['arc_error_deg']:.0f}"),

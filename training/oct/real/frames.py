@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from LesionReadingLib.bundle import Bundle
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.spacing import Spacing
+from LesionReadingLib.model.bundle import Bundle
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM
 from OCTCalciumLib.measurement.pullback import measure_frame
 from OCTCalciumLib.model.inference import segment

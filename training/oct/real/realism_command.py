@@ -34,7 +34,7 @@ def _realism(chosen: argparse.Namespace) -> None:
 
 def _real(chosen: argparse.Namespace) -> Iterator:
     import numpy as np
-    from LesionReadingLib.bundle import DEFAULT_MODELS, find_bundle
+    from LesionReadingLib.model.bundle import DEFAULT_MODELS, find_bundle
     from OCTCalciumLib.labels import BACKGROUND, CALCIUM, TASK
     from OCTCalciumLib.model.inference import segment
     from OCTCalciumLib.model.preparation import Letterbox

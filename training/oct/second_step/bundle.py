@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from LesionReadingLib.bundle import Bundle, find_bundle
-from LesionReadingLib.prediction import load_network
+from LesionReadingLib.model.bundle import Bundle, find_bundle
+from LesionReadingLib.model.prediction import load_network
+from LesionReadingLib.model.weights import in_bytes
 from OCTCalciumLib.labels import TASK
 from OCTCalciumLib.model.inference import NETWORKS, segment
 from OCTCalciumLib.model.polar_network import PolarUNet
@@ -54,7 +54,7 @@ def two_step_bundle(
     licence: str,
     sureness: Mapping[str, float],
 ) -> Bundle:
-    """Write the bundle of one or more calcium networks behind another bundle's lumen and guidewire, in half precision.
+    """Write the bundle of one or more calcium networks behind another bundle's lumen and guidewire, a byte for each weight.
 
     Args:
         trainings: folders of ``train-calcium``, of the members in order. folder: the bundle to write.
@@ -82,17 +82,13 @@ def two_step_bundle(
         TASK,
         network_class="TwoStep",
         network_arguments=arguments,
-        weights=half_precision(network),
+        weights=weights_file(network),
         metadata=metadata,
         card=card,
         licence=licence,
     )
 
 
-def half_precision(network: TwoStep) -> bytes:
-    """The content of the safetensors file of a two-step model's weights, in half precision."""
-    return save({name: _halved(tensor) for name, tensor in network.state_dict().items()})
-
-
-def _halved(tensor: torch.Tensor) -> torch.Tensor:
-    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+def weights_file(network: TwoStep) -> bytes:
+    """The content of the safetensors file of a two-step model's weights."""
+    return save(in_bytes(network.state_dict()))

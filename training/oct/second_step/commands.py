@@ -81,8 +81,8 @@ def add_sureness(parser: argparse.ArgumentParser) -> None:
 
 
 def _sureness(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.bundle import find_bundle
-    from LesionReadingLib.prediction import choose_device, load_network
+    from LesionReadingLib.model.bundle import find_bundle
+    from LesionReadingLib.model.prediction import choose_device, load_network
     from OCTCalciumLib.labels import TASK
     from OCTCalciumLib.model.inference import NETWORKS
 
@@ -106,7 +106,7 @@ def _sureness(chosen: argparse.Namespace) -> None:
 
 
 def _real_views(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.bundle import find_bundle
+    from LesionReadingLib.model.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
     from .bundle import views_of_real_frames
@@ -121,7 +121,7 @@ def _real_views(chosen: argparse.Namespace) -> None:
 
 
 def _train_calcium(chosen: argparse.Namespace) -> None:
-    from LesionReadingLib.prediction import choose_device
+    from LesionReadingLib.model.prediction import choose_device
 
     from .train import PolarRecipe, earlier_weights, new_network, overlaps, train_calcium
     from .views import joined, load_views, training_and_validation_views

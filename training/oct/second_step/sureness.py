@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from LesionReadingLib.prediction import Predictor
+from LesionReadingLib.model.prediction import Predictor
 from OCTCalciumLib.labels import BACKGROUND, CALCIUM, GUIDEWIRE
 from OCTCalciumLib.model.post_processing import post_processed
 from OCTCalciumLib.model.preparation import Letterbox, network_input

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from LesionReadingLib.model.weights import load_weights
 from OCTCalciumLib.model.polar_network import PolarUNet
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
@@ -143,7 +144,7 @@ def views_overlap(network: PolarUNet, views: Views, batch: int = 16) -> float:
 
 def earlier_weights(file: Path) -> dict[str, torch.Tensor]:
     """The second step's weights of a safetensors file: of ``train-calcium``, or of a two-step bundle's first member."""
-    tensors = load_file(file)
+    tensors = load_weights(file)
     of_bundle = {name.removeprefix("calcium.0."): tensor for name, tensor in tensors.items() if name.startswith("calcium.0.")}
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in (of_bundle or tensors).items()}
 

@@ -14,8 +14,8 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.language import _
 
+from ...brain import brain_mask, head_mask, tissue_and_bone_hu
 from ...labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
-from ...reading.brain import brain_mask, head_mask, tissue_and_bone_hu
 from ...reading.scan import AIR_HU, Scan
 from .grid import NETWORK_PIXEL_MM, NETWORK_SIZE, NetworkGrid, whole_grid
 from .head_turn import LEAST_DEG, head_turn_deg

@@ -1,6 +1,6 @@
 """From the planes of CT files to volumes: what belongs together is joined, what does not is split.
 
-* What cannot lie in one volume is always split: another patient or day, orientation, size or pixel.
+* What cannot lie in one volume is always split: another patient, day, study or frame of reference, orientation, size or pixel.
 * What may change inside a volume (image type, kernel, contrast agent, tube voltage, acquisition, file) splits it only where the
   parts show the same levels of the head. A skull's base scanned with more voltage than the rest stays with the rest.
 * Slices that all have a series UID of their own are joined where everything else is equal.
@@ -35,12 +35,12 @@ _MANY = 0.5  # share of the smaller part's levels from which two parts show the 
 def volumes_of(planes: Sequence[Plane]) -> list[CtSeries]:
     """The volumes that planes of any files form, each with the designator that names it."""
     found = []
-    for group in _series(_without_copies(planes)):
-        uids = {str(plane.header.get("SeriesInstanceUID", "")) for plane in group}
+    for volume in (volume for group in _series(_without_copies(planes)) for volume in _split(group)):
+        uids = {str(plane.header.get("SeriesInstanceUID", "")) for plane in volume}
         joined = _("Its {count} slices have {count_2} series UIDs; they were joined, as all else is equal.").format(
-            count=len(group), count_2=len(uids)
+            count=len(volume), count_2=len(uids)
         )
-        found += [CtSeries(tuple(volume), notes=(joined,) if len(uids) > 1 else ()) for volume in _split(group)]
+        found.append(CtSeries(tuple(volume), notes=(joined,) if len(uids) > 1 else ()))
     return _designated(found)
 
 
@@ -93,7 +93,8 @@ def _series(planes: Sequence[Plane]) -> list[list[Plane]]:
 
 def _split(planes: list[Plane]) -> list[list[Plane]]:
     """The volumes among the planes of one series."""
-    volumes = _alike(planes)
+    studies = _by_uid(planes, "StudyInstanceUID")
+    volumes = [volume for study in studies for frame in _by_uid(study, "FrameOfReferenceUID") for volume in _alike(frame)]
     for key in (
         lambda plane: plane.image_type[:4],
         lambda plane: plane.kernel,
@@ -102,6 +103,12 @@ def _split(planes: list[Plane]) -> list[list[Plane]]:
     ):
         volumes = [part for volume in volumes for part in _apart(grouped(volume, key))]
     return [part for volume in volumes for part in _passes(volume)]
+
+
+def _by_uid(planes: list[Plane], keyword: str) -> list[list[Plane]]:
+    """Planes by a UID of theirs; together where a writer gave slices one of their own."""
+    found = grouped(planes, lambda plane: str(plane.header.get(keyword, "") or ""))
+    return found if len(planes) > _FRAGMENT * len(found) else [planes]
 
 
 def _alike(planes: list[Plane]) -> list[list[Plane]]:

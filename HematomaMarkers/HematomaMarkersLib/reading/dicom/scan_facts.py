@@ -19,7 +19,7 @@ _DIGITS = 16
 def patient_key(header: Dataset) -> str | None:
     """A digest of the Patient ID, followed by one of the birth date where one is stated; None where there is no ID.
 
-    Compare keys with ``scan.same_patient``.
+    Compare keys with ``prior.same_patient``.
     """
     identity = str(header.get("PatientID", "") or "").strip()
     if not identity:

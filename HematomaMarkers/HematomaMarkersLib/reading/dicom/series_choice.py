@@ -81,6 +81,7 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
     chosen = left[0]
     if not out:
         return chosen, ()
+    out = [(one, _ANOTHER_PATIENT if _patient(one) not in (_patient(chosen), "") else reason) for one, reason in out]
     others = _("; ").join(f"{one.label}: {_(reason)}" for one, reason in sorted(out, key=lambda pair: _sort_key(pair[0])))
     return chosen, (
         _("Series {label} was read; left out were {others}.").format(label=chosen.label, others=others),
@@ -89,6 +90,7 @@ def choose_series(series: Sequence[CtSeries], wanted: str | None = None) -> tupl
 
 
 _EARLIER = N_("an earlier scan")
+_ANOTHER_PATIENT = N_("another patient")
 
 
 def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSeries, str]]]:
@@ -99,13 +101,13 @@ def _newest(series: Sequence[CtSeries]) -> tuple[list[CtSeries], list[tuple[CtSe
     """
     plain = [one for one in series if one.is_axial and len(one.planes) > 1 and is_head(one) and not one.has_contrast]
     plain = [one for one in plain if not is_bone(one)] or plain
-    plain = [one for one in plain if _covers(one, plain)]
-    if len({str(one.header.get("PatientID", "") or "").strip() for one in plain} - {""}) > 1:
+    if len({_patient(one) for one in plain} - {""}) > 1:
         raise InputError(
             _("Scans of several patients are together: {listed}; name one with --series {designator}.").format(
                 listed=_listed(plain), designator=plain[0].designator
             )
         )
+    plain = [one for one in plain if _covers(one, plain)]
     times = {_study(one): acquired(one.planes) for one in plain}
     if None in times.values():
         times = {study: study[1] for study in times}  # the day, where times are not stated
@@ -127,6 +129,12 @@ def _prior_notes(out: Sequence[tuple[CtSeries, str]]) -> tuple[str, ...]:
             "same input as --prior with --prior-series {designator}."
         ).format(designator=earlier[-1].designator),
     )
+
+
+def _patient(one: CtSeries) -> str:
+    """What tells patients apart: the ID, else name and birth date; empty where a file states none."""
+    stated = [str(one.header.get(keyword, "") or "").strip() for keyword in ("PatientID", "PatientName", "PatientBirthDate")]
+    return stated[0] or " ".join(stated[1:]).strip()
 
 
 def _study(one: CtSeries) -> tuple[str, str]:

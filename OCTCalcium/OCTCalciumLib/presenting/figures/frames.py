@@ -18,7 +18,7 @@ from ...colors import COLORS
 from ...labels import CALCIUM, GUIDEWIRE, LUMEN, NAMES
 from ...measurement.arcs import BIN_DEG
 from ...measurement.frame import FrameMeasurement
-from ...measurement.lumen import close_lumen
+from ...vessel.lumen import close_lumen
 from .along import picture
 
 SIDE_IN, HEIGHT_IN = 5.2, 5.52

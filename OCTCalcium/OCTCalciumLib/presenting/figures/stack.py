@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 
 from ...colors import COLORS
 from ...measurement.pullback import PullbackMeasurement
-from ..rendering.stack import NOT_TO_SCALE, Scene, View
+from ..rendering.process import View
+from ..rendering.stack import NOT_TO_SCALE, Scene
 from .along import WIDTH_IN, Along, picture
 
 _LEFT, _RIGHT = 0.02, 0.98

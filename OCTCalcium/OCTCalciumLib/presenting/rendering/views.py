@@ -35,7 +35,7 @@ from vtkmodules.vtkRenderingCore import (
 
 from ...colors import rgb
 from .mesh import page_mesh
-from .stack import MESH
+from .process import MESH
 from .volumes import bounds_of, calcium_surface, calcium_volume, halved, shell, slices, stacked, surface_of, surfaces
 
 SIDE_VIEW_WIDTH, SIDE_VIEW_MOST_HEIGHT = 1650, 420  # pixels
