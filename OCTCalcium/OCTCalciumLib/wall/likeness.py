@@ -14,9 +14,10 @@ from LesionReadingLib.language import _
 from scipy.ndimage import map_coordinates
 
 from ..labels import GUIDEWIRE, LUMEN
-from ..reading.cautions import NOT_OCT, SMALLEST_LUMEN, Caution
+from ..reading.cautions import NOT_OCT, Caution
 from ..reading.display.field_of_view import field_of_view
 from ..reading.pullback import Pullback, sample_indices
+from ..vessel.strays import SMALLEST_LUMEN
 from .polar_view import ANGLES, PolarView, polar_view
 
 _INSIDE, _SURFACE, _DEEP = (-0.45, -0.15), (0.05, 0.3), (0.9, 1.3)
