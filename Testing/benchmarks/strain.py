@@ -1,10 +1,11 @@
 """Whole commands under strain, as processes: processor seconds (their children's too) and peak memory of the largest process.
 
-    python Testing/benchmarks/strain.py FOLDER ct-measure ct-analyze oct-measure [--repeats 1] [--against CHECKOUT]
+    python Testing/benchmarks/strain.py FOLDER ct-measure ct-analyze oct-measure oct-analyze [--repeats 1] [--against CHECKOUT]
 
-Head CT: 600 slices of 512 x 512, 0.25 mm apart. Pullback: a label map of 540 frames of 1024 x 1024. Of both phantoms every tenth
-slice is drawn and the others are interpolated (CT) or repeated (OCT). ``FOLDER`` keeps them for the next time. ``--against``
-runs the same commands of another checkout in turn, and says whether the numbers that the two write are equal.
+Head CT: 600 slices of 512 x 512, 0.25 mm apart. Pullback: a label map of 540 frames of 1024 x 1024, or for ``oct-analyze`` the 375
+frames of whole_command.py. Of the long phantoms every tenth slice is drawn and the others are interpolated (CT) or repeated (OCT).
+``FOLDER`` keeps them for the next time. ``--against`` runs the same commands of another checkout in turn, and says whether the
+numbers and labels that the two write are equal. Each process works in one thread; ``OMP_NUM_THREADS=2`` for two.
 
 Last figures, on two busy cores: ``oct-measure`` 15.0 processor s and 632 MB (before pictures and maps were made smaller in memory:
 17.4 to 19.2 s, 1200 MB); ``ct-analyze`` 31 s and 1114 MB (38 s, 1654 MB).
@@ -18,21 +19,26 @@ import os
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.geometry.spacing import Spacing
 from processes import ROOT, timed_process
+from whole_command import pullback_file
 
 CT_SLICES, OCT_FRAMES, DRAWN_ONE_IN = 600, 540, 10
-SAME = {"ct": ("measurements.json", "slices.csv", "markers.csv"), "oct": ("measurements.json", "frames.csv", "lesions.csv")}
+SAME = {
+    "ct": ("measurements.json", "slices.csv", "markers.csv"),
+    "oct": ("measurements.json", "frames.csv", "lesions.csv", "report.html"),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("commands", nargs="+", choices=("ct-measure", "ct-analyze", "oct-measure"))
+    parser.add_argument("commands", nargs="+", choices=tuple(_INPUTS))
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="the root of another checkout")
     chosen = parser.parse_args()
@@ -40,7 +46,7 @@ def main() -> None:
     for command in chosen.commands:
         kind, asked = command.split("-")
         with ProcessPoolExecutor(1) as drawing:  # a process begins with the peak memory of the one that starts it
-            inputs = drawing.submit(*(_ct, chosen.folder, asked) if kind == "ct" else (_pullback, chosen.folder)).result()
+            inputs = drawing.submit(_INPUTS[command], chosen.folder).result()
         arguments = [asked, *map(str, inputs)]
         package = "HematomaMarkersLib" if kind == "ct" else "OCTCalciumLib"
         for _ in range(chosen.repeats):
@@ -93,7 +99,7 @@ def _ct(folder: Path, asked: str) -> list[Path | str]:
     return [labels, "--ct", series] if asked == "measure" else [series]
 
 
-def _pullback(folder: Path) -> list[Path]:
+def _label_map(folder: Path) -> list[Path]:
     """A label map of a pullback."""
     from LesionReadingLib.geometry.nrrd import write_nrrd
     from OCTCalciumLib.phantom.pullback import draw_pullback
@@ -105,6 +111,18 @@ def _pullback(folder: Path) -> list[Path]:
         labels = drawn.labels.repeat(DRAWN_ONE_IN, 0)[:OCT_FRAMES].astype(np.uint8)
         write_nrrd(path, labels, even_grid(labels.shape, drawn.spacing))
     return [path]
+
+
+def _pullback(folder: Path) -> list[Path]:
+    return [pullback_file(folder, colour=False)]
+
+
+_INPUTS = {
+    "ct-measure": partial(_ct, asked="measure"),
+    "ct-analyze": partial(_ct, asked="analyze"),
+    "oct-measure": _label_map,
+    "oct-analyze": _pullback,
+}
 
 
 def _processor_seconds() -> float:

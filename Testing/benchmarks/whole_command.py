@@ -51,14 +51,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--colour", action="store_true", help="a legacy RGB capture instead of grey IVOCT")
     chosen = parser.parse_args()
-    source = _pullback(chosen.folder, chosen.colour)
+    source = pullback_file(chosen.folder, chosen.colour)
     spacing = ["--pixel-spacing", "0.007", "--frame-spacing", "0.2"] if chosen.colour else []
     ours = [sys.executable, "-m", "OCTCalciumLib", "analyze", str(source), "-o", str(chosen.folder / "results"), *spacing]
     plain = [sys.executable, "-c", BASELINE, str(source), str(chosen.folder / "plain.nrrd")]
     compare(ours, plain, chosen.repeats)
 
 
-def _pullback(folder: Path, colour: bool) -> Path:
+def pullback_file(folder: Path, colour: bool) -> Path:
+    """The phantom as DICOM, drawn if it is not there: one frame of five, each repeated."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ("capture.dcm" if colour else "presentation.dcm")
     if not path.exists():

@@ -141,15 +141,33 @@ def pictures(
     Returns:
         the URIs, and (width, height) of each picture in pixels.
     """
-    samples = [read(int(index)) for index in np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).astype(int))]
-    side, quality = _best(samples, most_bytes / count / _BASE64)
-    size = fitting(samples[0].shape, side)
+    size, quality = _size_and_quality(count, read, most_bytes)
     uris: list[str] = []
     unread = iter(all_frames)
     with Threads(_THREADS) as threads:
         while some := [_resized(frame, size) for frame in islice(unread, _TOGETHER)]:
             uris += threads.map(lambda frame: webp_uri(frame, quality), some)
     return uris, size
+
+
+def begun_pictures(
+    threads: Threads, count: int, read: Callable[[int], np.ndarray], most_bytes: int = MOST_BYTES
+) -> Callable[[], tuple[list[str], tuple[int, int]]]:
+    """Begin what ``pictures`` does in threads of the caller's; what is given waits for it.
+
+    Args:
+        read: as for ``pictures``, of frames in memory: it is called in every thread.
+    """
+    size, quality = _size_and_quality(count, read, most_bytes)
+    begun = [threads.submit(lambda index=index: webp_uri(_resized(read(index), size), quality)) for index in range(count)]
+    return lambda: ([one.result() for one in begun], size)
+
+
+def _size_and_quality(count: int, read: Callable[[int], np.ndarray], most_bytes: int) -> tuple[tuple[int, int], int]:
+    """(width, height) of every picture in pixels and quality of WebP, by what some frames take."""
+    samples = [read(int(index)) for index in np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).astype(int))]
+    side, quality = _best(samples, most_bytes / count / _BASE64)
+    return fitting(samples[0].shape, side), quality
 
 
 def _best(samples: Sequence[np.ndarray], most_bytes: float) -> tuple[int, int]:

@@ -45,34 +45,40 @@ class PolarUNet(nn.Module):
         features = self.dropout(finer.pop())
         for block in self.up:
             detail = finer.pop()
-            features = block(torch.cat([_enlarged(features), detail], dim=1))
+            features = block((_enlarged(features), detail))
         return _enlarged(self.classifier(features)).float()[:, 0]
 
 
 class _RingConvolution(nn.Sequential):
-    """A 3x3 convolution, batch norm and ReLU; the first axis of the picture is a ring, the second ends in repeated values."""
+    """A 3x3 convolution, batch norm and ReLU; the first axis of the picture is a ring, the second ends in repeated values.
+
+    Takes features (batch, channels, angles, depths), or several whose channels follow each other.
+    """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
         super().__init__(
             nn.Conv2d(in_channels, channels, 3, stride=stride, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
         )
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
+    def forward(self, features: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+        parts = features if isinstance(features, tuple) else (features,)
         if torch.is_grad_enabled():
-            ring = _ring(features)
+            ring = _ring(torch.cat(parts, dim=1))
             return super().forward(torch.cat([ring[..., :1], ring, ring[..., -1:]], dim=3))  # quicker than pad, the same values
-        return super().forward(_framed(features))
+        return super().forward(_framed(parts))
 
 
-def _framed(features: torch.Tensor) -> torch.Tensor:
+def _framed(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """The ring with the sides repeated, copied once: for prediction, as a copy in place costs more where gradients are kept."""
-    batch, channels, angles, depths = features.shape
-    last = features.is_contiguous(memory_format=torch.channels_last)
+    batch, _channels, angles, depths = parts[0].shape
+    widths = [part.shape[1] for part in parts]
+    last = parts[-1].is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
-    size = (batch, channels, angles + 2, depths + 2)
-    framed = torch.empty(size, dtype=features.dtype, device=features.device, memory_format=layout)
-    framed[:, :, 1:-1, 1:-1] = features
-    framed[:, :, 0, 1:-1], framed[:, :, -1, 1:-1] = features[:, :, -1], features[:, :, 0]
+    size = (batch, sum(widths), angles + 2, depths + 2)
+    framed = torch.empty(size, dtype=parts[0].dtype, device=parts[0].device, memory_format=layout)
+    for part, place in zip(parts, framed.split(widths, dim=1), strict=True):
+        place[:, :, 1:-1, 1:-1] = part
+    framed[:, :, 0, 1:-1], framed[:, :, -1, 1:-1] = framed[:, :, -2, 1:-1], framed[:, :, 1, 1:-1]
     framed[..., 0], framed[..., -1] = framed[..., 1], framed[..., -2]
     return framed
 

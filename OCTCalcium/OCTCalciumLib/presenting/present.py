@@ -13,6 +13,7 @@ from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.drawing import NO_FONT, picture_language
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
 from LesionReadingLib.presenting.study import study_of
+from LesionReadingLib.process.threads import Threads
 
 from ..labels import BACKGROUND
 from ..measurement.pullback import PullbackMeasurement
@@ -27,6 +28,7 @@ from .tables import write_frames, write_lesions
 if TYPE_CHECKING:
     from ..reading.pullback import Pullback
 
+_PACKING_THREADS = 2
 _Strays = tuple[int, np.ndarray, np.ndarray]
 """Of one frame: its number, the flat indices of the strays' pixels, and their labels."""
 
@@ -67,16 +69,18 @@ def present(
     surface = None
     if scene.to_scale and measurement.max_arc_frame is not None:
         surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
-    with Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll) as rendering:
+    drawing = Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll)
+    with drawing as rendering, Threads(_PACKING_THREADS) as threads:
         del volumes  # the other process has them now: of a long pullback over 100 MB
-        _put(strays, labels)
-        label_notes = (*label_map.notes, *meanwhile())
-        _put(strays, labels, BACKGROUND)
         # Imported while the other process draws.
         from .figures.stack import draw_surfaces, draw_volumes
         from .report import write_report
-        from .scrolling import scroll_of
+        from .scrolling import begun_frames, scroll_of
 
+        packed = begun_frames(pullback, threads) if page.scroll else None
+        _put(strays, labels)
+        label_notes = (*label_map.notes, *meanwhile())
+        _put(strays, labels, BACKGROUND)
         tables = [folder / "frames.csv", folder / "lesions.csv"]
         write_frames(tables[0], measurement)
         write_lesions(tables[1], measurement)
@@ -84,7 +88,8 @@ def present(
             pictures = _flat_pictures(folder, pullback, labels, measurement)
         scroll = None
         if page.scroll:
-            scroll = scroll_of(measurement, labels, pullback, start=_first_shown(measurement), ranges=ranges)
+            first = _first_shown(measurement)
+            scroll = scroll_of(measurement, labels, pullback, start=first, ranges=ranges, packed=packed)
         views = rendering.finish()
     if views.reason:
         log(views.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,20 @@ import numpy as np
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.language import N_, _, listed
-from LesionReadingLib.presenting.scroll import Chart, Pane, Ring, Scroll, Series, fitting, outlines, pictures, png_uri, ring_text
+from LesionReadingLib.presenting.scroll import (
+    Chart,
+    Pane,
+    Ring,
+    Scroll,
+    Series,
+    begun_pictures,
+    fitting,
+    outlines,
+    pictures,
+    png_uri,
+    ring_text,
+)
+from LesionReadingLib.process.threads import Threads
 from LesionReadingLib.text.counting import shown
 
 from ..colors import COLORS
@@ -30,6 +43,9 @@ if TYPE_CHECKING:
 _OUTLINED = ((LUMEN, "lumen"), (GUIDEWIRE, "guidewire"), (CALCIUM, "calcium"))
 _WINDOWS = ((N_("as stored"), 0, 255), (N_("brighter"), 0, 150), (N_("dark tissue"), 20, 110))
 _CIRCLE_DEG = 360
+Pictures = tuple[list[str], tuple[int, int]]
+"""What ``scroll.pictures`` gives."""
+
 _RING_COLOURS = 64
 
 
@@ -40,6 +56,7 @@ def scroll_of(
     *,
     start: int | None,
     ranges: Sequence[CalciumRange | None] | None = None,
+    packed: Callable[[], Pictures] | None = None,
 ) -> Scroll:
     """Everything that the viewer shows.
 
@@ -47,11 +64,14 @@ def scroll_of(
         labels: uint8 (frames, rows, columns), as measured. pullback: None where only labels are known.
         start: index of the frame to show first; None for the middle one.
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
+        packed: of ``begun_frames``; None where nothing was begun.
     """
     uris, size = [], fitting(labels.shape[1:])
-    if pullback is not None:
-        count, read = pullback.frame_count, pullback.read_small or pullback.read
-        uris, size = pictures(count, lambda index: next(iter(read(index, index + 1))), read(0, count))
+    if packed is not None:
+        uris, size = packed()
+    elif pullback is not None:
+        read, count = pullback.read_small or pullback.read, pullback.frame_count
+        uris, size = pictures(count, _single(read), read(0, count))
     values = [value for value, _ in _OUTLINED]
     ends = arc_ranges_deg(measurement, ranges) if ranges else [None] * len(labels)
     spacing = measurement.spacing
@@ -75,6 +95,18 @@ def scroll_of(
         charts=_charts(measurement, ends),
         map=(_("En-face map: colour is the thickness of calcium, grey is hidden by the guidewire"), png_uri(_map(measurement))),
     )
+
+
+def begun_frames(pullback: Pullback | None, threads: Threads) -> Callable[[], Pictures] | None:
+    """Begin to pack a pullback's frames in threads, where they are kept in memory; None where they are not."""
+    if pullback is None or pullback.read_small is None:
+        return None
+    return begun_pictures(threads, pullback.frame_count, _single(pullback.read_small))
+
+
+def _single(read: Callable[[int, int], Iterator[np.ndarray]]) -> Callable[[int], np.ndarray]:
+    """One frame by its number."""
+    return lambda index: next(iter(read(index, index + 1)))
 
 
 def _scores(

@@ -9,6 +9,8 @@ import pytest
 from drawn_head import GRIDS
 from HematomaMarkersLib.phantom.enhanced import write_enhanced
 from HematomaMarkersLib.segments import SEGMENTS
+from LesionReadingLib.geometry.grid import even_grid
+from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels import write
 from LesionReadingLib.labels.read_dicom_seg import read_dicom_seg
 from LesionReadingLib.phantom.identity import IDENTITY
@@ -98,6 +100,25 @@ def test_the_dicom_seg_refers_to_the_slices_of_the_scan(tmp_path, some_labels):
         pydicom.dcmread(files[0]).StudyInstanceUID,
         pydicom.dcmread(files[0]).FrameOfReferenceUID,
     }
+
+
+@pytest.mark.parametrize("upward", [1, -1])
+def test_every_frame_of_the_dicom_seg_is_its_segment_on_its_slice_without_gaps_between_frames(tmp_path, upward):
+    labels = np.random.default_rng(3).integers(0, 3, (7, 3, 5), np.uint8)  # 15 pixels a frame: neighbours share a byte
+    grid = even_grid(labels.shape, Spacing(0.5, 0.5, 1.0), (0.0, 0.0, 0.0), np.diag([upward, 1, upward]))
+    files = write_series(tmp_path / "ct", np.zeros(labels.shape), grid)
+    write.write_dicom_seg(tmp_path / "seg.dcm", labels, grid, SEGMENTS, [SourceFrame(path, 0) for path in files])
+    made = pydicom.dcmread(tmp_path / "seg.dcm")
+    groups = made.PerFrameFunctionalGroupsSequence
+    bits = np.unpackbits(np.frombuffer(made.PixelData, np.uint8), count=15 * len(groups), bitorder="little")
+    slices = {pydicom.dcmread(path).SOPInstanceUID: number for number, path in enumerate(files)}
+    seen = set()
+    for group, mask in zip(groups, bits.reshape(-1, 3, 5), strict=True):
+        number = slices[group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID]
+        value = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        np.testing.assert_array_equal(mask, labels[number] == value)
+        seen.add((number, value))
+    assert len(seen) == len(groups) == 7 * len(SEGMENTS) and (made.Rows, made.Columns) == (3, 5)
 
 
 def test_several_enhanced_files_are_referred_to_frame_by_frame(tmp_path, some_labels):

@@ -15,8 +15,9 @@ from HematomaMarkersLib.presenting import first_screen as head
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.phantom.identity import IDENTITY, identify
 from LesionReadingLib.presenting.consequences import Consequences
-from LesionReadingLib.presenting.scroll import UNITS, Pane, Scroll, outlines, pictures
+from LesionReadingLib.presenting.scroll import UNITS, Pane, Scroll, begun_pictures, outlines, pictures
 from LesionReadingLib.presenting.study import study_of
+from LesionReadingLib.process.threads import Threads
 from OCTCalciumLib.presenting import first_screen as oct_screen
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
@@ -55,6 +56,13 @@ def test_pictures_keep_within_their_room_and_their_order():
     flat = np.repeat(np.arange(4, dtype=np.uint8) * 50, 64).reshape(4, 8, 8)
     again, size = pictures(4, flat.__getitem__, flat)
     assert size == (8, 8) and len(set(again)) == 4
+
+
+def test_pictures_that_were_begun_before_are_the_same():
+    noise = np.random.default_rng(1).integers(0, 255, (9, 600, 500), np.uint8)
+    with Threads(2) as threads:
+        packed = begun_pictures(threads, 9, noise.__getitem__, most_bytes=60_000)
+        assert packed() == pictures(9, noise.__getitem__, noise, most_bytes=60_000)
 
 
 def test_no_text_ends_the_script_that_holds_it():

@@ -19,6 +19,7 @@ from OCTCalciumLib.wall.polar_view import (
     wall_channels,
     with_calcium,
 )
+from scipy.interpolate import RegularGridInterpolator
 
 SIZE, PIXEL_MM = 400, 0.015
 DEPTH_MM = FIRST_DEPTH_MM + DEPTH_STEP_MM * np.arange(DEPTHS)
@@ -54,6 +55,26 @@ def test_an_angle_is_where_the_measurement_has_it():
     wedge = ((angle >= 80) & (angle < 100) & (distance > 1.2)).astype(np.float32)  # downward: toward increasing row
     rays = np.flatnonzero(polar_view(labels, PIXEL_MM).sampled(wedge)[:, DEPTHS // 2] > 0.5) * 360 / ANGLES
     assert 79 <= rays.min() <= 82 and 98 <= rays.max() <= 101
+
+
+@pytest.mark.parametrize("centre", [(200.0, 200.0), (60.3, 371.8)])  # in the middle, and with a wall beyond the picture
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97, 1.0])
+def test_samples_cover_the_pixels_whose_four_samples_hold_at_least_half(centre, share):
+    labels, _, _ = frame(centre, 0.8)
+    view = polar_view(labels, PIXEL_MM)
+    samples = np.random.default_rng(5).random((ANGLES, DEPTHS)) < share
+    down, right = np.mgrid[:SIZE, :SIZE] - np.array(view.vertex)[:, None, None]
+    ray = np.arctan2(down, right) % (2 * np.pi) * ANGLES / (2 * np.pi)
+    border_mm = np.interp(ray, np.arange(ANGLES + 1), np.append(view.border_mm, view.border_mm[0]))
+    depth = (np.hypot(down, right) * PIXEL_MM - border_mm - FIRST_DEPTH_MM) / DEPTH_STEP_MM
+    rays, depths = np.arange(ANGLES + 1), np.arange(DEPTHS)
+    between = RegularGridInterpolator(
+        (rays, depths), np.append(samples, samples[:1], 0).astype(float), bounds_error=False, fill_value=0
+    )
+    expected = between(np.stack([ray, depth], axis=-1))
+    found, clear = view.covered(samples), np.abs(expected - 0.5) > 1e-3
+    np.testing.assert_array_equal(found[clear], expected[clear] > 0.5)
+    assert found.any() and clear.mean() > 0.99
 
 
 @pytest.mark.parametrize("arc_deg", [(40, 75), (330, 390), (0, 360)])

@@ -105,7 +105,7 @@ class NetworkGrid:
         values = self._turned_back(values)
         found, canonical = self._blank(len(values), np.float32)
         for number in np.flatnonzero(values.any(axis=(1, 2))):
-            put_drawn(canonical[number], down @ values[number].astype(np.float32) @ across.T)
+            _place(canonical[number], values[number], down, across)
         return found
 
     def labels_from_scan(self, labels: np.ndarray) -> np.ndarray:
@@ -171,8 +171,22 @@ def _resampled(mask: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.nda
     """float32 (slices, down, across), the share of each pixel that a mask (slices, rows, columns) takes."""
     found = np.zeros((len(mask), len(down), len(across)), np.float32)
     for number in np.flatnonzero(mask.any(axis=(1, 2))):
-        put_drawn(found[number], down @ mask[number].astype(np.float32) @ across.T)
+        _place(found[number], mask[number], down, across)
     return found
+
+
+def _place(target: np.ndarray, values: np.ndarray, down: np.ndarray, across: np.ndarray) -> None:
+    """Write ``down @ values @ across.T`` into zeros; of values, not all zeros, only the part that holds some."""
+    along_rows, along_columns = (_between(values.any(axis=axis)) for axis in (1, 0))
+    down, across = down[:, along_rows], across[:, along_columns]
+    rows, columns = (_between(weights.any(axis=1)) for weights in (down, across))
+    target[rows, columns] = down[rows] @ values[along_rows, along_columns].astype(np.float32) @ across[columns].T
+
+
+def _between(present: np.ndarray) -> slice:
+    """From the first to the last of some booleans that is true."""
+    places = np.flatnonzero(present)
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
 
 
 def _write_largest(shares: dict[int, np.ndarray], target: np.ndarray) -> None:
