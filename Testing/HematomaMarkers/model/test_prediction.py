@@ -158,10 +158,10 @@ def test_blood_is_looked_for_on_a_slice_and_on_its_mirror_image():
 
 def test_a_piece_reaches_as_far_as_blood_is_likely_and_stays_only_where_it_is_certain_somewhere():
     scores = np.zeros((2, 3, 256, 256), np.uint8)
-    scores[0, :2, 50:60, 50:60] = 50  # 20 %
-    scores[0, 1, 55, 55] = 240
+    scores[0, :2, 50:60, 50:60] = 100  # 39 %
+    scores[0, 1, 55, 55] = 250
     scores[1, :, 100:120, 100:120] = 220  # 86 % and never certain
-    scores[:, 2, 200:210, 200:210] = [[[100]], [[140]]]  # certain that it is blood, not of which kind
+    scores[:, 2, 200:210, 200:210] = [[[110]], [[140]]]  # certain that it is blood, not of which kind
     labels = blood_of(scores)
     expected = np.zeros((3, 256, 256), np.uint8)
     expected[:2, 50:60, 50:60] = HEMATOMA
@@ -246,7 +246,7 @@ def test_specks_go_and_clots_stay():
 
 @pytest.mark.parametrize("label", [HEMATOMA, INTRAVENTRICULAR])
 def test_what_one_slice_shows_and_its_neighbours_do_not_must_be_larger(label):
-    small, large = ((slice(1, 2), slice(50, 64), slice(50, 50 + columns), label) for columns in (14, 20))  # 0.8 and 1.1 mL
+    small, large = ((slice(1, 2), slice(50, 64), slice(50, 50 + columns), label) for columns in (4, 6))  # 0.23 and 0.34 mL
     assert not post_processed(voxels(small), DENSITY_HU, EXTENTS_MM).any()
     assert np.array_equal(post_processed(voxels(large), DENSITY_HU, EXTENTS_MM), voxels(large))
 

@@ -60,7 +60,7 @@ _ADAPTED = (
 )
 _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
-    "- Blood under 1 mL that only one slice shows is taken for noise.\n"
+    "- Blood under 0.3 mL that only one slice shows is taken for noise.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
     "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none."
 )
