@@ -55,6 +55,7 @@ class TwoStep(nn.Module):
         classes: int,
         width: int,
         widths: Sequence[int],
+        *,
         certain: float = 0.9,
         likely: float = 0.15,
         samples: int = 150,
