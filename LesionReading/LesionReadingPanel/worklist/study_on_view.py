@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -198,8 +199,10 @@ class StudyOnView:
             raise InputError(sentence.format(folder=item.result)) from error
 
     def _stored(self, item: Item, reader: str) -> _Stored:
-        edit = edit_of(item.folder, reader)
-        labels = read_label_map(edit.labels, self._kind.segments()) if edit is not None else None
+        edit, labels = edit_of(item.folder, reader), None
+        if edit is not None:
+            with suppress(InputError):  # none where the file is damaged
+                labels = read_label_map(edit.labels, self._kind.segments())
         return _Stored(self._kind.read(item.study), map_of(item), edit, labels)
 
     def _labels(self) -> np.ndarray:
@@ -209,7 +212,7 @@ class StudyOnView:
         """What the reader has left, on top of what the model drew."""
         edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
         self._isEdit, self.notice, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
-        if edit is None and has_damaged_edit(item.folder, reader):
+        if has_damaged_edit(item.folder, reader) if edit is None else stored.labels is None:
             folder = set_aside(item.folder, reader)
             sentence = _("Your earlier edit of this study cannot be read; what is left of it lies in {folder}.")
             self.notice, self.exported = sentence.format(folder=folder), False

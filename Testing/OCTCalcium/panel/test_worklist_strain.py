@@ -11,7 +11,7 @@ import pytest
 import qt
 import slicer
 import slicer.util
-from LesionReadingLib.studies.reader_edits import edit_of, reader_folder
+from LesionReadingLib.studies.reader_edits import EARLIER, EDIT, edit_of, reader_folder
 from LesionReadingLib.studies.reader_lock import holder_of
 from oct_panel import erase_frame
 
@@ -234,6 +234,18 @@ def test_an_edit_that_cannot_be_read_is_laid_aside_and_told(a_desktop, a_list, a
     erase_frame(a_desktop, a_list, 12)
     a_list.worklist.leave()
     assert edit_of(a_study.folder, "Anna").changed == {12} and (earlier / labels.name).exists()
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
+def test_an_edit_whose_label_map_is_damaged_is_laid_aside_and_told(a_desktop, a_list, a_study, damage):
+    erase_frame(a_desktop, a_list, 9)
+    a_list.worklist.leave()
+    damage(edit_of(a_study.folder, "Anna").labels)
+    a_list.worklist.open(0)
+    a_desktop.process_events()
+    (kept,) = (a_study.folder / EARLIER).iterdir()
+    assert (kept / EDIT).exists() and str(kept) in a_list.ui.worklistLabel.text
+    assert a_list.results.measurement.frames[9].arc_bridged_deg == pytest.approx(240, abs=2)  # as the model drew it
 
 
 def test_a_disk_that_went_away_lets_the_window_go_on(a_desktop, a_list, a_study, monkeypatch):
