@@ -74,7 +74,8 @@ def match_segments(found: Sequence[FileSegment], segments: Sequence[Segment], ch
             other segment is taken for it.
 
     Raises:
-        InputError: no segment of the first class, versions of one class that exclude each other, or a choice that is not there.
+        InputError: no segment of the first class, versions of one class that exclude each other, a name and a code that say
+            different classes, or a choice that is not there.
     """
     assigned = _assigned(found, segments, chosen or {})
     taken_classes = {segment.value for segment in assigned.values() if segment}
@@ -83,6 +84,8 @@ def match_segments(found: Sequence[FileSegment], segments: Sequence[Segment], ch
         segment = assigned[index] if index in assigned else match_segment(one.name, one.number, one.code, segments, one.region)
         if index not in assigned and segment and segment.value in taken_classes:
             segment = None
+        if index not in assigned and segment:
+            _refuse_contradiction(one, segment, segments)
         matched.append(segment)
     _refuse_versions(found, matched, assigned, segments)
     if segments[0] not in matched:
@@ -126,6 +129,18 @@ def match_segment(
     if _UNTOLD_NAME.fullmatch(plain):
         return next((segment for segment in segments if segment.value == number), None)
     return None
+
+
+def _refuse_contradiction(one: FileSegment, segment: Segment, segments: Sequence[Segment]) -> None:
+    """Refuse a segment that bears the very name of another known class than its code: a copy that was renamed, most likely."""
+    named = [known for known in segments if plain_name(one.name) == plain_name(known.name)]
+    if named and named[0] is not segment:
+        raise InputError(
+            _(
+                "Segment {number} of the label map is called {name}, but its code is that of {name_2}; say which it is with "
+                '--segment "{number}=CLASS".'
+            ).format(number=one.number, name=named[0].name, name_2=segment.name)
+        )
 
 
 def class_of(text: str, segments: Sequence[Segment]) -> Segment | None:

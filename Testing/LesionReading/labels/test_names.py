@@ -138,6 +138,15 @@ def test_a_choice_that_is_not_there_is_refused(chosen, message):
         match_segments(named("a", "b"), OCT, chosen)
 
 
+def test_a_copy_that_was_renamed_but_kept_its_code_is_asked_about():
+    calcium, guidewire, lumen = (FileSegment(one.name, one.value, one.type[:2], one.region[:2]) for one in OCT)
+    assert match_segments([calcium, guidewire, lumen], OCT).segments == tuple(OCT)
+    renamed = FileSegment("Guidewire", 4, lumen.code, lumen.region)
+    with pytest.raises(InputError, match=r'Segment 4 .* called guidewire, .* that of lumen; .*--segment "4=CLASS"'):
+        match_segments([calcium, renamed], OCT)
+    assert match_segments([calcium, renamed], OCT, {"4": "guidewire"}).segments == (OCT[0], OCT[1])
+
+
 @pytest.mark.parametrize(
     "names",
     [("Hematoma reader A", "Hematoma reader B"), ("hematoma", "hematoma_old"), ("ICH v1", "ICH v2"), ("ICH prediction", "ICH GT")],
