@@ -83,9 +83,12 @@ def test_after_a_run_the_input_is_a_line_and_the_numbers_are_in_sight(a_desktop,
 def test_volume_and_growth_are_those_of_the_drawn_patient(a_read_head):
     panel = a_read_head
     assert shown_ml(panel) == pytest.approx(GROWN_ML, abs=BETWEEN_READERS_ML)
+    counted_ml = np.count_nonzero(labels_in(panel, panel.later) == HEMATOMA) * np.prod(panel.later.GetSpacing()) / 1000
+    assert shown_ml(panel) == pytest.approx(counted_ml, abs=0.51)
     growth = panel.reading.findings.growth
     assert growth.prior_ml == pytest.approx(TRUE_ML, rel=0.15)
     assert growth.change_ml == pytest.approx(GROWN_ML - TRUE_ML, abs=BETWEEN_READERS_ML)
+    assert growth.change_ml == pytest.approx(counted_ml - growth.prior_ml, abs=0.01)
     assert panel.ui.growthBox.visible and "30 % or more: yes" in panel.ui.growthDefinitionsLabel.text
     assert panel.ui.triageLabel.text == "Refer now"
     assert "Blend sign" in panel.ui.reasonsLabel.text
