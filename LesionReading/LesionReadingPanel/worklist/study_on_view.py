@@ -212,7 +212,8 @@ class StudyOnView:
         """What the reader has left, on top of what the model drew."""
         edit, left = stored.edit, autosave_of(item.folder, reader, scene.volume_array(self.volume).shape)
         self._isEdit, self.notice, drawn = False, "", {one.drawn for one in (edit, left) if one is not None}
-        if has_damaged_edit(item.folder, reader) if edit is None else stored.labels is None:
+        kept = _placed(stored.labels, self.volume)
+        if has_damaged_edit(item.folder, reader) if edit is None else kept is None:
             folder = set_aside(item.folder, reader)
             sentence = _("Your earlier edit of this study cannot be read; what is left of it lies in {folder}.")
             self.notice, self.exported = sentence.format(folder=folder), False
@@ -228,7 +229,7 @@ class StudyOnView:
         self._isEdit = edit is not None or left is not None
         if not self._isEdit:
             return
-        labels = self._labels() if edit is None else scene.placed_labels(stored.labels, self.volume)
+        labels = self._labels() if kept is None else kept
         for number, changed in left.slices.items() if left is not None else ():
             labels[number] = changed
         scene.replace_labels(self._kind.segmentation(self.result), self.volume, labels, self._kind.segments())
@@ -249,6 +250,15 @@ class StudyOnView:
 
     def _kindOfResult(self) -> str:
         return self._kind.package.removesuffix("Lib")
+
+
+def _placed(labels: LabelMap | None, volume) -> np.ndarray | None:
+    """A reader's label map on a volume's voxels, uint8 (slices, rows, columns); None without one, or where it lies elsewhere."""
+    if labels is None:
+        return None
+    with suppress(InputError):
+        return scene.placed_labels(labels, volume)
+    return None
 
 
 def _checkThere(isThere: bool) -> None:

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 import qt
+import SimpleITK as sitk
 import slicer
 import slicer.util
 from LesionReadingLib.studies.reader_edits import EARLIER, EDIT, edit_of, reader_folder
@@ -236,7 +237,22 @@ def test_an_edit_that_cannot_be_read_is_laid_aside_and_told(a_desktop, a_list, a
     assert edit_of(a_study.folder, "Anna").changed == {12} and (earlier / labels.name).exists()
 
 
-@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-9])])
+def _cut_off(file):
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def _half_of_the_frames(file):
+    image = sitk.ReadImage(str(file))
+    sitk.WriteImage(image[:, :, : image.GetSize()[2] // 2], str(file))
+
+
+def _elsewhere(file):
+    image = sitk.ReadImage(str(file))
+    image.SetOrigin((500.0, 0.0, 0.0))
+    sitk.WriteImage(image, str(file))
+
+
+@pytest.mark.parametrize("damage", [os.unlink, _cut_off, _half_of_the_frames, _elsewhere])
 def test_an_edit_whose_label_map_is_damaged_is_laid_aside_and_told(a_desktop, a_list, a_study, damage):
     erase_frame(a_desktop, a_list, 9)
     a_list.worklist.leave()
