@@ -5,15 +5,17 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-
-def uniform(count: int, low: float, high: float, random: torch.Generator) -> torch.Tensor:
-    """Give ``count`` numbers between ``low`` and ``high`` on the device of ``random``."""
-    return torch.rand(count, generator=random, device=random.device) * (high - low) + low
+from .engine.randomness import PictureRandom
 
 
-def chance(count: int, share: float, random: torch.Generator) -> torch.Tensor:
-    """Give ``count`` booleans of which the given share is true, on average."""
-    return torch.rand(count, generator=random, device=random.device) < share
+def uniform(low: float, high: float, random: PictureRandom, *shape: int) -> torch.Tensor:
+    """Give numbers between ``low`` and ``high``, (pictures, ...)."""
+    return random.rand(*shape) * (high - low) + low
+
+
+def chance(share: float, random: PictureRandom, *shape: int) -> torch.Tensor:
+    """Give booleans (pictures, ...) of which the given share is true, on average."""
+    return random.rand(*shape) < share
 
 
 def sampled(pictures: torch.Tensor, where: torch.Tensor, side: int, mode: str, beyond: str = "zeros") -> torch.Tensor:
@@ -30,10 +32,12 @@ def sampled(pictures: torch.Tensor, where: torch.Tensor, side: int, mode: str, b
     return functional.grid_sample(pictures[:, None].float(), grid, mode=mode, padding_mode=beyond, align_corners=False)
 
 
-def blurred(images: torch.Tensor, sigma_pixels: float) -> torch.Tensor:
-    """Blur images (batch, 1, rows, columns) by a Gaussian of up to about two pixels."""
+def blurred(images: torch.Tensor, sigma_pixels: torch.Tensor) -> torch.Tensor:
+    """Blur images (batch, 1, rows, columns), each by a Gaussian of its own, (batch,), of up to about two pixels."""
+    count = len(images)
     reach = torch.arange(-3, 4, device=images.device)
-    weights = torch.exp(-0.5 * (reach / sigma_pixels) ** 2)
-    weights = weights / weights.sum()
-    images = functional.conv2d(images, weights[None, None, :, None], padding=(3, 0))
-    return functional.conv2d(images, weights[None, None, None, :], padding=(0, 3))
+    weights = torch.exp(-0.5 * (reach / sigma_pixels[:, None]) ** 2)
+    weights = weights / weights.sum(1, keepdim=True)
+    images = images.transpose(0, 1)
+    images = functional.conv2d(images, weights[:, None, :, None], padding=(3, 0), groups=count)
+    return functional.conv2d(images, weights[:, None, None, :], padding=(0, 3), groups=count).transpose(0, 1)

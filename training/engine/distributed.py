@@ -73,20 +73,14 @@ def agreed(values: list[float]) -> list[float]:
     return numbers.tolist()
 
 
-def group_size(batch: int) -> int:
-    """How many pictures of a batch are augmented together, with one seed: few enough that processes get whole groups."""
-    return next((size for size in (16, 4, 2) if batch >= 4 * size and batch % size == 0), 1)
-
-
 def share(batch: int) -> slice:
     """The pictures of a batch that this process learns from.
 
     Raises:
         InputError: the batch cannot be dealt evenly.
     """
-    whole = count() * group_size(batch)
-    if batch % whole:
-        raise InputError(f"A batch of {batch} cannot be dealt to {count()} processes; choose a multiple of {whole} with batch=.")
+    if batch % count():
+        raise InputError(f"A batch of {batch} cannot be dealt to {count()} processes; choose a multiple of {count()} with batch=.")
     size = batch // count()
     return slice(rank() * size, (rank() + 1) * size)
 

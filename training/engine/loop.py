@@ -203,4 +203,5 @@ def same_kernels(device: torch.device) -> None:
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # else every new tensor is filled, half of a step's kernels
         torch.backends.cudnn.benchmark = False

@@ -54,13 +54,12 @@ class TrainingOptions:
         rise = min(1.0, (done + 1e-3) / WARM_UP)
         return self.rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], count: torch.Tensor | int) -> None:
-        """Move running averages of tensors towards their newest values; quickly at first, when the weights still change much."""
+    def average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], count: int) -> None:
+        """Move running averages of ``count`` values towards their newest ones; quickly at first, when the weights change much."""
         if not averages[0].is_floating_point():  # how many batches a batch norm has seen
-            for average, value in zip(averages, newest, strict=True):
-                average.copy_(value)
+            torch._foreach_copy_(list(averages), list(newest))
             return
-        decay = min(self.average, (1 + float(count)) / (10 + float(count)))
+        decay = min(self.average, (1 + count) / (10 + count))
         torch._foreach_lerp_(list(averages), list(newest), 1 - decay)
 
     def new_optimizer(self, parameters: Sequence[torch.nn.Parameter], device: torch.device) -> torch.optim.Optimizer:

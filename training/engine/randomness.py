@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import torch
 
@@ -15,21 +13,29 @@ def step_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
-def augmented(
-    augment: Callable[..., Sequence[torch.Tensor]], seed: int, step: int, batch: int, *pictures: torch.Tensor, stream: int = 1
-):
-    """Augment this process's pictures of a step, each group of them with a seed of its own.
+class PictureRandom:
+    """Random numbers for each picture of a batch: drawn for the whole batch, of which a process gets those of its own share.
 
     Args:
-        augment: takes some of the pictures and a random generator on their device; gives tensors, whose first axis is the picture.
-        batch: pictures of all processes together. stream: another one gives other chances at the same step.
+        batch: pictures of all processes together. share: this process's.
     """
-    size, first = distributed.group_size(batch), distributed.share(batch).start
-    random, groups = torch.Generator(pictures[0].device), []
-    for start in range(0, len(pictures[0]), size):
-        random.manual_seed(step_seed(seed, step, (first + start) // size, stream))
-        groups.append(augment(*(each[start : start + size] for each in pictures), random))
-    return tuple(torch.cat(parts) for parts in zip(*groups, strict=True))
+
+    def __init__(self, device: torch.device, seed: int, batch: int, share: slice = slice(None)) -> None:
+        self._device, self._batch, self._share = device, batch, share
+        self._generator = torch.Generator(device).manual_seed(seed)
+
+    def rand(self, *shape: int) -> torch.Tensor:
+        """Uniform numbers from 0 to 1, float32 (pictures, ...)."""
+        return torch.rand((self._batch, *shape), generator=self._generator, device=self._device)[self._share]
+
+    def randn(self, *shape: int) -> torch.Tensor:
+        """Normal numbers, float32 (pictures, ...)."""
+        return torch.randn((self._batch, *shape), generator=self._generator, device=self._device)[self._share]
+
+
+def step_random(device: torch.device, seed: int, step: int, batch: int) -> PictureRandom:
+    """The random numbers of a step for this process's pictures."""
+    return PictureRandom(device, step_seed(seed, step, 1), batch, distributed.share(batch))
 
 
 def epoch_numbers(pictures: int, batch: int, seed: int, step: int) -> np.ndarray:

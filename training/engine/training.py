@@ -8,7 +8,7 @@ as if nothing had happened, and the number of processes changes nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from . import distributed
 from .checkpoint import halved, part, read_facts, read_tensors, write_tensors
+from .graph import RecordedLoss
 from .options import TrainingOptions
 from .randomness import step_seed
 
@@ -57,7 +58,8 @@ class Training(Generic[Options]):
 
     def __init__(self, module: nn.Module, options: Options, device: torch.device) -> None:
         self.options, self.device = options, device
-        self.average = AveragedModel(module.network, device, multi_avg_fn=options.average_in, use_buffers=True)
+        self.average = AveragedModel(module.network, device, multi_avg_fn=self._average_in, use_buffers=True)
+        self.average.n_averaged = self.average.n_averaged.cpu()  # asked for at every step, and a GPU would have to be waited for
         self.average.module.to(memory_format=torch.channels_last)
         self.module = distributed.for_whole_batches(module.to(device, memory_format=torch.channels_last), device)
         self.network = self.module.network
@@ -65,30 +67,58 @@ class Training(Generic[Options]):
         self.optimizer = options.new_optimizer(self._learnt, device)
         self.step_count, self.seconds, self.best, self.since_best = 0, 0.0, -math.inf, 0
         self.began_with = "random weights"
-        self._parallel: nn.Module | None = None
+        self._loss_with_gradients: Callable[[Sequence[Any]], torch.Tensor] | None = None
+        self._gradient_norm = torch.zeros((), device=device)
 
     def learn(self, inputs: Sequence[Any], done: float) -> torch.Tensor:
-        """Change the weights by the loss of a prepared batch, after the share ``done`` of the training; give the loss."""
-        if self._parallel is None:
-            self._parallel = distributed.parallel(self.module, self.device)
+        """Change the weights by the loss of a prepared batch, after the share ``done`` of the training; give the loss.
+
+        Raises:
+            RuntimeError: the gradients of the step before were not finite. Told a step late, because a GPU that is asked for a
+                number must first have done all its work, and the next batch is prepared meanwhile.
+        """
+        if self._loss_with_gradients is None:
+            self._loss_with_gradients = self._calculation()
+        self._require_finite_gradients()
         torch.manual_seed(step_seed(self.options.seed, self.step_count))  # of dropout
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate_at(done)
-        self.optimizer.zero_grad()
-        loss = self._parallel(*inputs)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._learnt, self.options.gradient_norm, error_if_nonfinite=True)
+        loss = self._loss_with_gradients(inputs)
+        self._gradient_norm = torch.nn.utils.clip_grad_norm_(self._learnt, self.options.gradient_norm)
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step_count += 1
-        return loss.detach()
+        return loss
+
+    def _calculation(self) -> Callable[[Sequence[Any]], torch.Tensor]:
+        """What gives the loss of a batch and lets its gradients be the parameters'."""
+        if self.device.type == "cuda" and distributed.count() == 1:
+            return RecordedLoss(self.module)
+        module = distributed.parallel(self.module, self.device)
+
+        def calculate(inputs: Sequence[Any]) -> torch.Tensor:
+            self.optimizer.zero_grad()
+            loss = module(*inputs)
+            loss.backward()
+            return loss.detach()
+
+        return calculate
+
+    def _average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], _count: torch.Tensor) -> None:
+        self.options.average_in(averages, newest, int(self.average.n_averaged))
+
+    def _require_finite_gradients(self) -> None:
+        if not torch.isfinite(self._gradient_norm):
+            raise RuntimeError(f"The gradients of step {self.step_count} were not finite.")
 
     def save(self, file: Path) -> None:
         """Write a checkpoint; it replaces the one before it in one go.
 
         Raises:
             InputError: the disk takes no more; the checkpoint before it is whole.
+            RuntimeError: the last gradients were not finite.
         """
+        self._require_finite_gradients()
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
         for index, state in self.optimizer.state_dict()["state"].items():
@@ -100,6 +130,7 @@ class Training(Generic[Options]):
 
         ``averaged_weights`` and ``checkpoint_options`` read it like a checkpoint; no training goes on from it.
         """
+        self._require_finite_gradients()
         tensors = halved({f"average.{name}": value for name, value in self.average.state_dict().items()})
         write_tensors(file, tensors, self._facts())
 

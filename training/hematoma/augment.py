@@ -10,6 +10,7 @@ import math
 import torch
 from torch.nn import functional
 
+from ..engine.randomness import PictureRandom
 from ..views import blurred, chance, sampled, uniform
 
 MOST_TURN_DEG = 8.0
@@ -20,7 +21,7 @@ _HARDENED_POOL, _HARDENED_SIGMA = 8, 1.7  # pixels of 0.9 mm, and of those: 12 m
 
 
 def segmentation_batch(
-    hounsfield: torch.Tensor, labels: torch.Tensor, side: int, random: torch.Generator
+    hounsfield: torch.Tensor, labels: torch.Tensor, side: int, random: PictureRandom
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Give random views of a batch of slices, for finding blood.
 
@@ -31,28 +32,29 @@ def segmentation_batch(
     Returns:
         HU float32 (batch, 1, side, side) and labels float32 of the same shape.
     """
-    zoom = 1.15 ** uniform(len(labels), -1, 1, random)
+    zoom = 1.15 ** uniform(-1, 1, random)
     centre = _blood_in_view(labels, side / labels.shape[-1], random)
-    where = _views(len(labels), side / labels.shape[-1], zoom, centre, random)
+    where = _views(side / labels.shape[-1], zoom, centre, random)
     images = sampled(hounsfield, where, side, "bilinear", "border")
     targets = sampled(labels, where, side, "nearest")
-    images = torch.where(_some(images, 0.3, random), blurred(images, float(uniform(1, 0.4, 1.2, random))), images)
+    images = torch.where(chance(0.3, random, 1, 1, 1), blurred(images, uniform(0.4, 1.2, random)), images)
     return _scanner(hardened(images, random), 8.0, 0.15, 6.0, random), targets
 
 
-def hardened(images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+def hardened(images: torch.Tensor, random: PictureRandom) -> torch.Tensor:
     """Brighten some brains, HU (batch, 1, side, side) and 0 around, towards the bone, as beam hardening and bone in a slice do.
 
     Where the brain's section is small, under the vertex, nearly all of it is near to bone.
     """
     brain = (images != 0).to(images.dtype)
-    within = blurred(functional.avg_pool2d(brain, _HARDENED_POOL), _HARDENED_SIGMA)
+    sigma_pixels = torch.full((len(images),), _HARDENED_SIGMA, device=images.device)
+    within = blurred(functional.avg_pool2d(brain, _HARDENED_POOL), sigma_pixels)
     within = functional.interpolate(within, size=images.shape[-2:], mode="bilinear", align_corners=False)
-    most_hu = uniform(len(images), 0, MOST_HARDENED_HU, random)[:, None, None, None] * _some(images, HARDENED_SHARE, random)
+    most_hu = uniform(0, MOST_HARDENED_HU, random, 1, 1, 1) * chance(HARDENED_SHARE, random, 1, 1, 1)
     return images + brain * most_hu * (2 * (1 - within)).clamp(0, 1.5)
 
 
-def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: PictureRandom) -> tuple[torch.Tensor, torch.Tensor]:
     """Give random views of a batch of slices, for the markers: nothing is changed that a marker is told by.
 
     Args:
@@ -61,16 +63,15 @@ def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: torch.Ge
     Returns:
         HU float32 (batch, 1, size, size) and masks float32 of the same shape.
     """
-    zoom = 1.05 ** uniform(len(masks), -1, 1, random)
-    shift = uniform(2 * len(masks), -0.06, 0.06, random).reshape(-1, 2)
-    where = _views(len(masks), 1.0, zoom, shift, random)
+    zoom = 1.05 ** uniform(-1, 1, random)
+    where = _views(1.0, zoom, uniform(-0.06, 0.06, random, 2), random)
     images = sampled(hounsfield, where, masks.shape[-1], "bilinear", "border")
     return _scanner(images, 5.0, 0.1, 3.0, random), sampled(masks, where, masks.shape[-1], "nearest")
 
 
-def roughened_masks(masks: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+def roughened_masks(masks: torch.Tensor, random: PictureRandom) -> torch.Tensor:
     """Grow or shrink some masks (batch, 1, rows, columns; 0 or 1) by a pixel or two: found ones are never exact."""
-    change = torch.randint(-2, 3, (len(masks), 1, 1, 1), generator=random, device=masks.device)
+    change = (5 * random.rand(1, 1, 1)).floor().clamp(max=4) - 2
     grown, shrunk = masks, masks
     for pixels in (1, 2):
         grown = torch.where(change >= pixels, torch.nn.functional.max_pool2d(grown, 3, 1, 1), grown)
@@ -78,14 +79,14 @@ def roughened_masks(masks: torch.Tensor, random: torch.Generator) -> torch.Tenso
     return torch.where(change >= 0, grown, shrunk)
 
 
-def _views(count: int, share: float, zoom: torch.Tensor, centre: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """Affine maps (count, 2, 3) from view to slice: a small turn, left-right mirror, zoom.
+def _views(share: float, zoom: torch.Tensor, centre: torch.Tensor, random: PictureRandom) -> torch.Tensor:
+    """Affine maps (batch, 2, 3) from view to slice: a small turn, left-right mirror, zoom.
 
-    ``centre`` (count, 2) is (x, y) in -1..1.
+    ``centre`` (batch, 2) is (x, y) in -1..1.
     """
-    angle = uniform(count, -1, 1, random) * math.radians(MOST_TURN_DEG)
-    mirror = torch.where(chance(count, 0.5, random), -1.0, 1.0)
-    stretch = 1.04 ** uniform(count, -1, 1, random)
+    angle = uniform(-1, 1, random) * math.radians(MOST_TURN_DEG)
+    mirror = torch.where(chance(0.5, random), -1.0, 1.0)
+    stretch = 1.04 ** uniform(-1, 1, random)
     reach_x, reach_y = share / (zoom * stretch), share / (zoom / stretch)
     cosine, sine = torch.cos(angle), torch.sin(angle)
     rows = [
@@ -95,35 +96,28 @@ def _views(count: int, share: float, zoom: torch.Tensor, centre: torch.Tensor, r
     return torch.stack(rows, dim=1)
 
 
-def _blood_in_view(labels: torch.Tensor, share: float, random: torch.Generator) -> torch.Tensor:
+def _blood_in_view(labels: torch.Tensor, share: float, random: PictureRandom) -> torch.Tensor:
     """Centres (batch, 2) as (x, y) in -1..1 of views of a share of the slice's side: about a random pixel of blood where there is
     any, else anywhere in the head; for whole slices a little off the middle."""
-    count, size = len(labels), labels.shape[-1]
-    room = max(1 - share, 0.0)
-    anywhere = uniform(2 * count, -0.6, 0.6, random).reshape(-1, 2) * room
+    size, room = labels.shape[-1], max(1 - share, 0.0)
+    anywhere = uniform(-0.6, 0.6, random, 2) * room
     if room == 0:
-        return uniform(2 * count, -0.1, 0.1, random).reshape(-1, 2)
-    flat = (labels > 0).flatten(1).float()
-    bleeds = flat.sum(1) > 0
-    pixel = torch.multinomial(flat + (~bleeds)[:, None], 1, generator=random)[:, 0]
+        return uniform(-0.1, 0.1, random, 2)
+    so_far = (labels > 0).flatten(1).cumsum(1)
+    blood = so_far[:, -1:]
+    chosen = (random.rand(1) * blood).long().clamp(max=blood - 1)
+    pixel = torch.searchsorted(so_far, chosen + 1)[:, 0]
     places = torch.stack([pixel % size, pixel // size], dim=1) / (size / 2) - 1
-    places = (places + uniform(2 * count, -0.6, 0.6, random).reshape(-1, 2) * share).clamp(-room, room)
-    return torch.where(bleeds[:, None], places, anywhere)
+    places = (places + uniform(-0.6, 0.6, random, 2) * share).clamp(-room, room)
+    return torch.where(blood > 0, places, anywhere)
 
 
-def _scanner(
-    images: torch.Tensor, offset_hu: float, contrast: float, most_noise_hu: float, random: torch.Generator
-) -> torch.Tensor:
+def _scanner(images: torch.Tensor, offset_hu: float, contrast: float, most_noise_hu: float, random: PictureRandom) -> torch.Tensor:
     """Another scanner's HU: a common offset, more or less contrast about 40 HU, more noise in half of the slices."""
-    count = len(images)
 
     def per_image(low: float, high: float) -> torch.Tensor:
-        return uniform(count, low, high, random)[:, None, None, None]
+        return uniform(low, high, random, 1, 1, 1)
 
     images = 40 + (images - 40) * per_image(1 - contrast, 1 + contrast) + per_image(-offset_hu, offset_hu)
-    noise = per_image(0, most_noise_hu) * _some(images, 0.5, random)
-    return images + noise * torch.randn(images.shape, generator=random, device=images.device)
-
-
-def _some(images: torch.Tensor, share: float, random: torch.Generator) -> torch.Tensor:
-    return chance(len(images), share, random)[:, None, None, None]
+    noise = per_image(0, most_noise_hu) * chance(0.5, random, 1, 1, 1)
+    return images + noise * random.randn(*images.shape[1:])

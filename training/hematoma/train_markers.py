@@ -20,7 +20,7 @@ from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options
 from ..engine.distributed import share, whole
 from ..engine.loop import run
 from ..engine.options import Budget, TrainingOptions, options_from
-from ..engine.randomness import augmented, epoch_numbers
+from ..engine.randomness import PictureRandom, epoch_numbers, step_random
 from ..engine.training import Training, Validation
 from ..reporting.scores import roc_auc
 from .augment import marker_batch, roughened_masks
@@ -131,12 +131,13 @@ class MarkerTask:
         """What ``MarkerLoss`` takes: augmented images, the frozen encoder's features, masks that vary, and markers."""
         recipe = self._recipe
         hounsfield, labels, markers = (tensor.to(self._device, non_blocking=True) for tensor in batch)
-        images, masks = augmented(marker_batch, recipe.seed, step, recipe.batch, hounsfield, labels == HEMATOMA)
+        random = step_random(self._device, recipe.seed, step, recipe.batch)
+        images, masks = marker_batch(hounsfield, labels == HEMATOMA, random)
         images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         with torch.no_grad(), recipe.autocast(self._device):
             scores, features = self._network.segment(images)
         found = hematoma_mask(scores).float()
-        (shown,) = augmented(lambda *some: (varied_masks(*some),), recipe.seed, step, recipe.batch, masks, found, stream=2)
+        shown = varied_masks(masks, found, random)
         if recipe.mask == "true":
             images, shown, *features = cut_out([images, shown, *features[:4]], corners(masks), CROP)
         return images, list(features), shown, markers.float()
@@ -246,9 +247,9 @@ def class_weights(markers: torch.Tensor) -> torch.Tensor:
     return torch.where(positives > 0, (len(markers) - positives) / positives.clamp(min=1), 1.0)
 
 
-def varied_masks(true: torch.Tensor, found: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+def varied_masks(true: torch.Tensor, found: torch.Tensor, random: PictureRandom) -> torch.Tensor:
     """Masks (batch, 1, rows, columns) to learn with: half true, a quarter found (where they fit somewhat), a quarter roughened."""
-    kind = torch.rand((len(true), 1, 1, 1), generator=random, device=true.device)
+    kind = random.rand(1, 1, 1)
     both, all_of = (true * found).sum((1, 2, 3), keepdim=True), (true + found).sum((1, 2, 3), keepdim=True)
     fits = 2 * both > 0.5 * all_of
     return torch.where((kind < 0.25) & fits, found, torch.where(kind > 0.75, roughened_masks(true, random), true))

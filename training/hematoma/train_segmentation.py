@@ -24,7 +24,7 @@ from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options, p
 from ..engine.distributed import share, whole
 from ..engine.loop import run
 from ..engine.options import Budget, TrainingOptions, options_from
-from ..engine.randomness import augmented, step_seed
+from ..engine.randomness import step_random, step_seed
 from ..engine.training import Training, Validation
 from .augment import segmentation_batch
 from .data import preparation_steps
@@ -144,11 +144,8 @@ def prepared_batch(
     """Augmented images and label maps of int16 HU and uint8 labels (share, size, size), after the share ``done`` of a training."""
     hounsfield, labels = (tensor.to(device, non_blocking=True) for tensor in batch)
     labels = labels * (labels < recipe.classes)
-
-    def augment(hounsfield: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
-        return segmentation_batch(hounsfield, labels, recipe.side(done), random)
-
-    images, targets = augmented(augment, recipe.seed, step, recipe.batch, hounsfield, labels)
+    random = step_random(device, recipe.seed, step, recipe.batch)
+    images, targets = segmentation_batch(hounsfield, labels, recipe.side(done), random)
     return network_input(images, WINDOW_HU), targets
 
 

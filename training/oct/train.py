@@ -12,7 +12,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.weights import load_weights
 from monai.losses import DiceCELoss
 from OCTCalciumLib.labels import BACKGROUND, NAMES
-from OCTCalciumLib.model.network import DeepLabV3Plus
+from OCTCalciumLib.model.network import DeepLabV3Plus, enlarged
 from OCTCalciumLib.model.preparation import network_input
 from torch import nn
 from torch.nn import functional
@@ -20,7 +20,7 @@ from torch.nn import functional
 from ..engine.checkpoint import averaged_weights, checkpoint_options
 from ..engine.distributed import share, whole
 from ..engine.options import Budget, TrainingOptions, options_from
-from ..engine.randomness import augmented, epoch_numbers
+from ..engine.randomness import epoch_numbers, step_random
 from ..engine.training import Training, Validation
 from ..own_data.cases import note_learnt
 from .augment import augmented_batch
@@ -74,7 +74,7 @@ class FrameLoss(nn.Module):
         """Loss of images (batch, 1, rows, columns) with label maps (batch, 1, rows or less, columns or less)."""
         with self._options.autocast(self._device, ON_PROCESSOR):
             scores = self.network.scores_at_stride_4(images.to(memory_format=torch.channels_last))
-        scores = functional.interpolate(scores.float(), size=targets.shape[-2:], mode="bilinear", align_corners=False)
+        scores = enlarged(scores.float(), targets.shape[-2:])
         return self._loss(whole(scores), whole(targets))
 
 
@@ -118,11 +118,7 @@ class FrameTask:
         labels = of_classes(labels, recipe.classes)
         if recipe.augmentation == "variants":
             return variants_of(squares, labels, variants)
-
-        def augment(squares: torch.Tensor, labels: torch.Tensor, random: torch.Generator):
-            return augmented_batch(squares, labels, recipe.window(done), random)
-
-        return augmented(augment, recipe.seed, step, recipe.batch, squares, labels)
+        return augmented_batch(squares, labels, recipe.window(done), step_random(self._device, recipe.seed, step, recipe.batch))
 
     def validate(self, network: nn.Module) -> Validation:
         """Mean IoU of the classes in a few frames of each validation patient."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from torch import nn
@@ -49,8 +50,28 @@ class DeepLabV3Plus(nn.Module):
     def scores_at_stride_4(self, images: torch.Tensor) -> torch.Tensor:
         """Give class scores (batch, classes, rows / 4, columns / 4), before they are enlarged to the images' size."""
         fine, coarse = self.encoder(images)
-        coarse = functional.interpolate(self.pyramid(coarse), size=fine.shape[-2:], mode="bilinear", align_corners=False)
+        coarse = enlarged(self.pyramid(coarse), fine.shape[-2:])
         return self.classifier(self.decoder(torch.cat([coarse, self.detail(fine)], dim=1)))
+
+
+def enlarged(features: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Features (batch, channels, rows, columns) at another size, bilinearly.
+
+    While a GPU learns by two matrix products: PyTorch's gradient of an interpolation that is the same every time takes a third
+    of a training step there, and cannot be recorded.
+    """
+    if not (features.is_cuda and features.requires_grad):
+        return functional.interpolate(features, size=tuple(size), mode="bilinear", align_corners=False)
+    rows, columns = (_bilinear(*pair, features.dtype, features.device) for pair in zip(features.shape[-2:], size, strict=True))
+    return (rows @ features @ columns.T).contiguous(memory_format=torch.channels_last)
+
+
+@cache
+def _bilinear(before: int, after: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Weights (after, before) of a bilinear interpolation along one axis."""
+    with torch.autocast(device.type, enabled=False):
+        weights = functional.interpolate(torch.eye(before)[None], size=after, mode="linear", align_corners=False)[0].T
+    return weights.to(device, dtype)
 
 
 class AtrousPyramid(nn.Module):

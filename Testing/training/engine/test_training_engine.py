@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import runpy
 import signal
@@ -24,9 +25,10 @@ from training.engine import checkpoint, distributed
 from training.engine.checkpoint import averaged_weights, best_of, halved, read_facts
 from training.engine.loop import run
 from training.engine.options import Budget, TrainingOptions
-from training.engine.randomness import augmented, epoch_numbers
+from training.engine.randomness import epoch_numbers, step_random
 from training.engine.tracking import read_table
 from training.engine.training import Training, Validation
+from training.views import blurred
 
 CPU = torch.device("cpu")
 TINY = ("width=4", "stages=[[1.0, 64]]", "batch=4", "validate_every=4", "precision=float32")
@@ -157,21 +159,44 @@ def test_every_picture_comes_once_before_any_comes_again():
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10)) and seen[:10].tolist() != seen[10:].tolist()
 
 
-def test_pictures_of_a_step_have_the_same_chances_whoever_augments_them(monkeypatch):
-    def noise(pictures, random):
-        return (pictures + torch.rand(pictures.shape, generator=random),)
+def chances(step: int, batch: int) -> torch.Tensor:
+    """All kinds of numbers that the pictures of a step draw, one after another, (pictures, 10)."""
+    random = step_random(CPU, 0, step, batch)
+    return torch.cat([random.rand(1), random.randn(2, 4).flatten(1), random.rand()[:, None]], dim=1)
 
+
+def test_pictures_of_a_step_have_the_same_chances_whoever_augments_them(monkeypatch):
     for batch in (6, 16):
-        pictures = torch.arange(float(batch))
-        (alone,) = augmented(noise, 0, 7, batch, pictures)
+        alone = chances(7, batch)
         monkeypatch.setattr(distributed, "count", lambda: 2)
         parts = []
         for rank in range(2):
             monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
-            parts.append(augmented(noise, 0, 7, batch, pictures[distributed.share(batch)])[0])
+            parts.append(chances(7, batch))
         monkeypatch.undo()
-        assert torch.equal(torch.cat(parts), alone) and len(set((alone - pictures).tolist())) == batch
-        assert not torch.equal(augmented(noise, 0, 8, batch, pictures)[0], alone)
+        assert torch.equal(torch.cat(parts), alone) and len(alone.unique()) == alone.numel() == 10 * batch
+        assert not torch.equal(chances(8, batch), alone)
+
+
+def test_each_picture_is_blurred_by_its_own_gaussian():
+    point = torch.zeros(2, 1, 15, 15)
+    point[:, :, 7, 7] = 1
+    soft = blurred(point, torch.tensor([0.5, 1.4]))[:, 0].double().numpy()
+    for found, sigma_pixels in zip(soft, (0.5, 1.4), strict=True):
+        gaussian = np.exp(-0.5 * (np.arange(-3, 4) / sigma_pixels) ** 2)
+        gaussian = np.pad(gaussian / gaussian.sum(), 4)
+        assert found == pytest.approx(np.outer(gaussian, gaussian), abs=1e-6)
+
+
+def test_a_training_whose_gradients_are_not_finite_ends_before_they_are_kept(tmp_path):
+    training = Training(Square(), TrainingOptions(batch=1), CPU)
+    training.learn((torch.ones(1),), 0.5)
+    training.save(tmp_path / "checkpoint.safetensors")
+    training.learn((torch.full((1,), math.inf),), 0.5)
+    for next_step in (lambda: training.save(tmp_path / "checkpoint.safetensors"), lambda: training.learn((torch.ones(1),), 0.5)):
+        with pytest.raises(RuntimeError, match="gradients of step 2 were not finite"):
+            next_step()
+    assert read_facts(tmp_path / "checkpoint.safetensors")["step"] == 1
 
 
 def test_a_batch_that_cannot_be_dealt_evenly_is_refused(monkeypatch):

@@ -26,6 +26,7 @@ from LesionReadingLib.model.weights import from_bytes, in_bytes
 
 from training.__main__ import main
 from training.engine.options import Budget
+from training.engine.randomness import PictureRandom
 from training.hematoma import data as data_of_training
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle.card import write_card, write_hard
@@ -224,7 +225,7 @@ def test_a_segmentation_view_moves_labels_with_their_slices_and_keeps_blood_in_v
     rows, columns = np.mgrid[:128, :128]
     disc = torch.from_numpy((rows - 40) ** 2 + (columns - 90) ** 2 < 15**2).repeat(12, 1, 1)
     hounsfield = torch.where(disc, 900, 100).to(torch.int16)
-    images, targets = segmentation_batch(hounsfield, disc.to(torch.uint8), 64, torch.Generator().manual_seed(1))
+    images, targets = segmentation_batch(hounsfield, disc.to(torch.uint8), 64, PictureRandom(CPU, 1, 12))
     assert images.shape == targets.shape == (12, 1, 64, 64)
     bright = images > 500
     overlap = 2 * (bright & (targets > 0)).sum((1, 2, 3)) / (bright.sum((1, 2, 3)) + targets.sum((1, 2, 3)))
@@ -235,7 +236,7 @@ def test_hardened_brain_is_brighter_towards_the_bone_and_most_so_where_its_secti
     rows, columns = np.mgrid[:256, :256]
     away_mm = np.hypot(rows - 128, columns - 128) * 0.9
     discs = torch.from_numpy(np.stack([np.where(away_mm < radius, 30.0, 0.0) for radius in (25, 80)] * 32)[:, None]).float()
-    brighter = (hardened(discs, torch.Generator().manual_seed(1)) - discs).numpy()[:, 0]
+    brighter = (hardened(discs, PictureRandom(CPU, 1, len(discs))) - discs).numpy()[:, 0]
     border, middle = (away_mm < 80) & (away_mm > 76), away_mm < 40
     assert (brighter[discs[:, 0].numpy() == 0] == 0).all() and brighter.min() >= 0 and 25 < brighter.max() <= 48
     large, small = brighter[1::2], brighter[::2]
@@ -248,7 +249,7 @@ def test_hardened_brain_is_brighter_towards_the_bone_and_most_so_where_its_secti
 def test_a_marker_view_keeps_differences_of_density_and_does_not_turn_heads_over():
     upper_half_dark = torch.full((16, 64, 64), 60, dtype=torch.int16)
     upper_half_dark[:, :32] = 30
-    images, _ = marker_batch(upper_half_dark, torch.ones(16, 64, 64, dtype=torch.uint8), torch.Generator().manual_seed(2))
+    images, _ = marker_batch(upper_half_dark, torch.ones(16, 64, 64, dtype=torch.uint8), PictureRandom(CPU, 2, 16))
     differences = images[:, 0, 50:, 20:44].mean((1, 2)) - images[:, 0, :14, 20:44].mean((1, 2))
     assert differences.min() > 30 * 0.88 and differences.max() < 30 * 1.12
 
@@ -256,7 +257,7 @@ def test_a_marker_view_keeps_differences_of_density_and_does_not_turn_heads_over
 def test_roughened_masks_grow_or_shrink_by_no_more_than_two_pixels():
     mask = torch.zeros(40, 1, 32, 32)
     mask[:, :, 10:20, 10:20] = 1
-    sides = {float(area) ** 0.5 for area in roughened_masks(mask, torch.Generator().manual_seed(0)).sum((1, 2, 3))}
+    sides = {float(area) ** 0.5 for area in roughened_masks(mask, PictureRandom(CPU, 0, 40)).sum((1, 2, 3))}
     assert sides == {6.0, 8.0, 10.0, 12.0, 14.0}
 
 
@@ -264,7 +265,7 @@ def test_a_found_mask_that_misses_the_hematoma_is_never_shown():
     true, found = torch.zeros(200, 1, 32, 32), torch.zeros(200, 1, 32, 32)
     true[:, :, 10:20, 10:20] = 1
     found[:, :, 24:30, 24:30] = 1
-    shown = varied_masks(true, found, torch.Generator().manual_seed(0))
+    shown = varied_masks(true, found, PictureRandom(CPU, 0, 200))
     assert shown[:, :, 24:30, 24:30].sum() == 0 and (shown.sum((1, 2, 3)) > 0).all()
 
 

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 from training.__main__ import main
 from training.engine.options import Budget
+from training.engine.randomness import PictureRandom
 from training.oct.augment import augmented_batch
 from training.oct.bundle import bundle_of_training
 from training.oct.data import Patient, is_validation, load_patients
@@ -193,7 +194,7 @@ def test_augmentation_moves_labels_with_their_frames():
     disc = (rows - 200) ** 2 + (columns - 290) ** 2 < 120**2
     squares = torch.from_numpy(np.where(disc, 180, 60).astype(np.uint8)).repeat(16, 1, 1)
     labels = torch.from_numpy(disc.astype(np.uint8) * 3).repeat(16, 1, 1)
-    images, targets = augmented_batch(squares, labels, 256, torch.Generator().manual_seed(4))
+    images, targets = augmented_batch(squares, labels, 256, PictureRandom(CPU, 4, 16))
     assert images.shape == (16, 1, 256, 256) and targets.shape == (16, 1, 128, 128)
     assert images.min() >= 0 and images.max() <= 1
     assert set(targets.unique().tolist()) == {0.0, 3.0}
@@ -208,7 +209,7 @@ def test_augmentation_moves_labels_with_their_frames():
 
 def test_no_augmentation_is_drawn_twice():
     squares = torch.full((2, 64, 64), 100, dtype=torch.uint8)
-    random = torch.Generator().manual_seed(0)
+    random = PictureRandom(CPU, 0, 2)
     first, second = (augmented_batch(squares, squares, 64, random)[0] for _ in range(2))
     assert not torch.equal(first, second)
 

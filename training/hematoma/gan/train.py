@@ -20,8 +20,9 @@ from ...engine.checkpoint import averaged_weights, checkpoint_options
 from ...engine.distributed import share
 from ...engine.loop import run
 from ...engine.options import Budget, TrainingOptions, options_from
-from ...engine.randomness import augmented, step_seed
+from ...engine.randomness import step_random, step_seed
 from ...engine.training import Training, Validation
+from ...views import chance
 from ..slices import SliceDataset, Slices
 from ..train_segmentation import WINDOW_HU
 from .likeness import FEATURES, frechet_distance
@@ -121,14 +122,9 @@ class GANTask:
         """Crops, half of them mirrored left-right, labels, and noise."""
         options = self._options
         crops, labels = (tensor.to(self._device) for tensor in batch)
-
-        def varied(crops: torch.Tensor, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-            mirror = torch.rand(len(crops), generator=random, device=crops.device) < 0.5
-            noise = torch.randn(len(crops), options.noise, generator=random, device=crops.device)
-            return torch.where(mirror[:, None, None, None], crops.flip(-1), crops), noise
-
-        crops, noise = augmented(varied, options.seed, step, options.batch, crops)
-        return crops, labels, noise
+        random = step_random(self._device, options.seed, step, options.batch)
+        crops = torch.where(chance(0.5, random, 1, 1, 1), crops.flip(-1), crops)
+        return crops, labels, random.randn(options.noise)
 
     def validate(self, network: nn.Module) -> Validation:
         """The Frechet distance of drawn pictures from the crops, with their labels; keeps a grid."""
