@@ -16,7 +16,6 @@ from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import find_bundle
 from LesionReadingLib.model.weights import load_weights
-from monai.losses import DiceCELoss
 from torch import nn
 
 from ..engine import distributed
@@ -26,6 +25,7 @@ from ..engine.loop import run
 from ..engine.options import Budget, TrainingOptions, options_from
 from ..engine.randomness import step_random, step_seed
 from ..engine.training import Training, Validation
+from ..losses import DiceCrossEntropy
 from .augment import segmentation_batch
 from .data import preparation_steps
 from .slices import SMALL_PIXELS, SliceDataset, Slices, balanced_numbers, kinds
@@ -83,8 +83,7 @@ class SegmentationLoss(nn.Module):
                 module.momentum = NORM_MOMENTUM
         for module in self._kept():
             module.requires_grad_(False)
-        weight = torch.tensor(CLASS_WEIGHTS[: recipe.classes], device=device)
-        self._loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.01)
+        self._loss = DiceCrossEntropy(CLASS_WEIGHTS[: recipe.classes], label_smoothing=0.01)
 
     def train(self, mode: bool = True) -> SegmentationLoss:
         """As every module, but for the layers that are kept."""

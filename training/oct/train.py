@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.weights import load_weights
-from monai.losses import DiceCELoss
 from OCTCalciumLib.labels import BACKGROUND, NAMES
 from OCTCalciumLib.model.network import DeepLabV3Plus, enlarged
 from OCTCalciumLib.model.preparation import network_input
@@ -22,6 +21,7 @@ from ..engine.distributed import share, whole
 from ..engine.options import Budget, TrainingOptions, options_from
 from ..engine.randomness import epoch_numbers, step_random
 from ..engine.training import Training, Validation
+from ..losses import DiceCrossEntropy
 from ..own_data.cases import note_learnt
 from .augment import augmented_batch
 from .data import Patient, is_validation, load_patients
@@ -67,8 +67,7 @@ class FrameLoss(nn.Module):
         if recipe.loss == "cross_entropy":
             self._loss = lambda scores, targets: functional.cross_entropy(scores, targets[:, 0].long())
         else:
-            weight = torch.tensor(CLASS_WEIGHTS[: recipe.classes], device=device)
-            self._loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight, label_smoothing=0.02)
+            self._loss = DiceCrossEntropy(CLASS_WEIGHTS[: recipe.classes], label_smoothing=0.02)
 
     def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Loss of images (batch, 1, rows, columns) with label maps (batch, 1, rows or less, columns or less)."""
@@ -114,10 +113,10 @@ class FrameTask:
     def prepare(self, batch: tuple[torch.Tensor, ...], step: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented images and label maps, on the device."""
         recipe = self._recipe
-        squares, labels, variants = (tensor.to(self._device, non_blocking=True) for tensor in batch)
+        squares, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch[:2])
         labels = of_classes(labels, recipe.classes)
         if recipe.augmentation == "variants":
-            return variants_of(squares, labels, variants)
+            return variants_of(squares, labels, batch[2].tolist())
         return augmented_batch(squares, labels, recipe.window(done), step_random(self._device, recipe.seed, step, recipe.batch))
 
     def validate(self, network: nn.Module) -> Validation:

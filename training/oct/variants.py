@@ -14,9 +14,7 @@ MIRRORED_AXES: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,))
 VARIANTS: tuple[tuple[float, tuple[int, ...]], ...] = tuple(product(GAMMAS, MIRRORED_AXES))
 
 
-def variants_of(
-    squares: torch.Tensor, labels: torch.Tensor, variants: Sequence[int] | torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def variants_of(squares: torch.Tensor, labels: torch.Tensor, variants: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
     """Give one variant of each frame.
 
     Args:
@@ -27,7 +25,7 @@ def variants_of(
     """
     images, targets = [], []
     for square, label, number in zip(squares, labels, variants, strict=True):
-        gamma, axes = VARIANTS[int(number)]
+        gamma, axes = VARIANTS[number]
         images.append(((square.float() / 255) ** gamma).flip(axes))
         targets.append(label.float().flip(axes))
     return torch.stack(images)[:, None], torch.stack(targets)[:, None]
