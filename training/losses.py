@@ -10,7 +10,7 @@ from torch import nn
 
 
 class DiceCrossEntropy(nn.Module):
-    """MONAI's ``DiceCELoss``, but for its look at every step whether a weight is negative: a GPU would have to be waited for.
+    """MONAI's ``DiceCELoss`` without what a GPU must be waited for: whether a weight is negative, and which pixels count.
 
     Args:
         weights: one for each class. label_smoothing: of the cross-entropy.
@@ -20,9 +20,10 @@ class DiceCrossEntropy(nn.Module):
         super().__init__()
         self.register_buffer("weights", torch.tensor(weights))
         self._dice = DiceLoss(to_onehot_y=True, softmax=True, batch=True, reduction="none")
-        self._entropy = nn.CrossEntropyLoss(weight=torch.tensor(weights), label_smoothing=label_smoothing)
+        self._entropy = nn.CrossEntropyLoss(torch.tensor(weights), reduction="none", label_smoothing=label_smoothing)
 
     def forward(self, scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Loss of scores (batch, classes, rows, columns) with label maps (batch, 1, rows, columns)."""
-        of_classes = self._dice(scores, targets).flatten()
-        return (of_classes * self.weights).mean() + self._entropy(scores, targets[:, 0].long())
+        of_classes, true = self._dice(scores, targets).flatten(), targets[:, 0].long()
+        entropy = self._entropy(scores, true).sum() / self.weights[true].sum()
+        return (of_classes * self.weights).mean() + entropy

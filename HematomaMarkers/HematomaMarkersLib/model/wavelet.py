@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pywt
 import torch
@@ -23,17 +25,24 @@ class WaveletPooling(nn.Module):
 
     def __init__(self, wavelet: str = "haar") -> None:
         super().__init__()
-        bank = pywt.Wavelet(wavelet)
-        # pywt convolves, torch correlates: hence the reversed filters. They are fixed, so they are no part of the weights.
-        low, high = (np.array(taps[::-1]) for taps in (bank.dec_lo, bank.dec_hi))
-        self._filters = np.stack([np.outer(down, across) for down in (low, high) for across in (low, high)])
-        self._border = (bank.dec_len // 2 - 1,) * 4
+        self._wavelet = wavelet
+        self._border = (pywt.Wavelet(wavelet).dec_len // 2 - 1,) * 4
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Give (batch, 4 channels, rows / 2, columns / 2) of (batch, channels, rows, columns)."""
         channels = features.shape[1]
         if any(self._border):
             features = functional.pad(features, self._border, mode="circular")
-        filters = torch.tensor(self._filters, dtype=features.dtype, device=features.device)
+        filters = _filters(self._wavelet, features.dtype, features.device)
         bands = [functional.conv2d(features, band.expand(channels, 1, -1, -1), stride=2, groups=channels) for band in filters]
         return torch.cat(bands, dim=1)
+
+
+@cache
+def _filters(wavelet: str, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """The four filters (4, taps, taps) of LL, LH, HL and HH. They are fixed, so they are no part of the weights."""
+    bank = pywt.Wavelet(wavelet)
+    low, high = (np.array(taps[::-1]) for taps in (bank.dec_lo, bank.dec_hi))  # pywt convolves, torch correlates
+    filters = np.stack([np.outer(down, across) for down in (low, high) for across in (low, high)])
+    with torch.inference_mode(False):  # whoever asks first: a network may learn through them later
+        return torch.tensor(filters, dtype=dtype, device=device)

@@ -55,13 +55,17 @@ class DeepLabV3Plus(nn.Module):
 
 
 def enlarged(features: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """Features (batch, channels, rows, columns) at another size, bilinearly.
+    """Features (batch, channels, rows, columns) at another size, bilinearly."""
+    if features.is_cuda and features.requires_grad:
+        return enlarged_by_products(features, size)
+    return functional.interpolate(features, size=tuple(size), mode="bilinear", align_corners=False)
 
-    While a GPU learns by two matrix products: PyTorch's gradient of an interpolation that is the same every time takes a third
-    of a training step there, and cannot be recorded.
+
+def enlarged_by_products(features: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """The same as two matrix products, for a GPU that learns.
+
+    PyTorch's gradient of an interpolation that is the same every time takes a third of a training step there.
     """
-    if not (features.is_cuda and features.requires_grad):
-        return functional.interpolate(features, size=tuple(size), mode="bilinear", align_corners=False)
     rows, columns = (_bilinear(*pair, features.dtype, features.device) for pair in zip(features.shape[-2:], size, strict=True))
     return (rows @ features @ columns.T).contiguous(memory_format=torch.channels_last)
 

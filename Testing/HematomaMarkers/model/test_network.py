@@ -43,6 +43,15 @@ def test_wavelet_pooling_gives_pywavelets_numbers(wavelet):
     np.testing.assert_allclose(pooled, np.concatenate([ll, lh, hl, hh], axis=1), atol=1e-5)
 
 
+def test_a_network_learns_through_a_wavelet_that_was_first_used_for_inference():
+    pooling = WaveletPooling("sym5")
+    with torch.inference_mode():
+        pooling(torch.rand(1, 2, 16, 16))
+    features = torch.rand(1, 2, 16, 16, requires_grad=True)
+    (pooling(features) ** 2).sum().backward()
+    assert torch.allclose(features.grad, 2 * features)  # the transform keeps the sum of squares
+
+
 def test_the_second_letter_of_a_subband_is_the_filter_along_the_columns():
     stripes = torch.zeros(1, 1, 8, 8)
     stripes[..., ::2] = 1  # changes from column to column only

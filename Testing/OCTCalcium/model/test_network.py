@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.networks.nets.resnet import ResNet
 from OCTCalciumLib.letterbox import Letterbox
-from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution
+from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution, enlarged_by_products
 from OCTCalciumLib.model.preparation import network_input
 from OCTCalciumLib.model.resnet import ResNet50
 from torch.nn import functional
@@ -140,3 +140,14 @@ def test_shrinking_averages_speckle_instead_of_picking_from_it():
 def test_the_network_takes_grey_as_zero_to_one():
     images = network_input(torch.tensor([[[0, 51], [102, 255]]], dtype=torch.uint8))
     torch.testing.assert_close(images, torch.tensor([[[[0.0, 0.2], [0.4, 1.0]]]]))
+
+
+@pytest.mark.parametrize(("before", "after"), [((5, 7), (20, 28)), ((16, 9), (5, 9)), ((3, 4), (7, 11))])
+def test_features_that_a_gpu_enlarges_while_learning_are_pytorchs_own(before, after):
+    features = torch.randn(2, 3, *before, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    theirs = functional.interpolate(features, size=after, mode="bilinear", align_corners=False)
+    own = enlarged_by_products(features, after)
+    assert torch.allclose(own, theirs, atol=1e-6) and own.shape == theirs.shape
+    weight = torch.randn(theirs.shape, dtype=torch.float64)
+    gradients = [torch.autograd.grad((found * weight).sum(), features)[0] for found in (own, theirs)]
+    assert torch.allclose(*gradients, atol=1e-5)
