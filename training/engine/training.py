@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from . import distributed
 from .checkpoint import halved, part, read_facts, read_tensors, write_tensors
-from .graph import RecordedLoss
+from .graph import RecordedLoss, calculated
 from .options import TrainingOptions
 from .randomness import step_seed
 
@@ -52,7 +53,8 @@ class Training(Generic[Options]):
     """A training in progress: the network, its running average, the optimiser, and how far it has come.
 
     Args:
-        module: its ``network`` is learnt (those parameters that require gradients); its forward gives the loss of a batch.
+        module: its ``network`` is learnt (those parameters that require gradients); its forward gives the loss of a batch. Where
+            it has ``asks_no_values``, its forward needs no tensor's values on the processor, and a GPU repeats it as recorded.
         options: how; kept in the checkpoint.
     """
 
@@ -92,17 +94,9 @@ class Training(Generic[Options]):
 
     def _calculation(self) -> Callable[[Sequence[Any]], torch.Tensor]:
         """What gives the loss of a batch and lets its gradients be the parameters'."""
-        if self.device.type == "cuda" and distributed.count() == 1:
+        if self.device.type == "cuda" and distributed.count() == 1 and getattr(self.module, "asks_no_values", False):
             return RecordedLoss(self.module)
-        module = distributed.parallel(self.module, self.device)
-
-        def calculate(inputs: Sequence[Any]) -> torch.Tensor:
-            self.optimizer.zero_grad()
-            loss = module(*inputs)
-            loss.backward()
-            return loss.detach()
-
-        return calculate
+        return partial(calculated, distributed.parallel(self.module, self.device), self._learnt)
 
     def _average_in(self, averages: Sequence[torch.Tensor], newest: Sequence[torch.Tensor], _count: torch.Tensor) -> None:
         self.options.average_in(averages, newest, int(self.average.n_averaged))
@@ -152,6 +146,10 @@ class Training(Generic[Options]):
             self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         except (RuntimeError, ValueError) as error:
             raise InputError(f"{file} is a checkpoint of another network; choose another folder for this training.") from error
+        for parameter, moments in self.optimizer.state.items():
+            for name, value in moments.items():
+                if value.shape == parameter.shape:  # in memory as its parameter, which fused optimisers of a GPU insist on
+                    moments[name] = torch.empty_like(parameter).copy_(value)
         self.step_count, self.seconds, self.began_with = facts["step"], facts["seconds"], facts["began_with"]
         self.best, self.since_best = facts["best"] if facts["best"] is not None else -math.inf, facts["since_best"]
 

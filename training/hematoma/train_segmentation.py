@@ -74,6 +74,8 @@ class Recipe(TrainingOptions):
 class SegmentationLoss(nn.Module):
     """The U-Net, and the loss of its answer to a batch of slices."""
 
+    asks_no_values = True
+
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         super().__init__()
         self._options, self._device = recipe, device

@@ -60,6 +60,8 @@ class Recipe(TrainingOptions):
 class FrameLoss(nn.Module):
     """The network, and the loss of its answer to a batch of frames."""
 
+    asks_no_values = True
+
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         super().__init__()
         self._options, self._device = recipe, device

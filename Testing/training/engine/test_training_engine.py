@@ -321,6 +321,26 @@ def test_a_training_killed_in_the_middle_gives_the_same_weights_to_the_bit(data,
     ]
 
 
+def test_what_an_optimiser_remembers_lies_in_memory_as_its_weights_after_resuming(tmp_path):
+    class Loss(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = nn.Conv2d(4, 6, 3)
+
+        def forward(self, images):
+            return self.network(images).square().mean()
+
+    training, again = (Training(Loss(), TrainingOptions(batch=1), CPU) for _ in range(2))
+    training.learn((torch.rand(1, 4, 8, 8),), 0.5)
+    training.save(tmp_path / "checkpoint.safetensors")
+    again.resume(tmp_path / "checkpoint.safetensors")
+    weight = again.network.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    for name in ("exp_avg", "exp_avg_sq"):
+        moments, before = (one.optimizer.state[one.network.weight][name] for one in (again, training))
+        assert torch.equal(moments, before) and moments.stride() == weight.stride()
+
+
 IN_PROCESSES = """
 import sys, torch
 sys.path[:0] = {path!r}
