@@ -16,6 +16,7 @@ from .adaptation.adapt_command import add_adapt
 from .import_command import add_oct_import
 from .real.realism_command import add_realism
 from .second_step.commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
+from .study import add_oct_study
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +39,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _add_evaluate_frames(commands.add_parser("evaluate-frames", help="judge a bundle on real frames with lumen masks"))
     _add_evaluate_real(commands.add_parser("evaluate-real", help="judge a bundle on real frames with calcium masks"))
     add_realism(commands.add_parser("realism", help="how far phantoms look like real frames with calcium"))
+    add_oct_study(commands.add_parser("study", help="the source study's tables: learn by its recipe, bundle, judge"))
     _add_card(commands.add_parser("card", help="write figures of evaluations into a bundle's metadata and model card"))
 
 

@@ -13,10 +13,11 @@ from LesionReadingLib.errors import InputError
 
 from ...engine.presets import chosen_options, in_section
 from ...files import read_json
+from ...reporting.study import machine, same_as_before
 from ..evaluation.tables import markdown_table
 from ..slices import SliceDataset
-from ..studies.ablation_tables import machine, number
-from ..studies.ablations import same_as_before, take_unet
+from ..studies.ablation_tables import number
+from ..studies.ablations import take_unet
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers

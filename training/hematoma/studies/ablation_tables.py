@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES
 
 from ...reporting.markdown import markdown_table
+from ...reporting.study import machine
 from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION
 
 _SEGMENTATION = {
@@ -64,13 +64,6 @@ def ablation_tables(figures: Mapping[str, Mapping[str, Any]], command: str, minu
             ),
         ]
     )
-
-
-def machine(device: torch.device) -> str:
-    """The kind of machine, in words."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} threads of a processor ({platform.machine()})"
 
 
 def _segmentation_row(own: Mapping[str, Any] | None, title: str, study: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from ...engine.checkpoint import best_of
 from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ...own_data.cases import CASE_NUMBERS
+from ...reporting.study import same_as_before
 from ..data import make_data, patient_files, patient_number, preparation_steps
 from ..slices import SliceDataset
 from ..train_markers import FIGURES as MARKER_FIGURES
@@ -166,18 +167,3 @@ def _dataset(data: Path, location: str | None, split: str, seed: int, device: to
 def _f_score(training: Path, dataset: SliceDataset, device: torch.device) -> float:
     network = trained_unet(training)[0].to(device)
     return overlap(network, dataset.slices, dataset.validation.nonzero()[:, 0], device)["f_score"]
-
-
-def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
-    """Keep the options in the folder, or see that they are those of before.
-
-    Raises:
-        InputError: they are not.
-    """
-    file = out / "options.json"
-    text = json.dumps(options, indent=1)
-    out.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.read_text() != text:
-        raise InputError(f"{out} holds experiments with other options (see {file.name} there); choose another folder.")
-    distributed.wait()
-    file.write_text(text)

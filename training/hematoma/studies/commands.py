@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shlex
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...arguments import add_device, log_to, positive
-from ...drawing import write_whole
 from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_values
-from ...files import read_json
+from ...reporting.study import add_study, run_study
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +25,7 @@ def add_ablations(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--most-slices", type=int, help="as DATA was drawn with")
     parser.add_argument("--processes", type=int, default=2, help="that draw")
-    _add_study(parser, "segmentation.KEY=VALUE and markers.KEY=VALUE change numbers of the preset.")
+    add_study(parser, "segmentation.KEY=VALUE and markers.KEY=VALUE change numbers of the preset.")
     parser.set_defaults(run=_ablations)
 
 
@@ -45,7 +39,7 @@ def _ablations(chosen: argparse.Namespace) -> None:
         )
         return run_ablations(chosen.data, plain, chosen.out, values, chosen.overrides, device, log)
 
-    _study(chosen, "ablations", experiments, ablation_tables)
+    run_study(chosen, "hematoma", "ablations", experiments, ablation_tables)
 
 
 def add_train_gan(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +90,7 @@ def add_gan_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("out", type=Path, help="for a folder of each training, samples.md and samples.json")
     parser.add_argument("--share-drawn", type=float, default=1.0, help="drawn slices over real ones that are learnt from")
-    _add_study(parser, "segmentation.KEY=VALUE, markers.KEY=VALUE and gan.KEY=VALUE change numbers of the preset.")
+    add_study(parser, "segmentation.KEY=VALUE, markers.KEY=VALUE and gan.KEY=VALUE change numbers of the preset.")
     parser.set_defaults(run=_gan_experiment)
 
 
@@ -106,54 +100,4 @@ def _gan_experiment(chosen: argparse.Namespace) -> None:
     def experiments(values: dict[str, Any], device: torch.device, log: Callable[[str], None]) -> dict[str, Any]:
         return run_gan_experiment(chosen.data, chosen.out, values, chosen.overrides, chosen.share_drawn, device, log)
 
-    _study(chosen, "samples", experiments, gan_table)
-
-
-def _study(
-    chosen: argparse.Namespace,
-    name: str,
-    experiments: Callable[[dict[str, Any], torch.device, Callable[[str], None]], dict[str, Any]],
-    tables: Callable[[dict[str, Any], str, float, torch.device], str],
-) -> None:
-    """Run experiments with a preset's values, and write their figures and tables with the time that they took in all."""
-    from LesionReadingLib.model.prediction import choose_device
-
-    from ...engine.distributed import joined_processes
-
-    began = time.monotonic()
-    values = preset_values("hematoma", chosen.preset)
-    with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
-        figures = experiments(values, device, log)
-        minutes = spent_minutes(chosen.out, (time.monotonic() - began) / 60)
-        _write(chosen.out / name, figures, tables(figures, command_line(), minutes, device), log)
-
-
-def _write(stem: Path, figures: dict[str, Any], tables: str, log: Callable[[str], None]) -> None:
-    """Write figures and tables beside each other, and tell the tables; of several processes the first one does."""
-    from ...engine.distributed import rank
-
-    if rank() == 0:
-        write_whole(stem.with_suffix(".json"), lambda file: file.write(json.dumps(figures, indent=1).encode()))
-        write_whole(stem.with_suffix(".md"), lambda file: file.write(f"{tables}\n".encode()))
-    log(tables)
-
-
-def _add_study(parser: argparse.ArgumentParser, epilog: str) -> None:
-    parser.add_argument("--preset", default="cpu", metavar="NAME", help="seed (the source study's), best, cpu, or a YAML file")
-    parser.epilog = epilog
-    add_device(parser)
-    parser.set_defaults(overrides=[])
-
-
-def command_line() -> str:
-    """The command as it was typed."""
-    return shlex.join(["python", "-m", "training", *sys.argv[1:]])
-
-
-def spent_minutes(out: Path, minutes: float) -> float:
-    """These minutes and those of earlier parts of the same experiments, which are kept in the folder."""
-    file = out / "minutes.json"
-    before = read_json(file) if file.exists() else 0.0
-    if os.environ.get("RANK", "0") == "0":
-        file.write_text(json.dumps(before + minutes))
-    return before + minutes
+    run_study(chosen, "hematoma", "samples", experiments, gan_table)
