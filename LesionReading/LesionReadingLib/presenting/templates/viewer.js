@@ -1,7 +1,7 @@
 // Scrolls through the frames of the study that the page holds as JSON. Nothing is asked for from elsewhere.
 function startViewer() {
   "use strict";
-  const AHEAD = 12, AT_FIRST = 32, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
+  const AHEAD = 12, AT_FIRST = 16, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
   const viewer = document.getElementById("viewer"), study = JSON.parse(document.getElementById("study").textContent);
   const part = (name) => viewer.querySelector(`[data-part="${name}"]`);
   const slider = part("slider"), caption = part("caption"), opacity = part("opacity"), count = study.captions.length;
