@@ -35,8 +35,8 @@
             <translation>造影剤使用の記載あり。</translation>
         </message>
         <message>
-            <source>{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone</source>
-            <translation>{count}ファイル、HUの頭部CTとして読み込み。ガントリ傾斜と不等間隔は補正</translation>
+            <source>{count} files, read as a head CT in HU; a gantry tilt and uneven slice distances are corrected</source>
+            <translation>{count}ファイル、HUの頭部CTとして読み込み。ガントリ傾斜と不均一なスライス間隔は補正</translation>
         </message>
     </context>
     <context>
@@ -546,8 +546,8 @@
             <translation>血腫の体積（ボクセル法）。</translation>
         </message>
         <message>
-            <source>Volume of the hematoma, by counting voxels; in brackets where 90 % of true volumes lie by the network's own scores.</source>
-            <translation>血腫の体積（ボクセル数から算出）。括弧内はAIのスコアによる90％の範囲。</translation>
+            <source>Volume of the hematoma, by counting voxels; in brackets its 90 % range by the network's own scores (the model card tells how often such ranges held the truth).</source>
+            <translation>血腫の体積（ボクセル法）。括弧内はAI自身のスコアによる90％範囲（真値が含まれた割合はモデルカードに記載）。</translation>
         </message>
         <message>
             <source>What became of the last study, or why one could not be opened.</source>

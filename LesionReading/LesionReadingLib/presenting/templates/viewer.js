@@ -123,7 +123,17 @@ function startViewer() {
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { from = null; });
   }
 
-  window.addEventListener("resize", ask);
+  // ---- what is wider than a phone says so
+  function tellWidths() {
+    for (const hint of document.querySelectorAll(".swipe")) {
+      const box = hint.previousElementSibling;
+      hint.classList.toggle("needed", box.scrollWidth > box.clientWidth + 1);
+    }
+  }
+
+  window.addEventListener("resize", () => { ask(); tellWidths(); });
+  document.addEventListener("toggle", tellWidths, true); // a table that is unfolded
+  tellWidths();
   go(study.start);
   linkNumbers(study, goAndLook);
 }
