@@ -9,7 +9,9 @@ function startViewer() {
 
   viewer.hidden = false;
   document.documentElement.classList.add("moving");
-  const pictures = makePictures(viewer, study, ask), along = makeAlong(viewer, study, ask, go);
+  const pictures = makePictures(viewer, study, ask);
+  pictures.fetch(study.start); // decoded while the rest is made
+  const along = makeAlong(viewer, study, ask, go);
 
   function draw() {
     asked = false;
