@@ -54,6 +54,7 @@ _METRICS = {  # words in the names of test figures -> how they are written
 _FIGURES = {  # names of test figures -> how they are told
     "volume_within_10_percent": N_("volume within 10 % of the truth in {}"),
     "volume_error_percent": N_("volume error {:.1f} %"),
+    "median_width_ml": N_("median width {:.1f} mL"),
     "median_volume_error_ml": N_("median volume error {:.2f} mL"),
     "without_hematoma_below_half_ml": N_("under 0.5 mL marked in {:.0f} % of the heads without a hematoma"),
     "frames_over_180_f1": N_("F1 of the frames of 180 degrees or more {:.2f}"),
