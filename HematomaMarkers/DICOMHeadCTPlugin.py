@@ -40,9 +40,8 @@ class DICOMHeadCTPluginClass(DICOMPlugin):
         loadable = DICOMLoadable()
         loadable.files = list(files)
         loadable.name = self._nodeName(series)
-        loadable.tooltip = _("{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone").format(
-            count=len(files)
-        )
+        tooltip = _("{count} files, read as a head CT in HU; a gantry tilt and uneven slice distances are corrected")
+        loadable.tooltip = tooltip.format(count=len(files))
         loadable.warning = undecodable or contrast
         loadable.confidence = CONFIDENCE if isPlain else POSSIBLE
         loadable.selected = isPlain

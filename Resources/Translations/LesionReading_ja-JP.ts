@@ -35,8 +35,8 @@
             <translation>造影剤使用の記載あり。</translation>
         </message>
         <message>
-            <source>{count} files, read as a head CT in HU; a gantry tilt and uneven distances are undone</source>
-            <translation>{count}ファイル、HUの頭部CTとして読み込み。ガントリ傾斜と不等間隔は補正</translation>
+            <source>{count} files, read as a head CT in HU; a gantry tilt and uneven slice distances are corrected</source>
+            <translation>{count}ファイル、HUの頭部CTとして読み込み。ガントリ傾斜と不均一なスライス間隔は補正</translation>
         </message>
     </context>
     <context>
@@ -99,7 +99,7 @@
         </message>
         <message>
             <source>A folder of studies to read one after the other, alone or with others.</source>
-            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影する。</translation>
         </message>
         <message>
             <source>A horizontal border between darker blood above and brighter blood below. Click: its slice, with the heat map.</source>
@@ -131,7 +131,7 @@
         </message>
         <message>
             <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
-            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析する。</translation>
         </message>
         <message>
             <source>B&amp;y hand</source>
@@ -139,7 +139,7 @@
         </message>
         <message>
             <source>Begin without a model: mark and draw the hematoma yourself; the numbers follow.</source>
-            <translation>モデルを使わずに始めます。血腫を自分でマークし描くと、数値が更新されます。</translation>
+            <translation>モデルを使わずに始める。血腫を自分でマークして描くと、数値に反映される。</translation>
         </message>
         <message>
             <source>Blend sign</source>
@@ -167,11 +167,11 @@
         </message>
         <message>
             <source>Click into the middle of a hematoma; it is found by its density, kept off bone and brain, on all slices that it reaches (key C).</source>
-            <translation>血腫の中央をクリックすると、骨と脳を避けて、濃度により全スライスの血腫を抽出します（キー C）。</translation>
+            <translation>血腫の中央をクリックすると、骨と脳を避け、濃度により全スライスの血腫を抽出する（Cキー）。</translation>
         </message>
         <message>
             <source>Compare the readers of this list with each other and with the model: a table of studies and slices.</source>
-            <translation>この一覧の読影者どうし、および読影者とモデルを比較します。検査ごと、スライスごとの表が開きます。</translation>
+            <translation>この一覧の読影者どうし、および読影者とモデルを比較する。検査ごと、スライスごとの表が開く。</translation>
         </message>
         <message>
             <source>Correct the contour, review slice by slice, export.</source>
@@ -215,7 +215,7 @@
         </message>
         <message>
             <source>End the reading; earlier results stay as they are.</source>
-            <translation>読影を中止する。以前の結果はそのまま残る。</translation>
+            <translation>解析を中止する。以前の結果はそのまま残る。</translation>
         </message>
         <message>
             <source>Every slice with hematoma area and the network's probability of each marker.</source>
@@ -239,7 +239,7 @@
         </message>
         <message>
             <source>Fine-tune the chosen model on exported cases in the background. The model stays; a new one is made beside it, with what it gained.</source>
-            <translation>選択中のモデルを、エクスポートした症例で追加学習します（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られます。</translation>
+            <translation>選択中のモデルを、エクスポートした症例で追加学習する（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られる。</translation>
         </message>
         <message>
             <source>Fluid level</source>
@@ -263,7 +263,7 @@
         </message>
         <message>
             <source>Go to the slice that is not ticked and on which most depends, as the report names those to check first (key U).</source>
-            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいスライスへ移動します（キー U）。</translation>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいスライスへ移動する（Uキー）。</translation>
         </message>
         <message>
             <source>Growth is told from the earlier CT to the CT. If you choose them the wrong way round, growth becomes shrinking.</source>
@@ -299,7 +299,7 @@
         </message>
         <message>
             <source>How far the reading is.</source>
-            <translation>読影の進行状況。</translation>
+            <translation>解析の進行状況。</translation>
         </message>
         <message>
             <source>How many slices have been reviewed.</source>
@@ -339,15 +339,15 @@
         </message>
         <message>
             <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
-            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
+            <translation>表示中の検査の編集をデータと同じ場所に保存する。別の検査を開くときにも保存される。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
-            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開く（Shift+Wキー）。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the one that is selected.</source>
-            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
+            <translation>表示中の検査の編集を保存し、選択した検査を開く。</translation>
         </message>
         <message>
             <source>L&amp;ocation:</source>
@@ -363,7 +363,7 @@
         </message>
         <message>
             <source>Let the key N go to the uncertain slices first, else by their numbers.</source>
-            <translation>キー N で、不確かなスライスから先に移動します。オフなら番号順です。</translation>
+            <translation>Nキーで、不確かなスライスから先に移動する。オフなら番号順。</translation>
         </message>
         <message>
             <source>Mark by a click</source>
@@ -371,7 +371,7 @@
         </message>
         <message>
             <source>Name the folder that holds the studies, each in a file or folder.</source>
-            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定する。</translation>
         </message>
         <message>
             <source>Ne&amp;xt →</source>
@@ -387,7 +387,7 @@
         </message>
         <message>
             <source>Next uncertain</source>
-            <translation>次の不確か</translation>
+            <translation>次の要確認</translation>
         </message>
         <message>
             <source>O&amp;nset to CT:</source>
@@ -415,15 +415,15 @@
         </message>
         <message>
             <source>Read a CT that was refused because it may not be a plain head CT. Doubt its result.</source>
-            <translation>単純頭部CTでない可能性のため拒否されたCTを読影する。結果は疑ってかかること。</translation>
+            <translation>単純頭部CTでない可能性のため拒否されたCTを解析する。結果は慎重に扱うこと。</translation>
         </message>
         <message>
             <source>Read it all the same</source>
-            <translation>このまま読影</translation>
+            <translation>このまま解析</translation>
         </message>
         <message>
             <source>Read the CT: find the hematoma and its markers.</source>
-            <translation>CTを読影: 血腫とマーカーを検出する。</translation>
+            <translation>CTを解析し、血腫とマーカーを検出する。</translation>
         </message>
         <message>
             <source>Remove this model from the list and from the disk. Only models that you added can be removed.</source>
@@ -451,7 +451,7 @@
         </message>
         <message>
             <source>Save the report of the reading as one HTML file. It tells what the model found, before any edit.</source>
-            <translation>読影レポートを1つのHTMLファイルとして保存する。編集前のモデルの結果を記載。</translation>
+            <translation>解析レポートを1つのHTMLファイルとして保存する。編集前のモデルの結果を記載。</translation>
         </message>
         <message>
             <source>Show the CT and the earlier one beside each other, the heads laid over each other, at the same place.</source>
@@ -487,7 +487,7 @@
         </message>
         <message>
             <source>The head CT to read: without contrast, in HU.</source>
-            <translation>読影する頭部CT（単純、HU）。</translation>
+            <translation>解析する頭部CT（単純、HU）。</translation>
         </message>
         <message>
             <source>The network is not asked again after an edit.</source>
@@ -495,11 +495,11 @@
         </message>
         <message>
             <source>The network that reads the scan: shipped with this extension, or your own training.</source>
-            <translation>読影に用いるモデル: 付属のもの、または自分で学習したもの。</translation>
+            <translation>解析に用いるモデル: 付属のもの、または自分で学習したもの。</translation>
         </message>
         <message>
             <source>The network that reads the scan: the shipped one, or one that you trained or were given.</source>
-            <translation>読影に用いるモデル: 付属のもの、または自分で学習したもの・入手したもの。</translation>
+            <translation>解析に用いるモデル: 付属のもの、または自分で学習したもの・入手したもの。</translation>
         </message>
         <message>
             <source>The order of the two scans is your choice: volumes carry no date.</source>
@@ -515,7 +515,7 @@
         </message>
         <message>
             <source>The studies of the folder and how far each is. Double-click one to open it.</source>
-            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開く。</translation>
         </message>
         <message>
             <source>Tick all slices from the last ticked one to the one on view: you have looked at them and they are right (key Shift+N).</source>
@@ -546,8 +546,8 @@
             <translation>血腫の体積（ボクセル法）。</translation>
         </message>
         <message>
-            <source>Volume of the hematoma, by counting voxels; in brackets where 90 % of true volumes lie by the network's own scores.</source>
-            <translation>血腫の体積（ボクセル数から算出）。括弧内はAIのスコアによる90 %の範囲。</translation>
+            <source>Volume of the hematoma, by counting voxels; in brackets its 90 % range by the network's own scores (the model card tells how often such ranges held the truth).</source>
+            <translation>血腫の体積（ボクセル法）。括弧内はAI自身のスコアによる90％範囲（真値が含まれた割合はモデルカードに記載）。</translation>
         </message>
         <message>
             <source>What became of the last study, or why one could not be opened.</source>
@@ -563,7 +563,7 @@
         </message>
         <message>
             <source>What is read, and how.</source>
-            <translation>何をどのように読影するか。</translation>
+            <translation>解析する画像とその条件。</translation>
         </message>
         <message>
             <source>What the marking waits for, or why nothing was marked.</source>
@@ -575,11 +575,11 @@
         </message>
         <message>
             <source>What the reading reported, for whoever helps you.</source>
-            <translation>読影時の記録（サポート用）。</translation>
+            <translation>解析時の記録（サポート用）。</translation>
         </message>
         <message>
             <source>What this reading cannot tell, and what would help.</source>
-            <translation>この読影で分からないことと、その補い方。</translation>
+            <translation>この解析で分からないことと、その補い方。</translation>
         </message>
         <message>
             <source>What to do, by the rule that is shown as tool tip of the reasons.</source>
@@ -591,7 +591,7 @@
         </message>
         <message>
             <source>What was read, its spacing and the model; open Input to change them.</source>
-            <translation>読影した画像とその間隔、モデル。変更は「入力」で。</translation>
+            <translation>解析した画像とその間隔、モデル。変更は「入力」で行う。</translation>
         </message>
         <message>
             <source>What you yourself say about this marker, for training: blend sign.</source>
@@ -635,7 +635,7 @@
         </message>
         <message>
             <source>Write the CT, the contour, the reviewed slices and your reading as a case for training: no names, no dates, no who or when.</source>
-            <translation>CT、輪郭、確認済みスライス、自分の読影を学習用の症例として書き出す。氏名、日時、作業者は含まない。</translation>
+            <translation>CT、輪郭、確認済みスライス、自分の読影を学習用の症例としてエクスポートする。氏名、日時、作業者は含まない。</translation>
         </message>
         <message>
             <source>Write the typed spacing into the volume. Where it came from is kept with it.</source>
@@ -647,11 +647,11 @@
         </message>
         <message>
             <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
-            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
+            <translation>検査を編集中の人として、同じディスクを使う人に表示される名前。このコンピュータと、データと同じ場所にのみ保存される。</translation>
         </message>
         <message>
             <source>Your own reading of the markers goes with the exported case; what you did not read is left out.</source>
-            <translation>マーカーについての自分の判断は、書き出す症例に含まれる。未判定のものは含まれない。</translation>
+            <translation>マーカーについての自分の判断は、エクスポートする症例に含まれる。未判定のものは含まれない。</translation>
         </message>
         <message>
             <source>Your reading</source>
@@ -694,15 +694,15 @@
         <name>HematomaMarkersPanel.gain_text</name>
         <message>
             <source>All hematomas are of one case: what the new model gained cannot be measured, and no gain is promised.</source>
-            <translation>血腫はすべて1症例のものです。新しいモデルの改善は測定できず、改善は保証されません。</translation>
+            <translation>血腫のある症例が1例のみのため、新しいモデルの効果は測定できず、改善は保証できません。</translation>
         </message>
         <message>
             <source>In heads without blood {after:.1f} mL were marked, before {before:.1f}.</source>
-            <translation>出血のない頭部で血腫とされた量は{after:.1f} mL（以前は{before:.1f} mL）です。</translation>
+            <translation>出血のない頭部での偽陽性は{after:.1f} mL（学習前 {before:.1f} mL）。</translation>
         </message>
         <message>
             <source>On {heads} heads with a hematoma, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; volume off by {off_after:.1f} mL, before {off_before:.1f}; missed {missed_after}, before {missed_before}.</source>
-            <translation>血腫のある頭部{heads}例（それぞれ、その症例を学習していないモデルで判定）：平均Dice {after:.2f}（以前は{before:.2f}）、体積の誤差{off_after:.1f} mL（以前は{off_before:.1f} mL）、見落とし{missed_after}例（以前は{missed_before}例）。</translation>
+            <translation>血腫のある頭部{heads}例を、その症例を学習していないモデルで評価: 平均Dice {after:.2f}（学習前 {before:.2f}）、体積の誤差 {off_after:.1f} mL（学習前 {off_before:.1f} mL）、見落とし {missed_after}例（学習前 {missed_before}例）。</translation>
         </message>
     </context>
     <context>
@@ -747,11 +747,11 @@
         <name>HematomaMarkersPanel.report_inputs</name>
         <message>
             <source>A heat map of this result was removed; read the CT again.</source>
-            <translation>この結果のヒートマップが削除されました。CTを再度読影してください。</translation>
+            <translation>この結果のヒートマップが削除されました。CTを再度解析してください。</translation>
         </message>
         <message>
             <source>Where the network is unsure was removed from this result; read the CT again.</source>
-            <translation>この結果から不確かな領域が削除されました。CTを読み直してください。</translation>
+            <translation>この結果から不確かな領域が削除されました。CTを再度解析してください。</translation>
         </message>
     </context>
     <context>
@@ -812,7 +812,7 @@
         </message>
         <message>
             <source>Reading it</source>
-            <translation>読影</translation>
+            <translation>解析</translation>
         </message>
         <message>
             <source>Test passed</source>
@@ -1080,7 +1080,7 @@
         </message>
         <message>
             <source>A folder of studies to read one after the other, alone or with others.</source>
-            <translation>フォルダ内の検査を、1人または複数人で順に読影します。</translation>
+            <translation>フォルダ内の検査を、1人または複数人で順に読影する。</translation>
         </message>
         <message>
             <source>Add a model: choose the folder of a bundle, for example one that you trained.</source>
@@ -1096,7 +1096,7 @@
         </message>
         <message>
             <source>Analyze the waiting studies with the model chosen below, one after the other, while you edit.</source>
-            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析します。</translation>
+            <translation>編集中に、未解析の検査を下で選んだモデルで順に解析する。</translation>
         </message>
         <message>
             <source>Angle in the frame: 0 is right, 90 is down.</source>
@@ -1120,7 +1120,7 @@
         </message>
         <message>
             <source>Begin without a model: mark and draw calcium yourself; the numbers follow.</source>
-            <translation>モデルを使わずに始めます。石灰化を自分でマークし描くと、数値が更新されます。</translation>
+            <translation>モデルを使わずに始める。石灰化を自分でマークして描くと、数値に反映される。</translation>
         </message>
         <message>
             <source>Between &amp;frames:</source>
@@ -1152,11 +1152,11 @@
         </message>
         <message>
             <source>Click on both ends of a deposit on the frame on view; its inner and outer border are found between them, without a network (key C).</source>
-            <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を抽出します（キー C）。</translation>
+            <translation>表示中のフレームで石灰化の両端をクリックすると、AIを使わずに内縁と外縁を抽出する（Cキー）。</translation>
         </message>
         <message>
             <source>Compare the readers of this list with each other and with the model: a table of studies and slices.</source>
-            <translation>この一覧の読影者どうし、および読影者とモデルを比較します。検査ごと、スライスごとの表が開きます。</translation>
+            <translation>この一覧の読影者どうし、および読影者とモデルを比較する。検査ごと、スライスごとの表が開く。</translation>
         </message>
         <message>
             <source>Correct the labels, tick frames as reviewed, and export them for training.</source>
@@ -1220,7 +1220,7 @@
         </message>
         <message>
             <source>Fine-tune the chosen model on exported cases in the background. The model stays; a new one is made beside it, with what it gained.</source>
-            <translation>選択中のモデルを、エクスポートした症例で追加学習します（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られます。</translation>
+            <translation>選択中のモデルを、エクスポートした症例で追加学習する（バックグラウンド）。元のモデルは残り、効果を示した新しいモデルが別に作られる。</translation>
         </message>
         <message>
             <source>Go to the frame before.</source>
@@ -1240,7 +1240,7 @@
         </message>
         <message>
             <source>Go to the frame that is not ticked and on which most depends, as the report names those to check first (key U).</source>
-            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいフレームへ移動します（キー U）。</translation>
+            <translation>未確認のうち、レポートの「優先して確認」で最も影響の大きいフレームへ移動する（Uキー）。</translation>
         </message>
         <message>
             <source>Go to the next frame that is not ticked as reviewed.</source>
@@ -1272,15 +1272,15 @@
         </message>
         <message>
             <source>Keep the edit of the study on view beside the data; it is kept, too, when another is opened.</source>
-            <translation>表示中の検査の編集をデータのそばに保存します。別の検査を開くときにも保存されます。</translation>
+            <translation>表示中の検査の編集をデータと同じ場所に保存する。別の検査を開くときにも保存される。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the next one to be read (key Shift+W).</source>
-            <translation>表示中の検査の編集を保存し、次に読影する検査を開きます（キー Shift+W）。</translation>
+            <translation>表示中の検査の編集を保存し、次に読影する検査を開く（Shift+Wキー）。</translation>
         </message>
         <message>
             <source>Keep the edit of the study on view, and open the one that is selected.</source>
-            <translation>表示中の検査の編集を保存し、選択した検査を開きます。</translation>
+            <translation>表示中の検査の編集を保存し、選択した検査を開く。</translation>
         </message>
         <message>
             <source>Largest arc</source>
@@ -1300,7 +1300,7 @@
         </message>
         <message>
             <source>Let the key N go to the uncertain frames first, else by their numbers.</source>
-            <translation>キー N で、不確かなフレームから先に移動します。オフなら番号順です。</translation>
+            <translation>Nキーで、不確かなフレームから先に移動する。オフなら番号順。</translation>
         </message>
         <message>
             <source>Mark by both ends</source>
@@ -1320,7 +1320,7 @@
         </message>
         <message>
             <source>Name the folder that holds the studies, each in a file or folder.</source>
-            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定します。</translation>
+            <translation>検査をファイルまたはフォルダごとに含むフォルダを指定する。</translation>
         </message>
         <message>
             <source>Next study</source>
@@ -1328,7 +1328,7 @@
         </message>
         <message>
             <source>Next uncertain</source>
-            <translation>次の不確か</translation>
+            <translation>次の要確認</translation>
         </message>
         <message>
             <source>Next unreviewe&amp;d</source>
@@ -1408,11 +1408,11 @@
         </message>
         <message>
             <source>The deposit goes the longer way round the vessel from one end to the other (key X).</source>
-            <translation>石灰化は両端の間を長い側で回ります（キー X）。</translation>
+            <translation>石灰化は両端の間を長い側で回る（Xキー）。</translation>
         </message>
         <message>
             <source>The deposit is right: take it to the next frame, where it is looked for (key Shift+C).</source>
-            <translation>石灰化は正しいので、次のフレームへ引き継いで探します（キー Shift+C）。</translation>
+            <translation>石灰化は正しいので、次のフレームへ引き継いで探す（Shift+Cキー）。</translation>
         </message>
         <message>
             <source>The labels of the frame on view are right: tick it and go to the next one that is not ticked (key N).</source>
@@ -1460,7 +1460,7 @@
         </message>
         <message>
             <source>The studies of the folder and how far each is. Double-click one to open it.</source>
-            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開きます。</translation>
+            <translation>フォルダ内の検査とその進み具合。ダブルクリックで開く。</translation>
         </message>
         <message>
             <source>This pullback does not state its spacing. Volumes, areas and lengths need it.</source>
@@ -1524,7 +1524,7 @@
         </message>
         <message>
             <source>What was read, its spacing and the model; open Input to change them.</source>
-            <translation>読影した画像とその間隔、モデル。変更は「入力」で。</translation>
+            <translation>解析した画像とその間隔、モデル。変更は「入力」で行う。</translation>
         </message>
         <message>
             <source>Worklist</source>
@@ -1532,7 +1532,7 @@
         </message>
         <message>
             <source>Write frames and labels into a folder that the training program takes. No name, no date, nothing about the patient or about you goes with them.</source>
-            <translation>フレームとラベルを、学習プログラムが用いるフォルダに書き出す。氏名、日付、患者や作業者の情報は含まない。</translation>
+            <translation>フレームとラベルを、学習プログラムが用いるフォルダにエクスポートする。氏名、日付、患者や作業者の情報は含まない。</translation>
         </message>
         <message>
             <source>Write the report, the tables and the pictures of these numbers, as they are now, into a folder.</source>
@@ -1548,7 +1548,7 @@
         </message>
         <message>
             <source>Your name, by which others on the same disk see who edits a study. It stays on this machine and beside the data.</source>
-            <translation>お名前。同じディスクを使う人に、誰が検査を編集中かを示します。このコンピュータとデータのそばにだけ残ります。</translation>
+            <translation>検査を編集中の人として、同じディスクを使う人に表示される名前。このコンピュータと、データと同じ場所にのみ保存される。</translation>
         </message>
         <message>
             <source>frames</source>
@@ -1618,7 +1618,7 @@
         </message>
         <message>
             <source>On {frames} frames with calcium of {patients} cases, each read by a model that has not seen it: mean Dice {after:.2f}, before {before:.2f}; arc off by {arc_after:.0f} degrees, before {arc_before:.0f}.</source>
-            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価：平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}度（学習前 {arc_before:.0f}度）。</translation>
+            <translation>石灰化のある{frames}フレーム（{patients}症例）を、その症例を学習していないモデルで評価: 平均Dice {after:.2f}（学習前 {before:.2f}）、角度の誤差 {arc_after:.0f}°（学習前 {arc_before:.0f}°）。</translation>
         </message>
     </context>
     <context>
@@ -1888,7 +1888,7 @@ mm</translation>
         </message>
         <message>
             <source>{name}  {percent:.0f} % ({low:.0f} to {high:.0f})</source>
-            <translation>{name}  {percent:.0f}％（{low:.0f}〜{high:.0f}）</translation>
+            <translation>{name}　{percent:.0f}％（{low:.0f}〜{high:.0f}）</translation>
         </message>
     </context>
     <context>
@@ -1978,7 +1978,7 @@ mm</translation>
         </message>
         <message>
             <source>no</source>
-            <translation>いいえ</translation>
+            <translation>なし</translation>
         </message>
         <message>
             <source>two readers differ by about {between:g} mL, one by {within:g} mL</source>
@@ -1986,7 +1986,7 @@ mm</translation>
         </message>
         <message>
             <source>yes</source>
-            <translation>はい</translation>
+            <translation>あり</translation>
         </message>
         <message>
             <source>{change:+.1f} mL{percent} since the earlier CT: {prior:.1f} to {now:.1f} mL</source>
@@ -2006,7 +2006,7 @@ mm</translation>
         </message>
         <message>
             <source>{volume} ({low:.1f} to {high:.1f})</source>
-            <translation>{volume}({low:.1f}〜{high:.1f})</translation>
+            <translation>{volume}（{low:.1f}〜{high:.1f}）</translation>
         </message>
     </context>
     <context>
@@ -2184,11 +2184,11 @@ mm</translation>
         </message>
         <message>
             <source>Slices: double-click one to open the study there</source>
-            <translation>スライス：ダブルクリックすると、その検査をそのスライスで開きます</translation>
+            <translation>スライス: ダブルクリックすると、その検査をそのスライスで開きます</translation>
         </message>
         <message>
             <source>Studies: choose a row to see its slices below</source>
-            <translation>検査：行を選ぶと、そのスライスが下に表示されます</translation>
+            <translation>検査: 行を選ぶと、そのスライスが下に表示されます</translation>
         </message>
         <message>
             <source>Study</source>
@@ -2261,7 +2261,7 @@ mm</translation>
         </message>
         <message>
             <source>exported</source>
-            <translation>書き出し済み</translation>
+            <translation>エクスポート済み</translation>
         </message>
         <message>
             <source>failed: {message}</source>
@@ -2308,7 +2308,7 @@ Each case counts as another patient. It runs in the background on two processors
         </message>
         <message>
             <source>Fine-tuning: {done} of {total} parts are done</source>
-            <translation>追加学習：{total}工程中{done}工程が完了</translation>
+            <translation>追加学習: {total}工程中{done}工程が完了</translation>
         </message>
         <message>
             <source>Learn from these...</source>
@@ -2335,11 +2335,11 @@ Each case counts as another patient. It runs in the background on two processors
         <name>worklist.study_on_view</name>
         <message>
             <source>Lay the {count} slices that you changed then over the new map? No leaves them beside the data.</source>
-            <translation>そのとき変更した {count} 枚のスライスを新しい結果に重ねますか。「いいえ」ではデータの横に残ります。</translation>
+            <translation>そのとき変更した{count}枚のスライスを新しい結果に重ねますか。「いいえ」ではデータと同じ場所に残ります。</translation>
         </message>
         <message>
             <source>Nodes of this study were removed from the scene; open it again, what was kept last lies beside the data.</source>
-            <translation>この検査のノードがシーンから削除されました。もう一度開いてください。最後に保存された内容はデータの隣に残っています。</translation>
+            <translation>この検査のノードがシーンから削除されました。もう一度開いてください。最後に保存された内容はデータと同じ場所にあります。</translation>
         </message>
         <message>
             <source>Since you edited this study a model has drawn it anew ({model}).</source>
@@ -2347,11 +2347,11 @@ Each case counts as another patient. It runs in the background on two processors
         </message>
         <message>
             <source>Take up your edit as you left it? No shows the new map; your edit is kept beside the data.</source>
-            <translation>ご自分の編集をそのまま開きますか。「いいえ」では新しい結果を表示し、編集はデータの横に残ります。</translation>
+            <translation>ご自分の編集をそのまま開きますか。「いいえ」では新しい結果を表示し、編集はデータと同じ場所に残ります。</translation>
         </message>
         <message>
             <source>The results of the analysis in {folder} are damaged; delete that folder and analyse the study again.</source>
-            <translation>{folder} にある解析結果が壊れています。そのフォルダーを削除し、検査を再度解析してください。</translation>
+            <translation>{folder} の解析結果が破損しています。そのフォルダを削除し、検査を再度解析してください。</translation>
         </message>
         <message>
             <source>What was changed before Slicer ended without keeping it is here again (from {saved}).</source>
@@ -2359,7 +2359,7 @@ Each case counts as another patient. It runs in the background on two processors
         </message>
         <message>
             <source>Your earlier edit of this study cannot be read; what is left of it lies in {folder}.</source>
-            <translation>この検査の以前の編集内容を読み込めません。残っているものは {folder} にあります。</translation>
+            <translation>この検査の前回の編集を読み込めません。残っているものは {folder} にあります。</translation>
         </message>
         <message>
             <source>Your earlier edit of this study lies in {folder}.</source>
@@ -2378,7 +2378,7 @@ Each case counts as another patient. It runs in the background on two processors
         </message>
         <message>
             <source>Kept beside the data.</source>
-            <translation>データのそばに保存しました。</translation>
+            <translation>データと同じ場所に保存しました。</translation>
         </message>
         <message>
             <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
@@ -2406,7 +2406,7 @@ Each case counts as another patient. It runs in the background on two processors
         </message>
         <message>
             <source>Type your name above first: others see by it who edits a study.</source>
-            <translation>先に上にお名前を入力してください。誰が検査を編集中かを他の人に示します。</translation>
+            <translation>先に上の欄にお名前を入力してください。誰が検査を編集中かが他の人に示されます。</translation>
         </message>
         <message>
             <source>a reader without a name</source>

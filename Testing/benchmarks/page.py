@@ -3,7 +3,8 @@
     python Testing/benchmarks/page.py report.html [...] [--width 1400] [--height 900]
 
 Ready is the time from opening the file to the first picture drawn; frames per second are those that were drawn when the slider goes
-through all of them, one after the other.
+through all of them, one after the other. Beside them stands the processor time of all of Chromium for a picture, which depends less
+on what else the machine does.
 """
 
 from __future__ import annotations
@@ -39,14 +40,23 @@ def main() -> None:
     chosen = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        session = browser.new_browser_cdp_session()
         for report in chosen.reports:
             page = browser.new_page(viewport={"width": chosen.width, "height": chosen.height})
             page.goto(report.resolve().as_uri())
             page.wait_for_selector("#viewer[data-ready]", state="attached", timeout=60_000)
             ready = page.locator("#viewer").get_attribute("data-ready")
-            print(f"{report}: {report.stat().st_size / 1e6:.1f} MB, ready in {ready} ms, {page.evaluate(_SCROLL):.0f} frames/s")
+            before, rate = _processor_s(session), page.evaluate(_SCROLL)
+            each_ms = 1000 * (_processor_s(session) - before) / int(page.locator("[data-part=slider]").get_attribute("max"))
+            size = f"{report.stat().st_size / 1e6:.1f} MB"
+            print(f"{report}: {size}, ready in {ready} ms, {rate:.0f} frames/s, {each_ms:.0f} ms of processor time each")
             page.close()
         browser.close()
+
+
+def _processor_s(session) -> float:
+    """Processor seconds of all processes of the browser so far."""
+    return sum(process["cpuTime"] for process in session.send("SystemInfo.getProcessInfo")["processInfo"])
 
 
 if __name__ == "__main__":

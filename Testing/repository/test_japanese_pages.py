@@ -179,6 +179,18 @@ def test_nothing_is_left_in_english_in_the_table_of_a_batch():
     with speaking("ja"):
         page = batch_page([{**row, "status": "done"}, {**row, "seconds": 1, "code": "", "message": "メモリ不足"}], TITLE)
     assert english(page.replace("ab12", "")) == {}
+    assert "2件中1件を解析、<span" in page and "mm²" in page and "mm2" not in page
+
+
+@pytest.mark.parametrize("report", ["an_oct_report", "a_head_report"])
+def test_the_whole_answer_stands_on_the_first_screen(request, a_browser, report):
+    page = browser.listening_page(a_browser, request.getfixturevalue(report), 1400)
+    page.wait_for_selector("#viewer[data-ready]", state="attached")
+    assert page.locator("h3", has_text="評価対象外").count() == 1
+    for part in page.locator(".first > .answer").all():
+        box = part.bounding_box()
+        assert box["y"] + box["height"] <= 900
+    page.close()
 
 
 def test_the_finding_and_what_to_do_stand_first(a_browser, an_oct_report, a_head_report):

@@ -203,11 +203,11 @@ def _growth_range(growth: Growth | None) -> list[str]:
     if growth is None:
         return []
     low_ml, high_ml = growth.change_ml - BETWEEN_READERS_ML, growth.change_ml + BETWEEN_READERS_ML
-    within = _("this may be no change at all") if growth.within_error else _("more than readers differ by")
+    within = _("this may be no change at all") if growth.within_error else _("this is more than readers differ by")
     return [
         _(
-            "Change {change:+.1f} mL: {low:+.1f} to {high:+.1f} mL within the error between two readers ({two:g} mL; one reader "
-            "{one:g} mL): {within}."
+            "Change {change:+.1f} mL: {low:+.1f} to {high:+.1f} mL given that two readers differ by about {two:g} mL (one reader "
+            "by {one:g} mL); {within}."
         ).format(change=growth.change_ml, low=low_ml, high=high_ml, two=BETWEEN_READERS_ML, one=WITHIN_READER_ML, within=within)
     ]
 

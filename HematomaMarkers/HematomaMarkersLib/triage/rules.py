@@ -95,7 +95,7 @@ def rule_in_words(rules: Rules) -> str:
     parts += [by + _give_or_take(rules.growth_error_ml)] if grown else []
     parts += [_(text) for name, text in GROWTH_CRITERIA.items() if name == "new_intraventricular" and name in rules.growth]
     if rules.network:
-        near = f" (± {100 * rules.probability_error:g} %)" if rules.probability_error > 0 else ""
+        near = _(" (± {percent:g} %)").format(percent=100 * rules.probability_error) if rules.probability_error > 0 else ""
         parts.append(_("network at or above its threshold{error} for {signs}").format(error=near, signs=_names(rules.network)))
     if rules.evidence:
         parts.append(_("measured {signs}").format(signs=_names(rules.evidence)))

@@ -34,7 +34,7 @@ _METRICS = {  # words in the names of test figures -> how they are written
     "bias": N_("bias"),
     "arcs_in_range": N_("true arcs in the model's range"),
     "volumes_in_range": N_("true volumes in the model's range"),
-    "dice": N_("dice"),
+    "dice": N_("Dice"),
     "heads": N_("heads"),
     "volume": N_("volume"),
     "median": N_("median"),
@@ -54,20 +54,22 @@ _METRICS = {  # words in the names of test figures -> how they are written
 _FIGURES = {  # names of test figures -> how they are told
     "volume_within_10_percent": N_("volume within 10 % of the truth in {}"),
     "volume_error_percent": N_("volume error {:.1f} %"),
+    "median_width_ml": N_("median width {:.1f} mL"),
     "median_volume_error_ml": N_("median volume error {:.2f} mL"),
-    "without_hematoma_below_half_ml": N_("under 0.5 mL marked in {:.0%} of the heads without a hematoma"),
+    "without_hematoma_below_half_ml": N_("under 0.5 mL marked in {:.0f} % of the heads without a hematoma"),
     "frames_over_180_f1": N_("F1 of the frames of 180 degrees or more {:.2f}"),
     "lumen_dice": N_("mean Dice of the lumen {:.3f}"),
     "smallest_lumen_dice": N_("smallest Dice of the lumen {:.3f}"),
-    "false_calcium_share": N_("false calcium in {:.0%} of the frames"),
-    "guidewire_found_share": N_("guidewire found in {:.0%} of the frames"),
+    "false_calcium_share": N_("false calcium in {:.0f} % of the frames"),
+    "guidewire_found_share": N_("guidewire found in {:.0f} % of the frames"),
     "frames_with_calcium": N_("{} frames with calcium"),
     "frames_without_calcium": N_("{} frames without calcium"),
-    "frames_missed": N_("nothing found in {} of them"),
+    "frames_missed": N_("no calcium found in {} frames with calcium"),
     "close_arcs": N_("arc within 30 degrees in {} frames"),
     "patients": N_("{} patients"),
     "source": "{}",
 }
+_SHARES = {"without_hematoma_below_half_ml", "false_calcium_share", "guidewire_found_share"}  # 0 to 1, told in percent
 _COUNTS = {  # the same of figures that are counts: found, of how many
     "bleeds_under_1_ml": N_("{found} of {count} bleeds under 1 mL found"),
     "bleeds_1_to_3_ml": N_("{found} of {count} bleeds of 1 to 3 mL found"),
@@ -188,7 +190,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
     """The leaves of nested figures as words and numbers; what was not measured is left out."""
     texts = []
     for name, value in values.items():
-        title = f"{before} {_words(name)}".strip()
+        title = _("mean Dice,") if name == "patients" and isinstance(value, Mapping) else f"{before} {_words(name)}".strip()
         if name in _COUNTS and isinstance(value, Mapping) and {"found", "count"} <= value.keys():
             texts.append(_(_COUNTS[name]).format(found=value["found"], count=value["count"]))
         elif isinstance(value, Mapping):
@@ -199,14 +201,15 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[str]:
                 else []
             )
             texts += _flat({name: one for name, one in value.items() if not (counted and name in ("held", "count"))}, title)
-        elif value is not None:
+        elif value is not None and (name, value) != ("frames_without_calcium", 0):
             texts.append(_figure(name, title, value))
     return texts
 
 
 def _figure(name: str, title: str, value: Any) -> str:
     try:
-        return _(_FIGURES[name]).format(_(value) if isinstance(value, str) else value)
+        told = _(value) if isinstance(value, str) else 100 * value if name in _SHARES else value
+        return _(_FIGURES[name]).format(told)
     except (KeyError, ValueError):  # a name of somebody's own, or a text where a number is expected
         return f"{title} {value:.3g}" if isinstance(value, float) else f"{title} {value}"
 

@@ -107,6 +107,11 @@ def _missed(figures: Mapping[str, Any]) -> str:
         _("On {count} real frames with calcium its contours overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect).")
         if missed is None
         else _(
+            "On {count} real frames with calcium it marked some of the calcium in each; its contours overlapped a reader's with a "
+            "mean Dice of {dice:.2f} (1 is perfect)."
+        )
+        if missed == 0
+        else _(
             "On {count} real frames with calcium it marked some of the calcium in {some} and none of it in {missed}; its contours "
             "overlapped a reader's with a mean Dice of {dice:.2f} (1 is perfect)."
         )

@@ -51,7 +51,7 @@ def test_shipped_models_of_the_task_are_offered_with_their_figures(a_selector):
     assert ui.modelComboBox.count == 1
     assert selector.currentModel().endswith("a_shipped_model")
     assert ui.modelFactsLabel.text == "A line."
-    for fact in ("A line.", "patients", "dice 0.812", "AUC blend 0.7"):
+    for fact in ("A line.", "patients", "Dice 0.812", "AUC blend 0.7"):
         assert fact in ui.modelFactsLabel.toolTip
     assert not ui.modelRemoveButton.enabled
 

@@ -217,6 +217,20 @@ def test_windows_heat_and_the_earlier_scan_follow_the_slice(a_head_page):
     assert shows(page, shown + 1).startswith(f"Slice {shown + 1} of ")
 
 
+@pytest.mark.parametrize(("window", "black", "white"), [("as stored", 0, 255), ("brighter", 0, 150), ("dark tissue", 20, 110)])
+def test_a_window_shows_greys_from_black_to_white(a_browser, an_oct_file, window, black, white):
+    page = listening_page(a_browser, an_oct_file, DESK[0])
+    page.wait_for_selector("#viewer[data-ready]", state="attached")
+    page.locator("[data-part=window]").select_option(label=window)
+    for number in (1, 3, 8, 24):
+        page.locator("[data-part=slider]").fill(str(number))
+        shows(page, number)
+        stored = 20 + (number - 1) * GREY_STEP
+        wanted = min(max((stored - black) * 255 / (white - black), 0), 255)
+        assert pixel(page)[0] == pytest.approx(wanted, abs=4 * 255 / (white - black))  # 4 of the stored grey, by WebP
+    page.close()
+
+
 @pytest.mark.parametrize("file", ["an_oct_file", "a_head_file"])
 def test_on_a_phone_nothing_is_cut_and_the_picture_fits(a_browser, request, file):
     page = a_browser.new_page(viewport=dict(zip(("width", "height"), PHONE, strict=True)))

@@ -34,7 +34,7 @@ INTENDED_USE = (
     "growth are, so that a reader can check them against the pictures. Not a medical device; not for decisions about patients."
 )
 PHANTOM_DATA = (
-    "Phantom heads only, drawn by HematomaMarkersLib.phantom; no patient's picture was used. Until it is measured on patients, "
+    "Phantom heads only, drawn by computer; no patient's picture was used. Until it is measured on patients, "
     "nothing is known of its accuracy there."
 )
 _ON_PHANTOMS_ALONE = (

@@ -153,7 +153,7 @@ class CtSeries:
         facts += [f"{self.thickness_mm:.3g} mm"] if self.thickness_mm else []
         facts += [_("kernel {kernel}").format(kernel=self.kernel)] if self.kernel else []
         name = f" “{description}”" if (description := shown_text(self.description)) else ""
-        return f"{self.designator}{name} ({listed([*facts, *self.apart])})"
+        return _("{series} ({facts})").format(series=f"{self.designator}{name}", facts=listed([*facts, *self.apart]))
 
 
 def median_thickness_mm(planes: Sequence[Plane]) -> float | None:

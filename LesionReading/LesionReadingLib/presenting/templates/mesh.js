@@ -1,14 +1,14 @@
 // Turns the surfaces that the page holds as JSON, by mouse, finger, keys and buttons. Without WebGL the pictures of the page remain.
 function startMesh() {
   "use strict";
-  const STEP = Math.PI / 24, CLOSER = 1.25, MOST_PIXELS = 2, START = { turn: 0.5, roll: -0.35, zoom: 1 };
+  const STEP = Math.PI / 24, CLOSER = 1.25, MOST_PIXELS = 2, QUICK_MS = 8, QUIET_MS = 150, START = { turn: 0.5, roll: -0.35, zoom: 1 };
   const figure = document.getElementById("turning"), held = document.getElementById("mesh");
   if (!figure || !held) return;
   const canvas = figure.querySelector("canvas"), gl = canvas.getContext("webgl", { alpha: false, antialias: true });
   if (!gl) return;
   const mesh = JSON.parse(held.textContent), [width, height, length] = mesh.size, viewer = document.getElementById("viewer");
   const reach = Math.hypot(width, height), view = { ...START };
-  let asked = false;
+  let asked = false, isQuick = false, pause = 0;
 
   const VERTEX = `attribute vec3 point, normal; attribute float kind; uniform mat3 turned; uniform vec3 size, scale;
     varying float facing, kinds, along;
@@ -80,7 +80,7 @@ function startMesh() {
 
   function draw() {
     asked = false;
-    const pixels = Math.min(window.devicePixelRatio || 1, MOST_PIXELS), now = Number((viewer && viewer.dataset.shown) || 0) - 1;
+    const pixels = Math.min(window.devicePixelRatio || 1, MOST_PIXELS), now = Number(viewer.dataset.shown) - 1;
     canvas.width = Math.round(canvas.clientWidth * pixels);
     canvas.height = Math.round(canvas.clientHeight * pixels);
     gl.viewport(0, 0, canvas.width, canvas.height);
@@ -113,6 +113,20 @@ function startMesh() {
     }
     gl.depthMask(true);
     canvas.dataset.drawn = Number(canvas.dataset.drawn || 0) + 1;
+  }
+
+  // What a drawing takes until it is there: drawn without a graphics card it would hold up every frame.
+  function timed() {
+    const begun = performance.now();
+    draw();
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    isQuick = performance.now() - begun < QUICK_MS;
+  }
+
+  // Another frame is on view: at once where that is quick, else when the frames rest.
+  function follow() {
+    clearTimeout(pause);
+    if (isQuick) ask(); else pause = setTimeout(ask, QUIET_MS);
   }
 
   function ask() {
@@ -150,7 +164,16 @@ function startMesh() {
   canvas.addEventListener("webglcontextlost", () => { figure.hidden = true; }); // the pictures below say the same
   figure.hidden = false;
   window.addEventListener("resize", ask);
-  if (viewer) new MutationObserver(ask).observe(viewer, { attributeFilter: ["data-shown"] });
-  ask();
+  new MutationObserver(follow).observe(viewer, { attributeFilter: ["data-shown"] });
+  draw();
+  requestAnimationFrame(timed); // the second one: the first also compiles
 }
-startMesh();
+
+// After the frame that the page opens with, which is on the first screen.
+function whenReady(begin) {
+  "use strict";
+  const viewer = document.getElementById("viewer"), later = window.requestIdleCallback || ((act) => setTimeout(act, 100));
+  if (viewer.dataset.ready) { later(begin); return; }
+  new MutationObserver((_, watch) => { watch.disconnect(); later(begin); }).observe(viewer, { attributeFilter: ["data-ready"] });
+}
+whenReady(startMesh);

@@ -1,9 +1,9 @@
 // Draws the pictures of a frame with their outlines and heat map, each on its canvas.
 function makePictures(viewer, study, asks) {
   "use strict";
-  const KEPT = 80, MOST_ENLARGED = 2; // decoded pictures of a pane; pixels of a canvas for one of the picture
-  const part = (name) => viewer.querySelector(`[data-part="${name}"]`);
-  const decoded = new Map(), canvases = viewer.querySelectorAll("canvas.pane");
+  const KEPT = 48, MOST_ENLARGED = 2; // decoded pictures of a pane (1 MB each); pixels of a canvas for one of the picture
+  const part = (name) => viewer.querySelector(`[data-part="${name}"]`), layer = document.createElement("canvas");
+  const decoded = new Map(), missed = new Set(), canvases = viewer.querySelectorAll("canvas.pane");
   const switches = study.outlines.map((_, number) => viewer.querySelector(`[data-outline="${number}"]`));
   const windowChoice = part("window"), heatChoice = part("heat"), opacity = part("opacity");
   const unsureSwitch = part("unsure"), ringSwitch = part("ring"), NONE = 255; // in a ring: nothing is known at this angle
@@ -14,28 +14,56 @@ function makePictures(viewer, study, asks) {
     const enlarged = Math.max(1, Math.min(MOST_ENLARGED, Math.round(wanted)));
     canvas.width = pane.size[0] * enlarged;
     canvas.height = Math.round(canvas.width / pane.aspect);
-    return { ...pane, canvas, pen: canvas.getContext("2d"), layer: document.createElement("canvas") };
+    return { ...pane, canvas, pen: canvas.getContext("2d") };
   });
 
+  // Decodes a picture beside the page's own work: what is only drawn as an image is decoded while the page waits for it.
+  async function decode(uri) {
+    const [head, text] = uri.split(",");
+    if (window.createImageBitmap) {
+      const letters = atob(text), bytes = new Uint8Array(letters.length);
+      for (let i = 0; i < bytes.length; i += 1) bytes[i] = letters.charCodeAt(i);
+      return createImageBitmap(new Blob([bytes], { type: head.slice(5, head.indexOf(";")) })); // after "data:"
+    }
+    const image = new Image();
+    image.src = uri;
+    await image.decode();
+    return image;
+  }
+
+  function forget([uri, held]) {
+    decoded.delete(uri);
+    if (held.image && held.image.close) held.image.close();
+    held.isGone = true;
+  }
+
+  // A picture once it is decoded, else null; one that cannot be is told by its absence.
   function picture(uri) {
     if (!uri) return null;
-    let image = decoded.get(uri);
-    if (!image) {
-      image = new Image();
-      image.onload = asks;
-      image.src = uri;
-      if (image.decode) image.decode().catch(() => {}); // beside the page's own work; a picture that cannot be is told by its absence
-      decoded.set(uri, image);
-      if (decoded.size > KEPT * panes.length) decoded.delete(decoded.keys().next().value);
+    const held = decoded.get(uri) || { image: null, isGone: false }, isNew = !decoded.delete(uri);
+    decoded.set(uri, held); // the one asked for last stands last
+    if (isNew) {
+      decode(uri).then((image) => {
+        if (held.isGone) { if (image.close) image.close(); return; }
+        held.image = image;
+        if (missed.delete(uri)) asks();
+      }).catch(() => {});
+      if (decoded.size > KEPT * panes.length) forget(decoded.entries().next().value);
     }
-    return image.complete && image.naturalWidth ? image : null;
+    return held.image;
+  }
+
+  // The same for what is to be drawn now: it is drawn as soon as it is there.
+  function wanted(uri) {
+    const image = picture(uri);
+    if (uri && !image) missed.add(uri);
+    return image;
   }
 
   // Lays a grey picture over the canvas, each grey value in the colour of the table (256 colours, as in the memory of a picture).
   function drawThrough(pane, image, table, opaque) {
-    const layer = pane.layer;
-    if (layer.width !== image.naturalWidth) layer.width = image.naturalWidth;
-    if (layer.height !== image.naturalHeight) layer.height = image.naturalHeight;
+    if (layer.width !== image.width) layer.width = image.width;
+    if (layer.height !== image.height) layer.height = image.height;
     const pen = layer.getContext("2d", { willReadFrequently: true });
     pen.drawImage(image, 0, 0);
     const pixels = pen.getImageData(0, 0, layer.width, layer.height), values = pixels.data, colours = new Uint32Array(values.buffer);
@@ -44,6 +72,17 @@ function makePictures(viewer, study, asks) {
     pane.pen.globalAlpha = opaque;
     pane.pen.drawImage(layer, 0, 0, pane.canvas.width, pane.canvas.height);
     pane.pen.globalAlpha = 1;
+  }
+
+  // Greys from low to high of what is drawn become black to white, by blending, which is quicker than pixel by pixel: what is below
+  // low is raised to it, low is taken away, and the rest divided by (high - low) / 255.
+  function stretchGreys({ canvas, pen }, low, high) {
+    for (const [blending, grey] of [["lighten", low], ["difference", low], ["color-dodge", 255 - (high - low)]]) {
+      pen.globalCompositeOperation = blending;
+      pen.fillStyle = `rgb(${grey}, ${grey}, ${grey})`;
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+    }
+    pen.globalCompositeOperation = "source-over";
   }
 
   function greyTable(low, high) {
@@ -57,8 +96,9 @@ function makePictures(viewer, study, asks) {
 
   function drawGrey(pane, image) {
     const [, low, high] = study.windows[windowChoice.value];
-    if (low === 0 && high === 255) pane.pen.drawImage(image, 0, 0, pane.canvas.width, pane.canvas.height);
-    else drawThrough(pane, image, greyTable(low, high), 1);
+    if (low < 0 || high > 255) { drawThrough(pane, image, greyTable(low, high), 1); return; } // wider than the picture's greys
+    pane.pen.drawImage(image, 0, 0, pane.canvas.width, pane.canvas.height);
+    if (low > 0 || high < 255) stretchGreys(pane, low, high);
   }
 
   // Path data of a pane on its canvas.
@@ -145,12 +185,12 @@ function makePictures(viewer, study, asks) {
   }
 
   function drawPane(pane, index) {
-    const image = picture(pane.pictures[index]);
+    const image = wanted(pane.pictures[index]);
     if (pane.pictures[index] && !image) return false;
     pane.pen.fillStyle = "#0b0e13";
     pane.pen.fillRect(0, 0, pane.canvas.width, pane.canvas.height);
     if (image) drawGrey(pane, image);
-    const heats = heatChoice && heatChoice.value !== "" ? pane.heat[heatChoice.value] : null, hot = heats && picture(heats[index]);
+    const heats = heatChoice && heatChoice.value !== "" ? pane.heat[heatChoice.value] : null, hot = heats && wanted(heats[index]);
     if (hot) drawThrough(pane, hot, ramp, opacity.value / 100);
     drawUnsure(pane, index);
     drawOutlines(pane, index);
@@ -163,7 +203,10 @@ function makePictures(viewer, study, asks) {
     canvases: panes.map((pane) => pane.canvas),
     switches,
     // Draws all panes, and tells whether all pictures were there.
-    draw: (index) => panes.map((pane) => drawPane(pane, index)).every(Boolean),
+    draw: (index) => {
+      missed.clear();
+      return panes.map((pane) => drawPane(pane, index)).every(Boolean);
+    },
     fetch: (index) => panes.forEach((pane) => picture(pane.pictures[index])),
   };
 }

@@ -1,7 +1,7 @@
 // Scrolls through the frames of the study that the page holds as JSON. Nothing is asked for from elsewhere.
 function startViewer() {
   "use strict";
-  const AHEAD = 12, AT_FIRST = 32, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
+  const AHEAD = 12, AT_FIRST = 16, WHEEL_STEP = 40; // pictures decoded before they are wanted; pixels of the wheel for a frame
   const viewer = document.getElementById("viewer"), study = JSON.parse(document.getElementById("study").textContent);
   const part = (name) => viewer.querySelector(`[data-part="${name}"]`);
   const slider = part("slider"), caption = part("caption"), opacity = part("opacity"), count = study.captions.length;
@@ -9,7 +9,9 @@ function startViewer() {
 
   viewer.hidden = false;
   document.documentElement.classList.add("moving");
-  const pictures = makePictures(viewer, study, ask), along = makeAlong(viewer, study, ask, go);
+  const pictures = makePictures(viewer, study, ask);
+  pictures.fetch(study.start); // decoded while the rest is made
+  const along = makeAlong(viewer, study, ask, go);
 
   function draw() {
     asked = false;
@@ -123,7 +125,17 @@ function startViewer() {
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { from = null; });
   }
 
-  window.addEventListener("resize", ask);
+  // ---- what is wider than a phone says so
+  function tellWidths() {
+    for (const hint of document.querySelectorAll(".swipe")) {
+      const box = hint.previousElementSibling;
+      hint.classList.toggle("needed", box.scrollWidth > box.clientWidth + 1);
+    }
+  }
+
+  window.addEventListener("resize", () => { ask(); tellWidths(); });
+  document.addEventListener("toggle", tellWidths, true); // a table that is unfolded
+  tellWidths();
   go(study.start);
   linkNumbers(study, goAndLook);
 }

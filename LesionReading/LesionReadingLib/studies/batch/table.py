@@ -73,8 +73,8 @@ def page(rows: Sequence[Mapping[str, Any]], title: str) -> str:
 
 
 def _title(column: str) -> str:
-    """The title of a column, whose header in the CSV file has one language."""
-    translated = _(column)
+    """The title of a column, whose header in the CSV file has one language and plain letters."""
+    translated = _(column).replace("mm2", "mm²").replace("mm3", "mm³")
     return translated[0].upper() + translated[1:]
 
 
