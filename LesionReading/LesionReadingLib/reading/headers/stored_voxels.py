@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import numpy as np
+
 from ...errors import InputError
 from ...language import _
 from ..archives import FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO
+from .plain_voxels import page_by_page
 
 MOST_IMAGE_BYTES = 4 << 30
 """Of one image in memory; 540 frames of 1024 x 1024 in colour have 1.7 GB."""
@@ -78,18 +81,24 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
             pass
 
 
-def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> bytearray:
-    """Voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
+def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> np.ndarray:
+    """The bytes (size,) uint8 of voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
 
     Raises:
         InputError: as ``check_stored``.
     """
     check_image_bytes(path, voxels.size)
-    content = bytearray()
-    for chunk in _unpacked(path, voxels, voxels.file.stat().st_size - voxels.start):
-        content += chunk
-    del content[voxels.skipped + voxels.size :], content[: voxels.skipped]
-    return content
+    return page_by_page(_unpacked(path, voxels, voxels.file.stat().st_size - voxels.start), voxels.skipped, voxels.size)
+
+
+def unpacked_bytes(voxels: StoredVoxels) -> np.ndarray | None:
+    """The bytes (size,) uint8 of voxels that ``check_stored`` has seen, where they are not packed; None where others lie behind."""
+    first = voxels.start + voxels.skipped
+    if voxels.packing != "raw" or voxels.file.stat().st_size - first != voxels.size:
+        return None
+    with open(voxels.file, "rb") as file:
+        file.seek(first)
+        return page_by_page(iter(lambda: file.read(_CHUNK), b""), 0, voxels.size)
 
 
 def _unpacked(path: Path, voxels: StoredVoxels, present: int) -> Iterator[bytes]:
