@@ -5,7 +5,6 @@ Sizes are bounded as stated and as unpacked (CWE-409), packed voxels are unpacke
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import stat
 import zlib
@@ -46,7 +45,7 @@ class StoredVoxels:
 
     file: Path
     start: int
-    packing: Literal["raw", "gzip", "bzip2", "zlib", "text"]
+    packing: Literal["raw", "gzip", "zlib", "text"]
     skipped: int
     size: int
     count: int
@@ -104,7 +103,7 @@ def unpacked_bytes(voxels: StoredVoxels) -> np.ndarray | None:
 def _unpacked(path: Path, voxels: StoredVoxels, present: int) -> Iterator[bytes]:
     """Unpack to the end, where the checksum is compared, and count; refused beforehand where it would be absurdly much."""
     packed = present if voxels.length is None else voxels.length
-    if voxels.size > _PACKED_BEST * max(packed, 1) and voxels.packing != "bzip2":
+    if voxels.size > _PACKED_BEST * max(packed, 1):
         raise _cut_off(path, packed, voxels.size, _("packed bytes"))
     if voxels.size > max(FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO * packed):
         raise unreadable(
@@ -218,7 +217,6 @@ def _inflated(file: BinaryIO) -> Iterator[bytes]:
 
 _CHUNKS = {
     "gzip": lambda file: _through(gzip.GzipFile(fileobj=file)),
-    "bzip2": lambda file: _through(bz2.BZ2File(file)),
     "zlib": _inflated,
 }
 
