@@ -22,7 +22,6 @@ from LesionReadingPanel.views import currentSlice, jumpToSlice
 from LesionReadingScene.scene import has_spacing, labels_of, result_node, result_of, reviewed, volume_grid, volume_spacing
 from oct_panel import erase_frame, number, result_in, row, segmentation_in, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM, LUMEN
-from OCTCalciumLib.reading.cautions import NOT_OCT
 from OCTCalciumLib.segments import UNSURE
 from OCTCalciumPanel import pullback_results
 from OCTCalciumPanel.results import arc_plot
@@ -443,20 +442,6 @@ def test_the_panel_fits_350_pixels_and_every_widget_says_what_it_is_for(a_deskto
     reader.SetFileName(str(tmp_path / "panel.png"))
     reader.Update()
     assert reader.GetOutput().GetDimensions()[0] == 350
-
-
-def test_pictures_that_are_no_oct_are_told_in_the_place_of_the_finding_also_after_an_edit(a_desktop, an_oct_module, tmp_path):
-    volume = a_pullback()
-    folder = write_run(tmp_path / "run", volume, a_vessel())
-    doubt = "These pictures do not look like OCT."
-    told = [{"code": "model_source", "sentence": "It learnt from drawings."}, {"code": NOT_OCT, "sentence": doubt}]
-    (folder / "out" / "measurements.json").write_text(json.dumps({"cautions": told}))
-    an_oct_module.ui.inputSelector.setCurrentNode(volume)
-    take_run(an_oct_module, volume, folder)
-    assert an_oct_module.ui.findingLabel.text == doubt
-    assert "It learnt from drawings." in an_oct_module.ui.cautionLabel.text and doubt not in an_oct_module.ui.cautionLabel.text
-    erase_frame(a_desktop, an_oct_module, 9)
-    assert an_oct_module.ui.findingLabel.text == doubt
 
 
 def test_cautions_of_the_labels_and_of_the_run_stand_below_the_finding(an_oct_module, tmp_path):
