@@ -23,7 +23,7 @@ from .results.arc_plot import showNumbersInScene
 
 KIND = "OCTCalcium"
 SEGMENTATION_ROLE = "segmentation"
-MODEL, EXPORTED, CAUTIONS = "model", "exportedTo", "cautions"
+MODEL, EXPORTED, CAUTIONS, DOUBT = "model", "exportedTo", "cautions", "doubt"
 
 
 def prepareRun(volume, model: str, folder: Path) -> list[str]:
@@ -96,7 +96,9 @@ def putRun(run: Run, volume, model: str):
     scene.set_drawn(result, run.digests)
     loadUnsure(result, volume, run.folder / "out" / UNSURE_SEG, UNSURE)
     scene.set_result_json(result, MODEL, Path(model).name)
-    scene.set_result_json(result, CAUTIONS, _cautionsOfRun(run.folder / "out" / "measurements.json"))
+    cautions, doubt = _cautionsOfRun(run.folder / "out" / "measurements.json")
+    scene.set_result_json(result, CAUTIONS, cautions)
+    scene.set_result_json(result, DOUBT, doubt)
     return result
 
 
@@ -133,12 +135,19 @@ def runCautions(result) -> list[str]:
     return scene.result_json(result, CAUTIONS, [])
 
 
-def _cautionsOfRun(measurements: Path) -> list[str]:
-    """The cautions of a run that do not come from its labels, which may be edited since."""
+def runDoubt(result) -> str:
+    """The sentence that the pictures do not look like OCT, which stands in the place of any finding; empty where they do."""
+    return scene.result_json(result, DOUBT, "")
+
+
+def _cautionsOfRun(measurements: Path) -> tuple[list[str], str]:
+    """The cautions of a run that do not come from its labels, which may be edited since; that of ``runDoubt`` apart."""
     from OCTCalciumLib.presenting.cautions import MEASUREMENT_CODES
+    from OCTCalciumLib.reading.cautions import NOT_OCT
 
     cautions = json.loads(measurements.read_text())["cautions"] if measurements.exists() else []
-    return [caution["sentence"] for caution in cautions if caution["code"] not in MEASUREMENT_CODES]
+    told = [caution["sentence"] for caution in cautions if caution["code"] not in {*MEASUREMENT_CODES, NOT_OCT}]
+    return told, next((caution["sentence"] for caution in cautions if caution["code"] == NOT_OCT), "")
 
 
 def prepareReport(result, folder: Path, output: Path) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +112,57 @@ def test_a_training_started_elsewhere_and_its_processes_run_no_code_of_the_curre
     command = [sys.executable, "-m", "training", *made, "--pullback-frames", "2"]
     done = run(command, PYTHONPATH=os.pathsep.join(map(str, folders)))
     assert done.returncode == 0 and any((tmp_path / "data").iterdir()), done.stderr
+
+
+STYLE_OF_A_WORKER = """
+from pathlib import Path
+from LesionReadingLib.studies.batch.records import Study
+from LesionReadingLib.studies.batch.run import analysed
+
+def told(*_, **__):
+    import matplotlib
+    print(matplotlib.rcParams["savefig.dpi"])
+
+print(analysed(told, Study(Path("a"), (Path("a"),)), Path("b"), False, "en").status)
+"""
+
+
+def test_a_style_in_the_folder_of_a_clusters_worker_changes_no_picture(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("savefig.dpi: 7\n")
+    done = run(["env", "-C", tmp_path, sys.executable, "-c", STYLE_OF_A_WORKER])
+    assert done.stdout.split() == ["figure", "done"], done.stderr
+
+
+def test_a_batch_on_a_cluster_runs_no_code_of_its_own_folder_or_of_the_workers(a_trap, tmp_path, monkeypatch):
+    """The workers are started as README says: what Python does in its own folder before our code begins is not ours to prevent."""
+    from LesionReadingLib.reporting import Terminal
+    from LesionReadingLib.studies.batch.records import Study
+    from LesionReadingLib.studies.batch.run import on_dask, run_batch
+    from stand_in_analysis import measured
+
+    (a_trap / "cloudpickle.py").write_text((a_trap / "numpy.py").read_text())
+    (a_trap / "multiprocessing.py").write_text((a_trap / "numpy.py").read_text())
+    path = os.pathsep.join([str(ROOT / "Testing" / "support"), environment("OCTCalciumLib")["PYTHONPATH"]])
+    safe = environment("OCTCalciumLib") | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    address = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "dask"]
+    scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", address]
+    worker = [*dask, "worker", "--scheduler-file", address, "--nthreads", "1", "--no-dashboard", "--local-directory", tmp_path]
+    study = tmp_path / "study.dat"
+    study.write_text("3")
+    quiet = {"env": safe, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(list(map(str, scheduler)), **quiet) as first, subprocess.Popen(list(map(str, worker)), **quiet) as second:
+        try:
+            for _ in range(300):
+                if address.exists():
+                    break
+                time.sleep(0.1)
+            found = on_dask(measured, json.loads(address.read_text())["address"], False)
+            run_batch([Study(study, (study,))], tmp_path, tmp_path / "out", found, Terminal(), columns={}, title="", settings="")
+        finally:
+            second.terminate()
+            first.terminate()
+    assert (tmp_path / "out" / "001" / "measurements.json").exists()
 
 
 def test_the_drawing_process_gets_no_empty_entry_of_the_path(a_trap, tmp_path, monkeypatch):

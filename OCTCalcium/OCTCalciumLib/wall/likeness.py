@@ -1,7 +1,8 @@
 """Whether pictures look like an intravascular OCT pullback, whatever a network marked in them.
 
 The catheter lies in a lumen that is flushed and dark, the wall begins bright, and as it weakens light, little comes back from
-deeper. A network finds a "lumen" in photographs, other scans and charts too; around that there is seldom such a wall.
+deeper; coherent light makes speckle all over it. A network finds a "lumen" in photographs, other scans and charts too; around
+that there is seldom such a wall, and what was drawn has no speckle.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _INSIDE, _SURFACE, _DEEP = (-0.45, -0.15), (0.05, 0.3), (0.9, 1.3)
 
 _DARK, _FADED = 0.6, 0.8  # of the surface's grey, at most, inside of the lumen and deep in the wall
 _LEAST_GREY = 8  # of the surface
+_LEAST_GRAIN = 0.004
+"""Of the surface's grey, from ray to ray: at least 0.024 in real frames (0.0045 blurred by three pixels), 0.0064 in phantoms; at
+most 0.0035 in charts, drawings and gradients."""
+
+_LARGEST_LUMEN = 0.5  # of the picture: at most 0.28 of real frames and phantoms; pages and discs that fill it leave no wall to see
+
 _MOST_RAYS = 0.5
 """Share of the rays: at least 0.79 in real frames, median of a phantom pullback 0.58 and more; at most 0.48 of photographs."""
 
@@ -58,17 +65,23 @@ def with_likeness_caution(pullback: Pullback, labels: np.ndarray) -> Pullback:
 
 
 def looks_like_oct(frame: np.ndarray, labels: np.ndarray, catheter: tuple[float, float] | None) -> bool:
-    """Whether along most rays a dark lumen ends at a bright wall that fades, with the catheter in that lumen.
+    """Whether along most rays a dark lumen ends at a bright, grained wall that fades, with the catheter in that lumen.
 
     Args:
         frame: grey, uint8 (rows, columns). labels: the same shape, some of them ``LUMEN``.
         catheter: its (row, column); None where not known.
     """
     view = polar_view(labels, 1.0)
-    if view is None or (catheter is not None and _distance(view, catheter) > _NEAR_LUMEN):
+    if view is None or np.count_nonzero(labels == LUMEN) > _LARGEST_LUMEN * labels.size:
         return False
-    inside, surface, deep = (_grey(view, frame, *stretch) for stretch in (_INSIDE, _SURFACE, _DEEP))
+    if catheter is not None and _distance(view, catheter) > _NEAR_LUMEN:
+        return False
+    near_border = _samples(view, frame, *_SURFACE)
+    inside, deep = (_mean(_samples(view, frame, *stretch)) for stretch in (_INSIDE, _DEEP))
+    surface = _mean(near_border)
     seen = ~(view.labels == GUIDEWIRE).any(axis=1) & np.isfinite(inside) & np.isfinite(surface)
+    if _grain(near_border[seen]) < _LEAST_GRAIN:
+        return False
     bright = (surface > _LEAST_GREY) & (inside < _DARK * surface)
     measured = seen & np.isfinite(deep)
     if measured.mean() >= _LEAST_MEASURED:
@@ -76,16 +89,29 @@ def looks_like_oct(frame: np.ndarray, labels: np.ndarray, catheter: tuple[float,
     return bool(seen.any() and np.mean(bright[seen]) >= _MOST_RAYS)  # a vessel that fills the picture
 
 
-def _grey(view: PolarView, frame: np.ndarray, first: float, last: float) -> np.ndarray:
-    """(ANGLES,) mean grey between two distances from the border (radii of the lumen); nan outside of the picture."""
+def _samples(view: PolarView, frame: np.ndarray, first: float, last: float) -> np.ndarray:
+    """(ANGLES, 6) grey between two distances from the border (radii of the lumen); nan outside of the picture."""
     radius = np.sqrt(np.mean(view.border_mm**2))
     distance = view.border_mm[:, None] + radius * np.linspace(first, last, 6)
     turn = (np.arange(ANGLES) * (2 * np.pi / ANGLES))[:, None]
     places = view.vertex[0] + np.sin(turn) * distance, view.vertex[1] + np.cos(turn) * distance
     grey = map_coordinates(frame, places, np.float32, order=1, mode="constant", cval=np.nan, prefilter=False)
     grey[distance < 0] = np.nan
-    count = np.isfinite(grey).sum(axis=1)
-    return np.where(count, np.nansum(grey, axis=1) / np.maximum(count, 1), np.nan)
+    return grey
+
+
+def _mean(samples: np.ndarray) -> np.ndarray:
+    """(ANGLES,) mean along each ray of what lies in the picture; nan where nothing does."""
+    count = np.isfinite(samples).sum(axis=1)
+    return np.where(count, np.nansum(samples, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _grain(samples: np.ndarray) -> float:
+    """How far the grey of a ray lies off that of its two neighbours, as a share of the grey: the median of (rays, distances)."""
+    about = (samples[:-2] + samples[1:-1] + samples[2:]) / 3
+    off = np.abs(samples[1:-1] - (samples[:-2] + samples[2:]) / 2)
+    bright = about > _LEAST_GREY
+    return float(np.median(off[bright] / about[bright])) if bright.any() else 0.0
 
 
 def _distance(view: PolarView, place: tuple[float, float]) -> float:

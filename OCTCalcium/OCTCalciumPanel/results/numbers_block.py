@@ -33,14 +33,18 @@ class NumbersBlock:
         for button in (ui.maxArcButton, ui.maxThicknessButton, ui.minLumenButton):
             button.enabled = False
 
-    def show(self, measurement, runCautions) -> None:
-        """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand."""
+    def show(self, measurement, runCautions, doubt: str = "") -> None:
+        """Show a PullbackMeasurement, with the sentences that its run told a reader beforehand.
+
+        Args:
+            doubt: why no number should be relied on, in the place of the finding; empty where nothing speaks against them.
+        """
         from LesionReadingLib.presenting.report import with_unit
         from OCTCalciumLib.presenting.cautions import measurement_cautions
         from OCTCalciumLib.presenting.headline import finding, largest_arc, score
 
         self._measurement = measurement
-        ui, found = self._ui, finding(measurement, by_network=True)
+        ui, found = self._ui, (doubt,) if doubt else finding(measurement, by_network=True)
         ui.findingLabel.text = " ".join(found).strip()
         cautions = [*(caution.sentence for caution in measurement_cautions(measurement)), *runCautions]
         cautions = [sentence for sentence in cautions if sentence not in found]

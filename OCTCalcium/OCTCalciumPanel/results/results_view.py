@@ -18,7 +18,7 @@ from slicer.i18n import tr as _
 
 from ..deposit_tool import DepositTool
 from ..pullback_nodes import UNKNOWN_PIXEL_MM
-from ..pullback_results import KIND, MODEL, runCautions, segmentationOf
+from ..pullback_results import KIND, MODEL, runCautions, runDoubt, segmentationOf
 from .arc_markup import ArcMarkup
 from .arc_plot import selectChart, showFrame, showNumbersInScene, updateFrames
 from .enface_map import EnFaceMap
@@ -70,7 +70,7 @@ class ResultsView:
             self._numbers.clear(str(error))
             return
         showNumbersInScene(result, self.measurement)
-        self._numbers.show(self.measurement, runCautions(self._result))
+        self._numbers.show(self.measurement, runCautions(self._result), runDoubt(self._result))
         model = scene.result_json(result, MODEL, "")
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         if not self._isStill(shown):
@@ -179,7 +179,7 @@ class ResultsView:
             self._early.update(frames)
             return
         self._remeasure(frames)
-        self._numbers.show(self.measurement, runCautions(self._result))
+        self._numbers.show(self.measurement, runCautions(self._result), runDoubt(self._result))
         self._table.showFrames(self.measurement, frames)
         self._map.show(self.measurement)
         updateFrames(self._result, self.measurement, frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import os
 import struct
@@ -186,6 +187,13 @@ def test_an_nrrd_header_reaches_for_nothing_but_its_own_voxels(tmp_path, lines):
     for read in READERS.values():
         with pytest.raises(InputError):
             read(a_nrrd(folder / "x.nrrd", lines))
+
+
+def test_a_packing_that_the_library_does_not_know_is_not_taken_for_damage(tmp_path):
+    head = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 8 8 2\nspacings: 1 1 1\nencoding: bzip2\n\n"
+    (tmp_path / "x.nrrd").write_bytes(head.encode() + bz2.compress(bytes(128)))
+    with pytest.raises(InputError, match="an encoding of voxels that is not known"):
+        image_reader(tmp_path / "x.nrrd")
 
 
 @pytest.mark.parametrize("sizes", ["32 40", "32 40 0", "32 40 -6", "2000000000 2000000000 6", "32 40 6 1", "a b c", ""])

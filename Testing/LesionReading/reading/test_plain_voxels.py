@@ -16,7 +16,10 @@ from LesionReadingLib.geometry.grid import even_grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.read import read_label_map
-from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
+from LesionReadingLib.reading.headers.nrrd import nrrd_voxels
+from LesionReadingLib.reading.headers.plain_voxels import page_by_page, untouched_zeros
+from LesionReadingLib.reading.headers.stored_voxels import unpacked_bytes
+from LesionReadingLib.reading.volume_files import image_and_voxels
 from OCTCalciumLib.segments import SEGMENTS
 
 SHAPES = [(1, 1, 1), (3, 5, 7), (2, 64, 64), (5, 300, 411), (70, 128, 129)]  # below, at and across pages and chunks
@@ -35,7 +38,7 @@ def drawn(shape: tuple[int, int, int]) -> np.ndarray:
 def test_voxels_are_those_of_the_library(tmp_path, shape, encoding):
     labels, path = drawn(shape), tmp_path / "a.nrrd"
     write_nrrd(path, labels, matrix_grid(labels.shape, np.diag([0.1, 0.1, 0.2]), (0, 0, 0)), encoding=encoding)
-    assert np.array_equal(plain_nrrd_voxels(path, shape), labels)
+    assert np.array_equal(image_and_voxels(path)[1](), labels)
     assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), labels)
     read = read_label_map(path, SEGMENTS).labels
     assert np.array_equal(read, labels)
@@ -50,7 +53,7 @@ def test_voxels_in_a_file_beside_the_header_and_bytes_before_them(tmp_path, kind
     (tmp_path / "a.bin").write_bytes(gzip.compress(stored) if kind == "gzip" else stored)
     header = ["NRRD0004", "type: uint8", "dimension: 3", "sizes: 30 20 3", "spacings: 0.1 0.1 0.2", f"encoding: {kind}"]
     (tmp_path / "a.nhdr").write_text("\n".join([*header, f"byte skip: {skipped}", "data file: a.bin", ""]))
-    assert np.array_equal(plain_nrrd_voxels(tmp_path / "a.nhdr", labels.shape), labels)
+    assert np.array_equal(image_and_voxels(tmp_path / "a.nhdr")[1](), labels)
     assert np.array_equal(read_label_map(tmp_path / "a.nhdr", SEGMENTS).labels, labels)
 
 
@@ -58,7 +61,17 @@ def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path)
     write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), even_grid((3, 20, 30), Spacing(1.0, 1.0, 1.0)), encoding="raw")
     with open(tmp_path / "a.nrrd", "ab") as file:
         file.write(b"more")
-    assert plain_nrrd_voxels(tmp_path / "a.nrrd", (3, 20, 30)) is None
+    assert unpacked_bytes(nrrd_voxels(tmp_path / "a.nrrd")) is None
+    assert np.array_equal(image_and_voxels(tmp_path / "a.nrrd")[1](), drawn((3, 20, 30)))
+
+
+@pytest.mark.parametrize("skipped", [0, 3, 5000])
+@pytest.mark.parametrize("chunk", [1, 999, 4096, 10_000])
+def test_bytes_that_come_in_chunks_are_kept_but_for_those_before_and_behind(chunk, skipped):
+    size = 9000 if chunk > 1 else 90
+    content = np.random.default_rng(3).integers(0, 2, skipped + size + 700, np.uint8).tobytes()
+    chunks = (content[at : at + chunk] for at in range(0, len(content), chunk))
+    assert page_by_page(chunks, skipped, size).tobytes() == content[skipped : skipped + size]
 
 
 @pytest.mark.parametrize("missing", [1, 100])

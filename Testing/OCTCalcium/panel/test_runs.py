@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -20,6 +21,7 @@ from LesionReadingPanel.views import currentSlice
 from LesionReadingScene.scene import result_node, result_of, results, reviewed, set_result_json, volume_spacing, write_volume_node
 from oct_panel import apply_and_wait, erase_frame, keep_run, number, result_in, row, show_drawn, take_run
 from OCTCalciumLib.labels import CALCIUM
+from OCTCalciumLib.reading.cautions import NOT_OCT
 from OCTCalciumPanel import pullback_results, sample_data
 from OCTCalciumPanel.results import arc_plot
 
@@ -259,3 +261,17 @@ def test_the_self_test_passes(a_desktop, an_oct_module, kept, monkeypatch):
         arguments = ["measure", str(found), "-o"]
         monkeypatch.setattr(pullback_results, "prepareRun", lambda volume, model, folder: [*arguments, str(folder / "out")])
     a_desktop.run_self_test("OCTCalcium")
+
+
+def test_pictures_that_are_no_oct_are_told_in_the_place_of_the_finding_also_after_an_edit(a_desktop, an_oct_module, tmp_path):
+    volume = a_pullback()
+    folder = write_run(tmp_path / "run", volume, a_vessel())
+    doubt = "These pictures do not look like OCT."
+    told = [{"code": "model_source", "sentence": "It learnt from drawings."}, {"code": NOT_OCT, "sentence": doubt}]
+    (folder / "out" / "measurements.json").write_text(json.dumps({"cautions": told}))
+    an_oct_module.ui.inputSelector.setCurrentNode(volume)
+    take_run(an_oct_module, volume, folder)
+    assert an_oct_module.ui.findingLabel.text == doubt
+    assert "It learnt from drawings." in an_oct_module.ui.cautionLabel.text and doubt not in an_oct_module.ui.cautionLabel.text
+    erase_frame(a_desktop, an_oct_module, 9)
+    assert an_oct_module.ui.findingLabel.text == doubt

@@ -36,6 +36,11 @@ def vessel(inside=10.0, fading=1.2, background=0.0):
     return grained(np.where(RADIUS < LUMEN_RADIUS, inside, wall))
 
 
+def drawn():
+    """A ring as a chart or a target has it, without grain."""
+    return np.select([RADIUS < LUMEN_RADIUS, RADIUS < LUMEN_RADIUS + 25], [10, 200], 20).astype(np.uint8)
+
+
 def cautioned(frames, labels):
     frames, labels = np.stack(frames), np.stack(labels)
     grid = even_grid(frames.shape, Spacing(None, None, None))
@@ -62,10 +67,31 @@ def test_a_dark_lumen_with_a_bright_wall_that_fades_is_oct():
         pytest.param(255 - vessel(), id="turned black for white"),
         pytest.param(np.full((SIDE, SIDE), 4, np.uint8), id="next to black"),
         pytest.param(grained(np.full((SIDE, SIDE), 90.0)), id="even"),
+        pytest.param(drawn(), id="a ring of a chart"),
+        pytest.param(np.where(RADIUS < LUMEN_RADIUS, 10, 5 + 200 * np.exp(1 - RADIUS / 30)).astype(np.uint8), id="a gradient"),
     ],
 )
 def test_what_does_not_weaken_light_like_a_wall_is_told(grey):
     assert cautioned([grey], [ROUND]) == [NOT_OCT]
+
+
+def test_a_ring_is_told_for_want_of_grain_alone():
+    assert looks_like_oct(grained(drawn()), ROUND, (MIDDLE, MIDDLE))
+    assert not looks_like_oct(drawn(), ROUND, (MIDDLE, MIDDLE))
+
+
+def test_grain_is_looked_for_in_blurred_frames_as_a_viewer_exports_them():
+    for wide, seed in ((False, 31), (True, 3)):
+        pullback = draw_pullback(seed, 40, 320, wide=wide, indices=range(2, 40, 12))
+        assert cautioned([gaussian_filter(frame, 1) for frame in pullback.frames], pullback.labels) == []
+
+
+def test_a_disc_that_fills_the_picture_is_told():
+    """As the white page of a chart, or a compact disc: what lies around it is no wall."""
+    labels = np.where(RADIUS < 0.45 * SIDE, LUMEN, 0).astype(np.uint8)
+    frame = grained(np.where(RADIUS < 0.45 * SIDE, 40.0, 230.0))
+    assert np.count_nonzero(labels) > 0.6 * labels.size
+    assert cautioned([frame], [labels]) == [NOT_OCT]
 
 
 def test_a_lumen_far_from_the_catheter_is_told():

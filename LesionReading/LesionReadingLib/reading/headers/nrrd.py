@@ -1,7 +1,7 @@
 """The header of an NRRD file (``.nrrd``, ``.seg.nrrd``, ``.nhdr``), looked at before a library reads the voxels.
 
 Source: http://teem.sourceforge.net/nrrd/format.html. What the format allows and no image of a patient uses is refused: voxels in
-other folders or in many files, blocks, hexadecimal text.
+other folders or in many files, blocks, hexadecimal text; and bzip2, which the library does not unpack.
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ _FIELDS = frozenset(
         "blocksize",
     ]
 )
-_ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"} | dict.fromkeys(
-    ("ascii", "text", "txt"), "text"
-)
+_ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip"} | dict.fromkeys(("ascii", "text", "txt"), "text")
 _MOST_AXES = 5
 _LONGEST_FIELD = 400  # the library writes what it does not understand into a text of fixed length
 _VECTOR = r"\([^()\s]*\)"

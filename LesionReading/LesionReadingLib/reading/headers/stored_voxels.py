@@ -5,7 +5,6 @@ Sizes are bounded as stated and as unpacked (CWE-409), packed voxels are unpacke
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import stat
 import zlib
@@ -14,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import numpy as np
+
 from ...errors import InputError
 from ...language import _
 from ..archives import FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO
+from .plain_voxels import page_by_page
 
 MOST_IMAGE_BYTES = 4 << 30
 """Of one image in memory; 540 frames of 1024 x 1024 in colour have 1.7 GB."""
@@ -43,7 +45,7 @@ class StoredVoxels:
 
     file: Path
     start: int
-    packing: Literal["raw", "gzip", "bzip2", "zlib", "text"]
+    packing: Literal["raw", "gzip", "zlib", "text"]
     skipped: int
     size: int
     count: int
@@ -78,24 +80,30 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
             pass
 
 
-def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> bytearray:
-    """Voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
+def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> np.ndarray:
+    """The bytes (size,) uint8 of voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
 
     Raises:
         InputError: as ``check_stored``.
     """
     check_image_bytes(path, voxels.size)
-    content = bytearray()
-    for chunk in _unpacked(path, voxels, voxels.file.stat().st_size - voxels.start):
-        content += chunk
-    del content[voxels.skipped + voxels.size :], content[: voxels.skipped]
-    return content
+    return page_by_page(_unpacked(path, voxels, voxels.file.stat().st_size - voxels.start), voxels.skipped, voxels.size)
+
+
+def unpacked_bytes(voxels: StoredVoxels) -> np.ndarray | None:
+    """The bytes (size,) uint8 of voxels that ``check_stored`` has seen, where they are not packed; None where others lie behind."""
+    first = voxels.start + voxels.skipped
+    if voxels.packing != "raw" or voxels.file.stat().st_size - first != voxels.size:
+        return None
+    with open(voxels.file, "rb") as file:
+        file.seek(first)
+        return page_by_page(iter(lambda: file.read(_CHUNK), b""), 0, voxels.size)
 
 
 def _unpacked(path: Path, voxels: StoredVoxels, present: int) -> Iterator[bytes]:
     """Unpack to the end, where the checksum is compared, and count; refused beforehand where it would be absurdly much."""
     packed = present if voxels.length is None else voxels.length
-    if voxels.size > _PACKED_BEST * max(packed, 1) and voxels.packing != "bzip2":
+    if voxels.size > _PACKED_BEST * max(packed, 1):
         raise _cut_off(path, packed, voxels.size, _("packed bytes"))
     if voxels.size > max(FREE_OF_DOUBT_BYTES, PLAUSIBLE_RATIO * packed):
         raise unreadable(
@@ -209,7 +217,6 @@ def _inflated(file: BinaryIO) -> Iterator[bytes]:
 
 _CHUNKS = {
     "gzip": lambda file: _through(gzip.GzipFile(fileobj=file)),
-    "bzip2": lambda file: _through(bz2.BZ2File(file)),
     "zlib": _inflated,
 }
 

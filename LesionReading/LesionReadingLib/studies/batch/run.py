@@ -15,6 +15,7 @@ from typing import Any
 
 from ...errors import Cancelled, InputError, is_out_of_memory
 from ...language import _, language, speaking
+from ...presenting.drawing import keep_strange_styles_out
 from ...process.cancelling import check, go_on
 from ...reporting import Note, Reporter, Step
 from ...text.identity import identity_is_shown, naming
@@ -76,6 +77,7 @@ def analysed(analyse: Analyse, study: Study, output: Path, identity: bool, spoke
         try:
             if study.problem:
                 raise InputError(study.problem)
+            keep_strange_styles_out()  # of the folder that a cluster's worker was started in
             analyse(study.source, output, Quiet(), **study.options)
         except Exception as error:  # the other studies go on, whatever is the matter with this one
             check()  # an error that follows from being cancelled is none of the study's
@@ -97,6 +99,9 @@ def one_by_one(analyse: Analyse) -> Run:
 
 def on_dask(analyse: Analyse, address: str, identity: bool) -> Run:
     """On the workers of a Dask cluster, which see the same disks under the same names.
+
+    What a worker runs before our code is the cluster's: Python itself looks for modules in the folder that it is started in,
+    unless ``PYTHONSAFEPATH`` is set there.
 
     Args:
         address: of its scheduler, for example ``tcp://10.0.0.5:8786``. identity: whether what may name the patient is told.
