@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +84,25 @@ def padded(mask: np.ndarray) -> np.ndarray:
     return grown
 
 
+def linked(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Which of so many things belong together: (count,) the number of each one's group, from 0 in the order of their first members.
+
+    Each takes the lowest number that it reaches until none does any more: for few links much faster than a graph of scipy's.
+
+    Args:
+        first, second: (links,) numbers of two that belong together.
+    """
+    lowest = np.arange(count)
+    while True:
+        shared, reached = np.minimum(lowest[first], lowest[second]), lowest.copy()
+        for ends in (first, second):
+            np.minimum.at(reached, lowest[ends], shared)  # the lowest of its group takes all of the group along
+        reached = reached[reached]
+        if np.array_equal(reached, lowest):
+            return (np.cumsum(lowest == np.arange(count)) - 1)[lowest]
+        lowest = reached
+
+
 def _numbered(above: np.ndarray, below: np.ndarray, count: int) -> np.ndarray:
     """Number, from 0, of the piece of each of so many runs; run ``above[i]`` touches the later run ``below[i]``."""
     root = np.arange(count)
@@ -96,6 +113,4 @@ def _numbered(above: np.ndarray, below: np.ndarray, count: int) -> np.ndarray:
     parted = numbers[above] != numbers[below]  # branches that meet farther down
     if not parted.any():
         return numbers
-    branches = int(numbers.max()) + 1
-    links = coo_array((np.ones(int(parted.sum()), np.int8), (numbers[above[parted]], numbers[below[parted]])), (branches, branches))
-    return connected_components(links, directed=False)[1][numbers]
+    return linked(int(numbers.max()) + 1, numbers[above[parted]], numbers[below[parted]])[numbers]

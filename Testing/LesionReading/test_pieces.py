@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from LesionReadingLib.pieces import Pieces, padded
+from LesionReadingLib.pieces import Pieces, linked, padded
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -38,3 +40,15 @@ def test_a_mask_without_anything_has_no_pieces():
     pieces = Pieces.of(np.zeros((4, 5), bool))
     assert pieces.count == 0 and pieces.boxes().shape == (0, 4)
     assert not pieces.numbered(np.zeros(0, bool), (4, 5)).any()
+
+
+@pytest.mark.parametrize(("count", "links"), [(1, 0), (5, 0), (40, 3), (40, 30), (500, 450), (500, 5000)])
+def test_what_is_linked_is_grouped_as_scipy_does_it(count, links):
+    first, second = np.random.default_rng(links).integers(0, count, (2, links))
+    graph = coo_array((np.ones(links, np.int8), (first, second)), (count, count))
+    np.testing.assert_array_equal(linked(count, first, second), connected_components(graph, directed=False)[1])
+
+
+def test_a_long_chain_in_any_order_is_one_group():
+    order = np.random.default_rng(1).permutation(300)
+    assert not linked(300, order[:-1], order[1:]).any()

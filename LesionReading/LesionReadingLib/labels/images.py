@@ -17,10 +17,9 @@ from ..geometry.grid import SAME_MM, Grid
 from ..geometry.nrrd import POSITIONS_KEY
 from ..geometry.spacing import UNKNOWN, Spacing
 from ..language import N_, _
-from ..reading.headers.plain_voxels import plain_nrrd_voxels
 from ..reading.headers.stored_voxels import check_image_bytes
 from ..reading.image_grids import states_spacing, stored_grid
-from ..reading.volume_files import image_reader, image_voxels
+from ..reading.volume_files import image_and_voxels
 from .label_map import LabelMap, Segment, painting_order, whole_labels
 from .names import FileSegment, Matched, match_segments
 from .seg_nrrd import FRAME_SOURCE_KEY, IN_PLANE_SOURCE_KEY, UNKNOWN_SPACING_KEY
@@ -37,13 +36,13 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
         InputError: not readable, several values per voxel outside a segmentation, values that are not whole, or no known segment.
     """
     what = _("a label map (.seg.nrrd, NRRD, NIfTI, MetaImage or DICOM SEG)")
-    image = image_reader(path, what)
+    image, stored_voxels = image_and_voxels(path, what)
     if image.GetDimension() not in (2, 3):
         raise InputError(
             _("{file} has {dimensions} dimensions; a label map has 3.").format(file=path.name, dimensions=image.GetDimension())
         )
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    voxels = _voxels(image, path)
+    voxels = stored_voxels()
     grid = stored_grid(image)
     grid = grid.with_spacing(_spacing(path, grid.spacing, keys))
     if "Segment0_ID" in keys or "Segment0_Name" in keys:
@@ -62,17 +61,6 @@ def read_image(path: Path, segments: Sequence[Segment], chosen: Mapping[str, str
     advice = _(', or say of each value what it is, as in --segment "5={name}" or --segment "5=none"').format(name=segments[0].name)
     labels = whole_labels(values, ["background", *(names[value] for value in sorted(names))], advice)
     return LabelMap(labels, grid, messages=(matched.message,) if matched else ())
-
-
-def _voxels(image, path: Path) -> np.ndarray:
-    """The voxels of an image of which the header was read, in memory of their own: (slices, rows, columns[, components])."""
-    import SimpleITK as sitk
-
-    is_plain = image.GetDimension() == 3 and image.GetNumberOfComponents() == 1 and image.GetPixelID() == sitk.sitkUInt8
-    voxels = plain_nrrd_voxels(path, image.GetSize()[::-1]) if is_plain and path.suffix.lower() in (".nrrd", ".nhdr") else None
-    if voxels is not None:
-        return voxels
-    return image_voxels(image)
 
 
 def _chosen_values(voxels: np.ndarray, segments: Sequence[Segment], chosen: Mapping[str, str]) -> tuple[np.ndarray, Matched]:
@@ -122,12 +110,19 @@ def _named_labels(
                     "{place}); save it again."
                 ).format(name=found[place].name, name_2=segment.name, place=place[1])
             )
+    if voxels.ndim == 3 and voxels.dtype == np.uint8 and _has_our_values(found, int(voxels.max(initial=0))):
+        return voxels, matched
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
     order = painting_order(found)
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value
     return labels, matched
+
+
+def _has_our_values(found: Mapping[tuple[int, int], Segment], highest: int) -> bool:
+    """Whether all values of the file's one layer, from 1 to the highest there is, are ours already, as in what we have written."""
+    return all((0, value) in found and found[0, value].value == value for value in range(1, highest + 1)) and (0, 0) not in found
 
 
 def _codes(tags: str) -> tuple[list[str], list[str]]:

@@ -19,7 +19,8 @@ from ..language import _
 from .headers.meta import meta_voxels
 from .headers.nifti import nifti_no_numbers, nifti_voxels
 from .headers.nrrd import nrrd_voxels
-from .headers.stored_voxels import StoredVoxels, check_stored, checked_and_unpacked
+from .headers.plain_voxels import plain_voxels
+from .headers.stored_voxels import StoredVoxels, check_stored
 
 Checked = TypeVar("Checked")
 
@@ -39,7 +40,7 @@ def image_reader(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     return _checked_reader(path, what, check_stored)[0]
 
 
-def image_and_voxels(path: Path):
+def image_and_voxels(path: Path, what: str = "NRRD, NIfTI or MetaImage"):
     """As ``image_reader``, and a function that gives the voxels as ``image_voxels``; packed bytes are unpacked once for both.
 
     Raises:
@@ -47,17 +48,17 @@ def image_and_voxels(path: Path):
     """
     import SimpleITK as sitk
 
-    reader, content = _checked_reader(path, "NRRD, NIfTI or MetaImage", _check_or_unpack)
+    reader, content = _checked_reader(path, what, _check_or_unpack)
     is_plain = reader.GetDimension() == 3 and reader.GetNumberOfComponents() == 1 and reader.GetPixelID() == sitk.sitkUInt8
     if content is None or not is_plain or len(content) != math.prod(reader.GetSize()):
         return reader, partial(image_voxels, reader)
-    return reader, lambda: np.frombuffer(content, np.uint8).reshape(reader.GetSize()[::-1])
+    return reader, lambda: content.reshape(reader.GetSize()[::-1])
 
 
-def _check_or_unpack(path: Path, voxels: StoredVoxels) -> bytearray | None:
-    """The voxels of an NRRD packed by gzip, which has no scaling; of others None, as they are only checked."""
-    if voxels.packing == "gzip" and path.name.lower().endswith((".nrrd", ".nhdr")):
-        return checked_and_unpacked(path, voxels)
+def _check_or_unpack(path: Path, voxels: StoredVoxels) -> np.ndarray | None:
+    """The voxels of an NRRD file of bytes, which has no scaling; of others None, as they are only checked."""
+    if voxels.size == voxels.count and path.name.lower().endswith((".nrrd", ".nhdr")):
+        return plain_voxels(path, voxels)
     return check_stored(path, voxels)
 
 

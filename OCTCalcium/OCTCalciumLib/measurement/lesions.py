@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from LesionReadingLib.geometry.spacing import Spacing
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from LesionReadingLib.pieces import linked
 
 from ..vessel.arcs import BIN_COUNT, arc_deg
 from .deposits import Deposit
@@ -127,11 +126,8 @@ def find_lesions(frames: Sequence[FrameMeasurement], spacing: Spacing, gap_frame
     deposits = [(frame.frame, deposit) for frame in frames for deposit in frame.deposits]
     if not deposits:
         return ()
-    links = _links(frames, gap_frames)
-    count = len(deposits)
-    graph = coo_array((np.ones(len(links[0]), dtype=np.int8), links), shape=(count, count))
-    lesion_count, lesion_of = connected_components(graph, directed=False)
-    members: list[list[_Member]] = [[] for _ in range(lesion_count)]
+    lesion_of = linked(len(deposits), *_links(frames, gap_frames)).tolist()
+    members: list[list[_Member]] = [[] for _ in range(max(lesion_of) + 1)]
     for number, member in zip(lesion_of, deposits, strict=True):
         members[number].append(member)
     lesions = [_lesion(member, spacing, hold_frames) for member in members]

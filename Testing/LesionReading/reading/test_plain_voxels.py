@@ -16,7 +16,9 @@ from LesionReadingLib.geometry.grid import even_grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.geometry.spacing import Spacing
 from LesionReadingLib.labels.read import read_label_map
-from LesionReadingLib.reading.headers.plain_voxels import plain_nrrd_voxels, untouched_zeros
+from LesionReadingLib.reading.headers.nrrd import nrrd_voxels
+from LesionReadingLib.reading.headers.plain_voxels import plain_voxels, untouched_zeros
+from LesionReadingLib.reading.volume_files import image_and_voxels
 from OCTCalciumLib.segments import SEGMENTS
 
 SHAPES = [(1, 1, 1), (3, 5, 7), (2, 64, 64), (5, 300, 411), (70, 128, 129)]  # below, at and across pages and chunks
@@ -35,7 +37,8 @@ def drawn(shape: tuple[int, int, int]) -> np.ndarray:
 def test_voxels_are_those_of_the_library(tmp_path, shape, encoding):
     labels, path = drawn(shape), tmp_path / "a.nrrd"
     write_nrrd(path, labels, matrix_grid(labels.shape, np.diag([0.1, 0.1, 0.2]), (0, 0, 0)), encoding=encoding)
-    assert np.array_equal(plain_nrrd_voxels(path, shape), labels)
+    assert np.array_equal(plain_voxels(path, nrrd_voxels(path)).reshape(shape), labels)
+    assert np.array_equal(image_and_voxels(path)[1](), labels)
     assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(path))), labels)
     read = read_label_map(path, SEGMENTS).labels
     assert np.array_equal(read, labels)
@@ -50,7 +53,8 @@ def test_voxels_in_a_file_beside_the_header_and_bytes_before_them(tmp_path, kind
     (tmp_path / "a.bin").write_bytes(gzip.compress(stored) if kind == "gzip" else stored)
     header = ["NRRD0004", "type: uint8", "dimension: 3", "sizes: 30 20 3", "spacings: 0.1 0.1 0.2", f"encoding: {kind}"]
     (tmp_path / "a.nhdr").write_text("\n".join([*header, f"byte skip: {skipped}", "data file: a.bin", ""]))
-    assert np.array_equal(plain_nrrd_voxels(tmp_path / "a.nhdr", labels.shape), labels)
+    path = tmp_path / "a.nhdr"
+    assert np.array_equal(plain_voxels(path, nrrd_voxels(path)).reshape(labels.shape), labels)
     assert np.array_equal(read_label_map(tmp_path / "a.nhdr", SEGMENTS).labels, labels)
 
 
@@ -58,7 +62,9 @@ def test_raw_voxels_with_something_behind_them_are_left_to_the_library(tmp_path)
     write_nrrd(tmp_path / "a.nrrd", drawn((3, 20, 30)), even_grid((3, 20, 30), Spacing(1.0, 1.0, 1.0)), encoding="raw")
     with open(tmp_path / "a.nrrd", "ab") as file:
         file.write(b"more")
-    assert plain_nrrd_voxels(tmp_path / "a.nrrd", (3, 20, 30)) is None
+    path = tmp_path / "a.nrrd"
+    assert plain_voxels(path, nrrd_voxels(path)) is None
+    assert np.array_equal(image_and_voxels(path)[1](), drawn((3, 20, 30)))
 
 
 @pytest.mark.parametrize("missing", [1, 100])
@@ -97,3 +103,30 @@ def test_zeros_can_be_written_and_are_zeros():
     assert not zeros.any()
     zeros[-1] = 9
     assert zeros.sum() == 9 and untouched_zeros(0).size == 0
+
+
+@pytest.mark.parametrize("missing", [1, 100, 1_000_000])
+@pytest.mark.parametrize("encoding", ["gzip", "raw"])
+def test_bytes_that_are_not_all_there_are_refused_in_one_pass(tmp_path, encoding, missing):
+    labels, path = drawn((3, 300, 400)), tmp_path / "a.nrrd"
+    write_nrrd(path, labels, even_grid(labels.shape, Spacing(1.0, 1.0, 1.0)), encoding=encoding)
+    path.write_bytes(path.read_bytes()[: -min(missing, path.stat().st_size - 500)])
+    with pytest.raises(InputError, match=r"a\.nrrd cannot be read"):
+        plain_voxels(path, nrrd_voxels(path))
+
+
+def test_packed_voxels_are_unpacked_once(tmp_path, monkeypatch):
+    """The check of the whole and the reading of it are one pass: on opening a study, it is what takes longest."""
+    labels, path = drawn((5, 300, 411)), tmp_path / "a.nrrd"
+    write_nrrd(path, labels, even_grid(labels.shape, Spacing(1.0, 1.0, 1.0)))
+    unpacked, read = [], gzip.GzipFile.read
+
+    def counted(file, size=-1):
+        chunk = read(file, size)
+        unpacked.append(len(chunk))
+        return chunk
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    monkeypatch.setattr(gzip.GzipFile, "readinto", lambda *_arguments: pytest.fail("read in a second way"))
+    read_label_map(path, SEGMENTS)
+    assert sum(unpacked) == labels.size

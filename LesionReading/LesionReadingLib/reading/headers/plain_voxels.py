@@ -1,46 +1,43 @@
-"""Label maps read without a library: mostly background, they take memory only where something is drawn, and one copy of it.
+"""Volumes of bytes read without a library: checked and unpacked in one pass, into memory that zeros take none of.
 
-A library holds the voxels of a whole pullback two or three times before it gives them away.
+A label map is mostly background, and a library holds the voxels of a whole pullback two or three times before it gives them away.
 """
 
 from __future__ import annotations
 
-import gzip
 import mmap
 from contextlib import suppress
-from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from .nrrd import nrrd_voxels
+from .stored_voxels import StoredVoxels, checked_chunks
 
 _PAGE = mmap.PAGESIZE
-_CHUNK = 256 * _PAGE
 
 
-def plain_nrrd_voxels(path: Path, shape: tuple[int, int, int]) -> np.ndarray | None:
-    """The voxels of an NRRD file of unsigned bytes, raw or packed by gzip; None where they are packed otherwise.
+def plain_voxels(path: Path, stored: StoredVoxels) -> np.ndarray | None:
+    """The bytes of an image's voxels, (bytes,) uint8, raw or packed by gzip; None where they lie otherwise and are only checked.
 
     Args:
-        path: a file whose header and size ``volume_files.image_reader`` has looked at.
-        shape: (slices, rows, columns) of its voxels.
+        path: of the image, for the sentence. stored: where its header says that they lie.
+
+    Raises:
+        InputError: as ``stored_voxels.check_stored``.
     """
-    stored = nrrd_voxels(path)
+    chunks = checked_chunks(path, stored)
     present = stored.file.stat().st_size - stored.start - stored.skipped
-    if stored.size != prod(shape) or not (stored.packing == "gzip" or (stored.packing == "raw" and present == stored.size)):
+    if not (stored.packing == "gzip" or (stored.packing == "raw" and present == stored.size)):
+        for _chunk in chunks:
+            pass
         return None
-    voxels = untouched_zeros(stored.size)
-    with open(stored.file, "rb") as file:
-        file.seek(stored.start)
-        source = gzip.GzipFile(fileobj=file) if stored.packing == "gzip" else file
-        source.read(stored.skipped)
-        chunk = bytearray(_CHUNK)
-        for first in range(0, stored.size, _CHUNK):
-            count = min(_CHUNK, stored.size - first)
-            _fill(source, memoryview(chunk)[:count])
-            _write_pages(voxels[first : first + count], np.frombuffer(chunk, np.uint8, count))
-    return voxels.reshape(shape)
+    voxels, place = untouched_zeros(stored.size), -stored.skipped
+    for chunk in chunks:
+        values = np.frombuffer(chunk, np.uint8)[max(-place, 0) : max(stored.size - place, 0)]
+        first = max(place, 0)
+        _write_pages(voxels[first : first + len(values)], values)
+        place += len(chunk)
+    return voxels
 
 
 def untouched_zeros(size: int) -> np.ndarray:
@@ -51,14 +48,6 @@ def untouched_zeros(size: int) -> np.ndarray:
     with suppress(AttributeError, OSError):
         pages.madvise(mmap.MADV_NOHUGEPAGE)  # a huge page has two whole frames
     return np.frombuffer(pages, np.uint8)
-
-
-def _fill(source, target: memoryview) -> None:
-    while len(target):
-        count = source.readinto(target)
-        if not count:
-            raise EOFError
-        target = target[count:]
 
 
 def _write_pages(target: np.ndarray, values: np.ndarray) -> None:

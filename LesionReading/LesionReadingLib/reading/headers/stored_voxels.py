@@ -64,10 +64,7 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
     Raises:
         InputError: cut off, damaged, or unpacking to far more than is there or stated.
     """
-    present = voxels.file.stat().st_size - voxels.start
-    check_image_bytes(path, voxels.size)
-    if voxels.length is not None and voxels.length > present:
-        raise _cut_off(path, present, voxels.length, _("bytes"))
+    present = _present(path, voxels)
     if voxels.packing == "raw":
         if present < voxels.skipped + voxels.size:
             raise _cut_off(path, max(present - voxels.skipped, 0), voxels.size, _("bytes"))
@@ -78,18 +75,31 @@ def check_stored(path: Path, voxels: StoredVoxels) -> None:
             pass
 
 
-def checked_and_unpacked(path: Path, voxels: StoredVoxels) -> bytearray:
-    """Voxels that are packed, unpacked while ``check_stored`` is done, in place of once more afterwards.
+def checked_chunks(path: Path, voxels: StoredVoxels) -> Iterator[bytes]:
+    """What lies before the voxels and the voxels themselves, unpacked while ``check_stored`` is done; of text nothing.
+
+    What was yielded before it is refused must not be used. Bytes behind the voxels may follow.
 
     Raises:
         InputError: as ``check_stored``.
     """
+    if voxels.packing in ("raw", "text"):
+        check_stored(path, voxels)
+        if voxels.packing == "raw":
+            with open(voxels.file, "rb") as file:
+                file.seek(voxels.start)
+                yield from _through(file)
+        return
+    yield from _unpacked(path, voxels, _present(path, voxels))
+
+
+def _present(path: Path, voxels: StoredVoxels) -> int:
+    """Bytes of the file from the voxels on; refused where they are fewer than stated, or an image is stated that none is."""
+    present = voxels.file.stat().st_size - voxels.start
     check_image_bytes(path, voxels.size)
-    content = bytearray()
-    for chunk in _unpacked(path, voxels, voxels.file.stat().st_size - voxels.start):
-        content += chunk
-    del content[voxels.skipped + voxels.size :], content[: voxels.skipped]
-    return content
+    if voxels.length is not None and voxels.length > present:
+        raise _cut_off(path, present, voxels.length, _("bytes"))
+    return present
 
 
 def _unpacked(path: Path, voxels: StoredVoxels, present: int) -> Iterator[bytes]:
