@@ -45,11 +45,13 @@ class Run:
     """What a run has written.
 
     Attributes:
-        folder: of the run. labels: what it drew. digests: of the frames of that (``scene.slice_digests``).
+        folder: of the run. labels: what it drew. image: that for a segmentation node (``scene.label_image``).
+        digests: of its frames (``scene.slice_digests``).
     """
 
     folder: Path
     labels: LabelMap
+    image: object
     digests: Sequence[int]
 
 
@@ -66,7 +68,7 @@ def readRun(folder: Path) -> Run:
         sentence = _("The segmentation {file} cannot be read; analyze the volume again.")
         raise InputError(sentence.format(file=file.name))
     labels = read_label_map(file, SEGMENTS)
-    return Run(folder, labels, scene.slice_digests(labels.labels))
+    return Run(folder, labels, scene.label_image(labels.labels), scene.slice_digests(labels.labels))
 
 
 def takeRun(folder: Path, volume, model: str):
@@ -91,7 +93,8 @@ def putRun(run: Run, volume, model: str):
     if not slicer.mrmlScene.IsNodePresent(volume):
         raise InputError(_("The pullback was removed while it was analyzed; load it again."))
     name = _("{pullback} calcium").format(pullback=volume.GetName())
-    segmentation = scene.add_segmentation(volume, name, SEGMENTS, scene.placed_labels(run.labels, volume))
+    scene.placed_labels(run.labels, volume)
+    segmentation = scene.add_label_image(volume, name, SEGMENTS, run.image)
     result = _asResult(volume, segmentation)
     scene.set_drawn(result, run.digests)
     loadUnsure(result, volume, run.folder / "out" / UNSURE_SEG, UNSURE)

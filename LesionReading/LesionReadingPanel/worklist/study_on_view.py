@@ -182,14 +182,16 @@ class StudyOnView:
         return aside(lambda: not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == [])
 
     def close(self) -> None:
-        """Take the study out of the scene."""
+        """Take the study out of the scene, part by part: to free what a pullback takes holds the window as to read it does."""
+        result, volume = self.result or self._result, self.volume  # contours must not stay where their volume was removed
+        self.volume = self._result = None
         self._kind.choose(None)
-        result = self.result or self._result  # contours must not stay where their volume was removed
+        turn()
         if result is not None and slicer.mrmlScene.IsNodePresent(result):
             scene.remove_result(result)
-        if self.volume is not None and slicer.mrmlScene.IsNodePresent(self.volume):
-            slicer.mrmlScene.RemoveNode(self.volume)
-        self.volume = self._result = None
+        turn()
+        if volume is not None and slicer.mrmlScene.IsNodePresent(volume):
+            slicer.mrmlScene.RemoveNode(volume)
 
     def _take(self, item: Item):
         try:
@@ -232,7 +234,9 @@ class StudyOnView:
         labels = self._labels() if kept is None else kept
         for number, changed in left.slices.items() if left is not None else ():
             labels[number] = changed
-        scene.replace_labels(self._kind.segmentation(self.result), self.volume, labels, self._kind.segments())
+        image = aside(lambda: scene.label_image(labels))
+        _checkThere(self.isWhole)
+        scene.put_label_image(self._kind.segmentation(self.result), self.volume, image, self._kind.segments())
         last = left if left is not None else edit
         scene.set_reviewed(self.result, last.reviewed, True)
         scene.set_reading(self.result, last.reading)

@@ -96,8 +96,12 @@ class WorklistView:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the states of all studies from the disk."""
-        self._states = [wl.state_of(item, self.reader) for item in self._items]
+        """Read the states of all studies from the disk, which may be far away."""
+        items, reader = self._items, self.reader
+        states = aside(lambda: [wl.state_of(item, reader) for item in items])
+        if items is not self._items:  # another folder is shown by now
+            return
+        self._states = states
         for row, state in enumerate(self._states):
             cell = qt.QTableWidgetItem(_("on view") if row == self._open else stateText(state))
             cell.setToolTip(state.message)

@@ -75,9 +75,11 @@ class ResultsView:
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         if not self._isStill(shown):
             return
-        self._table.show(self.measurement, scene.reviewed(result))
-        if not self._isStill(shown):
-            return
+        for frames in self._table.begin(len(self.measurement.frames)):
+            self._table.showFrames(self.measurement, frames)
+            if not self._isStill(shown):
+                return
+        self._table.showReviewed(scene.reviewed(result))
         self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
         self._unsure.bind(result)
