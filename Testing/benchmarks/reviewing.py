@@ -1,7 +1,7 @@
 """A pullback of 375 frames whose masks are right, gone through in OCTCalcium's panel: keys, and the panel's own time for each.
 
-Run by hand: ``python Testing/benchmarks/reviewing.py``. The desktop is the stand-in of the tests, with Slicer's real scene; views draw
-into memory. What is left of three minutes is the reader's: so long may one look at each frame.
+Run by hand: ``python Testing/benchmarks/reviewing.py``. The desktop is the stand-in of the tests, with Slicer's real scene. What is
+left of three minutes is the reader's: so long may one look at each frame.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ def main() -> None:
             held.append(pause.longest_ms)
         wall_s, processor_s = time.perf_counter() - wall, time.process_time() - processor
         assert len(reviewed(result)) == FRAMES, what
+        wall_ms, processor_ms = (1000 * seconds / len(held) for seconds in (wall_s, processor_s))
         print(
-            f"{what}: {len(held)} keys, {1000 * wall_s / len(held):.0f} ms for each (processor {1000 * processor_s / len(held):.0f} ms), "
-            f"{wall_s:.0f} s together (processor {processor_s:.0f} s); event loop held {statistics.median(held):.0f} ms, "
-            f"at most {max(held):.0f} ms; left for the reader {(LIMIT_S - wall_s) / FRAMES:.2f} s a frame"
+            f"{what}: {len(held)} keys, {wall_ms:.0f} ms for each (processor {processor_ms:.0f} ms), {wall_s:.0f} s together "
+            f"(processor {processor_s:.0f} s); event loop held {statistics.median(held):.0f} ms, at most {max(held):.0f} ms; "
+            f"left for the reader {(LIMIT_S - wall_s) / FRAMES:.2f} s a frame"
         )
 
     pressed("N on every frame", lambda: [ui.reviewedNextButton] * FRAMES)
