@@ -19,7 +19,7 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S
 from slicer.i18n import tr as _
 
-from ..aside import aside
+from ..aside import aside, turn
 from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
@@ -143,6 +143,7 @@ class WorklistView:
             self.refresh()
             return
         self._beat.start()
+        turn()
         self._ui.worklistTable.selectRow(number)
         self._show(self._view.notice)
         self.refresh()

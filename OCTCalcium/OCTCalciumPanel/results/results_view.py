@@ -81,6 +81,8 @@ class ResultsView:
                 return
         self._table.showReviewed(scene.reviewed(result))
         self._map.show(self.measurement)
+        if not self._isStill(shown):
+            return
         self._review.bind(result, volume, self._checks)
         self._unsure.bind(result)
         self._observations = [
@@ -89,6 +91,8 @@ class ResultsView:
         ]
         self._enable(True)
         selectChart(result)
+        if not self._isStill(shown):
+            return
         if turned:
             self._goToLargestArc()
         self._onSlice()
