@@ -21,6 +21,7 @@ from HematomaMarkersLib.segments import UNSURE as HEAD_UNSURE
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.text.counting import shown
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
     Copying,
@@ -235,10 +236,10 @@ def exportCase(result, folder: Path, reading: dict[str, bool | None]) -> Path:
     from LesionReadingLib.studies.training_case import new_case, write_case
 
     volume = result_node(result, VOLUME)
-    labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
+    labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS, aside)
     scan = scanOf(volume, tuple(result_json(result, WINDOW)))
-    case = new_case(folder, "head")
-    return write_case(case, TASK, scan.hounsfield, labels, scan.grid, reviewed=sorted(reviewed(result)), markers=reading)
+    case, done = new_case(folder, "head"), sorted(reviewed(result))
+    return aside(lambda: write_case(case, TASK, scan.hounsfield, labels, scan.grid, reviewed=done, markers=reading))
 
 
 def _growth(result, measurement: ScanMeasurement) -> Growth | None:

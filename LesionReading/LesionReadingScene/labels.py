@@ -20,13 +20,12 @@ from LesionReadingLib.labels.seg_nrrd import terminology_entry
 from LesionReadingLib.language import _
 from vtk.util.numpy_support import vtk_to_numpy
 
+from .copying import Copying, directly
 from .label_layers import (
     BINARY,
     SAME_VOXELS,
     Box,
-    Copying,
     Layer,
-    directly,
     held_segment,
     held_segments,
     is_empty,

@@ -5,7 +5,7 @@ Only this package and the panels touch MRML, and nothing but this file need be i
 
 from __future__ import annotations
 
-from .label_layers import Copying, directly
+from .copying import Copying, directly
 from .labels import (
     add_label_image,
     add_segmentation,

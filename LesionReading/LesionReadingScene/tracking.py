@@ -9,7 +9,8 @@ import numpy as np
 import vtk
 from LesionReadingLib.labels.label_map import Segment
 
-from .label_layers import Box, Copying, Layer, directly, label_layers, shape_of
+from .copying import Copying, directly
+from .label_layers import Box, Layer, label_layers, shape_of
 from .labels import labels_of, laid, paint
 
 

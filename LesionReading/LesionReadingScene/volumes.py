@@ -20,6 +20,8 @@ from LesionReadingLib.geometry.spacing import AS_LOADED, TYPED, UNKNOWN, Spacing
 from LesionReadingLib.language import _
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
+from .copying import Copying, directly
+
 SOURCE_ATTRIBUTE = "LesionReading.SpacingSource"
 SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file states the pixels' spacing but not the slices'
 
@@ -90,13 +92,17 @@ def volume_array(volume) -> np.ndarray:
     return grey
 
 
-def write_volume_node(volume, path: Path) -> None:
-    """Write a volume node as NRRD with its own geometry, uncompressed, so that Slicer's window is not held up.
+def write_volume_node(volume, path: Path, copying: Copying = directly) -> None:
+    """Write a volume node as NRRD with its own geometry, uncompressed, which is quicker.
+
+    Args:
+        copying: does the part that takes long and touches no node, for example in a thread.
 
     Raises:
         InputError: as ``volume_grid`` and ``volume_array``.
     """
-    write_nrrd(path, storable(volume_array(volume)), volume_grid(volume), encoding="raw")
+    voxels, grid = volume_array(volume), volume_grid(volume)
+    copying(lambda: write_nrrd(path, storable(voxels), grid, encoding="raw"))
 
 
 def measured_grid(volume) -> Grid:

@@ -12,6 +12,7 @@ from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.unsure import UNSURE_SEG
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import modelNamed
 from LesionReadingPanel.unsure_overlay import loadUnsure
 from LesionReadingScene import scene
@@ -35,7 +36,7 @@ def prepareRun(volume, model: str, folder: Path) -> list[str]:
     if not scene.has_spacing(volume, UNKNOWN_PIXEL_MM):
         raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
     pullback = folder / "pullback.nrrd"
-    scene.write_volume_node(volume, pullback)
+    scene.write_volume_node(volume, pullback, aside)
     chosen = ["--model", model] if model else []
     return ["analyze", str(pullback), "-o", str(folder / "out"), *chosen, *_typedSpacing(volume)]
 
@@ -73,7 +74,7 @@ def readRun(folder: Path) -> Run:
 
 def takeRun(folder: Path, volume, model: str):
     """Load what a run has written below its folder as the result of a volume (``putRun``)."""
-    return putRun(readRun(folder), volume, model)
+    return putRun(aside(lambda: readRun(folder)), volume, model)
 
 
 def putRun(run: Run, volume, model: str):
@@ -158,8 +159,8 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
 
     labels, volume = labelsOf(result), volumeOf(result)
     grid = scene.volume_grid(volume).with_spacing(scene.volume_spacing(volume, UNKNOWN_PIXEL_MM))
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", labels, grid, SEGMENTS)
-    scene.write_volume_node(volume, folder / "pullback.nrrd")
+    aside(lambda: write_seg_nrrd(folder / "segmentation.seg.nrrd", labels, grid, SEGMENTS))
+    scene.write_volume_node(volume, folder / "pullback.nrrd", aside)
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
     changed = scene.corrected(scene.drawn(result), labels)
@@ -197,7 +198,7 @@ def labelsOf(result) -> np.ndarray:
     volume, segmentation = volumeOf(result), segmentationOf(result)
     if volume is None or segmentation is None:
         raise InputError(_("The pullback or its segmentation was removed; analyze the pullback again."))
-    return scene.labels_of(segmentation, volume, SEGMENTS)
+    return scene.labels_of(segmentation, volume, SEGMENTS, aside)
 
 
 def measure(result, labels: np.ndarray | None = None):
@@ -232,9 +233,8 @@ def exportCase(result, folder: Path) -> Path:
 
     labels, volume = labelsOf(result), volumeOf(result)
     case = _exportedTo(result, folder) or new_case(folder, "pullback")
-    write_case(
-        case, TASK, scene.volume_array(volume), labels, scene.volume_grid(volume), reviewed=scene.reviewed(result), markers=None
-    )
+    frames, grid, reviewed = scene.volume_array(volume), scene.volume_grid(volume), scene.reviewed(result)
+    aside(lambda: write_case(case, TASK, frames, labels, grid, reviewed=reviewed, markers=None))
     scene.set_result_json(result, EXPORTED, str(case))
     return case
 

@@ -19,7 +19,7 @@ from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
 from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
-from LesionReadingLib.studies.worklist import Item, map_of, model_of
+from LesionReadingLib.studies.worklist import Item, make_folder, map_of, model_of
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
@@ -156,6 +156,7 @@ class StudyOnView:
                 write()
 
         def write() -> None:
+            make_folder(item)  # somebody may have deleted it
             changed = scene.corrected(drawnByModel, labels)
             save_edit(
                 item.folder,

@@ -24,7 +24,7 @@ from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
-from .holding import lockedFor, stateText
+from .holding import heldOn, lockedFor, missingDisk, noneWaits, stateText
 from .study_on_view import StudyKind, StudyOnView
 
 _READER = "LesionReading/Reader"
@@ -57,7 +57,7 @@ class WorklistView:
         ui.readerEdit.text = slicer.app.userSettings().value(_READER, "")
         ui.readerEdit.connect("editingFinished()", self._onReader)
         ui.worklistFolderButton.connect("clicked(bool)", self._onFolder)
-        ui.openStudyButton.connect("clicked(bool)", lambda checked=False: self._openRow())
+        ui.openStudyButton.connect("clicked(bool)", lambda checked=False: self.open(ui.worklistTable.currentRow()))
         ui.worklistTable.connect("cellDoubleClicked(int,int)", lambda row, column: self.open(row))
         ui.worklistTable.connect("itemSelectionChanged()", self._enable)
         ui.nextStudyButton.connect("clicked(bool)", lambda checked=False: self.openNext())
@@ -113,13 +113,13 @@ class WorklistView:
         self.refresh()
         number = wl.next_item(self._items, self._states, self._open)
         if number is None:
-            self._show(_("No other study waits for you: all are reviewed, edited by others, or not analysed yet."))
+            self._show(missingDisk(self._items) or noneWaits())
         else:
             self.open(number)
 
     def open(self, number: int) -> None:
-        """Keep what was made of the study on view, and open another."""
-        if number == self._open or self._isBusy:
+        """Keep what was made of the study on view, and open another; -1 for none, as where no row is chosen."""
+        if number in (self._open, -1) or self._isBusy:
             return
         if not self.reader:
             self._show(_("Type your name above first: others see by it who edits a study."))
@@ -235,8 +235,8 @@ class WorklistView:
                 return self._keep()
         if self._lock is None:  # left meanwhile, as when the scene was closed
             return
-        taken_over = _("Another reader has taken this study over; your edit was kept beside theirs.")
-        self._show(_("Kept beside the data.") if self._lock.is_ours() else taken_over)
+        self._lock, text = heldOn(self._lock, self.openItem, self._editor)
+        self._show(text)
 
     def _onBeat(self) -> None:
         if self._lock is not None:
@@ -255,15 +255,12 @@ class WorklistView:
             with slicer.util.tryWithErrorDisplay(_("The worklist could not be read.")):
                 self.show(Path(folder))
 
-    def _openRow(self) -> None:
-        row = self._ui.worklistTable.currentRow()
-        if row >= 0:
-            self.open(row)
-
     def _onAnalyseAll(self, checked: bool = False) -> None:
         if checked:
             self.refresh()
-            waiting = [item for item, state in zip(self._items, self._states, strict=True) if state.status == wl.WAITING]
+            missing = missingDisk(self._items)
+            self._show(missing)
+            waiting = [] if missing else wl.waiting(self._items, self._states)
             self._background.start(waiting, self.reader or _("a reader without a name"))
         else:
             self._background.stop()
