@@ -768,6 +768,10 @@
     <context>
         <name>HematomaMarkersPanel.scan_results</name>
         <message>
+            <source>The CT was removed while it was analyzed; load it again.</source>
+            <translation>解析中に CT が削除されました。もう一度読み込んでください。</translation>
+        </message>
+        <message>
             <source>hematoma (mm2)</source>
             <translation>血腫（mm²）</translation>
         </message>
