@@ -98,7 +98,7 @@ class WorklistView:
     def refresh(self) -> None:
         """Read the states of all studies from the disk, which may be far away."""
         items, reader = self._items, self.reader
-        states = aside(lambda: [wl.state_of(item, reader) for item in items])
+        states = aside(lambda: [wl.state_of(item, reader) for item in items]) if items else []
         if items is not self._items:  # another folder is shown by now
             return
         self._states = states

@@ -6,6 +6,7 @@ import gzip
 import resource
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -119,14 +120,28 @@ def test_packed_voxels_are_unpacked_once(tmp_path, monkeypatch):
     """The check of the whole and the reading of it are one pass: on opening a study, it is what takes longest."""
     labels, path = drawn((5, 300, 411)), tmp_path / "a.nrrd"
     write_nrrd(path, labels, even_grid(labels.shape, Spacing(1.0, 1.0, 1.0)))
-    unpacked, read = [], gzip.GzipFile.read
-
-    def counted(file, size=-1):
-        chunk = read(file, size)
-        unpacked.append(len(chunk))
-        return chunk
-
-    monkeypatch.setattr(gzip.GzipFile, "read", counted)
-    monkeypatch.setattr(gzip.GzipFile, "readinto", lambda *_arguments: pytest.fail("read in a second way"))
+    begun, begin = [], zlib.decompressobj
+    monkeypatch.setattr("zlib.decompressobj", lambda **options: begun.append(options) or begin(**options))
+    monkeypatch.setattr(gzip.GzipFile, "__init__", lambda *_arguments, **_options: pytest.fail("unpacked in another way"))
     read_label_map(path, SEGMENTS)
-    assert sum(unpacked) == labels.size
+    assert len(begun) == 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+@pytest.mark.parametrize("behind", [b"", bytes(3), bytes(2_000_000), b"x", b"more behind it"])
+def test_gzip_of_several_members_is_read_as_pythons_own_module_reads_it(tmp_path, parts, behind):
+    """Zeros behind the last member are passed over; anything else there is damage."""
+    labels = np.random.default_rng(parts).integers(0, 4, (6, 500, 411), np.uint8)  # of more than one piece, packed and unpacked
+    packed = b"".join(gzip.compress(part.tobytes()) for part in np.array_split(labels, parts)) + behind
+    header = ["NRRD0004", "type: uint8", "dimension: 3", "sizes: 411 500 6", "spacings: 0.1 0.1 0.2", "encoding: gzip"]
+    (tmp_path / "a.nhdr").write_text("\n".join([*header, "data file: a.bin", ""]))
+    (tmp_path / "a.bin").write_bytes(packed)
+    path = tmp_path / "a.nhdr"
+    if behind.strip(b"\0"):
+        with pytest.raises(gzip.BadGzipFile):
+            gzip.decompress(packed)
+        with pytest.raises(InputError, match="cut off or damaged"):
+            plain_voxels(path, nrrd_voxels(path))
+    else:
+        assert gzip.decompress(packed) == labels.tobytes()
+        assert np.array_equal(plain_voxels(path, nrrd_voxels(path)).reshape(labels.shape), labels)
