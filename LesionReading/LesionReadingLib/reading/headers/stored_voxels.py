@@ -23,6 +23,7 @@ MOST_IMAGE_BYTES = 4 << 30
 MOST_HEADER_BYTES = 4 << 20
 LARGEST_NUMBER = 1e9  # of what says where voxels lie, also in micrometres
 _CHUNK = 1 << 20
+_PACKED_CHUNK = 1 << 16  # what is left of one is copied at the end of each member, of which a hostile file may have thousands
 _MOST_TEXT_BYTES = 256 << 20
 _PACKED_BEST = 1100  # no packing of zlib's makes zeros smaller than by 1032
 _MOST_LINES = 10_000
@@ -217,18 +218,18 @@ def _inflated(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
-    """gzip, as Python's own module reads it (several members, zeros behind them), but in large pieces: a third quicker."""
-    packed = file.read(_CHUNK)
+    """gzip, as Python's own module reads it (several members, zeros behind them), but in larger pieces, which is quicker."""
+    packed = file.read(_PACKED_CHUNK)
     while packed:
         inflater = zlib.decompressobj(wbits=31)
         while not inflater.eof:
-            packed = packed or file.read(_CHUNK)
+            packed = packed or file.read(_PACKED_CHUNK)
             if not packed:
                 raise EOFError
             yield inflater.decompress(packed, _CHUNK)
             packed = inflater.unconsumed_tail
         packed = inflater.unused_data.lstrip(b"\0")
-        while not packed and (more := file.read(_CHUNK)):
+        while not packed and (more := file.read(_PACKED_CHUNK)):
             packed = more.lstrip(b"\0")
 
 
