@@ -21,7 +21,7 @@ from HematomaMarkersPanel.studies import headStudies
 from LesionReadingLib.errors import UNLESS_FORCED
 from LesionReadingPanel.editing.review_bar import ReviewBar
 from LesionReadingPanel.editing.segment_editing import SegmentEditing
-from LesionReadingPanel.help import tutorialLink
+from LesionReadingPanel.help import keysOfPanel, tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingPanel.views import showVolume
@@ -49,6 +49,7 @@ class HematomaMarkers(ScriptedLoadableModule):
                 "Finds intracerebral haemorrhage on a head CT without contrast, measures it, tells the four markers of growth with "
                 "their evidence, compares with an earlier CT, and says whether to refer. Not a medical device."
             )
+            + keysOfPanel()
             + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")

@@ -6,7 +6,7 @@ from typing import Any
 import slicer
 import slicer.util
 import vtk
-from LesionReadingPanel.help import tutorialLink
+from LesionReadingPanel.help import keysOfPanel, tutorialLink
 from LesionReadingPanel.logic import LesionReadingLogic
 from LesionReadingPanel.result_widget import ResultWidget
 from LesionReadingScene import scene
@@ -39,6 +39,7 @@ class OCTCalcium(ScriptedLoadableModule):
                 "degrees or more around the vessel, and lets you correct every frame while the numbers follow. Not a "
                 "medical device."
             )
+            + keysOfPanel()
             + tutorialLink()
         )
         self.parent.acknowledgementText = _("Part of the extension LesionReading.")

@@ -13,6 +13,7 @@ from HematomaMarkersLib.segments import SEGMENTS, UNSURE
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.unsure_overlay import unsureOf
 from LesionReadingScene.scene import corrected, drawn, labels_of, measured_grid, result_json, result_node, write_volume_node
 from slicer.i18n import tr as _
@@ -35,7 +36,7 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
         InputError: volume, segmentation or a heat map are gone, or below a transform that bends space.
     """
     volume = result_node(result, VOLUME)
-    write_volume_node(volume, folder / "ct.nrrd")
+    write_volume_node(volume, folder / "ct.nrrd", aside)
     _writeContour(folder / CONTOUR, result_node(result, SEGMENTATION), volume)
     # What was doubted of the scan was settled before it was read.
     files = [str(folder / CONTOUR), "--ct", str(folder / "ct.nrrd"), "-o", str(output), *_reading(result, folder), FORCE]
@@ -56,7 +57,7 @@ def _reading(result, folder: Path) -> list[str]:
     for marker in MARKERS:
         if heatOf(result, marker) is None:
             raise InputError(_("A heat map of this result was removed; read the CT again."))
-        write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd")
+        write_volume_node(heatOf(result, marker), reading / f"heat_{marker}.nrrd", aside)
     if network.get("probability_ranges"):
         _writeUnsure(reading / UNSURE_SEG, result)
     labels = labels_of(result_node(result, SEGMENTATION), result_node(result, VOLUME), SEGMENTS)
@@ -105,7 +106,8 @@ def _prior(result, folder: Path) -> list[str]:
 
 
 def _writeContour(path: Path, segmentation, volume) -> None:
-    write_seg_nrrd(path, labels_of(segmentation, volume, SEGMENTS), measured_grid(volume), SEGMENTS)
+    labels, grid = labels_of(segmentation, volume, SEGMENTS, aside), measured_grid(volume)
+    aside(lambda: write_seg_nrrd(path, labels, grid, SEGMENTS))
 
 
 def _networkMeasurements(network: dict) -> dict:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from LesionReadingLib.errors import InputError
+from LesionReadingPanel.aside import aside
 from LesionReadingScene.scene import write_volume_node
 
 from .ct_nodes import doubtsOf
@@ -25,11 +26,11 @@ def prepareRun(volume, folder: Path, *, model: str, window: tuple[float, float],
     if doubts and not force:
         raise InputError(doubts)
     low, high = window
-    write_volume_node(volume, folder / "ct.nrrd")
+    write_volume_node(volume, folder / "ct.nrrd", aside)
     arguments = ["analyze", str(folder / "ct.nrrd"), "-o", str(folder / "out"), "--window", f"{low:g}", f"{high:g}"]
     if prior is not None:
         releasePrior(prior)
-        write_volume_node(prior, folder / "prior.nrrd")
+        write_volume_node(prior, folder / "prior.nrrd", aside)
         arguments += ["--prior", str(folder / "prior.nrrd")]
     arguments += ["--model", model] if model else []
     return [*arguments, *scanArguments(volume), *([FORCE] if force else [])]

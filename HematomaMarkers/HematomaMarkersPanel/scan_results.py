@@ -18,9 +18,11 @@ from HematomaMarkersLib.measurement.markers.sureness import NOT_MEASURED
 from HematomaMarkersLib.model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersLib.segments import UNSURE as HEAD_UNSURE
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.unsure import UNSURE_SEG
 from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.text.counting import shown
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.unsure_overlay import loadUnsure, unsureOf
 from LesionReadingScene.scene import (
     Copying,
@@ -43,7 +45,7 @@ from LesionReadingScene.scene import (
 from slicer.i18n import tr as _
 
 from .ct_nodes import locationOf, onsetOf, scanOf
-from .results.heat_maps import heatOf, loadHeatMaps
+from .results.heat_maps import addHeatMaps, heatOf, readHeatMaps
 
 if TYPE_CHECKING:
     from HematomaMarkersLib.growth.expansion import Growth
@@ -71,13 +73,16 @@ def loadReading(folder: Path, volume, prior, window: tuple[float, float]):
         the result node (vtkMRMLScriptedModuleNode).
 
     Raises:
-        InputError: the label map does not lie on the voxels of the volume.
+        InputError: the label map does not lie on the voxels of the volume, or the volume was removed meanwhile.
     """
     found = json.loads((folder / MEASUREMENTS).read_text(encoding="utf-8"))
+    heats = aside(lambda: readHeatMaps(folder))
+    if not slicer.mrmlScene.IsNodePresent(volume):
+        raise InputError(_("The CT was removed while it was analyzed; load it again."))
     result = _asResult(volume, _loadLabels(folder / CONTOUR, volume), window)
     set_drawn(result, slice_digests(labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)))
     set_result_json(result, NETWORK, _ofNetwork(found))
-    loadHeatMaps(folder, result, volume)
+    addHeatMaps(heats, result, volume)
     loadUnsure(result, volume, folder / UNSURE_SEG, HEAD_UNSURE)
     if prior is not None and found["growth"]:
         set_result_node(result, PRIOR, prior)
@@ -235,10 +240,10 @@ def exportCase(result, folder: Path, reading: dict[str, bool | None]) -> Path:
     from LesionReadingLib.studies.training_case import new_case, write_case
 
     volume = result_node(result, VOLUME)
-    labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS)
+    labels = labels_of(result_node(result, SEGMENTATION), volume, SEGMENTS, aside)
     scan = scanOf(volume, tuple(result_json(result, WINDOW)))
-    case = new_case(folder, "head")
-    return write_case(case, TASK, scan.hounsfield, labels, scan.grid, reviewed=sorted(reviewed(result)), markers=reading)
+    case, done = new_case(folder, "head"), sorted(reviewed(result))
+    return aside(lambda: write_case(case, TASK, scan.hounsfield, labels, scan.grid, reviewed=done, markers=reading))
 
 
 def _growth(result, measurement: ScanMeasurement) -> Growth | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import slicer
@@ -18,13 +17,6 @@ from .volumes import world_of
 BINARY = "Binary labelmap"  # no tr
 SAME_VOXELS = 0.02  # of a voxel: how far corners may lie apart where two grids count as one
 Box = tuple[slice, slice, slice]
-Copied = TypeVar("Copied")
-Copying = Callable[[Callable[[], Copied]], Copied]
-
-
-def directly(work: Callable[[], Copied]) -> Copied:
-    """Does some work here and now (``Copying``)."""
-    return work()
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,13 +20,12 @@ from LesionReadingLib.labels.seg_nrrd import terminology_entry
 from LesionReadingLib.language import _
 from vtk.util.numpy_support import vtk_to_numpy
 
+from .copying import Copying, directly
 from .label_layers import (
     BINARY,
     SAME_VOXELS,
     Box,
-    Copying,
     Layer,
-    directly,
     held_segment,
     held_segments,
     is_empty,
@@ -75,10 +74,15 @@ def load_segmentation(path: Path, volume, name: str, segments: Sequence[Segment]
 
 def add_segmentation(volume, name: str, segments: Sequence[Segment], labels: np.ndarray):
     """Add a segmentation node (vtkMRMLSegmentationNode) with a label map on the voxels of a volume."""
+    return add_label_image(volume, name, segments, label_image(labels))
+
+
+def add_label_image(volume, name: str, segments: Sequence[Segment], image):
+    """As ``add_segmentation``, with the labels as ``label_image`` has given them; they have the size of the volume."""
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     segmentation.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     _complete(segmentation, volume, segments)
-    replace_labels(segmentation, volume, labels, segments)
+    put_label_image(segmentation, volume, image, segments)
     return segmentation
 
 
@@ -98,13 +102,30 @@ def replace_labels(segmentation, volume, labels: np.ndarray, segments: Sequence[
                 size=_size(labels.shape), size_2=_size(shape)
             )
         )
-    image = _cropped_image(labels, volume)
+    put_label_image(segmentation, volume, label_image(labels), segments)
+
+
+def put_label_image(segmentation, volume, image, segments: Sequence[Segment]) -> None:
+    """As ``replace_labels``, with the labels as ``label_image`` has given them; they have the size of the volume."""
+    image.SetImageToWorldMatrix(volume_matrix(volume))
     with _one_modification(segmentation):
         for segment in segments:
             held = held_segment(segmentation, segment) or _add_segment(segmentation, segment)
             held.SetLabelValue(segment.value)
             held.AddRepresentation(BINARY, image)
         image.Modified()
+
+
+def label_image(labels: np.ndarray):
+    """vtkOrientedImageData of what a label map (slices, rows, columns) holds, in no place yet; a thread may make it."""
+    box = _used_box(labels)
+    image = slicer.vtkOrientedImageData()
+    image.SetExtent([edge for one in box[::-1] for edge in (one.start, one.stop - 1)])
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    if image.GetNumberOfPoints():
+        part = labels[box]
+        vtk_to_numpy(image.GetPointData().GetScalars()).reshape(part.shape)[...] = part
+    return image
 
 
 def labels_of(segmentation, volume, segments: Sequence[Segment], copying: Copying = directly) -> np.ndarray:
@@ -126,9 +147,12 @@ def labels_of(segmentation, volume, segments: Sequence[Segment], copying: Copyin
 def laid(layers: Sequence[Layer], shape: tuple[int, int, int]) -> np.ndarray:
     """The label map (slices, rows, columns) that layers make together."""
     labels = np.zeros(shape, np.uint8)
-    for layer in layers:
+    for number, layer in enumerate(layers):
         for target, part in zip(labels[layer.box], layer.part, strict=True):
-            paint(target, layer.labels(part))
+            if number:
+                paint(target, layer.labels(part))
+            else:  # nothing lies below
+                target[...] = layer.labels(part)
     return labels
 
 
@@ -222,19 +246,6 @@ def _add_segment(segmentation, segment: Segment):
     held.AddRepresentation(BINARY, empty)
     segmentation.GetSegmentation().AddSegment(held, segment.name)
     return held
-
-
-def _cropped_image(labels: np.ndarray, volume):
-    """vtkOrientedImageData of what a label map holds, on the volume's matrix."""
-    box = _used_box(labels)
-    image = slicer.vtkOrientedImageData()
-    image.SetImageToWorldMatrix(volume_matrix(volume))
-    image.SetExtent([edge for one in box[::-1] for edge in (one.start, one.stop - 1)])
-    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
-    if image.GetNumberOfPoints():
-        part = labels[box]
-        vtk_to_numpy(image.GetPointData().GetScalars()).reshape(part.shape)[...] = part
-    return image
 
 
 def _used_box(labels: np.ndarray) -> Box:

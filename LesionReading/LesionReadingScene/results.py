@@ -16,6 +16,8 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
+from .label_layers import held_segments
+
 KIND_ATTRIBUTE = "LesionReading.Result"
 VOLUME_ROLE, PRIOR_ROLE = "volume", "prior"
 INPUT_ROLES = (VOLUME_ROLE, PRIOR_ROLE)
@@ -181,3 +183,7 @@ def _remove_with_displays(node) -> None:
     for one in belongings:
         if one is not None and slicer.mrmlScene.IsNodePresent(one):
             slicer.mrmlScene.RemoveNode(one)
+    if node.IsA("vtkMRMLSegmentationNode"):
+        # A segmentation that ends cuts every segment out of the label map that they share, which takes long, for nobody.
+        for _id, held in held_segments(node):
+            held.RemoveAllRepresentations()

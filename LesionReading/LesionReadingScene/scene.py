@@ -5,8 +5,17 @@ Only this package and the panels touch MRML, and nothing but this file need be i
 
 from __future__ import annotations
 
-from .label_layers import Copying, directly
-from .labels import add_segmentation, labels_of, load_segmentation, placed_labels, replace_labels
+from .copying import Copying, directly
+from .labels import (
+    add_label_image,
+    add_segmentation,
+    label_image,
+    labels_of,
+    load_segmentation,
+    placed_labels,
+    put_label_image,
+    replace_labels,
+)
 from .marking import add_region, remove_region
 from .results import (
     corrected,
@@ -31,9 +40,11 @@ from .results import (
 )
 from .tracking import TrackedLabels
 from .volumes import (
+    add_image,
     add_volume,
     has_spacing,
     measured_grid,
+    new_image,
     set_slice_spacing_unknown,
     set_typed_spacing,
     spacing_source,
@@ -46,6 +57,8 @@ from .volumes import (
 __all__ = [
     "Copying",
     "TrackedLabels",
+    "add_image",
+    "add_label_image",
     "add_region",
     "add_segmentation",
     "add_volume",
@@ -54,13 +67,16 @@ __all__ = [
     "drawn",
     "fill_table",
     "has_spacing",
+    "label_image",
     "labels_of",
     "load_segmentation",
     "make_result",
     "measured_grid",
     "most_uncertain",
+    "new_image",
     "next_unreviewed",
     "placed_labels",
+    "put_label_image",
     "reading",
     "remove_region",
     "remove_result",

@@ -9,7 +9,8 @@ import numpy as np
 import vtk
 from LesionReadingLib.labels.label_map import Segment
 
-from .label_layers import Box, Copying, Layer, directly, label_layers, shape_of
+from .copying import Copying, directly
+from .label_layers import Box, Layer, label_layers, shape_of
 from .labels import labels_of, laid, paint
 
 
@@ -31,9 +32,7 @@ class TrackedLabels:
         if layers is None:
             self.labels, self._seen = labels_of(*self._source), None
             return
-        self._seen = copying(lambda: _looked_at(layers))
-        seen = [replace(layer, part=self._seen[layer.image].part) for layer in layers]
-        self.labels = copying(lambda: laid(seen, shape))
+        self._seen, self.labels = copying(lambda: _looked_at_and_laid(layers, shape))
 
     def update(self) -> list[int]:
         """Follow the segmentation and give the numbers of the slices that have changed, ascending.
@@ -73,6 +72,12 @@ class TrackedLabels:
         """Follow without layers on the volume's own voxels, now or before: everything is compared."""
         before, self.labels, self._seen = self.labels, labels_of(*self._source), _looked_at(layers)
         return [number for number in range(len(before)) if not np.array_equal(before[number], self.labels[number])]
+
+
+def _looked_at_and_laid(layers: Sequence[Layer], shape: tuple[int, int, int]) -> tuple[dict[vtk.vtkObject, _Seen], np.ndarray]:
+    """What layers are seen to be, and the label map of just that, whatever they become meanwhile."""
+    seen = _looked_at(layers)
+    return seen, laid([replace(layer, part=seen[layer.image].part) for layer in layers], shape)
 
 
 def _looked_at(layers: Sequence[Layer] | None) -> dict[vtk.vtkObject, _Seen] | None:

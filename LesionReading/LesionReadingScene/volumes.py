@@ -18,6 +18,9 @@ from LesionReadingLib.geometry.grid import Grid, matrix_grid
 from LesionReadingLib.geometry.nrrd import storable, write_nrrd
 from LesionReadingLib.geometry.spacing import AS_LOADED, TYPED, UNKNOWN, Spacing
 from LesionReadingLib.language import _
+from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
+
+from .copying import Copying, directly
 
 SOURCE_ATTRIBUTE = "LesionReading.SpacingSource"
 SLICE_SPACING_ATTRIBUTE = "LesionReading.SliceSpacing"  # "unknown" where a file states the pixels' spacing but not the slices'
@@ -89,13 +92,17 @@ def volume_array(volume) -> np.ndarray:
     return grey
 
 
-def write_volume_node(volume, path: Path) -> None:
-    """Write a volume node as NRRD with its own geometry, uncompressed, so that Slicer's window is not held up.
+def write_volume_node(volume, path: Path, copying: Copying = directly) -> None:
+    """Write a volume node as NRRD with its own geometry, uncompressed, which is quicker.
+
+    Args:
+        copying: does the part that takes long and touches no node, for example in a thread.
 
     Raises:
         InputError: as ``volume_grid`` and ``volume_array``.
     """
-    write_nrrd(path, storable(volume_array(volume)), volume_grid(volume), encoding="raw")
+    voxels, grid = volume_array(volume), volume_grid(volume)
+    copying(lambda: write_nrrd(path, storable(voxels), grid, encoding="raw"))
 
 
 def measured_grid(volume) -> Grid:
@@ -185,14 +192,25 @@ def set_typed_spacing(volume, pixel_mm: float, slice_mm: float) -> None:
         volume.RemoveAttribute(SLICE_SPACING_ATTRIBUTE)
 
 
-def add_volume(array: np.ndarray, grid: Grid, name: str):
+def new_image(shape: tuple[int, int, int], dtype) -> tuple[vtk.vtkImageData, np.ndarray]:
+    """An image that is in no node yet, and its own memory to be filled, (slices, rows, columns); a thread may do both.
+
+    What is filled there need not be copied while the window waits.
+    """
+    image = vtk.vtkImageData()
+    image.SetDimensions(shape[::-1])
+    image.AllocateScalars(get_vtk_array_type(dtype), 1)
+    return image, vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
+
+
+def add_image(image: vtk.vtkImageData, grid: Grid, name: str):
     """Add a volume node with display to the scene: the one way from a grid to a node.
 
     Distances that are not known are drawn as 1 mm and count as not known: those of the pixels by the source, that of the slices
     alone by an attribute of its own.
 
     Args:
-        array: (slices, rows, columns) on ``grid``, whose slices one matrix places.
+        image: of ``new_image``, on ``grid``, whose slices one matrix places; the node takes it as it is.
 
     Returns:
         vtkMRMLScalarVolumeNode.
@@ -200,12 +218,22 @@ def add_volume(array: np.ndarray, grid: Grid, name: str):
     ijk_to_ras = np.eye(4)
     ijk_to_ras[:3, :3] = _LPS_OF_RAS @ grid.axes_mm(_UNKNOWN_MM).T
     ijk_to_ras[:3, 3] = _LPS_OF_RAS @ grid.origin_mm
-    volume = slicer.util.addVolumeFromArray(array, ijk_to_ras, name)
+    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijk_to_ras))
+    volume.SetAndObserveImageData(image)
+    volume.CreateDefaultDisplayNodes()
     spacing = grid.spacing
     volume.SetAttribute(SOURCE_ATTRIBUTE, spacing.in_plane_source if spacing.in_plane_known else UNKNOWN)
     if spacing.in_plane_known and spacing.frame_mm is None:
         set_slice_spacing_unknown(volume)
     return volume
+
+
+def add_volume(array: np.ndarray, grid: Grid, name: str):
+    """As ``add_image``, with a copy of an array (slices, rows, columns)."""
+    image, voxels = new_image(array.shape, array.dtype)
+    voxels[...] = array
+    return add_image(image, grid, name)
 
 
 def _require_voxels(volume) -> None:

@@ -1,7 +1,7 @@
 """Pullbacks of our reader as volume nodes."""
 
 import numpy as np
-from LesionReadingScene.scene import add_volume
+from LesionReadingScene.scene import add_image, new_image
 
 UNKNOWN_PIXEL_MM = 1.0
 """What programs write that know no spacing; no OCT has such pixels."""
@@ -21,20 +21,20 @@ def addPullback(pullback, name: str):
     return addFrames(pullback, framesOf(pullback), name)
 
 
-def framesOf(pullback) -> np.ndarray:
-    """All frames of a pullback, overlays removed: uint8 (frames, rows, columns).
+def framesOf(pullback):
+    """All frames of a pullback, overlays removed, as an image of uint8 that ``addFrames`` takes; a thread may read them.
 
     Raises:
         InputError: a frame cannot be read.
     """
-    frames = np.empty(pullback.grid.shape, np.uint8)
+    image, frames = new_image(pullback.grid.shape, np.uint8)
     for number, frame in enumerate(pullback.read(0, pullback.frame_count)):
         frames[number] = frame
-    return frames
+    return image
 
 
-def addFrames(pullback, frames: np.ndarray, name: str):
+def addFrames(pullback, image, name: str):
     """As ``addPullback``, with the frames that ``framesOf`` has read."""
-    volume = add_volume(frames, pullback.grid, name)
+    volume = add_image(image, pullback.grid, name)
     volume.SetDescription("\n".join(pullback.notes))
     return volume

@@ -12,6 +12,7 @@ from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingLib.labels.label_map import LabelMap
 from LesionReadingLib.labels.read import read_label_map
 from LesionReadingLib.labels.unsure import UNSURE_SEG
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import modelNamed
 from LesionReadingPanel.unsure_overlay import loadUnsure
 from LesionReadingScene import scene
@@ -35,7 +36,7 @@ def prepareRun(volume, model: str, folder: Path) -> list[str]:
     if not scene.has_spacing(volume, UNKNOWN_PIXEL_MM):
         raise InputError(_("The pullback does not state its spacing; type the distances between its pixels and frames first."))
     pullback = folder / "pullback.nrrd"
-    scene.write_volume_node(volume, pullback)
+    scene.write_volume_node(volume, pullback, aside)
     chosen = ["--model", model] if model else []
     return ["analyze", str(pullback), "-o", str(folder / "out"), *chosen, *_typedSpacing(volume)]
 
@@ -45,11 +46,13 @@ class Run:
     """What a run has written.
 
     Attributes:
-        folder: of the run. labels: what it drew. digests: of the frames of that (``scene.slice_digests``).
+        folder: of the run. labels: what it drew. image: that for a segmentation node (``scene.label_image``).
+        digests: of its frames (``scene.slice_digests``).
     """
 
     folder: Path
     labels: LabelMap
+    image: object
     digests: Sequence[int]
 
 
@@ -66,12 +69,12 @@ def readRun(folder: Path) -> Run:
         sentence = _("The segmentation {file} cannot be read; analyze the volume again.")
         raise InputError(sentence.format(file=file.name))
     labels = read_label_map(file, SEGMENTS)
-    return Run(folder, labels, scene.slice_digests(labels.labels))
+    return Run(folder, labels, scene.label_image(labels.labels), scene.slice_digests(labels.labels))
 
 
 def takeRun(folder: Path, volume, model: str):
     """Load what a run has written below its folder as the result of a volume (``putRun``)."""
-    return putRun(readRun(folder), volume, model)
+    return putRun(aside(lambda: readRun(folder)), volume, model)
 
 
 def putRun(run: Run, volume, model: str):
@@ -91,7 +94,8 @@ def putRun(run: Run, volume, model: str):
     if not slicer.mrmlScene.IsNodePresent(volume):
         raise InputError(_("The pullback was removed while it was analyzed; load it again."))
     name = _("{pullback} calcium").format(pullback=volume.GetName())
-    segmentation = scene.add_segmentation(volume, name, SEGMENTS, scene.placed_labels(run.labels, volume))
+    scene.placed_labels(run.labels, volume)
+    segmentation = scene.add_label_image(volume, name, SEGMENTS, run.image)
     result = _asResult(volume, segmentation)
     scene.set_drawn(result, run.digests)
     loadUnsure(result, volume, run.folder / "out" / UNSURE_SEG, UNSURE)
@@ -164,8 +168,8 @@ def prepareReport(result, folder: Path, output: Path) -> list[str]:
 
     labels, volume = labelsOf(result), volumeOf(result)
     grid = scene.volume_grid(volume).with_spacing(scene.volume_spacing(volume, UNKNOWN_PIXEL_MM))
-    write_seg_nrrd(folder / "segmentation.seg.nrrd", labels, grid, SEGMENTS)
-    scene.write_volume_node(volume, folder / "pullback.nrrd")
+    aside(lambda: write_seg_nrrd(folder / "segmentation.seg.nrrd", labels, grid, SEGMENTS))
+    scene.write_volume_node(volume, folder / "pullback.nrrd", aside)
     files = [str(folder / "segmentation.seg.nrrd"), "-o", str(output), "--pullback", str(folder / "pullback.nrrd")]
     model = modelNamed(scene.result_json(result, MODEL, ""), TASK)
     changed = scene.corrected(scene.drawn(result), labels)
@@ -203,7 +207,7 @@ def labelsOf(result) -> np.ndarray:
     volume, segmentation = volumeOf(result), segmentationOf(result)
     if volume is None or segmentation is None:
         raise InputError(_("The pullback or its segmentation was removed; analyze the pullback again."))
-    return scene.labels_of(segmentation, volume, SEGMENTS)
+    return scene.labels_of(segmentation, volume, SEGMENTS, aside)
 
 
 def measure(result, labels: np.ndarray | None = None):
@@ -238,9 +242,8 @@ def exportCase(result, folder: Path) -> Path:
 
     labels, volume = labelsOf(result), volumeOf(result)
     case = _exportedTo(result, folder) or new_case(folder, "pullback")
-    write_case(
-        case, TASK, scene.volume_array(volume), labels, scene.volume_grid(volume), reviewed=scene.reviewed(result), markers=None
-    )
+    frames, grid, reviewed = scene.volume_array(volume), scene.volume_grid(volume), scene.reviewed(result)
+    aside(lambda: write_case(case, TASK, frames, labels, grid, reviewed=reviewed, markers=None))
     scene.set_result_json(result, EXPORTED, str(case))
     return case
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from LesionReadingLib.studies.batch.records import Study
-from LesionReadingPanel.aside import aside
 from LesionReadingPanel.model_selector import ModelSelector
 from LesionReadingPanel.worklist.study_on_view import StudyKind
 from LesionReadingScene import scene
@@ -36,7 +35,7 @@ def pullbackStudies(models: ModelSelector, choose: Callable) -> StudyKind:
         model=models.nameAndVersion,
         read=_read,
         add=_add,
-        take=_take,
+        take=pullback_results.takeRun,
         byHand=pullback_results.startByHand,
         segmentation=pullback_results.segmentationOf,
         drawnBy=lambda result: scene.result_json(result, pullback_results.MODEL, ""),
@@ -66,10 +65,6 @@ def _read(study: Study):
 
     pullback = open_pullback(study.source)
     return pullback, framesOf(pullback)
-
-
-def _take(folder: Path, volume, model: str):
-    return pullback_results.putRun(aside(lambda: pullback_results.readRun(folder)), volume, model)
 
 
 def _add(read):

@@ -768,6 +768,10 @@
     <context>
         <name>HematomaMarkersPanel.scan_results</name>
         <message>
+            <source>The CT was removed while it was analyzed; load it again.</source>
+            <translation>解析中に CT が削除されました。もう一度読み込んでください。</translation>
+        </message>
+        <message>
             <source>hematoma (mm2)</source>
             <translation>血腫（mm²）</translation>
         </message>
@@ -888,6 +892,14 @@
         <message>
             <source>First steps, in ten minutes</source>
             <translation>10分で分かる最初の一歩</translation>
+        </message>
+        <message>
+            <source>Keys while Edit is open: N the labels are right, tick and go on; Shift+N tick everything up to here; U the most uncertain one; comma and full stop one back and one forward; C mark by clicks.</source>
+            <translation>「編集」を開いている間のキー：N はラベルが正しいとして確認済みにし次へ進む、Shift+N はここまで確認済みにする、U は最も不確かなものへ、コンマとピリオドは一つ前と一つ後ろへ、C はクリックで印を付ける。</translation>
+        </message>
+        <message>
+            <source>While Worklist is open: Shift+W the next study.</source>
+            <translation>「ワークリスト」を開いている間：Shift+W は次の検査へ。</translation>
         </message>
     </context>
     <context>
@@ -2244,12 +2256,24 @@ mm</translation>
     <context>
         <name>worklist.holding</name>
         <message>
+            <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
+            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
+        </message>
+        <message>
+            <source>Kept beside the data.</source>
+            <translation>データのそばに保存しました。</translation>
+        </message>
+        <message>
+            <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
+            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
+        </message>
+        <message>
             <source>Take it over?</source>
             <translation>引き継ぎますか？</translation>
         </message>
         <message>
-            <source>The folder of the study cannot be written; check that the disk is there.</source>
-            <translation>検査のフォルダに書き込めません。ディスクを確認してください。</translation>
+            <source>The disk of the worklist is not there; connect it, then go on.</source>
+            <translation>ワークリストのディスクが見つかりません。接続してから続けてください。</translation>
         </message>
         <message>
             <source>analysed</source>
@@ -2369,20 +2393,8 @@ Each case counts as another patient. It runs in the background on two processors
     <context>
         <name>worklist.view</name>
         <message>
-            <source>Another reader has taken this study over; your edit was kept beside theirs.</source>
-            <translation>別の読影者がこの検査を引き継ぎました。あなたの編集は別に保存しました。</translation>
-        </message>
-        <message>
             <source>Choose the folder with the studies</source>
             <translation>検査のフォルダを選択</translation>
-        </message>
-        <message>
-            <source>Kept beside the data.</source>
-            <translation>データと同じ場所に保存しました。</translation>
-        </message>
-        <message>
-            <source>No other study waits for you: all are reviewed, edited by others, or not analysed yet.</source>
-            <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
         </message>
         <message>
             <source>State</source>

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import slicer
 import slicer.util
+import vtk
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS
 from LesionReadingLib.language import _ as translatedByLib
 from LesionReadingLib.reading.volume_files import image_reader
-from LesionReadingScene.scene import result_node, set_result_node
+from LesionReadingScene.scene import new_image, result_node, set_result_node
 from slicer.i18n import tr as _
 
 COLORS = "heatColors"
@@ -40,17 +42,28 @@ def heatRole(marker: str) -> str:
     return f"heat_{marker}"
 
 
-def loadHeatMaps(folder: Path, result, volume) -> None:
-    """Add the heat maps that the worker wrote, on the voxels of the volume that was read, as hidden volumes of the result."""
+def readHeatMaps(folder: Path) -> dict[str, vtk.vtkImageData]:
+    """The heat maps that the worker wrote, marker -> image; the scene is not touched, so a thread may do it."""
     import SimpleITK as sitk
 
+    images = {}
+    for marker in MARKERS:
+        values = sitk.GetArrayFromImage(image_reader(folder / f"heat_{marker}.nrrd").Execute())
+        images[marker], voxels = new_image(values.shape, values.dtype)
+        voxels[...] = values
+    return images
+
+
+def addHeatMaps(images: Mapping[str, vtk.vtkImageData], result, volume) -> None:
+    """Add heat maps, on the voxels of the volume that was read, as hidden volumes of the result."""
     colors = _addColors()
     set_result_node(result, COLORS, colors)
     for marker in MARKERS:
-        values = sitk.GetArrayFromImage(image_reader(folder / f"heat_{marker}.nrrd").Execute())
         name = _("{volume} heat of {marker}").format(volume=volume.GetName(), marker=translatedByLib(MARKER_NAMES[marker]).lower())
-        heat = slicer.util.addVolumeFromArray(values, name=name)
+        heat = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
         heat.CopyOrientation(volume)
+        heat.SetAndObserveImageData(images[marker])
+        heat.CreateDefaultDisplayNodes()
         heat.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         heat.HideFromEditorsOn()
         _show(heat.GetDisplayNode(), colors)

@@ -110,12 +110,19 @@ def _named_labels(
                     "{place}); save it again."
                 ).format(name=found[place].name, name_2=segment.name, place=place[1])
             )
+    if voxels.ndim == 3 and voxels.dtype == np.uint8 and _has_our_values(found, int(voxels.max(initial=0))):
+        return voxels, matched
     labels = np.zeros(layers.shape[:3], dtype=np.uint8)
     order = painting_order(found)
     for frame, stored in zip(labels, layers, strict=True):  # frame by frame: a mask of a whole pullback is slow and large
         for layer, value in order:
             frame[stored[..., layer] == value] = found[layer, value].value
     return labels, matched
+
+
+def _has_our_values(found: Mapping[tuple[int, int], Segment], highest: int) -> bool:
+    """Whether all values of the file's one layer, from 1 to the highest there is, are ours already, as in what we have written."""
+    return all((0, value) in found and found[0, value].value == value for value in range(1, highest + 1)) and (0, 0) not in found
 
 
 def _codes(tags: str) -> tuple[list[str], list[str]]:

@@ -255,5 +255,5 @@ def begins_as_dicom(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"
-    except PermissionError:
+    except OSError:  # whoever reads it tells why it cannot be
         return False

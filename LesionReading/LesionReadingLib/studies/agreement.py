@@ -16,7 +16,7 @@ from ..output import finished_folder
 from ..presenting.tables import write_table
 from ..reporting import Reporter
 from .batch.run import BESIDE
-from .reader_edits import edits_of
+from .reader_edits import Edit, edits_of
 from .worklist import MEASUREMENTS, RESULT
 
 MODEL = "model"
@@ -111,8 +111,8 @@ def worklist_agreements(folder: Path, task: str, read: Callable[[Path], Reading]
     """
     found, numbers = False, {}
     for number, study in enumerate(study_folders(folder, task), 1):
-        files = {edit.reader: edit.labels for edit in edits_of(study)}
-        readings = {reader if named else _numbered(reader, numbers): read(file) for reader, file in files.items()}
+        edits = list(edits_of(study))
+        readings = {edit.reader if named else _numbered(edit.reader, numbers): _read_edit(study, edit, read) for edit in edits}
         if (study / RESULT / MEASUREMENTS).exists():
             readings = {MODEL: read(study / RESULT / "segmentation.seg.nrrd"), **readings}
         for pair in combinations(readings, 2):
@@ -120,6 +120,17 @@ def worklist_agreements(folder: Path, task: str, read: Callable[[Path], Reading]
             yield from agreements(number, pair, readings[pair[0]], readings[pair[1]], value)
     if not found:
         raise InputError(_("{folder} has no study with two readings; name the folder of a worklist.").format(folder=folder))
+
+
+def _read_edit(study: Path, edit: Edit, read: Callable[[Path], Reading]) -> Reading:
+    """A reader's label map, or the one that took its place since its name was read: the reader may be at work."""
+    try:
+        return read(edit.labels)
+    except InputError:
+        now = next((other for other in edits_of(study) if other.reader == edit.reader), edit)
+        if now.labels == edit.labels:
+            raise
+        return read(now.labels)
 
 
 def write_agreements(path: Path, found: Sequence[Agreement], volume_unit: str, slices: str) -> None:

@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..language import _
 from ..strict_json import read_json
 from ..text.plain_text import plain
-from .reader_edits import edit_of, reader_folder, reading_in
+from .reader_edits import edit_of, make_reader_folder, reader_folder, reading_in
 from .whole_file import write_whole
 
 AUTOSAVE = "autosave"
@@ -62,7 +62,7 @@ def autosave(
     """Keep some slices beside those of before, and which slices are reviewed and how the signs are judged now.
 
     Args:
-        study: folder of the study's results. slices: number, from 0 -> uint8 (rows, columns), as they are now.
+        study: folder of the study's results, which is there. slices: number, from 0 -> uint8 (rows, columns), as they are now.
         shape: (slices, rows, columns) of the label map. The others: see ``reader_edits.Edit``.
 
     Raises:
@@ -73,6 +73,7 @@ def autosave(
     facts = {"schema": SCHEMA, "saved": saved, "base": _base(study, reader), "size": list(shape), "reviewed": sorted(reviewed)}
     facts |= {"reading": dict(reading or {}), "drawn": drawn}
     try:
+        make_reader_folder(study, reader)
         for number, labels in slices.items():
             packed = zlib.compress(np.ascontiguousarray(labels, np.uint8).tobytes(), _FAST)
             write_whole(folder / f"slice_{number:05d}.z", packed)

@@ -67,7 +67,8 @@ def save_edit(
     """Keep what a reader made of a study; what the same program kept before goes once the new is whole.
 
     Args:
-        study: folder of the study's results. write_labels(file): writes the label map, ``.seg.nrrd``. The others: see ``Edit``.
+        study: folder of the study's results, which is there. write_labels(file): writes the label map, ``.seg.nrrd``.
+        The others: see ``Edit``.
 
     Raises:
         InputError: nothing can be written there; what was kept before is still there.
@@ -81,7 +82,7 @@ def save_edit(
         **{"reading": dict(reading or {}), "drawn": drawn},
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_reader_folder(study, reader)
         write_labels(labels)
         write_whole(folder / EDIT, json.dumps(content, indent=1).encode())
     except (OSError, InputError) as error:
@@ -97,6 +98,18 @@ def save_edit(
 def reader_folder(study: Path, reader: str) -> Path:
     """Where all of a reader's lies; its name is made of letters and digits of the reader's, whatever the language."""
     return study / EDITS / (re.sub(r"[^\w-]+", "_", plain(reader)).strip("_")[:60] or "reader")
+
+
+def make_reader_folder(study: Path, reader: str) -> Path:
+    """``reader_folder``, made where it is missing.
+
+    Raises:
+        OSError: it cannot be made, or the study's own folder is not there: its disk may be gone.
+    """
+    folder = reader_folder(study, reader)
+    folder.parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def edit_of(study: Path, reader: str) -> Edit | None:

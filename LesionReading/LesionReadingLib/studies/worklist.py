@@ -105,6 +105,27 @@ def state_of(item: Item, reader: str) -> State:
         return State(WAITING)
 
 
+def is_there(item: Item) -> bool:
+    """Whether the disk of a worklist is there: the study itself, or what is kept of any."""
+    return os.path.isdir(item.folder.parent) or any(map(os.path.exists, item.study.files))
+
+
+def make_folder(item: Item) -> None:
+    """Make the folder of all about a study, where it is missing, but not in the place where a disk is missing: what would be kept
+    there is lost to everybody once the disk is back.
+
+    Raises:
+        InputError: the disk is not there, or cannot be written.
+    """
+    if not is_there(item):
+        message = _("The folder of the worklist, {folder}, is not there any more; check that its disk is connected.")
+        raise InputError(message.format(folder=item.folder.parent.parent.parent))
+    try:
+        item.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
+
+
 def record_failure(item: Item, message: str) -> None:
     """Keep why a study could not be analysed.
 
@@ -159,6 +180,11 @@ def next_item(items: Sequence[Item], states: Sequence[State], after: int | None)
         if number != after and (state.status == ANALYSED or unfinished or (state.status == EDITED_BY and state.stale)):
             return number
     return None
+
+
+def waiting(items: Sequence[Item], states: Sequence[State]) -> list[Item]:
+    """The studies that wait for an analysis."""
+    return [item for item, state in zip(items, states, strict=True) if state.status == WAITING]
 
 
 def _name(study: Study, folder: Path) -> str:

@@ -30,7 +30,7 @@ class LiveLabels:
         Raises:
             InputError: as LesionReadingScene.scene.labels_of.
         """
-        self._tracked = TrackedLabels(segmentation, volume, segments, copying)
+        self._segmentation, self._tracked = segmentation, TrackedLabels(segmentation, volume, segments, copying)
         self._onEdited = onEdited
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -57,6 +57,8 @@ class LiveLabels:
             observation.stop()
 
     def _update(self) -> None:
+        if not slicer.mrmlScene.IsNodePresent(self._segmentation):
+            return  # it is no edit that its labels went
         try:
             changed = self._tracked.update()
         except InputError as error:

@@ -14,6 +14,7 @@ from LesionReadingLib.studies.agreement import MODEL, TABLE, Agreement, numbered
 from LesionReadingLib.text.counting import shown
 from slicer.i18n import tr as _
 
+from ..aside import aside
 from ..running.worker_process import Outcome, WorkerProcess
 from .study_on_view import StudyKind
 
@@ -78,11 +79,12 @@ class AgreementView:
         if outcome.status != "done":
             self._showMessage(outcome.message)
             return
+        found = aside(lambda: read_agreements(table))
         self._showMessage("")
         if self.window is None:
             self.window = AgreementWindow(self._kind, self._goTo)
         studies = outcome.result["studies"]
-        self.window.show(read_agreements(table), [(code, self._names.get(code, code)) for code in studies])
+        self.window.show(found, [(code, self._names.get(code, code)) for code in studies])
 
 
 class AgreementWindow:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import qt
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.reader_lock import BEAT_S, Taken, take, take_over
-from LesionReadingLib.studies.worklist import Item, record_failure, record_model
+from LesionReadingLib.studies.worklist import Item, make_folder, record_failure, record_model
 from slicer.i18n import tr as _
 
 from ..running.worker_process import Outcome, WorkerProcess
@@ -84,8 +84,9 @@ class BackgroundAnalysis:
 
 def _locked(item: Item, reader: str):
     folder = item.folder / _ANALYSIS
+    make_folder(item)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
     try:
@@ -98,4 +99,5 @@ def _locked(item: Item, reader: str):
 
 def _recordFailure(item: Item, message: str) -> None:
     with contextlib.suppress(InputError):  # a disk that is gone: there is nowhere to tell it
+        make_folder(item)
         record_failure(item, message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import slicer.util
-from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import Lock, Taken, take, take_over
 from slicer.i18n import tr as _
@@ -13,10 +14,10 @@ def lockedFor(item: wl.Item, reader: str) -> Lock | None:
     """The lock of a study; None where the user does not want to take over what a crash has left.
 
     Raises:
-        Taken: another reader edits it. InputError: its folder cannot be written.
+        Taken: another reader edits it. InputError: its disk is not there, or cannot be written.
     """
+    wl.make_folder(item)
     try:
-        item.folder.mkdir(parents=True, exist_ok=True)
         return take(item.folder, reader)
     except Taken as taken:
         if not taken.may_be_taken_over:
@@ -24,8 +25,32 @@ def lockedFor(item: wl.Item, reader: str) -> Lock | None:
         if not slicer.util.confirmYesNoDisplay(str(taken) + " " + _("Take it over?")):
             return None
         return take_over(item.folder, reader)
-    except OSError as error:
-        raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
+
+
+def heldOn(lock: Lock, item: wl.Item, reader: str) -> tuple[Lock, str]:
+    """The lock of a study of which an edit was kept just now, taken anew where somebody has deleted it; and what to tell.
+
+    Raises:
+        InputError: the disk cannot be written.
+    """
+    kept, taken_over = _("Kept beside the data."), _("Another reader has taken this study over; your edit was kept beside theirs.")
+    if lock.is_ours():
+        return lock, kept
+    try:
+        return take(item.folder, reader), kept
+    except Taken:
+        return lock, taken_over
+
+
+def missingDisk(items: Sequence[wl.Item]) -> str:
+    """A sentence where the disk of a worklist is not there; else empty."""
+    gone = bool(items) and not wl.is_there(items[0])
+    return _("The disk of the worklist is not there; connect it, then go on.") if gone else ""
+
+
+def noneWaits() -> str:
+    """What is told where there is no next study."""
+    return _("No other study waits for you: all are reviewed, edited by others, or not analysed yet.")
 
 
 def stateText(state: wl.State) -> str:

@@ -19,7 +19,7 @@ from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
 from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
-from LesionReadingLib.studies.worklist import Item, map_of, model_of
+from LesionReadingLib.studies.worklist import Item, make_folder, map_of, model_of
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
@@ -156,6 +156,7 @@ class StudyOnView:
                 write()
 
         def write() -> None:
+            make_folder(item)  # somebody may have deleted it
             changed = scene.corrected(drawnByModel, labels)
             save_edit(
                 item.folder,
@@ -182,14 +183,16 @@ class StudyOnView:
         return aside(lambda: not labels.any() if drawnByModel is None else scene.corrected(drawnByModel, labels) == [])
 
     def close(self) -> None:
-        """Take the study out of the scene."""
+        """Take the study out of the scene, part by part: to free what a pullback takes holds the window as to read it does."""
+        result, volume = self.result or self._result, self.volume  # contours must not stay where their volume was removed
+        self.volume = self._result = None
         self._kind.choose(None)
-        result = self.result or self._result  # contours must not stay where their volume was removed
+        turn()
         if result is not None and slicer.mrmlScene.IsNodePresent(result):
             scene.remove_result(result)
-        if self.volume is not None and slicer.mrmlScene.IsNodePresent(self.volume):
-            slicer.mrmlScene.RemoveNode(self.volume)
-        self.volume = self._result = None
+        turn()
+        if volume is not None and slicer.mrmlScene.IsNodePresent(volume):
+            slicer.mrmlScene.RemoveNode(volume)
 
     def _take(self, item: Item):
         try:
@@ -232,7 +235,9 @@ class StudyOnView:
         labels = self._labels() if kept is None else kept
         for number, changed in left.slices.items() if left is not None else ():
             labels[number] = changed
-        scene.replace_labels(self._kind.segmentation(self.result), self.volume, labels, self._kind.segments())
+        image = aside(lambda: scene.label_image(labels))
+        _checkThere(self.isWhole)
+        scene.put_label_image(self._kind.segmentation(self.result), self.volume, image, self._kind.segments())
         last = left if left is not None else edit
         scene.set_reviewed(self.result, last.reviewed, True)
         scene.set_reading(self.result, last.reading)

@@ -19,12 +19,12 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S
 from slicer.i18n import tr as _
 
-from ..aside import aside
+from ..aside import aside, turn
 from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
-from .holding import lockedFor, stateText
+from .holding import heldOn, lockedFor, missingDisk, noneWaits, stateText
 from .study_on_view import StudyKind, StudyOnView
 
 _READER = "LesionReading/Reader"
@@ -57,7 +57,7 @@ class WorklistView:
         ui.readerEdit.text = slicer.app.userSettings().value(_READER, "")
         ui.readerEdit.connect("editingFinished()", self._onReader)
         ui.worklistFolderButton.connect("clicked(bool)", self._onFolder)
-        ui.openStudyButton.connect("clicked(bool)", lambda checked=False: self._openRow())
+        ui.openStudyButton.connect("clicked(bool)", lambda checked=False: self.open(ui.worklistTable.currentRow()))
         ui.worklistTable.connect("cellDoubleClicked(int,int)", lambda row, column: self.open(row))
         ui.worklistTable.connect("itemSelectionChanged()", self._enable)
         ui.nextStudyButton.connect("clicked(bool)", lambda checked=False: self.openNext())
@@ -96,8 +96,12 @@ class WorklistView:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the states of all studies from the disk."""
-        self._states = [wl.state_of(item, self.reader) for item in self._items]
+        """Read the states of all studies from the disk, which may be far away."""
+        items, reader = self._items, self.reader
+        states = aside(lambda: [wl.state_of(item, reader) for item in items]) if items else []
+        if items is not self._items:  # another folder is shown by now
+            return
+        self._states = states
         for row, state in enumerate(self._states):
             cell = qt.QTableWidgetItem(_("on view") if row == self._open else stateText(state))
             cell.setToolTip(state.message)
@@ -109,13 +113,13 @@ class WorklistView:
         self.refresh()
         number = wl.next_item(self._items, self._states, self._open)
         if number is None:
-            self._show(_("No other study waits for you: all are reviewed, edited by others, or not analysed yet."))
+            self._show(missingDisk(self._items) or noneWaits())
         else:
             self.open(number)
 
     def open(self, number: int) -> None:
-        """Keep what was made of the study on view, and open another."""
-        if number == self._open or self._isBusy:
+        """Keep what was made of the study on view, and open another; -1 for none, as where no row is chosen."""
+        if number in (self._open, -1) or self._isBusy:
             return
         if not self.reader:
             self._show(_("Type your name above first: others see by it who edits a study."))
@@ -139,6 +143,7 @@ class WorklistView:
             self.refresh()
             return
         self._beat.start()
+        turn()
         self._ui.worklistTable.selectRow(number)
         self._show(self._view.notice)
         self.refresh()
@@ -230,8 +235,8 @@ class WorklistView:
                 return self._keep()
         if self._lock is None:  # left meanwhile, as when the scene was closed
             return
-        taken_over = _("Another reader has taken this study over; your edit was kept beside theirs.")
-        self._show(_("Kept beside the data.") if self._lock.is_ours() else taken_over)
+        self._lock, text = heldOn(self._lock, self.openItem, self._editor)
+        self._show(text)
 
     def _onBeat(self) -> None:
         if self._lock is not None:
@@ -250,15 +255,12 @@ class WorklistView:
             with slicer.util.tryWithErrorDisplay(_("The worklist could not be read.")):
                 self.show(Path(folder))
 
-    def _openRow(self) -> None:
-        row = self._ui.worklistTable.currentRow()
-        if row >= 0:
-            self.open(row)
-
     def _onAnalyseAll(self, checked: bool = False) -> None:
         if checked:
             self.refresh()
-            waiting = [item for item, state in zip(self._items, self._states, strict=True) if state.status == wl.WAITING]
+            missing = missingDisk(self._items)
+            self._show(missing)
+            waiting = [] if missing else wl.waiting(self._items, self._states)
             self._background.start(waiting, self.reader or _("a reader without a name"))
         else:
             self._background.stop()

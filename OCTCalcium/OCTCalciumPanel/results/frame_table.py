@@ -1,6 +1,6 @@
 """The table of frames: a row goes to its frame, and the row of the frame on view is selected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import qt
 from LesionReadingLib.text.counting import shown
@@ -16,6 +16,7 @@ _NUMBERS = (
     lambda frame: _number(frame.area_mm2, 2) if frame.deposits else "",
     lambda frame: _number(frame.lumen_area_mm2, 2),
 )
+_AT_ONCE = 60  # rows that are filled before the window draws again
 _TICK_WIDTH, _ROW_HEIGHT = 26, 22  # pixels
 _ARC_COLUMN, _LUMEN_COLUMN = 2, 5
 
@@ -26,6 +27,7 @@ class FrameTable:
     def __init__(self, table, onFrameChosen: Callable[[int], None]) -> None:
         """onFrameChosen(frame): called when the user goes to a row, with mouse or keyboard."""
         self._table, self._onFrameChosen = table, onFrameChosen
+        self._alignment = qt.Qt.AlignRight | qt.Qt.AlignVCenter
         headers = (
             (_("Frame"), _("Number of the frame, from 1")),
             (_("Place\nmm"), _("Distance from the first frame in mm")),
@@ -52,16 +54,15 @@ class FrameTable:
 
     def clear(self) -> None:
         """Show no frames."""
+        self._ticked: set[int] = set()
         self._table.setRowCount(0)
         self._table.visible = False
 
-    def show(self, measurement, reviewed: set[int]) -> None:
-        """Show all frames of a PullbackMeasurement and which of them (from 0) are reviewed."""
-        wasBlocked = self._table.blockSignals(True)
-        self._table.setRowCount(len(measurement.frames))
-        self.showFrames(measurement, range(len(measurement.frames)))
-        self.showReviewed(reviewed)
-        self._table.blockSignals(wasBlocked)
+    def begin(self, count: int) -> Iterator[range]:
+        """Show so many frames; gives them part by part, to call ``showFrames`` with each and let the window draw in between."""
+        self._table.setRowCount(count)
+        for first in range(0, count, _AT_ONCE):
+            yield range(first, min(first + _AT_ONCE, count))
         self._table.visible = True
 
     def showFrames(self, measurement, frames) -> None:
@@ -71,12 +72,14 @@ class FrameTable:
             frame = measurement.frames[number]
             for column, text in enumerate(_NUMBERS):
                 self._cell(number, column).setText(text(frame))
+            self._cell(number, REVIEWED_COLUMN)  # there to be ticked
             _stress(self._cell(number, _ARC_COLUMN), frame.arc_bridged_deg >= limit)
 
     def showReviewed(self, reviewed: set[int]) -> None:
         """Tick the frames that are reviewed."""
-        for row in range(self._rows()):
+        for row in (self._ticked ^ reviewed) & set(range(self._rows())):
             self._cell(row, REVIEWED_COLUMN).setText(_TICK if row in reviewed else "")
+        self._ticked = set(reviewed)
 
     def select(self, frame: int) -> None:
         """Select the row of a frame without telling anybody."""
@@ -94,7 +97,7 @@ class FrameTable:
         item = self._table.item(row, column)
         if item is None:
             item = qt.QTableWidgetItem()
-            item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            item.setTextAlignment(self._alignment)
             self._table.setItem(row, column, item)
         return item
 

@@ -75,10 +75,14 @@ class ResultsView:
         self._ui.modelUsedLabel.text = _("Segmented by {model}").format(model=model) if model else _("Drawn by hand")
         if not self._isStill(shown):
             return
-        self._table.show(self.measurement, scene.reviewed(result))
+        for frames in self._table.begin(len(self.measurement.frames)):
+            self._table.showFrames(self.measurement, frames)
+            if not self._isStill(shown):
+                return
+        self._table.showReviewed(scene.reviewed(result))
+        self._map.show(self.measurement)
         if not self._isStill(shown):
             return
-        self._map.show(self.measurement)
         self._review.bind(result, volume, self._checks)
         self._unsure.bind(result)
         self._observations = [
@@ -87,6 +91,8 @@ class ResultsView:
         ]
         self._enable(True)
         selectChart(result)
+        if not self._isStill(shown):
+            return
         if turned:
             self._goToLargestArc()
         self._onSlice()

@@ -7,6 +7,7 @@ import qt
 import slicer
 import slicer.util
 import vtk
+from LesionReadingPanel.aside import aside
 from LesionReadingPanel.views import lookAt
 from LesionReadingScene.scene import volume_array, volume_grid
 from slicer.i18n import tr as _
@@ -25,6 +26,7 @@ class VesselView:
         """source(): volume node, labels (frames, rows, columns) and PullbackMeasurement as they are now."""
         self._source = source
         self.wall = self.calcium = None
+        self._begun: object | None = None  # of the vessel that is being built
         self._frames: list[tuple] = []  # view node, whether its box and its axis labels were shown before
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -38,8 +40,8 @@ class VesselView:
 
     def show(self) -> None:
         """Build the vessel and turn the three-dimensional views towards it."""
-        self._build()
-        self._turnViews()
+        if self._build():
+            self._turnViews()
 
     def changed(self) -> None:
         """Follow an edit, after a while; many edits in a row are followed once."""
@@ -49,6 +51,7 @@ class VesselView:
     def hide(self) -> None:
         """Remove the vessel from the scene."""
         self._timer.stop()
+        self._begun = None
         for node in (self.wall, self.calcium):
             if node is not None and slicer.mrmlScene.IsNodePresent(node):
                 _removeWithDisplays(node)
@@ -58,11 +61,16 @@ class VesselView:
             viewNode.SetAxisLabelsVisible(labels)
         self._frames = []
 
-    def _build(self) -> None:
+    def _build(self) -> bool:
+        """Build the vessel as it is now, and tell whether it is shown: it may be hidden, or begun anew, while it is built."""
         from OCTCalciumLib.presenting.rendering.vessel_scene import vessel_scene
 
         volume, labels, measurement = self._source()
-        vessel = vessel_scene(labels, measurement, volume_array(volume))
+        frames, begun = volume_array(volume), object()
+        self._begun = begun
+        vessel = aside(lambda: vessel_scene(labels, measurement, frames))
+        if self._begun is not begun or not slicer.mrmlScene.IsNodePresent(volume):
+            return False
         isNew = self.wall is None or not slicer.mrmlScene.IsNodePresent(self.wall)
         if isNew:
             self.wall = _viewNode(slicer.vtkMRMLScalarVolumeNode(), _("Vessel wall (view)"))
@@ -78,6 +86,7 @@ class VesselView:
             _displayWall(self.wall)
             _displayCalcium(self.calcium)
         self.calcium.GetDisplayNode().SetActiveScalar("colour", vtk.vtkAssignAttribute.POINT_DATA)
+        return True
 
     def _turnViews(self) -> None:
         """Look at the vessel so that the pullback runs from left to right and fills the view."""

@@ -22,7 +22,8 @@ def test_whenever_they_go_it_is_told_and_the_next_one_opens(a_desktop, two_heads
         if len(turned) <= before:
             return
         if volume_only:
-            slicer.mrmlScene.RemoveNode(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")[0])
+            for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")[:1]:  # none where all is taken out already
+                slicer.mrmlScene.RemoveNode(volume)
         else:
             slicer.mrmlScene.Clear(0)
 

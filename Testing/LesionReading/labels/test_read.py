@@ -38,6 +38,15 @@ def _raw_nrrd(path, array, lines):
     return path
 
 
+@pytest.mark.parametrize("value", [2, -1, 256, 4000])
+def test_segments_have_the_values_of_their_file_and_one_that_no_voxel_can_have_is_empty(tmp_path, some_labels, value):
+    lines = ["dimension: 3", "sizes: 16 12 5", "space: left-posterior-superior", "space origin: (0,0,0)"]
+    lines += ["space directions: (0.1,0,0) (0,0.1,0) (0,0,0.2)", "Segment0_Name:=lumen", "Segment0_LabelValue:=1"]
+    lines += [f"Segment1_Name:=guidewire\nSegment1_LabelValue:={value}", "Segment2_Name:=calcium", "Segment2_LabelValue:=3"]
+    read = read_label_map(_raw_nrrd(tmp_path / "a.seg.nrrd", some_labels, lines), SEGMENTS).labels
+    assert np.array_equal(read, np.array([0, 3, 2 if value == 2 else 0, 1], np.uint8)[some_labels])
+
+
 @pytest.mark.parametrize("direction", [IDENTITY, OBLIQUE, FLIPPED])
 def test_a_segmentation_comes_back_as_it_was_written(tmp_path, some_labels, direction):
     spacing = Spacing(0.0123, 0.0456, 0.2, "DICOM (0028,0030) Pixel Spacing", "typed by the user")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from drawn_volumes import OBLIQUE, a_volume, move, turned
-from LesionReadingScene.scene import add_segmentation, labels_of, replace_labels
+from LesionReadingScene.scene import add_segmentation, labels_of, make_result, remove_result, replace_labels, set_result_node
 from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.segments import SEGMENTS
 from panel_ui import panel_widgets
@@ -107,6 +107,17 @@ def test_a_segmentation_that_is_removed_does_no_harm(a_desktop, an_editor):
     a_desktop.process_events()
     editing.stop()
     assert len(reported) <= 1
+
+
+def test_a_segmentation_that_goes_with_its_result_is_no_edit(a_desktop, an_editor):
+    """Else its slices would be told, and kept beside the data, as erased."""
+    _, editing, _, reported, segmentation, volume = an_editor
+    result = make_result(volume, "OCTCalcium")
+    set_result_node(result, "segmentation", segmentation)
+    remove_result(result)
+    a_desktop.process_events()
+    editing.stop()
+    assert reported == []
 
 
 def test_calcium_takes_the_place_of_visible_lumen_and_of_nothing_that_is_hidden(a_desktop, an_editor, labels):

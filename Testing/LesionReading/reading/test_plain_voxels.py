@@ -110,3 +110,37 @@ def test_zeros_can_be_written_and_are_zeros():
     assert not zeros.any()
     zeros[-1] = 9
     assert zeros.sum() == 9 and untouched_zeros(0).size == 0
+
+
+@pytest.mark.parametrize("missing", [1, 100, 1_000_000])
+@pytest.mark.parametrize("encoding", ["gzip", "raw"])
+def test_bytes_that_are_not_all_there_are_refused_in_one_pass(tmp_path, encoding, missing):
+    labels, path = drawn((3, 300, 400)), tmp_path / "a.nrrd"
+    write_nrrd(path, labels, even_grid(labels.shape, Spacing(1.0, 1.0, 1.0)), encoding=encoding)
+    path.write_bytes(path.read_bytes()[: -min(missing, path.stat().st_size - 500)])
+    with pytest.raises(InputError, match=r"a\.nrrd cannot be read"):
+        image_and_voxels(path)
+
+
+def test_packed_voxels_are_unpacked_once(tmp_path, monkeypatch):
+    """The check of the whole and the reading of it are one pass: on opening a study, it is what takes longest."""
+    labels, path = drawn((5, 300, 411)), tmp_path / "a.nrrd"
+    write_nrrd(path, labels, even_grid(labels.shape, Spacing(1.0, 1.0, 1.0)))
+    begun, begin = [], gzip.GzipFile.__init__
+    monkeypatch.setattr(gzip.GzipFile, "__init__", lambda file, **options: begun.append(options) or begin(file, **options))
+    assert np.array_equal(read_label_map(path, SEGMENTS).labels, labels) and len(begun) == 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+@pytest.mark.parametrize("behind", [b"", bytes(3), bytes(2_000_000), b"x", b"more behind it"])
+def test_zeros_behind_packed_voxels_are_passed_over_and_anything_else_is_damage(tmp_path, parts, behind):
+    labels = np.random.default_rng(parts).integers(0, 4, (6, 500, 411), np.uint8)  # of more than one piece, packed and unpacked
+    packed = b"".join(gzip.compress(part.tobytes()) for part in np.array_split(labels, parts)) + behind
+    header = ["NRRD0004", "type: uint8", "dimension: 3", "sizes: 411 500 6", "spacings: 0.1 0.1 0.2", "encoding: gzip"]
+    (tmp_path / "a.nhdr").write_text("\n".join([*header, "data file: a.bin", ""]))
+    (tmp_path / "a.bin").write_bytes(packed)
+    if behind.strip(b"\0"):
+        with pytest.raises(InputError, match="cut off or damaged"):
+            image_and_voxels(tmp_path / "a.nhdr")
+    else:
+        assert np.array_equal(image_and_voxels(tmp_path / "a.nhdr")[1](), labels)

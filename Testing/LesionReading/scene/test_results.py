@@ -87,6 +87,19 @@ def test_a_removed_result_takes_what_was_made_for_it_and_leaves_what_the_user_br
     assert slicer.mrmlScene.IsNodePresent(prior)
 
 
+def test_a_removed_segmentation_gives_its_label_map_away_at_once(a_desktop):
+    """Left to itself it ends by cutting every segment out of the label map that they share: a quarter of a second of a pullback."""
+    volume = a_volume()
+    result = make_result(volume, KIND)
+    labels = np.zeros((5, 12, 16), np.uint8)
+    labels[2, 3:5, 3:5] = 1
+    segmentation = add_segmentation(volume, "made", SEGMENTS, labels)
+    set_result_node(result, "segmentation", segmentation)
+    remove_result(result)
+    held = [segmentation.GetSegmentation().GetNthSegment(number) for number in range(len(SEGMENTS))]
+    assert len(held) == 3 and not any(segment.GetRepresentation("Binary labelmap") for segment in held)
+
+
 def test_values_and_nodes_of_a_result_are_kept(a_desktop):
     result = make_result(a_volume(), KIND)
     value = {"probability": 0.25, "frames": [1, 2, None], "name": 'a "quoted" <text> & ümlaut; 100 %'}

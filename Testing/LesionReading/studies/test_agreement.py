@@ -10,7 +10,7 @@ from drawn_result import a_pullback, write_run
 from drawn_vessel import WIDE, a_vessel
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
-from LesionReadingLib.studies.agreement import Reading, agreements, dice
+from LesionReadingLib.studies.agreement import Reading, agreements, dice, worklist_agreements
 from LesionReadingLib.studies.reader_edits import save_edit
 from LesionReadingScene.scene import volume_grid
 from OCTCalciumLib.__main__ import main
@@ -74,3 +74,27 @@ def test_a_command_writes_the_table_of_a_worklist_without_names_unless_asked(a_r
 def test_a_folder_without_two_readings_is_refused(tmp_path, capsys):
     assert main(["agreement", str(tmp_path), "-o", str(tmp_path / "out")]) == 2
     assert "no study with two readings" in capsys.readouterr().err
+
+
+def test_an_edit_that_its_reader_keeps_anew_meanwhile_is_compared_as_it_is_now(tmp_path):
+    study = tmp_path / "lesion_reading" / "oct-calcium" / "0123456789abcdef"
+    study.mkdir(parents=True)
+
+    def kept(reader, content):
+        facts = {"model": "", "reviewed": [], "count": 1, "changed": [], "exported": False}
+        save_edit(study, reader, lambda file: file.write_text(content), **facts)
+
+    kept("Anna", "1")
+    kept("Bert", "1")
+    replaced = []
+
+    def read(file):
+        if not replaced:
+            replaced.append(file)
+            kept("Anna", "0")
+        if not file.exists():
+            raise InputError("gone")
+        return Reading(np.full((1, 2, 2), int(file.read_text()), np.uint8), None, None)
+
+    found = list(worklist_agreements(tmp_path, "oct-calcium", read, 1, named=True))
+    assert found[0].readers == ("Anna", "Bert") and found[0].dice == 0

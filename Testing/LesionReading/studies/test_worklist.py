@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies import reader_lock
+from LesionReadingLib.studies.autosave import autosave
 from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import edit_of, edits_of, save_edit
 from LesionReadingLib.studies.reader_lock import LOCK, STALE_S, Taken, holder_of, take, take_over
@@ -21,6 +24,8 @@ from LesionReadingLib.studies.worklist import (
     FAILED_STATE,
     REVIEWED,
     WAITING,
+    is_there,
+    make_folder,
     next_item,
     record_failure,
     state_of,
@@ -219,3 +224,37 @@ def test_the_next_study_is_one_that_is_analysed_and_not_yet_read(items):
     save(items[2], reviewed=range(4))
     states = [state_of(item, "Anna") for item in items]
     assert next_item(items, states, 1) is None
+
+
+def test_nothing_is_kept_in_the_place_where_a_disk_is_missing(tmp_path):
+    """The empty folder of a disk that was taken away: what is written there lies hidden below the disk once it is back."""
+    share, away = tmp_path / "share", tmp_path / "away"
+    share.mkdir()
+    (share / "a.nrrd").write_text("a")
+    item = worklist(share, "oct-calcium", find)[0]
+    make_folder(item)
+    share.rename(away)
+    share.mkdir()
+    assert not is_there(item)
+    with pytest.raises(InputError, match="is not there any more"):
+        make_folder(item)
+    with pytest.raises(InputError, match="still in the scene"):
+        save(item)
+    with pytest.raises(InputError, match="they are in the scene"):
+        autosave(item.folder, "Anna", {0: np.zeros((2, 2), np.uint8)}, shape=(3, 2, 2), reviewed=[])
+    assert not list(share.iterdir())
+    share.rmdir()
+    away.rename(share)
+    assert is_there(item) and save(item).count == 4
+
+
+@pytest.mark.parametrize("left", ["the study", "what is kept of others"])
+def test_the_folder_of_a_study_that_somebody_deleted_is_made_again_on_a_disk_that_is_there(items, left):
+    item = items[0]
+    if left == "the study":
+        shutil.rmtree(item.folder.parent)
+    else:
+        item.folder.rmdir()
+        item.study.source.unlink()
+    make_folder(item)
+    assert item.folder.is_dir()

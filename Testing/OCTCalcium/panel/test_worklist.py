@@ -70,10 +70,10 @@ def waits_for_the_loop(monkeypatch, owner, name):
     """Let some work end only once Qt's loop has turned after it began; gives whether it did, as a function."""
     begun, turned, work = threading.Event(), threading.Event(), getattr(owner, name)
 
-    def waiting(*arguments):
+    def waiting(*arguments, **options):
         begun.set()
         assert turned.wait(30), "the event loop was held"
-        return work(*arguments)
+        return work(*arguments, **options)
 
     timer = qt.QTimer()
     timer.connect("timeout()", lambda: turned.set() if begun.is_set() else None)
@@ -98,6 +98,39 @@ def test_the_window_lives_while_studies_are_looked_for_read_and_measured(a_deskt
     a_list.worklist.open(0)
     assert all(turned() for turned in long)
     assert a_list.results.measurement.max_arc_deg == pytest.approx(240, abs=2)
+
+
+def test_the_window_lives_while_a_vessel_is_built_a_case_exported_and_a_report_prepared(a_desktop, a_list, tmp_path, monkeypatch):
+    from LesionReadingLib.labels import seg_nrrd
+    from LesionReadingLib.studies import training_case
+    from OCTCalciumLib.presenting.rendering import vessel_scene
+
+    a_list.worklist.open(0)
+    long = [
+        waits_for_the_loop(monkeypatch, vessel_scene, "vessel_scene"),
+        waits_for_the_loop(monkeypatch, training_case, "write_case"),
+        waits_for_the_loop(monkeypatch, seg_nrrd, "write_seg_nrrd"),
+    ]
+    a_list.ui.renderingCheckBox.click()
+    assert a_list.results._vessel.visible
+    (tmp_path / "inputs").mkdir()
+    a_list.logic.exportCase(a_list.currentResult(), tmp_path)
+    a_list.logic.prepareReport(a_list.currentResult(), tmp_path / "inputs", tmp_path / "report")
+    assert all(turned() for turned in long)
+
+
+def test_a_vessel_that_is_hidden_while_it_is_built_stays_hidden(a_desktop, a_list, monkeypatch):
+    from OCTCalciumLib.presenting.rendering import vessel_scene
+
+    a_list.worklist.open(0)
+    build, vessel = vessel_scene.vessel_scene, a_list.results._vessel
+    timer = qt.QTimer()
+    timer.connect("timeout()", vessel.hide)
+    monkeypatch.setattr(vessel_scene, "vessel_scene", lambda *source: (time.sleep(0.2), build(*source))[1])
+    timer.start(5)
+    vessel.show()
+    timer.stop()
+    assert not vessel.visible
 
 
 def test_a_click_on_another_study_waits_until_the_one_before_is_open(a_desktop, a_list, monkeypatch):

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 import slicer
 import slicer.util
 from LesionReadingLib.studies.reader_edits import EARLIER, EDIT, edit_of, reader_folder
-from LesionReadingLib.studies.reader_lock import holder_of
+from LesionReadingLib.studies.reader_lock import LOCK, holder_of, take
 from oct_panel import erase_frame
 
 
@@ -280,3 +280,51 @@ def test_a_disk_that_went_away_lets_the_window_go_on(a_desktop, a_list, a_study,
     a_list.worklist.refresh()
     a_list.worklist.open(1)
     assert a_list.worklist.openItem is a_list.worklist._items[1]
+
+
+def test_nothing_is_kept_in_the_empty_place_of_a_share_that_went_away(a_desktop, a_list, a_study, studies):
+    """It would lie hidden below the share once that is back, and be told as kept."""
+    away, label = studies.with_name("away"), a_list.ui.worklistLabel
+    erase_frame(a_desktop, a_list, 9)
+    a_desktop.wait_until(lambda: not a_list.worklist._autosaving.pending, 30)
+    studies.rename(away)
+    studies.mkdir()
+    erase_frame(a_desktop, a_list, 12)
+    a_desktop.wait_until(lambda: label.text, 30)
+    assert "in the scene" in label.text
+    for step in (a_list.ui.saveStudyButton, a_list.ui.nextStudyButton):
+        step.click()
+        assert "not there" in label.text and label.text.count(".") == 1, label.text
+    a_list.ui.analyseAllButton.click()
+    assert "not there" in label.text and not a_list.ui.analyseAllButton.checked
+    assert a_list.worklist.openItem is a_study and a_list.results.measurement.frames[12].arc_bridged_deg == 0
+    assert not list(studies.iterdir())
+    studies.rmdir()
+    away.rename(studies)
+    a_list.ui.saveStudyButton.click()
+    assert label.text == "Kept beside the data." and edit_of(a_study.folder, "Anna").changed == {9, 12}
+
+
+def test_an_edit_of_a_study_that_somebody_deleted_is_kept_and_locked_anew(a_desktop, a_list, a_study):
+    shutil.rmtree(a_study.folder)
+    a_study.study.source.unlink()
+    erase_frame(a_desktop, a_list, 9)
+    a_list.ui.saveStudyButton.click()
+    assert a_list.ui.worklistLabel.text == "Kept beside the data."
+    assert edit_of(a_study.folder, "Anna").changed == {9} and holder_of(a_study.folder).reader == "Anna"
+
+
+def test_a_study_that_another_took_over_is_not_taken_back(a_desktop, a_list, a_study):
+    (a_study.folder / LOCK).unlink()
+    take(a_study.folder, "Bert")
+    erase_frame(a_desktop, a_list, 9)
+    a_list.ui.saveStudyButton.click()
+    assert "Another reader has taken this study over" in a_list.ui.worklistLabel.text
+    assert holder_of(a_study.folder).reader == "Bert" and edit_of(a_study.folder, "Anna").changed == {9}
+
+
+def test_no_study_is_opened_and_no_folder_made_where_the_disk_is_gone(a_desktop, a_list, studies):
+    shutil.rmtree(studies)
+    a_list.worklist.open(0)
+    assert "not there" in a_list.ui.worklistLabel.text and a_list.worklist.openItem is None
+    assert not studies.exists()
