@@ -136,8 +136,7 @@ class MarkerTask:
         images = network_input(images, WINDOW_HU).to(memory_format=torch.channels_last)
         with torch.no_grad(), recipe.autocast(self._device):
             scores, features = self._network.segment(images)
-        found = hematoma_mask(scores).float()
-        shown = varied_masks(masks, found, random)
+        shown = varied_masks(masks, hematoma_mask(scores).float(), random)
         if recipe.mask == "true":
             images, shown, *features = cut_out([images, shown, *features[:4]], corners(masks), CROP)
         return images, list(features), shown, markers.float()
