@@ -2296,6 +2296,10 @@ mm</translation>
             <translation>{reader} の異常終了で残存</translation>
         </message>
         <message>
+            <source>on view</source>
+            <translation>表示中</translation>
+        </message>
+        <message>
             <source>reviewed {done} of {count}</source>
             <translation>{count}中{done}を確認済み</translation>
         </message>
@@ -2423,10 +2427,6 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>a reader without a name</source>
             <translation>名前のない読影者</translation>
-        </message>
-        <message>
-            <source>on view</source>
-            <translation>表示中</translation>
         </message>
     </context>
 </TS>

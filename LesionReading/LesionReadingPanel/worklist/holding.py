@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import qt
 import slicer.util
 from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import Lock, Taken, take, take_over
@@ -51,6 +52,13 @@ def missingDisk(items: Sequence[wl.Item]) -> str:
 def noneWaits() -> str:
     """What is told where there is no next study."""
     return _("No other study waits for you: all are reviewed, edited by others, or not analysed yet.")
+
+
+def stateCell(state: wl.State, isOpen: bool) -> qt.QTableWidgetItem:
+    """The state of a study as the table shows it, with why it failed as a tool tip."""
+    cell = qt.QTableWidgetItem(_("on view") if isOpen else stateText(state))
+    cell.setToolTip(state.message)
+    return cell
 
 
 def stateText(state: wl.State) -> str:

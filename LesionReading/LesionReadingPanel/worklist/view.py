@@ -19,12 +19,12 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_lock import BEAT_S
 from slicer.i18n import tr as _
 
-from ..aside import aside, turn
+from ..aside import aside
 from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
-from .holding import heldOn, lockedFor, missingDisk, noneWaits, stateText
+from .holding import heldOn, lockedFor, missingDisk, noneWaits, stateCell
 from .study_on_view import StudyKind, StudyOnView
 
 _READER = "LesionReading/Reader"
@@ -96,16 +96,19 @@ class WorklistView:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the states of all studies from the disk, which may be far away."""
+        """Read the states of all studies from the disk, which may be far away, and show them."""
+        self._readStates()
+        self._showStates()
+
+    def _readStates(self) -> None:
         items, reader = self._items, self.reader
         states = aside(lambda: [wl.state_of(item, reader) for item in items]) if items else []
-        if items is not self._items:  # another folder is shown by now
-            return
-        self._states = states
+        if items is self._items:  # else another folder is shown by now
+            self._states = states
+
+    def _showStates(self) -> None:
         for row, state in enumerate(self._states):
-            cell = qt.QTableWidgetItem(_("on view") if row == self._open else stateText(state))
-            cell.setToolTip(state.message)
-            self._ui.worklistTable.setItem(row, _STATE_COLUMN, cell)
+            self._ui.worklistTable.setItem(row, _STATE_COLUMN, stateCell(state, row == self._open))
         self._enable()
 
     def openNext(self) -> None:
@@ -133,6 +136,7 @@ class WorklistView:
                     return
                 try:
                     self._view.open(item, reader)
+                    self._readStates()  # before it is open: timers run meanwhile
                 except BaseException:
                     lock.release()
                     raise
@@ -143,10 +147,9 @@ class WorklistView:
             self.refresh()
             return
         self._beat.start()
-        turn()
         self._ui.worklistTable.selectRow(number)
         self._show(self._view.notice)
-        self.refresh()
+        self._showStates()
 
     def edited(self, result, numbers: Sequence[int], labels: np.ndarray) -> None:
         """Slices of a result have changed; of the study on view they are kept beside the data soon (``Autosaving``)."""
@@ -233,10 +236,9 @@ class WorklistView:
             self._autosaving.goOn(self._view.followed(self.openItem, self._editor))
             if self._isReplaced:
                 return self._keep()
-        if self._lock is None:  # left meanwhile, as when the scene was closed
-            return
-        self._lock, text = heldOn(self._lock, self.openItem, self._editor)
-        self._show(text)
+        if self._lock is not None:  # else left meanwhile, as when the scene was closed
+            self._lock, text = heldOn(self._lock, self.openItem, self._editor)
+            self._show(text)
 
     def _onBeat(self) -> None:
         if self._lock is not None:
@@ -277,8 +279,7 @@ class WorklistView:
         """Open the study whose folder has this name, where it is in the list, at a slice."""
         row = next((row for row, item in enumerate(self._items) if item.folder.name == code), None)
         if row is None:
-            self._show(_("That study is not in the list any more."))
-            return
+            return self._show(_("That study is not in the list any more."))
         self.open(row)
         if self._open == row:
             jumpToSlice(self._view.volume, number)
@@ -294,7 +295,6 @@ class WorklistView:
     def _enable(self) -> None:
         ui, some = self._ui, bool(self._items)
         ui.openStudyButton.enabled = some and ui.worklistTable.currentRow() >= 0
-        ui.nextStudyButton.enabled = some
         ui.saveStudyButton.enabled = self._open is not None
-        ui.analyseAllButton.enabled = some
-        ui.agreementButton.enabled = some
+        for button in (ui.nextStudyButton, ui.analyseAllButton, ui.agreementButton):
+            button.enabled = some

@@ -44,12 +44,12 @@ def test_wavelet_pooling_gives_pywavelets_numbers(wavelet):
 
 
 def test_a_network_learns_through_a_wavelet_that_was_first_used_for_inference():
-    pooling = WaveletPooling("sym5")
+    pooling = WaveletPooling("db3")
     with torch.inference_mode():
         pooling(torch.rand(1, 2, 16, 16))
     features = torch.rand(1, 2, 16, 16, requires_grad=True)
     (pooling(features) ** 2).sum().backward()
-    assert torch.allclose(features.grad, 2 * features)  # the transform keeps the sum of squares
+    assert torch.allclose(features.grad, 2 * features, atol=1e-4)  # the transform keeps the sum of squares
 
 
 def test_the_second_letter_of_a_subband_is_the_filter_along_the_columns():
