@@ -1,4 +1,4 @@
-"""Loss and gradients as one recorded sequence on a GPU: a processor takes longer to launch a step's 1,500 kernels than they run."""
+"""Loss and gradients as one recorded sequence on a GPU: a processor takes longer to launch a step's kernels than they run."""
 
 from __future__ import annotations
 
