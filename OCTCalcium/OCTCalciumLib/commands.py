@@ -207,4 +207,5 @@ def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:
         "max_arc_deg": measurement.max_arc_deg,
         "held_arc_deg": measurement.held_arc.value,
         "arc_over_180_length_mm": measurement.over_180_length_mm,
+        "held_arc_over_180_length_mm": measurement.held_over_180_length_mm,
     }

@@ -70,6 +70,14 @@ def test_the_numbers_follow_the_contract(an_analysis):
     assert {"volume_mm3", "max_arc_deg", "arc_over_180", "lesions"} <= set(found)
 
 
+def test_the_last_lines_tell_the_arcs_of_single_frames_and_those_that_neighbours_hold_as_the_page_does(an_analysis):
+    output, lines = an_analysis
+    found = json.loads((output / "measurements.json").read_text())
+    assert lines[-1]["max_arc_deg"] == found["max_arc_deg"]
+    assert lines[-1]["arc_over_180_length_mm"] == found["arc_over_180"]["length_mm"]
+    assert lines[-1]["held_arc_over_180_length_mm"] == found["arc_over_180"]["held_length_mm"]
+
+
 def test_the_segmentation_lies_on_the_grid_of_the_pullback(an_analysis, a_phantom):
     output, _ = an_analysis
     found = sitk.ReadImage(str(output / "segmentation.seg.nrrd"))
