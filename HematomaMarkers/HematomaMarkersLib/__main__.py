@@ -18,7 +18,7 @@ from typing import NoReturn
 from LesionReadingLib import arguments
 from LesionReadingLib.command_line import run_command
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import _
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.presenting.options import add_page, chosen_page
 from LesionReadingLib.reporting import Note
 from LesionReadingLib.worker import leave
@@ -257,6 +257,7 @@ def _phantom(chosen: argparse.Namespace, report) -> None:
             )
     report.result(
         str(chosen.folder),
+        {"volumes_ml": N_("hematoma (mL)"), "markers": N_("signs"), "location": N_("location")},
         volumes_ml=[round(head.volume_ml, 2) for head in heads],
         markers=[marker for marker, there in heads[0].markers.items() if there],
         location=heads[0].location,

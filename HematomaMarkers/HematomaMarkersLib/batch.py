@@ -16,7 +16,7 @@ from LesionReadingLib.studies.batch.find import found_below, in_order
 from LesionReadingLib.studies.batch.records import Study
 
 from .commands import analyze
-from .labels import MARKER_NAMES, MARKERS
+from .labels import MARKER_NAMES, MARKERS, PROBABILITY_NAMES
 from .options import RunOptions, ScanOptions
 from .reading.dicom.ct_series import CtSeries
 from .reading.dicom.find_series import find_series
@@ -107,12 +107,6 @@ def _open_signs(found: dict) -> str | None:
     return listed(_(MARKER_NAMES[marker]).lower() for marker in names)
 
 
-_PROBABILITIES = (
-    N_("hypodensity (probability)"),
-    N_("irregular margin (probability)"),
-    N_("blend (probability)"),
-    N_("fluid level (probability)"),
-)
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("decision"): lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
     N_("hematoma (mL)"): lambda found: found["volume_ml"],
@@ -120,8 +114,7 @@ COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("hematoma, high end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[1],
     N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
     **{
-        header: lambda found, marker=marker: found["markers"][marker]["probability"]
-        for marker, header in zip(MARKERS, _PROBABILITIES, strict=True)
+        header: lambda found, marker=marker: found["markers"][marker]["probability"] for marker, header in PROBABILITY_NAMES.items()
     },
     N_("signs that their ranges leave open"): lambda found: _open_signs(found),
     N_("change since the scan before (mL)"): lambda found: (found["growth"] or {}).get("change_ml"),

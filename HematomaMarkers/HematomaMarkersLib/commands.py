@@ -13,7 +13,7 @@ from LesionReadingLib.errors import UNLESS_FORCED, InputError
 from LesionReadingLib.geometry.nrrd import write_nrrd
 from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.labels.unsure import UNSURE_SEG
-from LesionReadingLib.language import _
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -21,7 +21,7 @@ from LesionReadingLib.process.freed import give_back_freed
 from LesionReadingLib.reporting import Note, Reporter, Step
 
 from .growth.expansion import NEW_IVH_ML, Growth, compare, growth_of_volumes
-from .labels import MARKERS, TASK
+from .labels import MARKERS, PROBABILITY_NAMES, TASK
 from .measurement.markers.network_result import NetworkResult, network_probability, volume_range_ml
 from .measurement.measure import measure_scan
 from .measurement.scan import ScanMeasurement
@@ -103,7 +103,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         if network.unsure:
             write_seg_nrrd(folder / UNSURE_SEG, network.unsure().view(np.uint8), scan.grid, UNSURE)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
-    report.result(str(output), **_headline(findings))
+    report.result(str(output), HEADLINE_WORDS, **_headline(findings))
 
 
 def measure(
@@ -142,7 +142,7 @@ def measure(
         findings = _measured(scan, labels, network, prior, rules, report, options=options, force=run.force)
         scan = _noted(scan, write_label_map(folder, scan, labels, run.page.identity)[1], report)
         _write(folder, Case(scan, labels, findings, _with_scan(prior)), rules, run, report)
-    report.result(str(output), **_headline(findings))
+    report.result(str(output), HEADLINE_WORDS, **_headline(findings))
 
 
 def _noted(scan: Scan, notes: Collection[str], report: Reporter) -> Scan:
@@ -250,6 +250,16 @@ def _write(folder: Path, case: Case, rules: Rules, run: RunOptions, report: Repo
     report.progress(Step.REPORT, _("Writing the report"), 0, 1)
     present(folder, case, rules, page=run.page, log=lambda sentence: report.log(sentence, Note.PICTURE))
     report.progress(Step.REPORT, _("Writing the report"), 1, 1)
+
+
+HEADLINE_WORDS = {
+    "decision": N_("decision"),
+    "reasons": N_("because"),
+    "volume_ml": N_("hematoma (mL)"),
+    "volume_range_ml": N_("hematoma, its range (mL)"),
+    "ivh_ml": N_("in the ventricles (mL)"),
+    **PROBABILITY_NAMES,
+}
 
 
 def _headline(findings: Findings) -> dict:

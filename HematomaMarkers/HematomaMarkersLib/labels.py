@@ -20,4 +20,10 @@ MARKER_NAMES = {
     BLEND: N_("Blend sign"),
     FLUID_LEVEL: N_("Fluid level"),
 }
+PROBABILITY_NAMES = {
+    HYPODENSITY: N_("hypodensity (probability)"),
+    IRREGULAR_MARGIN: N_("irregular margin (probability)"),
+    BLEND: N_("blend (probability)"),
+    FLUID_LEVEL: N_("fluid level (probability)"),
+}
 LOCATIONS = (N_("putamen"), N_("thalamus"), N_("subcortical"), N_("cerebellum"), N_("brainstem"))

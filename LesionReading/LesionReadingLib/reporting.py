@@ -6,7 +6,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from .language import _
@@ -16,6 +18,7 @@ from .text.plain_text import plain
 
 ASKS_FOR_JSON_LINES = "LESION_READING_JSON_LINES"
 LINE_EVERY_S = 10.0
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Step(StrEnum):
@@ -49,8 +52,12 @@ class Reporter(Protocol):
     def log(self, message: str, note: Note = Note.NOTE) -> None:
         """A sentence for the person."""
 
-    def result(self, folder: str, **values) -> None:
-        """Where the results are, and the values that sum them up."""
+    def result(self, folder: str, words: Mapping[str, str] = NO_WORDS, **values) -> None:
+        """Where the results are, and the values that sum them up.
+
+        Args:
+            words: name of a value -> what a person reads before it, not yet translated; the others are for programs alone.
+        """
 
 
 class JsonLines:
@@ -64,7 +71,7 @@ class JsonLines:
         check()
         self._write(type="log", code=note, message=plain(message))
 
-    def result(self, folder: str, **values) -> None:
+    def result(self, folder: str, words: Mapping[str, str] = NO_WORDS, **values) -> None:
         self._write(**{"type": "result", "code": "done", "folder": folder} | values)
 
     def error(self, code: str, message: str, details: str = "") -> None:
@@ -98,10 +105,11 @@ class Terminal:
         check()
         self._print(message)
 
-    def result(self, folder: str, **values) -> None:
+    def result(self, folder: str, words: Mapping[str, str] = NO_WORDS, **values) -> None:
         self.close()
-        for name, value in values.items():
-            self._print(f"{name}: {_for_people(value)}")
+        for name, word in words.items():
+            if name in values:
+                self._print(_("{name}: {value}").format(name=_(word), value=_for_people(values[name])))
         self._print(_("Results are in {folder}").format(folder=folder))
 
     def error(self, code: str, message: str, details: str = "") -> None:
@@ -116,10 +124,13 @@ class Terminal:
 
 
 def _for_people(value: object) -> object:
-    """A result as a person reads it: three decimals of a number or a range, a list's items one behind the other."""
-    if isinstance(value, tuple | list):
-        shown = tuple(map(_for_people, value))
-        return shown if isinstance(value, tuple) else " ".join(map(str, shown))
+    """A result as a person reads it: three decimals of a number or of a range (low, high), a list's items one behind the other."""
+    if value is None:
+        return _("not known")
+    if isinstance(value, tuple):
+        return _("{low} to {high}").format(low=_for_people(value[0]), high=_for_people(value[1]))
+    if isinstance(value, list):
+        return " ".join(str(_for_people(one)) for one in value) or _("none")
     return round(value, 3) if isinstance(value, float) else value
 
 

@@ -42,6 +42,7 @@ COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("largest arc (degrees)"): lambda found: found["max_arc_deg"],
     N_("largest arc held over frames (degrees)"): lambda found: (found["held_arc"] or {}).get("arc_deg"),
     N_("length at 180 degrees or more (mm)"): lambda found: found["arc_over_180"]["length_mm"],
+    N_("length at 180 degrees or more, held over frames (mm)"): lambda found: found["arc_over_180"].get("held_length_mm"),
     N_("maximum thickness (mm)"): lambda found: found["max_thickness_mm"],
     N_("calcium score (0 to 4)"): lambda found: _largest([lesion["calcium_score"]["total"] for lesion in found["lesions"]]),
     N_("minimum lumen area (mm2)"): lambda found: (found["minimum_lumen_area"] or {}).get("area_mm2"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.labels.unsure import UNSURE_SEG
-from LesionReadingLib.language import _
+from LesionReadingLib.language import N_, _
 from LesionReadingLib.model.bundle import DEFAULT_MODELS
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.presenting.consequences import Consequences
@@ -75,7 +75,7 @@ def analyze(source: Path, output: Path, report: Reporter, *, run: RunOptions, op
         measurement = _measured_and_written(
             folder, label_map, report, run=run, pullback=pullback, model=bundle.summary(), ranges=found.ranges
         )
-    report.result(str(output), **_headline(measurement, found.ranges))
+    report.result(str(output), HEADLINE_WORDS, **_headline(measurement, found.ranges))
 
 
 def measure(
@@ -114,7 +114,7 @@ def measure(
         pullback = with_likeness_caution(pullback, read.labels)
     with finished_folder(output, _REPORT_BYTES + read.labels.size // 20) as folder:
         measurement = _measured_and_written(folder, read, report, run=run, pullback=pullback, model=model)
-    report.result(str(output), **_headline(measurement))
+    report.result(str(output), HEADLINE_WORDS, **_headline(measurement))
 
 
 def write_phantom(
@@ -196,6 +196,16 @@ def _drawn_by(name: str, corrected: int | None, frames: int) -> dict:
             )
         contours = _("Drawn by this model; contours corrected by a reader on {corrected} of {frames} frames")
     return {**find_bundle(name, TASK).summary(), "contours": contours.format(corrected=corrected, frames=frames)}
+
+
+HEADLINE_WORDS = {
+    "volume_mm3": N_("calcium (mm3)"),
+    "volume_range_mm3": N_("calcium, its range (mm3)"),
+    "max_arc_deg": N_("largest arc (degrees)"),
+    "held_arc_deg": N_("largest arc held over frames (degrees)"),
+    "arc_over_180_length_mm": N_("length at 180 degrees or more (mm)"),
+    "held_arc_over_180_length_mm": N_("length at 180 degrees or more, held over frames (mm)"),
+}
 
 
 def _headline(measurement: PullbackMeasurement, ranges=None) -> dict:

@@ -35,7 +35,7 @@ def test_notes_and_results_reach_the_terminal_plain(capsys, name):
     text, shown = NASTY[name]
     for report in (Terminal(), JsonLines()):
         report.log(f"The segment {text} was left out.")
-    Terminal().result(text, decision=text)
+    Terminal().result(text, {"decision": "decision"}, decision=text)
     Terminal().progress(Step.INFER, text, 1, 1)
     out = capsys.readouterr().out
     assert out.count("\n") == 5
@@ -45,12 +45,19 @@ def test_notes_and_results_reach_the_terminal_plain(capsys, name):
 
 def test_a_person_reads_results_in_few_decimals_and_reasons_as_sentences(capsys):
     values = {"volume_ml": 0.12572000000000003, "range_ml": (15.987010600324258, 24.656875819379348)}
-    Terminal().result("here", **values, frames=3, reasons=["It's one.", "Two."])
+    words = {
+        "volume_ml": "hematoma (mL)",
+        "range_ml": "its range (mL)",
+        "length_mm": "length (mm)",
+        "reasons": "because",
+        "none": "x",
+    }
+    Terminal().result("here", words, **values, length_mm=None, code="watch", reasons=["It's one.", "Two."])
     assert capsys.readouterr().out.splitlines() == [
-        "volume_ml: 0.126",
-        "range_ml: (15.987, 24.657)",
-        "frames: 3",
-        "reasons: It's one. Two.",
+        "hematoma (mL): 0.126",
+        "its range (mL): 15.987 to 24.657",
+        "length (mm): not known",
+        "because: It's one. Two.",
         "Results are in here",
     ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..language import _
+from ..language import N_, _
 from ..output import finished_folder
 from ..presenting.tables import write_table
 from ..reporting import Reporter
@@ -177,6 +177,9 @@ def numbered(found: Sequence[Agreement]) -> list[Agreement]:
     return [replace(row, readers=(name(row.readers[0]), name(row.readers[1]))) for row in found]
 
 
+END_WORDS = {"pairs": N_("pairs compared"), "mean_dice": N_("mean Dice"), "studies": N_("studies by number")}
+
+
 def write_worklist_agreements(folder: Path, output: Path, report: Reporter, compared: Compared, *, named: bool) -> None:
     """``worklist_agreements`` as the table ``agreement.csv`` in a folder; see there.
 
@@ -187,7 +190,7 @@ def write_worklist_agreements(folder: Path, output: Path, report: Reporter, comp
         write_agreements(scratch / TABLE, found, compared.volume_unit, compared.slices)
     whole = [row.dice for row in found if row.slice is None]
     studies = [study.name for study in study_folders(folder, compared.task)]
-    report.result(str(output), pairs=len(whole), mean_dice=float(np.mean(whole)), studies=studies)
+    report.result(str(output), END_WORDS, pairs=len(whole), mean_dice=float(np.mean(whole)), studies=studies)
 
 
 def _numbered(reader: str, numbers: dict[str, int]) -> str:

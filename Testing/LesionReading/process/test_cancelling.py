@@ -193,7 +193,7 @@ def job(report):
     for done in range(3):
         report.progress("infer", "Segmenting", done + 1, 3)
     report.progress("measure", "Measuring", 1, 1)
-    report.result("here", volume_mm3=1.5)
+    report.result("here", {{"volume_mm3": "calcium (mm3)"}}, volume_mm3=1.5)
 sys.exit(run_and_report(job, "--json-lines" in sys.argv))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ)
@@ -202,7 +202,7 @@ sys.exit(run_and_report(job, "--json-lines" in sys.argv))
         "Segmenting: 3 to do",
         "Segmenting: 3 of 3",
         "Measuring",
-        "volume_mm3: 1.5",
+        "calcium (mm3): 1.5",
         "Results are in here",
     ]
     asked = subprocess.run([sys.executable, "-c", code, "--json-lines"], capture_output=True, text=True, env=environ)

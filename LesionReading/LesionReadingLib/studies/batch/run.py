@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import Cancelled, InputError, is_out_of_memory
-from ...language import _, language, speaking
+from ...language import N_, _, language, speaking
 from ...presenting.drawing import keep_strange_styles_out
 from ...process.cancelling import check, go_on
 from ...reporting import Note, Reporter, Step
@@ -228,13 +228,16 @@ def _line(record: dict, seconds_left: float) -> str:
     return _("{ended} (about {minutes:.0f} min left)").format(ended=ended, minutes=max(seconds_left / 60, 1))
 
 
+END_WORDS = {"studies": N_("studies"), "done": N_("done"), "failed": N_("failed")}
+
+
 def _report_end(records: Sequence[dict], output: Path, report: Reporter) -> None:
     failed = [record for record in records if record["status"] == FAILED]
     if len(failed) == len(records):
         raise InputError(
             _("All {count} studies failed, the first because: {value}").format(count=len(records), value=failed[0]["message"])
         )
-    report.result(str(output), studies=len(records), done=len(records) - len(failed), failed=len(failed))
+    report.result(str(output), END_WORDS, studies=len(records), done=len(records) - len(failed), failed=len(failed))
 
 
 def _client(address: str):
