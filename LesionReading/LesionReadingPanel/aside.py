@@ -11,7 +11,7 @@ from LesionReadingLib.process.threads import Threads
 
 Result = TypeVar("Result")
 
-_TURN_S = 0.04
+_TURN_S = 0.02
 """For which the window waits for the work at a time. Slicer holds Python's lock while its window waits for events, so that a thread
 would stand still without this."""
 
@@ -27,6 +27,7 @@ def aside(work: Callable[[], Result]) -> Result:
             begun = threads.submit(work)
             while not begun.is_done_within(_TURN_S):
                 turn()
+            turn()  # else what follows holds the window together with the last wait
             return begun.result()
     finally:
         slicer.app.restoreOverrideCursor()

@@ -86,11 +86,12 @@ def _day(desktop, panel, folder: Path, studies: int) -> None:
         strokes.append(_timed(desktop, lambda: None))
     _told("numbers after a stroke (median)", _median(strokes))
     _told("strokes kept beside the data until none is left", _timed(desktop, lambda: _kept(desktop, work)))
+    before = scene.reviewed(panel.currentResult())  # of few studies one comes up again, with the ticks of the first time
     reviewed = [_timed(desktop, panel.ui.reviewedNextButton.click) for _ in range(STEPS)]
     _told("reviewed and next (median)", _median(reviewed))
     _told("uncertain", _timed(desktop, panel.ui.nextUncertainButton.click))
     _told("keep edit", _timed(desktop, work.save))
-    assert len(scene.reviewed(panel.currentResult())) == STEPS
+    assert len(scene.reviewed(panel.currentResult()) - before) == STEPS
     work.leave()
 
 
