@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from LesionReadingLib.pieces import Pieces, padded
+from LesionReadingLib.pieces import Pieces, joined, padded
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -38,3 +40,15 @@ def test_a_mask_without_anything_has_no_pieces():
     pieces = Pieces.of(np.zeros((4, 5), bool))
     assert pieces.count == 0 and pieces.boxes().shape == (0, 4)
     assert not pieces.numbered(np.zeros(0, bool), (4, 5)).any()
+
+
+@pytest.mark.parametrize("links", [0, 1, 30, 400, 5000])
+def test_what_belongs_together_is_numbered_by_its_first_member(links):
+    first, second = np.random.default_rng(links).integers(0, 800, (2, links))
+    graph = coo_array((np.ones(links, np.int8), (first, second)), (800, 800))
+    np.testing.assert_array_equal(joined(800, first, second), connected_components(graph, directed=False)[1])
+
+
+def test_a_chain_is_one_whatever_the_order_of_its_links():
+    order = np.random.default_rng(1).permutation(3000)
+    assert not joined(3000, order[:-1], order[1:]).any()

@@ -8,9 +8,8 @@ Angles in degrees: 0 points toward increasing column (image right), growing towa
 from __future__ import annotations
 
 import numpy as np
+from LesionReadingLib.pieces import joined
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 BIN_COUNT = 1440
 BIN_DEG = 360 / BIN_COUNT
@@ -97,8 +96,8 @@ def bridge(deposits: np.ndarray, guidewire: np.ndarray) -> tuple[np.ndarray, np.
         members = np.flatnonzero(deposits[:, sector].any(axis=1))
         links += [(members[0], member) for member in members[1:]]
         filled.append((members[0], sector[calcium[0] : calcium[-1] + 1]))
-    group_count, groups = _connected(len(deposits), links)
-    arcs = np.zeros((group_count, deposits.shape[1]), dtype=bool)
+    groups = joined(len(deposits), *np.array(links, np.intp).reshape(-1, 2).T)
+    arcs = np.zeros((groups.max() + 1, deposits.shape[1]), dtype=bool)
     np.logical_or.at(arcs, groups, deposits)
     for member, gap in filled:
         arcs[groups[member], gap] = True
@@ -114,11 +113,3 @@ def _closed(arcs: np.ndarray, reach: int) -> np.ndarray:
     """Arcs (arcs, bins) with every gap of up to twice ``reach`` bins filled."""
     size = 2 * reach + 1
     return minimum_filter1d(maximum_filter1d(arcs, size, axis=1, mode="wrap"), size, axis=1, mode="wrap")
-
-
-def _connected(count: int, links: list[tuple[int, int]]) -> tuple[int, np.ndarray]:
-    if not links:
-        return count, np.arange(count)
-    first, second = np.array(links).T
-    graph = coo_array((np.ones(len(links), dtype=np.int8), (first, second)), shape=(count, count))
-    return connected_components(graph, directed=False)

@@ -58,20 +58,29 @@ class Grid:
         ends = np.concatenate([marked.argmax(axis=1), last_marked(marked)])  # the farthest pixel of a row is its first or last
         return float(self.polar(np.tile(rows, 2), ends)[0].max() + np.hypot(self.row_size, self.column_size) / 2)
 
-    def indices_at(self, rays: np.ndarray, distances: np.ndarray) -> np.ndarray:
-        """Flat indices into ``labels`` of the pixels that lie at ``distances`` along ``rays`` (ray numbers); shapes broadcast."""
+    def _steps(self, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns, in pixels, of a step of length 1 along rays."""
         angles = np.radians((rays + 0.5) * RAY_DEG)
-        rows = (np.sin(angles) / self.row_size).astype(np.float32) * distances + np.float32(self.vertex[0] + 0.5)
-        columns = (np.cos(angles) / self.column_size).astype(np.float32) * distances + np.float32(self.vertex[1] + 0.5)
+        return (np.sin(angles) / self.row_size).astype(np.float32), (np.cos(angles) / self.column_size).astype(np.float32)
+
+    def _indices(self, down: np.ndarray, right: np.ndarray, distances: np.ndarray) -> np.ndarray:
+        """Flat indices into ``labels`` of the pixels that lie at ``distances`` along rays of such ``_steps``; shapes broadcast."""
         height, width = self.labels.shape
+        rows = down * distances
+        rows += np.float32(self.vertex[0] + 0.5)
+        columns = right * distances
+        columns += np.float32(self.vertex[1] + 0.5)
         np.clip(rows, 0, height - 1, out=rows)
         np.clip(columns, 0, width - 1, out=columns)
-        return rows.astype(np.int32) * np.int32(width) + columns.astype(np.int32)
+        indices = rows.astype(np.int32)
+        indices *= np.int32(width)
+        indices += columns.astype(np.int32)
+        return indices
 
     def indices_along(self, rays: np.ndarray, reach: float) -> np.ndarray:
         """Flat indices (rays, samples) from the vertex out to ``reach`` and one sample beyond, ``step`` apart."""
         distances = np.arange(int(np.ceil(reach / self.step)) + 2, dtype=np.float32) * np.float32(self.step)
-        return self.indices_at(rays[:, None], distances[None, :])
+        return self._indices(*self._steps(rays[:, None]), distances[None, :])
 
     def border(self, rays: np.ndarray, inside: np.ndarray, outside: np.ndarray, label: int) -> np.ndarray:
         """Distance at which ``label`` ends between two samples of each ray, to a small part of a pixel.
@@ -85,9 +94,10 @@ class Grid:
         within = (inside * self.step).astype(np.float32)
         beyond = (outside * self.step).astype(np.float32)
         flat = self.labels.ravel()
+        steps = self._steps(rays)
         for _ in range(_HALVINGS):
             middle = (within + beyond) / 2
-            carries = flat.take(self.indices_at(rays, middle)) == label
+            carries = flat.take(self._indices(*steps, middle)) == label
             within = np.where(carries, middle, within)
             beyond = np.where(carries, beyond, middle)
         return ((within + beyond) / 2).astype(np.float64)
