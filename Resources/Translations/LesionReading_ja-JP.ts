@@ -2268,6 +2268,14 @@ mm</translation>
             <translation>読影を待つ検査はほかにありません。すべて確認済み、他の人が編集中、または未解析です。</translation>
         </message>
         <message>
+            <source>State</source>
+            <translation>状態</translation>
+        </message>
+        <message>
+            <source>Study</source>
+            <translation>検査</translation>
+        </message>
+        <message>
             <source>Take it over?</source>
             <translation>引き継ぎますか？</translation>
         </message>
@@ -2399,14 +2407,6 @@ Each case counts as another patient. It runs in the background on two processors
         <message>
             <source>Choose the folder with the studies</source>
             <translation>検査のフォルダを選択</translation>
-        </message>
-        <message>
-            <source>State</source>
-            <translation>状態</translation>
-        </message>
-        <message>
-            <source>Study</source>
-            <translation>検査</translation>
         </message>
         <message>
             <source>That study is not in the list any more.</source>

@@ -1,9 +1,9 @@
 """A folder of studies to be read: which there are, and how far each is. All that is known lies in plain files beside the data.
 
 ``FOLDER/lesion_reading/TASK/CODE/`` belongs to a study: ``out/`` what the model drew, ``model.json`` which,
-``failed.json`` why it could not,
-``lock.json`` who edits it (``reader_lock``), ``edits/`` what readers made of it (``reader_edits``). Nothing lists the studies: two
-programs never write the same file.
+``failed.json`` why it could not, ``lock.json`` who edits it (``reader_lock``), ``edits/`` what readers made of it
+(``reader_edits``). ``FOLDER/lesion_reading/disk.json`` tells this disk from another one in its place (``disk``). Nothing lists the
+studies: two programs never write the same file.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..strict_json import read_json
 from ..text.plain_text import plain
 from .batch.records import Study
 from .batch.run import BESIDE
+from .disk import Disk
 from .reader_edits import edit_of
 from .reader_lock import holder_of
 from .whole_file import write_whole
@@ -34,11 +35,12 @@ WAITING, ANALYSED, EDITED_BY, REVIEWED, EXPORTED, FAILED_STATE = "waiting", "ana
 
 @dataclass(frozen=True)
 class Item:
-    """A study of a worklist: what it is, its name for the reader (its path in the folder), and the folder of all about it."""
+    """A study of a worklist: what it is, its name for the reader (its path in the folder), the folder of all about it, its disk."""
 
     study: Study
     name: str
     folder: Path
+    disk: Disk
 
     @property
     def result(self) -> Path:
@@ -83,8 +85,8 @@ def worklist(folder: Path, task: str, find: Callable[[Path, Path], list[Study]])
     none = _("No study was found in {folder}; name the folder that holds the studies, each in a file or folder.")
     if not studies:
         raise InputError(none.format(folder=folder))
-    names = [_name(study, folder) for study in studies]
-    return [Item(study, name, beside / task / _code(study, folder)) for study, name in zip(studies, names, strict=True)]
+    names, disk = [_name(study, folder) for study in studies], Disk.at(beside)
+    return [Item(study, name, beside / task / _code(study, folder), disk) for study, name in zip(studies, names, strict=True)]
 
 
 def state_of(item: Item, reader: str) -> State:
@@ -106,22 +108,36 @@ def state_of(item: Item, reader: str) -> State:
 
 
 def is_there(item: Item) -> bool:
-    """Whether the disk of a worklist is there: the study itself, or what is kept of any."""
-    return os.path.isdir(item.folder.parent) or any(map(os.path.exists, item.study.files))
+    """Whether the disk of a worklist is there, the same as when it was listed: the study itself, or what is kept of any."""
+    return item.disk.is_there and (os.path.isdir(item.folder.parent) or any(map(os.path.exists, item.study.files)))
+
+
+def check_there(item: Item) -> None:
+    """Refuse to keep an edit in the place where a disk is missing: it would be told as kept, and be hidden once the disk is back.
+
+    Raises:
+        InputError: the disk is not there.
+    """
+    if not is_there(item):
+        sentence = _(
+            "The disk of the worklist is not there, or another one lies in its place; your edit is still in the scene and is kept "
+            "once the disk is back."
+        )
+        raise InputError(sentence)
 
 
 def make_folder(item: Item) -> None:
-    """Make the folder of all about a study, where it is missing, but not in the place where a disk is missing: what would be kept
-    there is lost to everybody once the disk is back.
+    """Make the folder of all about a study, where it is missing, on the disk of the worklist alone.
 
     Raises:
         InputError: the disk is not there, or cannot be written.
     """
     if not is_there(item):
-        message = _("The folder of the worklist, {folder}, is not there any more; check that its disk is connected.")
-        raise InputError(message.format(folder=item.folder.parent.parent.parent))
+        message = _("The disk of the worklist is not there, or another one lies in its place; connect it, or open {folder} again.")
+        raise InputError(message.format(folder=item.disk.beside.parent))
     try:
         item.folder.mkdir(parents=True, exist_ok=True)
+        item.disk.mark()
     except OSError as error:
         raise InputError(_("The folder of the study cannot be written; check that the disk is there.")) from error
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import qt
 import vtk
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.studies.autosave import autosave
+from LesionReadingLib.studies.worklist import Item, check_there
 from LesionReadingScene import scene
 
 from ..views import Observation
@@ -24,11 +24,11 @@ class Followed:
     """A study that is followed.
 
     Attributes:
-        study: folder of all about it. reader: who edits it. result: its node. shape: (slices, rows, columns) of its labels.
+        item: the study. reader: who edits it. result: its node. shape: (slices, rows, columns) of its labels.
         drawn: what of a model's lies beneath (``worklist.map_of``).
     """
 
-    study: Path
+    item: Item
     reader: str
     result: object
     shape: tuple[int, int, int]
@@ -119,7 +119,9 @@ class Autosaving:
         marks = reviewed, reading = self._marksNow()
         slices = {number: self._labels[number] for number in numbers}
         try:
-            autosave(now.study, now.reader, slices, shape=now.shape, reviewed=reviewed, reading=reading, drawn=now.drawn)
+            check_there(now.item)
+            kept = {"shape": now.shape, "reviewed": reviewed, "reading": reading, "drawn": now.drawn}
+            autosave(now.item.folder, now.reader, slices, **kept)
         except InputError as error:
             self._failed = True
             self._showMessage(str(error))

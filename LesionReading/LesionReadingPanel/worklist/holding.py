@@ -44,7 +44,7 @@ def heldOn(lock: Lock, item: wl.Item, reader: str) -> tuple[Lock, str]:
 
 
 def missingDisk(items: Sequence[wl.Item]) -> str:
-    """A sentence where the disk of a worklist is not there; else empty."""
+    """A sentence where the disk of a worklist is not there, or another one in its place; else empty."""
     gone = bool(items) and not wl.is_there(items[0])
     return _("The disk of the worklist is not there; connect it, then go on.") if gone else ""
 
@@ -52,6 +52,14 @@ def missingDisk(items: Sequence[wl.Item]) -> str:
 def noneWaits() -> str:
     """What is told where there is no next study."""
     return _("No other study waits for you: all are reviewed, edited by others, or not analysed yet.")
+
+
+def prepareTable(table) -> None:
+    """Give a table (QTableWidget) the columns of a worklist."""
+    table.setColumnCount(2)
+    table.setHorizontalHeaderLabels([_("Study"), _("State")])
+    table.horizontalHeader().setStretchLastSection(True)
+    table.verticalHeader().setVisible(False)
 
 
 def stateCell(state: wl.State, isOpen: bool) -> qt.QTableWidgetItem:

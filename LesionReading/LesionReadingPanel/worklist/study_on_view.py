@@ -19,7 +19,7 @@ from LesionReadingLib.labels.seg_nrrd import write_seg_nrrd
 from LesionReadingLib.studies.autosave import Autosave, autosave_of, drop_autosave
 from LesionReadingLib.studies.batch.records import Study
 from LesionReadingLib.studies.reader_edits import Edit, edit_of, has_damaged_edit, save_edit, set_aside
-from LesionReadingLib.studies.worklist import Item, make_folder, map_of, model_of
+from LesionReadingLib.studies.worklist import Item, check_there, make_folder, map_of, model_of
 from LesionReadingScene import scene
 from slicer.i18n import tr as _
 
@@ -109,7 +109,7 @@ class StudyOnView:
 
     def followed(self, item: Item, reader: str) -> Followed:
         """The study on view for ``Autosaving``."""
-        return Followed(item.folder, reader, self.result, scene.volume_array(self.volume).shape, self._drawn)
+        return Followed(item, reader, self.result, scene.volume_array(self.volume).shape, self._drawn)
 
     def open(self, item: Item, reader: str) -> None:
         """Load a study: what the model drew, or nothing, and on top what this reader has made of it before, and a crash has left.
@@ -156,6 +156,7 @@ class StudyOnView:
                 write()
 
         def write() -> None:
+            check_there(item)
             make_folder(item)  # somebody may have deleted it
             changed = scene.corrected(drawnByModel, labels)
             save_edit(

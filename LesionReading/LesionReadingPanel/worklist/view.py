@@ -24,7 +24,7 @@ from ..views import jumpToSlice
 from .agreement_view import AgreementView
 from .autosaving import Autosaving
 from .background_analysis import BackgroundAnalysis
-from .holding import heldOn, lockedFor, missingDisk, noneWaits, stateCell
+from .holding import heldOn, lockedFor, missingDisk, noneWaits, prepareTable, stateCell
 from .study_on_view import StudyKind, StudyOnView
 
 _READER = "LesionReading/Reader"
@@ -65,11 +65,7 @@ class WorklistView:
         ui.analyseAllButton.connect("clicked(bool)", self._onAnalyseAll)
         ui.agreementButton.connect("clicked(bool)", self._onAgreement)
         self._show("")
-        header = ui.worklistTable
-        header.setColumnCount(2)
-        header.setHorizontalHeaderLabels([_("Study"), _("State")])
-        header.horizontalHeader().setStretchLastSection(True)
-        header.verticalHeader().setVisible(False)
+        prepareTable(ui.worklistTable)
         self._enable()
 
     @property
@@ -184,17 +180,17 @@ class WorklistView:
         self.refresh()
 
     def stop(self) -> None:
-        """Keep all, and analyse no further: the panel goes away."""
+        """Keep all, and analyse no further: the panel goes away. What cannot be kept stays in the scene, and is not tried again."""
         self._background.stop()
         self.agreement.stop()
         self.leave()
+        self._autosaving.end()
+        self._beat.stop()
 
     def showExported(self) -> None:
         """The study on view was exported for training."""
         self._view.exported = True
         self.save()
-
-    # Parts of them
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
@@ -269,7 +265,9 @@ class WorklistView:
         self._enable()
 
     def _onAgreement(self, checked: bool = False) -> None:
-        if self.save():  # what is on view counts as it is now
+        missing = missingDisk(self._items)
+        self._show(missing)
+        if not missing and self.save():  # what is on view counts as it is now
             try:
                 self.agreement.start(self._folder, {item.folder.name: item.name for item in self._items})
             except InputError as error:
