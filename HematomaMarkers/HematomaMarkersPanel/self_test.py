@@ -60,6 +60,7 @@ class PhantomHeadTest(LesionReadingTest):
     def _readFromWorklist(self, volume, hematoma, folder: Path) -> None:
         """A study is opened from a list, marked by a click, ticked, and kept for its reader; two readers agree."""
         import numpy as np
+        from LesionReadingLib.studies.reader_edits import edit_of
 
         slicer.util.selectModule("HematomaMarkers")
         widget = slicer.util.getModuleWidget("HematomaMarkers")
@@ -80,7 +81,9 @@ class PhantomHeadTest(LesionReadingTest):
                     slicer.app.processEvents()
                 self.assertGreater(widget.reading.findings.measurement.volume_ml, 5.0)
                 widget.ui.reviewedNextButton.click()
+                item = widget.worklist.openItem
                 widget.worklist.leave()
+                self.assertEqual(len(edit_of(item.folder, name).reviewed), 1)
         finally:
             widget.ui.readerEdit.text = reader
         self.checkAgreement(widget, "1.00")

@@ -13,6 +13,8 @@ from OCTCalciumLib.marking.lumen import found_lumen
 from OCTCalciumLib.marking.tracking import carried
 from OCTCalciumLib.wall.polar_view import ANGLES
 
+BEHIND_MM = 1.4  # outer border of a second deposit
+
 
 def test_the_cheapest_closed_border_is_that_of_an_exhaustive_search():
     cost = np.random.default_rng(5).random((5, 4))
@@ -117,3 +119,30 @@ def test_a_frame_whose_lumen_is_no_vessel_is_refused_in_a_sentence():
 
 def test_ends_know_the_rays_between_them_across_the_seam():
     assert Ends(190.2, 1.8).rays.tolist() == [190, 191, 0, 1, 2]
+
+
+def _two_behind_each_other(inside):
+    """(grey, labels of the front one), with the grey inside the second one."""
+    grey, labels = a_wall(200, 260)
+    behind_mm, angle = places()
+    grey[(behind_mm >= 1.0) & (behind_mm < BEHIND_MM) & (angle >= 200) & (angle <= 260)] = inside
+    return grey, labels
+
+
+@pytest.mark.parametrize(("depth_mm", "outer_mm"), [(0.45, OUTER_MM), (1.2, BEHIND_MM)])
+def test_the_clicks_tell_which_one_of_two_deposits_behind_each_other_is_meant(depth_mm, outer_mm):
+    grey, labels = _two_behind_each_other(inside=25)
+    wall = wall_of(labels, grey, PIXEL_MM)
+    deposit = marked_deposit(wall, ends_at(wall.view, point(200, depth_mm), point(260, depth_mm)))
+    assert np.median(deposit.outer_mm) == pytest.approx(outer_mm, abs=0.05)
+
+
+def test_a_deposit_that_is_carried_on_keeps_its_depth_where_another_one_begins_behind_it():
+    grey, labels = a_wall(200, 260)
+    wall = wall_of(labels, grey, PIXEL_MM)
+    deposit = marked_deposit(wall, ends_at(wall.view, point(200), point(260)))
+    following = wall_of(labels, _two_behind_each_other(inside=5)[0], PIXEL_MM)  # its outer border is the clearer one
+    assert (
+        np.median(marked_deposit(following, Ends(deposit.ends.begin, deposit.ends.end)).outer_mm) > 1.2
+    )  # without what was before
+    assert np.median(carried(deposit, wall, following).outer_mm) == pytest.approx(OUTER_MM, abs=0.05)

@@ -76,11 +76,14 @@ def test_an_edit_stays_in_the_scene_while_the_place_of_the_share_holds_an_old_li
     assert all_of(left) == before
 
 
-def test_no_study_is_opened_from_the_old_list_in_the_place_of_the_share(a_desktop, a_list, studies, tmp_path):
+def test_nothing_is_opened_analysed_or_compared_in_the_old_list_in_the_place_of_the_share(a_desktop, a_list, studies, tmp_path):
     share = go_away(studies, tmp_path / "left")
-    before = all_of(tmp_path / "left")
-    a_list.ui.nextStudyButton.click()
-    assert "not there" in a_list.ui.worklistLabel.text and a_list.worklist.openItem is None
+    before, label = all_of(tmp_path / "left"), a_list.ui.worklistLabel
+    for button in (a_list.ui.nextStudyButton, a_list.ui.analyseAllButton, a_list.ui.agreementButton):
+        label.text = ""
+        button.click()
+        assert "not there" in label.text and a_list.worklist.openItem is None
+    assert not a_list.worklist.agreement.running and not a_list.ui.analyseAllButton.checked
     assert all_of(tmp_path / "left") == before
     studies.unlink()
     studies.symlink_to(share)
