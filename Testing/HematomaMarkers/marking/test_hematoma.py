@@ -51,3 +51,14 @@ def test_a_click_on_brain_bone_or_air_is_refused_in_a_sentence(place, what):
     hounsfield, _, grid = a_head()
     with pytest.raises(InputError, match=what):
         found_from(hounsfield, grid, place)
+
+
+def test_what_thin_bone_blurs_over_beside_it_is_not_taken_though_it_is_as_dense_as_blood():
+    hounsfield, _, grid = a_head()
+    rows, columns = np.indices(hounsfield.shape[1:])
+    from_middle = np.hypot(rows - 60, columns - 60)
+    hounsfield[hounsfield > 600] = 180
+    hounsfield[4, (np.hypot(rows - 60, columns - 95) < 16) & (from_middle < 50)] = BLOOD  # up to the skull
+    found = found_from(hounsfield, grid, (4, 60, 88))[4]
+    assert found[(from_middle >= 48) & (from_middle < 49)].any()
+    assert not found[from_middle >= 49].any()

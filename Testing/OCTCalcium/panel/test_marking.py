@@ -10,7 +10,7 @@ from drawn_wall import PIXEL_MM, a_wall, dice, point
 from LesionReadingLib.geometry.spacing import TYPED
 from LesionReadingPanel.views import currentSlice, jumpToSlice
 from oct_panel import result_in
-from OCTCalciumLib.labels import CALCIUM, LUMEN
+from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE, LUMEN
 
 FRAMES = 6
 BEGIN, END = 200, 260
@@ -153,6 +153,16 @@ def test_what_is_labelled_already_stays(a_desktop, by_hand):
     mark(a_desktop, by_hand, 100, 140)
     now = by_hand.results._live.labels[1]
     assert np.array_equal(now[first > 0], first[first > 0])
+
+
+def test_a_guidewire_that_a_person_has_painted_stays_where_no_lumen_is_labelled_yet(a_desktop, by_hand):
+    row, column = point((BEGIN + END) / 2 + 2)
+    a_desktop.paint(by_hand.results.segmentation, "guidewire", by_hand.volume, (round(column), round(row), 1), 0.1)
+    a_desktop.process_events()
+    painted = by_hand.results._live.labels[1] == GUIDEWIRE
+    mark(a_desktop, by_hand)
+    labels = by_hand.results._live.labels[1]
+    assert painted.any() and (labels[painted] == GUIDEWIRE).all() and (labels == CALCIUM).any()
 
 
 def test_after_another_edit_of_the_frame_a_handle_does_not_undo_it(a_desktop, by_hand):

@@ -410,12 +410,13 @@ def test_a_study_that_was_deleted_is_told_in_a_sentence(a_desktop, a_list, studi
     assert holder_of(a_list.worklist._items[0].folder) is None
 
 
-def test_a_closed_scene_and_a_closed_panel_keep_the_edit_and_free_the_study(a_desktop, a_list):
+@pytest.mark.parametrize("closed", ["scene", "panel"])
+def test_a_closed_scene_and_a_closed_panel_keep_the_edit_and_free_the_study(a_desktop, a_list, closed):
     a_list.ui.nextStudyButton.click()
     a_desktop.process_events()
     item = a_list.worklist.openItem
     erase_frame(a_desktop, a_list, 9)
-    slicer.mrmlScene.Clear(0)
+    slicer.mrmlScene.Clear(0) if closed == "scene" else a_list.cleanup()
     assert edit_of(item.folder, "Anna").changed == {9}
     assert holder_of(item.folder) is None and a_list.worklist.openItem is None
 
