@@ -15,6 +15,7 @@ from LesionReadingLib.studies import worklist as wl
 from LesionReadingLib.studies.reader_edits import save_edit
 from LesionReadingPanel.views import currentSlice
 from LesionReadingScene.scene import volume_grid, write_volume_node
+from oct_panel import erase_frame
 from OCTCalciumLib.labels import CALCIUM
 from OCTCalciumLib.segments import SEGMENTS
 
@@ -70,6 +71,16 @@ def test_pairs_of_readers_and_the_model_are_told_by_study_and_by_frame_and_one_c
     a_desktop.process_events()
     assert a_read_list.worklist.openItem.name == "one.nrrd"
     assert currentSlice(a_read_list.worklist._view.volume) == WIDE[3]
+    window.close()
+
+
+def test_a_study_on_view_is_compared_as_it_is_now(a_desktop, a_read_list):
+    a_read_list.worklist.open(0)
+    a_desktop.process_events()
+    erase_frame(a_desktop, a_read_list, WIDE[3])
+    window = compared(a_desktop, a_read_list)
+    pairs = {tuple(row[1:3]): row[3] for row in rows(window.pairTable)}
+    assert pairs["Bert", "Clara"] == "1.00" and pairs["Anna", "Clara"] != "1.00"
     window.close()
 
 
