@@ -171,6 +171,16 @@ def test_what_a_crash_has_left_is_told_and_taken_over_only_if_wanted(a_desktop, 
     assert holder_of(item.folder).reader == ("Anna" if answer else "Bert")
 
 
+def test_the_readers_name_is_there_again_in_the_next_session(a_list):
+    try:
+        a_list.ui.readerEdit.text = "Dora"
+        a_list.ui.readerEdit.editingFinished.emit()
+        a_list.ui.readerEdit.text = ""
+        assert type(a_list.worklist)(a_list.ui, a_list.studyKind()).reader == "Dora"
+    finally:
+        slicer.app.userSettings().remove("LesionReading/Reader")
+
+
 def test_without_a_name_nothing_is_opened(a_list):
     a_list.ui.readerEdit.text = " "
     a_list.ui.nextStudyButton.click()
