@@ -76,7 +76,9 @@ def test_a_model_learns_beside_the_panel_and_is_used_after_a_yes(a_desktop, an_o
     assert "small" in question and "2 exported cases" in question and taught.running
     assert panel.ui.learnButton.text == "Stop fine-tuning"
     a_desktop.dialogs.answer(True)
-    a_desktop.wait_until(lambda: not taught.running, 300)
+    told = set()
+    a_desktop.wait_until(lambda: told.add(panel.ui.learnLabel.text) or not taught.running, 300)
+    assert any("parts are done" in one for one in told), told
     text = panel.ui.learnLabel.text
     assert "frames with calcium of 2 cases" in text, text
     assert text in a_desktop.dialogs.shown[-1].text and "from now on" in a_desktop.dialogs.shown[-1].text
