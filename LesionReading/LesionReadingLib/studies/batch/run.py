@@ -17,7 +17,7 @@ from ...errors import Cancelled, InputError, is_out_of_memory
 from ...language import N_, _, language, speaking
 from ...presenting.drawing import keep_strange_styles_out
 from ...process.cancelling import check, go_on
-from ...reporting import Note, Reporter, Step
+from ...reporting import NO_WORDS, Note, Reporter, Step
 from ...text.identity import identity_is_shown, naming
 from ...text.plain_text import plain
 from .records import DONE, FAILED, PAGE, STATE, TABLE, WAITING, Study, opened, recorded, save
@@ -62,7 +62,7 @@ class Quiet:
     def log(self, message: str, note: Note = Note.NOTE) -> None:
         check()
 
-    def result(self, folder: str, **values) -> None:
+    def result(self, folder: str, words: Mapping[str, str] = NO_WORDS, **values) -> None:
         """The table tells it."""
 
 
