@@ -191,6 +191,7 @@ class ResultsView:
         updateFrames(self._result, self.measurement, frames)
         if self._frame in frames:
             self._drawArc()
+        self._review.refresh()  # what to look at first may be another now
         self._vessel.changed()
 
     def _onSlice(self) -> None:

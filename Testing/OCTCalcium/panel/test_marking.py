@@ -210,3 +210,13 @@ def test_with_the_vessel_beside_it_the_frame_is_seen_whole(a_desktop, by_hand):
         width_mm, height_mm, _ = node.GetFieldOfView()
         assert min(width_mm, height_mm) >= 320 * PIXEL_MM * 0.95, checked
         assert currentSlice(by_hand.volume) == 3
+
+
+def test_the_bar_offers_to_check_first_what_the_report_names(a_desktop, by_hand):
+    from OCTCalciumLib.presenting.look_first import look_first
+
+    mark(a_desktop, by_hand)
+    checks = look_first(by_hand.results.measurement)
+    jumpToSlice(by_hand.volume, checks[0].first)
+    a_desktop.process_events()
+    assert checks[0].why in by_hand.ui.reviewLabel.text
