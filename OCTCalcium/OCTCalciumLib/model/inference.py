@@ -62,8 +62,11 @@ def segment(pullback: Pullback, bundle: Bundle, device: str, progress: Callable[
         legible: list[bool] = []  # of the frames read so far, as what follows; the answers come after them
         alike: list[bool] = []
         ranges: list[CalciumRange | None] = []
-        squares = (box.square(frame) for frame in _noted(pullback.read(0, pullback.frame_count), legible, alike))
         frame_mm = pullback.spacing.frame_mm
+        frames = _judged(pullback.read(0, pullback.frame_count), legible)
+        if frame_mm is None:  # else nobody asks whether they look alike
+            frames = _compared(frames, alike)
+        squares = map(box.square, frames)
         if isinstance(predictor, TwoStepPredictor):
             answers = _without_ranges(predictor.answers(squares, frame_mm, alike), ranges)
         else:
@@ -82,12 +85,18 @@ def _without_ranges(answers: Iterable[Answer], ranges: list[CalciumRange | None]
         yield answer.labels
 
 
-def _noted(frames: Iterable[np.ndarray], legible: list[bool], alike: list[bool]) -> Iterator[np.ndarray]:
-    """The frames as they are, having noted of each whether it shows anything and whether it looks like the one before."""
+def _judged(frames: Iterable[np.ndarray], legible: list[bool]) -> Iterator[np.ndarray]:
+    """The frames as they are, having noted of each whether it shows anything."""
+    for frame in frames:
+        legible.append(is_legible(frame))
+        yield frame
+
+
+def _compared(frames: Iterable[np.ndarray], alike: list[bool]) -> Iterator[np.ndarray]:
+    """The frames as they are, having noted of each whether it looks like the one before."""
     before = None
     for frame in frames:
         now = coarse(frame)
-        legible.append(is_legible(frame))
         alike.append(before is not None and look_alike(before, now))
         before = now
         yield frame
