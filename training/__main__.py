@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     if others and not (hasattr(chosen, "overrides") and all(map(_OVERRIDE.match, others))):
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     chosen.overrides = others
+    chosen.words = sys.argv[1:] if arguments is None else arguments
     keep_caches_out()
     if "RANK" in os.environ:
         end_with_launcher()
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         return run_and_report(lambda report: chosen.run(chosen))
     try:
         with nullcontext() if "RANK" in os.environ else cancellable():  # one of several ends at once, and the first one tells it
-            _run(chosen, sys.argv[1:] if arguments is None else arguments)
+            _run(chosen)
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
@@ -74,9 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(chosen: argparse.Namespace, arguments: list[str]) -> None:
+def _run(chosen: argparse.Namespace) -> None:
     if chosen.parallel and "RANK" not in os.environ:
-        launch(chosen.parallel, arguments)
+        launch(chosen.parallel, chosen.words)
     else:
         chosen.run(chosen)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from LesionReadingLib.model.bundle import Bundle, load_bundle
+from LesionReadingLib.model.bundle import CARD, Bundle, load_bundle
 from OCTCalciumLib.labels import CALCIUM, GUIDEWIRE_SHADOW_BEYOND_LUMEN_MM, NAMES, TASK
 from OCTCalciumLib.letterbox import NETWORK_SIZE
 from safetensors.torch import save
 
 from ..engine.checkpoint import training_facts
-from ..reporting.cards import card_text, rewritten, shared_metadata
+from ..files import read_text
+from ..reporting.cards import card_text, rewritten, sections, shared_metadata
+from ..reporting.course import course_line
 from ..reporting.monai_configs import write_trained_bundle
-from .adaptation.gain import gain_table
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import CHECKPOINT, trained_network
 
@@ -55,20 +57,23 @@ _TWO_STEP_LIMITS = (
     "it does not, nobody knows.\n"
     "- The second step needs the size of a pixel. Where nobody knows it, the pullback's median lumen is taken to be 2.4 mm wide, "
     "to find calcium with and for nothing else.\n"
+    "- Where a side branch opens, the lumen ends somewhere in its mouth, and the branch is background or guidewire: check lumen "
+    "areas there. Masks that count the branch as lumen agree less with it (see below).\n"
     "- Stent struts, thrombus, side branches and blood are background; they were drawn, but simply.\n"
     "- Probabilities are averaged over two frames before and two behind, where frames lie at most 0.5 mm apart or look alike. A "
     "frame that stands alone is read by all networks of the model, with higher thresholds; less calcium is found in it."
 )
+ADAPTED = "adapted"
 _TITLES = {
     "own": "Figures on own cases",
-    "adapted": "Before and after adapting",
+    ADAPTED: "Before and after adapting",
     "phantom": "Figures on phantoms",
     "shifted": "Figures on phantoms with shifted physics",
     "wide": "Figures on phantoms of the wide range",
     "frames": "Figures on real frames without calcium",
     "real": "Figures on real frames with calcium",
 }
-_TABLES = {"adapted": gain_table, "frames": frames_table, "real": real_frames_table}
+_TABLES = {"frames": frames_table, "real": real_frames_table}
 REFERENCES = [
     "Chen L-C et al. Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation. arXiv:1802.02611, 2018.",
     "Xu C et al. Characterization of atherosclerosis plaques by measuring both backscattering and attenuation coefficients in "
@@ -109,25 +114,35 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
 
 
 def write_card(folder: Path, figures: dict[str, dict[str, Any]]) -> Bundle:
-    """Write the figures of evaluations into a bundle's metadata and model card.
+    """Write the figures of evaluations into a bundle's metadata and model card, beside those of other kinds that are there.
 
     Args:
-        figures: any of ``"phantom"``, ``"shifted"`` (of ``evaluate``), ``"frames"`` (of ``evaluate_frames``) and ``"real"`` (of
-            ``evaluate_real``). What ``adapt`` measured stays. Real frames are quoted whole: every frame of a set, easy or not.
+        figures: any of ``"phantom"``, ``"shifted"``, ``"wide"`` (of ``evaluate``), ``"frames"`` (of ``evaluate_frames``) and
+            ``"real"`` (of ``evaluate_real``). Real frames are quoted whole: every frame of a set, easy or not.
     """
     bundle = load_bundle(folder, TASK)
-    before = bundle.metadata.get("eval_metrics", {})
-    figures = {kind: before[kind] for kind in ("adapted",) if kind in before} | figures
-    metadata = {**bundle.metadata, "eval_metrics": {kind: _headline(kind, values) for kind, values in figures.items()}}
+    written = sections(read_text(folder / CARD))
+    before = {kind: written[title] for kind, title in _TITLES.items() if title in written}
+    metrics = bundle.metadata.get("eval_metrics", {}) | {kind: _headline(kind, values) for kind, values in figures.items()}
+    metadata = {**bundle.metadata, "eval_metrics": {kind: metrics[kind] for kind in _TITLES if kind in metrics}}
     limits = two_step_limits(metadata) if bundle.network_class == "TwoStep" else one_step_limits(metadata["data_source"])
-    return rewritten(bundle, metadata, model_card(bundle.name, metadata, figures, limits))
+    return rewritten(bundle, metadata, model_card(bundle.name, metadata, before | _texts(figures), limits))
 
 
-def model_card(name: str, metadata: dict[str, Any], figures: dict[str, dict[str, Any]], limits: str) -> str:
-    """The text of docs/README.md."""
-    shown = {kind: title for kind, title in _TITLES.items() if kind in figures}
-    tables = {title: _TABLES.get(kind, phantom_tables)(figures[kind]) for kind, title in shown.items()}
+def model_card(name: str, metadata: dict[str, Any], texts: Mapping[str, str], limits: str) -> str:
+    """The text of docs/README.md.
+
+    Args:
+        texts: kind of figures -> their tables in Markdown. limits: known limits, a Markdown list.
+    """
+    tables = {title: texts[kind].strip() for kind, title in _TITLES.items() if kind in texts}
     return card_text(name, metadata, limits, tables)
+
+
+def _texts(figures: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """Kind of figures -> their tables in Markdown, and how they came about."""
+    tables = {kind: _TABLES.get(kind, phantom_tables)(values) for kind, values in figures.items()}
+    return {kind: f"{table}\n\n{course_line(figures[kind])}" for kind, table in tables.items()}
 
 
 def one_step_limits(data_source: str) -> str:
@@ -177,10 +192,8 @@ def bundle_metadata(data_source: str, training: dict[str, Any], classes: int = l
 
 def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
-    if kind == "adapted":
-        return figures
     if kind == "frames":
-        return {name: value for name, value in figures.items() if name != "frames"}
+        return {name: value for name, value in figures.items() if name not in ("frames", "course", "read_otherwise")}
     if kind == "real":
         missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
         kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "arcs_in_range")

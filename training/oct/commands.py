@@ -6,17 +6,22 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
+from ..reporting.course import with_course
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from .adaptation.adapt_command import add_adapt
 from .import_command import add_oct_import
 from .real.realism_command import add_realism
 from .second_step.commands import add_bundle_two_step, add_real_views, add_sureness, add_train_calcium
 from .study import add_oct_study
+
+if TYPE_CHECKING:
+    from LesionReadingLib.model.bundle import Bundle
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -150,8 +155,6 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.model.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
-    from .data import load_patients, make_data
-    from .evaluate import evaluate
     from .tables import phantom_tables
 
     bundle = find_bundle(chosen.model, TASK)
@@ -162,6 +165,15 @@ def _evaluate(chosen: argparse.Namespace) -> None:
             chosen, "oct", lambda parts: evaluate_own(bundle, chosen.data, chosen.split, parts, chosen.device), phantom_tables
         )
         return
+    figures = with_course(lambda: _phantom_figures(chosen, bundle), chosen.words)
+    print(phantom_tables(figures))
+    write_json(chosen.json, figures)
+
+
+def _phantom_figures(chosen: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
+    from .data import load_patients, make_data
+    from .evaluate import evaluate
+
     seeds = held_out_seeds(chosen)
     kind = "shifted" if chosen.shifted else "wide" if chosen.wide else "ordinary"
     folder = chosen.drawn / f"{kind}-{chosen.pullback_frames}-frames-{chosen.frame_spacing:g}-mm"
@@ -178,9 +190,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     ):
         print(f"patient {seed} drawn", flush=True)
     patients = [patient for patient in load_patients(folder) if patient.number in seeds]
-    figures = evaluate(bundle, patients, chosen.device, chosen.shifted, chosen.wide)
-    print(phantom_tables(figures))
-    write_json(chosen.json, figures)
+    return evaluate(bundle, patients, chosen.device, chosen.shifted, chosen.wide)
 
 
 def _add_evaluate_frames(parser: argparse.ArgumentParser) -> None:
@@ -226,7 +236,8 @@ def _report(chosen: argparse.Namespace, judge: Callable[..., dict], table: Calla
     from LesionReadingLib.model.bundle import find_bundle
     from OCTCalciumLib.labels import TASK
 
-    figures = judge(find_bundle(chosen.model, TASK), chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing)
+    bundle = find_bundle(chosen.model, TASK)
+    figures = with_course(lambda: judge(bundle, chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing), chosen.words)
     print(table(figures))
     write_json(chosen.json, figures)
 
@@ -237,9 +248,15 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--own", type=Path, metavar="FILE", help="figures of evaluate --data")
     parser.add_argument("--shifted", type=Path, metavar="FILE", help="figures of evaluate --shifted")
     parser.add_argument("--wide", type=Path, metavar="FILE", help="figures of evaluate --wide")
-    parser.add_argument("--frames", type=Path, metavar="FILE", help="figures of evaluate-frames")
+    parser.add_argument(
+        "--frames",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="figures of evaluate-frames; more files: read otherwise, in a row each",
+    )
     parser.add_argument("--frames-source", default="unnamed", metavar="TEXT", help="where the real frames come from, with licence")
-    parser.add_argument("--real", type=Path, metavar="FILE", help="figures of evaluate-real")
+    parser.add_argument("--real", type=Path, nargs="+", metavar="FILE", help="figures of evaluate-real; more files likewise")
     parser.add_argument("--real-source", default="unnamed", metavar="TEXT", help="where those frames come from, with licence")
     parser.set_defaults(run=_card)
 
@@ -252,11 +269,11 @@ def _card(chosen: argparse.Namespace) -> None:
         "phantom": chosen.phantom,
         "shifted": chosen.shifted,
         "wide": chosen.wide,
-        "real": chosen.real,
-        "frames": chosen.frames,
     }
     figures = {kind: read_json(file) for kind, file in files.items() if file}
-    for kind, source in (("frames", chosen.frames_source), ("real", chosen.real_source)):
-        if kind in figures:
-            figures[kind]["source"] = source
+    of_real = {"frames": (chosen.frames, chosen.frames_source), "real": (chosen.real, chosen.real_source)}
+    for kind, (several, source) in of_real.items():
+        if several:
+            first, *others = map(read_json, several)
+            figures[kind] = {**first, "source": source, "read_otherwise": others}
     write_card(chosen.folder, figures)

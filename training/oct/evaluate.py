@@ -145,8 +145,8 @@ def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixe
             being what is not 0 in its first channel. pixel_mm: side of a pixel in mm, where the pictures do not say it.
 
     Returns:
-        Mean and smallest Dice of the closed lumen, share of frames whose false calcium is larger than 30 degrees
-        in all, share of frames whose guidewire label is wider than 5 degrees, and the numbers of every frame.
+        Pixel size as stated, mean and smallest Dice of the closed lumen, share of frames whose false calcium is larger than 30
+        degrees in all, share of frames whose guidewire label is wider than 5 degrees, and the numbers of every frame.
     """
     pullback = open_pullback(images, pixel_mm)
     names = sorted(path.stem for path in images.iterdir() if path.suffix.lower() in Image.registered_extensions())
@@ -164,6 +164,7 @@ def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixe
         frames.append({"name": name, "lumen_dice": dice, "false_calcium_deg": measured.arc_total_deg, "guidewire_deg": wire})
     return {
         "frames": frames,
+        "pixel_mm": pixel_mm,
         "lumen_dice": float(np.mean([frame["lumen_dice"] for frame in frames])),
         "smallest_lumen_dice": min(frame["lumen_dice"] for frame in frames),
         "false_calcium_share": float(np.mean([frame["false_calcium_deg"] > FALSE_CALCIUM_DEG for frame in frames])),

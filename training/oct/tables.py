@@ -12,6 +12,7 @@ from ..reporting.markdown import markdown_table
 from .real.frames import real_table
 from .second_step.coverage import coverage_rows
 
+_READ_OTHERWISE = "Read otherwise:"
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
 
 
@@ -80,7 +81,22 @@ def frames_table(figures: dict[str, Any]) -> str:
         ["frames with the guidewire found", f"{figures['guidewire_found_share']:.0%}"],
         ["frames with false calcium larger than 30 degrees", f"{figures['false_calcium_share']:.0%}"],
     ]
-    return markdown_table(["real frames without calcium", ""], rows)
+    return "\n\n".join([markdown_table(["real frames without calcium", ""], rows), *_lumens_otherwise(figures)])
+
+
+def _lumens_otherwise(figures: dict[str, Any]) -> list[str]:
+    """Table of other readings of frames with lumen masks."""
+    rows = [
+        [
+            _pixel_size(each),
+            f"{each['lumen_dice']:.3f} ({each['smallest_lumen_dice']:.3f})",
+            f"{each['guidewire_found_share']:.0%}",
+            f"{each['false_calcium_share']:.0%}",
+        ]
+        for each in figures.get("read_otherwise", ())
+    ]
+    header = ["pixel size stated (mm)", "lumen Dice, mean (smallest)", "guidewire found", "false calcium larger than 30 degrees"]
+    return [_READ_OTHERWISE, markdown_table(header, rows)] if rows else []
 
 
 def real_frames_table(figures: dict[str, Any]) -> str:
@@ -88,7 +104,32 @@ def real_frames_table(figures: dict[str, Any]) -> str:
     missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
     text = f"Source: {figures.get('source', 'unnamed')}. "
     text += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
-    return text + "\n\n" + real_table(figures)
+    return "\n\n".join([text, real_table(figures), *_real_otherwise(figures)])
+
+
+def _real_otherwise(figures: dict[str, Any]) -> list[str]:
+    """Table of other readings of real frames, with calcium or without."""
+    rows = [
+        [
+            _pixel_size(each),
+            "as neighbours" if each["pullbacks"] else "each alone",
+            str(each["frames_with_calcium"]),
+            _number(each["dice"]),
+            ", ".join(f"{name} {dice:.3f}" for name, dice in each["patients"].items()) or "-",
+            f"{each['close_arcs']} of {each['frames_with_calcium']}",
+            str(each["frames_without_calcium"]),
+            "-" if each["false_calcium_share"] is None else f"{each['false_calcium_share']:.0%}",
+        ]
+        for each in figures.get("read_otherwise", ())
+    ]
+    with_calcium = ["frames with calcium", "mean Dice", "of each patient", "arcs within 30 degrees"]
+    without = ["frames without calcium", "of those with more than 30 degrees found"]
+    header = ["pixel size stated (mm)", "frames read", *with_calcium, *without]
+    return [_READ_OTHERWISE, markdown_table(header, rows)] if rows else []
+
+
+def _pixel_size(figures: dict[str, Any]) -> str:
+    return "-" if figures["pixel_mm"] is None else f"{figures['pixel_mm']:g}"
 
 
 def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> str:

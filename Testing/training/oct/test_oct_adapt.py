@@ -137,7 +137,7 @@ def test_figures_of_adapting_stay_in_the_card_when_others_are_added(adapted, tmp
         network_arguments=bundle.network_arguments,
         weights=weights_file(network),
         metadata=metadata,
-        card="",
+        card=(bundle.path / "docs/README.md").read_text(),
         licence="",
     )
     frames = {"frames": [0], "source": "ours", "lumen_dice": 0.9, "smallest_lumen_dice": 0.8}

@@ -18,6 +18,8 @@ from training.__main__ import main
 from training.oct.data import Patient
 from training.oct.evaluate import agreement, class_figures, closed_lumen_mask, confusion_matrix, evaluate, without_lumen
 from training.oct.tables import phantom_tables
+from training.reporting.cards import sections
+from training.reporting.course import course_line, with_course
 
 SPACING = Spacing(0.02, 0.02, 0.5, "test", "test")
 
@@ -117,8 +119,66 @@ def test_real_frames_are_judged_and_the_card_tells_it(model, tmp_path, capsys):
     assert [frame["name"] for frame in json.loads(figures.read_text())["frames"]] == ["a_1", "a_2"]
     assert main(["oct", "card", str(model), "--frames", str(figures), "--frames-source", "my own pullback"]) == 0
     assert "my own pullback" in (model / "docs" / "README.md").read_text()
-    assert "lumen Dice" in (model / "docs/README.md").read_text()
+    card = (model / "docs/README.md").read_text()
+    assert "lumen Dice" in card and "By `python -m training oct evaluate-frames model images masks --json frames.json`: " in card
     assert "lumen_dice" in load_bundle(model, TASK).summary()["eval_metrics"]["frames"]
+
+
+REAL = {
+    "frames": [
+        {"name": "p_0", "dice": 0.5, "true_pixels": 9, "true_arc_deg": 40.0, "found_arc_deg": 50.0, "arc_range_deg": [30.0, 60.0]}
+    ],
+    **{"pixel_mm": 0.02, "pullbacks": False, "dice": 0.5, "patients": {"p": 0.5}, "frames_with_calcium": 1, "close_arcs": 1},
+    **{"arcs_in_range": {"held": 1, "count": 1}, "frames_without_calcium": 0, "false_calcium_share": None},
+}
+
+
+def test_figures_stay_in_the_card_until_others_of_their_kind_come(model, tmp_path):
+    card = model / "docs/README.md"
+    truth = vessel(90, 20, 128)[None]
+    figures = evaluate(
+        load_bundle(model, TASK), [Patient(7, np.stack([truth * 60, truth]), (0.02, 0.02, 0.5))], "cpu", shifted=True
+    )
+    (tmp_path / "shifted.json").write_text(json.dumps(figures))
+    (tmp_path / "real.json").write_text(json.dumps(REAL))
+    assert main(["oct", "card", str(model), "--shifted", str(tmp_path / "shifted.json")]) == 0
+    shifted = sections(card.read_text())["Figures on phantoms with shifted physics"]
+    assert main(["oct", "card", str(model), "--real", str(tmp_path / "real.json")]) == 0
+    found = sections(card.read_text())
+    assert found["Figures on phantoms with shifted physics"] == shifted and "(seeds 7 to 7)" in shifted
+    assert load_bundle(model, TASK).metadata["eval_metrics"].keys() == {"shifted", "real"}
+    once = card.read_bytes()
+    (tmp_path / "real.json").write_text(json.dumps(REAL | {"dice": 0.25}))
+    assert main(["oct", "card", str(model), "--real", str(tmp_path / "real.json")]) == 0
+    assert b"| mean Dice of calcium | 0.500 |" in once and "| mean Dice of calcium | 0.250 |" in card.read_text()
+    assert card.read_text().count("Figures on real frames with calcium") == 1
+
+
+def test_the_card_tells_how_the_same_frames_were_read_otherwise(model, tmp_path):
+    without = {"dice": None, "patients": {}, "frames_with_calcium": 0, "close_arcs": 0, "frames_without_calcium": 40}
+    for name, other in {
+        "real": {},
+        "small": {"pixel_mm": 0.018, "pullbacks": True, "dice": 0.4, "patients": {"p": 0.4}, "close_arcs": 0},
+        "aside": {"pixel_mm": None, **without, "false_calcium_share": 0.025},
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(REAL | other))
+    files = [str(tmp_path / f"{name}.json") for name in ("real", "small", "aside")]
+    assert main(["oct", "card", str(model), "--real", *files]) == 0
+    text = sections((model / "docs/README.md").read_text())["Figures on real frames with calcium"]
+    assert "| 0.018 | as neighbours | 1 | 0.400 | p 0.400 | 0 of 1 | 0 | - |" in text
+    assert "| - | each alone | 0 | - | - | 0 of 0 | 40 | 2% |" in text
+    assert "| mean Dice of calcium | 0.500 |" in text
+    assert "small" not in json.dumps(load_bundle(model, TASK).metadata["eval_metrics"])
+
+
+def test_figures_tell_their_command_without_folders_and_its_minutes():
+    figures = with_course(lambda: {"dice": 0.5}, ["oct", "evaluate", "/home/somebody/my models/MINE", "--patients", "2"])
+    assert figures["dice"] == 0.5 and figures["course"]["minutes"] >= 0 and figures["course"]["processor_minutes"] >= 0
+    figures["course"] |= {"minutes": 61.24, "processor_minutes": 100.06}
+    assert course_line(figures) == (
+        "By `python -m training oct evaluate MINE --patients 2`: 61.2 minutes, 100.1 of processor time."
+    )
+    assert course_line({"dice": 0.5}) == ""
 
 
 def test_a_picture_without_mask_is_named(model, tmp_path, capsys):

@@ -25,13 +25,13 @@ from ...files import read_text
 from ...own_data.cases import CASE_NUMBERS
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
-from ..bundle import model_card, two_step_limits
+from ..bundle import ADAPTED, model_card, two_step_limits
 from ..data import is_validation, load_patients, make_data
 from ..second_step.bundle import weights_file
 from ..second_step.train import WEIGHTS, PolarRecipe, train_calcium
 from ..second_step.views import Views, joined, load_views, phantom_views, save_views, visible_calcium
 from .corrected import Corrected, corrected_views, patients_with_calcium
-from .gain import gain, judged
+from .gain import gain, gain_table, judged
 
 RECIPE = PolarRecipe(painted_share=0.0, average=0.98)
 """What the command does not ask for: nothing is painted into frames whose calcium a reader marked; the average is a short one."""
@@ -101,7 +101,7 @@ def adapt(
     frames = judged(cases, labels, after)
     found = Gain(frames, gain(frames))
     metadata = _metadata(before, found.figures, recipe)
-    card = model_card(folder.name, metadata, metadata["eval_metrics"], two_step_limits(metadata))
+    card = model_card(folder.name, metadata, {ADAPTED: gain_table(found.figures)}, two_step_limits(metadata))
     _written(before, turns[-1], folder, metadata, card, read_text(before.path / LICENCE))
     return found
 

@@ -44,7 +44,7 @@ def evaluate_real(
         Of every frame Dice of calcium, the true and the found bridged arc (degrees, both about the found lumen) and the range that
         the model gives for it; per patient and in all the mean Dice of frames with calcium, how many of those have an arc within 30
         degrees, how many a true arc within the range, and the share of frames without calcium in which more than 30 degrees were
-        found (None where there are no such frames).
+        found (None where there are no such frames); the pixel size that was stated, and whether frames were read as pullbacks.
 
     Raises:
         InputError: there is no picture, or a mask is missing or of another size.
@@ -67,6 +67,8 @@ def evaluate_real(
     patients = sorted({frame["patient"] for frame in with_calcium})
     return {
         "frames": frames,
+        "pixel_mm": pixel_mm,
+        "pullbacks": pullbacks,
         "dice": _mean([frame["dice"] for frame in with_calcium]),
         "patients": {name: _mean([frame["dice"] for frame in with_calcium if frame["patient"] == name]) for name in patients},
         "frames_with_calcium": len(with_calcium),
