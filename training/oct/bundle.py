@@ -140,9 +140,9 @@ def model_card(name: str, metadata: dict[str, Any], texts: Mapping[str, str], li
 
 
 def _texts(figures: Mapping[str, dict[str, Any]]) -> dict[str, str]:
-    """Kind of figures -> their tables in Markdown, and how they came about."""
+    """Kind of figures -> how they came about, and their tables in Markdown."""
     tables = {kind: _TABLES.get(kind, phantom_tables)(values) for kind, values in figures.items()}
-    return {kind: f"{table}\n\n{course_line(figures[kind])}" for kind, table in tables.items()}
+    return {kind: f"{course_line(figures[kind])}\n\n{table}" for kind, table in tables.items()}
 
 
 def one_step_limits(data_source: str) -> str:

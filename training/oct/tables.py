@@ -116,7 +116,7 @@ def _real_otherwise(figures: dict[str, Any]) -> list[str]:
             str(each["frames_with_calcium"]),
             _number(each["dice"]),
             ", ".join(f"{name} {dice:.3f}" for name, dice in each["patients"].items()) or "-",
-            f"{each['close_arcs']} of {each['frames_with_calcium']}",
+            f"{each['close_arcs']} of {each['frames_with_calcium']}" if each["frames_with_calcium"] else "-",
             str(each["frames_without_calcium"]),
             "-" if each["false_calcium_share"] is None else f"{each['false_calcium_share']:.0%}",
         ]
