@@ -193,7 +193,7 @@ def bundle_metadata(data_source: str, training: dict[str, Any], classes: int = l
 def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of the metadata; all of them are in the model card."""
     if kind == "frames":
-        return {name: value for name, value in figures.items() if name not in ("frames", "course", "read_otherwise")}
+        return {name: value for name, value in figures.items() if name not in ("frames", "pixel_mm", "course", "read_otherwise")}
     if kind == "real":
         missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
         kept = ("source", "frames_with_calcium", "dice", "patients", "close_arcs", "arcs_in_range")

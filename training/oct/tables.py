@@ -12,7 +12,7 @@ from ..reporting.markdown import markdown_table
 from .real.frames import real_table
 from .second_step.coverage import coverage_rows
 
-_READ_OTHERWISE = "Read otherwise:"
+_READ_OTHERWISE = "Read otherwise, or other frames:"
 SOURCE_STUDY = {"calcium": (0.62, 0.50), "guidewire": (0.73, 0.63), "background": (0.98, 0.96)}
 
 
