@@ -32,6 +32,7 @@ SLICER_CLASSES = (
     *(qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget, qMRMLSegmentEditorWidget),
 )
 REGISTRIES = ("dicomPlugins", "sampleDataSources", "sampleDataSourceCategories")
+WINDOW_PX = (1400, 900)
 
 
 class Desktop:
@@ -63,7 +64,7 @@ class Desktop:
         slicer.dicomDatabase = dicom.ctkDICOMDatabase()
         self._make_scene()
         self.main_window = qSlicerMainWindow()
-        self.main_window.arrange(1400, 900)
+        self.main_window.arrange(*WINDOW_PX)
         self.main_window.show()
         self.app._layout_manager = qSlicerLayoutManager(self.main_window.centralWidget())
 
@@ -126,7 +127,7 @@ class Desktop:
         self.app.processEvents()
         self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
-    def screenshot(self, path, width=1400, height=900):
+    def screenshot(self, path, width=WINDOW_PX[0], height=WINDOW_PX[1]):
         """Write what the main window shows as a picture: panel on the left, the layout's views on the right."""
         self.main_window.arrange(width, height)
         self.process_events()
@@ -140,13 +141,14 @@ class Desktop:
         self.main_window.moduleSelector()._panel.grab_whole(width, self.process_events).save(str(path))
 
     def start_anew(self):
-        """No module, an empty scene, the first layout, no dialogs, no errors; returns what went wrong unnoticed, as texts."""
+        """No module, an empty scene, the first layout and size, no dialogs, no errors; returns what went unnoticed, as texts."""
         for name in self.app.moduleManager()._scripted_modules():
             self.unload_module(name)
         for registry in REGISTRIES:
             vars(slicer.modules).pop(registry, None)
         slicer.mrmlScene.Clear(0)
         self.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+        self.main_window.arrange(*WINDOW_PX)  # a wide panel would leave the next test narrow views
         self.process_events()
         untold = self.errors.forget()
         return [*untold, *(f"No dialog wanted the answer {answer}" for answer in self.dialogs.forget())]
