@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from LesionReadingLib.errors import InputError
 
 from .drawing import HELD_OUT_SEEDS
+from .writing import write_json
 
 SEVERAL = "several"
 """Code of a refusal of several lines, one for each thing that is wrong."""
@@ -71,8 +71,8 @@ def log_to(folder: Path) -> Iterator[Callable[[str], None]]:
         yield log
 
 
-def write_json(file: Path | None, figures: dict[str, Any]) -> None:
+def write_figures(file: Path | None, figures: dict[str, Any]) -> None:
     """Write figures, if a file was asked for."""
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=1))
+        write_json(file, figures)

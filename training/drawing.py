@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from .processes import in_processes
 
@@ -15,19 +13,13 @@ VALIDATION_EVERY = 10
 """Every tenth patient is kept out of the learning, for validation: patients, never frames or slices, are what is split."""
 
 
-def draw_missing(seeds: Sequence[int], path_of: Callable[[int], Path], draw: Callable[[int], int], processes: int) -> Iterator[int]:
-    """Call ``draw`` for every seed whose file is not there yet; yields each seed when it is done.
+def draw_missing(
+    seeds: Sequence[int], files_of: Callable[[int], Sequence[Path]], draw: Callable[[int], int], processes: int
+) -> Iterator[int]:
+    """Call ``draw`` for every seed of whose files one is not there yet; yields each seed when it is done.
 
     Args:
-        path_of: the file of a seed. draw: writes it and gives the seed back; must be picklable.
+        files_of: the files of a seed. draw: writes them and gives the seed back; must be picklable.
     """
-    missing = [seed for seed in seeds if not path_of(seed).exists()]
+    missing = [seed for seed in seeds if not all(file.exists() for file in files_of(seed))]
     yield from in_processes(draw, missing, processes=processes)
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Let ``write`` fill a file that appears at ``path`` only when it is complete."""
-    part = path.with_suffix(".part")
-    with open(part, "wb") as file:
-        write(file)
-    os.replace(part, path)

@@ -14,7 +14,7 @@ from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.reporting import Reporter
 
-from ..arguments import positive, write_json
+from ..arguments import positive, write_figures
 
 
 def add_adaptation(
@@ -81,7 +81,7 @@ def working_folders(chosen: argparse.Namespace, before: Bundle) -> Iterator[tupl
 
 def report_gain(chosen: argparse.Namespace, figures: Mapping[str, Any], tables: Sequence[str], report: Reporter) -> None:
     """Write the figures, print the tables, and name the bundle."""
-    write_json(chosen.json, dict(figures))
+    write_figures(chosen.json, dict(figures))
     for line in "\n\n".join(tables).splitlines():
         report.log(line)
     report.result(str(chosen.output))

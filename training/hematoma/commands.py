@@ -12,7 +12,7 @@ from typing import Any
 
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 
-from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
+from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_figures
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
@@ -57,14 +57,16 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     add_without(parser)
     add_range(parser)
     parser.add_argument("--most-slices", type=int, help="kept of each patient to learn from; all of them by default")
+    parser.add_argument("--unprepared", type=Path, metavar="FOLDER", help="the same patients without any preparation, too")
     parser.set_defaults(run=_make_data)
 
 
 def _make_data(chosen: argparse.Namespace) -> None:
-    from .data import make_data
+    from .phantoms import make_data
 
     steps = Steps(**dict.fromkeys(left_out(chosen.without), False))
-    for seed in make_data(chosen.folder, phantom_seeds(chosen), steps, chosen.processes, chosen.phantoms, chosen.most_slices):
+    of_phantoms = (phantom_seeds(chosen), steps, chosen.processes, chosen.phantoms, chosen.most_slices)
+    for seed in make_data(chosen.folder, *of_phantoms, chosen.unprepared):
         print(f"patient {seed}", flush=True)
 
 
@@ -169,8 +171,9 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.model.prediction import choose_device
 
     from ..own_data.splits import read_split
-    from .data import make_data, preparation_steps
+    from .data import preparation_steps
     from .evaluation.rule import fit_own_rule, fit_rule
+    from .phantoms import make_data
 
     if read_split(chosen.data):
         fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
@@ -237,7 +240,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)
     figures = model_figures(results)
     print(figures_tables(figures))
-    write_json(chosen.json, {**figures, "results": [asdict(result) for result in results]})
+    write_figures(chosen.json, {**figures, "results": [asdict(result) for result in results]})
 
 
 def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:

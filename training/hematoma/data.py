@@ -7,9 +7,8 @@ appears complete or not at all, so a training may already read a folder that is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,17 @@ import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS, NAMES, OUTSIDE_NAME, TASK
 from HematomaMarkersLib.model.preparation.prepare import prepare
 from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
-from HematomaMarkersLib.phantom.patient import PhantomHead, draw_head
-from HematomaMarkersLib.phantom.wide import SIZE, draw_wide_head
 from HematomaMarkersLib.reading.images import read_volume
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.errors import InputError
 
-from ..drawing import HELD_OUT_SEEDS, draw_missing, write_whole
 from ..files import read_json, reading
 from ..own_data.cases import Added, added, case_number, classes_shown, open_case
 from ..own_data.splits import LEARNT_PARTS, Split, chosen_slices, read_split
+from ..writing import write_json, write_whole
 from .evaluation.originals import Original, write_original
 
 STEPS_FILE = "preparation.json"
-RANGES = ("ordinary", "wide", "mixed")
-"""Ranges of phantoms: of a mixed folder two of five patients are ordinary ones, three are of the wide range."""
-ORDINARY_OF_FIVE = (1, 3)
 _KINDS = {"hounsfield": "i", "labels": "u", "slice_markers": "b", "markers": "b", "inside": "b", "extents_mm": "f"}
 
 
@@ -63,25 +57,6 @@ class Patient:
     inside: np.ndarray | None = None
     extents_mm: np.ndarray | None = None
     part: str | None = None
-
-
-def make_data(
-    folder: Path, seeds: Sequence[int], steps: Steps, processes: int, phantoms: str = "ordinary", most_slices: int | None = None
-) -> Iterator[int]:
-    """Draw phantom patients into ``folder``; those already there are left alone. Yields each seed when it is done.
-
-    Args:
-        steps: of the preparation; one folder holds patients prepared in one way.
-        phantoms: which range they are of, one of ``RANGES``.
-        most_slices: kept of each patient to learn from, half of them with blood where there is as much; None for all.
-
-    Raises:
-        InputError: the folder holds patients that were prepared in another way.
-    """
-    found = begun_with(folder, steps)
-    if found != steps:
-        raise InputError(f"{folder} holds patients prepared in another way ({json.dumps(asdict(found))}); choose another folder.")
-    yield from draw_missing(seeds, partial(_path, folder), partial(_draw_patient, folder, steps, phantoms, most_slices), processes)
 
 
 def add_case(folder: Path, case_folder: Path, window: tuple[float, float] | None = None) -> Added:
@@ -132,7 +107,7 @@ def add_scan(
     if kept.all():
         arrays |= {"inside": prepared.inside, "extents_mm": prepared.extents_mm}
     judged = all(markers.get(marker) is not None for marker in MARKERS)
-    _write_patient(folder, number, arrays, {"near_misses": (), "location": location, "judged": judged})
+    write_patient(folder, number, arrays, {"near_misses": (), "location": location, "judged": judged})
     write_original(folder, number, Original(scan, labels, tuple(prepared.slice_order[kept].tolist())))
     return added(number, prepared.hounsfield[kept], shown, NAMES)
 
@@ -206,58 +181,19 @@ def patient_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("patient-*.npz"))
 
 
-def phantom_scan(head: PhantomHead) -> Scan:
-    """A phantom as the scan that reading would give."""
-    return Scan(head.hounsfield, head.grid, gravity=head.gravity)
-
-
-def draw_of_range(seed: int, phantoms: str) -> PhantomHead:
-    """Draw patient ``seed`` of a range: ordinary, wide, or of the mixed one's two parts."""
-    wide = phantoms == "wide" or (phantoms == "mixed" and seed % 5 not in ORDINARY_OF_FIVE)
-    return draw_wide_head(seed) if wide else draw_head(seed, SIZE if phantoms == "mixed" else 512)
-
-
-def _draw_patient(folder: Path, steps: Steps, phantoms: str, most_slices: int | None, seed: int) -> int:
-    head = draw_of_range(seed, phantoms)
-    prepared = prepare(phantom_scan(head), steps)
-    labels = prepared.labels_from_scan(head.labels)
-    is_whole = most_slices is None or seed in HELD_OUT_SEEDS
-    kept = slice(None) if is_whole else kept_slices(labels, most_slices, seed)
-    arrays = {
-        "hounsfield": prepared.hounsfield[kept],
-        "labels": labels[kept],
-        "slice_markers": head.slice_markers[prepared.slice_order][kept],
-        "markers": np.array([head.markers[name] for name in MARKERS]),
-    }
-    if is_whole:
-        arrays |= {"inside": prepared.inside, "extents_mm": prepared.extents_mm}
-    # Contusions are hematoma too, and nobody judged their signs.
-    facts = {"near_misses": head.near_misses, "location": head.location, "judged": "contusions" not in head.others}
-    _write_patient(folder, seed, arrays, facts)
-    return seed
-
-
-def kept_slices(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Numbers of ``most`` slices, ascending: with blood and without, as nearly half and half as there are."""
-    rng = np.random.default_rng([seed, 83])
-    bleeds = labels.any(axis=(1, 2))
-    with_blood, without = (rng.permutation(np.flatnonzero(which)) for which in (bleeds, ~bleeds))
-    of_blood = min(len(with_blood), max(most // 2, most - len(without)))
-    return np.sort(np.concatenate([with_blood[:of_blood], without[: most - of_blood]]))
-
-
 def begun_with(folder: Path, steps: Steps) -> Steps:
     """The steps of a training folder, which is begun with these where it is new."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / STEPS_FILE
     if not file.exists():
-        file.write_text(json.dumps(asdict(steps)))
+        write_json(file, asdict(steps))
     return preparation_steps(folder)
 
 
-def _write_patient(folder: Path, number: int, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
+def write_patient(folder: Path, number: int, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
+    """Write a patient's file: the arrays of ``Patient`` by name, and the rest as facts."""
     stored = np.array(json.dumps(facts))
-    write_whole(_path(folder, number), lambda file: np.savez(file, **arrays, facts=stored))
+    write_whole(patient_file(folder, number), lambda file: np.savez(file, **arrays, facts=stored))
 
 
 def patient_number(path: Path) -> int:
@@ -287,5 +223,6 @@ def load_patient(path: Path) -> Patient:
     return patient
 
 
-def _path(folder: Path, number: int) -> Path:
+def patient_file(folder: Path, number: int) -> Path:
+    """Where the patient of a number lies in a training folder."""
     return folder / f"patient-{number:05d}.npz"

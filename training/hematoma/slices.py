@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN
+from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.errors import InputError
 
 from ..drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
@@ -17,6 +18,7 @@ from ..own_data.splits import SPLIT_FILE, VALIDATION, read_split
 from .data import Patient, load_patient, load_patients, patient_files, pieces
 
 CPU = torch.device("cpu")
+WINDOW_HU = windows()[DEFAULT]
 SPLITS = ("patient", "random")
 VALIDATION_SHARE = 0.1
 SMALL_PIXELS = 250

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
 from HematomaMarkersLib.model.network import JointNetwork, hematoma_mask
@@ -22,12 +22,13 @@ from ..engine.loop import run
 from ..engine.options import Budget, TrainingOptions, options_from
 from ..engine.randomness import PictureRandom, epoch_numbers, step_random
 from ..engine.training import Training, Validation
-from ..reporting.scores import roc_auc
+from ..writing import write_json
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
-from .slices import SliceDataset, Slices, together
-from .train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU, trained_unet
+from .slice_scores import auc_intervals, marker_auc, marker_logits
+from .slices import WINDOW_HU, SliceDataset, Slices, together
 from .train_segmentation import Recipe as UNetRecipe
+from .train_segmentation import trained_unet
 
 RULE_FILE = "rule.json"  # beside both checkpoints: how slices make a patient, fitted on validation patients
 CHECKPOINT, FIGURES = "markers.safetensors", "markers.json"
@@ -143,13 +144,18 @@ class MarkerTask:
 
     def validate(self, network: nn.Module) -> Validation:
         """Mean AUC of the markers over the validation slices."""
-        figures = self.figures(network)
+        figures = marker_auc(self.logits(network), self.validated_markers)
         known = [value for value in figures.values() if value is not None]
         return Validation(sum(known) / max(len(known), 1), "AUC of slices: " + _in_words(figures))
 
-    def figures(self, network: nn.Module) -> dict[str, float | None]:
-        """AUC of each marker over the validation slices."""
-        return validation_auc(getattr(network, "module", network), self._slices, self._validation, self._device)
+    @property
+    def validated_markers(self) -> np.ndarray:
+        """bool (slices, 4) of the validation slices."""
+        return self._slices.markers[self._validation].numpy()
+
+    def logits(self, network: nn.Module) -> np.ndarray:
+        """What a network answers to the validation slices, float32 (slices, 4)."""
+        return marker_logits(getattr(network, "module", network), self._slices, self._validation, self._device)
 
 
 def new_training(
@@ -210,9 +216,13 @@ def train_markers(
     task = MarkerTask(slices, learnt, shown, training.network, recipe, device)
     run(training, task, budget.in_steps(len(learnt), recipe.batch), file, log)
     if distributed.rank() == 0:
-        figures = task.figures(training.average)
-        facts = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), "slices": len(shown), "auc": figures}
-        (folder / FIGURES).write_text(json.dumps(facts, indent=1))
+        found, true, patients = task.logits(training.average), task.validated_markers, slices.patients[shown]
+        figures = marker_auc(found, true)
+        shown_markers = dict(zip(MARKERS, true.sum(0).tolist(), strict=True))
+        counts = {"patients": len(patients.unique()), "slices": len(shown), "slices_with": shown_markers}
+        scores = {"auc": figures, "auc_intervals": auc_intervals(found, true, patients.numpy())}
+        facts = {**_variant(recipe), "preparation": asdict(preparation_steps(data)), **counts, **scores}
+        write_json(folder / FIGURES, facts)
         log("AUC of all validation slices with hematoma: " + _in_words(figures))
     distributed.wait()
 
@@ -277,19 +287,6 @@ def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], 
         ]
         pieces.append(torch.stack(views).contiguous(memory_format=torch.channels_last))
     return pieces
-
-
-@torch.inference_mode()
-def validation_auc(network: JointNetwork, slices: Slices, numbers: torch.Tensor, device: torch.device) -> dict[str, float | None]:
-    """AUC of each marker over the slices of these numbers, with found masks; None where all slices are of one kind."""
-    network.eval()
-    logits = []
-    for some in numbers.split(VALIDATED_AT_ONCE[device.type]):
-        images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with TrainingOptions().autocast(device):
-            logits.append(network(images.to(memory_format=torch.channels_last))[1].float().cpu())
-    found, true = torch.cat(logits).numpy(), slices.markers[numbers].numpy()
-    return {marker: roc_auc(found[:, number], true[:, number]) for number, marker in enumerate(MARKERS)}
 
 
 def _variant(recipe: Recipe) -> dict[str, Any]:

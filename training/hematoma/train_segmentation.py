@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, NAMES, OUTSIDE_BRAIN, TASK
+from HematomaMarkersLib.labels import NAMES, TASK
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from HematomaMarkersLib.model.unet import HematomaUNet
-from HematomaMarkersLib.windows import DEFAULT, windows
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import find_bundle
 from LesionReadingLib.model.weights import load_weights
@@ -26,20 +24,19 @@ from ..engine.options import Budget, TrainingOptions, options_from
 from ..engine.randomness import step_random, step_seed
 from ..engine.training import Training, Validation
 from ..losses import DiceCrossEntropy
+from ..writing import write_json
 from .augment import segmentation_batch
 from .data import preparation_steps
-from .slices import SMALL_PIXELS, SliceDataset, Slices, balanced_numbers, kinds
+from .slice_scores import f_score_interval, overlap, slice_confusions
+from .slices import WINDOW_HU, SliceDataset, balanced_numbers, kinds
 
 CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
 CLASS_WEIGHTS = (1.0, 1.5, 2.0, 1.5)
 NORM_MOMENTUM = 0.05
 """EfficientNet's own 0.01 needs hundreds of steps before batch norms know their values; the running average steadies them."""
-VALIDATED_AT_ONCE = {"cpu": 16, "cuda": 128}
 VALIDATION_SAMPLE = {"cpu": 96, "cuda": 1536}
 """Slices that are looked at while training: a processor has no time for more."""
-WINDOW_HU = windows()[DEFAULT]
-CLASSES = OUTSIDE_BRAIN + 1
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ class SegmentationTask:
         shown = kinds(dataset.slices, dataset.validation & torch.isin(dataset.slices.patients, self._validation_patients))
         count = VALIDATION_SAMPLE[self._device.type]
         sample = balanced_numbers(shown, count, torch.Generator().manual_seed(0)).unique()
-        figures = overlap(network, dataset.slices, sample, self._device)
+        figures = overlap(slice_confusions(network, dataset.slices, sample, self._device))
         return Validation(score(figures), "some slices: " + _in_words(figures))
 
 
@@ -189,9 +186,13 @@ def train_segmentation(
     task = SegmentationTask(dataset, recipe, device, log)
     run(training, task, budget.in_steps(int(dataset.training.sum()), recipe.batch), file, log)
     if distributed.rank() == 0:
-        figures = overlap(training.average.module, dataset.slices, dataset.validation.nonzero()[:, 0], device)
+        numbers = dataset.validation.nonzero()[:, 0]
+        confusions = slice_confusions(training.average.module, dataset.slices, numbers, device)
+        figures, patients = overlap(confusions), dataset.slices.patients[numbers]
         variant = {"split": recipe.split, "location": recipe.location, "preparation": asdict(preparation_steps(data))}
-        (folder / FIGURES).write_text(json.dumps({**variant, **figures}, indent=1))
+        counts = {"patients": len(patients.unique()), "slices": len(numbers)}
+        interval = {"f_score_interval": f_score_interval(confusions, patients)}
+        write_json(folder / FIGURES, {**variant, **figures, **interval, **counts})
         log("all validation slices: " + _in_words(figures))
     distributed.wait()
 
@@ -232,35 +233,6 @@ def _widened(tensor: torch.Tensor, classes: int) -> torch.Tensor:
 def recipe_of(file: Path) -> Recipe:
     """The recipe that a checkpoint's training was begun with."""
     return options_from(Recipe, checkpoint_options(file))
-
-
-@torch.inference_mode()
-def overlap(network: nn.Module, slices: Slices, numbers: torch.Tensor, device: torch.device) -> dict[str, float]:
-    """Dice loss, IoU and F score of the hematoma (and the latter on slices with little of it), F score of the other kinds of blood,
-    over all pixels of the slices of these numbers; nan where there is none of it.
-    """
-    small = slices.pixels_of(HEMATOMA)
-    small = (small > 0) & (small < SMALL_PIXELS)
-    of_small, counts = (torch.zeros(CLASSES, CLASSES, dtype=torch.int64, device=device) for _ in range(2))
-    network.eval()
-    for some in numbers.split(VALIDATED_AT_ONCE[device.type]):
-        images = network_input(slices.hounsfield[some].to(device)[:, None].float(), WINDOW_HU)
-        with TrainingOptions().autocast(device):
-            found = network(images.to(memory_format=torch.channels_last)).argmax(1)
-        pairs = slices.labels[some].to(device).long() * CLASSES + found
-        counts += torch.bincount(pairs.flatten(), minlength=counts.numel()).reshape(counts.shape)
-        of_small += torch.bincount(pairs[small[some].to(device)].flatten(), minlength=counts.numel()).reshape(counts.shape)
-    both, total = counts.diag(), counts.sum(0) + counts.sum(1)
-    f_score = (2 * both / total).tolist()
-    small_total = of_small.sum(0) + of_small.sum(1)
-    return {
-        "dice_loss": 1 - f_score[HEMATOMA],
-        "iou": float(both[HEMATOMA] / (total - both)[HEMATOMA]),
-        "f_score": f_score[HEMATOMA],
-        "small_f_score": float(2 * of_small[HEMATOMA, HEMATOMA] / small_total[HEMATOMA]),
-        "ventricular_f_score": f_score[INTRAVENTRICULAR],
-        "outside_f_score": f_score[OUTSIDE_BRAIN],
-    }
 
 
 def score(figures: Mapping[str, float]) -> float:

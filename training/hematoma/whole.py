@@ -15,8 +15,9 @@ from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 
 from ..engine.checkpoint import best_of
 from ..engine.options import Budget
-from .data import make_data, patient_files
+from .data import patient_files
 from .evaluation.rule import fit_rule
+from .phantoms import make_data
 from .slices import SliceDataset
 from .train_markers import CHECKPOINT as MARKERS_FILE
 from .train_markers import FIGURES as MARKER_FIGURES

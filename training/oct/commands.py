@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_json
+from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_figures
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
@@ -239,7 +239,7 @@ def _report(chosen: argparse.Namespace, judge: Callable[..., dict], table: Calla
     bundle = find_bundle(chosen.model, TASK)
     figures = with_course(lambda: judge(bundle, chosen.images, chosen.masks, chosen.device, chosen.pixel_spacing), chosen.words)
     print(table(figures))
-    write_json(chosen.json, figures)
+    write_figures(chosen.json, figures)
 
 
 def _add_card(parser: argparse.ArgumentParser) -> None:

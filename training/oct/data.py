@@ -10,7 +10,6 @@ all, so a training may already read a folder that is still being filled.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -24,10 +23,11 @@ from OCTCalciumLib.letterbox import NETWORK_SIZE, Letterbox
 from OCTCalciumLib.phantom.pullback import draw_pullback
 from OCTCalciumLib.reading.pullback import Pullback
 
-from ..drawing import VALIDATION_EVERY, draw_missing, write_whole
+from ..drawing import VALIDATION_EVERY, draw_missing
 from ..files import read_json, reading
 from ..own_data.cases import Added, added, case_number, classes_shown, open_case, require_split
 from ..own_data.splits import LEARNT_PARTS, VALIDATION, Split, chosen_slices, read_split
+from ..writing import write_json, write_whole
 
 _LARGEST_MM = 100.0
 
@@ -69,7 +69,7 @@ def make_data(
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw = partial(_draw_patient, folder, pullback_frames, frame_mm, keep_frames, shifted, wide)
-    yield from draw_missing(seeds, partial(_path, folder), draw, processes)
+    yield from draw_missing(seeds, lambda seed: [_path(folder, seed)], draw, processes)
 
 
 def add_case(folder: Path, case_folder: Path) -> Added:
@@ -163,7 +163,7 @@ def _write_patient(
 ) -> None:
     pixels = np.stack([[box.square(frame) for frame in frames], [box.square_labels(frame) for frame in labels]])
     path = _path(folder, number)
-    path.with_suffix(".json").write_text(json.dumps(facts))
+    write_json(path.with_suffix(".json"), facts)
     write_whole(path, lambda file: np.save(file, pixels))
 
 

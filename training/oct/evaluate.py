@@ -24,6 +24,7 @@ from OCTCalciumLib.vessel.lumen import close_lumen
 from PIL import Image
 
 from ..files import read_picture
+from ..reporting.scores import bootstrapped
 from .data import Patient
 from .second_step.coverage import Ranges, range_coverage
 
@@ -41,7 +42,7 @@ def evaluate(bundle: Bundle, patients: Iterable[Patient], device: str, shifted: 
         ranges hold the truth.
     """
     results = [replace(compared(bundle, patient, device), labels=None) for patient in patients]
-    return {"shifted": shifted, "wide": wide, **figures_of(results)}
+    return {"shifted": shifted, "wide": wide, **figures_of(results, [str(one.number) for one in results])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +72,8 @@ def compared(bundle: Bundle, patient: Patient, device: str) -> Compared:
     return Compared(patient.number, confusion_matrix(truth, found.labels), *measured, found.ranges, found.labels)
 
 
-def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
-    """The figures of ``evaluate``, but for the kind of phantoms."""
+def figures_of(results: Sequence[Compared], patients: Sequence[str]) -> dict[str, Any]:
+    """The figures of ``evaluate``, but for the kind of phantoms. ``patients``: whose each result is."""
     confusion = sum((one.confusion for one in results), np.zeros((len(NAMES), len(NAMES)), np.int64))
     pairs = [(one.truth, one.found) for one in results]
     return {
@@ -81,9 +82,24 @@ def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
         "confusion": confusion.tolist(),
         "four_classes": class_figures(confusion, NAMES),
         "three_classes": class_figures(without_lumen(confusion), NAMES[:LUMEN]),
+        "iou_intervals": iou_intervals(results, patients),
         "agreement": agreement(pairs),
         "ranges": range_coverage([(one.truth, one.found, one.ranges) for one in results]),
     }
+
+
+def iou_intervals(results: Sequence[Compared], patients: Sequence[str]) -> dict[str, tuple[float | None, float | None]]:
+    """95 % intervals of the IoU of each of the three classes, over resampled patients."""
+    counts = np.array([without_lumen(one.confusion) for one in results])
+
+    def interval(name: str) -> tuple[float | None, float | None]:
+        def iou(some: np.ndarray, _: np.ndarray) -> float | None:
+            return class_figures(some.sum(0), NAMES[:LUMEN])[name]["iou"]
+
+        found = bootstrapped(iou, counts, counts, np.array(patients))
+        return found.low, found.high
+
+    return {name: interval(name) for name in NAMES[:LUMEN]}
 
 
 def confusion_matrix(truth: np.ndarray, found: np.ndarray) -> np.ndarray:

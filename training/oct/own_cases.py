@@ -33,16 +33,17 @@ def evaluate_own(
         told; a picture of each case; and the quantities of the Bland-Altman plots.
     """
     names, split = patient_names(data), read_split(data)
-    results, pictures, frames = [], [], []
+    results, whose, pictures, frames = [], [], [], []
     for patient in load_patients(data) if parts is None else load_patients(data, parts):
         result = compared(bundle, patient, device)
         results.append(result)
+        whose.append(names.get(patient.number, str(patient.number)))
         pictures.append(_picture(patient, result))
-        frames += [(names.get(patient.number, str(patient.number)), *row) for row in _frame_rows(patient, result)]
+        frames += [(whose[-1], *row) for row in _frame_rows(patient, result)]
     of_patient, dice, true, found = (np.array(column) for column in zip(*frames, strict=True))
     count = len(set(of_patient.tolist()))
     shown = true | found
-    figures = figures_of(results) | {"shifted": False, "wide": False}
+    figures = figures_of(results, whose) | {"shifted": False, "wide": False}
     figures["held"] = cases_in_words(part, len(results), count, len(frames), bool(split and split.by_slice))
     figures["frame_dice"] = vars(bootstrapped(lambda values, _: float(values.mean()), dice[shown], true[shown], of_patient[shown]))
     scores = dict(zip(("sensitivity", "specificity"), sensitivity_and_specificity(found, true), strict=True))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import held_out_seeds
 from ..files import read_text
-from ..reporting.study import add_study, machine, run_study, same_as_before
+from ..reporting.study import add_study, run_study, same_as_before
 
 if TYPE_CHECKING:
     import torch
@@ -41,11 +41,10 @@ def _study(chosen: argparse.Namespace) -> None:
     def experiment(values: dict[str, Any], device: torch.device, log: Callable[[str], None]) -> dict[str, Any]:
         return learnt_and_judged(chosen, values, chosen.overrides, device, log)
 
-    def tables(figures: dict[str, Any], command: str, minutes: float, device: torch.device) -> str:
+    def tables(figures: dict[str, Any], run: str) -> str:
+        learnt = f"Learnt from {figures['learnt']} in {figures['steps']} steps of {figures['batch']} pictures."
         began = f"It began with {figures['began_with']}; the study's began with weights of ImageNet."
-        learnt = f"{figures['steps']} steps of {figures['batch']} pictures. {began}"
-        of_run = f"`{command}`, {minutes:.0f} min, {machine(device)}. {learnt}"
-        return "\n\n".join(["# The source study's tables", of_run, phantom_tables(figures)])
+        return "\n\n".join(["# The source study's tables", f"{run} {learnt} {began}", phantom_tables(figures)])
 
     run_study(chosen, "oct", "study", experiment, tables)
 
@@ -71,13 +70,15 @@ def learnt_and_judged(
     from ..own_data.cases import learnt_from
     from ..own_data.splits import TEST, read_split
     from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
+    from .data import is_validation, load_patients
     from .evaluate import evaluate
     from .own_cases import evaluate_own
     from .train import CHECKPOINT, Recipe, train
 
     licence, seeds = read_text(chosen.licence), held_out_seeds(chosen)
     recipe, budget = chosen_options(values, overrides, Recipe)
-    same_as_before(chosen.out, asdict(recipe))
+    held_out = {name: getattr(chosen, name) for name in ("patients", "first_seed", "pullback_frames", "frame_spacing")}
+    same_as_before(chosen.out, {**asdict(recipe), "held_out": held_out})
     training = chosen.out / TRAINING
     train(chosen.data, training, recipe, budget, device, chosen.weights, log)
     if rank():
@@ -89,7 +90,10 @@ def learnt_and_judged(
     else:
         figures = evaluate(bundle, _held_out(chosen, seeds, log), device.type, shifted=False)
     facts = training_facts(training / CHECKPOINT)
-    return {**figures, "steps": facts["steps"], "batch": recipe.batch, "began_with": facts["began_with"]}
+    learning = [patient for patient in load_patients(chosen.data) if not is_validation(patient)]
+    learnt = f"{sum(patient.pixels.shape[1] for patient in learning)} frames of {len(learning)} patients"
+    of_training = {"learnt": learnt, "steps": facts["steps"], "batch": recipe.batch, "began_with": facts["began_with"]}
+    return {**figures, **of_training}
 
 
 def _held_out(chosen: argparse.Namespace, seeds: range, log: Callable[[str], None]) -> list[Patient]:

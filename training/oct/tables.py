@@ -36,6 +36,7 @@ def phantom_tables(figures: dict[str, Any]) -> str:
                 [
                     ["accuracy", *(_number(figures["three_classes"][name]["accuracy"]) for name in three)],
                     ["IoU", *(_number(figures["three_classes"][name]["iou"]) for name in three)],
+                    *_intervals(figures, three),
                     ["source study, accuracy (6 patients)", *(f"{SOURCE_STUDY[name][0]:.2f}" for name in three)],
                     ["source study, IoU (6 patients)", *(f"{SOURCE_STUDY[name][1]:.2f}" for name in three)],
                 ],
@@ -155,6 +156,17 @@ def _bias(figures: dict[str, Any], digits: int) -> list[str]:
     if figures["bias"] is None:
         return ["-", "0 frames"]
     return [f"{figures['bias']:+.{digits}f} +- {figures['sd']:.{digits}f}", f"{figures['frames']} frames"]
+
+
+def _intervals(figures: dict[str, Any], names: Sequence[str]) -> list[list[str]]:
+    """A row of the IoU's intervals; none for figures from before there were any."""
+    if "iou_intervals" not in figures:
+        return []
+    return [["IoU, 95 % over patients", *(_between(*figures["iou_intervals"][name]) for name in names)]]
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return "-" if low is None else f"{low:.3f} to {high:.3f}"
 
 
 def _shares(row: Sequence[int]) -> list[str]:

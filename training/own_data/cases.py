@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.studies.training_case import TrainingCase, read_case
 
 from ..files import read_json
+from ..writing import write_json
 
 CASE_NUMBERS = range(100_000, 1_000_000_000)
 """Numbers of patients that are cases; phantom seeds stay below."""
@@ -98,7 +98,7 @@ def note_learnt(training: Path, numbers: Sequence[int]) -> None:
     """Keep in a training folder, beside those of before, the numbers of the patients that it learns from."""
     file = training / _LEARNT
     before = read_json(file) if file.exists() else []
-    file.write_text(json.dumps(sorted({*before, *numbers})))
+    write_json(file, sorted({*before, *numbers}))
 
 
 def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ..drawing import write_whole
 from ..files import read_rows
+from ..writing import write_text
 from .case_table import patient_names
 
 SPLIT_FILE = "split.csv"
@@ -100,7 +100,7 @@ def write_split(folder: Path, split: Split) -> None:
         fold = split.folds.get(unit)
         lines.append(",".join([*named, "" if fold is None else str(fold), part]))
     text = "\n".join(lines) + "\n"
-    write_whole(folder / SPLIT_FILE, lambda file: file.write(text.encode()))
+    write_text(folder / SPLIT_FILE, text)
 
 
 def with_validation_fold(split: Split, fold: int) -> Split:

@@ -6,7 +6,6 @@ Lancet 1986;327:307-310.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.presenting.drawing import keep_strange_styles_out
 
 from ..own_data.splits import PARTS, SPLIT_FILE, read_split
+from ..writing import write_json, write_text
 from .markdown import markdown_table
 
 ALL = "all"
@@ -126,8 +126,8 @@ def draw_pictures(folder: Path, pictures: Sequence[CasePicture], measured: Seque
 
 def write_evaluation(folder: Path, figures: Mapping[str, Any], tables: str) -> None:
     """Write the figures, which ``card`` and ``report`` take, and the tables."""
-    (folder / FIGURES).write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    (folder / TABLES).write_text(tables + "\n", encoding="utf-8")
+    write_json(folder / FIGURES, figures)
+    write_text(folder / TABLES, tables + "\n")
 
 
 def _draw_case(path: Path, name: str, picture: CasePicture) -> None:

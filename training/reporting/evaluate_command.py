@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..arguments import write_json
+from ..arguments import write_figures
 from ..own_data.splits import PARTS, TEST
 
 _BYTES = 5_000_000
@@ -39,7 +39,7 @@ def evaluate_data(
     figures["evaluated"] = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = tables(figures)
     print(text)
-    write_json(chosen.json, figures)
+    write_figures(chosen.json, figures)
     if chosen.output:
         with finished_folder(chosen.output, _BYTES) as folder:
             write_evaluation(folder, figures, text)

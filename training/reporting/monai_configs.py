@@ -15,6 +15,8 @@ from typing import Any
 
 from LesionReadingLib.model.bundle import METADATA, Bundle, load_bundle, write_bundle
 
+from ..writing import write_text
+
 LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
 NETWORKS = {
     "DeepLabV3Plus": "OCTCalciumLib.model.network.DeepLabV3Plus",
@@ -47,7 +49,7 @@ def write_configs(bundle: Bundle) -> list[Path]:
     written = []
     for name, config in configs_of(bundle).items():
         written.append(folder / f"{name}.json")
-        written[-1].write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        write_text(written[-1], json.dumps(config, indent=2) + "\n")
     return written
 
 

@@ -14,10 +14,10 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> None:
-    from ..drawing import write_whole
+    from ..writing import write_text
     from .report import read_run, report_page
 
     page = report_page([read_run(run) for run in chosen.runs])
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(chosen.output, lambda file: file.write(page.encode()))
+    write_text(chosen.output, page)
     print(f"{len(chosen.runs)} runs on one page: {chosen.output}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shlex
 import sys
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from LesionReadingLib.errors import InputError
 
 from ..arguments import add_device, log_to
-from ..drawing import write_whole
 from ..engine.presets import preset_values
 from ..files import read_json
+from ..writing import write_json, write_text
 
 if TYPE_CHECKING:
     import torch
@@ -36,34 +37,42 @@ def run_study(
     task: str,
     name: str,
     experiments: Callable[[dict[str, Any], torch.device, Callable[[str], None]], dict[str, Any]],
-    tables: Callable[[dict[str, Any], str, float, torch.device], str],
+    tables: Callable[[dict[str, Any], str], str],
 ) -> None:
-    """Run experiments with a preset's values; write their figures and tables with the minutes that they took in all.
+    """Run experiments with a preset's values; write their figures and tables with the time that they took in all.
 
     Args:
         chosen: with ``preset``, ``device`` and ``out``, the folder for ``NAME.json`` and ``NAME.md``.
-        experiments: takes the preset's values, the device and a log. tables: takes figures, command, minutes and device.
+        experiments: takes the preset's values, the device and a log.
+        tables: takes the figures, and a sentence of command, time and machine.
     """
     from LesionReadingLib.model.prediction import choose_device
 
     from ..engine.distributed import joined_processes, rank
 
-    began = time.monotonic()
     values = preset_values(task, chosen.preset)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.out) as log:
-        figures = experiments(values, device, log)
+        spent = _SpentTime(chosen.out)
+
+        def kept(line: str) -> None:
+            spent.keep()
+            log(line)
+
+        figures = experiments(values, device, kept if rank() == 0 else log)
         if rank() == 0:
-            minutes = _spent_minutes(chosen.out, (time.monotonic() - began) / 60)
-            _write(chosen.out / name, figures, tables(figures, _command_line(), minutes, device), log)
+            run = f"`{_command_line()}`, {spent.keep()}, {_machine(device)}."
+            _write(chosen.out / name, figures, tables(figures, run), log)
 
 
-def machine(device: torch.device) -> str:
+def _machine(device: torch.device) -> str:
     """The kind of machine, in words."""
     import torch
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} threads of a processor ({platform.machine()})"
+    count = torch.get_num_threads()
+    kind = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{count} thread{'s' if count > 1 else ''} of a processor ({kind})"
 
 
 def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
@@ -80,7 +89,7 @@ def same_as_before(out: Path, options: Mapping[str, Any]) -> None:
     if file.exists() and file.read_text() != text:
         raise InputError(f"{out} holds experiments with other options (see {file.name} there); choose another folder.")
     distributed.wait()
-    file.write_text(text)
+    write_text(file, text)
 
 
 def _command_line() -> str:
@@ -90,14 +99,32 @@ def _command_line() -> str:
 
 def _write(stem: Path, figures: dict[str, Any], tables: str, log: Callable[[str], None]) -> None:
     """Write figures and tables beside each other, and tell the tables."""
-    write_whole(stem.with_suffix(".json"), lambda file: file.write(json.dumps(figures, indent=1).encode()))
-    write_whole(stem.with_suffix(".md"), lambda file: file.write(f"{tables}\n".encode()))
+    write_json(stem.with_suffix(".json"), figures)
+    write_text(stem.with_suffix(".md"), f"{tables}\n")
     log(tables)
 
 
-def _spent_minutes(out: Path, minutes: float) -> float:
-    """These minutes and those of earlier parts of the same experiments, which are kept in the folder."""
-    file = out / "minutes.json"
-    before = read_json(file) if file.exists() else 0.0
-    file.write_text(json.dumps(before + minutes))
-    return before + minutes
+class _SpentTime:
+    """Minutes that experiments took, those of earlier parts too, and how many of them processors calculated for.
+
+    Kept in the experiments' folder at every line of the log, so that a part that was killed counts too. The clock alone says
+    little where others use the machine.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._file = out / "minutes.json"
+        self._before = read_json(self._file) if self._file.exists() else [0.0, 0.0]
+        self._began = _minutes_now()
+
+    def keep(self) -> str:
+        """Write how long it has been; give it in words."""
+        pairs = zip(self._before, self._began, _minutes_now(), strict=True)
+        clock, processors = minutes = [before + now - began for before, began, now in pairs]
+        write_json(self._file, minutes)
+        return f"{clock:.0f} min ({processors:.0f} min of processor time)"
+
+
+def _minutes_now() -> tuple[float, float]:
+    """Of the clock, and of processors: this process's and those of its children that have ended."""
+    times = os.times()
+    return time.monotonic() / 60, (times.user + times.system + times.children_user + times.children_system) / 60

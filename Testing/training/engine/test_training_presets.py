@@ -166,7 +166,7 @@ def test_the_command_lines_budget_comes_before_the_presets():
     assert budget(steps=7).steps == 7 and budget(epochs=2, of="cpu").epochs == 2
     assert budget(steps=7, of="seed").epochs is None
     both = budget(minutes=3)
-    assert both.minutes == 3 and both.steps == 500
+    assert both.minutes == 3 and both.steps == 600
 
 
 def test_adapting_needs_none_of_the_packages_of_training_and_a_typo_no_torch():

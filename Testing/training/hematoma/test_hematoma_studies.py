@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from training.hematoma.gan.samples import balanced_labels, drawn_slices
 from training.hematoma.gan.train import GANOptions, HingeLoss, draw, hematoma_crops, trained_gan
 from training.hematoma.slices import SliceDataset, joined
 from training.hematoma.studies.ablation_tables import ablation_tables
+from training.hematoma.studies.ablations import unprepared_copy
 
 CPU = torch.device("cpu")
 SIDE = 64
@@ -54,7 +56,9 @@ def test_all_of_the_studys_experiments_are_one_command_that_goes_on_where_it_sto
     assert figures.keys() == segmentations | classifiers | {"tuned_putamen"}, "nobody bleeds elsewhere"
     assert figures["random_split"]["split"] == "random" and figures["vgg16"]["pooling"] == "max"
     assert [figures[name]["mask"] for name in sorted(classifiers)].count("true") == 1
-    assert f"{figures['patient_split']['f_score']:.4f}" in table
+    assert f"{figures['patient_split']['iou']:.4f}" in table and "min of processor time" in table
+    assert figures["patient_split"]["patients"] == 3 and figures["patient_split"]["slices"] == 12
+    assert "6 slices of 3 validation patients: hypodensity on 6" in table
     capsys.readouterr()
     (tmp_path / "out/wavelet_vgg16/markers.json").unlink()
     written = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").glob("*/*.safetensors")}
@@ -76,9 +80,19 @@ def test_cases_cannot_be_drawn_without_preparation(data, tmp_path, capsys):
     assert "--unprepared" in capsys.readouterr().err
 
 
+def test_patients_without_preparation_have_had_no_step_of_it(data, tmp_path):
+    for file in data.glob("patient-*.npz"):
+        shutil.copy(file, tmp_path)  # none is left to draw
+    unprepared_copy(data, tmp_path, "ordinary", None, 1)
+    steps = json.loads((tmp_path / "preparation.json").read_text())
+    assert steps.keys() >= {"skull_removal", "noise_removal", "centring", "straightening"} and not any(steps.values())
+
+
 def test_experiments_that_are_missing_leave_dashes_in_the_tables():
-    table = ablation_tables({}, "command", 3.0, CPU)
+    table = ablation_tables({}, "command")
     assert "| VGG16 | - | 0.692 | - | 0.337 | - | 0.524 |" in table
+    assert "| patient split | - | - | 0.1609 | - | 0.7573 | - | 0.8390 |" in table
+    assert "| putamen | - | - | 0.9094 | - | 0.8904 | - |" in table
 
 
 def test_the_discriminators_layers_stretch_nothing():

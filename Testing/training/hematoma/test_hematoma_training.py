@@ -27,14 +27,15 @@ from LesionReadingLib.model.weights import from_bytes, in_bytes
 from training.__main__ import main
 from training.engine.options import Budget
 from training.engine.randomness import PictureRandom
-from training.hematoma import data as data_of_training
+from training.hematoma import phantoms
 from training.hematoma.augment import hardened, marker_batch, roughened_masks, segmentation_batch
 from training.hematoma.bundle.card import write_card, write_hard
 from training.hematoma.bundle.write import PHANTOM_DATA, bundle_of_training, bundle_with_markers_of, limits
-from training.hematoma.data import kept_slices, load_patient, load_patients, patient_files, patient_number
+from training.hematoma.data import STEPS_FILE, load_patient, load_patients, patient_files, patient_number
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
 from training.hematoma.evaluation.rule import TOP_SLICES, Answers, calibration, fit_rule, fitted_rule, youden_threshold
+from training.hematoma.phantoms import kept_slices
 from training.hematoma.slices import SliceDataset, balanced_numbers, joined, kinds, validation_slices
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
 from training.hematoma.train_markers import (
@@ -94,7 +95,7 @@ def marker_training(folder: Path, data: Path):
 
 def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_path, monkeypatch):
     head, asked = draw_head(1003, 256), []  # at a quarter of the pixels, once
-    monkeypatch.setattr(data_of_training, "draw_head", lambda *which: asked.append(which) or head)
+    monkeypatch.setattr(phantoms, "draw_head", lambda *which: asked.append(which) or head)
     arguments = ["hematoma", "make-data", str(tmp_path), "--patients", "1", "--first-seed", "1003", "--processes", "1"]
     assert main(arguments) == 0
     patient = load_patients(tmp_path)[0]
@@ -108,6 +109,13 @@ def test_drawn_patients_are_those_of_the_phantom_prepared_for_the_network(tmp_pa
     assert main(arguments) == 0
     assert (tmp_path / "patient-01003.npz").stat().st_mtime_ns == written
     assert main([*arguments, "--without", "skull-removal"]) == 2
+    plain = tmp_path / "plain"
+    assert main([*arguments, "--unprepared", str(plain)]) == 0
+    assert len(asked) == 2, "each patient is drawn once for both folders"
+    assert not any(json.loads((plain / STEPS_FILE).read_text()).values()), "every step is left out"
+    (unprepared,) = load_patients(plain)
+    assert unprepared.hounsfield.shape == patient.hounsfield.shape and unprepared.location == patient.location
+    assert (unprepared.hounsfield[:, 0, 0] < -900).all() and not patient.hounsfield[:, 0, 0].any(), "air about it, or removed"
 
 
 def test_a_folder_without_patients_is_refused_in_one_line(tmp_path, capsys):

@@ -27,10 +27,11 @@ from ...files import read_text
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
 from ..bundle.write import model_card
-from ..data import load_patient, make_data, patient_files, patient_number
+from ..data import load_patient, patient_files, patient_number
 from ..evaluation.evaluate import PatientResult
 from ..evaluation.originals import original_file, read_original
 from ..evaluation.own_cases import case_result
+from ..phantoms import make_data
 from ..slices import Slices, balanced_numbers, kinds
 from ..train_segmentation import Recipe, first_weights, new_training, prepared_batch
 from .corrected import Corrected, corrected_slices, load_slices, patients_with_hematoma, save_slices, without

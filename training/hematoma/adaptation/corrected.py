@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from ...drawing import HELD_OUT_SEEDS, VALIDATION_EVERY
 from ...own_data.cases import CASE_NUMBERS
 from ..data import add_case, begun_with, load_patients, preparation_steps
-from ..slices import Slices, joined, together
-from ..train_segmentation import VALIDATED_AT_ONCE, WINDOW_HU
+from ..slice_scores import VALIDATED_AT_ONCE
+from ..slices import WINDOW_HU, Slices, joined, together
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ from ...files import read_json
 from ...reporting.cards import card_text, shared_metadata
 from ...reporting.monai_configs import write_configs
 from ..adaptation.gain import gain_table
+from ..slices import WINDOW_HU
 from ..train_markers import CHECKPOINT as MARKERS_CHECKPOINT
 from ..train_markers import RULE_FILE, trained_network
 from ..train_segmentation import CHECKPOINT as UNET_CHECKPOINT
-from ..train_segmentation import WINDOW_HU, trained_unet
+from ..train_segmentation import trained_unet
 
 INTENDED_USE = (
     "Research on non-contrast head CT of acute intracerebral haemorrhage: marks the hematoma and tells how likely four signs of "

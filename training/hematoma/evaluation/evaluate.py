@@ -25,8 +25,8 @@ from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.model.bundle import find_bundle
 
 from ...processes import in_processes
-from ..data import draw_of_range, phantom_scan
-from ..train_segmentation import WINDOW_HU
+from ..phantoms import draw_of_range, phantom_scan
+from ..slices import WINDOW_HU
 from .false_blood import false_blood_ml
 
 
@@ -88,7 +88,7 @@ def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, pha
     """Yield the result of each phantom patient in order; nothing but the results is kept.
 
     Args:
-        model: the bundle's folder. processes: patients at once, each on one thread. phantoms: one of ``data.RANGES``.
+        model: the bundle's folder. processes: patients at once, each on one thread. phantoms: one of ``phantoms.RANGES``.
     """
     yield from in_processes(partial(patient_result, model, device, phantoms), seeds, processes=processes)
 

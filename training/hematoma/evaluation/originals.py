@@ -10,8 +10,8 @@ import numpy as np
 from HematomaMarkersLib.reading.scan import Scan
 from LesionReadingLib.geometry.grid import stacked_grid
 
-from ...drawing import write_whole
 from ...files import reading
+from ...writing import write_whole
 
 _OF_GRID = ("row_mm", "column_mm", "row_axis", "column_axis", "positions_mm", "extents_mm")
 

@@ -23,7 +23,7 @@ from ...own_data.splits import Split, chosen_slices, read_split
 from ...processes import in_processes
 from ...reporting.comparison import CasePicture, Measured, cases_in_words, differences, unknown_in_words
 from ..data import Patient, load_patient, patient_files
-from ..train_segmentation import WINDOW_HU
+from ..slices import WINDOW_HU
 from .evaluate import PatientResult, Truth, compared
 from .figures import model_figures
 from .originals import Original, original_file, read_original

@@ -31,7 +31,7 @@ from scipy.special import logit
 from ...processes import in_processes
 from ...reporting.markdown import markdown_table
 from ..data import Patient, load_patient
-from ..train_segmentation import WINDOW_HU
+from ..slices import WINDOW_HU
 from .evaluate import PatientResult
 
 INNER = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)

@@ -45,7 +45,8 @@ def _validation_files(chosen: argparse.Namespace) -> list[Path]:
     from LesionReadingLib.model.bundle import find_bundle
 
     from ...own_data.splits import VALIDATION, read_split
-    from ..data import make_data, patient_files, patient_number
+    from ..data import patient_files, patient_number
+    from ..phantoms import make_data
 
     if split := read_split(chosen.data):
         if split.by_slice:

@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from ...files import read_picture
 from ...reporting.markdown import markdown_table
-from ..train_segmentation import WINDOW_HU
+from ..slices import WINDOW_HU
 from .finding import FOUND_SHARE
 
 SKULL_WIDTH_MM = 148.0

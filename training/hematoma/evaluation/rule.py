@@ -28,10 +28,11 @@ from scipy.special import logit
 from ...own_data.splits import VALIDATION
 from ...processes import in_processes
 from ...reporting.scores import roc_auc
+from ...writing import write_json
 from ..bundle.card import with_rule
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
+from ..slices import WINDOW_HU
 from ..train_markers import RULE_FILE, trained_network
-from ..train_segmentation import WINDOW_HU
 
 TOP_SLICES = (1, 2, 3, 4, 6)
 LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
@@ -123,7 +124,7 @@ def _write_rule(place: Path, data: Path, answers: Sequence[Answers], log) -> Non
     else:
         steps = asdict(preparation_steps(data))
         written = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
-        (place / RULE_FILE).write_text(json.dumps(written, indent=1))
+        write_json(place / RULE_FILE, written)
     log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(rule.to_settings())}")
 
 

@@ -113,7 +113,7 @@ def runs_tables(segmentations: Mapping[str, Mapping[str, Any]], markers: Mapping
 def _dice_table(figures: Mapping[str, Any]) -> str:
     groups = {"all": figures["dice"], **figures["bands"], **figures["locations"]}
     rows = [
-        [name, str(dice["patients"]), _with_interval(dice["mean"], dice["low"], dice["high"]), _number(dice["median"])]
+        [name, str(dice["patients"]), with_interval(dice["mean"], dice["low"], dice["high"]), _number(dice["median"])]
         for name, dice in groups.items()
     ]
     return markdown_table(["hematoma", "patients", "mean Dice (95 %)", "median"], rows)
@@ -139,7 +139,7 @@ def _auc_table(markers: Mapping[str, Any]) -> str:
         "this model, slices": "slice_auc",
         "this model, patients, near misses alone as negatives": "auc_against_near_misses",
     }
-    own = [[title, *(_interval(markers[marker][kind]) for marker in MARKERS)] for title, kind in kinds.items()]
+    own = [[title, *(interval_text(markers[marker][kind]) for marker in MARKERS)] for title, kind in kinds.items()]
     counts = ["patients with / near misses / all", *(_counts(markers[marker]) for marker in MARKERS)]
     return markdown_table(["AUC", *_names(MARKERS)], [*own, counts, *([*row, "-"] for row in _source_rows(SOURCE_AUC))])
 
@@ -148,7 +148,7 @@ def _calibration_table(markers: Mapping[str, Any]) -> str:
     rows = [
         [
             MARKER_NAMES[marker],
-            _interval(figures["average_precision"]),
+            interval_text(figures["average_precision"]),
             f"{figures['with_marker'] / figures['patients']:.3f}",
             _number(figures["calibration"]["brier"]),
             _number(figures["calibration"]["ece"]),
@@ -215,11 +215,11 @@ def _heat(figures: Mapping[str, Any]) -> str:
     return f"{_percent(figures['share_within_5_mm'])} ({figures['patients']})"
 
 
-def _interval(figures: Mapping[str, float | None]) -> str:
-    return _with_interval(figures["value"], figures["low"], figures["high"])
+def interval_text(figures: Mapping[str, float | None]) -> str:
+    return with_interval(figures["value"], figures["low"], figures["high"])
 
 
-def _with_interval(value: float | None, low: float | None, high: float | None) -> str:
+def with_interval(value: float | None, low: float | None, high: float | None) -> str:
     interval = "" if low is None else f" ({low:.3f} to {high:.3f})"
     return "-" if value is None else f"{value:.3f}{interval}"
 

@@ -13,8 +13,9 @@ from LesionReadingLib.errors import InputError
 
 from ...engine.presets import chosen_options, in_section
 from ...files import read_json
-from ...reporting.study import machine, same_as_before
-from ..evaluation.tables import markdown_table
+from ...reporting.markdown import markdown_table
+from ...reporting.study import same_as_before
+from ..evaluation.tables import with_interval
 from ..slices import SliceDataset
 from ..studies.ablation_tables import number
 from ..studies.ablations import take_unet
@@ -77,26 +78,33 @@ def run_gan_experiment(
             log(f"{len(samples)} of {len(labels)} drawn slices show a hematoma and are learnt from")
         take_unet(out / "unet", out / name)
         train_markers(data, out / name, markers, marker_budget, device, log=log, dataset=dataset, samples=samples)
-    auc = {name: read_json(out / name / MARKER_FIGURES)["auc"][HYPODENSITY] for name in ("without", "with")}
-    return {"auc": auc, "gan": read_json(out / "gan" / GAN_FIGURES)}
+    found = {name: read_json(out / name / MARKER_FIGURES) for name in ("without", "with")}
+    auc = {name: one["auc"][HYPODENSITY] for name, one in found.items()}
+    intervals = {name: one["auc_intervals"][HYPODENSITY] for name, one in found.items()}
+    counts = {name: found["with"][name] for name in ("patients", "slices")} | {"with": found["with"]["slices_with"][HYPODENSITY]}
+    return {"auc": auc, "auc_intervals": intervals, "validation": counts, "gan": read_json(out / "gan" / GAN_FIGURES)}
 
 
-def gan_table(figures: Mapping[str, Any], command: str, minutes: float, device: torch.device) -> str:
-    """The experiment's table in Markdown, the study's figures beside."""
+def gan_table(figures: Mapping[str, Any], run: str) -> str:
+    """The experiment's table in Markdown, the study's figures beside. ``run``: a sentence of command, time and machine."""
     rows = [
-        [f"weighted wavelet VGG16, {name} drawn hematomas", number(figures["auc"][name]), number(STUDY[name])]
+        [
+            f"weighted wavelet VGG16, {name} drawn hematomas",
+            with_interval(figures["auc"][name], *figures["auc_intervals"][name]),
+            number(STUDY[name]),
+        ]
         for name in ("without", "with")
     ]
+    shown = figures["validation"]
     gan = figures["gan"]
     distances = (
         f"Frechet distance of drawn hematomas from the {gan['hematomas']} learnt ones {gan['best_distance']:.2f}, of one half of "
         f"these from the other {gan['distance_of_halves']:.2f}; features: {gan['features']}."
     )
     honest = (
-        "Slices of validation patients. Phantoms and the study's patients are never comparable. One run of one seed: a difference "
-        "of a few hundredths says nothing."
+        f"{shown['slices']} slices with a hematoma of {shown['patients']} validation patients, {shown['with']} of them with "
+        "hypodensity; in brackets 95 % intervals over resampled patients. Phantoms and the study's patients are never comparable. "
+        "One run of one seed, which the intervals do not hold: where they overlap, nothing is shown to differ."
     )
-    head = ["AUC of hypodensity", "here", "study"]
-    return "\n\n".join(
-        ["# Drawn hematomas", honest, f"`{command}`, {minutes:.0f} min, {machine(device)}.", markdown_table(head, rows), distances]
-    )
+    head = ["AUC of hypodensity", "here (95 %)", "study"]
+    return "\n\n".join(["# Drawn hematomas", honest, run, markdown_table(head, rows), distances])

@@ -10,8 +10,7 @@ from HematomaMarkersLib.model.preparation.grid import NETWORK_SIZE
 from LesionReadingLib.errors import InputError
 from PIL import Image
 
-from ..slices import Slices
-from ..train_segmentation import WINDOW_HU
+from ..slices import WINDOW_HU, Slices
 from .network import SNGAN
 from .train import ALL, GANOptions, draw
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,8 +22,8 @@ from ...engine.options import Budget, TrainingOptions, options_from
 from ...engine.randomness import step_random, step_seed
 from ...engine.training import Training, Validation
 from ...views import chance
-from ..slices import SliceDataset, Slices
-from ..train_segmentation import WINDOW_HU
+from ...writing import write_json
+from ..slices import WINDOW_HU, SliceDataset, Slices
 from .likeness import FEATURES, frechet_distance
 from .network import SNGAN
 
@@ -180,7 +179,7 @@ def train_gan(
     run(training, task, budget.in_steps(len(crops), options.batch), file, log)
     if distributed.rank() == 0:
         figures = {"best_distance": -training.best, "distance_of_halves": same, "features": FEATURES, "hematomas": len(crops)}
-        (folder / FIGURES).write_text(json.dumps({**figures, "options": asdict(options)}, indent=1))
+        write_json(folder / FIGURES, {**figures, "options": asdict(options)})
 
 
 def trained_gan(folder: Path) -> tuple[SNGAN, GANOptions]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES
 
 from ...reporting.markdown import markdown_table
-from ...reporting.study import machine
-from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION
+from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION, with_interval
 
 _SEGMENTATION = {
     "random_split": ("random split", SOURCE_SEGMENTATION["source study, random split"]),
@@ -30,58 +28,74 @@ _MARKERS = {
 }
 _SHOWN_MARKERS = (HYPODENSITY, IRREGULAR_MARGIN, BLEND)
 HONESTY = (
-    "Figures on validation slices of this folder, whose patients no training learnt from but for the random split. Phantoms and "
-    "the study's patients are never comparable: compare rows, not columns. One run of one seed each: differences of a few "
-    "hundredths say nothing, and fewer than some tens of validation patients say little of markers at all."
+    "Figures on validation slices of this folder, whose patients no training learnt from but for the random split; in brackets "
+    "95 % intervals over resampled patients. Phantoms and the study's patients are never comparable: compare rows, not columns. "
+    "One run of one seed each, which the intervals do not hold: rows whose intervals overlap do not differ for all one knows."
 )
 
 
-def ablation_tables(figures: Mapping[str, Mapping[str, Any]], command: str, minutes: float, device: torch.device) -> str:
+def ablation_tables(figures: Mapping[str, Mapping[str, Any]], run: str) -> str:
     """All tables in Markdown.
 
     Args:
-        figures: of ``run_ablations``, as far as there are any. command: that gave them. minutes: that this took in all.
+        figures: of ``run_ablations``, as far as there are any. run: a sentence of command, time and machine.
     """
     return "\n\n".join(
         [
             "# The source study's experiments",
             HONESTY,
-            f"`{command}`, {minutes:.0f} min, {machine(device)}.",
+            run,
             "## Hematoma: split and preparation",
             markdown_table(
-                ["", "Dice loss", "study", "IoU", "study", "F score", "study"],
+                ["", "validation patients, slices", "Dice loss", "study", "IoU", "study", "F score (95 %)", "study"],
                 [_segmentation_row(figures.get(name), title, study) for name, (title, study) in _SEGMENTATION.items()],
             ),
             "## Hematoma: fine-tuning to a location, F score there",
             markdown_table(
-                ["", "slices", "all data", "study", "fine-tuned", "study"],
+                ["", "validation patients, slices", "all data", "study", "fine-tuned", "study", "gain (95 %)"],
                 [_location_row(name, figures.get(f"tuned_{name}")) for name in _LOCATION],
             ),
             "## Markers, AUC over slices with a hematoma",
+            _of_markers(figures),
             markdown_table(
-                ["", *(text for marker in _SHOWN_MARKERS for text in (MARKER_NAMES[marker].lower(), "study"))],
+                ["", *(text for marker in _SHOWN_MARKERS for text in (f"{MARKER_NAMES[marker].lower()} (95 %)", "study"))],
                 [_marker_row(figures.get(name), title, study) for name, (title, study) in _MARKERS.items()],
             ),
         ]
     )
 
 
+def counted(own: Mapping[str, Any] | None) -> str:
+    """How many patients and slices figures are of."""
+    return f"{own['patients']}, {own['slices']}" if own else "-"
+
+
 def _segmentation_row(own: Mapping[str, Any] | None, title: str, study: Sequence[str]) -> list[str]:
-    names = ("dice_loss", "iou", "f_score")
-    pairs = zip((own[name] if own else None for name in names), study, strict=True)
-    return [title, *(text for found, theirs in pairs for text in (number(found, 4), theirs))]
+    if not own:
+        return [title, "-", *(text for theirs in study for text in ("-", theirs))]
+    found = [number(own["dice_loss"], 4), number(own["iou"], 4), with_interval(own["f_score"], *own["f_score_interval"])]
+    return [title, counted(own), *(text for pair in zip(found, study, strict=True) for text in pair)]
 
 
 def _location_row(name: str, own: Mapping[str, Any] | None) -> list[str]:
     before, after = _LOCATION[name]
-    own = own or {"slices": None, "before": None, "after": None}
-    count = "-" if own["slices"] is None else str(own["slices"])
-    return [name, count, number(own["before"], 4), before, number(own["after"], 4), after]
+    if not own:
+        return [name, "-", "-", before, "-", after, "-"]
+    gain = with_interval(own["after"] - own["before"], *own["gain_interval"])
+    return [name, counted(own), number(own["before"], 4), before, number(own["after"], 4), after, gain]
+
+
+def _of_markers(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    own = next((figures[name] for name in _MARKERS if name in figures), None)
+    if own is None:
+        return "Not learnt yet."
+    shown = ", ".join(f"{MARKER_NAMES[marker].lower()} on {own['slices_with'][marker]}" for marker in _SHOWN_MARKERS)
+    return f"{own['slices']} slices of {own['patients']} validation patients: {shown}."
 
 
 def _marker_row(own: Mapping[str, Any] | None, title: str, study: Sequence[str]) -> list[str]:
-    pairs = zip((own["auc"][marker] if own else None for marker in _SHOWN_MARKERS), study, strict=True)
-    return [title, *(text for found, theirs in pairs for text in (number(found), theirs))]
+    found = [with_interval(own["auc"][marker], *own["auc_intervals"][marker]) if own else "-" for marker in _SHOWN_MARKERS]
+    return [title, *(text for pair in zip(found, study, strict=True) for text in pair)]
 
 
 def number(value: float | None, digits: int = 3) -> str:

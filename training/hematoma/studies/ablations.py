@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import LOCATIONS
-from HematomaMarkersLib.model.preparation.steps import Steps
+from HematomaMarkersLib.model.preparation.steps import NO_STEPS
 from LesionReadingLib.errors import InputError
 
 from ...engine import distributed
@@ -21,12 +20,15 @@ from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ...own_data.cases import CASE_NUMBERS
 from ...reporting.study import same_as_before
-from ..data import make_data, patient_files, patient_number, preparation_steps
+from ...writing import write_json
+from ..data import patient_files, patient_number, preparation_steps
+from ..phantoms import make_data
+from ..slice_scores import gain_interval, overlap, slice_confusions
 from ..slices import SliceDataset
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers
-from ..train_segmentation import CHECKPOINT, FIGURES, overlap, train_segmentation, trained_unet
+from ..train_segmentation import CHECKPOINT, FIGURES, train_segmentation, trained_unet
 from ..train_segmentation import Recipe as UNetRecipe
 
 STAGES = ("segmentation", "markers")
@@ -79,7 +81,7 @@ def unprepared_copy(data: Path, folder: Path, phantoms: str, most_slices: int | 
     if any(number in CASE_NUMBERS for number in numbers):
         raise InputError(f"{data} holds cases; name a folder of the same cases without preparation with --unprepared.")
     if distributed.rank() == 0:
-        for number in make_data(folder, numbers, Steps(False, False, False, False), processes, phantoms, most_slices):
+        for number in make_data(folder, numbers, NO_STEPS, processes, phantoms, most_slices):
             print(f"patient {number} drawn without preparation", flush=True)
     distributed.wait()
     return folder
@@ -136,10 +138,9 @@ def run_ablations(
         if not (out / each.name / LOCATION_FIGURES).exists():
             log(f"--- {each.name}")
             train_segmentation(plain, out / each.name, changed, few, device, begin=out / each.begin, log=log, dataset=dataset)
-            before, after = (_f_score(out / name, dataset, device) for name in (AS_STUDIED, each.name))
-            scores = {"before": before, "after": after, "slices": int(dataset.validation.sum())}
+            scores = _gained(out / AS_STUDIED, out / each.name, dataset, device)
             if distributed.rank() == 0:
-                (out / each.name / LOCATION_FIGURES).write_text(json.dumps(scores))
+                write_json(out / each.name / LOCATION_FIGURES, scores)
             distributed.wait()
         figures[each.name] = read_json(out / each.name / LOCATION_FIGURES)
     recipe, budget = options["markers"]
@@ -164,6 +165,12 @@ def _dataset(data: Path, location: str | None, split: str, seed: int, device: to
     return SliceDataset(data, location, split, seed, device)
 
 
-def _f_score(training: Path, dataset: SliceDataset, device: torch.device) -> float:
-    network = trained_unet(training)[0].to(device)
-    return overlap(network, dataset.slices, dataset.validation.nonzero()[:, 0], device)["f_score"]
+def _gained(before: Path, after: Path, dataset: SliceDataset, device: torch.device) -> dict[str, Any]:
+    """F scores of two trainings' U-Nets on the validation slices, and the interval of what the second gains."""
+    numbers = dataset.validation.nonzero()[:, 0]
+    patients = dataset.slices.patients[numbers]
+    networks = (trained_unet(training)[0].to(device) for training in (before, after))
+    one, other = (slice_confusions(network, dataset.slices, numbers, device) for network in networks)
+    scores = {"before": overlap(one)["f_score"], "after": overlap(other)["f_score"]}
+    counts = {"patients": len(patients.unique()), "slices": len(numbers)}
+    return {**scores, **counts, "gain_interval": gain_interval(one, other, patients)}

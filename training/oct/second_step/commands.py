@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from ...arguments import add_device, log_to, write_json
+from ...arguments import add_device, log_to, write_figures
 from ...files import read_json, read_text
 
 RECIPE = "recipe.json"
@@ -141,7 +141,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     learnt = joined(learnt, *map(load_views, chosen.real))
     with log_to(chosen.folder) as log:
         log(f"{len(learnt)} views to learn from, {len(validation)} for validation")
-        write_json(chosen.folder / RECIPE, asdict(recipe))
+        write_figures(chosen.folder / RECIPE, asdict(recipe))
         train_calcium(
             network,
             learnt,

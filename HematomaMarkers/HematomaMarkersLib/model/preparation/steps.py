@@ -28,7 +28,7 @@ class Steps:
     centring: bool = True
 
 
-ALL_STEPS = Steps()
+ALL_STEPS, NO_STEPS = Steps(), Steps(*[False] * len(fields(Steps)))
 
 
 def add_without(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,43 @@
+"""Files that appear complete or not at all: a command that is stopped, or whose disk is full, leaves what was there before."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from LesionReadingLib.errors import InputError
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file that appears at ``path`` only when it is complete.
+
+    Raises:
+        InputError: the disk takes no more; the file before it is as it was.
+        OSError: there cannot be such a file.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with open(part, "wb") as file:
+            write(file)
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        if error.filename:  # the place, not its space
+            raise
+        reason = error.strerror or error
+        raise InputError(f"{path} could not be written ({reason}); make room, then start again.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, see ``write_whole``."""
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, see ``write_whole``."""
+    write_text(path, json.dumps(value, indent=1))
