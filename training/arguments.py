@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,24 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """A whole number from 0 on, as argparse's ``type``."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 on")
+    return int(text)
+
+
+def above_nothing(text: str) -> float:
+    """A number above 0, as argparse's ``type``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return value
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -33,9 +52,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_phantoms(parser: argparse.ArgumentParser, patients: int) -> None:
     """Add what every ``make-data`` takes: the folder, which phantom patients, and how many processes draw them."""
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--patients", type=int, default=patients)
-    parser.add_argument("--first-seed", type=int, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--patients", type=positive, default=patients)
+    parser.add_argument("--first-seed", type=whole, default=HELD_OUT_SEEDS.stop, help="those below 1000 are kept for `evaluate`")
+    parser.add_argument("--processes", type=positive, default=2)
 
 
 def phantom_seeds(chosen: argparse.Namespace) -> range:

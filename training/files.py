@@ -53,6 +53,21 @@ def read_picture(file: Path, mode: str | None = None) -> np.ndarray:
         return np.array(picture.convert(mode) if mode else picture)
 
 
+def read_figures(file: Path, name: str) -> dict[str, Any]:
+    """The figures that an evaluation wrote.
+
+    Args:
+        name: of one that those of this kind hold.
+
+    Raises:
+        InputError: the file is none, or holds other figures.
+    """
+    figures = read_json(file)
+    if not isinstance(figures, dict) or name not in figures:
+        raise InputError(f"{file} does not hold the figures that are wanted here; name the file that this evaluation wrote.")
+    return figures
+
+
 def read_text(file: Path) -> str:
     """A text in UTF-8.
 

@@ -28,7 +28,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
         with suppress(OSError):
             part.unlink()
         if error.filename:  # the place, not its space
-            raise
+            raise OSError(error.errno, error.strerror, str(path)) from error
         reason = error.strerror or error
         raise InputError(f"{path} could not be written ({reason}); make room, then start again.") from error
 

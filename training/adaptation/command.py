@@ -14,7 +14,7 @@ from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.reporting import Reporter
 
-from ..arguments import positive, write_figures
+from ..arguments import above_nothing, positive, whole, write_figures
 
 
 def add_adaptation(
@@ -45,11 +45,11 @@ def add_adaptation(
     parser.add_argument("--phantom-patients", type=positive, default=phantom_patients, help=phantoms)
     parser.add_argument("--steps", type=positive, default=steps, help="of each network")
     parser.add_argument("--batch", type=positive, default=batch)
-    parser.add_argument("--rate", type=float, default=1e-4, help="largest learning rate")
+    parser.add_argument("--rate", type=above_nothing, default=1e-4, help="largest learning rate")
     parser.add_argument(
         "--share", type=float, default=0.25, help="share of every batch that is from the cases, the rest from phantoms"
     )
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole, default=0)
     parser.add_argument("--processes", type=positive, default=2, help="how many draw and learn, of one thread each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.set_defaults(run=run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import torch
 from LesionReadingLib.errors import InputError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+
+from .options import Options, as_tuples
 
 
 def write_tensors(file: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
@@ -60,9 +63,16 @@ def read_facts(file: Path) -> dict[str, Any]:
         raise InputError(f"{file} is no checkpoint of today's trainings; move it away and start again.") from error
 
 
-def checkpoint_options(file: Path) -> dict[str, Any]:
-    """The options with which a checkpoint's training was begun."""
-    return read_facts(file)["options"]
+def checkpoint_options(file: Path, kind: type[Options]) -> Options:
+    """The options with which a checkpoint's training was begun.
+
+    Raises:
+        InputError: it is no checkpoint, or one of another kind of network.
+    """
+    kept = read_facts(file)["options"]
+    if kept.keys() - {field.name for field in fields(kind)}:
+        raise InputError(f"{file} is a checkpoint of another network; choose another folder for this training.")
+    return kind(**{name: as_tuples(value) for name, value in kept.items()})
 
 
 def training_facts(file: Path) -> dict[str, Any]:

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import torch
 
 WARM_UP = 0.03
+WORDS, LIMITS, COUNT, SIDES = "words", "limits", "count", "sides"
 Options = TypeVar("Options", bound="TrainingOptions")
+
+
+def one_of(default: str | None, *others: str | None) -> Any:
+    """A field that is one of these words."""
+    return field(default=default, metadata={WORDS: (default, *others)})
+
+
+def within(default: float | tuple[float, ...], least: float, most: float) -> Any:
+    """A field from ``least`` to ``most``, or of as many numbers as its default."""
+    return field(default=default, metadata={LIMITS: (least, most), COUNT: len(default) if isinstance(default, tuple) else 1})
+
+
+def views(default: tuple[tuple[float, int], ...], multiple: int, most: int) -> Any:
+    """A field of pairs (share of the training after which it ends, side of the view in pixels), ending with the whole of it.
+
+    Args:
+        multiple: of which every side is one, as the network needs it. most: largest side.
+    """
+    return field(default=default, metadata={SIDES: (multiple, most)})
 
 
 @dataclass(frozen=True)
@@ -32,20 +52,20 @@ class TrainingOptions:
         workers: processes that read batches ahead; 0 where pictures are in memory.
     """
 
-    batch: int = 8
-    rate: float = 1e-3
-    schedule: str = "cosine"
-    optimizer: str = "adamw"
-    weight_decay: float = 1e-4
-    betas: tuple[float, float] = (0.9, 0.999)
-    average: float = 0.998
-    gradient_norm: float = 1.0
-    precision: str = "auto"
+    batch: int = within(8, 1, 100_000)
+    rate: float = within(1e-3, 1e-9, 10.0)
+    schedule: str = one_of("cosine", "constant")
+    optimizer: str = one_of("adamw", "adam")
+    weight_decay: float = within(1e-4, 0.0, 1.0)
+    betas: tuple[float, float] = within((0.9, 0.999), 0.0, 0.999999)
+    average: float = within(0.998, 0.0, 0.999999)
+    gradient_norm: float = within(1.0, 1e-9, 1e9)
+    precision: str = one_of("auto", "float32", "bfloat16")
     seed: int = 0
     validate_every: int = 0
     patience: int = 0
     checkpoint_seconds: float = 180.0
-    workers: int = 0
+    workers: int = within(0, 0, 256)
 
     def rate_at(self, done: float) -> float:
         """Learning rate after the share ``done`` of the training."""
@@ -104,10 +124,6 @@ class Budget:
         return replace(self, steps=min(self.steps, math.ceil(self.epochs * pictures / batch)), epochs=None)
 
 
-def options_from(kind: type[Options], values: Mapping[str, Any]) -> Options:
-    """Options as a checkpoint keeps them: JSON knows lists in place of tuples."""
-    return kind(**{name: _as_tuples(value) for name, value in values.items()})
-
-
-def _as_tuples(value: Any) -> Any:
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+def as_tuples(value: Any) -> Any:
+    """A value of YAML or JSON, which know lists in place of tuples."""
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value

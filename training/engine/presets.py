@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from LesionReadingLib.errors import InputError
 
+from ..arguments import above_nothing
+
 if TYPE_CHECKING:
     from .options import Budget, TrainingOptions
 
 FOLDER = Path(__file__).parents[1] / "presets"
 BUDGET_KEYS = ("steps", "epochs", "minutes")
+_SHOWN = 10
 Options = TypeVar("Options", bound="TrainingOptions")
 
 
 def add_preset(parser: argparse.ArgumentParser, default: str = "best") -> None:
     """Add ``--preset``, the budget, and ``KEY=VALUE`` (which ``__main__`` collects)."""
     parser.add_argument("--preset", default=default, metavar="NAME", help="seed (the source study's), best, cpu, or a YAML file")
-    parser.add_argument("--steps", type=float, help="in all, an earlier part included")
-    parser.add_argument("--epochs", type=float, help="instead: how often every picture is learnt from")
-    parser.add_argument("--minutes", type=float, help="at most; by the clock every machine gives other weights")
+    parser.add_argument("--steps", type=above_nothing, help="in all, an earlier part included")
+    parser.add_argument("--epochs", type=above_nothing, help="instead: how often every picture is learnt from")
+    parser.add_argument("--minutes", type=above_nothing, help="at most; by the clock every machine gives other weights")
     parser.epilog = "KEY=VALUE changes a number of the preset, for example batch=4."
     parser.set_defaults(overrides=[])
 
@@ -55,6 +58,17 @@ def preset_values(task: str, name: str) -> dict[str, Any]:
     return values
 
 
+def preset_part(values: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """The keys and values of a part of a preset that has several.
+
+    Raises:
+        InputError: it has no such part.
+    """
+    if not isinstance(values.get(part), dict):
+        raise InputError(f"The preset has no part {part} with keys and values; look at {FOLDER}.")
+    return values[part]
+
+
 def chosen_options(values: Mapping[str, Any], overrides: Sequence[str], kind: type[Options]) -> tuple[Options, Budget]:
     """Options and budget of a preset's values, some of them overridden.
 
@@ -70,6 +84,9 @@ def chosen_options(values: Mapping[str, Any], overrides: Sequence[str], kind: ty
         if key not in defaults:
             raise InputError(f"There is no option {key}{_nearest(key, defaults)}; the options are {', '.join(sorted(defaults))}.")
     made = {key: _of_kind(key, value, defaults[key]) for key, value in given.items()}
+    for each in fields(kind):
+        if each.name in made:
+            require_sensible(each.name, made[each.name], each.metadata)
     budget = {key: made.pop(key, None) for key in BUDGET_KEYS}
     return kind(**made), new_budget(**budget)
 
@@ -142,13 +159,15 @@ def _of_kind(key: str, value: Any, default: Any) -> Any:
     Raises:
         InputError: it is of another.
     """
-    if key in BUDGET_KEYS or isinstance(default, float):
-        fits, kind = isinstance(value, int | float | str) and not isinstance(value, bool), "a number"
+    is_budget = key in BUDGET_KEYS
+    if is_budget or isinstance(default, float):
+        kind = "a number above 0" if is_budget else "a number from 0 on"
+        fits = isinstance(value, int | float | str) and not isinstance(value, bool)
         try:
-            value = float(value) if fits and value is not None else value  # YAML reads 1e-3 as text
+            value = float(value) if fits else value  # YAML reads 1e-3 as text
         except ValueError:
             fits = False
-        fits = (fits and value > 0) or value is None or value == 0
+        fits = (fits and (value > 0 or (value == 0 and not is_budget))) or value is None
     elif isinstance(default, bool):
         fits, kind = isinstance(value, bool), "true or false"
     elif isinstance(default, int):
@@ -157,10 +176,50 @@ def _of_kind(key: str, value: Any, default: Any) -> Any:
         value, kind = _tuples(value), "a list"
         fits = isinstance(value, tuple)
     else:
+        value = str(value).lower() if isinstance(value, bool) else value  # YAML reads the word true as a truth
         fits, kind = value is None or isinstance(value, str), "a word"
     if not fits:
         raise InputError(f"{key} is {kind}, not {value}.")
     return value
+
+
+def require_sensible(key: str, value: Any, wanted: Mapping[str, Any]) -> None:
+    """Refuse a value that no training can use.
+
+    Args:
+        wanted: a field's metadata, of ``options.one_of``, ``within`` or ``views``.
+
+    Raises:
+        InputError: it is none of the words, beyond the limits, or no list of views.
+    """
+    from .options import COUNT, LIMITS, SIDES, WORDS
+
+    if WORDS in wanted and value not in wanted[WORDS]:
+        known = [word for word in wanted[WORDS] if word is not None]
+        listed = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} others" if len(known) > _SHOWN else "")
+        raise InputError(f"{key} is {value}{_nearest(str(value), known)}; choose one of {listed}.")
+    if LIMITS in wanted:
+        (least, most), count = wanted[LIMITS], wanted[COUNT]
+        numbers = value if isinstance(value, tuple) else (value,)
+        if len(numbers) != count or not all(isinstance(one, int | float) and least <= one <= most for one in numbers):
+            what = "a number" if count == 1 else f"{count} numbers"
+            raise InputError(f"{key} is {value}; choose {what} from {least:g} to {most:g}.")
+    if SIDES in wanted and not _are_views(value, *wanted[SIDES]):
+        multiple, most = wanted[SIDES]
+        raise InputError(
+            f"{key} is {value}; give pairs of a share of the training, the last one 1.0, and the side of the views until then, "
+            f"a multiple of {multiple} up to {most}, as in [[0.6, {most // 2}], [1.0, {most}]]."
+        )
+
+
+def _are_views(value: Any, multiple: int, most: int) -> bool:
+    if not (value and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value)):
+        return False
+    ends, sides = zip(*value, strict=True)
+    if not all(isinstance(end, int | float) and isinstance(side, int) for end, side in value):
+        return False
+    ascend = all(one < other for one, other in zip((0, *ends), ends, strict=False))
+    return ascend and ends[-1] == 1 and all(side % multiple == 0 and 0 < side <= most for side in sides)
 
 
 def _tuples(value: Any) -> Any:

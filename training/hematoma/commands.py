@@ -12,8 +12,18 @@ from typing import Any
 
 from HematomaMarkersLib.model.preparation.steps import Steps, add_without, left_out
 
-from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_figures
-from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+from ..arguments import (
+    above_nothing,
+    add_device,
+    add_phantoms,
+    held_out_seeds,
+    log_to,
+    phantom_seeds,
+    positive,
+    whole,
+    write_figures,
+)
+from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_part, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
@@ -56,7 +66,7 @@ def _add_make_data(parser: argparse.ArgumentParser) -> None:
     add_phantoms(parser, patients=400)
     add_without(parser)
     add_range(parser)
-    parser.add_argument("--most-slices", type=int, help="kept of each patient to learn from; all of them by default")
+    parser.add_argument("--most-slices", type=positive, help="kept of each patient to learn from; all of them by default")
     parser.add_argument("--unprepared", type=Path, metavar="FOLDER", help="the same patients without any preparation, too")
     parser.set_defaults(run=_make_data)
 
@@ -103,7 +113,7 @@ def _run_training(chosen: argparse.Namespace, stage: str, kind: type, train: Cal
 
     from ..engine.distributed import joined_processes
 
-    recipe, budget = chosen_options(preset_values("hematoma", chosen.preset)[stage], chosen.overrides, kind)
+    recipe, budget = chosen_options(preset_part(preset_values("hematoma", chosen.preset), stage), chosen.overrides, kind)
     budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train(chosen.data, chosen.folder, recipe, budget, device, begin=chosen.begin, log=log)
@@ -113,18 +123,18 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add_phantoms(parser, patients=500)
     parser.add_argument("training", type=Path, help="for checkpoints, figures, rule and log")
     parser.add_argument("--carry", type=Path, metavar="DIR", help="copy what a bundle is made of there, in small files")
-    parser.add_argument("--validation", type=int, default=200, help="validation patients, of seeds from 500 on")
-    parser.add_argument("--begin-with", type=int, default=48, help="patients to learn from before the learning begins")
+    parser.add_argument("--validation", type=positive, default=200, help="validation patients, of seeds from 500 on")
+    parser.add_argument("--begin-with", type=positive, default=48, help="patients to learn from before the learning begins")
     parser.add_argument("--draw-minutes", type=float, default=math.inf, help="after which no further patient is begun")
-    parser.add_argument("--most-slices", type=int, default=22, help="kept of each patient to learn from")
-    parser.add_argument("--steps", type=int, nargs=2, default=(3000, 1200), metavar=("FIRST", "SECOND"), help="of the stages")
+    parser.add_argument("--most-slices", type=positive, default=22, help="kept of each patient to learn from")
+    parser.add_argument("--steps", type=positive, nargs=2, default=(3000, 1200), metavar=("FIRST", "SECOND"), help="of the stages")
     parser.add_argument("--minutes", type=float, nargs=2, default=(math.inf, math.inf), metavar=("FIRST", "SECOND"), help="at most")
-    parser.add_argument("--batch", type=int, nargs=2, default=(64, 64), metavar=("FIRST", "SECOND"))
-    parser.add_argument("--rate", type=float, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
+    parser.add_argument("--batch", type=positive, nargs=2, default=(64, 64), metavar=("FIRST", "SECOND"))
+    parser.add_argument("--rate", type=above_nothing, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
     parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
     parser.add_argument("--marker-width", type=float, default=0.125, help="of the VGG16; 1 is the published one")
-    parser.add_argument("--validate-every", type=int, default=150, help="steps between two validations")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--validate-every", type=positive, default=150, help="steps between two validations")
+    parser.add_argument("--seed", type=whole, default=0)
     add_range(parser)
     add_device(parser)
     parser.set_defaults(run=_train, phantoms="mixed")
@@ -159,9 +169,9 @@ def _train(chosen: argparse.Namespace) -> None:
 def _add_fit_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of both trainings, or a bundle, which gets another rule")
     parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
-    parser.add_argument("--patients", type=int, default=200)
-    parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--patients", type=positive, default=200)
+    parser.add_argument("--first-seed", type=whole, default=VALIDATION_SEED, help="below 1000, and not those of `evaluate`")
+    parser.add_argument("--processes", type=positive, default=2)
     add_range(parser)
     add_device(parser)
     parser.set_defaults(run=_fit_rule)
@@ -206,9 +216,9 @@ def _bundle(chosen: argparse.Namespace) -> None:
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
-    parser.add_argument("--patients", type=int, default=100)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--patients", type=positive, default=100)
+    parser.add_argument("--first-seed", type=whole, default=0)
+    parser.add_argument("--processes", type=positive, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
     add_range(parser)

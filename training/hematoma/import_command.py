@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -68,18 +69,30 @@ def _add_pair(pair, rule, window, chosen: argparse.Namespace, data: Path, row):
     scan = open_scan(pair.image, None, window, slice_mm, pixel_mm)
     if scan.warnings and not chosen.force:
         raise InputError(f"{' '.join(scan.warnings)} Leave it out, or take it all the same with --force.")
-    labels = joined([_on_scan(read_mask(mask, rule, SEGMENTS), mask.path.name, scan) for mask in pair.masks])
+    placed = [_on_scan(read_mask(mask, rule, SEGMENTS), mask.path.name, scan) for mask in pair.masks]
+    labels = joined([each.labels for each in placed])
     learnt = learnt_slices(labels, chosen.annotated_only)
-    return add_scan(data, scan, labels, learnt, row.markers, row.location or None)
+    added = add_scan(data, scan, labels, learnt, row.markers, row.location or None)
+    return replace(added, notes=tuple(note for each in placed for note in each.notes))
 
 
 def _on_scan(label_map, name: str, scan):
-    """A label map on the scan's voxels: by its place, or of pictures, which have none, voxel by voxel."""
+    """A label map on the scan's voxels: by its place, or of pictures, which have none, voxel by voxel.
+
+    Its notes tell where it lies on other voxels than the scan's: so it may be a mask of another scan.
+    """
     from HematomaMarkersLib.segments import placed_labels
+    from LesionReadingLib.labels.on_grid import lies_on_voxels_of
 
     if label_map.spacing.in_plane_known:
-        return placed_labels(label_map, name, scan).labels
+        placed = placed_labels(label_map, name, scan)
+        if lies_on_voxels_of(label_map, scan.grid, name):
+            return placed
+        told = (
+            f"{name} lies on other voxels than the scan and was placed by its position; make sure that it is a mask of this scan."
+        )
+        return replace(placed, notes=(told, *placed.notes))
     if label_map.labels.shape != scan.hounsfield.shape:
         own, wanted = (" x ".join(map(str, shape)) for shape in (label_map.labels.shape, scan.hounsfield.shape))
         raise InputError(f"{name} has {own} voxels (slices x rows x columns) but the scan {wanted}; draw it on the same slices.")
-    return label_map.labels
+    return label_map

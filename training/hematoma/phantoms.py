@@ -45,6 +45,8 @@ def make_data(
     Raises:
         InputError: a folder holds patients that were prepared in another way.
     """
+    if unprepared and unprepared.resolve() == folder.resolve():
+        raise InputError(f"{folder} cannot hold patients with and without preparation; choose another folder for --unprepared.")
     folders = {folder: steps} | ({unprepared: NO_STEPS} if unprepared else {})
     for each, wanted in folders.items():
         found = begun_with(each, wanted)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pywt
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, LOCATIONS, MARKERS
 from HematomaMarkersLib.model.network import JointNetwork, hematoma_mask
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
@@ -19,14 +20,14 @@ from ..engine import distributed
 from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options
 from ..engine.distributed import share, whole
 from ..engine.loop import run
-from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.options import Budget, TrainingOptions, one_of, within
 from ..engine.randomness import PictureRandom, epoch_numbers, step_random
 from ..engine.training import Training, Validation
 from ..writing import write_json
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
 from .slice_scores import auc_intervals, marker_auc, marker_logits
-from .slices import WINDOW_HU, SliceDataset, Slices, together
+from .slices import SPLITS, WINDOW_HU, SliceDataset, Slices, together
 from .train_segmentation import Recipe as UNetRecipe
 from .train_segmentation import trained_unet
 
@@ -49,15 +50,15 @@ class Recipe(TrainingOptions):
         split, location: as in the first stage.
     """
 
-    batch: int = 16
-    weight_decay: float = 1e-3
-    marker_width: float = 0.25
-    wavelet: str = "haar"
-    pooling: str = "wavelet"
-    mask: str = "true"
+    batch: int = within(16, 1, 100_000)
+    weight_decay: float = within(1e-3, 0.0, 1.0)
+    marker_width: float = within(0.25, 0.01, 8.0)
+    wavelet: str = one_of("haar", *pywt.wavelist(kind="discrete"))
+    pooling: str = one_of("wavelet", "max")
+    mask: str = one_of("true", "none")
     weighted: bool = True
-    split: str = "patient"
-    location: str | None = None
+    split: str = one_of(*SPLITS)
+    location: str | None = one_of(None, *LOCATIONS)
 
     def network_arguments(self, unet: UNetRecipe) -> dict[str, Any]:
         """Arguments of ``JointNetwork`` beside a U-Net of that recipe."""
@@ -247,7 +248,7 @@ def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]
 
 def recipe_of(file: Path) -> Recipe:
     """The recipe that a checkpoint's training was begun with."""
-    return options_from(Recipe, checkpoint_options(file))
+    return checkpoint_options(file, Recipe)
 
 
 def class_weights(markers: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import NAMES, TASK
+from HematomaMarkersLib.labels import LOCATIONS, NAMES, TASK
+from HematomaMarkersLib.model.preparation.grid import NETWORK_SIZE
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from HematomaMarkersLib.model.unet import HematomaUNet
 from LesionReadingLib.errors import InputError
@@ -20,15 +21,15 @@ from ..engine import distributed
 from ..engine.checkpoint import averaged_weights, best_of, checkpoint_options, part
 from ..engine.distributed import share, whole
 from ..engine.loop import run
-from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.options import Budget, TrainingOptions, one_of, views, within
 from ..engine.randomness import step_random, step_seed
 from ..engine.training import Training, Validation
 from ..losses import DiceCrossEntropy
 from ..writing import write_json
 from .augment import segmentation_batch
 from .data import preparation_steps
-from .slice_scores import f_score_interval, overlap, slice_confusions
-from .slices import WINDOW_HU, SliceDataset, balanced_numbers, kinds
+from .slice_scores import CLASSES, f_score_interval, overlap, slice_confusions
+from .slices import SPLITS, WINDOW_HU, SliceDataset, balanced_numbers, kinds
 
 CHECKPOINT, FIGURES = "segmentation.safetensors", "segmentation.json"
 # Blood is few pixels of a slice, ventricular blood fewer.
@@ -54,13 +55,13 @@ class Recipe(TrainingOptions):
             markers that were told beside them then stay valid.
     """
 
-    batch: int = 16
-    rate: float = 2e-3
-    width: float = 0.5
-    stages: tuple[tuple[float, int], ...] = ((0.6, 128), (1.0, 256))
-    split: str = "patient"
-    location: str | None = None
-    classes: int = len(NAMES)
+    batch: int = within(16, 1, 100_000)
+    rate: float = within(2e-3, 1e-9, 10.0)
+    width: float = within(0.5, 0.05, 8.0)
+    stages: tuple[tuple[float, int], ...] = views(((0.6, 128), (1.0, 256)), 32, NETWORK_SIZE)
+    split: str = one_of(*SPLITS)
+    location: str | None = one_of(None, *LOCATIONS)
+    classes: int = within(len(NAMES), 2, CLASSES)
     keep_markers: bool = False
 
     def side(self, done: float) -> int:
@@ -232,7 +233,7 @@ def _widened(tensor: torch.Tensor, classes: int) -> torch.Tensor:
 
 def recipe_of(file: Path) -> Recipe:
     """The recipe that a checkpoint's training was begun with."""
-    return options_from(Recipe, checkpoint_options(file))
+    return checkpoint_options(file, Recipe)
 
 
 def score(figures: Mapping[str, float]) -> float:

@@ -8,9 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import add_device, add_phantoms, held_out_seeds, log_to, phantom_seeds, write_figures
+from ..arguments import (
+    above_nothing,
+    add_device,
+    add_phantoms,
+    held_out_seeds,
+    log_to,
+    phantom_seeds,
+    positive,
+    whole,
+    write_figures,
+)
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
-from ..files import read_json, read_text
+from ..files import read_figures, read_text
 from ..own_data.split_command import add_split
 from ..reporting.course import with_course
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
@@ -50,9 +60,9 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 def _add_make_data(parser: argparse.ArgumentParser) -> None:
     add_phantoms(parser, patients=440)
-    parser.add_argument("--keep-frames", type=int, default=16, help="frames drawn of each pullback")
-    parser.add_argument("--pullback-frames", type=int, default=270)
-    parser.add_argument("--frame-spacing", type=float, default=0.2, metavar="MM")
+    parser.add_argument("--keep-frames", type=positive, default=16, help="frames drawn of each pullback")
+    parser.add_argument("--pullback-frames", type=positive, default=270)
+    parser.add_argument("--frame-spacing", type=above_nothing, default=0.2, metavar="MM")
     parser.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range, for the two-step model")
     parser.set_defaults(run=_make_data)
 
@@ -103,7 +113,7 @@ def _train(chosen: argparse.Namespace) -> None:
 def _add_offsets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train")
     parser.add_argument("data", type=Path, help="folder of make-data that it learnt from")
-    parser.add_argument("--every", type=int, default=3, help="take every so many-th frame")
+    parser.add_argument("--every", type=positive, default=3, help="take every so many-th frame")
     parser.set_defaults(run=_offsets)
 
 
@@ -137,10 +147,10 @@ def _bundle(chosen: argparse.Namespace) -> None:
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
-    parser.add_argument("--patients", type=int, default=12)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--pullback-frames", type=int, default=108)
-    parser.add_argument("--frame-spacing", type=float, default=0.5, metavar="MM")
+    parser.add_argument("--patients", type=positive, default=12)
+    parser.add_argument("--first-seed", type=whole, default=0)
+    parser.add_argument("--pullback-frames", type=positive, default=108)
+    parser.add_argument("--frame-spacing", type=above_nothing, default=0.5, metavar="MM")
     ranges = parser.add_mutually_exclusive_group()
     ranges.add_argument("--shifted", action="store_true", help="scanners outside the training range")
     ranges.add_argument("--wide", action="store_true", help="optics and anatomy of the wide range")
@@ -167,7 +177,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         return
     figures = with_course(lambda: _phantom_figures(chosen, bundle), chosen.words)
     print(phantom_tables(figures))
-    write_json(chosen.json, figures)
+    write_figures(chosen.json, figures)
 
 
 def _phantom_figures(chosen: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
@@ -270,10 +280,11 @@ def _card(chosen: argparse.Namespace) -> None:
         "shifted": chosen.shifted,
         "wide": chosen.wide,
     }
-    figures = {kind: read_json(file) for kind, file in files.items() if file}
+    figures = {kind: read_figures(file, "three_classes") for kind, file in files.items() if file}
     of_real = {"frames": (chosen.frames, chosen.frames_source), "real": (chosen.real, chosen.real_source)}
+    holds = {"frames": "lumen_dice", "real": "frames_with_calcium"}
     for kind, (several, source) in of_real.items():
         if several:
-            first, *others = map(read_json, several)
+            first, *others = (read_figures(each, holds[kind]) for each in several)
             figures[kind] = {**first, "source": source, "read_otherwise": others}
     write_card(chosen.folder, figures)

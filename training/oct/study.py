@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import held_out_seeds
+from ..arguments import above_nothing, held_out_seeds, positive, whole
 from ..files import read_text
 from ..reporting.study import add_study, run_study, same_as_before
 
@@ -25,11 +25,13 @@ def add_oct_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of import, with cases for the test in its split, or of make-data")
     parser.add_argument("out", type=Path, help="for the training, its bundle, study.md and study.json")
     parser.add_argument("--weights", type=Path, help="safetensors file to begin with, for example a ResNet-50 of ImageNet")
-    parser.add_argument("--patients", type=int, default=12, help="held-out phantoms that judge where DATA has no cases of its own")
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--pullback-frames", type=int, default=108, help="of each of them")
-    parser.add_argument("--frame-spacing", type=float, default=0.5, metavar="MM")
-    parser.add_argument("--processes", type=int, default=2, help="that draw them")
+    parser.add_argument(
+        "--patients", type=positive, default=12, help="held-out phantoms that judge where DATA has no cases of its own"
+    )
+    parser.add_argument("--first-seed", type=whole, default=0)
+    parser.add_argument("--pullback-frames", type=positive, default=108, help="of each of them")
+    parser.add_argument("--frame-spacing", type=above_nothing, default=0.5, metavar="MM")
+    parser.add_argument("--processes", type=positive, default=2, help="that draw them")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     add_study(parser, "KEY=VALUE changes the preset.")
     parser.set_defaults(run=_study)

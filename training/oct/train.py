@@ -11,6 +11,7 @@ import torch
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.weights import load_weights
 from OCTCalciumLib.labels import BACKGROUND, NAMES
+from OCTCalciumLib.letterbox import NETWORK_SIZE
 from OCTCalciumLib.model.network import DeepLabV3Plus, enlarged
 from OCTCalciumLib.model.preparation import network_input
 from torch import nn
@@ -18,9 +19,10 @@ from torch.nn import functional
 
 from ..engine.checkpoint import averaged_weights, checkpoint_options
 from ..engine.distributed import share, whole
-from ..engine.options import Budget, TrainingOptions, options_from
+from ..engine.options import Budget, TrainingOptions, one_of, views, within
 from ..engine.randomness import epoch_numbers, step_random
 from ..engine.training import Training, Validation
+from ..files import reading
 from ..losses import DiceCrossEntropy
 from ..own_data.cases import note_learnt
 from .augment import augmented_batch
@@ -46,11 +48,11 @@ class Recipe(TrainingOptions):
             they are quick, whole frames at the end, because these are what the network will see.
     """
 
-    width: int = 16
-    classes: int = len(NAMES)
-    loss: str = "dice_and_cross_entropy"
-    augmentation: str = "drawn"
-    stages: tuple[tuple[float, int], ...] = ((0.65, 320), (1.0, 512))
+    width: int = within(16, 1, 512)
+    classes: int = within(len(NAMES), 2, len(NAMES))
+    loss: str = one_of("dice_and_cross_entropy", "cross_entropy")
+    augmentation: str = one_of("drawn", "variants")
+    stages: tuple[tuple[float, int], ...] = views(((0.65, 320), (1.0, 512)), 32, NETWORK_SIZE)
 
     def window(self, done: float) -> int:
         """Side of the view after the share ``done`` of the training."""
@@ -148,7 +150,7 @@ def train(
         log: called with each line of the log.
 
     Raises:
-        InputError: nobody to learn from, or a checkpoint that cannot be resumed or written.
+        InputError: nobody to learn from, weights that do not fit, or a checkpoint that cannot be resumed or written.
     """
     from ..engine.loop import run  # with Ignite, which those that only bundle or adapt do not need
 
@@ -159,8 +161,8 @@ def train(
         log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
     else:
         training = new_training(recipe, device)
-        if weights is not None:
-            training.begin_with(encoder_weights(weights), weights.name)
+        if weights is not None and not training.begin_with(encoder_weights(weights), weights.name):
+            raise InputError(f"No tensor of {weights} fits this network by name and shape; give a ResNet-50 of the same width.")
         log(f"begins with {training.began_with}" + ("" if weights else "; no ImageNet weights were given with --weights"))
     task = FrameTask(load_patients(data), training.options, device)
     if not task.learning:
@@ -200,8 +202,12 @@ def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
     """Tensors of a safetensors file under this network's names.
 
     A ResNet-50 under torchvision's names becomes the encoder's, the colours of its first layer summed up for one grey channel.
+
+    Raises:
+        InputError: the file is no such file.
     """
-    tensors = load_weights(file)
+    with reading(file):
+        tensors = load_weights(file)
     if "conv1.weight" not in tensors:
         return tensors
     tensors["conv1.weight"] = tensors["conv1.weight"].sum(1, keepdim=True)
@@ -235,4 +241,4 @@ def validation_overlap(
 
 def recipe_of(folder: Path) -> Recipe:
     """The recipe that a folder's training was begun with."""
-    return options_from(Recipe, checkpoint_options(folder / CHECKPOINT))
+    return checkpoint_options(folder / CHECKPOINT, Recipe)

@@ -28,12 +28,14 @@ class Added:
     Attributes:
         number: its number. slices: how many are learnt from. classes: name -> how many of those show it.
         digests: of every slice that shows a class, from its pixels: the same in two cases is the same picture.
+        notes: what placing its masks on the image's voxels did.
     """
 
     number: int
     slices: int
     classes: Mapping[str, int]
     digests: frozenset[bytes]
+    notes: tuple[str, ...] = ()
 
 
 def added(number: int, images: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Added:

@@ -199,6 +199,9 @@ def _report(cases: Sequence[CaseFacts], added: Sequence[Added], main_class: str,
     for case in cases:
         log(f"{case.name}: case {case.case}, patient {case.patient}, {case.slices} slices, of which show {case.classes}")
     patients = len({case.patient for case in cases})
+    for case, one in zip(cases, added, strict=True):
+        for note in one.notes:
+            log(f"{case.name}: {note}")
     log(f"{len(cases)} cases of {patients} patients imported.")
     empty = [case.name for case, one in zip(cases, added, strict=True) if not one.classes[main_class]]
     if empty:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ..arguments import positive
+from ..arguments import positive, whole
 from ..files import read_text
-from .case_table import patient_names
+from .case_table import CASES_FILE, patient_names
+from .cases import CASE_NUMBERS
 from .splits import PARTS, SPLIT_FILE, TRAIN, Split, read_split, with_validation_fold, write_split
 
 FEW = 10
@@ -36,7 +37,7 @@ def add_split(parser: argparse.ArgumentParser, slice_classes: Callable[[Path], d
     )
     parser.add_argument("--test", nargs="+", metavar="PATIENT", help="patients for the test, or a file with one a line")
     parser.add_argument("--test-share", type=float, default=0.2, help="where no --test is given; 0 for none")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole, default=0)
     parser.set_defaults(run=partial(_split, slice_classes, main_class))
 
 
@@ -46,6 +47,12 @@ def _split(slice_classes: Callable[[Path], dict], main_class: str, chosen: argpa
     slices = slice_classes(chosen.data)
     if not slices:
         raise InputError(f"{chosen.data} holds no cases; import some first.")
+    names = patient_names(chosen.data)
+    if unknown := [number for number in slices if number in CASE_NUMBERS and number not in names]:
+        raise InputError(
+            f"{CASES_FILE} of {chosen.data} does not say whose case {unknown[0]} is, so that one patient could be on both sides; "
+            "import the cases again."
+        )
     there = read_split(chosen.data)
     if there and chosen.folds is None and chosen.test is None and chosen.fold > 1:
         split = with_validation_fold(there, chosen.fold)
@@ -55,7 +62,7 @@ def _split(slice_classes: Callable[[Path], dict], main_class: str, chosen: argpa
             raise InputError("There are 2 folds or more, --fold is one of them, and --test-share lies from 0 to less than 1.")
         test = None if chosen.test is None else frozenset(_named(chosen.test))
         deal = Deal(folds, chosen.fold, test, chosen.test_share, chosen.seed, chosen.split == "slice")
-        split = make_split(slices, patient_names(chosen.data), deal)
+        split = make_split(slices, names, deal)
     counts = part_counts(split, slices)
     absent = [name for name, of_parts in counts.items() if not of_parts[TRAIN]]
     if main_class in absent or main_class not in counts:

@@ -63,14 +63,31 @@ def on_grid(label_map: LabelMap, grid: Grid, name: str, segments: Sequence[Segme
         InputError: it does not say how large its voxels are, or its labels lie outside of the scan.
     """
     own = label_grid(label_map, name)
-    placed = _copied(label_map.labels, own, grid)
-    if placed is None and not grid.is_even and own.stated_positions_mm is None:
-        placed = _copied(label_map.labels, own, _with_mean_step(grid))
+    placed = _on_its_voxels(label_map.labels, own, grid)
     if placed is None:
         placed = _averaged(label_map.labels, own, grid)
     _require_inside(label_map.labels, own, grid, placed, name)
     notes = _changes(label_map.labels, own, placed, grid, segments)
     return replace(label_map, labels=placed, grid=grid, notes=(*label_map.notes, *notes))
+
+
+def lies_on_voxels_of(label_map: LabelMap, grid: Grid, name: str) -> bool:
+    """Whether the labels lie on voxels of the scan, so that ``on_grid`` copies them; a mask of another scan hardly ever does.
+
+    Args:
+        name: of its file, for the message.
+
+    Raises:
+        InputError: it does not say how large its voxels are.
+    """
+    return _on_its_voxels(label_map.labels, label_grid(label_map, name), grid) is not None
+
+
+def _on_its_voxels(labels: np.ndarray, own: Grid, grid: Grid) -> np.ndarray | None:
+    placed = _copied(labels, own, grid)
+    if placed is None and not grid.is_even and own.stated_positions_mm is None:
+        placed = _copied(labels, own, _with_mean_step(grid))
+    return placed
 
 
 def _with_mean_step(grid: Grid) -> Grid:

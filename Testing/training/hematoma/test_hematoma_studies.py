@@ -88,6 +88,18 @@ def test_patients_without_preparation_have_had_no_step_of_it(data, tmp_path):
     assert steps.keys() >= {"skull_removal", "noise_removal", "centring", "straightening"} and not any(steps.values())
 
 
+def test_two_folders_of_other_patients_are_not_compared(data, tmp_path, capsys):
+    others = write_patients(tmp_path, 21, SIDE)
+    arguments = ["hematoma", "ablations", str(data), str(tmp_path / "out"), "--unprepared", str(others), *SMALL]
+    assert main(arguments) == 2
+    assert "1021 is in one alone" in capsys.readouterr().err and not list((tmp_path / "out").glob("*/*.safetensors"))
+
+
+def test_an_sngan_of_one_marker_is_refused_before_anything_is_learnt(data, tmp_path, capsys):
+    assert main(["hematoma", "gan-experiment", str(data), str(tmp_path), *SMALL, *SMALL_GAN, "gan.labels=hypodensity"]) == 2
+    assert "labels=all" in capsys.readouterr().err and not list(tmp_path.glob("*/*.safetensors"))
+
+
 def test_experiments_that_are_missing_leave_dashes_in_the_tables():
     table = ablation_tables({}, "command")
     assert "| VGG16 | - | 0.692 | - | 0.337 | - | 0.524 |" in table
@@ -223,7 +235,7 @@ def test_the_studys_experiment_with_drawn_hematomas_is_one_command(data, tmp_pat
 
 @pytest.mark.parametrize(
     ("override", "message"),
-    [("side=48", "power of 2"), ("labels=swirl", "labels is all or one of"), ("wdth=3", "did you mean width?")],
+    [("side=48", "power of 2"), ("labels=swirl", "choose one of all, hypodensity"), ("wdth=3", "did you mean width?")],
 )
 def test_options_of_an_sngan_that_cannot_be_used_are_told(data, tmp_path, capsys, override, message):
     assert main(["hematoma", "train-gan", str(data), str(tmp_path), "--preset", "cpu", "--device", "cpu", override]) == 2

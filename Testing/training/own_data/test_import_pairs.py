@@ -145,6 +145,13 @@ def test_a_head_and_a_mask_of_another_place_are_refused(folders, capsys):
     assert not list(folders[2].glob("*"))
 
 
+@pytest.mark.parametrize(("shift_mm", "told"), [(0.0, False), (0.4, True)])
+def test_a_mask_on_other_voxels_than_its_head_is_placed_and_told(folders, capsys, shift_mm, told):
+    a_head(folders, shift_mm=shift_mm * slices(EVEN, tilt_deg=0.0).column_mm)
+    assert do_import(folders, task="hematoma") == 0
+    assert ("head-mask.nrrd lies on other voxels" in capsys.readouterr().out) is told
+
+
 def refused(folders, capsys, *more) -> str:
     assert do_import(folders, *more) == 2
     assert not (folders[2] / "cases.csv").exists() and not list(folders[2].glob("patient-*"))

@@ -143,3 +143,12 @@ def test_the_hematoma_trainings_obey_the_split_too(tmp_path):
     (tmp_path / "split.csv").write_text("\n".join(["case,slice,fold,split", *lines]))
     by_slice = SliceDataset(tmp_path, None, "patient", 0)
     assert len(by_slice.slices) == 6 and by_slice.validation.sum() == 3
+
+
+def test_cases_of_whom_nobody_says_whose_they_are_are_not_dealt(folder, capsys):
+    """Frames of one patient would count as patients of their own."""
+    names = (folder / "cases.csv").read_text().splitlines()
+    for lines in (names[:1], names[:5], None):
+        (folder / "cases.csv").unlink() if lines is None else (folder / "cases.csv").write_text("\n".join(lines))
+        assert main(["oct", "split", str(folder)]) == 2
+        assert "does not say whose case" in capsys.readouterr().err and not (folder / "split.csv").exists()

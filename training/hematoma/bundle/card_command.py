@@ -7,7 +7,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ...files import read_json
+from ...files import read_figures
 
 
 def add_card(parser: argparse.ArgumentParser) -> None:
@@ -27,4 +27,4 @@ def _card(chosen: argparse.Namespace) -> None:
     if not given:
         raise InputError("Name a file of figures for the card, or one with --wide or --ranges.")
     for write, file in given.items():
-        write(chosen.folder, read_json(file))
+        write(chosen.folder, read_figures(file, "hematoma"))

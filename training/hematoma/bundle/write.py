@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from HematomaMarkersLib.labels import MARKER_NAMES, MARKERS, NAMES, OUTSIDE_NAME, TASK
+from HematomaMarkersLib.model.patient_rule import rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.preparation.grid import NETWORK_PIXEL_MM, NETWORK_SIZE
 from LesionReadingLib.errors import InputError
@@ -20,7 +21,7 @@ from torch import nn
 
 from ...adaptation.record import ADAPTED
 from ...engine.checkpoint import training_facts
-from ...files import read_json
+from ...files import read_json, reading
 from ...reporting.cards import card_text, shared_metadata
 from ...reporting.monai_configs import write_configs
 from ..adaptation.gain import gain_table
@@ -92,13 +93,16 @@ def bundle_of_training(training: Path, folder: Path, data_source: str, licence: 
     if not (training / RULE_FILE).exists():
         raise InputError(f"{training} holds no {RULE_FILE}; first: python -m training hematoma fit-rule {training} DATA")
     rule = read_json(training / RULE_FILE)
+    with reading(training / RULE_FILE):
+        mean_auc, preparation = dict(rule["mean_auc"]), dict(rule["preparation"])
+        settings = {"markers": rule["rule"], "preparation": preparation}
+    rule_from_settings(settings, folder.name)
     weights = in_bytes(network.state_dict())
     recipes = {
         "segmentation": {**asdict(trained_unet(training)[1]), **training_facts(training / UNET_CHECKPOINT)},
         "markers": {**asdict(recipe), **training_facts(training / MARKERS_CHECKPOINT)},
     }
-    metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": rule["mean_auc"]})
-    settings = {"markers": rule["rule"], "preparation": rule["preparation"]}
+    metadata = _metadata(data_source, arguments, {**recipes, "rule_mean_auc": mean_auc})
     card = model_card(folder.name, metadata, arguments, {})
     bundle = write_bundle(
         folder,

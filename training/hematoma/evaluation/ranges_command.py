@@ -8,7 +8,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ...arguments import add_device, held_out_seeds
+from ...arguments import add_device, held_out_seeds, positive, whole
 from ..phantom_arguments import VALIDATION_SEED, add_range
 
 
@@ -16,9 +16,9 @@ def add_fit_ranges(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``fit-ranges``."""
     parser.add_argument("model", type=Path, help="folder of the bundle, which keeps what is fitted")
     parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
-    parser.add_argument("--patients", type=int, default=60)
-    parser.add_argument("--first-seed", type=int, default=VALIDATION_SEED + 100, help="below 1000, and not those of `evaluate`")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--patients", type=positive, default=60)
+    parser.add_argument("--first-seed", type=whole, default=VALIDATION_SEED + 100, help="below 1000, and not those of `evaluate`")
+    parser.add_argument("--processes", type=positive, default=2)
     add_device(parser)
     add_range(parser)
     parser.set_defaults(run=_fit_ranges, phantoms="mixed")

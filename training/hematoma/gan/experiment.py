@@ -11,7 +11,7 @@ import torch
 from HematomaMarkersLib.labels import HYPODENSITY
 from LesionReadingLib.errors import InputError
 
-from ...engine.presets import chosen_options, in_section
+from ...engine.presets import chosen_options, in_section, preset_part
 from ...files import read_json
 from ...reporting.markdown import markdown_table
 from ...reporting.study import same_as_before
@@ -24,7 +24,7 @@ from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers
 from ..train_segmentation import FIGURES, train_segmentation
 from ..train_segmentation import Recipe as UNetRecipe
-from .samples import balanced_labels, drawn_slices
+from .samples import balanced_labels, drawn_slices, require_all_markers
 from .train import FIGURES as GAN_FIGURES
 from .train import GANOptions, train_gan, trained_gan
 
@@ -52,9 +52,10 @@ def run_gan_experiment(
         InputError: ``out`` holds an experiment of other options, or what a training cannot use.
     """
     (unet, unet_budget), (markers, marker_budget), (gan, gan_budget) = (
-        chosen_options(values[part], in_section(overrides, part, PARTS), kind)
+        chosen_options(preset_part(values, part), in_section(overrides, part, PARTS), kind)
         for part, kind in zip(PARTS, (UNetRecipe, MarkerRecipe, GANOptions), strict=True)
     )
+    require_all_markers(gan)
     markers = replace(markers, pooling="wavelet", weighted=True)
     options_of = {part: asdict(options) for part, options in zip(PARTS, (unet, markers, gan), strict=True)}
     same_as_before(out, {**options_of, "share_drawn": share_drawn})

@@ -52,8 +52,7 @@ def drawn_slices(
     Raises:
         InputError: the SNGAN knows one marker alone, so nothing is known of the others on its slices.
     """
-    if options.labels != ALL:
-        raise InputError(f"This SNGAN draws with and without {options.labels} alone; train one with labels={ALL}.")
+    require_all_markers(options)
     pictures = draw(network, labels, seed, device)
     shown = _shows_hematoma(pictures)
     pictures, markers = pictures[shown], labels[shown].bool()
@@ -67,6 +66,16 @@ def drawn_slices(
     patients = torch.full((len(pictures),), DRAWN_PATIENT)
     known = torch.ones(len(pictures), dtype=torch.bool)
     return Slices(hounsfield, found, markers, patients, known, known.clone(), ~known)
+
+
+def require_all_markers(options: GANOptions) -> None:
+    """Refuse an SNGAN that knows one marker alone.
+
+    Raises:
+        InputError: it does.
+    """
+    if options.labels != ALL:
+        raise InputError(f"This SNGAN draws with and without {options.labels} alone; train one with labels={ALL}.")
 
 
 def balanced_labels(markers: torch.Tensor, marker: str, count: int, seed: int) -> torch.Tensor:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKERS
+from HematomaMarkersLib.model.preparation.grid import NETWORK_SIZE
 from LesionReadingLib.errors import InputError
 from PIL import Image
 from torch import nn
@@ -18,12 +19,12 @@ from ...engine import distributed
 from ...engine.checkpoint import averaged_weights, checkpoint_options
 from ...engine.distributed import share
 from ...engine.loop import run
-from ...engine.options import Budget, TrainingOptions, options_from
+from ...engine.options import Budget, TrainingOptions, one_of, within
 from ...engine.randomness import step_random, step_seed
 from ...engine.training import Training, Validation
 from ...views import chance
 from ...writing import write_json
-from ..slices import WINDOW_HU, SliceDataset, Slices
+from ..slices import SPLITS, WINDOW_HU, SliceDataset, Slices
 from .likeness import FEATURES, frechet_distance
 from .network import SNGAN
 
@@ -42,18 +43,18 @@ class GANOptions(TrainingOptions):
         split: as for the other stages: validation patients are never drawn from.
     """
 
-    batch: int = 32
-    rate: float = 2e-4
-    schedule: str = "constant"
-    optimizer: str = "adam"
-    betas: tuple[float, float] = (0.0, 0.9)
-    average: float = 0.999
-    gradient_norm: float = 1000.0
-    side: int = 64
-    width: int = 32
-    noise: int = 64
-    labels: str = ALL
-    split: str = "patient"
+    batch: int = within(32, 1, 100_000)
+    rate: float = within(2e-4, 1e-9, 10.0)
+    schedule: str = one_of("constant", "cosine")
+    optimizer: str = one_of("adam", "adamw")
+    betas: tuple[float, float] = within((0.0, 0.9), 0.0, 0.999999)
+    average: float = within(0.999, 0.0, 0.999999)
+    gradient_norm: float = within(1000.0, 1e-9, 1e9)
+    side: int = within(64, 8, NETWORK_SIZE)
+    width: int = within(32, 1, 1024)
+    noise: int = within(64, 1, 4096)
+    labels: str = one_of(ALL, *MARKERS)
+    split: str = one_of(*SPLITS)
 
     def network(self) -> SNGAN:
         """The networks of these options."""
@@ -152,10 +153,8 @@ def train_gan(
         dataset: the slices of ``data``, where they are in memory already.
 
     Raises:
-        InputError: too few slices, an unknown marker, or a checkpoint that cannot be resumed or written.
+        InputError: too few slices, or a checkpoint that cannot be resumed or written.
     """
-    if options.labels not in (ALL, *MARKERS):
-        raise InputError(f"labels is {ALL} or one of {', '.join(MARKERS)}, not {options.labels}.")
     file = folder / CHECKPOINT
     folder.mkdir(parents=True, exist_ok=True)
     if file.exists():
@@ -198,7 +197,7 @@ def trained_gan(folder: Path) -> tuple[SNGAN, GANOptions]:
 
 def options_of(folder: Path) -> GANOptions:
     """The options that a folder's training was begun with."""
-    return options_from(GANOptions, checkpoint_options(folder / CHECKPOINT))
+    return checkpoint_options(folder / CHECKPOINT, GANOptions)
 
 
 def hematoma_crops(slices: Slices, numbers: torch.Tensor, side: int) -> torch.Tensor:

@@ -16,7 +16,7 @@ from LesionReadingLib.errors import InputError
 
 from ...engine import distributed
 from ...engine.checkpoint import best_of
-from ...engine.presets import chosen_options, in_section
+from ...engine.presets import chosen_options, in_section, preset_part
 from ...files import read_json
 from ...own_data.cases import CASE_NUMBERS
 from ...reporting.study import same_as_before
@@ -103,10 +103,16 @@ def run_ablations(
         values, overrides: of a preset, with parts ``segmentation`` and ``markers``.
 
     Raises:
-        InputError: ``out`` holds experiments of other options, or what a training cannot use.
+        InputError: both folders are of other patients, ``out`` holds experiments of other options, or what a training cannot use.
     """
+    numbers, others = (set(map(patient_number, patient_files(folder))) for folder in (prepared, plain))
+    if numbers != others:
+        raise InputError(
+            f"{prepared} and {plain} do not hold the same patients ({min(numbers ^ others)} is in one alone), so nothing could be "
+            "compared; draw or import the same ones into both."
+        )
     options = {
-        stage: chosen_options(values[stage], in_section(overrides, stage, STAGES), kind)
+        stage: chosen_options(preset_part(values, stage), in_section(overrides, stage, STAGES), kind)
         for stage, kind in zip(STAGES, (UNetRecipe, MarkerRecipe), strict=True)
     }
     same_as_before(out, {stage: asdict(recipe) for stage, (recipe, _) in options.items()})

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...arguments import add_device, log_to, positive
-from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_values
+from ...arguments import above_nothing, add_device, log_to, positive, whole
+from ...engine.presets import add_preset, budget_of_command, chosen_options, preset_part, preset_values
 from ...reporting.study import add_study, run_study
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def add_ablations(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--phantoms", choices=("ordinary", "wide", "mixed"), default="ordinary", help="the range that DATA was drawn of"
     )
-    parser.add_argument("--most-slices", type=int, help="as DATA was drawn with")
-    parser.add_argument("--processes", type=int, default=2, help="that draw")
+    parser.add_argument("--most-slices", type=positive, help="as DATA was drawn with")
+    parser.add_argument("--processes", type=positive, default=2, help="that draw")
     add_study(parser, "segmentation.KEY=VALUE and markers.KEY=VALUE change numbers of the preset.")
     parser.set_defaults(run=_ablations)
 
@@ -57,7 +57,7 @@ def _train_gan(chosen: argparse.Namespace) -> None:
     from ...engine.distributed import joined_processes
     from ..gan.train import GANOptions, train_gan
 
-    options, budget = chosen_options(preset_values("hematoma", chosen.preset)["gan"], chosen.overrides, GANOptions)
+    options, budget = chosen_options(preset_part(preset_values("hematoma", chosen.preset), "gan"), chosen.overrides, GANOptions)
     budget = budget_of_command(chosen, budget)
     with joined_processes(choose_device(chosen.device)) as device, log_to(chosen.folder) as log:
         train_gan(chosen.data, chosen.folder, options, budget, device, log)
@@ -68,7 +68,7 @@ def add_draw_samples(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train-gan")
     parser.add_argument("folder", type=Path, help="for a folder of pictures of each class")
     parser.add_argument("--per-class", type=positive, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole, default=0)
     add_device(parser)
     parser.set_defaults(run=_draw_samples)
 
@@ -89,7 +89,7 @@ def add_gan_experiment(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``gan-experiment``."""
     parser.add_argument("data", type=Path, help="folder of import or make-data")
     parser.add_argument("out", type=Path, help="for a folder of each training, samples.md and samples.json")
-    parser.add_argument("--share-drawn", type=float, default=1.0, help="drawn slices over real ones that are learnt from")
+    parser.add_argument("--share-drawn", type=above_nothing, default=1.0, help="drawn slices over real ones that are learnt from")
     add_study(parser, "segmentation.KEY=VALUE, markers.KEY=VALUE and gan.KEY=VALUE change numbers of the preset.")
     parser.set_defaults(run=_gan_experiment)
 

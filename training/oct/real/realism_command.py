@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...arguments import add_device
+from ...arguments import add_device, positive
 
 
 def add_realism(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def add_realism(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of make-data, for example --wide")
     parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM", help="side of a pixel of the real frames")
     parser.add_argument("--model", help="bundle that finds lumen and guidewire in the real frames; the shipped one by default")
-    parser.add_argument("--every", type=int, default=2, help="look at every so many-th frame of the phantoms")
+    parser.add_argument("--every", type=positive, default=2, help="look at every so many-th frame of the phantoms")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="write real frames beside the phantoms most like them")
     add_device(parser)
     parser.set_defaults(run=_realism)

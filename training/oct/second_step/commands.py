@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from ...arguments import add_device, log_to, write_figures
+from ...arguments import above_nothing, add_device, log_to, positive, whole, write_figures
 from ...files import read_json, read_text
 
 RECIPE = "recipe.json"
@@ -17,18 +17,18 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train-calcium``."""
     parser.add_argument("folder", type=Path, help="for weights and log")
     parser.add_argument("data", type=Path, nargs="+", help="folders of make-data --wide")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--steps", type=positive, default=2000)
+    parser.add_argument("--batch", type=positive, default=12)
+    parser.add_argument("--seed", type=whole, default=0)
+    parser.add_argument("--rate", type=above_nothing, default=2e-3, help="largest learning rate")
     parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
     parser.add_argument("--painted-share", type=float, default=0.7, help="share of those into which calcium is painted")
     parser.add_argument("--look-alikes", type=float, default=0.3, help="share of views with a look-alike of calcium")
     parser.add_argument("--average", type=float, default=0.995, help="of the running average of the weights")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")
-    parser.add_argument("--copies", type=int, default=1, help="views of each phantom frame to learn from")
-    parser.add_argument("--processes", type=int, default=1, help="how many sample the phantoms and draw the batches")
+    parser.add_argument("--copies", type=positive, default=1, help="views of each phantom frame to learn from")
+    parser.add_argument("--processes", type=positive, default=1, help="how many sample the phantoms and draw the batches")
     add_device(parser)
     parser.set_defaults(run=_train_calcium)
 
@@ -39,7 +39,7 @@ def add_real_views(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM")
     parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
-    parser.add_argument("--copies", type=int, default=6, help="views of each frame")
+    parser.add_argument("--copies", type=positive, default=6, help="views of each frame")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
     add_device(parser)
     parser.set_defaults(run=_real_views)
@@ -60,7 +60,7 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certain-alone", type=float, help="the same in a frame without neighbours; as --certain by default")
     parser.add_argument("--likely-alone", type=float, help="and as --likely")
     parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
-    parser.add_argument("--samples", type=int, default=150, help="samples of a deposit that must be certain")
+    parser.add_argument("--samples", type=positive, default=150, help="samples of a deposit that must be certain")
     parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
     parser.add_argument("--outer", type=float, default=0.05, help="probability of its high end")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
