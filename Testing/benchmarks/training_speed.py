@@ -1,6 +1,6 @@
 """How quick a training of the OCT module's first step is: what loading costs, and what the engine gains over a plain loop.
 
-    python Testing/benchmarks/training_speed.py DATA [--preset best] [--steps 20] [--device cpu] [KEY=VALUE ...]
+    python -m Testing.benchmarks.training_speed DATA [--preset best] [--steps 20] [--device cpu] [KEY=VALUE ...]
 
 DATA is a folder of ``python -m training oct make-data``. Printed are pictures a second of
 

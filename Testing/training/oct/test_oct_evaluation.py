@@ -16,7 +16,16 @@ from untrained_model import untrained_oct_model, vessel
 
 from training.__main__ import main
 from training.oct.data import Patient
-from training.oct.evaluate import agreement, class_figures, closed_lumen_mask, confusion_matrix, evaluate, without_lumen
+from training.oct.evaluate import (
+    Compared,
+    agreement,
+    class_figures,
+    closed_lumen_mask,
+    confusion_matrix,
+    evaluate,
+    iou_intervals,
+    without_lumen,
+)
 from training.oct.tables import phantom_tables
 from training.reporting.cards import sections
 from training.reporting.course import course_line, with_course
@@ -37,6 +46,15 @@ def test_accuracy_is_recall_and_iou_is_overlap_over_union():
     figures = class_figures(np.array([[90, 10], [5, 15]]), ["rest", "calcium"])
     assert figures["calcium"] == {"accuracy": 15 / 20, "iou": 15 / 30}
     assert figures["rest"] == {"accuracy": 90 / 100, "iou": 90 / 105}
+
+
+def test_the_interval_of_an_overlap_resamples_patients_not_cases():
+    """One all right and one all wrong, of equal size: a quarter of the resamplings hold either twice."""
+    right, wrong = np.zeros((4, 4), int), np.zeros((4, 4), int)
+    right[1, 1] = wrong[1, 0] = 10
+    results = [Compared(number, counts, None, None, None, None) for number, counts in enumerate((right, wrong))]
+    assert iou_intervals(results, ["a", "b"])["calcium"] == (0.0, 1.0)
+    assert iou_intervals(results, ["a", "a"])["calcium"] == (None, None), "two cases of one patient"
 
 
 def test_a_class_that_never_occurs_has_no_figures():

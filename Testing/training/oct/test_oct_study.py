@@ -46,5 +46,8 @@ def test_learning_bundle_and_tables_are_one_command_that_goes_on_where_it_stoppe
     assert "nothing left to learn" in capsys.readouterr().out
     assert json.loads((out / "study.json").read_text()) == figures
     assert (out / "training/checkpoint.safetensors").stat().st_mtime_ns == written
-    assert main([*arguments, "batch=8"]) == 2
-    assert "other options" in capsys.readouterr().err
+    for other in (["batch=8"], ["--pullback-frames", "4"]):
+        assert main([*arguments, *other]) == 2
+        assert "other options" in capsys.readouterr().err
+    assert "Learnt from 2 frames of 1 patients in 2 steps" in table, "1000 is for validation"
+    assert "| IoU, 95 % over patients | - | - | - |" in table, "one patient drawn again is no other"
