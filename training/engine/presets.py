@@ -161,7 +161,7 @@ def _of_kind(key: str, value: Any, default: Any) -> Any:
     """
     is_budget = key in BUDGET_KEYS
     if is_budget or isinstance(default, float):
-        kind = "a number above 0" if is_budget else "a number from 0 on"
+        kind = "a number above 0" if is_budget else "a number"
         fits = isinstance(value, int | float | str) and not isinstance(value, bool)
         try:
             value = float(value) if fits else value  # YAML reads 1e-3 as text

@@ -182,12 +182,13 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
 
     from ..own_data.splits import read_split
     from .data import preparation_steps
-    from .evaluation.rule import fit_own_rule, fit_rule
+    from .evaluation.rule import fit_own_rule, fit_rule, network_of
     from .phantoms import make_data
 
     if read_split(chosen.data):
         fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
         return
+    network_of(chosen.training)  # what cannot be fitted is told before anybody is drawn
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)

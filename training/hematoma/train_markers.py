@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pywt
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, LOCATIONS, MARKERS
+from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, LOCATIONS, MARKERS
 from HematomaMarkersLib.model.network import JointNetwork, hematoma_mask
 from HematomaMarkersLib.model.preparation.prepare import network_input
 from LesionReadingLib.errors import InputError
@@ -234,13 +234,15 @@ def trained_network(folder: Path) -> tuple[JointNetwork, dict[str, Any], Recipe]
     The average that validated best where there is one.
 
     Raises:
-        InputError: there is no checkpoint of the second stage.
+        InputError: there is no checkpoint of the second stage, or the first one knows no ventricular blood.
     """
     file = folder / CHECKPOINT
     if not file.exists():
         raise InputError(f"{folder} holds no {CHECKPOINT}; first: python -m training hematoma train-markers DATA {folder}")
     recipe, best = recipe_of(file), best_of(file)
     arguments = recipe.network_arguments(trained_unet(folder)[1])
+    if arguments["classes"] <= INTRAVENTRICULAR:
+        raise InputError(f"{folder} was taught hematoma alone; a model finds ventricular blood, too: train with classes=3.")
     network = JointNetwork(**arguments)
     network.load_state_dict(averaged_weights(best if best.exists() else file))
     return network.eval(), arguments, recipe

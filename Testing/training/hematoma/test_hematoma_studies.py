@@ -69,6 +69,8 @@ def test_all_of_the_studys_experiments_are_one_command_that_goes_on_where_it_sto
     assert json.loads((tmp_path / "out/ablations.json").read_text()) == figures
     for file, before in written.items():
         assert file.stat().st_mtime_ns == before or file.parent.name == "wavelet_vgg16"
+    options = json.loads((tmp_path / "out/options.json").read_text())
+    assert options["segmentation"]["classes"] == 2, "hematoma and all else, as in the study"
     assert main([*arguments, "markers.batch=8"]) == 2
     assert "other options" in capsys.readouterr().err
 
@@ -86,6 +88,17 @@ def test_patients_without_preparation_have_had_no_step_of_it(data, tmp_path):
     unprepared_copy(data, tmp_path, "ordinary", None, 1)
     steps = json.loads((tmp_path / "preparation.json").read_text())
     assert steps.keys() >= {"skull_removal", "noise_removal", "centring", "straightening"} and not any(steps.values())
+
+
+def test_a_training_that_knows_hematoma_alone_becomes_no_model(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    for stage, small in (("segmentation", ("width=0.1", "classes=2", "stages=[[1.0, 64]]")), ("markers", ("marker_width=0.02",))):
+        assert main(["hematoma", f"train-{stage}", str(data), str(run), "--steps", "1", "--device", "cpu", "batch=4", *small]) == 0
+    (run / "rule.json").write_text("{}")
+    for command in (["bundle", str(run), str(tmp_path / "bundle")], ["fit-rule", str(run), str(data), "--patients", "1"]):
+        assert main(["hematoma", *command]) == 2
+        assert "taught hematoma alone" in capsys.readouterr().err
+    assert not (tmp_path / "bundle").exists() and not list(data.glob("patient-005*")), "nobody was drawn for it"
 
 
 def test_two_folders_of_other_patients_are_not_compared(data, tmp_path, capsys):

@@ -11,14 +11,14 @@ import torch
 from HematomaMarkersLib.labels import HYPODENSITY
 from LesionReadingLib.errors import InputError
 
-from ...engine.presets import chosen_options, in_section, preset_part
+from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ...reporting.markdown import markdown_table
 from ...reporting.study import same_as_before
 from ..evaluation.tables import with_interval
 from ..slices import SliceDataset
 from ..studies.ablation_tables import number
-from ..studies.ablations import take_unet
+from ..studies.ablations import preset_as_studied, take_unet
 from ..train_markers import FIGURES as MARKER_FIGURES
 from ..train_markers import Recipe as MarkerRecipe
 from ..train_markers import train_markers
@@ -52,7 +52,7 @@ def run_gan_experiment(
         InputError: ``out`` holds an experiment of other options, or what a training cannot use.
     """
     (unet, unet_budget), (markers, marker_budget), (gan, gan_budget) = (
-        chosen_options(preset_part(values, part), in_section(overrides, part, PARTS), kind)
+        chosen_options(preset_as_studied(values, part), in_section(overrides, part, PARTS), kind)
         for part, kind in zip(PARTS, (UNetRecipe, MarkerRecipe, GANOptions), strict=True)
     )
     require_all_markers(gan)

@@ -32,6 +32,8 @@ from ..train_segmentation import CHECKPOINT, FIGURES, train_segmentation, traine
 from ..train_segmentation import Recipe as UNetRecipe
 
 STAGES = ("segmentation", "markers")
+AS_THE_STUDY: Mapping[str, Mapping[str, Any]] = {"segmentation": {"classes": 2}}
+"""Whatever the preset says: the study's U-Net tells hematoma from all else. With ventricular blood it learns far more slowly."""
 AS_STUDIED = "patient_split"
 """The U-Net that all later experiments rest on: split by patient, slices not prepared, as in the source study."""
 FINE_TUNED_STEPS, FINE_TUNED_RATE = 0.25, 0.25
@@ -112,7 +114,7 @@ def run_ablations(
             "compared; draw or import the same ones into both."
         )
     options = {
-        stage: chosen_options(preset_part(values, stage), in_section(overrides, stage, STAGES), kind)
+        stage: chosen_options(preset_as_studied(values, stage), in_section(overrides, stage, STAGES), kind)
         for stage, kind in zip(STAGES, (UNetRecipe, MarkerRecipe), strict=True)
     }
     same_as_before(out, {stage: asdict(recipe) for stage, (recipe, _) in options.items()})
@@ -158,6 +160,15 @@ def run_ablations(
             train_markers(plain, out / each.name, replace(recipe, **each.changed), budget, device, log=log, dataset=dataset)
         figures[each.name] = read_json(out / each.name / MARKER_FIGURES)
     return figures
+
+
+def preset_as_studied(values: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """A part of a preset, with what the study's experiments have whatever the preset says.
+
+    Raises:
+        InputError: it has no such part.
+    """
+    return {**preset_part(values, part), **AS_THE_STUDY.get(part, {})}
 
 
 def take_unet(training: Path, folder: Path) -> None:
