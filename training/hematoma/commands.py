@@ -188,8 +188,8 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
     if read_split(chosen.data):
         fit_own_rule(chosen.training, chosen.data, choose_device(chosen.device))
         return
-    network_of(chosen.training)  # what cannot be fitted is told before anybody is drawn
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
+    network_of(chosen.training)  # what cannot be fitted is told before anybody is drawn
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
     fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device), chosen.processes)
