@@ -132,3 +132,9 @@ def test_what_an_optimiser_is_given_is_what_was_written():
     options, _budget = chosen_options({"betas": [0.5, 0.9], "optimizer": "adam"}, ["rate=1e-3"], TrainingOptions)
     training = Training(torch.nn.ModuleDict({"network": torch.nn.Linear(1, 1)}), options, CPU)
     assert type(training.optimizer) is torch.optim.Adam and training.optimizer.defaults["betas"] == (0.5, 0.9)
+
+
+def test_one_folder_does_not_hold_patients_with_and_without_preparation(tmp_path, capsys):
+    arguments = ["hematoma", "make-data", str(tmp_path / "data"), "--patients", "1", "--processes", "1"]
+    assert main([*arguments, "--unprepared", str(tmp_path / "other/../data")]) == 2
+    assert "choose another folder for --unprepared" in capsys.readouterr().err and not list(tmp_path.rglob("*.npz"))

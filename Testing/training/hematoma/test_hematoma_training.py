@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -464,3 +465,12 @@ def test_all_of_it_in_one_go_learns_both_stages_then_fits_the_rule(data, tmp_pat
     assert {CHECKPOINT, MARKER_CHECKPOINT, "markers.json"} <= {file.name for file in (tmp_path / "carried").iterdir()}
     carried, _, recipe = trained_network(tmp_path / "carried")
     assert recipe.batch == 4 and carried.classes == 4
+
+
+@pytest.mark.parametrize("content", ['{"rule": 3}', "[]", '{"rule": {}, "mean_auc": {}, "preparation": {}}'])
+def test_a_rule_that_is_none_becomes_no_bundle(trained, tmp_path, capsys, content):
+    for file in (CHECKPOINT, MARKER_CHECKPOINT):
+        shutil.copy(trained[0] / file, tmp_path)
+    (tmp_path / "rule.json").write_text(content)
+    assert main(["hematoma", "bundle", str(tmp_path), str(tmp_path / "bundle")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "bundle").exists()
