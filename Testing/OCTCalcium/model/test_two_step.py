@@ -117,7 +117,7 @@ def test_the_whole_command_writes_and_tells_how_far_calcium_may_reach(bundle, tm
     assert low <= written["volume_mm3"] <= high and written["volume_mm3"] > 0
     for frame in written["frames"]:
         assert frame["arc_range_deg"][0] <= frame["arc_bridged_deg"] <= frame["arc_range_deg"][1] <= 360
-    assert "volume_range_mm3: (" in capfd.readouterr().out
+    assert f"calcium, its range (mm3): {low:.3f}"[:-2] in capfd.readouterr().out
     page = (tmp_path / "r/report.html").read_text(encoding="utf-8")
     scroll = json.loads(re.search(r'id="study">(.*?)</script>', page)[1])
     assert scroll["ring"]["name"] in page and [len(ring) for ring in scroll["panes"][0]["rings"]] == [256, 256]

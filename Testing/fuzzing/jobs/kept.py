@@ -104,8 +104,9 @@ def preset(path: Path) -> None:
 def checkpoint(path: Path) -> None:
     """Read a checkpoint and what it says of its training."""
     from training.engine.checkpoint import averaged_weights, checkpoint_options, training_facts
+    from training.engine.options import TrainingOptions
 
-    checkpoint_options(path), training_facts(path), averaged_weights(path)
+    checkpoint_options(path, TrainingOptions), training_facts(path), averaged_weights(path)
 
 
 def figures(path: Path) -> None:
