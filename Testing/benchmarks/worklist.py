@@ -5,6 +5,9 @@ scene. All studies are one drawn pullback of 375 frames of 512 x 512, in a folde
 them. Beside wall times stand processor times, which depend less on what else the machine does; a hold does not count time in
 which other processes had the processor. ``--click`` measures two clicks on a frame of 1024 x 1024 instead, on which not even
 the lumen is labelled.
+
+Last figures, two quiet cores, 50 studies, run twice: the next study 2.3 to 2.5 s (median; the slowest 2.7 to 3.2 s), longest hold
+36 to 41 ms in the median opening; single holds of 139 ms (listing) and 339 ms (an opening) came once each.
 """
 
 from __future__ import annotations
