@@ -13,6 +13,7 @@ import pytest
 import SimpleITK as sitk
 from grids import some_slices
 from HematomaMarkersLib.__main__ import main
+from HematomaMarkersLib.commands import HEADLINE_WORDS
 from HematomaMarkersLib.labels import MARKERS, OUTSIDE_BRAIN
 from HematomaMarkersLib.phantom.dicom import Acquisition, in_position, write_series
 from HematomaMarkersLib.phantom.patient import draw_follow_up, draw_head
@@ -100,6 +101,10 @@ def test_the_worker_reports_every_slice_and_ends_with_the_result(an_analysis, he
     assert read == list(range(1, head.grid.slice_count + 1))
     assert lines[-1]["type"] == "result" and lines[-1]["folder"] == str(output)
     assert lines[-1]["decision"] in ("refer now", "watch", "no hematoma found")
+
+
+def test_a_person_reads_all_that_the_last_line_tells_but_its_code_in_words(an_analysis):
+    assert an_analysis[1][-1].keys() - {"type", "code", "folder"} == HEADLINE_WORDS.keys()
 
 
 def test_the_numbers_follow_the_contract(an_analysis, head):

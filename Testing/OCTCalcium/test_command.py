@@ -11,7 +11,9 @@ import pytest
 import SimpleITK as sitk
 from LesionReadingLib.model.bundle import find_bundle
 from OCTCalciumLib.__main__ import main
-from OCTCalciumLib.commands import DEFAULT_MODEL
+from OCTCalciumLib.batch import COLUMNS
+from OCTCalciumLib.commands import DEFAULT_MODEL, HEADLINE_WORDS
+from OCTCalciumLib.labels import CALCIUM, LUMEN
 from OCTCalciumLib.phantom.dicom import write_frame_folder, write_presentation, write_truth
 from OCTCalciumLib.phantom.pullback import draw_pullback
 
@@ -76,6 +78,28 @@ def test_the_last_lines_tell_the_arcs_of_single_frames_and_those_that_neighbours
     assert lines[-1]["max_arc_deg"] == found["max_arc_deg"]
     assert lines[-1]["arc_over_180_length_mm"] == found["arc_over_180"]["length_mm"]
     assert lines[-1]["held_arc_over_180_length_mm"] == found["arc_over_180"]["held_length_mm"]
+
+
+def test_a_person_reads_all_that_the_last_line_tells_in_words_of_their_language(an_analysis, tmp_path, capfd):
+    assert an_analysis[1][-1].keys() - {"type", "code", "folder"} == HEADLINE_WORDS.keys()
+    down, right = np.mgrid[:128, :128] - 63.5
+    radius, frame = np.hypot(down, right), np.zeros((128, 128), np.uint8)
+    frame[radius < 20], frame[(radius >= 25) & (radius < 35) & (down + right / 4 > -4)] = LUMEN, CALCIUM  # over 180 degrees
+    image = sitk.GetImageFromArray(np.stack([frame * (frame == LUMEN), *[frame] * 4, frame * (frame == LUMEN)]))
+    image.SetSpacing((0.02, 0.02, 0.4))
+    sitk.WriteImage(image, tmp_path / "drawn.nrrd")
+    assert main(["measure", str(tmp_path / "drawn.nrrd"), "-o", str(tmp_path / "r"), "--language", "ja"]) == 0
+    lines = capfd.readouterr().out.splitlines()[-6:]
+    assert lines[0] == f"石灰化体積（mm³）: {round(int((frame == CALCIUM).sum()) * 4 * 0.02 * 0.02 * 0.4, 3)}"
+    assert lines[3:5] == ["180°以上の長さ（mm）: 1.6", "180°以上の長さ（連続フレームで維持、mm）: 1.6"]
+
+
+def test_the_table_of_a_batch_tells_the_length_that_neighbours_hold_beside_that_of_single_frames(an_analysis):
+    found = {"arc_over_180": {"length_mm": 5.2, "held_length_mm": 4.0}}
+    header = "length at 180 degrees or more"
+    assert [COLUMNS[f"{header}{which}(mm)"](found) for which in (" ", ", held over frames ")] == [5.2, 4.0]
+    written = json.loads((an_analysis[0] / "measurements.json").read_text())
+    assert COLUMNS[f"{header}, held over frames (mm)"](written) == written["arc_over_180"]["held_length_mm"] is not None
 
 
 def test_the_segmentation_lies_on_the_grid_of_the_pullback(an_analysis, a_phantom):
