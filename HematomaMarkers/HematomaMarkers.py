@@ -100,10 +100,10 @@ class HematomaMarkersWidget(ResultWidget):
         self._ended = None
         self.choices = InputChoices(self.ui, self._onChosen)
         super().setupPanel()
-        self.reading = ReadingView(self.ui, self.worklist.edited)
+        self.review = ReviewBar(self.ui)
+        self.reading = ReadingView(self.ui, self.worklist.edited, self.review.refresh)
         self.editing = SegmentEditing(self.ui, KIND)
         self.marking = HematomaTool(self.ui, self.editing)
-        self.review = ReviewBar(self.ui)
         self.ui.forceButton.connect("clicked(bool)", self.onForceButton)
         self.ui.priorSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._showPriorOrder)
         for name in WIDGET_NAMES.values():

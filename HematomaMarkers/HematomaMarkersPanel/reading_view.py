@@ -44,9 +44,11 @@ _AROUND = 2.0  # how much of the 3D view is left around the hematoma
 class ReadingView:
     """Shows one result at a time."""
 
-    def __init__(self, ui, edited: Callable) -> None:
-        """ui: the widgets of the panel. edited(result, slices, labels): called after every edit, before anything is measured."""
-        self._ui, self._edited = ui, edited
+    def __init__(self, ui, edited: Callable, decided: Callable[[], None]) -> None:
+        """ui: the widgets of the panel. edited(result, slices, labels): called after every edit, before anything is measured.
+        decided(): called when the findings are others.
+        """
+        self._ui, self._edited, self._decided = ui, edited, decided
         self._live: LiveMeasurement | None = None
         self._labels: LiveLabels | None = None
         self._observations: list[Observation] = []
@@ -137,6 +139,7 @@ class ReadingView:
         self.findings = self._live.findings()
         showFindings(self._ui, self.findings, isEdited(self._live.result))
         self._rows.show(self.findings)
+        self._decided()
 
     def _onEdited(self, slices: list[int], labels) -> None:
         if not isWhole(self._result):

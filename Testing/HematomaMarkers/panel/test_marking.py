@@ -10,6 +10,7 @@ from drawn_volumes import add_array
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.segments import SEGMENTS
 from HematomaMarkersPanel.scan_results import KIND, SEGMENTATION
+from LesionReadingPanel.views import jumpToSlice
 from LesionReadingScene.scene import labels_of, result_node, result_of
 
 ORIGIN = np.array([-60.0, -60.0, 20.0])
@@ -72,3 +73,16 @@ def test_the_report_of_what_was_drawn_by_hand_names_no_model(a_desktop, by_hand,
     a_desktop.wait_until(lambda: "Marked" in by_hand.ui.markLabel.text, 10)
     arguments = by_hand._prepareReport(tmp_path, tmp_path / "out")
     assert arguments[0] == "measure" and "--reading" not in arguments
+
+
+def test_the_bar_tells_why_a_slice_is_looked_at_first_as_long_as_the_findings_say_so(a_desktop, by_hand):
+    click(by_hand, 4, 60, 88)
+    a_desktop.wait_until(lambda: "Marked on 7 slices" in by_hand.ui.markLabel.text, 10)
+    a_desktop.process_events()
+    check = by_hand.reading.checks()[0]
+    jumpToSlice(by_hand.volume, check.first)
+    a_desktop.process_events()
+    assert check.why in by_hand.ui.reviewLabel.text
+    by_hand.ui.segmentEditorWidget.undo()
+    a_desktop.process_events()
+    assert not by_hand.reading.checks() and check.why not in by_hand.ui.reviewLabel.text
