@@ -13,6 +13,7 @@ from LesionReadingLib.model.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
+from ..measurement.markers.margin import measure_shape
 from .gradcam import marker_heat
 from .network import JointNetwork
 from .preparation.grid import NETWORK_PIXEL_MM
@@ -49,6 +50,7 @@ class HeadReading:
             was not taught to see it.
         areas_cm2: (slices,) area of the hematoma.
         slice_logits: float32 (slices, 4), nan on slices without hematoma.
+        margin_lengths: (slices,) how much longer the found margin is than an ellipse's, see ``margin_lengths``.
         heat: float32 (slices, 4, 32, 32), 0 and more, each cell 8 x 8 network pixels; zero on slices without hematoma.
         scores: uint8 (slices, 256, 256), the probability of hematoma, mean of both views, 0 to 1 as 0 to 255; 0 where blood is not
             looked for.
@@ -59,6 +61,7 @@ class HeadReading:
     labels: np.ndarray
     areas_cm2: np.ndarray
     slice_logits: np.ndarray
+    margin_lengths: np.ndarray
     heat: np.ndarray
     scores: np.ndarray
     looked_at: np.ndarray
@@ -110,7 +113,25 @@ def read_head(
     notes = tuple(dict.fromkeys(segmented.notes + marked.notes))
     is_taught = network.classes > OUTSIDE_BRAIN
     outside = can_be_blood(outside, hounsfield, extents_mm) if is_taught else None
-    return HeadReading(labels, areas_cm2, logits, heat, scores[0], looked_at, notes, outside)
+    return HeadReading(labels, areas_cm2, logits, margin_lengths(labels), heat, scores[0], looked_at, notes, outside)
+
+
+def margin_lengths(labels: np.ndarray) -> np.ndarray:
+    """How long the hematoma's margin is on each slice.
+
+    Args:
+        labels: uint8 (slices, 256, 256), values of ``labels``.
+
+    Returns:
+        float (slices,), the natural logarithm of the main piece's perimeter over that of an ellipse with the same second moments,
+        0 and more (of few pixels smoothing makes it less, which says nothing); nan where there is no hematoma.
+    """
+    lengths = np.full(len(labels), np.nan)
+    for number, hematoma in enumerate(labels == HEMATOMA):
+        for box in ndimage.find_objects(hematoma.view(np.uint8)):
+            margin = measure_shape(hematoma[box], NETWORK_PIXEL_MM, NETWORK_PIXEL_MM).margin
+            lengths[number] = max(0.0, np.log(margin.perimeter_ratio)) if margin else 0.0
+    return lengths
 
 
 def post_processed(labels: np.ndarray, hounsfield: np.ndarray, extents_mm: np.ndarray) -> np.ndarray:

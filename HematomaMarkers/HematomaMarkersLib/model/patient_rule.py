@@ -1,7 +1,9 @@
 """From the marker logits of slices to the probabilities of the patient: one stated rule, kept with the network.
 
-The patient's logit is the mean of the few highest logits among the slices that show enough hematoma; scale and offset (Platt 1999)
-turn it into a probability. Slices use the same scale and offset, so their probabilities can be read beside the patient's.
+A slice's logit is the network's; to that of an irregular margin the length of the margin that was found is added, with a weight, as
+it tells such margins apart better than the network alone. The patient's logit is the mean of the few highest among the slices that
+show enough hematoma; scale and offset (Platt 1999) turn it into a probability. Slices use the same scale and offset, so their
+probabilities can be read beside the patient's.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 
-from ..labels import MARKERS
+from ..labels import IRREGULAR_MARGIN, MARKERS
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,13 @@ class PatientRule:
         markers: calibration of every marker of ``MARKERS``.
         top_slices: how many of the highest slice logits are averaged; fewer where there are fewer.
         least_area_cm2: hematoma on a slice from which the slice counts; where no slice has it, all with any hematoma count.
+        margin_weight: what the margin's length (natural logarithm, see ``HeadReading``) counts in an irregular margin's logit.
     """
 
     markers: Mapping[str, MarkerCalibration]
     top_slices: int = 3
     least_area_cm2: float = 0.5
+    margin_weight: float = 0.0
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -50,6 +54,7 @@ class PatientRule:
         return {
             "top_slices": self.top_slices,
             "least_area_cm2": self.least_area_cm2,
+            "margin_weight": self.margin_weight,
             "markers": {marker: asdict(self.markers[marker]) for marker in MARKERS},
         }
 
@@ -63,7 +68,8 @@ def rule_from_settings(settings: Mapping[str, Any], bundle_name: str) -> Patient
     try:
         own = settings["markers"]
         calibrations = {marker: MarkerCalibration(**own["markers"][marker]) for marker in MARKERS}
-        rule = PatientRule(calibrations, int(own["top_slices"]), float(own["least_area_cm2"]))
+        weight = float(own.get("margin_weight", 0.0))  # bundles from before have none
+        rule = PatientRule(calibrations, int(own["top_slices"]), float(own["least_area_cm2"]), weight)
         _check(rule)
         return rule
     except (KeyError, TypeError, ValueError) as error:
@@ -84,8 +90,19 @@ def _check(rule: PatientRule) -> None:
     for calibration in rule.markers.values():
         if not (0 < calibration.threshold < 1 and abs(calibration.scale) < 1e3 and abs(calibration.offset) < 1e3):
             raise ValueError("a calibration out of range")
-    if not (1 <= rule.top_slices <= 1000 and 0 <= rule.least_area_cm2 <= 1000):
+    if not (1 <= rule.top_slices <= 1000 and 0 <= rule.least_area_cm2 <= 1000 and 0 <= rule.margin_weight <= 1000):
         raise ValueError("a rule out of range")
+
+
+def slice_evidence(slice_logits: np.ndarray, margin_lengths: np.ndarray, rule: PatientRule) -> np.ndarray:
+    """Give the logits of slices (slices, 4) with what the rule adds to the network's; what the functions below take.
+
+    Args:
+        slice_logits, margin_lengths: of ``HeadReading``, nan where the slice has no hematoma.
+    """
+    added = np.zeros_like(slice_logits)
+    added[:, MARKERS.index(IRREGULAR_MARGIN)] = rule.margin_weight * margin_lengths
+    return slice_logits + added
 
 
 def patient_probabilities(slice_logits: np.ndarray, areas_cm2: np.ndarray, rule: PatientRule) -> dict[str, float | None]:

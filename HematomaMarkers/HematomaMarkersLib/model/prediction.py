@@ -21,7 +21,7 @@ from ..measurement.outside_blood import OutsideBlood
 from ..reading.scan import Scan
 from .inference import HeadReading, read_head
 from .network import JointNetwork
-from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings
+from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings, slice_evidence
 from .preparation.prepare import Prepared, Steps, prepare
 from .preparation.slices import ReadSlices
 from .ranges import FittedRanges, probability_range, ranges_from_settings, slices_ml, sure_and_possible, volume_range_ml
@@ -73,8 +73,9 @@ def predict(
     labels = prepared.labels_to_scan(reading.labels)
     pixels = pixels_by_slice(labels, HEMATOMA)
     shown = pixels > 0  # where pixels are large, a small hematoma may have none of its own
-    logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
-    of_scan = np.where(shown[:, None], reading.slice_logits[prepared.read_for], np.nan)
+    evidence = slice_evidence(reading.slice_logits, reading.margin_lengths, rule)
+    logits = np.where(shown[order][:, None], evidence, np.nan)
+    of_scan = np.where(shown[:, None], evidence[prepared.read_for], np.nan)
     outside = prepared.mask_to_scan(np.zeros(reading.labels.shape, bool) if reading.outside is None else reading.outside)
     likeliest = marker_slices(logits, reading.areas_cm2, rule)
     probabilities = patient_probabilities(logits, reading.areas_cm2, rule)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
-from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, MARKERS, TASK
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS, TASK
 from HematomaMarkersLib.model.gradcam import marker_heat
-from HematomaMarkersLib.model.inference import blood_of, post_processed, read_head
+from HematomaMarkersLib.model.inference import blood_of, margin_lengths, post_processed, read_head
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, surroundings
 from HematomaMarkersLib.model.patient_rule import (
     MarkerCalibration,
@@ -18,6 +18,7 @@ from HematomaMarkersLib.model.patient_rule import (
     marker_slices,
     patient_probabilities,
     rule_from_settings,
+    slice_evidence,
 )
 from HematomaMarkersLib.model.prediction import heat_map, predict
 from HematomaMarkersLib.model.preparation.prepare import prepare
@@ -26,6 +27,7 @@ from LesionReadingLib.errors import Cancelled, InputError
 from LesionReadingLib.model.bundle import Bundle, write_bundle
 from LesionReadingLib.model.prediction import SMALLER_BATCHES
 from safetensors.torch import save
+from scipy.special import logit
 from torch import nn
 from torch.nn import functional
 
@@ -306,6 +308,40 @@ def test_the_slice_of_a_marker_is_that_of_its_highest_logit():
     assert marker_slices(LOGITS, AREAS_CM2, RULE) == {"hypodensity": 3, "irregular_margin": 2, "blend": 3, "fluid_level": 2}
 
 
+def test_a_long_margin_speaks_for_an_irregular_one_alone():
+    lengths = np.array([np.nan, 0.0, 0.02, 0.3, 0.0])
+    rule = replace(RULE, top_slices=1, margin_weight=20.0)
+    evidence = slice_evidence(LOGITS, lengths, rule)
+    np.testing.assert_allclose(evidence[1:, MARKERS.index(IRREGULAR_MARGIN)], [0, 2.4, 4, 0], rtol=1e-6)
+    others = [number for number, marker in enumerate(MARKERS) if marker != IRREGULAR_MARGIN]
+    np.testing.assert_array_equal(evidence[:, others], LOGITS[:, others])
+    assert patient_probabilities(evidence, AREAS_CM2, rule)[IRREGULAR_MARGIN] == pytest.approx(1 / (1 + np.exp(-4)))
+    assert marker_slices(evidence, AREAS_CM2, rule)[IRREGULAR_MARGIN] == 3  # before, 2
+
+
+def test_the_length_of_a_margin_is_held_against_an_ellipse_s():
+    """r = 40 (1 + 0.2 cos 8 t) pixels: its length is the integral of hypot(r, r'); its moments are those of a disc of its area."""
+    rows, columns = np.indices((256, 256)) - 128.0
+    radii, angles = np.hypot(rows, columns), np.arctan2(rows, columns)
+    masks = {
+        1: radii <= 40 * (1 + 0.2 * np.cos(8 * angles)),
+        2: (rows / 60) ** 2 + (columns / 25) ** 2 <= 1,
+        3: radii <= 1,  # 5 pixels, which smoothing makes shorter than an ellipse
+    }
+    labels = np.zeros((5, 256, 256), np.uint8)
+    for number, mask in masks.items():
+        labels[number][mask] = HEMATOMA
+    labels[4, :9] = INTRAVENTRICULAR
+    found = margin_lengths(labels)
+    t = np.linspace(0, 2 * np.pi, 10000, endpoint=False)
+    length = np.hypot(40 * (1 + 0.2 * np.cos(8 * t)), 40 * 1.6 * np.sin(8 * t)).mean() * 2 * np.pi
+    moment = (40**4 * (1 + 0.2 * np.cos(8 * t)) ** 4).mean() * np.pi / 4  # of x * x over the area
+    area = (40**2 * (1 + 0.2 * np.cos(8 * t)) ** 2).mean() * np.pi
+    assert found[1] == pytest.approx(np.log(length / (2 * np.pi * 2 * np.sqrt(moment / area))), abs=0.03)
+    assert 0 <= found[2] < 0.01 and found[3] == 0
+    assert np.isnan(found[[0, 4]]).all()
+
+
 def test_without_hematoma_no_marker_has_a_probability():
     nowhere = np.full((3, 4), np.nan, np.float32)
     assert set(patient_probabilities(nowhere, np.zeros(3), RULE).values()) == {None}
@@ -313,8 +349,16 @@ def test_without_hematoma_no_marker_has_a_probability():
 
 
 def test_a_rule_is_kept_with_the_bundle(tmp_path):
-    rule = PatientRule({**RULE.markers, BLEND: MarkerCalibration(1.5, 0.25, 0.4)}, 2, 1.0)
+    rule = PatientRule({**RULE.markers, BLEND: MarkerCalibration(1.5, 0.25, 0.4)}, 2, 1.0, 20.0)
     assert rule_from_settings(small_bundle(tmp_path, {"markers": rule.to_settings()}).settings, "") == rule
+    earlier = {name: value for name, value in rule.to_settings().items() if name != "margin_weight"}
+    assert rule_from_settings({"markers": earlier}, "") == replace(rule, margin_weight=0.0)
+
+
+@pytest.mark.parametrize("weight", [-1, 1e9, float("nan"), None, "much"])
+def test_a_rule_with_a_strange_weight_of_the_margin_is_refused(weight):
+    with pytest.raises(InputError, match="how slices make a patient"):
+        rule_from_settings({"markers": RULE.to_settings() | {"margin_weight": weight}}, "")
 
 
 @pytest.mark.parametrize("settings", [{}, {"markers": {}}, {"markers": {"top_slices": 2, "least_area_cm2": 1, "markers": {}}}])
@@ -345,6 +389,21 @@ def test_the_whole_way_gives_answers_for_every_slice_in_the_scans_own_order(pred
     for number, marker in enumerate(MARKERS):
         assert found.slice_probabilities[found.marker_slices[marker], number] == np.nanmax(found.slice_probabilities[:, number])
         assert 0 <= found.probabilities[marker] <= np.nanmax(found.slice_probabilities[:, number])
+
+
+def test_the_margin_s_length_reaches_slices_and_patient(predicted, tmp_path):
+    scan, number = predicted[0], MARKERS.index(IRREGULAR_MARGIN)
+    mild = {**RULE.markers, IRREGULAR_MARGIN: MarkerCalibration(scale=0.1)}  # so that no probability is all but 1
+    plain, found = (
+        predict(scan, small_bundle(tmp_path / str(weight), {"markers": rule.to_settings()}), "cpu", WINDOW, nothing)[1]
+        for weight in (0.0, 30.0)
+        for rule in [replace(RULE, markers=mild, margin_weight=weight)]
+    )
+    added = logit(found.slice_probabilities[:, number]) - logit(plain.slice_probabilities[:, number])
+    assert np.nanmin(added) > -1e-3 and np.nanmax(added) > 0.1
+    assert found.probabilities[IRREGULAR_MARGIN] > plain.probabilities[IRREGULAR_MARGIN]
+    others = [other for other in range(4) if other != number]
+    np.testing.assert_array_equal(found.slice_probabilities[:, others], plain.slice_probabilities[:, others])
 
 
 def test_a_scan_in_reverse_order_has_the_same_answers_in_reverse_order(predicted):

@@ -19,7 +19,7 @@ def a_reading(scores: np.ndarray) -> HeadReading:
     """What is marked from a half on."""
     labels = np.where(scores >= 128, HEMATOMA, 0).astype(np.uint8)
     none = np.zeros((SLICES, 4))
-    return HeadReading(labels, labels.sum(axis=(1, 2)), none, none, scores, labels > 0)
+    return HeadReading(labels, labels.sum(axis=(1, 2)), none, np.zeros(SLICES), none, scores, labels > 0)
 
 
 @pytest.fixture

@@ -112,7 +112,6 @@ def _heat_as_of_a_network(scan: Scan, labels: np.ndarray, heat: np.ndarray) -> C
     prepared = prepare(scan, Steps(noise_removal=False))
     fine = prepared.grid.from_scan(heat)
     coarse = np.repeat(fine.reshape(len(fine), 32, 8, 32, 8).mean(axis=(2, 4))[:, None], 4, axis=1)
-    reading = HeadReading(
-        labels, np.zeros(len(labels)), np.zeros((len(labels), 4)), coarse, np.zeros(labels.shape, np.uint8), prepared.inside
-    )
+    none = np.zeros(len(labels))
+    reading = HeadReading(labels, none, np.zeros((len(labels), 4)), none, coarse, np.zeros(labels.shape, np.uint8), prepared.inside)
     return partial(heat_map, prepared, reading)

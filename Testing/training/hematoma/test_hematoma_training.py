@@ -35,7 +35,7 @@ from training.hematoma.bundle.write import PHANTOM_DATA, bundle_of_training, bun
 from training.hematoma.data import STEPS_FILE, load_patient, load_patients, patient_files, patient_number
 from training.hematoma.evaluation.evaluate import PatientResult, distance_mm
 from training.hematoma.evaluation.figures import model_figures
-from training.hematoma.evaluation.rule import TOP_SLICES, Answers, calibration, fit_rule, fitted_rule, youden_threshold
+from training.hematoma.evaluation.rule import TOP_SLICES, fit_rule
 from training.hematoma.phantoms import kept_slices
 from training.hematoma.slices import SliceDataset, balanced_numbers, joined, kinds, validation_slices
 from training.hematoma.train_markers import CHECKPOINT as MARKER_CHECKPOINT
@@ -299,27 +299,6 @@ def test_markers_of_a_cut_out_are_those_of_the_whole_slice():
         whole = network.markers(images, features, mask)
         small, shown, *rest = cut_out([images, mask, *features[:4]], corners(mask), 144)
         np.testing.assert_allclose(network.markers(small, rest, shown), whole, atol=0.02)
-
-
-def test_calibration_finds_the_scale_of_the_logits_and_youdens_threshold():
-    random = np.random.default_rng(0)
-    logits = random.normal(0, 2, 4000)
-    true = random.random(4000) < 1 / (1 + np.exp(-(0.5 * logits + 1)))
-    found = calibration(logits, true)
-    assert found.scale == pytest.approx(0.5, abs=0.07) and found.offset == pytest.approx(1, abs=0.12)
-    assert youden_threshold(np.array([0.1, 0.2, 0.6, 0.8]), np.array([False, False, True, True])) == pytest.approx(0.4)
-    assert calibration(np.array([1.0, 2.0]), np.array([True, True])) == MarkerCalibration()
-
-
-def test_the_rule_that_tells_patients_apart_is_chosen():
-    """One slice of three is high in patients with a marker, two are middling in those without: only the highest slice tells."""
-    patients = []
-    for number in range(12):
-        there = number % 2 == 0
-        logits = np.array([4.0, -3, -3] if there else [1.0, 1, 1], np.float32) + number * 0.01
-        patients.append(Answers(np.repeat(logits[:, None], 4, axis=1), np.full(3, 5.0), np.full(4, there)))
-    rule, tried = fitted_rule(patients)
-    assert rule.top_slices == 1 and tried["top 1, 0 cm2"] == 1.0 and tried["top 6, 0 cm2"] < 0.5
 
 
 def test_the_distance_of_a_voxel_to_a_mask_is_measured_in_mm():

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from HematomaMarkersLib.labels import HEMATOMA, MARKERS, TASK
+from HematomaMarkersLib.labels import HEMATOMA, IRREGULAR_MARGIN, MARKERS, TASK
 from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.network import JointNetwork
-from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities, slice_evidence
 from HematomaMarkersLib.model.prediction import NETWORKS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import METADATA, find_bundle
@@ -36,6 +37,8 @@ from ..train_markers import RULE_FILE, trained_network
 
 TOP_SLICES = (1, 2, 3, 4, 6)
 LEAST_AREAS_CM2 = (0.0, 0.5, 1.0)
+MARGIN_WEIGHTS = (0.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0)
+"""Of the margin's length, a logarithm of some 0.02 to 0.2; the network's logits are of some units."""
 SURE = 1e-7
 
 
@@ -44,11 +47,13 @@ class Answers:
     """What the network says of one validation patient with a hematoma.
 
     Attributes:
-        logits: float32 (slices, 4), nan where no hematoma is found. areas_cm2: (slices,) of the found hematoma.
+        logits: float32 (slices, 4), nan where no hematoma is found. margin_lengths, areas_cm2: (slices,) of the found hematoma, as
+            ``HeadReading`` has them.
         markers: bool (4,), the truth.
     """
 
     logits: np.ndarray
+    margin_lengths: np.ndarray
     areas_cm2: np.ndarray
     markers: np.ndarray
 
@@ -59,7 +64,7 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
         return None
     image = (patient.hounsfield, patient.inside, patient.extents_mm)
     reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
-    return Answers(reading.slice_logits, reading.areas_cm2, patient.markers)
+    return Answers(reading.slice_logits, reading.margin_lengths, reading.areas_cm2, patient.markers)
 
 
 def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
@@ -133,18 +138,29 @@ def _answers_of_file(place: Path, file: Path) -> Answers | None:
 
 
 def fitted_rule(patients: Sequence[Answers]) -> tuple[PatientRule, dict[str, Any]]:
-    """Choose the rule with the largest mean AUC of the markers, and give it calibrations and thresholds.
+    """Choose the rule with the largest mean AUC of the markers, then the weight of the margin's length with which irregular margins
+    are told best, and give it calibrations and thresholds.
 
     Returns:
         The rule, and the mean AUC of every rule that was tried, by ``"top slices / least area"``.
     """
     tried = {(top, area): _mean_auc(patients, _plain(top, area)) for area in LEAST_AREAS_CM2 for top in TOP_SLICES}
     top, area = max(tried, key=lambda each: tried[each] or 0.0)
-    logits = patient_logits(patients, _plain(top, area))
+    weighted = (_calibrated(patients, replace(_plain(top, area), margin_weight=weight)) for weight in MARGIN_WEIGHTS)
+    rule, _loss = min(weighted, key=itemgetter(1))
+    return rule, {f"top {top}, {area:g} cm2": auc for (top, area), auc in tried.items()}
+
+
+def _calibrated(patients: Sequence[Answers], rule: PatientRule) -> tuple[PatientRule, float]:
+    """A rule with calibrations and thresholds, and how badly its probabilities of an irregular margin fit (log loss)."""
+    logits = patient_logits(patients, rule)
     answered = ~np.isnan(logits).any(axis=1)
-    true = np.array([patient.markers for patient in patients])
-    calibrations = {marker: calibration(logits[answered, number], true[answered, number]) for number, marker in enumerate(MARKERS)}
-    return PatientRule(calibrations, top, area), {f"top {top}, {area:g} cm2": auc for (top, area), auc in tried.items()}
+    true = np.array([patient.markers for patient in patients])[answered]
+    calibrations = {marker: calibration(*of_marker) for marker, *of_marker in zip(MARKERS, logits[answered].T, true.T, strict=True)}
+    found = replace(rule, markers=calibrations)
+    number = MARKERS.index(IRREGULAR_MARGIN)
+    scores = patient_logits(patients, found)[answered, number]
+    return found, float(np.sum(np.logaddexp(0, scores) - true[:, number] * scores))
 
 
 def calibration(logits: np.ndarray, true: np.ndarray) -> MarkerCalibration:
@@ -177,7 +193,10 @@ def youden_threshold(probabilities: np.ndarray, true: np.ndarray) -> float:
 
 def patient_logits(patients: Sequence[Answers], rule: PatientRule) -> np.ndarray:
     """(patients, 4) logits of the probabilities that a rule gives; nan where the network found no hematoma."""
-    probabilities = [patient_probabilities(patient.logits, patient.areas_cm2, rule) for patient in patients]
+    probabilities = [
+        patient_probabilities(slice_evidence(patient.logits, patient.margin_lengths, rule), patient.areas_cm2, rule)
+        for patient in patients
+    ]
     values = np.array([[each[marker] for marker in MARKERS] for each in probabilities], float)  # None becomes nan
     return logit(values.clip(SURE, 1 - SURE))
 

@@ -1,0 +1,49 @@
+"""How slices make a patient: the rule is chosen, calibrated and given its thresholds on patients of whom all is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from HematomaMarkersLib.labels import BLEND, IRREGULAR_MARGIN, MARKERS
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration
+
+from training.hematoma.evaluation.rule import Answers, calibration, fitted_rule, patient_logits, youden_threshold
+
+
+def test_calibration_finds_the_scale_of_the_logits_and_youdens_threshold():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 2, 4000)
+    true = random.random(4000) < 1 / (1 + np.exp(-(0.5 * logits + 1)))
+    found = calibration(logits, true)
+    assert found.scale == pytest.approx(0.5, abs=0.07) and found.offset == pytest.approx(1, abs=0.12)
+    assert youden_threshold(np.array([0.1, 0.2, 0.6, 0.8]), np.array([False, False, True, True])) == pytest.approx(0.4)
+    assert calibration(np.array([1.0, 2.0]), np.array([True, True])) == MarkerCalibration()
+
+
+def test_the_rule_that_tells_patients_apart_is_chosen():
+    """One slice of three is high in patients with a marker, two are middling in those without: only the highest slice tells."""
+    patients = []
+    for number in range(12):
+        there = number % 2 == 0
+        logits = np.array([4.0, -3, -3] if there else [1.0, 1, 1], np.float32) + number * 0.01
+        patients.append(Answers(np.repeat(logits[:, None], 4, axis=1), np.zeros(3), np.full(3, 5.0), np.full(4, there)))
+    rule, tried = fitted_rule(patients)
+    assert rule.top_slices == 1 and tried["top 1, 0 cm2"] == 1.0 and tried["top 6, 0 cm2"] < 0.5
+    assert rule.margin_weight == 0  # smooth margins, all of them
+
+
+def test_a_margin_s_length_counts_where_it_tells_more_than_the_network():
+    """The network's logits are noise; margins are 15 % longer than an ellipse's where they are irregular, 3 % elsewhere."""
+    random = np.random.default_rng(5)
+    patients = []
+    for number in range(60):
+        there = number % 3 == 0
+        lengths = np.log(1.15 if there else 1.03) + random.normal(0, 0.02, 5)
+        logits = random.normal(0, 1, (5, 4)).astype(np.float32)
+        patients.append(Answers(logits, lengths, np.full(5, 5.0), np.full(4, there)))
+    rule = fitted_rule(patients)[0]
+    logits, there = patient_logits(patients, rule), np.array([patient.markers[0] for patient in patients])
+    irregular = logits[:, MARKERS.index(IRREGULAR_MARGIN)]
+    assert rule.margin_weight >= 10 and irregular[there].min() > irregular[~there].max()
+    blend = logits[:, MARKERS.index(BLEND)]  # no other sign hears of it
+    assert blend[there].min() < blend[~there].max()
