@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from HematomaMarkersLib.labels import MARKERS, TASK
+import torch
+from HematomaMarkersLib.labels import HEMATOMA, IRREGULAR_MARGIN, MARKERS, TASK
+from HematomaMarkersLib.model.inference import HeadReading
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule
 from HematomaMarkersLib.model.ranges import FittedRanges, probability_range, ranges_from_settings, volume_range_ml
@@ -15,9 +17,10 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import load_bundle, write_bundle
 from safetensors.torch import save
 
-from training.hematoma.bundle.card import with_ranges, write_coverage
+from training.hematoma.bundle.card import with_ranges, with_rule, write_coverage
+from training.hematoma.data import Patient
 from training.hematoma.evaluation.evaluate import PatientResult
-from training.hematoma.evaluation.ranges import INNER, OUTER, Seen, coverage, coverage_table, fitted_ranges, held_by
+from training.hematoma.evaluation.ranges import INNER, OUTER, Seen, coverage, coverage_table, fitted_ranges, held_by, seen_head
 from training.reporting.cards import with_section
 
 THRESHOLD = 0.5
@@ -111,7 +114,7 @@ def test_nothing_is_counted_of_a_model_without_ranges():
 def bundle(tmp_path):
     arguments = {"width": 0.25, "marker_width": 0.125}
     rule = PatientRule({marker: MarkerCalibration() for marker in MARKERS}).to_settings()
-    metadata = {"data_source": "nothing", "eval_metrics": {"phantom": {"patients": 3}}}
+    metadata = {"data_source": "nothing", "eval_metrics": {"phantom": {"patients": 3}}, "training": {}}
     weights = save({name: value.contiguous() for name, value in JointNetwork(**arguments).state_dict().items()})
     card = "# a\n\n## Figures on phantoms\n\nsome\n\n## References\n\n- one\n"
     return write_bundle(
@@ -155,6 +158,20 @@ def test_damaged_ranges_are_told(bundle, damaged):
     settings = whole | damaged if damaged else {}
     with pytest.raises(InputError, match="ranges of the model b cannot be used"):
         ranges_from_settings({"ranges": settings}, load_bundle(bundle.path, TASK).name)
+
+
+def test_a_range_is_about_the_probability_that_the_margin_s_length_had_a_part_in(bundle, monkeypatch):
+    labels = np.zeros((3, 256, 256), np.uint8)
+    labels[:, 100:120, 100:120] = HEMATOMA
+    plane, zeros = labels > 0, np.zeros((3, 4))
+    reading = HeadReading(labels, np.full(3, 5.0), zeros, np.array([0.0, 0.1, 0.2]), zeros, labels * 255, plane)
+    monkeypatch.setattr("training.hematoma.evaluation.ranges.read_head", lambda *_: reading)
+    with_rule(bundle.path, PatientRule({marker: MarkerCalibration() for marker in MARKERS}, 3, 0.0, 20.0), {})
+    hounsfield, there = np.full(labels.shape, 60, np.int16), np.array([marker == IRREGULAR_MARGIN for marker in MARKERS])
+    facts = {"judged": True, "near_misses": (), "location": None, "inside": plane, "extents_mm": np.full(3, 5.0)}
+    patient = Patient(500, hounsfield, labels, np.tile(there, (3, 1)), there, **facts)
+    beyond = seen_head(bundle.path, patient, torch.device("cpu")).beyond
+    assert beyond[IRREGULAR_MARGIN] == pytest.approx(-20 * 0.1) and beyond[MARKERS[0]] == pytest.approx(0)
 
 
 def test_a_section_of_a_card_is_put_in_once_and_taken_out():

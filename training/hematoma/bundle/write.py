@@ -64,7 +64,9 @@ _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 0.3 mL that only one slice shows is taken for noise.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
-    "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none."
+    "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none.\n"
+    "- In an irregular margin's probability the length of the found margin counts, too (by the rule's `margin_weight`): where the "
+    "outline is wrong, so is the probability."
 )
 REFERENCES = [
     "Tan M, Le QV. EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks. arXiv:1905.11946, 2019.",
