@@ -1,4 +1,4 @@
-"""Figures of answers that are right or wrong: AUC, average precision, calibration, and how sure one may be of them."""
+"""Figures of answers that are right or wrong: AUC, average precision, calibration, shares, and how sure one may be of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from monai.metrics import compute_average_precision, compute_roc_auc
+from scipy.stats import binomtest
 
 BOOTSTRAPS = 1000
 BINS = 10
@@ -72,6 +73,13 @@ def bootstrapped(
     values = [value for value in values if value is not None]
     low, high = np.percentile(values, (2.5, 97.5)).tolist() if values else (None, None)
     return Interval(figure(found, true), low, high)
+
+
+def share(count: int, of: int) -> Interval:
+    """How many of some, with Wilson's interval (1927); of none nothing can be told."""
+    if not of:
+        return Interval(None, None, None)
+    return Interval(count / of, *map(float, binomtest(count, of).proportion_ci(method="wilson")))
 
 
 def calibration(probabilities: np.ndarray, true: np.ndarray) -> Calibration:

@@ -1,9 +1,9 @@
 """From the marker logits of slices to the probabilities of the patient: one stated rule, kept with the network.
 
-A slice's logit is the network's; to that of an irregular margin the length of the margin that was found is added, with a weight, as
-it tells such margins apart better than the network alone. The patient's logit is the mean of the few highest among the slices that
-show enough hematoma; scale and offset (Platt 1999) turn it into a probability. Slices use the same scale and offset, so their
-probabilities can be read beside the patient's.
+The patient's logit is the mean of the few highest logits among the slices that show enough hematoma; scale and offset (Platt 1999)
+turn it into a probability. To the logit of an irregular margin the length of the margin is added, with a weight, as it tells such
+margins apart better than the network alone: of the slice with most hematoma for the patient, where shape is judged by eye, too, and
+its own for a slice. Slices use the same scale and offset, so their probabilities can be read beside the patient's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class PatientRule:
         markers: calibration of every marker of ``MARKERS``.
         top_slices: how many of the highest slice logits are averaged; fewer where there are fewer.
         least_area_cm2: hematoma on a slice from which the slice counts; where no slice has it, all with any hematoma count.
-        margin_weight: what the margin's length (natural logarithm, see ``HeadReading``) counts in an irregular margin's logit.
+        margin_weight: of the margin's length (see ``HeadReading``) in the logit of an irregular margin.
     """
 
     markers: Mapping[str, MarkerCalibration]
@@ -94,30 +94,28 @@ def _check(rule: PatientRule) -> None:
         raise ValueError("a rule out of range")
 
 
-def slice_evidence(slice_logits: np.ndarray, margin_lengths: np.ndarray, rule: PatientRule) -> np.ndarray:
-    """Give the logits of slices (slices, 4) with what the rule adds to the network's; what the functions below take.
-
-    Args:
-        slice_logits, margin_lengths: of ``HeadReading``, nan where the slice has no hematoma.
-    """
-    added = np.zeros_like(slice_logits)
-    added[:, MARKERS.index(IRREGULAR_MARGIN)] = rule.margin_weight * margin_lengths
-    return slice_logits + added
-
-
-def patient_probabilities(slice_logits: np.ndarray, areas_cm2: np.ndarray, rule: PatientRule) -> dict[str, float | None]:
+def patient_probabilities(
+    slice_logits: np.ndarray, margin_lengths: np.ndarray, areas_cm2: np.ndarray, rule: PatientRule
+) -> dict[str, float | None]:
     """Give the probability of every marker in a patient; None where no slice shows a hematoma.
 
     Args:
         slice_logits: (slices, 4), nan where the slice has no hematoma.
-        areas_cm2: (slices,) area of the hematoma.
+        margin_lengths, areas_cm2: (slices,) of the hematoma, as ``HeadReading`` has them.
     """
     counting = counting_slices(slice_logits, areas_cm2, rule)
     if not counting.any():
         return dict.fromkeys(MARKERS)
     highest = np.sort(slice_logits[counting], axis=0)[-rule.top_slices :]
-    probabilities = calibrated(highest.mean(axis=0), rule)
+    largest = np.where(counting, areas_cm2, -1.0).argmax()
+    probabilities = calibrated(with_margin(highest.mean(axis=0), margin_lengths[largest], rule), rule)
     return {marker: float(value) for marker, value in zip(MARKERS, probabilities, strict=True)}
+
+
+def with_margin(logits: np.ndarray, margin_lengths: np.ndarray, rule: PatientRule) -> np.ndarray:
+    """Give logits (..., 4) with what the margin's length (...) adds to that of an irregular margin."""
+    of_marker = np.array([marker == IRREGULAR_MARGIN for marker in MARKERS])
+    return np.where(of_marker, logits + rule.margin_weight * np.asarray(margin_lengths)[..., None], logits)
 
 
 def marker_slices(slice_logits: np.ndarray, areas_cm2: np.ndarray, rule: PatientRule) -> dict[str, int | None]:

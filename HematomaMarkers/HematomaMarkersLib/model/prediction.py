@@ -21,7 +21,7 @@ from ..measurement.outside_blood import OutsideBlood
 from ..reading.scan import Scan
 from .inference import HeadReading, read_head
 from .network import JointNetwork
-from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings, slice_evidence
+from .patient_rule import calibrated, marker_slices, patient_probabilities, rule_from_settings, with_margin
 from .preparation.prepare import Prepared, Steps, prepare
 from .preparation.slices import ReadSlices
 from .ranges import FittedRanges, probability_range, ranges_from_settings, slices_ml, sure_and_possible, volume_range_ml
@@ -73,12 +73,12 @@ def predict(
     labels = prepared.labels_to_scan(reading.labels)
     pixels = pixels_by_slice(labels, HEMATOMA)
     shown = pixels > 0  # where pixels are large, a small hematoma may have none of its own
-    evidence = slice_evidence(reading.slice_logits, reading.margin_lengths, rule)
-    logits = np.where(shown[order][:, None], evidence, np.nan)
-    of_scan = np.where(shown[:, None], evidence[prepared.read_for], np.nan)
+    logits = np.where(shown[order][:, None], reading.slice_logits, np.nan)
+    of_slices = with_margin(logits, reading.margin_lengths, rule)
+    of_scan = np.where(shown[:, None], with_margin(reading.slice_logits, reading.margin_lengths, rule)[prepared.read_for], np.nan)
     outside = prepared.mask_to_scan(np.zeros(reading.labels.shape, bool) if reading.outside is None else reading.outside)
-    likeliest = marker_slices(logits, reading.areas_cm2, rule)
-    probabilities = patient_probabilities(logits, reading.areas_cm2, rule)
+    likeliest = marker_slices(of_slices, reading.areas_cm2, rule)
+    probabilities = patient_probabilities(logits, reading.margin_lengths, reading.areas_cm2, rule)
     measured_ml = float(pixels @ scan.grid.voxel_ml)
     sureness, unsure = _sureness(prepared, reading, fitted, measured_ml, probabilities) if fitted else (None, None)
     return Segmentation(labels, outside, reading.notes), NetworkResult(

@@ -164,7 +164,7 @@ def test_a_range_is_about_the_probability_that_the_margin_s_length_had_a_part_in
     labels = np.zeros((3, 256, 256), np.uint8)
     labels[:, 100:120, 100:120] = HEMATOMA
     plane, zeros = labels > 0, np.zeros((3, 4))
-    reading = HeadReading(labels, np.full(3, 5.0), zeros, np.array([0.0, 0.1, 0.2]), zeros, labels * 255, plane)
+    reading = HeadReading(labels, np.array([4.0, 5.0, 4.0]), zeros, np.array([0.0, 0.1, 0.2]), zeros, labels * 255, plane)
     monkeypatch.setattr("training.hematoma.evaluation.ranges.read_head", lambda *_: reading)
     with_rule(bundle.path, PatientRule({marker: MarkerCalibration() for marker in MARKERS}, 3, 0.0, 20.0), {})
     hounsfield, there = np.full(labels.shape, 60, np.int16), np.array([marker == IRREGULAR_MARGIN for marker in MARKERS])

@@ -333,6 +333,9 @@ def test_figures_of_a_model_are_those_counted_by_hand():
         "over 30 mL": (1, 0.0),
     }
     assert groups["3 to 10 mL"]["dice"] == pytest.approx(0.8) and groups["3 to 10 mL"]["bias_percent"] == pytest.approx(50)
+    assert groups["3 to 10 mL"]["bias_interval_percent"] == (None, None)  # of one patient nothing is resampled
+    low, high = groups["all"]["found_interval"]  # 2 of 3 by Wilson's formula, z = 1.96
+    assert (low, high) == pytest.approx((0.2077, 0.9385), abs=1e-4)
     without = figures["finding"]["without_blood"]
     assert (without["patients"], without["share_marked"], without["mean_ml"]) == (1, 1.0, 2.0)
     blend = figures["markers"]["blend"]
@@ -401,7 +404,7 @@ def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_pa
         "referred_without_blood": {"found": 0, "count": 1},
     }
     card = (tmp_path / "mine/docs/README.md").read_text()
-    assert card.index("hard to read") < card.index("References") and "| 1 to 3 mL | 1 | 1.000 | 0.667 |" in card
+    assert card.index("hard to read") < card.index("References") and "| 1 to 3 mL | 1 | 1.000 (0.207 to 1.000) | 0.667 |" in card
     again = bundle_with_markers_of(folder, tmp_path / "mine", tmp_path / "again", "drawn discs", "licence")
     assert again.settings == bundle.settings and again.weights.read_bytes() == bundle.weights.read_bytes()
     shipped, kept = load_network(bundle, NETWORKS).state_dict(), from_bytes(in_bytes(trained_network(folder)[0].state_dict()))

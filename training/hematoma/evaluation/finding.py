@@ -9,7 +9,8 @@ import numpy as np
 from HematomaMarkersLib.measurement.outside_blood import LEAST_ML
 from HematomaMarkersLib.triage.decision import Decision
 
-from ...reporting.markdown import markdown_table
+from ...reporting.markdown import markdown_table, with_interval
+from ...reporting.scores import bootstrapped, share
 from .evaluate import PatientResult
 
 SIZES_ML = {
@@ -62,14 +63,21 @@ def finding_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
 def finding_tables(figures: Mapping[str, Any]) -> str:
     """Tables of ``finding_figures``."""
     rows = [
-        [name, str(group["patients"]), f"{group['found']:.3f}", f"{group['dice']:.3f}", f"{group['bias_percent']:+.1f} %"]
+        [
+            name,
+            str(group["patients"]),
+            with_interval(group["found"], *group["found_interval"]),
+            f"{group['dice']:.3f}",
+            with_interval(group["bias_percent"], *group["bias_interval_percent"], form="+.1f"),
+        ]
         for name, group in figures["groups"].items()
     ]
-    tables = [markdown_table(["hematoma", "patients", "found", "mean Dice", "volume, found minus true"], rows)]
+    head = ["hematoma", "patients", "found (95 %)", "mean Dice", "volume, found minus true, % (95 %, patients resampled)"]
+    tables = [markdown_table(head, rows)]
     without, outside = figures["without_blood"], figures["outside"]
     if without["patients"]:
         rows = [
-            [f"more than {FALSE_ML:g} mL marked", f"{without['share_marked']:.3f}"],
+            [f"more than {FALSE_ML:g} mL marked (95 %)", with_interval(without["share_marked"], *without["marked_interval"])],
             ["marked per head (mL)", f"{without['mean_ml']:.2f}"],
             *([f"decision: {code}", str(count)] for code, count in without["decisions"].items()),
         ]
@@ -93,20 +101,30 @@ def _between(results: Sequence[PatientResult], name: str, low: float, high: floa
 def _found(results: Sequence[PatientResult]) -> dict[str, Any]:
     both, true, found = np.array([result.voxels for result in results], float).T
     true_ml, found_ml = (np.array([getattr(result, name) for result in results]) for name in ("true_ml", "found_ml"))
+    seen = share(int((both >= FOUND_SHARE * true).sum()), len(results))
+    bias = bootstrapped(_bias_percent, found_ml, true_ml, np.arange(len(results)))
     return {
         "patients": len(results),
-        "found": float((both >= FOUND_SHARE * true).mean()),
+        "found": seen.value,
+        "found_interval": (seen.low, seen.high),
         "dice": float((2 * both / (true + found)).mean()),
-        "bias_percent": 100 * float((found_ml.sum() - true_ml.sum()) / true_ml.sum()),
+        "bias_percent": bias.value,
+        "bias_interval_percent": (bias.low, bias.high),
     }
+
+
+def _bias_percent(found_ml: np.ndarray, true_ml: np.ndarray) -> float:
+    return 100 * float((found_ml.sum() - true_ml.sum()) / true_ml.sum())
 
 
 def _false(results: Sequence[PatientResult]) -> dict[str, Any]:
     marked = np.array([result.found_ml + result.found_ivh_ml for result in results])
     codes = [result.decision for result in results]
+    much = share(int((marked > FALSE_ML).sum()), len(results))
     return {
         "patients": len(results),
-        "share_marked": float((marked > FALSE_ML).mean()) if results else None,
+        "share_marked": much.value,
+        "marked_interval": (much.low, much.high),
         "mean_ml": float(marked.mean()) if results else None,
         "decisions": {str(code): codes.count(str(code)) for code in Decision if str(code) in codes},
     }

@@ -20,7 +20,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS, TASK
 from HematomaMarkersLib.measurement.markers.sureness import SHARE
 from HematomaMarkersLib.model.inference import read_head
-from HematomaMarkersLib.model.patient_rule import patient_probabilities, rule_from_settings, slice_evidence
+from HematomaMarkersLib.model.patient_rule import patient_probabilities, rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
 from HematomaMarkersLib.model.ranges import LITTLE_ML, FittedRanges, slices_ml, sure_and_possible
 from LesionReadingLib.errors import InputError
@@ -85,8 +85,7 @@ def seen_head(model: Path, patient: Patient, device: torch.device) -> Seen:
     ends += [sure_and_possible(reading, patient.hounsfield, patient.extents_mm, INNER[0], outer)[1] for outer in OUTER]
     volumes = [float(slices_ml(mask, patient.extents_mm).sum()) for mask in (true, *ends)]
     beyond = {}
-    evidence = slice_evidence(reading.slice_logits, reading.margin_lengths, rule)
-    probabilities = patient_probabilities(evidence, reading.areas_cm2, rule)
+    probabilities = patient_probabilities(reading.slice_logits, reading.margin_lengths, reading.areas_cm2, rule)
     if true.any() and patient.judged and None not in probabilities.values():
         for marker, there in zip(MARKERS, patient.markers, strict=True):
             above = float(logit(np.clip(probabilities[marker], 1e-9, 1 - 1e-9)) - logit(rule.thresholds[marker]))

@@ -18,7 +18,7 @@ import torch
 from HematomaMarkersLib.labels import HEMATOMA, IRREGULAR_MARGIN, MARKERS, TASK
 from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.network import JointNetwork
-from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities, slice_evidence
+from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
 from HematomaMarkersLib.model.prediction import NETWORKS
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import METADATA, find_bundle
@@ -193,10 +193,7 @@ def youden_threshold(probabilities: np.ndarray, true: np.ndarray) -> float:
 
 def patient_logits(patients: Sequence[Answers], rule: PatientRule) -> np.ndarray:
     """(patients, 4) logits of the probabilities that a rule gives; nan where the network found no hematoma."""
-    probabilities = [
-        patient_probabilities(slice_evidence(patient.logits, patient.margin_lengths, rule), patient.areas_cm2, rule)
-        for patient in patients
-    ]
+    probabilities = [patient_probabilities(patient.logits, patient.margin_lengths, patient.areas_cm2, rule) for patient in patients]
     values = np.array([[each[marker] for marker in MARKERS] for each in probabilities], float)  # None becomes nan
     return logit(values.clip(SURE, 1 - SURE))
 

@@ -8,7 +8,7 @@ from typing import Any
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 
 from ...reporting.comparison import differences_table
-from ...reporting.markdown import markdown_table
+from ...reporting.markdown import markdown_table, with_interval
 from .finding import finding_tables
 from .ranges import coverage_table
 
@@ -217,11 +217,6 @@ def _heat(figures: Mapping[str, Any]) -> str:
 
 def interval_text(figures: Mapping[str, float | None]) -> str:
     return with_interval(figures["value"], figures["low"], figures["high"])
-
-
-def with_interval(value: float | None, low: float | None, high: float | None) -> str:
-    interval = "" if low is None else f" ({low:.3f} to {high:.3f})"
-    return "-" if value is None else f"{value:.3f}{interval}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:
