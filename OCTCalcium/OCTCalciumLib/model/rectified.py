@@ -24,15 +24,18 @@ class Rectified(nn.Sequential):
         return features
 
 
-def rectified(convolution: nn.Conv2d, norm: nn.Module, features: torch.Tensor) -> torch.Tensor:
-    """The ReLU of a convolution's normed output.
+def rectified(convolution: nn.Conv2d, norm: nn.Module, features: torch.Tensor, beside: torch.Tensor | None = None) -> torch.Tensor:
+    """The ReLU of a convolution's normed output, to which other features are added before if there are any.
 
-    With the batch norm folded (``fold_batch_norms``) oneDNN does both while the output is still in the processor's cache: at
-    these sizes a ReLU takes as long as a convolution. PyTorch's compiler calls it in the same way.
+    With the batch norm folded (``fold_batch_norms``) oneDNN does all of it while the output is still in the processor's cache: at
+    these sizes ReLU and addition would take as long as the convolutions. PyTorch's compiler calls it in the same way.
     """
     plain = type(convolution) is nn.Conv2d and isinstance(norm, nn.Identity)
     if not (plain and _ON_ONEDNN and features.device.type == "cpu"):
-        return functional.relu_(norm(convolution(features)))
+        found = norm(convolution(features))
+        return functional.relu_(found if beside is None else found + beside)
     one = convolution
     layer = one.weight, one.bias, one.padding, one.stride, one.dilation, one.groups
-    return torch.ops.mkldnn._convolution_pointwise(features, *layer, "relu", [], "")
+    if beside is None:
+        return torch.ops.mkldnn._convolution_pointwise(features, *layer, "relu", [], "")
+    return torch.ops.mkldnn._convolution_pointwise(features, beside, *layer, "add", None, "relu", [], None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from .rectified import rectified
 
@@ -68,8 +67,7 @@ class Bottleneck(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         activations = rectified(self.conv1, self.bn1, inputs)
         activations = rectified(self.conv2, self.bn2, activations)
-        activations = self.bn3(self.conv3(activations))
-        return functional.relu_(activations + (inputs if self.downsample is None else self.downsample(inputs)))
+        return rectified(self.conv3, self.bn3, activations, inputs if self.downsample is None else self.downsample(inputs))
 
 
 def _stage(in_channels: int, channels: int, blocks: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

@@ -24,6 +24,19 @@ def test_one_pass_gives_the_very_numbers_of_a_convolution_and_a_relu_behind_it(d
     assert torch.equal(rectified(convolution, nn.Identity(), features), torch.relu(convolution(features)))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.inference_mode()
+def test_what_goes_beside_is_added_before_the_relu_and_rounded_once(dtype):
+    convolution, features, beside = a_convolution(dtype), some_features(dtype), some_features(dtype).flip(3)
+    exact = torch.relu(convolution.double()(features.double()) + beside.double())
+    convolution.to(dtype)
+    found = rectified(convolution, nn.Identity(), features, beside)
+    torch.testing.assert_close(found.double(), exact, rtol=torch.finfo(dtype).eps, atol=1e-5)
+    norm = nn.BatchNorm2d(16).to(dtype).eval()  # one that is not folded: the long way
+    long_way = rectified(convolution, norm, features, beside)
+    torch.testing.assert_close(long_way, torch.relu(norm(convolution(features)) + beside))
+
+
 def test_a_network_that_learns_goes_through_its_batch_norms():
     network = Rectified(nn.Conv2d(16, 8, 1, bias=False), nn.Conv2d(8, 4, 1, bias=False)).train()
     features = some_features()
