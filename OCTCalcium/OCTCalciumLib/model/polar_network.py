@@ -47,7 +47,7 @@ class PolarUNet(nn.Module):
         for block in self.up:
             detail = finer.pop()
             features = block((_enlarged(features), detail))
-        return _enlarged(self.classifier(features)).float()[:, 0]
+        return _enlarged(self.classifier(features).float())[:, 0]
 
 
 class _RingConvolution(Rectified):
