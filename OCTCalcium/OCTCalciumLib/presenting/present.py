@@ -12,6 +12,7 @@ from LesionReadingLib.language import _, language, speaking
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.drawing import NO_FONT, picture_language
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
+from LesionReadingLib.presenting.scroll import small
 from LesionReadingLib.presenting.study import study_of
 from LesionReadingLib.process.threads import Threads
 
@@ -134,8 +135,9 @@ def _first_shown(measurement: PullbackMeasurement) -> int | None:
 
 
 def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
-    """The grey frames of the close-up on the scene's grid."""
-    return np.stack([scene.reduced(frame) for frame in pullback.read(*scene.close_up)])
+    """The grey frames of the close-up on the scene's grid, from those that pages show: their speckle is averaged."""
+    read = pullback.read_small or (lambda first, stop: map(small, pullback.read(first, stop)))
+    return np.stack([scene.reduced(frame, (pullback.rows, pullback.columns)) for frame in read(*scene.close_up)])
 
 
 def _strays_taken_out(labels: np.ndarray, measurement: PullbackMeasurement) -> list[_Strays]:
