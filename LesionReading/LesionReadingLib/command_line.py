@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,10 @@ from .language import speaking
 from .process.guarded import guarded
 from .reporting import reporter
 from .worker import run_and_report
+
+_OBJECTS_BETWEEN_LOOKS = 50_000
+"""New objects after which Python looks for circles that nobody needs: by default after 700, which takes a second of processor time
+of a long pullback, as PyTorch and the datasets of DICOM are many objects that stay. Pictures lie in no circles."""
 
 
 def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Sequence[str] | None = None) -> int:
@@ -26,6 +31,7 @@ def run_command(make_parser: Callable[[], argparse.ArgumentParser], given: Seque
     with speaking(chosen), speaking_argparse(chosen):
         chosen = make_parser().parse_args(given)
     keep_caches_out()
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     with speaking(chosen.language):
         return guarded(
             lambda: run_and_report(lambda report: chosen.run(chosen, report), chosen.json_lines, chosen.with_identity),

@@ -174,10 +174,13 @@ def _measured_and_written(
             report.log(note)
         return notes
 
-    shown = {"pullback": pullback, "model": model, "ranges": ranges, "meanwhile": label_map_written}
-    present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown)
-    if pullback is not None and any(found and found.scores for found in ranges or ()):
-        write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)
+    def unsure_written() -> None:
+        if pullback is not None and any(found and found.scores for found in ranges or ()):
+            write_unsure(folder / UNSURE_SEG, label_map, pullback.pixel_aspect, ranges)
+
+    shown = {"pullback": pullback, "model": model, "ranges": ranges}
+    written = {"meanwhile": label_map_written, "afterwards": unsure_written}
+    present(folder, label_map, measurement, page=run.page, log=partial(report.log, note=Note.PICTURE), **shown, **written)
     report.progress(Step.REPORT, _("Writing the report"), 1, 1)
     return measurement
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import gc
 import subprocess
 import sys
 
 import pytest
 from HematomaMarkersLib.__main__ import main as hematoma_markers
 from LesionReadingLib.arguments import chosen_language, columns, wrapped
+from LesionReadingLib.command_line import run_command
 from OCTCalciumLib.__main__ import main as oct_calcium
 
 COMMANDS = ("analyze", "batch", "measure", "agreement", "phantom")
@@ -74,3 +77,16 @@ def test_help_in_japanese_comes_at_once_and_loads_nothing_heavy(package):
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
     seconds, _, loaded = names.partition(" ")
     assert float(seconds) <= HELP_SECONDS and loaded == "[]"
+
+
+def test_while_a_command_runs_python_seldom_looks_for_circles_of_objects():
+    before, during = gc.get_threshold(), []
+    gc.set_threshold(700, 10, 10)  # what Python begins with; another test may have run a command
+    parser = argparse.ArgumentParser()
+    run = lambda chosen, report: during.append(gc.get_threshold()[0])  # noqa: E731
+    parser.set_defaults(run=run, json_lines=False, with_identity=False, language="en")
+    try:
+        assert run_command(lambda: parser, []) == 0
+    finally:
+        gc.set_threshold(*before)
+    assert during[0] >= 7000

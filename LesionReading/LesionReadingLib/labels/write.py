@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,11 @@ import numpy as np
 
 from ..geometry.grid import Grid
 from ..language import _
+from ..process.threads import Threads
 from ..reading.dicom.source_frame import SourceFrame
 from .label_map import Segment
 from .seg_nrrd import write_seg_nrrd
+from .sources import Source, sources_of, uid_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -38,16 +40,6 @@ MOST_PLAIN_BYTES = 32_000_000
 
 _SERIES_NUMBER = 900
 _WHOLE_BYTES = 8  # so many frames of bits, of any size, end with a whole byte
-_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The picture that a slice of the label map was drawn on: object, and number of the frame from 1 in a multi-frame object."""
-
-    sop_class: str
-    sop_instance: str
-    frame: int | None = None
 
 
 def write_label_map(
@@ -70,12 +62,21 @@ def write_label_map(
     Returns:
         the files written, and sentences for the report.
     """
-    written = [folder / SEG_NRRD]
-    write_seg_nrrd(written[0], labels, grid, segments)
+    with Threads(1) as threads:  # a processor that packs the one leaves another to write the other
+        seg_nrrd = threads.submit(partial(write_seg_nrrd, folder / SEG_NRRD, labels, grid, segments))
+        written, notes = _dicom_seg_beside(folder, labels, grid, segments, frames, identity)
+        seg_nrrd.result()
+    return [folder / SEG_NRRD, *written], notes
+
+
+def _dicom_seg_beside(
+    folder: Path, labels: np.ndarray, grid: Grid, segments: Sequence[Segment], frames: Sequence[SourceFrame], identity: bool
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write the DICOM SEG, where there can be one. Args and results: as ``write_label_map``."""
     if not frames:
-        return written, ()
+        return [], ()
     if not grid.spacing.known:
-        return written, (
+        return [], (
             _(
                 "No DICOM segmentation was written, as one must state the size of its pixels and the distance of its frames; "
                 "{seg_nrrd} holds the contours."
@@ -86,12 +87,12 @@ def write_label_map(
         notes = write_dicom_seg(target, labels, grid, segments, frames, identity)
     except Exception as error:  # pydicom and highdicom raise many kinds; their messages may repeat the patient's name
         target.unlink(missing_ok=True)
-        return written, (
+        return [], (
             _("The DICOM segmentation could not be written ({name}); {seg_nrrd} holds the same contours.").format(
                 name=type(error).__name__, seg_nrrd=SEG_NRRD
             ),
         )
-    return [*written, target], notes
+    return [target], notes
 
 
 def write_dicom_seg(
@@ -113,10 +114,10 @@ def write_dicom_seg(
     from ..reading.dicom.files import read_header
 
     headers = {path: read_header(path) for path in dict.fromkeys(frame.path for frame in frames)}
-    sources = _sources(headers, frames)
+    sources = sources_of(headers, frames)
     first = headers[frames[0].path]
     named, notes = _identity(first) if identity else (dict.fromkeys(_IDENTITY, ""), ())
-    uids = {keyword: _uid(first, keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")}
+    uids = {keyword: uid_of(first, keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")}
     stand_ins = [generate_uid() for _ in sources]
     measures = highdicom.PixelMeasuresSequence((grid.row_mm, grid.column_mm), float(grid.extents_mm.max()))
     with warnings.catch_warnings():
@@ -248,36 +249,7 @@ def _mended(vr: str, value: str) -> str:
     return value.replace(":", "") if vr == "TM" else value
 
 
-def _uid(header: Dataset, keyword: str) -> str:
-    """A UID of the header, a new one where it has none or none that is valid (PS3.5 9.1)."""
-    from pydicom.uid import generate_uid
-
-    value = str(header.get(keyword) or "").strip()
-    return value if len(value) <= 64 and _UID.fullmatch(value) else str(generate_uid())
-
-
-def _sources(headers: dict[Path, Dataset], frames: Sequence[SourceFrame]) -> list[_Source]:
-    """What each slice was drawn on, as DICOM refers to it."""
-    objects = {path: (_sop_class(header), _uid(header, "SOPInstanceUID")) for path, header in headers.items()}
-    return [_Source(*objects[frame.path], frame.number + 1 if _is_multi_frame(headers[frame.path]) else None) for frame in frames]
-
-
-def _is_multi_frame(header: Dataset) -> bool:
-    return bool(header.get("PerFrameFunctionalGroupsSequence")) or int(header.get("NumberOfFrames") or 1) > 1
-
-
-def _sop_class(header: Dataset) -> str:
-    from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage
-
-    stated = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "").strip()
-    return (
-        stated
-        if _UID.fullmatch(stated)
-        else str(CTImageStorage if header.get("Modality") == "CT" else SecondaryCaptureImageStorage)
-    )
-
-
-def _refer(made: Dataset, sources: dict[str, _Source]) -> None:
+def _refer(made: Dataset, sources: dict[str, Source]) -> None:
     """Let frames and object refer to the scan's own objects, where highdicom has the stand-ins."""
     groups = [group for group in made.PerFrameFunctionalGroupsSequence if "DerivationImageSequence" in group]
     items = [group.DerivationImageSequence[0].SourceImageSequence[0] for group in groups]

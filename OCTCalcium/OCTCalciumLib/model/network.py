@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .rectified import Rectified
 from .resnet import ResNet50
 
 RESNET50_WIDTH = 64
@@ -94,15 +95,15 @@ class AtrousPyramid(nn.Module):
         return self.merge(torch.cat([*views, whole], dim=1))
 
 
-class DepthwiseConvolution(nn.Conv2d):
-    """A convolution of each channel alone that learns in float32 where it is dilated, even under autocast on a processor.
+class DilatedDepthwise(nn.Conv2d):
+    """A dilated convolution of each channel alone that learns in float32, even under autocast on a processor.
 
     oneDNN's bfloat16 weight gradient of a dilated depthwise convolution is wrong (it reads memory that was never written,
     so now and then it is not even a number); forward and every other layer are right.
     """
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        if features.device.type != "cpu" or self.dilation == (1, 1):
+        if features.device.type != "cpu":
             return super().forward(features)
         if self.training:
             with torch.autocast("cpu", enabled=False):
@@ -123,21 +124,14 @@ class DepthwiseConvolution(nn.Conv2d):
         return whole[:, :, :rows, :columns].contiguous(memory_format=torch.channels_last)
 
 
-def _convolution(in_channels: int, channels: int, kernel: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, channels, kernel, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(channels),
-        nn.ReLU(inplace=True),
-    )
+def _convolution(in_channels: int, channels: int, kernel: int) -> Rectified:
+    return Rectified(nn.Conv2d(in_channels, channels, kernel, padding=kernel // 2, bias=False))
 
 
-def _separable_convolution(in_channels: int, channels: int, dilation: int = 1) -> nn.Sequential:
+def _separable_convolution(in_channels: int, channels: int, dilation: int = 1) -> Rectified:
     """A 3x3 convolution of each channel alone, then a 1x1 mix of the channels: a ninth of the work of a full 3x3."""
-    return nn.Sequential(
-        DepthwiseConvolution(in_channels, in_channels, 3, padding=dilation, dilation=dilation, groups=in_channels, bias=False),
-        nn.BatchNorm2d(in_channels),
-        nn.ReLU(inplace=True),
+    of_each = nn.Conv2d if dilation == 1 else DilatedDepthwise
+    return Rectified(
+        of_each(in_channels, in_channels, 3, padding=dilation, dilation=dilation, groups=in_channels, bias=False),
         nn.Conv2d(in_channels, channels, kernel_size=1, bias=False),
-        nn.BatchNorm2d(channels),
-        nn.ReLU(inplace=True),
     )

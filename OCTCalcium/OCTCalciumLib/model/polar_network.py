@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..wall.polar_view import CHANNELS
+from .rectified import Rectified
 
 STEM_WIDTH = 12
 
@@ -46,19 +47,17 @@ class PolarUNet(nn.Module):
         for block in self.up:
             detail = finer.pop()
             features = block((_enlarged(features), detail))
-        return _enlarged(self.classifier(features)).float()[:, 0]
+        return _enlarged(self.classifier(features).float())[:, 0]
 
 
-class _RingConvolution(nn.Sequential):
+class _RingConvolution(Rectified):
     """A 3x3 convolution, batch norm and ReLU; the first axis of the picture is a ring, the second ends in repeated values.
 
     Takes features (batch, channels, angles, depths), or several whose channels follow each other.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, channels, 3, stride=stride, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
-        )
+        super().__init__(nn.Conv2d(in_channels, channels, 3, stride=stride, bias=False))
 
     def forward(self, features: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
         parts = features if isinstance(features, tuple) else (features,)

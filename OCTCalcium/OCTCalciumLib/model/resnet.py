@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .rectified import rectified
+
 _EXPANSION = 4
 _BLOCKS = (3, 4, 6, 3)
 
@@ -26,7 +28,6 @@ class ResNet50(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(1, width, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.act = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         self.layer1 = _stage(width, width, _BLOCKS[0])
         self.layer2 = _stage(4 * width, 2 * width, _BLOCKS[1], stride=2)
@@ -38,7 +39,7 @@ class ResNet50(nn.Module):
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Give the features at strides 4 and 16, (batch, 4 and 32 x width, rows, columns), of images (batch, 1, rows, columns)."""
-        fine = self.layer1(self.maxpool(self.act(self.bn1(self.conv1(images)))))
+        fine = self.layer1(self.maxpool(rectified(self.conv1, self.bn1, images)))
         return fine, self.layer4(self.layer3(self.layer2(fine)))
 
 
@@ -59,16 +60,14 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
         self.conv3 = nn.Conv2d(channels, expanded, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(expanded)
-        self.act = nn.ReLU(inplace=True)
         self.downsample = None
         if stride != 1 or in_channels != expanded:
             self.downsample = nn.Sequential(nn.Conv2d(in_channels, expanded, 1, stride, bias=False), nn.BatchNorm2d(expanded))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        activations = self.act(self.bn1(self.conv1(inputs)))
-        activations = self.act(self.bn2(self.conv2(activations)))
-        activations = self.bn3(self.conv3(activations))
-        return self.act(activations + (inputs if self.downsample is None else self.downsample(inputs)))
+        activations = rectified(self.conv1, self.bn1, inputs)
+        activations = rectified(self.conv2, self.bn2, activations)
+        return rectified(self.conv3, self.bn3, activations, inputs if self.downsample is None else self.downsample(inputs))
 
 
 def _stage(in_channels: int, channels: int, blocks: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

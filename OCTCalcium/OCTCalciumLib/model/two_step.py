@@ -128,7 +128,7 @@ class Answer:
 
 
 class TwoStepPredictor(Predictor):
-    """Both steps on a stream of squares, as ``Predictor``; calcium is found in float32 on every device.
+    """Both steps on a stream of squares, as ``Predictor``.
 
     Args:
         network: in eval mode. device, batch, workers: as for ``Stream``.
@@ -146,8 +146,8 @@ class TwoStepPredictor(Predictor):
         super().__init__(network.lumen, network_input, device, batch, workers)
         self.pixel_mm = pixel_mm
         self._sureness, self._sureness_alone, self._ends = network.sureness, network.sureness_alone, network.ends
-        members = (fold_batch_norms(member).float() for member in network.calcium)
-        self._calcium = [member.to(device, memory_format=torch.channels_last) for member in members]
+        members = (fold_batch_norms(member) for member in network.calcium)
+        self._calcium = [member.to(device, self.dtype, memory_format=torch.channels_last) for member in members]
 
     def answers(self, squares: Iterable[np.ndarray], frame_mm: float | None, alike: Sequence[bool]) -> Iterator[Answer]:
         """Give the answer of each square in order, calcium being decided by the mean probability of neighbouring frames.
@@ -170,7 +170,7 @@ class TwoStepPredictor(Predictor):
         return looks
 
     def _probability(self, walls: np.ndarray, members: int) -> np.ndarray:
-        return mean_probability(self._calcium[:members], torch.from_numpy(walls).to(self.device)).cpu().numpy()
+        return mean_probability(self._calcium[:members], torch.from_numpy(walls).to(self.device, self.dtype)).cpu().numpy()
 
     def _view(self, labels: np.ndarray) -> PolarView | None:
         if self.pixel_mm is None:

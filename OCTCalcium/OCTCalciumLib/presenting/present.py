@@ -12,6 +12,7 @@ from LesionReadingLib.language import _, language, speaking
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.drawing import NO_FONT, picture_language
 from LesionReadingLib.presenting.options import USUAL_PAGE, PageOptions
+from LesionReadingLib.presenting.scroll import small
 from LesionReadingLib.presenting.study import study_of
 from LesionReadingLib.process.threads import Threads
 
@@ -28,7 +29,7 @@ from .tables import write_frames, write_lesions
 if TYPE_CHECKING:
     from ..reading.pullback import Pullback
 
-_PACKING_THREADS = 2
+_THREADS = 2
 _Strays = tuple[int, np.ndarray, np.ndarray]
 """Of one frame: its number, the flat indices of the strays' pixels, and their labels."""
 
@@ -43,6 +44,7 @@ def present(
     ranges: Sequence[CalciumRange | None] | None = None,
     page: PageOptions = USUAL_PAGE,
     meanwhile: Callable[[], Sequence[str]] = tuple,
+    afterwards: Callable[[], None] = lambda: None,
     log: Callable[[str], None] = lambda sentence: None,
 ) -> list[Path]:
     """Write tables (CSV), pictures (PNG), the calcium surface (VTP, where every spacing is known) and ``report.html``.
@@ -57,67 +59,71 @@ def present(
         ranges: how far calcium may reach in each frame by the model's scores; None where no model gave any.
         page: how the page is written.
         meanwhile: called while another process draws, with every label in its place; gives sentences for the report.
+        afterwards: called beside the last of the work, when the labels are needed no more.
         log: is given, in a sentence, what could not be drawn.
 
     Returns:
         the files that were written.
     """
-    labels = label_map.labels
-    strays = _strays_taken_out(labels, measurement)
-    scene, volumes = build_scene(labels, measurement)
-    tissue = _tissue(pullback, scene) if pullback else None
-    surface = None
-    if scene.to_scale and measurement.max_arc_frame is not None:
-        surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
-    drawing = Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll)
-    with drawing as rendering, Threads(_PACKING_THREADS) as threads:
-        del volumes  # the other process has them now: of a long pullback over 100 MB
-        # Imported while the other process draws.
-        from .figures.stack import draw_surfaces, draw_volumes
-        from .report import write_report
-        from .scrolling import begun_frames, scroll_of
+    from .scrolling import begun_frames
 
+    labels = label_map.labels
+    with Threads(_THREADS) as threads:
         packed = begun_frames(pullback, threads) if page.scroll else None
-        _put(strays, labels)
-        label_notes = (*label_map.notes, *meanwhile())
-        _put(strays, labels, BACKGROUND)
-        tables = [folder / "frames.csv", folder / "lesions.csv"]
-        write_frames(tables[0], measurement)
-        write_lesions(tables[1], measurement)
-        with speaking(picture_language()):
-            pictures = _flat_pictures(folder, pullback, labels, measurement)
-        scroll = None
-        if page.scroll:
-            first = _first_shown(measurement)
-            scroll = scroll_of(measurement, labels, pullback, start=first, ranges=ranges, packed=packed)
-        views = rendering.finish()
-    if views.reason:
-        log(views.reason)
-    else:
-        for name in ("calcium_3d", "calcium_volume_rendering"):
-            pictures[name] = folder / f"{name}.png"
-        with speaking(picture_language()):
-            draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
-            draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
-    if picture_language() != language():
-        log(_(NO_FONT))
-    report = folder / "report.html"
-    study = study_of(pullback.files if pullback else (), label_map.labels, page.identity)
-    texts = Consequences(SHIPPED_CONSEQUENCES, page.consequences)
-    write_report(
-        report,
-        measurement,
-        pictures,
-        missing_pictures=views.reason,
-        pullback=pullback,
-        model=model,
-        label_notes=label_notes,
-        study=study,
-        scroll=scroll,
-        mesh=views.mesh,
-        consequences=texts,
-        ranges=ranges,
-    )
+        strays = _strays_taken_out(labels, measurement)
+        scene, volumes = build_scene(labels, measurement)
+        tissue = _tissue(pullback, scene) if pullback else None
+        surface = None
+        if scene.to_scale and measurement.max_arc_frame is not None:
+            surface = Surface(folder / "calcium_surface.vtp", label_map.grid)
+        with Rendering(scene, volumes, tissue, surface, with_mesh=page.scroll) as rendering:
+            del volumes  # the other process has them now: of a long pullback over 100 MB
+            # Imported while the other process draws.
+            from .figures.stack import draw_surfaces, draw_volumes
+            from .report import write_report
+            from .scrolling import scroll_of
+
+            _put(strays, labels)
+            label_notes = (*label_map.notes, *meanwhile())
+            _put(strays, labels, BACKGROUND)
+            tables = [folder / "frames.csv", folder / "lesions.csv"]
+            write_frames(tables[0], measurement)
+            write_lesions(tables[1], measurement)
+            with speaking(picture_language()):
+                pictures = _flat_pictures(folder, pullback, labels, measurement)
+            scroll = None
+            if page.scroll:
+                first = _first_shown(measurement)
+                scroll = scroll_of(measurement, labels, pullback, start=first, ranges=ranges, packed=packed)
+            study = study_of(pullback.files if pullback else (), labels, page.identity)
+            last = threads.submit(afterwards)
+            views = rendering.finish()
+        if views.reason:
+            log(views.reason)
+        else:
+            for name in ("calcium_3d", "calcium_volume_rendering"):
+                pictures[name] = folder / f"{name}.png"
+            with speaking(picture_language()):
+                draw_surfaces(pictures["calcium_3d"], views.by_name, scene, measurement)
+                draw_volumes(pictures["calcium_volume_rendering"], views.by_name, scene, measurement, tissue is not None)
+        if picture_language() != language():
+            log(_(NO_FONT))
+        report = folder / "report.html"
+        write_report(
+            report,
+            measurement,
+            pictures,
+            missing_pictures=views.reason,
+            pullback=pullback,
+            model=model,
+            label_notes=label_notes,
+            study=study,
+            scroll=scroll,
+            mesh=views.mesh,
+            consequences=Consequences(SHIPPED_CONSEQUENCES, page.consequences),
+            ranges=ranges,
+        )
+        last.result()
     surfaces = [surface.file] if surface and surface.file.exists() else []
     return [report, *tables, *pictures.values(), *surfaces]
 
@@ -129,8 +135,9 @@ def _first_shown(measurement: PullbackMeasurement) -> int | None:
 
 
 def _tissue(pullback: Pullback, scene: Scene) -> np.ndarray:
-    """The grey frames of the close-up on the scene's grid."""
-    return np.stack([scene.reduced(frame) for frame in pullback.read(*scene.close_up)])
+    """The grey frames of the close-up on the scene's grid, from those that pages show: their speckle is averaged."""
+    read = pullback.read_small or (lambda first, stop: map(small, pullback.read(first, stop)))
+    return np.stack([scene.reduced(frame, (pullback.rows, pullback.columns)) for frame in read(*scene.close_up)])
 
 
 def _strays_taken_out(labels: np.ndarray, measurement: PullbackMeasurement) -> list[_Strays]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import highdicom
 import numpy as np
 import pydicom
@@ -173,3 +175,12 @@ def test_what_dicom_does_not_allow_of_the_identity_is_left_empty_and_told_withou
     seg = pydicom.dcmread(made[1])
     assert (seg.AccessionNumber, seg.StudyDate, seg.StudyTime) == ("", "20240301", "083000")
     assert len(notes) == 1 and "AccessionNumber" in notes[0] and "444" not in notes[0]
+
+
+def test_a_segmentation_that_cannot_be_written_ends_the_run_also_where_the_dicom_seg_can(tmp_path, some_labels, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "write_seg_nrrd", full)
+    with pytest.raises(OSError, match="No space left"):
+        written(tmp_path, some_labels, a_scan(tmp_path / "scan", lambda data: None))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.networks.nets.resnet import ResNet
 from OCTCalciumLib.letterbox import Letterbox
-from OCTCalciumLib.model.network import DeepLabV3Plus, DepthwiseConvolution, enlarged_by_products
+from OCTCalciumLib.model.network import DeepLabV3Plus, DilatedDepthwise, enlarged_by_products
 from OCTCalciumLib.model.preparation import network_input
 from OCTCalciumLib.model.resnet import ResNet50
 from torch.nn import functional
@@ -70,7 +70,7 @@ def test_a_pixel_far_away_can_change_the_answer():
 def test_depthwise_convolutions_learn_the_right_gradient_in_bfloat16(dilation):
     torch.manual_seed(0)
     channels, side = 512, 32
-    convolution = DepthwiseConvolution(channels, channels, 3, padding=dilation, dilation=dilation, groups=channels, bias=False)
+    convolution = DilatedDepthwise(channels, channels, 3, padding=dilation, dilation=dilation, groups=channels, bias=False)
     convolution.to(memory_format=torch.channels_last)
     images = torch.rand(4, channels, side, side).to(memory_format=torch.channels_last)
     slope = torch.rand(4, channels, side, side)
@@ -86,7 +86,7 @@ def test_depthwise_convolutions_learn_the_right_gradient_in_bfloat16(dilation):
 @pytest.mark.parametrize("dilation", [6, 12, 18])
 def test_depthwise_convolutions_predict_what_a_plain_convolution_does(dilation, size):
     torch.manual_seed(0)
-    convolution = DepthwiseConvolution(8, 8, 3, padding=dilation, dilation=dilation, groups=8).eval()
+    convolution = DilatedDepthwise(8, 8, 3, padding=dilation, dilation=dilation, groups=8).eval()
     features = torch.rand(2, 8, *size)
     plain = functional.conv2d(features, convolution.weight, convolution.bias, padding=dilation, dilation=dilation, groups=8)
     torch.testing.assert_close(convolution(features), plain)

@@ -2,10 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
+import torch
 from LesionReadingLib.model.bundle import find_bundle
+from LesionReadingLib.model.prediction import load_network
 from OCTCalciumLib.commands import DEFAULT_MODEL
-from OCTCalciumLib.labels import TASK
+from OCTCalciumLib.labels import CALCIUM, TASK
+from OCTCalciumLib.model.inference import NETWORKS
+from OCTCalciumLib.model.two_step import TwoStepPredictor
+from OCTCalciumLib.phantom.pullback import draw_pullback
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +37,17 @@ def test_the_model_card_says_that_it_learnt_from_phantoms_and_is_no_medical_devi
 def test_every_figure_of_the_card_is_called_a_phantom_result_or_names_its_frames(the_bundle):
     metrics = json.dumps(the_bundle.metadata["eval_metrics"]).lower()
     assert "phantom" in metrics
+
+
+def test_both_steps_mark_in_bfloat16_what_they_mark_in_float32(the_bundle, monkeypatch):
+    network = load_network(the_bundle, NETWORKS)
+    pullback = draw_pullback(11, 140, 512, indices=[36, 52])
+    marked = []
+    for dtype in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr("LesionReadingLib.model.prediction.fastest_dtype", lambda device, dtype=dtype: dtype)
+        with TwoStepPredictor(network, torch.device("cpu"), pullback.spacing.row_mm) as predictor:
+            answers = list(predictor.answers(pullback.frames, 1.0, []))
+        marked.append(np.stack([answer.labels == CALCIUM for answer in answers]))
+    exact, found = marked
+    assert exact.any(axis=(1, 2)).all()
+    assert 2 * (exact & found).sum() / (exact.sum() + found.sum()) > 0.98

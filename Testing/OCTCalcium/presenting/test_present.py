@@ -68,6 +68,22 @@ def test_what_is_written_meanwhile_has_every_label_and_its_words_stand_in_the_re
     assert "Written with every label." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_what_is_done_afterwards_may_overwrite_the_labels(a_presentation, tmp_path):
+    labels = a_vessel()
+    presented(tmp_path, labels, afterwards=lambda: labels.fill(0))
+    assert not labels.any()
+    for name in ("frames.csv", "arcs.png", "frame_max_arc.png", "calcium_3d.png"):
+        assert (tmp_path / name).read_bytes() == (a_presentation / name).read_bytes()
+
+
+def test_what_fails_afterwards_ends_the_run(tmp_path):
+    def full():
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        presented(tmp_path, a_vessel(), afterwards=full)
+
+
 @pytest.mark.parametrize("frame_count", [1, 3, 20])
 def test_frames_are_counted_in_whole_numbers_along_the_axis(frame_count):
     axes = Figure().subplots()

@@ -72,6 +72,20 @@ def test_other_calcium_of_the_same_frame_is_not_marked():
     assert volumes["over_180"][number].max() > 200
 
 
+@pytest.mark.parametrize("smaller", [1, 2])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_grey_lies_on_the_scene_where_the_labels_lie_also_of_frames_made_smaller(axis, smaller):
+    labels = a_vessel()
+    scene, _volumes = build_scene(labels, measure_pullback(labels, SPACING), in_plane_samples=40)
+    assert scene.shrink > 2
+    place = np.indices(labels.shape[1:])[axis].astype(np.uint8)  # every pixel holds its own row or column
+    of_frame = place[::smaller, ::smaller] + (smaller - 1) / 2
+    first = (scene.first_row, scene.first_column)[axis]
+    middles = first + scene.shrink * (np.arange(scene.shape[1 + axis]) + 0.5) - 0.5
+    along = np.moveaxis(scene.reduced(of_frame, labels.shape[1:]), axis, 0)
+    np.testing.assert_allclose(along, np.broadcast_to(middles[:, None], along.shape), atol=smaller / 2)
+
+
 def test_the_views_keep_the_proportions_of_anisotropic_voxels():
     """Along a side view a frame takes frame_mm, across it a row takes row_mm: the drawn calcium is as long and as wide as it is."""
     spacing = Spacing(0.04, 0.04, 0.5, "", "")

@@ -51,13 +51,15 @@ class Scene:
     close_up: tuple[int, int]
     to_scale: bool
 
-    def reduced(self, frame: np.ndarray) -> np.ndarray:
-        """A grey frame (rows, columns) of the pullback on the scene's grid, uint8: the mean of two samples of every cell."""
-        rows, columns = (self.shrink * size for size in self.shape[1:])
-        cut = frame[self.first_row : self.first_row + rows, self.first_column : self.first_column + columns]
-        middle = self.shrink // 2
-        first, second = cut[:: self.shrink, :: self.shrink], cut[middle :: self.shrink, middle :: self.shrink]
-        return ((first.astype(np.uint16) + second) // 2).astype(np.uint8)
+    def reduced(self, frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """A grey frame of a pullback of frames of that size (rows, columns), itself maybe smaller, on the scene's grid: one pixel
+        of every cell."""
+        firsts = self.first_row, self.first_column
+        rows, columns = (
+            ((first + self.shrink * (np.arange(cells) + 0.5)) * pixels / whole).astype(int)
+            for first, cells, pixels, whole in zip(firsts, self.shape[1:], frame.shape, size, strict=True)
+        )
+        return frame[rows].take(columns, axis=1)
 
 
 @dataclass(frozen=True)
