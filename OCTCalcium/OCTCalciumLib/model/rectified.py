@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-_ON_ONEDNN = torch.backends.mkldnn.is_available()
+
+@cache
+def in_one_pass() -> bool:
+    """Whether this PyTorch has oneDNN's fused convolution, called as below: an operator of its compiler that is not promised."""
+    try:
+        with torch.inference_mode():
+            layer, image = nn.Conv2d(1, 1, 1), torch.ones(1, 1, 2, 2)
+            found = _fused(layer, image, None), _fused(layer, image, image)
+            wanted = torch.relu(layer(image)), torch.relu(layer(image) + image)
+            return all(map(torch.allclose, found, wanted))
+    except (AttributeError, RuntimeError, TypeError):
+        return False
 
 
 class Rectified(nn.Sequential):
@@ -31,10 +43,13 @@ def rectified(convolution: nn.Conv2d, norm: nn.Module, features: torch.Tensor, b
     these sizes ReLU and addition would take as long as the convolutions. PyTorch's compiler calls it in the same way.
     """
     plain = type(convolution) is nn.Conv2d and isinstance(norm, nn.Identity)
-    if not (plain and _ON_ONEDNN and features.device.type == "cpu"):
-        found = norm(convolution(features))
-        return functional.relu_(found if beside is None else found + beside)
-    one = convolution
+    if plain and features.device.type == "cpu" and in_one_pass():
+        return _fused(convolution, features, beside)
+    found = norm(convolution(features))
+    return functional.relu_(found if beside is None else found + beside)
+
+
+def _fused(one: nn.Conv2d, features: torch.Tensor, beside: torch.Tensor | None) -> torch.Tensor:
     layer = one.weight, one.bias, one.padding, one.stride, one.dilation, one.groups
     if beside is None:
         return torch.ops.mkldnn._convolution_pointwise(features, *layer, "relu", [], "")

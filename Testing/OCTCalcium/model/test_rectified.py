@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from OCTCalciumLib.model.rectified import Rectified, rectified
+from OCTCalciumLib.model.rectified import Rectified, in_one_pass, rectified
 from torch import nn
 
 
@@ -44,6 +44,24 @@ def test_a_network_that_learns_goes_through_its_batch_norms():
     torch.testing.assert_close(network(features), plain(features))
     network(features).sum().backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("broken", [AttributeError("gone"), TypeError("other arguments"), None], ids=["gone", "other", "wrong"])
+@torch.inference_mode()
+def test_a_pytorch_that_calculates_it_otherwise_goes_the_long_way(monkeypatch, broken):
+    def operator(features, *_):
+        if broken:
+            raise broken
+        return features
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", operator)
+    in_one_pass.cache_clear()
+    convolution, features = a_convolution(), some_features()
+    try:
+        found = rectified(convolution, nn.Identity(), features, features)
+    finally:
+        in_one_pass.cache_clear()
+    assert torch.equal(found, torch.relu(convolution(features) + features))
 
 
 class _Doubled(nn.Conv2d):
