@@ -17,6 +17,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import load_bundle, write_bundle
 from safetensors.torch import save
 
+from training.__main__ import main
 from training.hematoma.bundle.card import with_ranges, with_rule, write_coverage
 from training.hematoma.data import Patient
 from training.hematoma.evaluation.evaluate import PatientResult
@@ -147,6 +148,14 @@ def test_a_bundle_keeps_its_ranges_and_what_was_counted_of_them(bundle):
     assert "ranges" not in again.metadata["eval_metrics"] and "How sure" not in (bundle.path / "docs/README.md").read_text()
     with pytest.raises(InputError, match="fit-ranges"):
         write_coverage(bundle.path, {"patients": [1], "ranges": None})
+
+
+def test_a_bundle_that_is_named_without_its_folder_keeps_its_ranges_too(bundle, monkeypatch):
+    monkeypatch.setattr("LesionReadingLib.model.bundle.model_folders", lambda: (bundle.path.parent,))
+    monkeypatch.setattr("training.hematoma.evaluation.ranges_command._validation_files", lambda *_: [])
+    monkeypatch.setattr("training.hematoma.evaluation.ranges.seen_heads", lambda *_: iter(heads(1, 60)))
+    assert main(["hematoma", "fit-ranges", bundle.path.name, "anywhere"]) in (0, None)
+    assert ranges_from_settings(load_bundle(bundle.path, TASK).settings, "") == fitted_ranges(heads(1, 60))[0]
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from LesionReadingLib.errors import InputError
 
 from ...arguments import add_device, held_out_seeds, positive, whole
 from ..phantom_arguments import VALIDATION_SEED, add_range
 
+if TYPE_CHECKING:
+    from LesionReadingLib.model.bundle import Bundle
+
 
 def add_fit_ranges(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``fit-ranges``."""
-    parser.add_argument("model", type=Path, help="folder of the bundle, which keeps what is fitted")
+    parser.add_argument("model", help="bundle folder or name; it keeps what is fitted")
     parser.add_argument("data", type=Path, help="data folder: its own validation cases, else phantoms drawn into it")
     parser.add_argument("--patients", type=positive, default=60)
     parser.add_argument("--first-seed", type=whole, default=VALIDATION_SEED + 100, help="below 1000, and not those of `evaluate`")
@@ -25,24 +29,25 @@ def add_fit_ranges(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit_ranges(chosen: argparse.Namespace) -> None:
+    from HematomaMarkersLib.labels import TASK
+    from LesionReadingLib.model.bundle import find_bundle
+
     from ..bundle.card import with_ranges
     from .ranges import fitted_ranges, seen_heads
 
-    heads = []
-    for head in seen_heads(chosen.model, _validation_files(chosen), chosen.device, chosen.processes):
+    bundle, heads = find_bundle(chosen.model, TASK), []
+    for head in seen_heads(bundle.path, _validation_files(chosen, bundle), chosen.device, chosen.processes):
         heads.append(head)
         print(f"{len(heads)} validation patients read", flush=True)
     fitted, table = fitted_ranges(heads)
     print(table)
-    with_ranges(chosen.model, fitted)
+    with_ranges(bundle.path, fitted)
     print(json.dumps(fitted.to_settings()))
 
 
-def _validation_files(chosen: argparse.Namespace) -> list[Path]:
+def _validation_files(chosen: argparse.Namespace, bundle: Bundle) -> list[Path]:
     """The validation cases of a data folder's split; where it has none, phantoms, drawn into it as the bundle was prepared for."""
-    from HematomaMarkersLib.labels import TASK
     from HematomaMarkersLib.model.preparation.steps import ALL_STEPS, Steps
-    from LesionReadingLib.model.bundle import find_bundle
 
     from ...own_data.splits import VALIDATION, read_split
     from ..data import patient_files, patient_number
@@ -54,7 +59,7 @@ def _validation_files(chosen: argparse.Namespace) -> list[Path]:
                 "A head is read as a whole, so ranges cannot be fitted on single slices; split the folder by patients."
             )
         return [file for file in patient_files(chosen.data) if VALIDATION in split.parts_of(patient_number(file), 1)]
-    seeds, own = held_out_seeds(chosen), find_bundle(chosen.model, TASK).settings.get("preparation")
+    seeds, own = held_out_seeds(chosen), bundle.settings.get("preparation")
     steps = Steps(**own) if own else ALL_STEPS
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
         print(f"{number} validation patients drawn", flush=True)
