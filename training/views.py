@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional
 
@@ -18,6 +20,23 @@ def chance(share: float, random: PictureRandom, *shape: int) -> torch.Tensor:
     return random.rand(*shape) < share
 
 
+def changed(images: torch.Tensor, chosen: torch.Tensor, change: Callable[..., torch.Tensor], *given: torch.Tensor) -> torch.Tensor:
+    """Change some images of a batch, which are overwritten where that is quicker.
+
+    A processor works on the chosen ones alone. A GPU works on all, as it would have to be waited for to know how many are chosen.
+
+    Args:
+        images: (batch, 1, rows, columns). chosen: bool (batch,).
+        change: takes images and as many rows of each of ``given``, which hold a row for every image of the batch.
+    """
+    if images.is_cuda:
+        return torch.where(chosen[:, None, None, None], change(images, *given), images)
+    numbers = chosen.nonzero()[:, 0]
+    if len(numbers):
+        images[numbers] = change(images[numbers], *(each[numbers] for each in given))
+    return images
+
+
 def sampled(pictures: torch.Tensor, where: torch.Tensor, side: int, mode: str, beyond: str = "zeros") -> torch.Tensor:
     """Look at pictures through affine maps.
 
@@ -28,7 +47,10 @@ def sampled(pictures: torch.Tensor, where: torch.Tensor, side: int, mode: str, b
     Returns:
         float32 (batch, 1, side, side).
     """
-    grid = functional.affine_grid(where, [len(pictures), 1, side, side], align_corners=False)
+    # As ``affine_grid``, x and y each in a plane of its own: on a processor both steps are several times as quick so.
+    centres = (2 * torch.arange(side, device=where.device) + 1) / side - 1
+    across, down, shift = where[:, :, None, None].unbind(-1)
+    grid = (across * centres + (down * centres[:, None] + shift)).permute(0, 2, 3, 1)
     return functional.grid_sample(pictures[:, None].float(), grid, mode=mode, padding_mode=beyond, align_corners=False)
 
 
