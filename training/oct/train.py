@@ -32,7 +32,6 @@ from .variants import VARIANTS, variants_of
 CHECKPOINT = "checkpoint.safetensors"
 # Calcium and guidewire are few pixels of a frame; background and lumen are most.
 CLASS_WEIGHTS = (1.0, 2.0, 1.5, 1.0)
-ON_PROCESSOR = torch.bfloat16
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class FrameLoss(nn.Module):
 
     def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Loss of images (batch, 1, rows, columns) with label maps (batch, 1, rows or less, columns or less)."""
-        with self._options.autocast(self._device, ON_PROCESSOR):
+        with self._options.autocast(self._device):
             scores = self.network.scores_at_stride_4(images.to(memory_format=torch.channels_last))
         scores = enlarged(scores.float(), targets.shape[-2:])
         return self._loss(whole(scores), whole(targets))
@@ -230,7 +229,7 @@ def validation_overlap(
     for patient in patients:
         picked = np.linspace(0, patient.pixels.shape[1] - 1, frames_each + 2).round().astype(int)[1:-1]
         images = network_input(torch.from_numpy(patient.pixels[0, picked]).to(device))
-        with recipe.autocast(device, ON_PROCESSOR):
+        with recipe.autocast(device):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu().numpy()
         truth = of_classes(torch.from_numpy(patient.pixels[1, picked]), classes).numpy().astype(np.int64)
         counts += np.bincount((truth * classes + found).ravel(), minlength=counts.size).reshape(counts.shape)

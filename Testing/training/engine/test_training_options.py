@@ -138,3 +138,18 @@ def test_one_folder_does_not_hold_patients_with_and_without_preparation(tmp_path
     arguments = ["hematoma", "make-data", str(tmp_path / "data"), "--patients", "1", "--processes", "1"]
     assert main([*arguments, "--unprepared", str(tmp_path / "other/../data")]) == 2
     assert "choose another folder for --unprepared" in capsys.readouterr().err and not list(tmp_path.rglob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "chosen"),
+    [
+        ("auto", torch.bfloat16, True),
+        ("auto", torch.float32, False),
+        ("bfloat16", torch.float32, True),
+        ("float32", torch.bfloat16, False),
+    ],
+)
+def test_a_processor_without_units_for_bfloat16_learns_in_float32(asked, able, chosen, monkeypatch):
+    monkeypatch.setattr("training.engine.options.fastest_dtype", lambda device: able)
+    with TrainingOptions(precision=asked).autocast(CPU):
+        assert torch.is_autocast_enabled("cpu") == chosen
