@@ -141,7 +141,7 @@ def test_of_heads_dealt_by_slices_those_of_the_test_alone_count(tmp_path, capsys
     shared = ["hematoma", "evaluate", "hematoma_markers_phantom", "--data", str(data), "--device", "cpu", "--processes", "1"]
     assert main([*shared, "-o", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in printed and "the figures are flattered" in printed
+    assert f"1 test case of 1 patient, {len(tested)} slices: own data" in printed and "the figures are flattered" in printed
     result = json.loads((tmp_path / "out/figures.json").read_text())["results"][0]
     ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
     assert len(result["slice_numbers"]) == len(tested)
