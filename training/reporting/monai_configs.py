@@ -77,14 +77,17 @@ def configs_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
             "run": ["$evaluate(@dataset_dir, @output_dir, @bundle_root, @device)"],
         },
         "train": {
-            "imports": [f"$from {_SHARED} import {name}" for name in ("bundle_folder", "train")],
+            "imports": [
+                "$from pkgutil import resolve_name",
+                *(f"$from {_SHARED} import {name}" for name in ("bundle_folder", "train")),
+            ],
             "bundle_root": shared["bundle_root"],
             "dataset_dir": "$@bundle_root + '/dataset'",
             "output_dir": "$@bundle_root + '/training'",
             "more": [],
             "network_def": shared["network_def"],
             "commands": training_commands(bundle),
-            "run": ["$train(@commands, @more)"],
+            "run": ["$train(lambda: resolve_name('training.__main__:main'), @commands, @more)"],
         },
     }
 

@@ -65,10 +65,13 @@ def evaluate(
         evaluate_cases(Path(cases), Path(output), task, names, lambda case: label(case, bundle, device))
 
 
-def train(commands: Sequence[Sequence[str]], more: Sequence[str]) -> None:
+def train(load: Callable[[], Callable[[list[str]], int]], commands: Sequence[Sequence[str]], more: Sequence[str]) -> None:
     """Run commands of ``python -m training``, one after another, with more options each; ends the process where one cannot be.
 
     The trainings are no part of what is installed: they are found in the repository that this file belongs to.
+
+    Args:
+        load: imports the command line of the trainings and gives it, once the repository is on Python's path.
     """
     with _one_sentence():
         if not (_REPOSITORY / "training" / "__main__.py").is_file():
@@ -79,8 +82,7 @@ def train(commands: Sequence[Sequence[str]], more: Sequence[str]) -> None:
                 ).format(command='pip install -e ".[training]"')
             )
     sys.path.insert(0, str(_REPOSITORY))
-    from training.__main__ import main
-
+    main = load()
     for command in commands:
         if status := main([*command, *more]):
             raise SystemExit(status)

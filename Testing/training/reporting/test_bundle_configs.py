@@ -142,7 +142,7 @@ def test_a_bundle_that_is_none_is_told_in_one_sentence(bundle, cases, tmp_path):
 def test_without_the_repository_a_training_says_where_it_is_found(monkeypatch, tmp_path, capfd):
     monkeypatch.setattr(bundle_configs, "_REPOSITORY", tmp_path)
     with pytest.raises(SystemExit) as left:
-        bundle_configs.train([["oct", "train"]], [])
+        bundle_configs.train(lambda: main, [["oct", "train"]], [])
     assert left.value.code == 2 and "repository of LesionReading" in capfd.readouterr().err
 
 
