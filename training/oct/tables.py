@@ -157,7 +157,8 @@ def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> 
 def _bias(figures: dict[str, Any], digits: int) -> list[str]:
     if figures["bias"] is None:
         return ["-", "0 frames"]
-    return [f"{figures['bias']:+.{digits}f} +- {figures['sd']:.{digits}f}", how_many(figures["frames"], "frame")]
+    spread = f" +- {figures['sd']:.{digits}f}" if figures["frames"] > 1 else ""  # one frame has none
+    return [f"{figures['bias']:+.{digits}f}{spread}", how_many(figures["frames"], "frame")]
 
 
 def _intervals(figures: dict[str, Any], names: Sequence[str]) -> list[list[str]]:

@@ -125,7 +125,9 @@ class FrameTask:
     def validate(self, network: nn.Module) -> Validation:
         """Mean IoU of the classes in a few frames of each validation patient."""
         overlap = validation_overlap(network, self._validation, self._device, self._recipe)
-        text = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=False))
+        text = "  ".join(
+            f"{name} {'-' if np.isnan(value) else f'{value:.3f}'}" for name, value in zip(NAMES, overlap, strict=False)
+        )
         known = overlap[~np.isnan(overlap)]
         return Validation(float(known.mean()) if len(known) else 0.0, f"IoU {text}")
 

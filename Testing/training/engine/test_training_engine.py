@@ -148,6 +148,12 @@ def test_a_training_ends_when_nothing_gets_better(tmp_path):
     assert again.step_count == 8 and "nothing left" in lines[-1]
 
 
+def test_only_validations_in_a_row_without_a_better_score_end_a_training(tmp_path):
+    training = Training(Square(), TrainingOptions(validate_every=2, patience=2), CPU)
+    run(training, Ones(training, [0.5, 0.4, 0.6, 0.5, 0.3, 0.9]), Budget(steps=100), tmp_path / "one.safetensors", [].append)
+    assert training.step_count == 10
+
+
 def test_statistics_of_batch_norms_keep_their_precision():
     made = halved({"norm.running_var": torch.tensor([1e-7]), "weight": torch.tensor([0.1]), "seen": torch.tensor([3])})
     assert [value.dtype for value in made.values()] == [torch.float32, torch.float16, torch.int64]
