@@ -1,6 +1,6 @@
 """How quick the first step of a training is: what loading costs, and what the engine gains over a plain loop.
 
-    python -m Testing.benchmarks.training_speed oct DATA [--preset best] [--steps 20] [--device cpu] [KEY=VALUE ...]
+    python -m Testing.benchmarks.training_speed oct DATA [--preset best] [--steps 20] [--done 0.9] [--device cpu] [KEY=VALUE ...]
     python -m Testing.benchmarks.training_speed hematoma DATA ...
 
 DATA is a folder of ``python -m training oct make-data``, or ``hematoma make-data``. Printed are pictures a second of
@@ -37,7 +37,6 @@ from training.hematoma.slices import SliceDataset
 from training.oct import train as oct
 from training.oct.data import load_patients
 
-DONE = 0.9  # whole frames or slices, the last part of a training
 NewTraining = Callable[[TrainingOptions, torch.device], Training]
 
 
@@ -68,29 +67,29 @@ def task_of(
     return hematoma.SegmentationTask(dataset, recipe, device, print), recipe, hematoma.new_training
 
 
-def compute_alone(task: Task, training: Training) -> Callable[[int], None]:
-    inputs = task.prepare(task.batch(0), 0, DONE)
+def compute_alone(task: Task, training: Training, done: float) -> Callable[[int], None]:
+    inputs = task.prepare(task.batch(0), 0, done)
 
     def step(number: int) -> None:
         training.module.train()
-        training.learn(inputs, DONE)
+        training.learn(inputs, done)
 
     return step
 
 
-def engine(task: Task, training: Training, steps: int) -> Callable[[int], None]:
+def engine(task: Task, training: Training, done: float, steps: int) -> Callable[[int], None]:
     workers = training.options.workers
     pinned = training.device.type == "cuda" and workers > 0
     batches = iter(DataLoader(Batches(task, steps + 1), batch_size=None, num_workers=workers, pin_memory=pinned))
 
     def step(number: int) -> None:
         training.module.train()
-        training.learn(task.prepare(next(batches), number, DONE), DONE)
+        training.learn(task.prepare(next(batches), number, done), done)
 
     return step
 
 
-def plain_loop(task: Task, training: Training) -> Callable[[int], None]:
+def plain_loop(task: Task, training: Training, done: float) -> Callable[[int], None]:
     module = training.module.to(memory_format=torch.contiguous_format).train()
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
@@ -99,7 +98,7 @@ def plain_loop(task: Task, training: Training) -> Callable[[int], None]:
 
     def step(number: int) -> None:
         optimizer.zero_grad()
-        module(*task.prepare(task.batch(number), number, DONE)).backward()
+        module(*task.prepare(task.batch(number), number, done)).backward()
         optimizer.step()
 
     return step
@@ -111,17 +110,18 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--preset", default="best")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--done", type=float, default=0.9, help="after which share of the training: early views are small")
     parser.add_argument("--device", default="auto")
     chosen, overrides = parser.parse_known_args()
     device = choose_device(chosen.device)
     same_kernels(device)
     task, recipe, new_training = task_of(chosen.model, chosen.data, chosen.preset, overrides, device)
 
-    learning = engine(task, new_training(recipe, device), chosen.steps)
+    learning = engine(task, new_training(recipe, device), chosen.done, chosen.steps)
     learning(0)
     memory = memory_mb(device)
-    alone = compute_alone(task, new_training(recipe, device))
-    plain = plain_loop(task, new_training(replace(recipe, precision="float32"), device))
+    alone = compute_alone(task, new_training(recipe, device), chosen.done)
+    plain = plain_loop(task, new_training(replace(recipe, precision="float32"), device), chosen.done)
     ways = (learning, alone, plain)
     for way in ways[1:]:
         way(0)

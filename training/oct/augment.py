@@ -66,7 +66,7 @@ def _random_appearance(images: torch.Tensor, random: PictureRandom) -> torch.Ten
     images = changed(images, chance(0.4, random), _unevenly_lit, uniform(0.6, 1.4, random, 1, 4, 4))
     images = images.clamp_(1e-4, 1).pow_(torch.exp(per_image(-0.7, 0.7)))
     images.mul_(per_image(0.6, 1.4)).add_(per_image(-0.06, 0.08) * chance(0.5, random, 1, 1, 1))
-    images = changed(images, chance(0.5, random), torch.add, per_image(0.0, 0.08) * random.randn(*images.shape[1:]))
+    images = changed(images, chance(0.5, random), torch.addcmul, per_image(0.0, 0.08), random.randn(*images.shape[1:]))
     images = changed(images, chance(0.25, random), _marked, *(uniform(low, high, random, 1, 1, 1) for low, high in _MARKS))
     return changed(images, chance(0.3, random), _inside_field_of_view, per_image(0.75, 1.0)).clamp_(0, 1)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.weights import load_weights
-from OCTCalciumLib.labels import BACKGROUND, NAMES
+from OCTCalciumLib.labels import NAMES
 from OCTCalciumLib.letterbox import NETWORK_SIZE
 from OCTCalciumLib.model.network import DeepLabV3Plus, enlarged
 from OCTCalciumLib.model.preparation import network_input
@@ -117,10 +117,12 @@ class FrameTask:
         """Augmented images and label maps, on the device."""
         recipe = self._recipe
         squares, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch[:2])
-        labels = of_classes(labels, recipe.classes)
         if recipe.augmentation == "variants":
-            return variants_of(squares, labels, batch[2].tolist())
-        return augmented_batch(squares, labels, recipe.window(done), step_random(self._device, recipe.seed, step, recipe.batch))
+            images, targets = variants_of(squares, labels, batch[2].tolist())
+        else:
+            random = step_random(self._device, recipe.seed, step, recipe.batch)
+            images, targets = augmented_batch(squares, labels, recipe.window(done), random)
+        return images, of_classes(targets, recipe.classes)
 
     def validate(self, network: nn.Module) -> Validation:
         """Mean IoU of the classes in a few frames of each validation patient."""
@@ -216,8 +218,8 @@ def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
 
 
 def of_classes(labels: torch.Tensor, classes: int) -> torch.Tensor:
-    """Label maps in which classes that are not learnt are background."""
-    return torch.where(labels < classes, labels, BACKGROUND)
+    """Label maps, of the same type, in which classes that are not learnt are background."""
+    return labels * (labels < classes)  # background is 0; ``where`` would make whole numbers of 64 bits of them
 
 
 @torch.inference_mode()

@@ -107,7 +107,8 @@ def test_a_training_s_curves_are_drawn_into_the_report(tmp_path):
     (tmp_path / "run/segmentation.csv").write_text("step,loss\n50,2.0\n100,1.0\n")
     (tmp_path / "run/segmentation.json").write_text('{"dice_loss": 0.1234, "outside_f_score": NaN, "split": "patient"}')
     assert main(["report", str(tmp_path / "run"), "-o", str(tmp_path / "r.html")]) == 0
-    assert "dice_loss 0.1234, outside_f_score -, split patient" in (tmp_path / "r.html").read_text() and "<img" in (tmp_path / "r.html").read_text()
+    page = (tmp_path / "r.html").read_text()
+    assert "dice_loss 0.1234, outside_f_score -, split patient" in page and "<img" in page
 
 
 def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
