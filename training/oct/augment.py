@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from ..engine.randomness import PictureRandom
-from ..views import blurred, chance, changed, sampled, uniform
+from ..views import blurred, chance, changed, picked, sampled, uniform
 
 
 def augmented_batch(
@@ -30,8 +30,8 @@ def augmented_batch(
         randomly turned and moved frame teaches the borders as well as all of them, at a quarter of the loss's work.
     """
     where = _random_views(window / squares.shape[-1], random)
-    images = sampled(squares, where, window, "bilinear").div_(255)
-    targets = sampled(labels, where, window // 2, "nearest")
+    images = sampled(squares, where, window).div_(255)
+    targets = picked(labels, where, window // 2)
     return _random_appearance(images, random), targets
 
 
