@@ -130,9 +130,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draw-minutes", type=above_nothing, default=math.inf, help="after which no further patient is begun")
     parser.add_argument("--most-slices", type=positive, default=22, help="kept of each patient to learn from")
     parser.add_argument("--steps", type=positive, nargs=2, default=(3000, 1200), metavar=("FIRST", "SECOND"), help="of the stages")
-    parser.add_argument(
-        "--minutes", type=above_nothing, nargs=2, default=(math.inf, math.inf), metavar=("FIRST", "SECOND"), help="at most"
-    )
+    parser.add_argument("--minutes", type=above_nothing, nargs=2, default=(math.inf,) * 2, metavar=("FIRST", "SECOND"))
     parser.add_argument("--batch", type=positive, nargs=2, default=(64, 64), metavar=("FIRST", "SECOND"))
     parser.add_argument("--rate", type=above_nothing, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
     parser.add_argument("--width", type=above_nothing, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
@@ -262,9 +260,7 @@ def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of pictures")
     parser.add_argument("masks", type=Path, help="folder of NAME.png; none there: no blood")
-    parser.add_argument(
-        "--window", type=finite, nargs=2, default=(0.0, 80.0), metavar=("LOW", "HIGH"), help="HU of black and white"
-    )
+    parser.add_argument("--window", type=finite, nargs=2, default=(0.0, 80.0), metavar="HU", help="of black and white")
     add_device(parser)
     parser.set_defaults(run=_evaluate_slices)
 

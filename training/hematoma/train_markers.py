@@ -281,8 +281,7 @@ def corners(masks: torch.Tensor) -> list[tuple[int, int]]:
 
 def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], side: int) -> list[torch.Tensor]:
     """The same views of tensors (batch, channels, rows, columns) that may be coarser than the first of them by a whole factor."""
-    size = tensors[0].shape[-1]
-    pieces = []
+    size, pieces = tensors[0].shape[-1], []
     for tensor in tensors:
         stride = size // tensor.shape[-1]
         views = [
