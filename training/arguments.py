@@ -44,6 +44,25 @@ def above_nothing(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A share or a probability, from 0 to 1, as argparse's ``type``."""
+    value = finite(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 to 1")
+    return value
+
+
+def finite(text: str) -> float:
+    """A number, as argparse's ``type``: neither infinite nor none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is no number")
+    return value
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

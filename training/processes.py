@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from LesionReadingLib.errors import InputError
 
+from .wording import how_many
+
 Result = TypeVar("Result")
 
 
@@ -38,7 +40,8 @@ def in_processes(function: Callable[..., Result], *arguments: Iterable, processe
             yield from pool.map(function, *arguments)
         except BrokenProcessPool as error:
             raise InputError(
-                f"One of {processes} processes was ended by the system, probably for lack of memory; take fewer --processes."
+                f"One of {how_many(processes, 'process')} was ended by the system, probably for lack of memory; "
+                "take fewer --processes."
             ) from error
         except BaseException:
             for process in set(active_children()) - others:  # nobody waits for what they still work on

@@ -14,7 +14,7 @@ from LesionReadingLib.model.bundle import Bundle
 from LesionReadingLib.output import finished_folder
 from LesionReadingLib.reporting import Reporter
 
-from ..arguments import above_nothing, positive, whole, write_figures
+from ..arguments import above_nothing, positive, share, whole, write_figures
 
 
 def add_adaptation(
@@ -47,7 +47,7 @@ def add_adaptation(
     parser.add_argument("--batch", type=positive, default=batch)
     parser.add_argument("--rate", type=above_nothing, default=1e-4, help="largest learning rate")
     parser.add_argument(
-        "--share", type=float, default=0.25, help="share of every batch that is from the cases, the rest from phantoms"
+        "--share", type=share, default=0.25, help="share of every batch that is from the cases, the rest from phantoms"
     )
     parser.add_argument("--seed", type=whole, default=0)
     parser.add_argument("--processes", type=positive, default=2, help="how many draw and learn, of one thread each")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..wording import how_many
+
 FEW_PATIENTS = 4
 """With fewer patients that have a lesion nothing is said of other patients."""
 
@@ -34,8 +36,8 @@ def judgement(measured: Measured) -> str:
     before, after = measured.dice
     if after is None:
         return (
-            f"All {measured.lesion} is of one patient ({measured.count} {measured.counted}): what adapting gains cannot be "
-            f"measured, as no patient with {measured.lesion} is left to try it on, and no gain is promised. "
+            f"All {measured.lesion} is of one patient ({how_many(measured.count, measured.counted)}): what adapting gains cannot "
+            f"be measured, as no patient with {measured.lesion} is left to try it on, and no gain is promised. "
             f"Add cases with {measured.lesion} of other patients."
         )
     text = "After: models adapted to the other patients alone; the bundle itself learnt from all of them. "
@@ -45,7 +47,7 @@ def judgement(measured: Measured) -> str:
     text += f"Mean Dice rose by {change:.3f}." + measured.worse
     if measured.count < measured.few or measured.patients < FEW_PATIENTS:
         text += (
-            f" {measured.count} {measured.counted} with {measured.lesion} of {measured.patients} patients are too few to promise "
-            "that on others."
+            f" {how_many(measured.count, measured.counted)} with {measured.lesion} of {how_many(measured.patients, 'patient')} "
+            "cannot promise that on others."
         )
     return text

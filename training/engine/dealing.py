@@ -13,6 +13,7 @@ import numpy as np
 from LesionReadingLib.errors import InputError
 
 from ..own_data.splits import TEST, TRAIN, VALIDATION, Split, Unit
+from ..wording import how_many
 
 SlicesOfCases = Mapping[int, Sequence[frozenset[str]]]
 """Number of a case -> the classes that each of its slices shows."""
@@ -69,9 +70,9 @@ def make_split(slices: SlicesOfCases, patients: Mapping[int, str], deal: Deal) -
     test = _test_units(units, deal)
     rest = {unit: classes for unit, classes in units.items() if unit not in test}
     if len(rest) < deal.folds:
-        what = "slices" if deal.by_slice else "patients"
+        what = "slice" if deal.by_slice else "patient"
         raise InputError(
-            f"{len(rest)} {what} cannot be dealt to {deal.folds} folds ({len(test)} are for the test); ask for fewer folds, "
+            f"{how_many(len(rest), what)} cannot be dealt to {deal.folds} folds (for the test: {len(test)}); ask for fewer folds, "
             "or import more cases."
         )
     groups = dealt(rest, deal.folds, deal.seed)[::-1]  # fold 1 is validated on: where cases are scarce, others learn from them

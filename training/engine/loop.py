@@ -14,6 +14,7 @@ from ignite.engine import Engine, Events
 from monai.engines import SupervisedTrainer
 from torch.utils.data import DataLoader, Dataset
 
+from ..wording import how_many
 from . import distributed
 from .checkpoint import best_of
 from .options import Budget
@@ -189,7 +190,8 @@ class _Handlers:
         if is_over:
             if stopped_early(training):
                 self._log(
-                    f"nothing got better in {training.since_best} validations: the training ends at step {training.step_count}"
+                    f"nothing got better in {how_many(training.since_best, 'validation')}: "
+                    f"the training ends at step {training.step_count}"
                 )
             trainer.terminate()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import torch
+from LesionReadingLib.model.prediction import fastest_dtype
 
 WARM_UP = 0.03
 WORDS, LIMITS, COUNT, SIDES = "words", "limits", "count", "sides"
@@ -44,7 +45,7 @@ class TrainingOptions:
         optimizer: ``"adamw"`` or ``"adam"``. weight_decay: of AdamW; Adam has none. betas: of either.
         average: decay of the running average of the weights, which is what is kept; 0 keeps the last weights.
         gradient_norm: to which longer gradients are clipped.
-        precision: ``"auto"`` (bfloat16 where the task is quicker in it), ``"float32"`` or ``"bfloat16"``.
+        precision: ``"auto"`` (bfloat16 where the device calculates in it), ``"float32"`` or ``"bfloat16"``.
         seed: of weights, batches and augmentation.
         validate_every: steps between two validations; 0 for twenty in all.
         patience: validations without a better score after which the training ends; 0 for none.
@@ -84,21 +85,15 @@ class TrainingOptions:
 
     def new_optimizer(self, parameters: Sequence[torch.nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
         """The optimiser of these parameters."""
-        fused = device.type == "cuda"
         if self.optimizer == "adam":
-            return torch.optim.Adam(parameters, self.rate, self.betas, fused=fused)
-        return torch.optim.AdamW(parameters, self.rate, self.betas, weight_decay=self.weight_decay, fused=fused)
+            return torch.optim.Adam(parameters, self.rate, self.betas, fused=True)
+        return torch.optim.AdamW(parameters, self.rate, self.betas, weight_decay=self.weight_decay, fused=True)
 
-    def autocast(self, device: torch.device, on_processor: torch.dtype = torch.float32) -> torch.autocast:
-        """The precision of the forward pass.
-
-        Args:
-            on_processor: what ``"auto"`` means there: bfloat16 halves the time of DeepLab v3+; EfficientNet's depthwise
-                convolutions are quicker in float32.
-        """
-        automatic = device.type == "cuda" or on_processor == torch.bfloat16
-        enabled = self.precision == "bfloat16" or (self.precision == "auto" and automatic)
-        return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+    def autocast(self, device: torch.device) -> torch.autocast:
+        """The precision of the forward pass."""
+        precision = torch.float32 if self.precision == "float32" else torch.bfloat16
+        chosen = fastest_dtype(device) if self.precision == "auto" else precision
+        return torch.autocast(device.type, torch.bfloat16, enabled=chosen == torch.bfloat16)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from LesionReadingLib.errors import InputError
 
-from ..arguments import above_nothing
+from ..arguments import above_nothing, positive
 
 if TYPE_CHECKING:
     from .options import Budget, TrainingOptions
@@ -26,7 +26,7 @@ Options = TypeVar("Options", bound="TrainingOptions")
 def add_preset(parser: argparse.ArgumentParser, default: str = "best") -> None:
     """Add ``--preset``, the budget, and ``KEY=VALUE`` (which ``__main__`` collects)."""
     parser.add_argument("--preset", default=default, metavar="NAME", help="seed (the source study's), best, cpu, or a YAML file")
-    parser.add_argument("--steps", type=above_nothing, help="in all, an earlier part included")
+    parser.add_argument("--steps", type=positive, help="in all, an earlier part included")
     parser.add_argument("--epochs", type=above_nothing, help="instead: how often every picture is learnt from")
     parser.add_argument("--minutes", type=above_nothing, help="at most; by the clock every machine gives other weights")
     parser.epilog = "KEY=VALUE changes a number of the preset, for example batch=4."
@@ -196,7 +196,7 @@ def require_sensible(key: str, value: Any, wanted: Mapping[str, Any]) -> None:
 
     if WORDS in wanted and value not in wanted[WORDS]:
         known = [word for word in wanted[WORDS] if word is not None]
-        listed = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} others" if len(known) > _SHOWN else "")
+        listed = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
         raise InputError(f"{key} is {value}{_nearest(str(value), known)}; choose one of {listed}.")
     if LIMITS in wanted:
         (least, most), count = wanted[LIMITS], wanted[COUNT]

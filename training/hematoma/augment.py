@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from ..engine.randomness import PictureRandom
-from ..views import blurred, chance, sampled, uniform
+from ..views import blurred, chance, picked, sampled, uniform
 
 MOST_TURN_DEG = 8.0
 HARDENED_SHARE, MOST_HARDENED_HU = 0.5, 32.0
@@ -35,8 +35,8 @@ def segmentation_batch(
     zoom = 1.15 ** uniform(-1, 1, random)
     centre = _blood_in_view(labels, side / labels.shape[-1], random)
     where = _views(side / labels.shape[-1], zoom, centre, random)
-    images = sampled(hounsfield, where, side, "bilinear", "border")
-    targets = sampled(labels, where, side, "nearest")
+    images = sampled(hounsfield, where, side, "border")
+    targets = picked(labels, where, side)
     images = torch.where(chance(0.3, random, 1, 1, 1), blurred(images, uniform(0.4, 1.2, random)), images)
     return _scanner(hardened(images, random), 8.0, 0.15, 6.0, random), targets
 
@@ -65,8 +65,8 @@ def marker_batch(hounsfield: torch.Tensor, masks: torch.Tensor, random: PictureR
     """
     zoom = 1.05 ** uniform(-1, 1, random)
     where = _views(1.0, zoom, uniform(-0.06, 0.06, random, 2), random)
-    images = sampled(hounsfield, where, masks.shape[-1], "bilinear", "border")
-    return _scanner(images, 5.0, 0.1, 3.0, random), sampled(masks, where, masks.shape[-1], "nearest")
+    images = sampled(hounsfield, where, masks.shape[-1], "border")
+    return _scanner(images, 5.0, 0.1, 3.0, random), picked(masks, where, masks.shape[-1])
 
 
 def roughened_masks(masks: torch.Tensor, random: PictureRandom) -> torch.Tensor:

@@ -16,6 +16,7 @@ from ..arguments import (
     above_nothing,
     add_device,
     add_phantoms,
+    finite,
     held_out_seeds,
     log_to,
     phantom_seeds,
@@ -27,6 +28,7 @@ from ..engine.presets import add_preset, budget_of_command, chosen_options, pres
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
+from ..wording import how_many
 from .adaptation.adapt_command import add_adapt
 from .bundle.card_command import add_card
 from .evaluation.ranges_command import add_fit_ranges
@@ -125,14 +127,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--carry", type=Path, metavar="DIR", help="copy what a bundle is made of there, in small files")
     parser.add_argument("--validation", type=positive, default=200, help="validation patients, of seeds from 500 on")
     parser.add_argument("--begin-with", type=positive, default=48, help="patients to learn from before the learning begins")
-    parser.add_argument("--draw-minutes", type=float, default=math.inf, help="after which no further patient is begun")
+    parser.add_argument("--draw-minutes", type=above_nothing, default=math.inf, help="after which no further patient is begun")
     parser.add_argument("--most-slices", type=positive, default=22, help="kept of each patient to learn from")
     parser.add_argument("--steps", type=positive, nargs=2, default=(3000, 1200), metavar=("FIRST", "SECOND"), help="of the stages")
-    parser.add_argument("--minutes", type=float, nargs=2, default=(math.inf, math.inf), metavar=("FIRST", "SECOND"), help="at most")
+    parser.add_argument("--minutes", type=above_nothing, nargs=2, default=(math.inf,) * 2, metavar=("FIRST", "SECOND"))
     parser.add_argument("--batch", type=positive, nargs=2, default=(64, 64), metavar=("FIRST", "SECOND"))
     parser.add_argument("--rate", type=above_nothing, nargs=2, default=(3e-3, 1e-3), metavar=("FIRST", "SECOND"))
-    parser.add_argument("--width", type=float, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
-    parser.add_argument("--marker-width", type=float, default=0.125, help="of the VGG16; 1 is the published one")
+    parser.add_argument("--width", type=above_nothing, default=0.5, help="of the U-Net; 1 is the published EfficientNet-b3")
+    parser.add_argument("--marker-width", type=above_nothing, default=0.125, help="of the VGG16; 1 is the published one")
     parser.add_argument("--validate-every", type=positive, default=150, help="steps between two validations")
     parser.add_argument("--seed", type=whole, default=0)
     add_range(parser)
@@ -191,7 +193,7 @@ def _fit_rule(chosen: argparse.Namespace) -> None:
     seeds, steps = held_out_seeds(chosen), preparation_steps(chosen.data)
     network_of(chosen.training)  # what cannot be fitted is told before anybody is drawn
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
-        print(f"{number} validation patients drawn", flush=True)
+        print(f"{how_many(number, 'validation patient')} drawn", flush=True)
     fit_rule(chosen.training, chosen.data, seeds, choose_device(chosen.device), chosen.processes)
 
 
@@ -258,7 +260,7 @@ def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="bundle folder or name")
     parser.add_argument("images", type=Path, help="folder of pictures")
     parser.add_argument("masks", type=Path, help="folder of NAME.png; none there: no blood")
-    parser.add_argument("--window", type=float, nargs=2, default=(0.0, 80.0), metavar=("LOW", "HIGH"), help="HU of black and white")
+    parser.add_argument("--window", type=finite, nargs=2, default=(0.0, 80.0), metavar="HU", help="of black and white")
     add_device(parser)
     parser.set_defaults(run=_evaluate_slices)
 

@@ -10,13 +10,16 @@ from pathlib import Path
 from HematomaMarkersLib.labels import LOCATIONS
 from LesionReadingLib.errors import InputError
 
+from ..arguments import above_nothing
 from ..own_data.import_command import add_import
 
 
 def add_hematoma_import(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import``."""
     add_import(parser, "hematoma")
-    parser.add_argument("--slice-spacing", type=float, metavar="MM", help="distance of slices, for pictures, which state none")
+    parser.add_argument(
+        "--slice-spacing", type=above_nothing, metavar="MM", help="distance of slices, for pictures, which state none"
+    )
     parser.add_argument("--window", nargs="+", metavar="HU", help="what 0 and 255 stand for, where images are 8-bit pictures")
     parser.add_argument("--force", action="store_true", help="take scans that look like contrast or another body part, too")
     parser.set_defaults(run=_import)

@@ -23,6 +23,7 @@ from ..engine.loop import run
 from ..engine.options import Budget, TrainingOptions, one_of, within
 from ..engine.randomness import PictureRandom, epoch_numbers, step_random
 from ..engine.training import Training, Validation
+from ..wording import how_many
 from ..writing import write_json
 from .augment import marker_batch, roughened_masks
 from .data import preparation_steps
@@ -213,7 +214,7 @@ def train_markers(
         tensors = averaged_weights(begin / CHECKPOINT)
         training.begin_with({name: value for name, value in tensors.items() if "markers." in name}, f"the training {begin.name}")
     weighed = ", ".join(f"{marker} {weight:.2f}" for marker, weight in zip(MARKERS, weights.tolist(), strict=True))
-    log(f"learnt from: {len(learnt)} slices with hematoma; negatives over positives: {weighed}")
+    log(f"learnt from: {how_many(len(learnt), 'slice')} with hematoma; negatives over positives: {weighed}")
     task = MarkerTask(slices, learnt, shown, training.network, recipe, device)
     run(training, task, budget.in_steps(len(learnt), recipe.batch), file, log)
     if distributed.rank() == 0:
@@ -280,8 +281,7 @@ def corners(masks: torch.Tensor) -> list[tuple[int, int]]:
 
 def cut_out(tensors: Sequence[torch.Tensor], firsts: Sequence[tuple[int, int]], side: int) -> list[torch.Tensor]:
     """The same views of tensors (batch, channels, rows, columns) that may be coarser than the first of them by a whole factor."""
-    size = tensors[0].shape[-1]
-    pieces = []
+    size, pieces = tensors[0].shape[-1], []
     for tensor in tensors:
         stride = size // tensor.shape[-1]
         views = [

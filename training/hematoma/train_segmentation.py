@@ -243,4 +243,4 @@ def score(figures: Mapping[str, float]) -> float:
 
 
 def _in_words(figures: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+    return "  ".join(f"{name} {'-' if np.isnan(value) else f'{value:.4f}'}" for name, value in figures.items())

@@ -15,6 +15,7 @@ from HematomaMarkersLib.model.preparation.steps import ALL_STEPS
 
 from ..engine.checkpoint import best_of
 from ..engine.options import Budget
+from ..wording import how_many
 from .data import patient_files
 from .evaluation.rule import fit_rule
 from .phantoms import make_data
@@ -66,7 +67,7 @@ def train_whole(
     data.mkdir(parents=True, exist_ok=True)
     drawing = _Drawing(data, plan)
     drawing.wait_for(len(plan.validation[: plan.begin_with]) + plan.begin_with)
-    log(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn, learning begins")
+    log(f"{time.monotonic() - began:.0f} s: {how_many(len(patient_files(data)), 'patient')} drawn, learning begins")
     dataset = SliceDataset(data, recipe.location, recipe.split, recipe.seed, device)
     train_segmentation(data, folder, recipe, plan.budgets[0], device, log=log, dataset=dataset)
     log(f"{time.monotonic() - began:.0f} s: first stage done")
@@ -76,7 +77,7 @@ def train_whole(
     log(f"{time.monotonic() - began:.0f} s: second stage done")
     carried()
     drawing.finish()
-    log(f"{time.monotonic() - began:.0f} s: {len(patient_files(data))} patients drawn")
+    log(f"{time.monotonic() - began:.0f} s: {how_many(len(patient_files(data)), 'patient')} drawn")
     fit_rule(folder, data, plan.validation, torch.device("cpu"), plan.processes, log)
     log(f"{time.monotonic() - began:.0f} s: all done")
     carried()

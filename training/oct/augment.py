@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from ..engine.randomness import PictureRandom
-from ..views import blurred, chance, sampled, uniform
+from ..views import blurred, chance, changed, picked, sampled, uniform
 
 
 def augmented_batch(
@@ -30,8 +30,8 @@ def augmented_batch(
         randomly turned and moved frame teaches the borders as well as all of them, at a quarter of the loss's work.
     """
     where = _random_views(window / squares.shape[-1], random)
-    images = sampled(squares, where, window, "bilinear") / 255.0
-    targets = sampled(labels, where, window // 2, "nearest")
+    images = sampled(squares, where, window).div_(255)
+    targets = picked(labels, where, window // 2)
     return _random_appearance(images, random), targets
 
 
@@ -62,39 +62,44 @@ def _random_appearance(images: torch.Tensor, random: PictureRandom) -> torch.Ten
     def per_image(low: float, high: float) -> torch.Tensor:
         return uniform(low, high, random, 1, 1, 1)
 
-    def some(share: float) -> torch.Tensor:
-        return chance(share, random, 1, 1, 1)
-
-    images = torch.where(some(0.3), blurred(images, uniform(0.4, 1.4, random)), images)
-    field = uniform(0.6, 1.4, random, 1, 4, 4)
-    field = functional.interpolate(field, size=images.shape[-2:], mode="bilinear", align_corners=False)
-    images = images * torch.where(some(0.4), field, 1.0)
-    images = images.clamp(1e-4, 1) ** torch.exp(per_image(-0.7, 0.7))
-    images = images * per_image(0.6, 1.4) + per_image(-0.06, 0.08) * some(0.5)
-    strength = torch.where(some(0.5), per_image(0.0, 0.08), 0.0)
-    images = images + strength * random.randn(*images.shape[1:])
-    images = _marked(images, some(0.25), random)
-    return torch.where(_outside_field_of_view(images, per_image(0.75, 1.0)) & some(0.3), 0.0, images).clamp(0, 1)
+    images = changed(images, chance(0.3, random), blurred, uniform(0.4, 1.4, random))
+    images = changed(images, chance(0.4, random), _unevenly_lit, uniform(0.6, 1.4, random, 1, 4, 4))
+    images = images.clamp_(1e-4, 1).pow_(torch.exp(per_image(-0.7, 0.7)))
+    images.mul_(per_image(0.6, 1.4)).add_(per_image(-0.06, 0.08) * chance(0.5, random, 1, 1, 1))
+    images = changed(images, chance(0.5, random), torch.addcmul, per_image(0.0, 0.08), random.randn(*images.shape[1:]))
+    images = changed(images, chance(0.25, random), _marked, *(uniform(low, high, random, 1, 1, 1) for low, high in _MARKS))
+    return changed(images, chance(0.3, random), _inside_field_of_view, per_image(0.75, 1.0)).clamp_(0, 1)
 
 
-def _marked(images: torch.Tensor, chosen: torch.Tensor, random: PictureRandom) -> torch.Tensor:
-    """Lay a thin grey line with dots across some images, as consoles do to show where the length-wise view is cut."""
+def _unevenly_lit(images: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
+    return images * functional.interpolate(field, size=images.shape[-2:], mode="bilinear", align_corners=False)
+
+
+_MARKS = ((-math.pi, math.pi), (-0.2, 0.2), (-0.2, 0.2), (0.3, 0.5), (0.3, 1.0))
+"""Between which numbers the angle of a line lies, its centre in x and y, the distance of its dots, and its grey."""
+
+
+def _marked(
+    images: torch.Tensor,
+    angle: torch.Tensor,
+    centre_x: torch.Tensor,
+    centre_y: torch.Tensor,
+    step: torch.Tensor,
+    grey: torch.Tensor,
+) -> torch.Tensor:
+    """Lay a thin grey line with dots across images, as consoles do to show where the length-wise view is cut."""
     x, y = _coordinates(images)
-    angle = uniform(-math.pi, math.pi, random, 1, 1, 1)
-    centre = [uniform(-0.2, 0.2, random, 1, 1, 1) for _ in range(2)]
-    across = torch.cos(angle) * (x - centre[0]) + torch.sin(angle) * (y - centre[1])
-    along = torch.cos(angle) * (y - centre[1]) - torch.sin(angle) * (x - centre[0])
+    across = torch.cos(angle) * (x - centre_x) + torch.sin(angle) * (y - centre_y)
+    along = torch.cos(angle) * (y - centre_y) - torch.sin(angle) * (x - centre_x)
     pixel = 2.0 / images.shape[-1]
-    step = uniform(0.3, 0.5, random, 1, 1, 1)
     to_dot = torch.remainder(along + step / 2, step) - step / 2
     mark = (across.abs() < pixel) | (across**2 + to_dot**2 < (3 * pixel) ** 2)
-    grey = uniform(0.3, 1.0, random, 1, 1, 1)
-    return torch.where(mark & chosen, grey, images)
+    return torch.where(mark, grey, images)
 
 
-def _outside_field_of_view(images: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
+def _inside_field_of_view(images: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
     x, y = _coordinates(images)
-    return x**2 + y**2 > radius**2
+    return torch.where(x**2 + y**2 > radius**2, 0.0, images)
 
 
 def _coordinates(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -18,6 +18,7 @@ from ..files import read_text
 from ..reporting.cards import card_text, rewritten, sections, shared_metadata
 from ..reporting.course import course_line
 from ..reporting.monai_configs import write_trained_bundle
+from ..wording import how_many
 from .tables import frames_table, phantom_tables, real_frames_table
 from .train import CHECKPOINT, trained_network
 
@@ -204,7 +205,7 @@ def _headline(kind: str, figures: dict[str, Any]) -> dict[str, Any]:
         "iou": {name: values["iou"] for name, values in figures["four_classes"].items()},
         "bridged_arc_deg": figures["agreement"]["bridged_arc_deg"],
         "frames_over_180_f1": figures["agreement"]["frames_over_180"]["f1"],
-        "volume_within_10_percent": f"{sum(abs(error) <= 10 for error in errors)} of {len(errors)} pullbacks",
+        "volume_within_10_percent": f"{sum(abs(error) <= 10 for error in errors)} of {how_many(len(errors), 'pullback')}",
         **_ranges_held(figures.get("ranges")),
     }
 

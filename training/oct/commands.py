@@ -12,6 +12,7 @@ from ..arguments import (
     above_nothing,
     add_device,
     add_phantoms,
+    finite,
     held_out_seeds,
     log_to,
     phantom_seeds,
@@ -130,7 +131,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, help="folder of train")
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
     parser.add_argument("--data-source", help="what it was trained on; by default phantoms and the number of cases")
-    parser.add_argument("--calcium-offset", type=float, default=0.0, help="added to calcium's score, to find more of it")
+    parser.add_argument("--calcium-offset", type=finite, default=0.0, help="added to calcium's score, to find more of it")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle)
 
@@ -140,7 +141,7 @@ def _bundle(chosen: argparse.Namespace) -> None:
     from .bundle import NOT_STATED, PHANTOM_DATA, bundle_of_training
 
     licence = read_text(chosen.licence)
-    source = chosen.data_source or learnt_from(chosen.training, PHANTOM_DATA, "phantom pullbacks") or NOT_STATED
+    source = chosen.data_source or learnt_from(chosen.training, PHANTOM_DATA, "phantom pullback") or NOT_STATED
     bundle = bundle_of_training(chosen.training, chosen.folder, source, licence, chosen.calcium_offset)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
 
@@ -236,7 +237,7 @@ def _evaluate_real(chosen: argparse.Namespace) -> None:
 
 
 def _add_of_real_frames(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the pictures do not say it")
+    parser.add_argument("--pixel-spacing", type=above_nothing, metavar="MM", help="where the pictures do not say it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     add_device(parser)
 

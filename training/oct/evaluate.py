@@ -25,6 +25,7 @@ from PIL import Image
 
 from ..files import read_picture
 from ..reporting.scores import bootstrapped
+from ..wording import how_many
 from .data import Patient
 from .second_step.coverage import Ranges, range_coverage
 
@@ -168,7 +169,8 @@ def evaluate_frames(bundle: Bundle, images: Path, masks: Path, device: str, pixe
     names = sorted(path.stem for path in images.iterdir() if path.suffix.lower() in Image.registered_extensions())
     if len(names) != pullback.frame_count:
         raise InputError(
-            f"{images} gives {pullback.frame_count} frames for {len(names)} pictures; keep nothing else in that folder."
+            f"{images} gives {how_many(pullback.frame_count, 'frame')} for {how_many(len(names), 'picture')}; "
+            "keep nothing else in that folder."
         )
     labels = segment(pullback, bundle, device, lambda done, total: None).labels
     frames = []

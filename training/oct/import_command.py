@@ -7,13 +7,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ..arguments import above_nothing
 from ..own_data.import_command import add_import
 
 
 def add_oct_import(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import``."""
     add_import(parser, "calcium")
-    parser.add_argument("--frame-spacing", type=float, metavar="MM", help="distance between frames, where the images do not say it")
+    parser.add_argument(
+        "--frame-spacing", type=above_nothing, metavar="MM", help="distance between frames, where the images do not say it"
+    )
     parser.set_defaults(run=_import)
 
 

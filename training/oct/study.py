@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import above_nothing, held_out_seeds, positive, whole
 from ..files import read_text
 from ..reporting.study import add_study, run_study, same_as_before
+from ..wording import how_many
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +45,9 @@ def _study(chosen: argparse.Namespace) -> None:
         return learnt_and_judged(chosen, values, chosen.overrides, device, log)
 
     def tables(figures: dict[str, Any], run: str) -> str:
-        learnt = f"Learnt from {figures['learnt']} in {figures['steps']} steps of {figures['batch']} pictures."
+        learnt = (
+            f"Learnt from {figures['learnt']} in {how_many(figures['steps'], 'step')} of {how_many(figures['batch'], 'picture')}."
+        )
         began = f"It began with {figures['began_with']}; the study's began with weights of ImageNet."
         return "\n\n".join(["# The source study's tables", f"{run} {learnt} {began}", phantom_tables(figures)])
 
@@ -85,7 +88,7 @@ def learnt_and_judged(
     train(chosen.data, training, recipe, budget, device, chosen.weights, log)
     if rank():
         return {}
-    source = learnt_from(training, PHANTOM_DATA, "phantom pullbacks") or NOT_STATED
+    source = learnt_from(training, PHANTOM_DATA, "phantom pullback") or NOT_STATED
     bundle = bundle_of_training(training, chosen.out / BUNDLE, source, licence)
     if read_split(chosen.data):
         figures, _pictures, _measured = evaluate_own(bundle, chosen.data, TEST, (TEST,), device.type)
@@ -93,7 +96,7 @@ def learnt_and_judged(
         figures = evaluate(bundle, _held_out(chosen, seeds, log), device.type, shifted=False)
     facts = training_facts(training / CHECKPOINT)
     learning = [patient for patient in load_patients(chosen.data) if not is_validation(patient)]
-    learnt = f"{sum(patient.pixels.shape[1] for patient in learning)} frames of {len(learning)} patients"
+    learnt = f"{how_many(sum(patient.pixels.shape[1] for patient in learning), 'frame')} of {how_many(len(learning), 'patient')}"
     of_training = {"learnt": learnt, "steps": facts["steps"], "batch": recipe.batch, "began_with": facts["began_with"]}
     return {**figures, **of_training}
 

@@ -9,6 +9,7 @@ from OCTCalciumLib.labels import NAMES
 
 from ..reporting.comparison import differences_table
 from ..reporting.markdown import markdown_table
+from ..wording import how_many
 from .real.frames import real_table
 from .second_step.coverage import coverage_rows
 
@@ -24,7 +25,8 @@ def phantom_tables(figures: dict[str, Any]) -> str:
     first, last = min(figures["patients"]), max(figures["patients"])
     held = (
         figures.get("held")
-        or f"{len(figures['patients'])} held-out phantom pullbacks (seeds {first} to {last}), {figures['frames']} frames, {kind}."
+        or f"{how_many(len(figures['patients']), 'held-out phantom pullback')} (seeds {first} to {last}), "
+        f"{how_many(figures['frames'], 'frame')}, {kind}."
     )
     three = ("calcium", "guidewire", "background")
     return "\n\n".join(
@@ -104,7 +106,7 @@ def real_frames_table(figures: dict[str, Any]) -> str:
     """Tables of ``real.frames.evaluate_real``, with where the frames come from."""
     missed = sum(frame["true_pixels"] > 0 and frame["dice"] == 0 for frame in figures["frames"])
     text = f"Source: {figures.get('source', 'unnamed')}. "
-    text += f"On {missed} of {figures['frames_with_calcium']} frames with calcium none of it was found."
+    text += f"On {missed} of {how_many(figures['frames_with_calcium'], 'frame')} with calcium none of it was found."
     return "\n\n".join([text, real_table(figures), *_real_otherwise(figures)])
 
 
@@ -139,7 +141,7 @@ def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> 
     within = sum(abs(error) <= 10 for error in errors)
     listed = ", ".join(f"{error:+.1f} %" for error in errors)
     true, found = sum(figures["true_volumes_mm3"]), sum(figures["found_volumes_mm3"])  # of those whose spacing is known
-    pullbacks = f"{len(figures['true_volumes_mm3'])} pullbacks"
+    pullbacks = how_many(len(figures["true_volumes_mm3"]), "pullback")
     rows = [
         ["bridged arc, bias and SD (degrees)", *_bias(figures["bridged_arc_deg"], 1)],
         ["maximum thickness, bias and SD (mm)", *_bias(figures["max_thickness_mm"], 3)],
@@ -155,7 +157,8 @@ def _agreement_table(figures: dict[str, Any], ranges: dict[str, Any] | None) -> 
 def _bias(figures: dict[str, Any], digits: int) -> list[str]:
     if figures["bias"] is None:
         return ["-", "0 frames"]
-    return [f"{figures['bias']:+.{digits}f} +- {figures['sd']:.{digits}f}", f"{figures['frames']} frames"]
+    spread = f" +- {figures['sd']:.{digits}f}" if figures["frames"] > 1 else ""  # one frame has none
+    return [f"{figures['bias']:+.{digits}f}{spread}", how_many(figures["frames"], "frame")]
 
 
 def _intervals(figures: dict[str, Any], names: Sequence[str]) -> list[list[str]]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.weights import load_weights
-from OCTCalciumLib.labels import BACKGROUND, NAMES
+from OCTCalciumLib.labels import NAMES
 from OCTCalciumLib.letterbox import NETWORK_SIZE
 from OCTCalciumLib.model.network import DeepLabV3Plus, enlarged
 from OCTCalciumLib.model.preparation import network_input
@@ -32,7 +32,6 @@ from .variants import VARIANTS, variants_of
 CHECKPOINT = "checkpoint.safetensors"
 # Calcium and guidewire are few pixels of a frame; background and lumen are most.
 CLASS_WEIGHTS = (1.0, 2.0, 1.5, 1.0)
-ON_PROCESSOR = torch.bfloat16
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class FrameLoss(nn.Module):
 
     def forward(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Loss of images (batch, 1, rows, columns) with label maps (batch, 1, rows or less, columns or less)."""
-        with self._options.autocast(self._device, ON_PROCESSOR):
+        with self._options.autocast(self._device):
             scores = self.network.scores_at_stride_4(images.to(memory_format=torch.channels_last))
         scores = enlarged(scores.float(), targets.shape[-2:])
         return self._loss(whole(scores), whole(targets))
@@ -118,15 +117,19 @@ class FrameTask:
         """Augmented images and label maps, on the device."""
         recipe = self._recipe
         squares, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch[:2])
-        labels = of_classes(labels, recipe.classes)
         if recipe.augmentation == "variants":
-            return variants_of(squares, labels, batch[2].tolist())
-        return augmented_batch(squares, labels, recipe.window(done), step_random(self._device, recipe.seed, step, recipe.batch))
+            images, targets = variants_of(squares, labels, batch[2].tolist())
+        else:
+            random = step_random(self._device, recipe.seed, step, recipe.batch)
+            images, targets = augmented_batch(squares, labels, recipe.window(done), random)
+        return images, of_classes(targets, recipe.classes)
 
     def validate(self, network: nn.Module) -> Validation:
         """Mean IoU of the classes in a few frames of each validation patient."""
         overlap = validation_overlap(network, self._validation, self._device, self._recipe)
-        text = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, overlap, strict=False))
+        text = "  ".join(
+            f"{name} {'-' if np.isnan(value) else f'{value:.3f}'}" for name, value in zip(NAMES, overlap, strict=False)
+        )
         known = overlap[~np.isnan(overlap)]
         return Validation(float(known.mean()) if len(known) else 0.0, f"IoU {text}")
 
@@ -215,8 +218,8 @@ def encoder_weights(file: Path) -> dict[str, torch.Tensor]:
 
 
 def of_classes(labels: torch.Tensor, classes: int) -> torch.Tensor:
-    """Label maps in which classes that are not learnt are background."""
-    return torch.where(labels < classes, labels, BACKGROUND)
+    """Label maps, of the same type, in which classes that are not learnt are background."""
+    return labels * (labels < classes)  # background is 0; ``where`` would make whole numbers of 64 bits of them
 
 
 @torch.inference_mode()
@@ -230,7 +233,7 @@ def validation_overlap(
     for patient in patients:
         picked = np.linspace(0, patient.pixels.shape[1] - 1, frames_each + 2).round().astype(int)[1:-1]
         images = network_input(torch.from_numpy(patient.pixels[0, picked]).to(device))
-        with recipe.autocast(device, ON_PROCESSOR):
+        with recipe.autocast(device):
             found = network(images.to(memory_format=torch.channels_last)).argmax(1).cpu().numpy()
         truth = of_classes(torch.from_numpy(patient.pixels[1, picked]), classes).numpy().astype(np.int64)
         counts += np.bincount((truth * classes + found).ravel(), minlength=counts.size).reshape(counts.shape)

@@ -13,6 +13,7 @@ from LesionReadingLib.labels.label_map import whole_labels
 from LesionReadingLib.studies.training_case import TrainingCase, read_case
 
 from ..files import read_json
+from ..wording import how_many
 from ..writing import write_json
 
 CASE_NUMBERS = range(100_000, 1_000_000_000)
@@ -103,11 +104,11 @@ def note_learnt(training: Path, numbers: Sequence[int]) -> None:
     write_json(file, sorted({*before, *numbers}))
 
 
-def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | None:
+def learnt_from(training: Path, phantoms_alone: str, phantom: str) -> str | None:
     """What a training folder has learnt from, in a sentence; None where it does not say.
 
     Args:
-        phantoms_alone: the sentence where there were no cases. phantoms: what its phantoms are, in the plural.
+        phantoms_alone: the sentence where there were no cases. phantom: what one of its phantoms is.
     """
     if not (training / _LEARNT).exists():
         return None
@@ -115,5 +116,5 @@ def learnt_from(training: Path, phantoms_alone: str, phantoms: str) -> str | Non
     cases = sum(number in CASE_NUMBERS for number in numbers)
     if not cases:
         return phantoms_alone
-    drawn = f"{len(numbers) - cases} {phantoms} and " if len(numbers) > cases else ""
-    return f"{drawn}{cases} cases of its user."
+    drawn = f"{how_many(len(numbers) - cases, phantom)} and " if len(numbers) > cases else ""
+    return f"{drawn}{how_many(cases, 'case')} of its user."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
+from ..arguments import above_nothing
 from .case_table import read_table
 from .importing import Patients, Source, exported_cases, require_masks
 from .pairs import Pair, paired
@@ -38,7 +39,7 @@ def add_import(parser: argparse.ArgumentParser, example: str) -> None:
         metavar="VALUE=CLASS",
         help=f'what values, colours or segments mean: 1={example} "#ff0000={example}"',
     )
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where the images do not say it")
+    parser.add_argument("--pixel-spacing", type=above_nothing, metavar="MM", help="where the images do not say it")
     parser.add_argument(
         "--annotated-only", action="store_true", help="learn only from slices (frames) with a label; the others were not looked at"
     )

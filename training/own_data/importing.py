@@ -16,6 +16,7 @@ from LesionReadingLib.studies.training_case import FACTS
 from LesionReadingLib.text.plain_text import plain
 
 from ..arguments import SEVERAL
+from ..wording import how_many
 from .case_table import CaseFacts, TableRow, read_cases, write_cases
 from .cases import Added
 from .pairs import Paired, key
@@ -89,8 +90,8 @@ def require_masks(found: Paired, leave_out: bool, log: Callable[[str], None] = p
     listed = _few(found.without_mask)
     if not leave_out:
         raise InputError(
-            f"{len(found.without_mask)} images have no mask ({listed}); give each one (an empty one where there is nothing), or "
-            "leave them out with --leave-out-unmatched."
+            f"There is no mask of {how_many(len(found.without_mask), 'image')} ({listed}); give each one (an empty one where there "
+            "is nothing), or leave them out with --leave-out-unmatched."
         )
     log(f"Left out, as they have no mask: {listed}.")
 
@@ -143,7 +144,7 @@ def _line_by_line(problems: Sequence[tuple[str, str]]) -> str:
     for name, sentence in problems:
         names.setdefault(sentence, []).append(name)
     lines = [plain(f"{_few(cases)}: {sentence}" if cases[0] else sentence) for sentence, cases in names.items()]
-    more = [f"And {len(lines) - _MOST_LINES} problems more."] if len(lines) > _MOST_LINES else []
+    more = [f"And {how_many(len(lines) - _MOST_LINES, 'problem')} more."] if len(lines) > _MOST_LINES else []
     return "\n".join([*lines[:_MOST_LINES], *more])
 
 
@@ -160,7 +161,7 @@ def _repeated(
         if before.number == added.number:
             repeats.append(f"shows the same pixels as {other}; leave one out, and put each DICOM series into a folder of its own.")
         elif shared := len(before.digests & added.digests):
-            repeats.append(f"has {shared} annotated slices of the same pixels as {other}; leave them out of one.")
+            repeats.append(f"has {how_many(shared, 'annotated slice')} of the same pixels as {other}; leave them out of one.")
     for case in earlier:
         if case.case == added.number and case.name != name:
             repeats.append(f"shows the same pixels as {case.name}, which was imported before; leave it out.")
@@ -197,15 +198,19 @@ def _split_of(
 
 def _report(cases: Sequence[CaseFacts], added: Sequence[Added], main_class: str, log: Callable[[str], None]) -> None:
     for case in cases:
-        log(f"{case.name}: case {case.case}, patient {case.patient}, {case.slices} slices, of which show {case.classes}")
+        log(
+            f"{case.name}: case {case.case}, patient {case.patient}, {how_many(case.slices, 'slice')}, of which show {case.classes}"
+        )
     patients = len({case.patient for case in cases})
     for case, one in zip(cases, added, strict=True):
         for note in one.notes:
             log(f"{case.name}: {note}")
-    log(f"{len(cases)} cases of {patients} patients imported.")
+    log(f"{how_many(len(cases), 'case')} of {how_many(patients, 'patient')} imported.")
     empty = [case.name for case, one in zip(cases, added, strict=True) if not one.classes[main_class]]
     if empty:
-        log(f"{len(empty)} of them show no {main_class} ({_few(empty)}); right if there is none, else check their masks.")
+        log(
+            f"No {main_class} is in {how_many(len(empty), 'case')} ({_few(empty)}); right if there is none, else check their masks."
+        )
     absent = [name for name in added[0].classes if not any(one.classes[name] for one in added)] if added else []
     if absent:
         log(f"None of them shows {' or '.join(absent)}: a model cannot learn it from them.")

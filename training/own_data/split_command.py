@@ -10,8 +10,9 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ..arguments import positive, whole
+from ..arguments import finite, positive, whole
 from ..files import read_text
+from ..wording import how_many
 from .case_table import CASES_FILE, patient_names
 from .cases import CASE_NUMBERS
 from .splits import PARTS, SPLIT_FILE, TRAIN, Split, read_split, with_validation_fold, write_split
@@ -36,7 +37,7 @@ def add_split(parser: argparse.ArgumentParser, slice_classes: Callable[[Path], d
         "--split", choices=("patient", "slice"), default="patient", help="slice: as a study that leaks, to compare with"
     )
     parser.add_argument("--test", nargs="+", metavar="PATIENT", help="patients for the test, or a file with one a line")
-    parser.add_argument("--test-share", type=float, default=0.2, help="where no --test is given; 0 for none")
+    parser.add_argument("--test-share", type=finite, default=0.2, help="where no --test is given; 0 for none")
     parser.add_argument("--seed", type=whole, default=0)
     parser.set_defaults(run=partial(_split, slice_classes, main_class))
 
@@ -68,10 +69,10 @@ def _split(slice_classes: Callable[[Path], dict], main_class: str, chosen: argpa
     if main_class in absent or main_class not in counts:
         raise InputError(f"Nobody with {main_class} would be learnt from; import more cases with it, or deal by another --seed.")
     write_split(chosen.data, split)
-    what = "slices" if split.by_slice else "patients"
+    what = "slice" if split.by_slice else "patient"
     for part in PARTS:
         shown = ", ".join(f"{of_parts[part]} with {name}" for name, of_parts in counts.items() if name)
-        print(f"{part}: {counts[''][part]} {what}, {shown}")
+        print(f"{part}: {how_many(counts[''][part], what)}, {shown}")
     if split.by_slice:
         print("Slices of one patient are on both sides: figures are flattered, and compare only with those of studies that did so.")
     if absent:
@@ -102,7 +103,7 @@ def too_few(counts: dict[str, Counter], what: str) -> str | None:
         for part in PARTS[1:]
         if everybody[part] and of_parts[part] in (0, everybody[part])
     ]
-    small = [f"{everybody[part]} {what} for the {part}" for part in PARTS[1:] if 0 < everybody[part] < FEW]
+    small = [f"{how_many(everybody[part], what)} for the {part}" for part in PARTS[1:] if 0 < everybody[part] < FEW]
     warnings = [f"intervals will be wide ({', '.join(small)})"] if small else []
     warnings += [f"no AUC, sensitivity or specificity can be told where all or none show it ({', '.join(alike)})"] if alike else []
     return f"Few cases: {'; '.join(warnings)}." if warnings else None

@@ -17,6 +17,7 @@ from LesionReadingLib.studies.agreement import Agreement, Reading, agreements
 from LesionReadingLib.studies.training_case import FACTS
 
 from ..own_data.pairs import key
+from ..wording import how_many
 from .comparison import Measured, differences, differences_table
 from .markdown import markdown_table
 from .scores import bootstrapped, cohens_kappa
@@ -142,7 +143,8 @@ def agreement_tables(figures: Mapping[str, Any], readers: Sequence[str]) -> str:
     """The tables of ``agreement_figures``."""
     dice = figures["dice"]
     interval = "" if dice["low"] is None else f" ({dice['low']:.3f} to {dice['high']:.3f})"
-    sentence = f"{figures['cases']} cases, {readers[0]} and {readers[1]}. Mean Dice (95 %): {dice['value']:.3f}{interval}."
+    sentence = f"{how_many(figures['cases'], 'case')}, {readers[0]} and {readers[1]}. "
+    sentence += f"Mean Dice (95 %): {dice['value']:.3f}{interval}."
     cases = markdown_table(["case", "Dice"], [[name, f"{value:.3f}"] for name, value in figures["dice_of_cases"].items()])
     rows = [
         [sign, "-" if one["kappa"] is None else f"{one['kappa']:.2f}", str(one["both"]), str(one["differ"]), str(one["count"])]

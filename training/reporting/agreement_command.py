@@ -8,6 +8,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
+from ..arguments import above_nothing
 from ..files import read_json, reading
 
 _BYTES = 2_000_000
@@ -19,8 +20,8 @@ def add_agreement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("other", type=Path, metavar="B", help="another reader's, or a model's, of the same names")
     parser.add_argument("--of", choices=("oct", "hematoma"), help="what they show; exported cases say it themselves")
     parser.add_argument("--labels", nargs="+", default=[], metavar="VALUE=CLASS", help="what values, colours or segments mean")
-    parser.add_argument("--pixel-spacing", type=float, metavar="MM", help="where label maps do not say it")
-    parser.add_argument("--frame-spacing", type=float, metavar="MM", help="likewise, between frames")
+    parser.add_argument("--pixel-spacing", type=above_nothing, metavar="MM", help="where label maps do not say it")
+    parser.add_argument("--frame-spacing", type=above_nothing, metavar="MM", help="likewise, between frames")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="for tables, figures and plots")
     parser.set_defaults(run=_agreement)
 

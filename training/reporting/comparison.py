@@ -16,6 +16,7 @@ from LesionReadingLib.errors import InputError
 from LesionReadingLib.presenting.drawing import keep_strange_styles_out
 
 from ..own_data.splits import PARTS, SPLIT_FILE, read_split
+from ..wording import how_many
 from ..writing import write_json, write_text
 from .markdown import markdown_table
 
@@ -73,7 +74,8 @@ def parts_to_judge(data: Path, part: str) -> tuple[str, ...] | None:
 def cases_in_words(part: str, cases: int, patients: int, slices: int, by_slice: bool) -> str:
     """What was judged on, in a sentence."""
     which = "" if part == ALL else f"{part} "
-    sentence = f"{cases} {which}cases of {patients} patients, {slices} slices: own data, not phantoms."
+    sentence = f"{how_many(cases, f'{which}case')} of {how_many(patients, 'patient')}, {how_many(slices, 'slice')}: "
+    sentence += "own data, not phantoms."
     return sentence + (" Slices of one patient were learnt from and judged on; the figures are flattered." if by_slice else "")
 
 
@@ -85,7 +87,7 @@ def unknown_in_words(figures: Mapping[str, Any], patients: int) -> str:
     """
     missing = [name for name, value in figures.items() if value is None]
     parts = [f"too few cases to tell {', '.join(missing)}"] if missing else []
-    parts += [f"intervals over {patients} patients say little of others"] if patients < FEW_PATIENTS else []
+    parts += [f"intervals over {how_many(patients, 'patient')} say little of others"] if patients < FEW_PATIENTS else []
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 

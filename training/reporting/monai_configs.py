@@ -1,8 +1,8 @@
 """The configs of a bundle besides its metadata, as MONAI lays bundles out: ``train.json``, ``inference.json``, ``evaluate.json``.
 
 ``python -m monai.bundle run --config_file BUNDLE/configs/inference.json --bundle_root BUNDLE --input CASE --output_dir DIR`` reads
-a case as the module does, ``evaluate.json`` compares cases with their label maps, and ``train.json``, run from the repository,
-trains the same network with the same options on another folder.
+a case as the module does, ``evaluate.json`` compares cases with their label maps, and ``train.json`` trains the same network with
+the same options on another folder. Each may be run from any folder, and without ``--bundle_root``: ``bundle_folder`` finds it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from LesionReadingLib.model.bundle import METADATA, Bundle, load_bundle, write_b
 from ..writing import write_text
 
 LIBS = {"oct-calcium": "OCTCalciumLib", "hematoma-markers": "HematomaMarkersLib"}
+_SHARED = "LesionReadingLib.studies.bundle_configs"
 NETWORKS = {
     "DeepLabV3Plus": "OCTCalciumLib.model.network.DeepLabV3Plus",
     "TwoStep": "OCTCalciumLib.model.two_step.TwoStep",
@@ -55,15 +56,15 @@ def write_configs(bundle: Bundle) -> list[Path]:
 
 def configs_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
     """The configs by name."""
+    own = [f"$from {LIBS[bundle.task]}.monai_bundle import {name}" for name in ("evaluate", "infer", "trained_network")]
     shared = {
-        "imports": [f"$from {LIBS[bundle.task]}.monai_bundle import {name}" for name in ("evaluate", "infer", "trained_network")],
-        "bundle_root": ".",
+        "imports": [f"$from {_SHARED} import bundle_folder", *own],
+        "bundle_root": "$bundle_folder()",
         "output_dir": "$@bundle_root + '/output'",
         "device": "auto",
         "network_def": {"_target_": NETWORKS[bundle.network_class], **bundle.network_arguments},
         "network": "$trained_network(@bundle_root)",
     }
-    commands = training_commands(bundle)
     return {
         "inference": {
             **shared,
@@ -76,14 +77,17 @@ def configs_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
             "run": ["$evaluate(@dataset_dir, @output_dir, @bundle_root, @device)"],
         },
         "train": {
-            "imports": ["$import sys", "$from training.__main__ import main"],
-            "bundle_root": ".",
+            "imports": [
+                "$from pkgutil import resolve_name",
+                *(f"$from {_SHARED} import {name}" for name in ("bundle_folder", "train")),
+            ],
+            "bundle_root": shared["bundle_root"],
             "dataset_dir": "$@bundle_root + '/dataset'",
             "output_dir": "$@bundle_root + '/training'",
             "more": [],
             "network_def": shared["network_def"],
-            "commands": commands,
-            "run": [f"$sys.exit({' or '.join(f'main(@commands#{number} + @more)' for number in range(len(commands)))})"],
+            "commands": training_commands(bundle),
+            "run": ["$train(lambda: resolve_name('training.__main__:main'), @commands, @more)"],
         },
     }
 

@@ -117,7 +117,8 @@ def _plain(figures: Mapping[str, Any]) -> str:
     nested = {f"{name} {key}": each for name, value in figures.items() if isinstance(value, dict) for key, each in value.items()}
     numbers = {name: value for name, value in nested.items() if isinstance(value, float)}
     return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in (plain | numbers).items()
+        f"{name} {'-' if value != value else f'{value:.4g}'}" if isinstance(value, float) else f"{name} {value}"  # nan: none of it
+        for name, value in (plain | numbers).items()
     )
 
 

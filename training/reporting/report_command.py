@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..wording import how_many
+
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``report``."""
@@ -20,4 +22,4 @@ def _report(chosen: argparse.Namespace) -> None:
     page = report_page([read_run(run) for run in chosen.runs])
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     write_text(chosen.output, page)
-    print(f"{len(chosen.runs)} runs on one page: {chosen.output}")
+    print(f"{how_many(len(chosen.runs), 'run')} on one page: {chosen.output}")

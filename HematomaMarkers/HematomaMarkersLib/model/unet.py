@@ -126,7 +126,9 @@ class Block(nn.Module):
         if self._expands:
             self._expand_conv = _convolution(in_channels, expanded, 1)
             self._bn0 = _batch_norm(expanded)
-        self._depthwise_conv = _convolution(expanded, expanded, stage.kernel, stride=stride, groups=expanded)
+        self._depthwise_conv = DepthwiseConvolution(
+            expanded, expanded, stage.kernel, stride, padding=stage.kernel // 2, groups=expanded, bias=False
+        )
         self._bn1 = _batch_norm(expanded)
         self._se_adaptpool = nn.AdaptiveAvgPool2d(1)
         self._se_reduce = nn.Conv2d(expanded, squeezed, 1)
@@ -151,6 +153,17 @@ class Block(nn.Module):
             return activations
         shares = torch.rand(len(activations), 1, 1, 1, dtype=activations.dtype, device=activations.device)
         return activations / (1 - self._dropped) * torch.floor(shares + 1 - self._dropped)
+
+
+class DepthwiseConvolution(nn.Conv2d):
+    """A convolution of each channel alone that learns in float32 on a processor: oneDNN's bfloat16 gradient of it is slow."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """As every convolution."""
+        if features.device.type != "cpu" or not self.training:
+            return super().forward(features)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(features.float()).to(features.dtype)
 
 
 class Decoder(nn.Module):
@@ -206,8 +219,8 @@ def _decoding(in_channels: int, channels: int) -> nn.Sequential:
     return convolution
 
 
-def _convolution(in_channels: int, channels: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, channels, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
+def _convolution(in_channels: int, channels: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(in_channels, channels, kernel, stride, padding=kernel // 2, bias=False)
 
 
 def _batch_norm(channels: int) -> nn.BatchNorm2d:

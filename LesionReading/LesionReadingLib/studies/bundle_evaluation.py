@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,17 +20,14 @@ def evaluate_cases(
 ) -> dict[str, object]:
     """Write the Dice of each class in each case, over the slices to learn from, and their means; give it.
 
-    Ends the process with status 2 and one line where a case cannot be used; nothing is written then.
-
     Args:
         cases: folder of case folders. names: what label values 0, 1, 2 ... mean, the first of them background.
         find: gives the model's label map of a case, of the case's shape.
+
+    Raises:
+        InputError: a case cannot be used; nothing is written then.
     """
-    try:
-        figures = _figures(cases, task, names, find)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from error
+    figures = _figures(cases, task, names, find)
     output.mkdir(parents=True, exist_ok=True)
     (output / EVALUATION).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures["mean_dice"]))

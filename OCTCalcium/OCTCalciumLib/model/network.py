@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .dilated import depthwise
 from .rectified import Rectified
 from .resnet import ResNet50
 
@@ -96,18 +97,13 @@ class AtrousPyramid(nn.Module):
 
 
 class DilatedDepthwise(nn.Conv2d):
-    """A dilated convolution of each channel alone that learns in float32, even under autocast on a processor.
-
-    oneDNN's bfloat16 weight gradient of a dilated depthwise convolution is wrong (it reads memory that was never written,
-    so now and then it is not even a number); forward and every other layer are right.
-    """
+    """A dilated convolution of each channel alone, which learns on a processor in its own way, in float32."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         if features.device.type != "cpu":
             return super().forward(features)
         if self.training:
-            with torch.autocast("cpu", enabled=False):
-                return super().forward(features.float())
+            return depthwise(features, self.weight, self.dilation[0])
         return self._undilated(features) if self.dilation[0] >= _WIDELY_DILATED else super().forward(features)
 
     def _undilated(self, features: torch.Tensor) -> torch.Tensor:

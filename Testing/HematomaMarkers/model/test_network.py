@@ -10,7 +10,7 @@ import pywt
 import torch
 from HematomaMarkersLib.labels import HEMATOMA
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, hematoma_mask, surroundings
-from HematomaMarkersLib.model.unet import HematomaUNet, NarrowEfficientNet
+from HematomaMarkersLib.model.unet import DepthwiseConvolution, HematomaUNet, NarrowEfficientNet
 from HematomaMarkersLib.model.wavelet import WaveletPooling
 from LesionReadingLib.model.batch_norms import fold_batch_norms
 from monai.networks.nets import EfficientNetEncoder, FlexibleUNet
@@ -194,3 +194,15 @@ def test_all_batch_norms_fold_without_a_change_of_the_answer():
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     for plain, quick in zip(network(some_images(), a_square_mask()), folded(some_images(), a_square_mask()), strict=True):
         torch.testing.assert_close(quick, plain, rtol=1e-3, atol=1e-4)
+
+
+def test_depthwise_convolutions_learn_in_single_precision_whatever_the_others_do():
+    convolution = DepthwiseConvolution(8, 8, 5, padding=2, groups=8, bias=False)
+    features = torch.rand(2, 8, 16, 16, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        answer = convolution(features)
+    exact = torch.nn.functional.conv2d(features.float(), convolution.weight, padding=2, groups=8)
+    (expected,) = torch.autograd.grad(exact.sum(), convolution.weight)
+    (found,) = torch.autograd.grad(answer.float().sum(), convolution.weight)
+    assert answer.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)

@@ -84,6 +84,20 @@ def test_depthwise_convolutions_learn_the_right_gradient_in_bfloat16(dilation):
 
 @pytest.mark.parametrize("size", [(32, 32), (25, 40), (5, 7)])
 @pytest.mark.parametrize("dilation", [6, 12, 18])
+def test_depthwise_convolutions_learn_what_a_plain_convolution_does(dilation, size):
+    torch.manual_seed(0)
+    convolution = DilatedDepthwise(8, 8, 3, padding=dilation, dilation=dilation, groups=8, bias=False)
+    features, slope = torch.rand(2, 8, *size, requires_grad=True), torch.rand(2, 8, *size)
+    plain = functional.conv2d(features, convolution.weight, padding=dilation, dilation=dilation, groups=8)
+    found = convolution(features)
+    torch.testing.assert_close(found, plain)
+    learnt = (features, convolution.weight)
+    for own, right in zip(torch.autograd.grad(found, learnt, slope), torch.autograd.grad(plain, learnt, slope), strict=True):
+        torch.testing.assert_close(own, right, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (25, 40), (5, 7)])
+@pytest.mark.parametrize("dilation", [6, 12, 18])
 def test_depthwise_convolutions_predict_what_a_plain_convolution_does(dilation, size):
     torch.manual_seed(0)
     convolution = DilatedDepthwise(8, 8, 3, padding=dilation, dilation=dilation, groups=8).eval()

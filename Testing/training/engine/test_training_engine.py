@@ -28,7 +28,6 @@ from training.engine.options import Budget, TrainingOptions
 from training.engine.randomness import epoch_numbers, step_random
 from training.engine.tracking import read_table
 from training.engine.training import Training, Validation
-from training.views import blurred
 
 CPU = torch.device("cpu")
 TINY = ("width=4", "stages=[[1.0, 64]]", "batch=4", "validate_every=4", "precision=float32")
@@ -149,6 +148,12 @@ def test_a_training_ends_when_nothing_gets_better(tmp_path):
     assert again.step_count == 8 and "nothing left" in lines[-1]
 
 
+def test_only_validations_in_a_row_without_a_better_score_end_a_training(tmp_path):
+    training = Training(Square(), TrainingOptions(validate_every=2, patience=2), CPU)
+    run(training, Ones(training, [0.5, 0.4, 0.6, 0.5, 0.3, 0.9]), Budget(steps=100), tmp_path / "one.safetensors", [].append)
+    assert training.step_count == 10
+
+
 def test_statistics_of_batch_norms_keep_their_precision():
     made = halved({"norm.running_var": torch.tensor([1e-7]), "weight": torch.tensor([0.1]), "seen": torch.tensor([3])})
     assert [value.dtype for value in made.values()] == [torch.float32, torch.float16, torch.int64]
@@ -176,16 +181,6 @@ def test_pictures_of_a_step_have_the_same_chances_whoever_augments_them(monkeypa
         monkeypatch.undo()
         assert torch.equal(torch.cat(parts), alone) and len(alone.unique()) == alone.numel() == 10 * batch
         assert not torch.equal(chances(8, batch), alone)
-
-
-def test_each_picture_is_blurred_by_its_own_gaussian():
-    point = torch.zeros(2, 1, 15, 15)
-    point[:, :, 7, 7] = 1
-    soft = blurred(point, torch.tensor([0.5, 1.4]))[:, 0].double().numpy()
-    for found, sigma_pixels in zip(soft, (0.5, 1.4), strict=True):
-        gaussian = np.exp(-0.5 * (np.arange(-3, 4) / sigma_pixels) ** 2)
-        gaussian = np.pad(gaussian / gaussian.sum(), 4)
-        assert found == pytest.approx(np.outer(gaussian, gaussian), abs=1e-6)
 
 
 def test_a_training_whose_gradients_are_not_finite_ends_before_they_are_kept(tmp_path):

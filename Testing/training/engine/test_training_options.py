@@ -69,11 +69,41 @@ def test_a_word_that_yaml_takes_for_a_truth_is_the_word():
     assert chosen_options({}, ["mask=true"], Markers)[0].mask == "true"
 
 
-@pytest.mark.parametrize("budget", [("--steps", "-5"), ("--steps", "nan"), ("--minutes", "0"), ("--epochs", "inf")])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        *(("--steps", each) for each in ("-5", "0", "0.5", "nan")),
+        ("--minutes", "0"),
+        ("--minutes", "nan"),
+        ("--epochs", "-1"),
+        ("--epochs", "inf"),
+    ],
+)
 def test_a_budget_that_never_begins_or_ends_is_refused(tmp_path, capsys, budget):
     with pytest.raises(SystemExit) as left:
         main(["oct", "train", str(tmp_path), str(tmp_path / "run"), *budget])
-    assert left.value.code == 2 and "no number above 0" in capsys.readouterr().err
+    wanted = "no whole number from 1 on" if budget[0] == "--steps" else "no number above 0"
+    assert left.value.code == 2 and f"{budget[1]} is {wanted}" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hematoma", "train", "DATA", "RUN", "--minutes", "nan", "1"),
+        ("hematoma", "train", "DATA", "RUN", "--draw-minutes", "0"),
+        ("hematoma", "train", "DATA", "RUN", "--width", "-1"),
+        ("oct", "train-calcium", "RUN", "DATA", "--real-share", "1.5"),
+        ("oct", "bundle-two-step", "RUN", "BUNDLE", "--likely", "nan"),
+        ("oct", "bundle", "RUN", "BUNDLE", "--calcium-offset", "inf"),
+        ("oct", "import", "IMAGES", "-o", "DATA", "--frame-spacing", "0"),
+        ("hematoma", "import", "IMAGES", "-o", "DATA", "--slice-spacing", "nan"),
+        ("agreement", "A", "B", "--of", "oct", "-o", "DATA", "--pixel-spacing", "-0.1"),
+    ],
+)
+def test_numbers_out_of_their_range_are_refused_before_anything_is_read(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(list(command))
+    assert left.value.code == 2 and "is no number" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -138,3 +168,18 @@ def test_one_folder_does_not_hold_patients_with_and_without_preparation(tmp_path
     arguments = ["hematoma", "make-data", str(tmp_path / "data"), "--patients", "1", "--processes", "1"]
     assert main([*arguments, "--unprepared", str(tmp_path / "other/../data")]) == 2
     assert "choose another folder for --unprepared" in capsys.readouterr().err and not list(tmp_path.rglob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "chosen"),
+    [
+        ("auto", torch.bfloat16, True),
+        ("auto", torch.float32, False),
+        ("bfloat16", torch.float32, True),
+        ("float32", torch.bfloat16, False),
+    ],
+)
+def test_a_processor_without_units_for_bfloat16_learns_in_float32(asked, able, chosen, monkeypatch):
+    monkeypatch.setattr("training.engine.options.fastest_dtype", lambda device: able)
+    with TrainingOptions(precision=asked).autocast(CPU):
+        assert torch.is_autocast_enabled("cpu") == chosen

@@ -142,7 +142,7 @@ def test_with_one_patient_the_model_adapts_and_promises_no_gain(cases, phantoms,
     arguments = [model, cases[2], "-o", tmp_path / "ours", "--same-patient", *cases[:2], "--phantoms", phantoms]
     assert main(["hematoma", "adapt", *map(str, arguments), *FEW]) == 0
     printed = capsys.readouterr().out
-    assert "cannot be measured" in printed and "no gain is promised" in printed and "1 networks of 2 steps" in printed
+    assert "cannot be measured" in printed and "no gain is promised" in printed and "1 network of 2 steps" in printed
     assert find_bundle(tmp_path / "ours", TASK).metadata["eval_metrics"]["adapted"]["after"] is None
 
 
@@ -186,10 +186,10 @@ def test_what_is_said_of_a_gain_follows_from_the_figures():
     assert few["before"]["dice"] == pytest.approx(0.5) and few["after"]["dice"] == pytest.approx(0.75)
     assert few["before"]["volume_error_ml"] == pytest.approx(6) and few["after"]["volume_error_ml"] == pytest.approx(1)
     assert (few["before"]["false_ml"], few["after"]["false_ml"]) == (4, 1)
-    assert "rose by 0.250" in few["judgement"] and "2 heads with hematoma of 2 patients are too few" in few["judgement"]
+    assert "rose by 0.250" in few["judgement"] and "2 heads with hematoma of 2 patients cannot promise" in few["judgement"]
     assert "But" not in few["judgement"] and "| 6.0 | 1.0 |" in gain_table(few)
     worse = gain([a_head(1, 20, (0.4, 19), (0.9, 12)), a_head(2, 10, (0.2, 9), (0.0, 0)), a_head(3, 0, (0, 1), (0, 4))])
-    assert "1 hematomas were missed, 0 before" in worse["judgement"]
+    assert "it missed 1 hematoma, 0 before" in worse["judgement"]
     assert "volumes were further off than before (9.0 mL, 1.0 before)" in worse["judgement"]
     assert "more was marked than before (4.0 mL, 1.0 before)" in worse["judgement"]
     assert "keep the original model" in gain([a_head(1, 20, (0.4, 19), (0.3, 19)), a_head(2, 9, (0.5, 9), (0.5, 9))])["judgement"]

@@ -193,6 +193,7 @@ def test_both_stages_run_by_the_clock_and_write_their_figures(data, tmp_path):
     train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, log=lines.append)
     train_segmentation(data, tmp_path, TINY, Budget(0.01), CPU, log=lines.append)
     assert any("resumed" in line or "nothing left" in line for line in lines)
+    assert not any("nan" in line for line in lines), "what there is none of has a dash"
     train_markers(data, tmp_path, TINY_MARKERS, Budget(steps=3), CPU, log=lines.append)
     figures = json.loads((tmp_path / "segmentation.json").read_text())
     assert figures["split"] == "patient" and figures["dice_loss"] == pytest.approx(1 - figures["f_score"])

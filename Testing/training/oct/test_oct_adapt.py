@@ -192,7 +192,7 @@ def test_what_is_said_of_a_gain_follows_from_the_figures():
     assert (few["before"]["close_arcs"], few["after"]["close_arcs"]) == (1, 2)
     assert (few["before"]["false_calcium_share"], few["after"]["false_calcium_share"]) == (1, 0)
     assert few["before"]["patients"] == pytest.approx({"1": 0.2, "2": 0.4})
-    assert "rose by 0.200" in few["judgement"] and "too few to promise" in few["judgement"]
+    assert "rose by 0.200" in few["judgement"] and "cannot promise" in few["judgement"]
     assert "further off" not in few["judgement"]
     farther = gain([a_frame(1, 9, 0.2, 0.5, (90, 80, 120)), a_frame(2, 9, 0.4, 0.5)])
     assert "further off than before (18 degrees, 10 before)" in farther["judgement"]

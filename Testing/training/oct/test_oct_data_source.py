@@ -24,24 +24,25 @@ A_FRAME = {"patient": "x", "true_pixels": 90, "true_arc_deg": 100.0}
     ("stretches", "expected"),
     [
         ([[1, 2, 3]], PHANTOM_DATA),
-        ([[1, 2, CASE]], "2 phantom pullbacks and 1 cases of its user."),
-        ([[CASE], [1, 2, 3]], "3 phantom pullbacks and 1 cases of its user."),
+        ([[1, 2, CASE]], "2 phantom pullbacks and 1 case of its user."),
+        ([[CASE], [1]], "1 phantom pullback and 1 case of its user."),
+        ([[CASE], [1, 2, 3]], "3 phantom pullbacks and 1 case of its user."),
         ([[CASE, CASE + 1]], "2 cases of its user."),
     ],
 )
 def test_a_training_knows_the_cases_that_it_has_learnt_from(tmp_path, stretches, expected):
     for numbers in stretches:
         note_learnt(tmp_path, numbers)
-    assert learnt_from(tmp_path, PHANTOM_DATA, "phantom pullbacks") == expected
+    assert learnt_from(tmp_path, PHANTOM_DATA, "phantom pullback") == expected
 
 
 def test_a_training_that_kept_no_record_claims_no_phantoms(tmp_path):
-    assert learnt_from(tmp_path, PHANTOM_DATA, "phantom pullbacks") is None
+    assert learnt_from(tmp_path, PHANTOM_DATA, "phantom pullback") is None
 
 
 def test_only_a_model_of_phantoms_alone_is_called_so():
     assert "phantoms alone" in one_step_limits(PHANTOM_DATA)
-    for source in ("3 phantom pullbacks and 1 cases of its user.", "31 pullbacks of our hospital", ""):
+    for source in ("3 phantom pullbacks and 1 case of its user.", "31 pullbacks of our hospital", ""):
         assert "phantoms alone" not in one_step_limits(source)
 
 

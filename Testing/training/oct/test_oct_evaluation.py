@@ -88,6 +88,14 @@ def test_frames_without_any_calcium_do_not_flatter_the_arc():
     assert figures["volume_error_percent"] == [-100]
 
 
+def test_a_single_frame_has_no_spread(model):
+    truth = vessel(90, 20, 128)[None]
+    patient = Patient(7, np.stack([truth * 60, truth]), (0.02, 0.02, 0.5))
+    table = phantom_tables(evaluate(load_bundle(model, TASK), [patient], "cpu", shifted=False))
+    (row,) = [line for line in table.splitlines() if line.startswith("| bridged arc, bias")]
+    assert row.endswith("| 1 frame |") and "+-" not in row
+
+
 def test_pullbacks_without_calcium_are_no_division_by_zero():
     truth = measure_pullback(np.stack([vessel(0)]), SPACING)
     figures = agreement([(truth, truth)])

@@ -75,5 +75,5 @@ def test_the_command_prints_the_table_and_writes_a_sheet(tmp_path, capsys):
     sheet = tmp_path / "sheet.png"
     options = ["--pixel-spacing", str(patient.spacing_mm[0]), "--every", "1", "--sheet", str(sheet)]
     assert main(["oct", "realism", *folders, *options]) == 0
-    assert "1 real frames" in capsys.readouterr().out
+    assert "1 real frame with" in capsys.readouterr().out
     assert Image.open(sheet).height == 256

@@ -49,5 +49,5 @@ def test_learning_bundle_and_tables_are_one_command_that_goes_on_where_it_stoppe
     for other in (["batch=8"], ["--pullback-frames", "4"]):
         assert main([*arguments, *other]) == 2
         assert "other options" in capsys.readouterr().err
-    assert "Learnt from 2 frames of 1 patients in 2 steps" in table, "1000 is for validation"
+    assert "Learnt from 2 frames of 1 patient in 2 steps" in table, "1000 is for validation"
     assert "| IoU, 95 % over patients | - | - | - |" in table, "one patient drawn again is no other"

@@ -194,7 +194,7 @@ def test_augmentation_moves_labels_with_their_frames():
     disc = (rows - 200) ** 2 + (columns - 290) ** 2 < 120**2
     squares = torch.from_numpy(np.where(disc, 180, 60).astype(np.uint8)).repeat(16, 1, 1)
     labels = torch.from_numpy(disc.astype(np.uint8) * 3).repeat(16, 1, 1)
-    images, targets = augmented_batch(squares, labels, 256, PictureRandom(CPU, 4, 16))
+    images, targets = augmented_batch(squares, labels, 256, PictureRandom(CPU, 3, 16))
     assert images.shape == (16, 1, 256, 256) and targets.shape == (16, 1, 128, 128)
     assert images.min() >= 0 and images.max() <= 1
     assert set(targets.unique().tolist()) == {0.0, 3.0}

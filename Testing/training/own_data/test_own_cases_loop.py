@@ -50,13 +50,13 @@ def test_oct_from_exported_phantoms_to_an_analysis_with_the_model_that_learnt_fr
     assert main(["oct", "evaluate", bundle, "--data", data, "-o", str(tmp_path / "judged"), "--device", "cpu"]) == 0
     assert main(["oct", "card", bundle, "--own", str(tmp_path / "judged/figures.json")]) == 0
     found = find_bundle(bundle, OCT_TASK)
-    assert found.metadata["data_source"] == "1 cases of its user."
+    assert found.metadata["data_source"] == "1 case of its user."
     load_network(found, OCT_NETWORKS)
     assert oct_calcium(["analyze", str(pullbacks / "5" / IMAGE), "-o", out, "--model", bundle, "--device", "cpu"]) == 0
     measured = json.loads((tmp_path / "out/measurements.json").read_text())
     assert len(measured["frames"]) == 3
     report = (tmp_path / "out/report.html").read_text()
-    assert "1 cases of its user." in report
+    assert "1 case of its user." in report
 
 
 def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_them(tmp_path, capsys):

@@ -105,9 +105,10 @@ def test_a_report_of_nothing_is_refused(tmp_path, capsys):
 def test_a_training_s_curves_are_drawn_into_the_report(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/segmentation.csv").write_text("step,loss\n50,2.0\n100,1.0\n")
-    (tmp_path / "run/segmentation.json").write_text('{"dice_loss": 0.1234, "split": "patient"}')
+    (tmp_path / "run/segmentation.json").write_text('{"dice_loss": 0.1234, "outside_f_score": NaN, "split": "patient"}')
     assert main(["report", str(tmp_path / "run"), "-o", str(tmp_path / "r.html")]) == 0
-    assert "dice_loss 0.1234" in (tmp_path / "r.html").read_text() and "<img" in (tmp_path / "r.html").read_text()
+    page = (tmp_path / "r.html").read_text()
+    assert "dice_loss 0.1234, outside_f_score -, split patient" in page and "<img" in page
 
 
 def test_the_shipped_hematoma_model_is_judged_on_own_heads(tmp_path, capsys):
@@ -141,7 +142,7 @@ def test_of_heads_dealt_by_slices_those_of_the_test_alone_count(tmp_path, capsys
     shared = ["hematoma", "evaluate", "hematoma_markers_phantom", "--data", str(data), "--device", "cpu", "--processes", "1"]
     assert main([*shared, "-o", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert f"1 test cases of 1 patients, {len(tested)} slices: own data" in printed and "the figures are flattered" in printed
+    assert f"1 test case of 1 patient, {len(tested)} slices: own data" in printed and "the figures are flattered" in printed
     result = json.loads((tmp_path / "out/figures.json").read_text())["results"][0]
     ball_ml = 4 / 3 * np.pi * 22.0**3 / 1000
     assert len(result["slice_numbers"]) == len(tested)

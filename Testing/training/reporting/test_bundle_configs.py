@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import monai.bundle
@@ -18,6 +19,7 @@ from drawn_training import write_patients
 from LesionReadingLib.geometry.grid import even_grid
 from LesionReadingLib.model.bundle import DEFAULT_MODELS, METADATA, WEIGHTS, find_bundle, load_bundle
 from LesionReadingLib.model.weights import load_weights
+from LesionReadingLib.studies import bundle_configs
 from LesionReadingLib.studies.bundle_evaluation import case_dice
 from LesionReadingLib.studies.training_case import write_case
 from monai.bundle import ConfigParser
@@ -32,16 +34,23 @@ from training.oct.train import CHECKPOINT, FrameTask, Recipe, new_training
 from training.reporting.monai_configs import configs_of
 
 CPU = torch.device("cpu")
+LIBS = [ROOT / each for each in ("LesionReading", "OCTCalcium", "HematomaMarkers")]
 
 
-def monai_run(config: str, bundle: Path, *options: str) -> None:
-    """As a person runs it, in a process of its own."""
+def monai_run(config: str, bundle: Path, *options: str, status: int = 0) -> str:
+    """As a person runs it, in a process of its own: in a folder that knows neither bundle nor repository; give its last line.
+
+    A package of that folder is called as the repository's own.
+    """
     command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(bundle / f"configs/{config}.json")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path])), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, "--bundle_root", str(bundle), *options], env=environment, capture_output=True, text=True, timeout=400
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, LIBS)), "OMP_NUM_THREADS": "1"}
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "training").mkdir()
+        (Path(folder) / "training/__init__.py").write_text("raise SystemError('not the repository')")
+        done = subprocess.run([*command, *options], env=environment, cwd=folder, capture_output=True, text=True, timeout=400)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
 
 
 def monai_status(config: str, bundle: Path, **options: Any) -> int:
@@ -118,6 +127,23 @@ def test_monai_evaluates_a_bundle_on_exported_cases(bundle, cases, tmp_path, cap
     assert content["mean_dice"]["lumen"] == 0, "a network of three classes finds none"
     assert monai_status("evaluate", bundle, dataset_dir=str(tmp_path), output_dir=str(tmp_path / "none")) == 2
     assert "no case to evaluate with" in capfd.readouterr().err and not (tmp_path / "none").exists()
+
+
+def test_monais_runs_look_into_the_bundle_where_nothing_else_is_said(bundle):
+    for config, folder in (("train", "dataset"), ("inference", "input"), ("evaluate", "dataset")):
+        assert str(bundle / folder) in monai_run(config, bundle, status=2)
+
+
+def test_a_bundle_that_is_none_is_told_in_one_sentence(bundle, cases, tmp_path):
+    line = monai_run("evaluate", bundle, "--bundle_root", str(tmp_path), "--dataset_dir", str(cases), status=2)
+    assert str(tmp_path) in line
+
+
+def test_without_the_repository_a_training_says_where_it_is_found(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(bundle_configs, "_REPOSITORY", tmp_path)
+    with pytest.raises(SystemExit) as left:
+        bundle_configs.train(lambda: main, [["oct", "train"]], [])
+    assert left.value.code == 2 and "repository of LesionReading" in capfd.readouterr().err
 
 
 def test_dice_is_twice_the_overlap_over_both():

@@ -26,6 +26,7 @@ from ...engine.randomness import step_seed
 from ...files import read_text
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
+from ...wording import how_many
 from ..bundle.write import model_card
 from ..data import load_patient, patient_files, patient_number
 from ..evaluation.evaluate import PatientResult
@@ -92,7 +93,8 @@ def adapt(
     numbers = [case.number for case in cases]
     old = list(parts.counted(_read(before.path, data, numbers, processes)))
     report.log(
-        f"{len(weights)} networks of {lessons.steps} steps each; patients are left out in {len(absent)} turns, the last has all"
+        f"{how_many(len(weights), 'network')} of {how_many(lessons.steps, 'step')} each; "
+        f"patients are left out in {how_many(len(absent), 'turn')}, the last has all"
     )
     teach = partial(_teach, before.path, work, replace(lessons, recipe=recipe))
     list(parts.counted(in_processes(teach, [*absent, []], weights, processes=processes)))
@@ -194,7 +196,8 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
 
 def _metadata(before: Bundle, figures: dict[str, Any], slices: int, lessons: Lessons) -> dict[str, Any]:
     own = (
-        f"Adapted to {slices} slices of {figures['heads']} heads of {figures['patients']} patients that its user corrected, "
+        f"Adapted to {how_many(slices, 'slice')} of {how_many(figures['heads'], 'head')} of "
+        f"{how_many(figures['patients'], 'patient')} that its user corrected, "
         f"{figures['heads_with_hematoma']} of them with a hematoma, with phantoms beside them; only the U-Net's decoder and the "
         "last layers of its encoder learnt."
     )

@@ -11,6 +11,7 @@ import numpy as np
 from ...adaptation.gain import gain_figures, gain_row
 from ...adaptation.judgement import Measured, judgement
 from ...reporting.markdown import markdown_table
+from ...wording import how_many
 from ..evaluation.evaluate import PatientResult
 
 FEW_HEADS = 10
@@ -47,7 +48,7 @@ def gain_table(figures: dict[str, Any]) -> str:
         row("hematomas missed", lambda side: f"{side['missed']} of {count}"),
     ]
     if without := figures["before"]["heads_without_blood"]:
-        rows.append(row(f"blood marked in {without} heads without any, mean (mL)", lambda side: f"{side['false_ml']:.1f}"))
+        rows.append(row(f"blood marked in {how_many(without, 'head')} without, mean (mL)", lambda side: f"{side['false_ml']:.1f}"))
     return markdown_table(["the given heads", "before", "after, patient left out"], rows) + "\n\n" + figures["judgement"]
 
 
@@ -93,7 +94,7 @@ def _judgement(figures: dict[str, Any]) -> str:
         Measured(
             lesion="hematoma",
             count=figures["heads_with_hematoma"],
-            counted="heads",
+            counted="head",
             few=FEW_HEADS,
             patients=figures["patients_with_hematoma"],
             dice=(before["dice"], None if after is None else after["dice"]),
@@ -105,7 +106,7 @@ def _judgement(figures: dict[str, Any]) -> str:
 def _worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     text = ""
     if after["missed"] > before["missed"]:
-        text += f" But {after['missed']} hematomas were missed, {before['missed']} before."
+        text += f" But it missed {how_many(after['missed'], 'hematoma')}, {before['missed']} before."
     for name, what in (("volume_error_ml", "volumes were further off"), ("false_ml", "in heads without blood more was marked")):
         old, new = (side[name] or 0.0 for side in (before, after))
         if new > old:

@@ -18,6 +18,7 @@ from LesionReadingLib.model.bundle import CARD, Bundle, load_bundle
 from ...adaptation.record import ADAPTED
 from ...files import read_text
 from ...reporting.cards import rewritten, sections, with_section
+from ...wording import how_many
 from ..evaluation.ranges import coverage_table
 from ..evaluation.tables import figures_tables
 from .write import model_card
@@ -85,7 +86,7 @@ def write_coverage(folder: Path, figures: Mapping[str, Any]) -> Bundle:
 
 
 def _ranges_table(counted: Mapping[str, Any]) -> str:
-    return f"{counted['heads']} held-out heads, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
+    return f"{how_many(counted['heads'], 'held-out head')}, none of which the ranges were fitted on.\n\n{coverage_table(counted)}"
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, Any]:

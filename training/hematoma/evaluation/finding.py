@@ -11,6 +11,7 @@ from HematomaMarkersLib.triage.decision import Decision
 
 from ...reporting.markdown import markdown_table, with_interval
 from ...reporting.scores import bootstrapped, share
+from ...wording import how_many
 from .evaluate import PatientResult
 
 SIZES_ML = {
@@ -81,7 +82,7 @@ def finding_tables(figures: Mapping[str, Any]) -> str:
             ["marked per head (mL)", f"{without['mean_ml']:.2f}"],
             *([f"decision: {code}", str(count)] for code, count in without["decisions"].items()),
         ]
-        tables.append(markdown_table([f"{without['patients']} heads without any blood", ""], rows))
+        tables.append(markdown_table([f"{how_many(without['patients'], 'head')} without any blood", ""], rows))
     if figures["false_ml"]:
         rows = [[cause, f"{ml:.2f}"] for cause, ml in figures["false_ml"].items()]
         tables.append(markdown_table(["blood marked where there is none, by what lies there", "mL per head"], rows))

@@ -30,6 +30,7 @@ from scipy.special import logit
 
 from ...processes import in_processes
 from ...reporting.markdown import markdown_table
+from ...wording import how_many
 from ..data import Patient, load_patient
 from ..slices import WINDOW_HU
 from .evaluate import PatientResult
@@ -101,7 +102,10 @@ def fitted_ranges(heads: Sequence[Seen]) -> tuple[FittedRanges, str]:
     """
     judged = [head for head in heads if head.beyond]
     if min(len(judged), sum(head.true_ml > 0 for head in heads)) < LEAST_HEADS:
-        raise InputError(f"Of {len(heads)} heads only {len(judged)} show a hematoma with its signs; fit on {LEAST_HEADS} at least.")
+        raise InputError(
+            f"Of {how_many(len(heads), 'head')} only {len(judged)} can be fitted on, with a hematoma and its signs; "
+            f"fit on {LEAST_HEADS} at least."
+        )
     rows, choices = [], []
     for (at_low, inner), (at_high, outer) in product(enumerate(INNER), enumerate(OUTER)):
         volumes = [(head.true_ml, head.sure_ml[at_low], head.possible_ml[at_high]) for head in heads]
@@ -168,4 +172,4 @@ def coverage_table(found: Mapping[str, Any]) -> str:
 
 
 def _share(one: Mapping[str, Any]) -> str:
-    return f"{one['held']} of {one['count']} heads ({one['held'] / one['count']:.0%})" if one["count"] else "no head"
+    return f"{one['held']} of {how_many(one['count'], 'head')} ({one['held'] / one['count']:.0%})" if one["count"] else "no head"

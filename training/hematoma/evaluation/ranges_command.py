@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from LesionReadingLib.errors import InputError
 
 from ...arguments import add_device, held_out_seeds, positive, whole
+from ...wording import how_many
 from ..phantom_arguments import VALIDATION_SEED, add_range
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _fit_ranges(chosen: argparse.Namespace) -> None:
     bundle, heads = find_bundle(chosen.model, TASK), []
     for head in seen_heads(bundle.path, _validation_files(chosen, bundle), chosen.device, chosen.processes):
         heads.append(head)
-        print(f"{len(heads)} validation patients read", flush=True)
+        print(f"{how_many(len(heads), 'validation patient')} read", flush=True)
     fitted, table = fitted_ranges(heads)
     print(table)
     with_ranges(bundle.path, fitted)
@@ -62,5 +63,5 @@ def _validation_files(chosen: argparse.Namespace, bundle: Bundle) -> list[Path]:
     seeds, own = held_out_seeds(chosen), bundle.settings.get("preparation")
     steps = Steps(**own) if own else ALL_STEPS
     for number, _ in enumerate(make_data(chosen.data, seeds, steps, chosen.processes, chosen.phantoms), 1):
-        print(f"{number} validation patients drawn", flush=True)
+        print(f"{how_many(number, 'validation patient')} drawn", flush=True)
     return [file for file in patient_files(chosen.data) if patient_number(file) in seeds]

@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from ...files import read_picture
 from ...reporting.markdown import markdown_table
+from ...wording import how_many
 from ..slices import WINDOW_HU
 from .finding import FOUND_SHARE
 
@@ -87,8 +88,8 @@ def slices_table(results: Sequence[SliceResult]) -> str:
     false = sum(one.found - one.both for one in read) / max(len(read), 1)
     dice = np.mean([one.dice for one in bleeding]) if bleeding else float("nan")
     summary = (
-        f"{len(read)} of {len(results)} slices could be read. Blood is seen on {seen} of {len(bleeding)} with some; mean Dice "
-        f"{dice:.3f}; false blood {false:.2f} cm2 a slice."
+        f"{len(read)} of {how_many(len(results), 'slice')} could be read. Blood is seen on {seen} of {len(bleeding)} with some; "
+        f"mean Dice {dice:.3f}; false blood {false:.2f} cm2 a slice."
     )
     return (
         markdown_table(["slice", "true (cm2)", "hematoma", "ventricles", "outside", "on the truth", "Dice"], rows)

@@ -29,6 +29,7 @@ from scipy.special import logit
 from ...own_data.splits import VALIDATION
 from ...processes import in_processes
 from ...reporting.scores import roc_auc
+from ...wording import how_many
 from ...writing import write_json
 from ..bundle.card import with_rule
 from ..data import Patient, load_patient, load_patients, patient_files, patient_number, preparation_steps
@@ -102,13 +103,16 @@ def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> No
     answers = [each for patient in whole if (each := validation_answers(network, patient, device))]
     if not answers:
         raise InputError(
-            f"None of the {len(patients)} validation cases of {data} has a hematoma, all slices and all four markers judged; "
-            "the rule is chosen on such cases, so import some."
+            f"None of {how_many(len(patients), 'validation case')} of {data} has a hematoma, all slices and all four markers "
+            "judged; the rule is chosen on such cases, so import some."
         )
     true = np.array([each.markers for each in answers])
     alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
     if alike:
-        log(f"On {len(answers)} validation cases nothing can be told of {', '.join(alike)}; left uncalibrated, threshold 0.5.")
+        log(
+            f"On {how_many(len(answers), 'validation case')} nothing can be told of {', '.join(alike)}; "
+            "left uncalibrated, threshold 0.5."
+        )
     _write_rule(place, data, answers, log)
 
 
@@ -130,7 +134,7 @@ def _write_rule(place: Path, data: Path, answers: Sequence[Answers], log) -> Non
         steps = asdict(preparation_steps(data))
         written = {"rule": rule.to_settings(), "mean_auc": mean_auc, "patients": len(answers), "preparation": steps}
         write_json(place / RULE_FILE, written)
-    log(f"rule of {len(answers)} validation patients with a hematoma: {json.dumps(rule.to_settings())}")
+    log(f"rule of {how_many(len(answers), 'validation patient')} with a hematoma: {json.dumps(rule.to_settings())}")
 
 
 def _answers_of_file(place: Path, file: Path) -> Answers | None:

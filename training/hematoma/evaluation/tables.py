@@ -9,6 +9,7 @@ from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARK
 
 from ...reporting.comparison import differences_table
 from ...reporting.markdown import markdown_table, with_interval
+from ...wording import how_many
 from .finding import finding_tables
 from .ranges import coverage_table
 
@@ -33,7 +34,9 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
     """Tables of ``figures.model_figures``."""
     numbers = figures["patients"]
     held = figures.get("held")
-    held = held or f"{len(numbers)} held-out phantom patients (seeds {min(numbers)} to {max(numbers)}). {NOT_COMPARABLE}"
+    held = (
+        held or f"{how_many(len(numbers), 'held-out phantom patient')} (seeds {min(numbers)} to {max(numbers)}). {NOT_COMPARABLE}"
+    )
     own = [
         "this model, patient split, prepared" if "held" not in figures else "this model",
         *(_number(figures["hematoma"][name], 4) for name in ("dice_loss", "iou", "f_score")),
@@ -128,7 +131,11 @@ def _volume_table(figures: Mapping[str, Any]) -> str:
         ["hematoma not found at all", str(hematoma["missed"]), f"{volume['patients']} with hematoma"],
         ["false blood below 0.5 mL", _percent(without["share_below_half_ml"]), f"{without['patients']} without hematoma"],
         ["most false blood in one head (mL)", _number(without["largest_ml"], 2), f"{without['patients']} without hematoma"],
-        ["F score of ventricular blood", _number(figures["ventricular_blood"]["f_score"]), f"{len(figures['patients'])} patients"],
+        [
+            "F score of ventricular blood",
+            _number(figures["ventricular_blood"]["f_score"]),
+            how_many(len(figures["patients"]), "patient"),
+        ],
     ]
     return markdown_table(["measurement", "result", "over"], rows)
 

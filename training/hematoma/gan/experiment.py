@@ -15,6 +15,7 @@ from ...engine.presets import chosen_options, in_section
 from ...files import read_json
 from ...reporting.markdown import markdown_table
 from ...reporting.study import same_as_before
+from ...wording import how_many
 from ..evaluation.tables import with_interval
 from ..slices import SliceDataset
 from ..studies.ablation_tables import number
@@ -76,7 +77,7 @@ def run_gan_experiment(
             samples = drawn_slices(*trained_gan(out / "gan"), labels, gan.seed, device, slices.labels.shape[-1])
             if not len(samples):
                 raise InputError("The SNGAN draws no hematoma yet; let it learn longer, with gan.steps=.")
-            log(f"{len(samples)} of {len(labels)} drawn slices show a hematoma and are learnt from")
+            log(f"{len(samples)} of {how_many(len(labels), 'drawn slice')} with a hematoma, which are learnt from")
         take_unet(out / "unet", out / name)
         train_markers(data, out / name, markers, marker_budget, device, log=log, dataset=dataset, samples=samples)
     found = {name: read_json(out / name / MARKER_FIGURES) for name in ("without", "with")}
@@ -103,8 +104,9 @@ def gan_table(figures: Mapping[str, Any], run: str) -> str:
         f"these from the other {gan['distance_of_halves']:.2f}; features: {gan['features']}."
     )
     honest = (
-        f"{shown['slices']} slices with a hematoma of {shown['patients']} validation patients, {shown['with']} of them with "
-        "hypodensity; in brackets 95 % intervals over resampled patients. Phantoms and the study's patients are never comparable. "
+        f"{how_many(shown['slices'], 'slice')} with a hematoma of {how_many(shown['patients'], 'validation patient')}, "
+        f"{shown['with']} of them with hypodensity; "
+        "in brackets 95 % intervals over resampled patients. Phantoms and the study's patients are never comparable. "
         "One run of one seed, which the intervals do not hold: where they overlap, nothing is shown to differ."
     )
     head = ["AUC of hypodensity", "here (95 %)", "study"]

@@ -23,6 +23,7 @@ from ...engine.options import Budget, TrainingOptions, one_of, within
 from ...engine.randomness import step_random, step_seed
 from ...engine.training import Training, Validation
 from ...views import chance
+from ...wording import how_many
 from ...writing import write_json
 from ..slices import SPLITS, WINDOW_HU, SliceDataset, Slices
 from .likeness import FEATURES, frechet_distance
@@ -170,7 +171,7 @@ def train_gan(
         training.resume(file)
         log(f"resumed at step {training.step_count}, {training.seconds / 60:.1f} min")
     crops = hematoma_crops(dataset.slices, numbers, options.side)
-    log(f"{len(crops)} hematomas of {len(labels.unique(dim=0))} kinds to learn from")
+    log(f"{how_many(len(crops), 'hematoma')} of {len(labels.unique(dim=0))} kinds to learn from")
     half = len(crops) // 2
     same = frechet_distance(crops[:half], crops[half:])
     log(f"Frechet distance of one half of them from the other: {same:.2f}")

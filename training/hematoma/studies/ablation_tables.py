@@ -8,6 +8,7 @@ from typing import Any
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES
 
 from ...reporting.markdown import markdown_table
+from ...wording import how_many
 from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION, with_interval
 
 _SEGMENTATION = {
@@ -90,7 +91,7 @@ def _of_markers(figures: Mapping[str, Mapping[str, Any]]) -> str:
     if own is None:
         return "Not learnt yet."
     shown = ", ".join(f"{MARKER_NAMES[marker].lower()} on {own['slices_with'][marker]}" for marker in _SHOWN_MARKERS)
-    return f"{own['slices']} slices of {own['patients']} validation patients: {shown}."
+    return f"{how_many(own['slices'], 'slice')} of {how_many(own['patients'], 'validation patient')}: {shown}."
 
 
 def _marker_row(own: Mapping[str, Any] | None, title: str, study: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ from ...files import read_text
 from ...own_data.cases import CASE_NUMBERS
 from ...processes import in_processes
 from ...reporting.monai_configs import write_configs
+from ...wording import how_many
 from ..bundle import ADAPTED, model_card, two_step_limits
 from ..data import is_validation, load_patients, make_data
 from ..second_step.bundle import weights_file
@@ -90,7 +91,8 @@ def adapt(
         present = [each for each, case in zip(views, cases, strict=True) if case.patient not in absent]
         lessons += _lessons(before, joined(phantoms, *present), turn, recipe)
     report.log(
-        f"{len(lessons)} networks of {recipe.steps} steps each; patients are left out in {len(left_out)} turns, the last has all"
+        f"{how_many(len(lessons), 'network')} of {how_many(recipe.steps, 'step')} each; "
+        f"patients are left out in {how_many(len(left_out), 'turn')}, the last has all"
     )
     for done, _ in enumerate(_taught(lessons, processes), start=1):
         report.progress(Step.TRAIN, "Learning", done, len(lessons))
@@ -187,7 +189,7 @@ def _written(before: Bundle, taught: Path, folder: Path, metadata: dict[str, Any
 
 def _metadata(before: Bundle, figures: dict[str, Any], recipe: PolarRecipe) -> dict[str, Any]:
     own = (
-        f"Adapted to {figures['frames']} frames of {figures['patients']} patients that its user corrected, "
+        f"Adapted to {how_many(figures['frames'], 'frame')} of {how_many(figures['patients'], 'patient')} that its user corrected, "
         f"{figures['frames_with_calcium']} of them with calcium, with phantoms beside them; only the second step learnt."
     )
     return adapted_metadata(before, own, asdict(recipe), figures)

@@ -12,6 +12,7 @@ from OCTCalciumLib.labels import CALCIUM
 from ...adaptation.gain import gain_figures, gain_row
 from ...adaptation.judgement import Measured, judgement
 from ...reporting.markdown import markdown_table
+from ...wording import how_many
 from ..evaluate import FALSE_CALCIUM_DEG
 from ..real.frames import CLOSE_ARC_DEG, frame_figures
 from .corrected import Corrected
@@ -58,7 +59,8 @@ def gain_table(figures: dict[str, Any]) -> str:
         row(f"arcs within {CLOSE_ARC_DEG:.0f} degrees", lambda side: f"{side['close_arcs']} of {count}"),
     ]
     if count < figures["frames"]:
-        name = f"of {figures['frames'] - count} frames without calcium, more than {FALSE_CALCIUM_DEG:.0f} degrees found in"
+        without = how_many(figures["frames"] - count, "frame")
+        name = f"of {without} without calcium, more than {FALSE_CALCIUM_DEG:.0f} degrees found in"
         rows.append(row(name, lambda side: f"{side['false_calcium_share']:.0%}"))
     return (
         markdown_table(["calcium on the given frames", "before", "after, patient left out"], rows) + "\n\n" + figures["judgement"]
@@ -106,7 +108,7 @@ def _judgement(figures: dict[str, Any]) -> str:
         Measured(
             lesion="calcium",
             count=figures["frames_with_calcium"],
-            counted="frames",
+            counted="frame",
             few=FEW_FRAMES,
             patients=figures["patients_with_calcium"],
             dice=(before["dice"], None if after is None else after["dice"]),

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...arguments import add_device, positive
+from ...arguments import above_nothing, add_device, positive
+from ...wording import how_many
 
 
 def add_realism(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +15,9 @@ def add_realism(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, help="folder of real frames PATIENT_NUMBER.png")
     parser.add_argument("masks", type=Path, help="folder of PATIENT_NUMBER_calcium.png; it may be the same one")
     parser.add_argument("data", type=Path, help="folder of make-data, for example --wide")
-    parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM", help="side of a pixel of the real frames")
+    parser.add_argument(
+        "--pixel-spacing", type=above_nothing, required=True, metavar="MM", help="side of a pixel of the real frames"
+    )
     parser.add_argument("--model", help="bundle that finds lumen and guidewire in the real frames; the shipped one by default")
     parser.add_argument("--every", type=positive, default=2, help="look at every so many-th frame of the phantoms")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="write real frames beside the phantoms most like them")
@@ -26,7 +29,7 @@ def _realism(chosen: argparse.Namespace) -> None:
     from .realism import looked_at_phantoms, realism_sheet, realism_table
 
     real, phantoms = list(_real(chosen)), list(looked_at_phantoms(chosen.data, chosen.every))
-    print(f"{len(real)} real frames with calcium, {len(phantoms)} phantom frames with calcium\n")
+    print(f"{how_many(len(real), 'real frame')} with calcium, {how_many(len(phantoms), 'phantom frame')} with calcium\n")
     print(realism_table(real, phantoms))
     if chosen.sheet:
         realism_sheet(real, phantoms).save(chosen.sheet)

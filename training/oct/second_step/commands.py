@@ -6,8 +6,9 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from ...arguments import above_nothing, add_device, log_to, positive, whole, write_figures
+from ...arguments import above_nothing, add_device, log_to, positive, share, whole, write_figures
 from ...files import read_json, read_text
+from ...wording import how_many
 
 RECIPE = "recipe.json"
 FIRST_STEP = "oct_calcium_two_step"
@@ -21,10 +22,10 @@ def add_train_calcium(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=positive, default=12)
     parser.add_argument("--seed", type=whole, default=0)
     parser.add_argument("--rate", type=above_nothing, default=2e-3, help="largest learning rate")
-    parser.add_argument("--real-share", type=float, default=0.3, help="share of what is learnt from that are real frames")
-    parser.add_argument("--painted-share", type=float, default=0.7, help="share of those into which calcium is painted")
-    parser.add_argument("--look-alikes", type=float, default=0.3, help="share of views with a look-alike of calcium")
-    parser.add_argument("--average", type=float, default=0.995, help="of the running average of the weights")
+    parser.add_argument("--real-share", type=share, default=0.3, help="share of what is learnt from that are real frames")
+    parser.add_argument("--painted-share", type=share, default=0.7, help="share of those into which calcium is painted")
+    parser.add_argument("--look-alikes", type=share, default=0.3, help="share of views with a look-alike of calcium")
+    parser.add_argument("--average", type=share, default=0.995, help="of the running average of the weights")
     parser.add_argument("--weights", type=Path, help="safetensors of an earlier train-calcium or two-step bundle to begin with")
     parser.add_argument("--real", type=Path, nargs="+", default=[], metavar="FILE", help="views of real frames, of real-views")
     parser.add_argument("--copies", type=positive, default=1, help="views of each phantom frame to learn from")
@@ -37,7 +38,7 @@ def add_real_views(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``real-views``."""
     parser.add_argument("file", type=Path, help="where to write them, .npz")
     parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
-    parser.add_argument("--pixel-spacing", type=float, required=True, metavar="MM")
+    parser.add_argument("--pixel-spacing", type=above_nothing, required=True, metavar="MM")
     parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
     parser.add_argument("--copies", type=positive, default=6, help="views of each frame")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
@@ -56,13 +57,13 @@ def add_bundle_two_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="the bundle, for example Resources/Models/my_model")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle whose lumen and guidewire are kept")
     parser.add_argument("--data-source", help="what it was trained on; phantoms by default")
-    parser.add_argument("--certain", type=float, default=0.9, help="probability that a deposit reaches somewhere")
-    parser.add_argument("--certain-alone", type=float, help="the same in a frame without neighbours; as --certain by default")
-    parser.add_argument("--likely-alone", type=float, help="and as --likely")
-    parser.add_argument("--likely", type=float, default=0.15, help="probability that it has everywhere")
+    parser.add_argument("--certain", type=share, default=0.9, help="probability that a deposit reaches somewhere")
+    parser.add_argument("--certain-alone", type=share, help="the same in a frame without neighbours; as --certain by default")
+    parser.add_argument("--likely-alone", type=share, help="and as --likely")
+    parser.add_argument("--likely", type=share, default=0.15, help="probability that it has everywhere")
     parser.add_argument("--samples", type=positive, default=150, help="samples of a deposit that must be certain")
-    parser.add_argument("--inner", type=float, default=0.9, help="probability of the low end of a range")
-    parser.add_argument("--outer", type=float, default=0.05, help="probability of its high end")
+    parser.add_argument("--inner", type=share, default=0.9, help="probability of the low end of a range")
+    parser.add_argument("--outer", type=share, default=0.05, help="probability of its high end")
     parser.add_argument("--licence", type=Path, default=Path("LICENSE.txt"), help="text of the licence of the weights")
     parser.set_defaults(run=_bundle_two_step)
 
@@ -72,9 +73,9 @@ def add_sureness(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="two-step bundle")
     parser.add_argument("data", type=Path, nargs="+", help="folders of make-data whose validation patients choose")
     parser.add_argument("--real", type=Path, help="folder of real frames PATIENT_NUMBER.png with PATIENT_NUMBER_calcium.png")
-    parser.add_argument("--real-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--real-pixel-spacing", type=above_nothing, metavar="MM")
     parser.add_argument("--without", type=Path, help="folder of real frames without calcium")
-    parser.add_argument("--without-pixel-spacing", type=float, metavar="MM")
+    parser.add_argument("--without-pixel-spacing", type=above_nothing, metavar="MM")
     parser.add_argument("--pullbacks", action="store_true", help="frames of a patient are neighbours, in the order of their names")
     add_device(parser)
     parser.set_defaults(run=_sureness)
@@ -117,7 +118,7 @@ def _real_views(chosen: argparse.Namespace) -> None:
     frames = range(first - 1, last)
     views = views_of_real_frames(chosen.images, chosen.pixel_spacing, frames, chosen.copies, first_step, chosen.device)
     save_views(chosen.file, views)
-    print(f"{len(views)} views")
+    print(how_many(len(views), "view"))
 
 
 def _train_calcium(chosen: argparse.Namespace) -> None:
@@ -140,7 +141,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
     learnt, validation = training_and_validation_views(chosen.data, chosen.copies, chosen.processes)
     learnt = joined(learnt, *map(load_views, chosen.real))
     with log_to(chosen.folder) as log:
-        log(f"{len(learnt)} views to learn from, {len(validation)} for validation")
+        log(f"{how_many(len(learnt), 'view')} to learn from, {len(validation)} for validation")
         write_figures(chosen.folder / RECIPE, asdict(recipe))
         train_calcium(
             network,

@@ -9,6 +9,8 @@ import numpy as np
 from OCTCalciumLib.measurement.pullback import PullbackMeasurement
 from OCTCalciumLib.wall.calcium_range import CalciumRange, arc_ranges_deg, volume_range_mm3
 
+from ...wording import how_many
+
 Ranges = Sequence[CalciumRange | None]
 
 
@@ -43,10 +45,10 @@ def coverage_rows(coverage: dict[str, Any] | None) -> list[list[str]]:
     arc, volume = coverage["arc"], coverage["volume"]
     rows = []
     if arc["count"]:
-        over = f"{arc['count']} frames, mean width {arc['width']:.0f} degrees"
+        over = f"{how_many(arc['count'], 'frame')}, mean width {arc['width']:.0f} degrees"
         rows.append(["true bridged arc in the model's range", f"{arc['held']:.0%}", over])
     if volume["count"]:
-        over = f"{volume['count']} pullbacks, mean width {volume['width']:.0%} of the volume"
+        over = f"{how_many(volume['count'], 'pullback')}, mean width {volume['width']:.0%} of the volume"
         rows.append(["true volume in the model's range", f"{volume['held']:.0%}", over])
     return rows
 
