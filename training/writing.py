@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,5 +40,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, see ``write_whole``."""
-    write_text(path, json.dumps(value, indent=1))
+    """Write a value as JSON, see ``write_whole``; a figure that is no number, as nobody could tell it, becomes null."""
+    write_text(path, json.dumps(_told(value), indent=1, allow_nan=False))
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _told(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 from contextlib import contextmanager
 
@@ -40,6 +41,13 @@ def test_a_place_that_is_a_folder_is_told_by_its_own_name(tmp_path):
     with pytest.raises(OSError, match="Is a directory") as told:
         write_json(tmp_path / "there", 1)
     assert told.value.filename == str(tmp_path / "there") and [each.name for each in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_figure_that_nobody_could_tell_is_null_in_the_file(tmp_path):
+    """JSON has no nan, and readers that keep to it refuse the whole file."""
+    write_json(tmp_path / "f.json", {"dice": math.nan, "limits": (math.inf, 1.5), "deep": [{"auc": np.float64("nan")}], "n": 3})
+    expected = {"dice": None, "limits": [None, 1.5], "deep": [{"auc": None}], "n": 3}
+    assert json.loads((tmp_path / "f.json").read_text(), parse_constant=pytest.fail) == expected
 
 
 def test_the_time_of_a_part_that_was_stopped_counts(tmp_path):

@@ -82,7 +82,8 @@ def _location_row(name: str, own: Mapping[str, Any] | None) -> list[str]:
     before, after = _LOCATION[name]
     if not own:
         return [name, "-", "-", before, "-", after, "-"]
-    gain = with_interval(own["after"] - own["before"], *own["gain_interval"])
+    is_told = None not in (own["before"], own["after"])
+    gain = with_interval(own["after"] - own["before"] if is_told else None, *own["gain_interval"])
     return [name, counted(own), number(own["before"], 4), before, number(own["after"], 4), after, gain]
 
 
