@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,15 +21,14 @@ from ..arguments import (
     phantom_seeds,
     positive,
     whole,
-    write_figures,
 )
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_part, preset_values
 from ..files import read_json, read_text
 from ..own_data.split_command import add_split
-from ..reporting.evaluate_command import add_own_cases, evaluate_data
 from ..wording import how_many
 from .adaptation.adapt_command import add_adapt
 from .bundle.card_command import add_card
+from .evaluation.evaluate_command import add_evaluate
 from .evaluation.ranges_command import add_fit_ranges
 from .import_command import add_hematoma_import
 from .phantom_arguments import VALIDATION_SEED, add_range
@@ -54,7 +52,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add_fit_ranges(commands.add_parser("fit-ranges", help="how sure a bundle is: its ranges, fitted on validation patients"))
     add_adapt(commands.add_parser("adapt", help="fine-tune a bundle's U-Net to a clinic's own corrected heads"))
     _add_bundle(commands.add_parser("bundle", help="write the bundle of a training"))
-    _add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
+    add_evaluate(commands.add_parser("evaluate", help="judge a bundle on held-out phantom patients, or on own cases"))
     _add_evaluate_slices(commands.add_parser("evaluate-slices", help="real slices as 8-bit pictures with masks of blood"))
     add_ablations(commands.add_parser("ablations", help="the source study's experiments and tables, all in one go"))
     add_train_gan(commands.add_parser("train-gan", help="a conditional SNGAN that draws hematomas; resumes its checkpoint"))
@@ -215,45 +213,6 @@ def _bundle(chosen: argparse.Namespace) -> None:
     else:
         bundle = bundle_of_training(chosen.training, *facts)
     print(f"{bundle.path}: {bundle.weights.stat().st_size / 1e6:.1f} MB of weights")
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="bundle folder or name")
-    parser.add_argument("--patients", type=positive, default=100)
-    parser.add_argument("--first-seed", type=whole, default=0)
-    parser.add_argument("--processes", type=positive, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    add_device(parser)
-    add_range(parser)
-    add_own_cases(parser)
-    parser.set_defaults(run=_evaluate)
-
-
-def _evaluate(chosen: argparse.Namespace) -> None:
-    from HematomaMarkersLib.labels import TASK
-    from LesionReadingLib.model.bundle import find_bundle
-
-    from .evaluation.evaluate import evaluate
-    from .evaluation.figures import model_figures
-    from .evaluation.tables import figures_tables
-
-    bundle, results = find_bundle(chosen.model, TASK), []
-    if chosen.data:
-        from .evaluation.own_cases import evaluate_own
-
-        evaluate_data(
-            chosen,
-            "hematoma",
-            lambda parts: evaluate_own(bundle, chosen.data, chosen.split, parts, chosen.device, chosen.processes),
-            figures_tables,
-        )
-        return
-    for result in evaluate(bundle.path, held_out_seeds(chosen), chosen.device, chosen.processes, chosen.phantoms):
-        results.append(result)
-        print(f"patient {result.number}: {result.true_ml:.1f} mL true, {result.found_ml:.1f} mL found", flush=True)
-    figures = model_figures(results)
-    print(figures_tables(figures))
-    write_figures(chosen.json, {**figures, "results": [asdict(result) for result in results]})
 
 
 def _add_evaluate_slices(parser: argparse.ArgumentParser) -> None:

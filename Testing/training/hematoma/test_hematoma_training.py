@@ -369,6 +369,18 @@ def _result(number, true_ml, found_ml, voxels, probability, there, heat_mm=None)
     )
 
 
+def test_figures_and_their_tables_begin_with_the_command_that_gives_them(tmp_path, monkeypatch, capsys):
+    results = [_result(number, 4.0, 6.0, (80, 100, 100), 0.9, number > 1) for number in range(4)]
+    monkeypatch.setattr("training.hematoma.evaluation.evaluate.evaluate", lambda *_: iter(results))
+    file = tmp_path / "wide.json"
+    words = ["hematoma", "evaluate", "hematoma_markers_phantom", "--phantoms", "wide", "--patients", "4", "--json", str(file)]
+    assert main(words) in (0, None)
+    line = "By `python -m training hematoma evaluate hematoma_markers_phantom --phantoms wide --patients 4 --json wide.json`: "
+    assert line in capsys.readouterr().out
+    written = json.loads(file.read_text())
+    assert written["course"]["command"] in line and [each["number"] for each in written["results"]] == [0, 1, 2, 3]
+
+
 def test_a_bundle_holds_the_network_its_rule_and_its_preparation(trained, tmp_path):
     folder = trained[0]
     with pytest.raises(InputError, match="fit-rule"):

@@ -8,6 +8,7 @@ from typing import Any
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 
 from ...reporting.comparison import differences_table
+from ...reporting.course import course_line
 from ...reporting.markdown import markdown_table, with_interval
 from ...wording import how_many
 from .finding import finding_tables
@@ -43,6 +44,7 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
+            *([line] if (line := course_line(figures)) else []),
             held,
             "Hematoma, over all voxels of all patients:",
             markdown_table(["", "Dice loss", "IoU", "F score"], [own, *_source_rows(SOURCE_SEGMENTATION)]),
