@@ -241,7 +241,7 @@ except InputError as error:
 def test_a_place_that_takes_no_checkpoint_is_left_without_a_part_of_one(tmp_path):
     """The whole file is there, and cannot be moved: its place is a folder."""
     (tmp_path / "one.safetensors").mkdir()
-    with pytest.raises(InputError, match="could not be written.*there is none before it"):
+    with pytest.raises(InputError, match=r"could not be written.*there is none before it"):
         checkpoint.write_tensors(tmp_path / "one.safetensors", {"a": torch.ones(9)}, {})
     assert [each.name for each in tmp_path.iterdir()] == ["one.safetensors"]
 

@@ -39,7 +39,7 @@ def add_real_views(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="where to write them, .npz")
     parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--pixel-spacing", type=above_nothing, required=True, metavar="MM")
-    parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
+    parser.add_argument("--frames", type=positive, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
     parser.add_argument("--copies", type=positive, default=6, help="views of each frame")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
     add_device(parser)
