@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from drawn_training import write_patients
 from LesionReadingLib.errors import InputError
+from places import ROOT
 from safetensors.torch import save_file
 
 from training.__main__ import main
@@ -158,6 +160,25 @@ def test_figures_of_something_else_enter_no_card(tmp_path, capsys, figures):
         assert main(["oct", "card", str(bundle.path), option, str(tmp_path / "figures.json")]) == 2
         assert "figures.json does not hold" in capsys.readouterr().err
     assert (bundle.path / "docs/README.md").read_bytes() == card
+
+
+@pytest.mark.parametrize(
+    ("task", "shipped", "options"),
+    [
+        ("oct", "oct_calcium_two_step", {"--phantom": "three_classes", "--real": "frames_with_calcium"}),
+        ("hematoma", "hematoma_markers_phantom", {"--wide": "hematoma"}),
+    ],
+)
+def test_figures_of_an_earlier_version_enter_no_card(tmp_path, capsys, task, shipped, options):
+    """They lack what was not told then."""
+    bundle = shutil.copytree(ROOT / "Resources/Models" / shipped, tmp_path / "bundle")
+    before = {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    for option, known in options.items():
+        (tmp_path / "figures.json").write_text(json.dumps({known: {}}))
+        assert main([task, "card", str(bundle), option, str(tmp_path / "figures.json")]) == 2
+        told = capsys.readouterr().err
+        assert f"are in {tmp_path / 'figures.json'}; evaluate again" in told and told.count("\n") == 1
+    assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
 
 
 def test_what_an_optimiser_is_given_is_what_was_written():
