@@ -163,6 +163,23 @@ def test_figures_of_something_else_enter_no_card(tmp_path, capsys, figures):
 
 
 @pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("oct", "bundle-two-step", "RUN", "BUNDLE", "--inner", "0.1", "--outer", "0.9"), "--inner is 0.1 and --outer 0.9"),
+        (("oct", "bundle-two-step", "RUN", "BUNDLE", "--certain", "0.1"), "--certain is 0.1 and --likely 0.15"),
+        (
+            ("oct", "bundle-two-step", "RUN", "BUNDLE", "--certain-alone", "0.2", "--likely-alone", "0.4"),
+            "--certain-alone is 0.2 and --likely-alone 0.4",
+        ),
+        (("hematoma", "evaluate-slices", "hematoma_markers_phantom", "IMAGES", "MASKS", "--window", "80", "0"), "--window is 80 0"),
+    ],
+)
+def test_numbers_in_the_wrong_order_are_refused_before_anything_is_read(command, told, capsys):
+    assert main(list(command)) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("task", "shipped", "options"),
     [
         ("oct", "oct_calcium_two_step", {"--phantom": "three_classes", "--real": "frames_with_calcium"}),

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from ...arguments import above_nothing, add_device, log_to, positive, share, whole, write_figures
+from ...arguments import above_nothing, add_device, log_to, positive, require_order, share, whole, write_figures
 from ...files import read_json, read_text
 from ...wording import how_many
 
@@ -156,6 +156,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
 
 
 def _bundle_two_step(chosen: argparse.Namespace) -> None:
+    require_order(chosen, ("certain", "likely"), ("certain-alone", "likely-alone"), ("inner", "outer"))
     from ..bundle import PHANTOM_DATA
     from .bundle import two_step_bundle
     from .train import PolarRecipe
