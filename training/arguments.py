@@ -63,6 +63,18 @@ def finite(text: str) -> float:
     return value
 
 
+def require_order(chosen: argparse.Namespace, *pairs: tuple[str, str]) -> None:
+    """Refuse options of which the first of a pair is below the second; one that is not given is below nothing.
+
+    Raises:
+        InputError: one is.
+    """
+    for high, low in pairs:
+        values = [getattr(chosen, name.replace("-", "_")) for name in (high, low)]
+        if None not in values and values[0] < values[1]:
+            raise InputError(f"--{high} is {values[0]:g} and --{low} {values[1]:g}; the first is not below the second.")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

@@ -68,6 +68,22 @@ def read_figures(file: Path, name: str) -> dict[str, Any]:
     return figures
 
 
+@contextmanager
+def figures_from(*files: Path) -> Iterator[None]:
+    """While inside, a figure that is missing, or is no such figure, is the files' fault: an earlier version did not write it.
+
+    Raises:
+        InputError: there was one.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as error:
+        named = ", ".join(map(str, files))
+        raise InputError(
+            f"Not all figures that are wanted here are in {named}; evaluate again, and name what is written."
+        ) from error
+
+
 def read_text(file: Path) -> str:
     """A text in UTF-8.
 

@@ -31,7 +31,7 @@ def write_tensors(file: Path, tensors: Mapping[str, torch.Tensor], facts: Mappin
         os.replace(part, file)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
-        kept = "the checkpoint before it is whole" if file.exists() else "there is none before it"
+        kept = "the checkpoint before it is whole" if file.is_file() else "there is none before it"
         raise InputError(f"The checkpoint {file} could not be written ({error}); {kept}. Make room, then start again.") from error
 
 

@@ -21,7 +21,7 @@ from ..arguments import (
     write_figures,
 )
 from ..engine.presets import add_preset, budget_of_command, chosen_options, preset_values
-from ..files import read_figures, read_text
+from ..files import figures_from, read_figures, read_text
 from ..own_data.split_command import add_split
 from ..reporting.course import with_course
 from ..reporting.evaluate_command import add_own_cases, evaluate_data
@@ -288,4 +288,6 @@ def _card(chosen: argparse.Namespace) -> None:
         if several:
             first, *others = (read_figures(each, holds[kind]) for each in several)
             figures[kind] = {**first, "source": source, "read_otherwise": others}
-    write_card(chosen.folder, figures)
+    given = [*filter(None, files.values()), *(file for several, _source in of_real.values() for file in several or ())]
+    with figures_from(*given):
+        write_card(chosen.folder, figures)

@@ -238,6 +238,14 @@ except InputError as error:
     assert [each.name for each in tmp_path.iterdir()] == ["one.safetensors"]
 
 
+def test_a_place_that_takes_no_checkpoint_is_left_without_a_part_of_one(tmp_path):
+    """The whole file is there, and cannot be moved: its place is a folder."""
+    (tmp_path / "one.safetensors").mkdir()
+    with pytest.raises(InputError, match=r"could not be written.*there is none before it"):
+        checkpoint.write_tensors(tmp_path / "one.safetensors", {"a": torch.ones(9)}, {})
+    assert [each.name for each in tmp_path.iterdir()] == ["one.safetensors"]
+
+
 def test_a_checkpoint_that_cannot_be_written_ends_the_training_in_one_sentence(tmp_path, monkeypatch, capfd):
     def full(*given):
         raise InputError("The checkpoint could not be written.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from drawn_training import write_patients
 from LesionReadingLib.errors import InputError
+from places import ROOT
 from safetensors.torch import save_file
 
 from training.__main__ import main
@@ -96,6 +99,7 @@ def test_a_budget_that_never_begins_or_ends_is_refused(tmp_path, capsys, budget)
         ("oct", "bundle-two-step", "RUN", "BUNDLE", "--likely", "nan"),
         ("oct", "bundle", "RUN", "BUNDLE", "--calcium-offset", "inf"),
         ("oct", "import", "IMAGES", "-o", "DATA", "--frame-spacing", "0"),
+        ("oct", "real-views", "FILE", "IMAGES", "--pixel-spacing", "0.02", "--frames", "0", "2"),
         ("hematoma", "import", "IMAGES", "-o", "DATA", "--slice-spacing", "nan"),
         ("agreement", "A", "B", "--of", "oct", "-o", "DATA", "--pixel-spacing", "-0.1"),
     ],
@@ -103,7 +107,7 @@ def test_a_budget_that_never_begins_or_ends_is_refused(tmp_path, capsys, budget)
 def test_numbers_out_of_their_range_are_refused_before_anything_is_read(command, capsys):
     with pytest.raises(SystemExit) as left:
         main(list(command))
-    assert left.value.code == 2 and "is no number" in capsys.readouterr().err
+    assert left.value.code == 2 and re.search("is no (whole )?number", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,42 @@ def test_figures_of_something_else_enter_no_card(tmp_path, capsys, figures):
         assert main(["oct", "card", str(bundle.path), option, str(tmp_path / "figures.json")]) == 2
         assert "figures.json does not hold" in capsys.readouterr().err
     assert (bundle.path / "docs/README.md").read_bytes() == card
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("oct", "bundle-two-step", "RUN", "BUNDLE", "--inner", "0.1", "--outer", "0.9"), "--inner is 0.1 and --outer 0.9"),
+        (("oct", "bundle-two-step", "RUN", "BUNDLE", "--certain", "0.1"), "--certain is 0.1 and --likely 0.15"),
+        (
+            ("oct", "bundle-two-step", "RUN", "BUNDLE", "--certain-alone", "0.2", "--likely-alone", "0.4"),
+            "--certain-alone is 0.2 and --likely-alone 0.4",
+        ),
+        (("hematoma", "evaluate-slices", "hematoma_markers_phantom", "IMAGES", "MASKS", "--window", "80", "0"), "--window is 80 0"),
+    ],
+)
+def test_numbers_in_the_wrong_order_are_refused_before_anything_is_read(command, told, capsys):
+    assert main(list(command)) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "shipped", "options"),
+    [
+        ("oct", "oct_calcium_two_step", {"--phantom": "three_classes", "--real": "frames_with_calcium"}),
+        ("hematoma", "hematoma_markers_phantom", {"--wide": "hematoma"}),
+    ],
+)
+def test_figures_of_an_earlier_version_enter_no_card(tmp_path, capsys, task, shipped, options):
+    """They lack what was not told then."""
+    bundle = shutil.copytree(ROOT / "Resources/Models" / shipped, tmp_path / "bundle")
+    before = {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    for option, known in options.items():
+        (tmp_path / "figures.json").write_text(json.dumps({known: {}}))
+        assert main([task, "card", str(bundle), option, str(tmp_path / "figures.json")]) == 2
+        told = capsys.readouterr().err
+        assert f"are in {tmp_path / 'figures.json'}; evaluate again" in told and told.count("\n") == 1
+    assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
 
 
 def test_what_an_optimiser_is_given_is_what_was_written():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from LesionReadingLib.errors import InputError
 
-from ...files import read_figures
+from ...files import figures_from, read_figures
 
 
 def add_card(parser: argparse.ArgumentParser) -> None:
@@ -27,4 +27,6 @@ def _card(chosen: argparse.Namespace) -> None:
     if not given:
         raise InputError("Name a file of figures for the card, or one with --wide or --ranges.")
     for write, file in given.items():
-        write(chosen.folder, read_figures(file, "hematoma"))
+        figures = read_figures(file, "hematoma")
+        with figures_from(file):
+            write(chosen.folder, figures)

@@ -61,8 +61,12 @@ def evaluate_slices(bundle: Bundle, images: Path, masks: Path, window: tuple[flo
         masks: folder of ``NAME.png``, where anything but black is blood; none there: no blood. window: HU of grey 0 and 255.
 
     Raises:
-        InputError: a picture or a mask cannot be read, or a mask is of another size than its picture.
+        InputError: a picture or a mask cannot be read, a mask is of another size than its picture, or the window ends below its
+            beginning.
     """
+    low, high = window
+    if not low < high:
+        raise InputError(f"--window is {low:g} {high:g}; give the HU of black, then those of white, which are more.")
     for file in sorted(images.iterdir()):
         grey = read_picture(file, "L").astype(np.float32)
         mask_file = masks / f"{file.stem}.png"

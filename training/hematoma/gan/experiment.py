@@ -13,10 +13,9 @@ from LesionReadingLib.errors import InputError
 
 from ...engine.presets import chosen_options, in_section
 from ...files import read_json
-from ...reporting.markdown import markdown_table
+from ...reporting.markdown import markdown_table, with_interval
 from ...reporting.study import same_as_before
 from ...wording import how_many
-from ..evaluation.tables import with_interval
 from ..slices import SliceDataset
 from ..studies.ablation_tables import number
 from ..studies.ablations import preset_as_studied, take_unet

@@ -7,9 +7,9 @@ from typing import Any
 
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES
 
-from ...reporting.markdown import markdown_table
+from ...reporting.markdown import markdown_table, with_interval
 from ...wording import how_many
-from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION, with_interval
+from ..evaluation.tables import SOURCE_AUC, SOURCE_SEGMENTATION
 
 _SEGMENTATION = {
     "random_split": ("random split", SOURCE_SEGMENTATION["source study, random split"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import Bundle, find_bundle
 from LesionReadingLib.model.prediction import load_network
 from LesionReadingLib.model.weights import in_bytes
@@ -20,6 +21,7 @@ from OCTCalciumLib.reading.read import open_pullback
 from safetensors.torch import load_file, save
 
 from ...reporting.monai_configs import write_trained_bundle
+from ...wording import how_many
 from ..bundle import bundle_metadata, model_card, two_step_limits
 from .train import WEIGHTS, PolarRecipe
 from .views import Views, real_views
@@ -35,9 +37,17 @@ def views_of_real_frames(
     Args:
         images: folder of pictures. pixel_mm: side of a pixel of theirs. frames: which of them, from 0.
         copies: views of each frame. first_step: a bundle that finds lumen and guidewire.
+
+    Raises:
+        InputError: none of the frames is there.
     """
     pullback = open_pullback(images, pixel_mm)
     shown = [frame for frame in frames if frame < pullback.frame_count]
+    if not shown:
+        raise InputError(
+            f"{images} has {how_many(pullback.frame_count, 'frame')}, and none from {frames.start + 1} to {frames.stop}; "
+            "name others with --frames, the first one first."
+        )
     labels = segment(pullback, first_step, device, lambda done, total: None).labels[shown]
     pictures = [next(iter(pullback.read(frame, frame + 1))) for frame in shown]
     box = Letterbox(pullback.rows, pullback.columns)

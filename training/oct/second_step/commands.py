@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from ...arguments import above_nothing, add_device, log_to, positive, share, whole, write_figures
+from ...arguments import above_nothing, add_device, log_to, positive, require_order, share, whole, write_figures
 from ...files import read_json, read_text
 from ...wording import how_many
 
@@ -39,7 +39,7 @@ def add_real_views(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="where to write them, .npz")
     parser.add_argument("images", type=Path, help="folder of the pictures of a real pullback without calcium")
     parser.add_argument("--pixel-spacing", type=above_nothing, required=True, metavar="MM")
-    parser.add_argument("--frames", type=int, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
+    parser.add_argument("--frames", type=positive, nargs=2, default=(1, 62), metavar=("FIRST", "LAST"), help="which, from 1")
     parser.add_argument("--copies", type=positive, default=6, help="views of each frame")
     parser.add_argument("--first-step", default=FIRST_STEP, help="bundle that finds lumen and guidewire")
     add_device(parser)
@@ -156,6 +156,7 @@ def _train_calcium(chosen: argparse.Namespace) -> None:
 
 
 def _bundle_two_step(chosen: argparse.Namespace) -> None:
+    require_order(chosen, ("certain", "likely"), ("certain-alone", "likely-alone"), ("inner", "outer"))
     from ..bundle import PHANTOM_DATA
     from .bundle import two_step_bundle
     from .train import PolarRecipe
