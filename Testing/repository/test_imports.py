@@ -32,7 +32,7 @@ STEPS = {
         ("monai_bundle",),
     ),
     "HematomaMarkersLib": (
-        ("labels", "colors", "windows", "brain"),
+        ("labels", "colors", "windows", "brain", "outline"),
         ("reading", "marking"),
         ("segments", "measurement"),
         ("phantom", "growth", "agreement"),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from LesionReadingLib.masks import large_pieces, pieces, pieces_with
+from LesionReadingLib.masks import filled, large_pieces, pieces, pieces_with
 from LesionReadingLib.model.batch_norms import fold_batch_norms
 from LesionReadingLib.model.prediction import Stream, finite
 from scipy import ndimage
 
 from ..labels import BACKGROUND, HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN
-from ..measurement.markers.margin import measure_shape
+from ..outline import ellipse_perimeter_mm, perimeter_mm
 from .gradcam import marker_heat
 from .network import JointNetwork
 from .preparation.grid import NETWORK_PIXEL_MM
@@ -129,8 +129,10 @@ def margin_lengths(labels: np.ndarray) -> np.ndarray:
     lengths = np.full(len(labels), np.nan)
     for number, hematoma in enumerate(labels == HEMATOMA):
         for box in ndimage.find_objects(hematoma.view(np.uint8)):
-            margin = measure_shape(hematoma[box], NETWORK_PIXEL_MM, NETWORK_PIXEL_MM).margin
-            lengths[number] = max(0.0, np.log(margin.perimeter_ratio)) if margin else 0.0
+            numbers, sizes = pieces(hematoma[box], 2)
+            main = np.pad(filled(hematoma[box] & (numbers == sizes.argmax())), 1)
+            of_ellipse = ellipse_perimeter_mm(main, NETWORK_PIXEL_MM, NETWORK_PIXEL_MM)
+            lengths[number] = max(0.0, np.log(perimeter_mm(main, NETWORK_PIXEL_MM, NETWORK_PIXEL_MM) / of_ellipse))
     return lengths
 
 

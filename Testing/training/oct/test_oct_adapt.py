@@ -262,7 +262,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         ([model, cases[0], cases[1], cases[0], "-o", new], "show the same frames"),
         ([one_step, *cases, "-o", new], "no second step"),
         ([model, *cases, "-o", tmp_path], "is there already"),
-        ([model, *cases, "-o", new, "--share", "1.5"], "at most 1"),
+        ([model, *cases, "-o", new, "--share", "0"], "at most 1"),
         ([model, *cases, "-o", new, "--phantoms", tmp_path / "nothing"], "no training patients"),
         ([model, unlit, "-o", new, "--phantoms", *phantoms], "behind no lumen"),
     ):
@@ -270,3 +270,6 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence(cases, phantoms, mode
         printed = capsys.readouterr().err
         assert message in printed and printed.count("\n") == 1
         assert not new.exists()
+    with pytest.raises(SystemExit, match="2"):
+        main(["oct", "adapt", *map(str, [model, *cases, "-o", new]), *FEW, "--share", "1.5"])
+    assert "--share: 1.5 is no number from 0 to 1" in capsys.readouterr().err and not new.exists()

@@ -22,6 +22,7 @@ import numpy as np
 from LesionReadingLib.masks import filled, pieces
 from scipy import ndimage
 
+from ...outline import ellipse_perimeter_mm, perimeter_mm
 from ..volume import diameters_mm, hull_points_mm
 
 NOTCH_MM = 1.2
@@ -39,8 +40,6 @@ SATELLITE_MM = 10.0
 SATELLITE_DISTANCE_MM = (1.0, 20.0)
 SPECK_MM2 = 4.0
 """A piece smaller than this is not told from noise and is not counted."""
-
-_CONTOUR_SIGMA_MM = 0.8
 
 
 @dataclass(frozen=True)
@@ -151,8 +150,8 @@ def _margin(numbers: np.ndarray, areas_mm2: np.ndarray, main: np.ndarray, row_mm
         if _is_satellite(numbers == number, distance_mm, row_mm, column_mm)
     ]
     solidity, notches, shallow = _notches(main, row_mm, column_mm)
-    perimeter_mm = _perimeter_mm(main, row_mm, column_mm)
-    ratio = perimeter_mm / _ellipse_perimeter_mm(main, row_mm, column_mm)
+    length_mm = perimeter_mm(main, row_mm, column_mm)
+    ratio = length_mm / ellipse_perimeter_mm(main, row_mm, column_mm)
     by_length = min(shallow, int(np.searchsorted(LENGTH_STEPS, ratio, side="right")))
     return SliceMargin(
         scale=min(MOST_IRREGULAR, 1 + max(notches + len(apart), by_length)),
@@ -160,7 +159,7 @@ def _margin(numbers: np.ndarray, areas_mm2: np.ndarray, main: np.ndarray, row_mm
         islands=len(apart),
         satellites=len(satellites_mm),
         satellite_distance_mm=min(satellites_mm, default=None),
-        perimeter_mm=perimeter_mm + sum(_perimeter_mm(numbers == number, row_mm, column_mm) for number in apart),
+        perimeter_mm=length_mm + sum(perimeter_mm(numbers == number, row_mm, column_mm) for number in apart),
         solidity=solidity,
         perimeter_ratio=ratio,
     )
@@ -194,20 +193,3 @@ def _hull(mask: np.ndarray, row_mm: float, column_mm: float) -> np.ndarray:
     for (row, column), (down, right) in zip(corners, edges, strict=True):
         inside &= down * (columns[None] - column) - right * (rows[:, None] - row) >= -1e-9
     return inside
-
-
-def _perimeter_mm(mask: np.ndarray, row_mm: float, column_mm: float) -> float:
-    """Length of the contour of the smoothed mask: the integral of its gradient (coarea formula), free of the pixels' stairs."""
-    margin = int(np.ceil(4 * _CONTOUR_SIGMA_MM / min(row_mm, column_mm)))
-    pixel_mm = np.array([row_mm, column_mm])
-    soft = ndimage.gaussian_filter(np.pad(mask, margin).astype(float), _CONTOUR_SIGMA_MM / pixel_mm)
-    return float(np.hypot(*np.gradient(soft, row_mm, column_mm)).sum() * row_mm * column_mm)
-
-
-def _ellipse_perimeter_mm(mask: np.ndarray, row_mm: float, column_mm: float) -> float:
-    """Perimeter of the ellipse with the mask's second moments (Ramanujan's formula)."""
-    places = np.argwhere(mask) * (row_mm, column_mm)
-    spread = np.cov(places.T, bias=True) + np.diag([row_mm**2, column_mm**2]) / 12
-    small, large = 2 * np.sqrt(np.linalg.eigvalsh(spread))
-    unlike = 3 * ((large - small) / (large + small)) ** 2
-    return float(np.pi * (large + small) * (1 + unlike / (10 + np.sqrt(4 - unlike))))
