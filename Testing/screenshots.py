@@ -43,8 +43,6 @@ def take_head(desktop, folder: Path) -> None:
     _apply(desktop, panel)
     panel.ui.blendButton.click()
     _take(desktop, folder / "head_module.png")
-    panel.ui.sideBySideButton.click()
-    _take(desktop, folder / "head_growth.png")
     panel.ui.editButton.collapsed = False
     _take_panel(desktop, folder / "head_panel.png")
     desktop.unload_module("HematomaMarkers")
