@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from HematomaMarkersLib.labels import BLEND, IRREGULAR_MARGIN, MARKERS
+import torch
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, IRREGULAR_MARGIN, MARKERS
+from HematomaMarkersLib.model.inference import HeadReading
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration
 
-from training.hematoma.evaluation.rule import Answers, calibration, fitted_rule, patient_logits, youden_threshold
+from training.hematoma.data import Patient
+from training.hematoma.evaluation.rule import (
+    Answers,
+    calibration,
+    fitted_rule,
+    patient_logits,
+    validation_answers,
+    youden_threshold,
+)
 
 
 def test_calibration_finds_the_scale_of_the_logits_and_youdens_threshold():
@@ -47,3 +59,20 @@ def test_a_margin_s_length_counts_where_it_tells_more_than_the_network():
     assert rule.margin_weight >= 10 and irregular[there].min() > irregular[~there].max()
     blend = logits[:, MARKERS.index(BLEND)]  # no other sign hears of it
     assert blend[there].min() < blend[~there].max()
+
+
+def test_a_validation_patient_keeps_what_the_network_reads_of_it(monkeypatch):
+    labels = np.zeros((3, 256, 256), np.uint8)
+    labels[1:, 100:120, 100:120] = HEMATOMA
+    areas, lengths = np.array([0.0, 4.0, 5.0]), np.array([np.nan, 0.1, 0.2])
+    logits = np.arange(12, dtype=np.float32).reshape(3, 4)
+    reading = HeadReading(labels, areas, logits, lengths, np.zeros((3, 4)), labels, labels > 0)
+    monkeypatch.setattr("training.hematoma.evaluation.rule.read_head", lambda *_: reading)
+    there = np.array([True, False, True, False])
+    facts = {"judged": True, "near_misses": (), "location": None, "inside": labels > 0, "extents_mm": np.full(3, 5.0)}
+    patient = Patient(500, np.full(labels.shape, 60, np.int16), labels, np.tile(there, (3, 1)), there, **facts)
+    answers = validation_answers(None, patient, torch.device("cpu"))
+    for kept, read in zip((answers.logits, answers.margin_lengths, answers.areas_cm2), (logits, lengths, areas), strict=True):
+        np.testing.assert_array_equal(kept, read)
+    assert (answers.markers == there).all()
+    assert validation_answers(None, replace(patient, judged=False), torch.device("cpu")) is None

@@ -339,6 +339,7 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     assert (low, high) == pytest.approx((0.2077, 0.9385), abs=1e-4)
     without = figures["finding"]["without_blood"]
     assert (without["patients"], without["share_marked"], without["mean_ml"]) == (1, 1.0, 2.0)
+    assert without["marked_interval"] == pytest.approx((0.2065, 1), abs=1e-4)  # 1 of 1: from 1 / (1 + 1.96 ** 2)
     blend = figures["markers"]["blend"]
     assert blend["auc"]["value"] == pytest.approx(0.5)  # 0.9 above 0.2, the missed patient's 0 below it
     assert blend["network"] == {"sensitivity": 0.5, "specificity": 1.0}
