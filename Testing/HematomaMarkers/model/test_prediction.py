@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from drawn_head import GRIDS, head_on, nearest_voxel, reversed_slices, voxel_places_mm
-from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS, TASK
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, INTRAVENTRICULAR, IRREGULAR_MARGIN, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.model.gradcam import marker_heat
 from HematomaMarkersLib.model.inference import blood_of, margin_lengths, post_processed, read_head
 from HematomaMarkersLib.model.network import MARGIN_PIXELS, JointNetwork, surroundings
@@ -133,6 +133,27 @@ def test_blood_outside_the_brain_is_seen_by_a_network_that_was_taught_to_and_is_
     assert (outside & true).sum() > 0.6 * true.sum() > 100
     assert not (outside & blood).any() and not reading.labels[reading.outside].any()
     assert read_head(KnownNetwork(), *arguments[1:]).outside is None
+
+
+class SeeingAllThatIsDense(SeeingOutside):
+    """All from 50 HU on is blood outside the brain."""
+
+    def segment(self, images):
+        scores, features = super().segment(images)
+        scores[:, OUTSIDE_BRAIN] = CERTAIN * (images[:, 0] * 80 > 50)
+        return scores, features
+
+
+def test_blood_outside_the_brain_stays_where_the_skull_brightens_its_rim_and_the_skull_itself_does_not():
+    """A layer of 60 x 15 pixels whose outer fifth is half bone, on two slices; an edge of bone alone."""
+    hounsfield = np.full((2, 256, 256), 35, np.int16)
+    hounsfield[:, 100:160, 60:75], hounsfield[:, 100:160, 60:63] = 58, 180
+    hounsfield[:, 100:160, 180:186] = 110
+    arguments = (np.ones(hounsfield.shape, bool), np.full(2, 5.0), WINDOW, CPU, nothing)
+    outside = read_head(SeeingAllThatIsDense(), hounsfield, *arguments).outside
+    expected = np.zeros(hounsfield.shape, bool)
+    expected[:, 100:160, 60:75] = True
+    np.testing.assert_array_equal(outside, expected)
 
 
 class SeeingByHalves(KnownNetwork):
