@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 BLOOD = (HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN)
 OUTSIDE_BRAIN_HU = 0
 READING_THICKNESS_MM = 5.0
-LEAST_BRAIN_ML = 50.0
+LEAST_BRAIN_CM2 = 20.0
+"""On the slice that shows most of it, however few slices there are; soft tissue that a vertebra encloses has less."""
 
 BEGIN_SECONDS, SECONDS_PER_SLICE, SECONDS_PER_READ_SLICE = 15.0, 0.08, 0.4
 """Loading the libraries; reading, measuring and writing a slice of 512 x 512; and the network: two cores."""
@@ -107,8 +108,7 @@ def prepare(scan: Scan, steps: Steps = ALL_STEPS) -> Prepared:
         if steps.headrest_removal:
             inside = head
         if steps.skull_removal or steps.centring:
-            extents_mm = whole.orientation.canonical(read.extents_mm[:, None, None]).ravel()
-            brain = head if scan.is_brain_alone else _brain(hounsfield, head, extents_mm, bone_hu)
+            brain = head if scan.is_brain_alone else _brain(hounsfield, head, bone_hu)
             if steps.skull_removal:
                 inside, outside_hu = brain, OUTSIDE_BRAIN_HU
             turn_deg = head_turn_deg(hounsfield, brain, NETWORK_PIXEL_MM) if steps.straightening else 0.0
@@ -165,15 +165,15 @@ def _averaged(scan: Scan, numbers: np.ndarray) -> np.ndarray:
     return averaged
 
 
-def _brain(hounsfield: np.ndarray, head: np.ndarray, extents_mm: np.ndarray, bone_hu: float) -> np.ndarray:
+def _brain(hounsfield: np.ndarray, head: np.ndarray, bone_hu: float) -> np.ndarray:
     brain = brain_mask(hounsfield, head, NETWORK_PIXEL_MM, bone_hu)
-    brain_ml = brain.sum(axis=(1, 2)) @ extents_mm * NETWORK_PIXEL_MM**2 / 1000
-    if brain_ml < LEAST_BRAIN_ML:
+    most_cm2 = brain.sum(axis=(1, 2)).max() * NETWORK_PIXEL_MM**2 / 100
+    if most_cm2 < LEAST_BRAIN_CM2:
         raise InputError(
             _(
-                "No brain was found in this scan ({brain_ml:.0f} mL of soft tissue inside a skull); check that "
+                "No brain was found in this scan (at most {most_cm2:.0f} cm² of soft tissue inside a skull on a slice); check that "
                 "it is a CT of a head in Hounsfield units, slices from front to back and left to right."
-            ).format(brain_ml=brain_ml)
+            ).format(most_cm2=most_cm2)
         )
     return brain
 
