@@ -59,13 +59,14 @@ class SliceTable:
 
     def update(self, findings: Findings, reviewed: Collection[int], slices: Iterable[int]) -> None:
         """Show some slices anew."""
-        network = findings.network
+        from HematomaMarkersLib.measurement.markers.network_result import slice_probabilities
+
+        network, told = findings.network, slice_probabilities(findings.measurement, findings.network)
         for number in slices:
             area_mm2 = findings.measurement.slices[number].area_mm2
             self._set(number, 0, str(shown(number)), bold=area_mm2 > 0)
             self._set(number, 1, f"{area_mm2:.0f}" if area_mm2 else "")
-            probabilities = network.slice_probabilities[number] if network else [np.nan] * len(MARKERS)
-            for column, (marker, probability) in enumerate(zip(MARKERS, probabilities, strict=True), 2):
+            for column, (marker, probability) in enumerate(zip(MARKERS, told[number], strict=True), 2):
                 known = not np.isnan(probability)
                 found = known and probability >= network.thresholds[marker]
                 self._set(number, column, f"{100 * probability:.0f}" if known else "", bold=found)
