@@ -37,8 +37,6 @@ def _undecided(decided: Triage) -> Iterator[Check]:
 
 def _signs(findings: Findings) -> Iterator[Check]:
     measurement, network, decided = findings.measurement, findings.network, findings.triage
-    if not measurement.shows_signs:
-        return
     for marker in MARKERS:
         by_network, by_measurement = marker_seen(marker, measurement, network)
         name = _(MARKER_NAMES[marker]).lower()

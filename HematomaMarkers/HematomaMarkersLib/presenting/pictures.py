@@ -71,8 +71,6 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Picture, ...]:
 
 
 def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Picture, ...]]:
-    if not case.measurement.shows_signs:
-        return {}
     view = case.view
     return {marker: tuple(_draw_marker(folder, case, view, marker)) for marker in MARKERS}
 
