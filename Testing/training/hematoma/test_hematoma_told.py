@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_bleed import a_grid, a_head, a_network_result
-from HematomaMarkersLib.labels import BLEND, HEMATOMA, MARKERS
+from HematomaMarkersLib.labels import BLEND, HEMATOMA, IRREGULAR_MARGIN, MARKERS
 from HematomaMarkersLib.model.prediction import Segmentation
 
 from training.hematoma.evaluation import evaluate
@@ -82,22 +84,34 @@ def test_where_no_sign_is_told_or_nobody_judged_there_are_no_tables_of_signs():
         assert figures["markers"] == {} and line in figures_tables(figures) and "Reliability" not in figures_tables(figures)
 
 
+COMB_ML, LITTLE_ML = 1.3, 0.3
+
+
+def a_slice_with_a_comb(pixels: int) -> np.ndarray:
+    """Rows and columns of a slice of 200 x 200 mm with a hematoma of a very uneven margin, cut off after some pixels."""
+    comb = np.zeros((200, 200), np.uint8)
+    comb[90:94, 120:160] = comb[94:104, 120:160:4] = HEMATOMA
+    comb.flat[np.flatnonzero(comb)[pixels:]] = 0
+    return comb
+
+
+@pytest.mark.parametrize(("part_ml", "irregular"), [(COMB_ML, True), (LITTLE_ML, False)])
 @pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize("dealt", [False, True])
-def test_signs_are_told_by_the_whole_hematoma_where_a_few_slices_are_judged(dealt, told, monkeypatch):
-    scan, labels = a_head(a_grid(pixel_mm=(4.0, 4.0), slice_mm=5.0), ventricles=False)
-    pixels = (labels == HEMATOMA).sum(axis=(1, 2))
-    edge = int(np.flatnonzero(pixels)[0])  # the lowest slice shows little
-    found = labels if told else np.where(np.arange(len(labels))[:, None, None] == edge, labels, 0).astype(np.uint8)
+def test_signs_are_told_by_the_whole_hematoma_where_a_few_slices_are_judged(told, part_ml, irregular, monkeypatch):
+    scan, labels = a_head(a_grid(pixel_mm=(1.0, 1.0), slice_mm=5.0), ventricles=False)
+    judged = int(np.flatnonzero(labels.any(axis=(1, 2)))[0])
+    labels[judged] = a_slice_with_a_comb(round(part_ml / 0.005))
+    scan.hounsfield[labels > 0] = 62
+    found = labels if told else np.where(np.arange(len(labels))[:, None, None] == judged, labels, 0).astype(np.uint8)
     network = a_network_result(scan, found, dict.fromkeys(MARKERS, 0.9), 0.5)
     segmentation = Segmentation(found, np.zeros(found.shape, bool), ())
     monkeypatch.setattr(evaluate, "predict", lambda *_: (segmentation, network))
     monkeypatch.setattr(evaluate, "find_bundle", lambda *_: None)
     facts = {"location": None, "near_misses": ()}
-    truth = Truth(labels, dict.fromkeys(MARKERS, True), np.ones((len(labels), 4), bool), facts, [edge] if dealt else None)
+    truth = Truth(labels, dict.fromkeys(MARKERS, True), np.ones((len(labels), 4), bool), facts, [judged])
     result, _ = compared(1, scan, truth, None, "cpu")
-    edge_ml = pixels[edge] * 4.0 * 4.0 * 5.0 / 1000
-    assert edge_ml < 1.5 < pixels.sum() * 4.0 * 4.0 * 5.0 / 1000
-    assert result.found_ml == pytest.approx(edge_ml if dealt or not told else pixels.sum() * 0.08)
-    assert result.signs_told == told
+    assert result.found_ml == pytest.approx(part_ml) and result.signs_told == told
+    assert result.evidence[IRREGULAR_MARGIN] == (told and irregular)
     assert result.probabilities == dict.fromkeys(MARKERS, 0.9)  # kept, told or not
+    whole, _ = compared(1, scan, replace(truth, judged=None), None, "cpu")
+    assert whole.signs_told == told and (whole.found_ml > 10) == told
