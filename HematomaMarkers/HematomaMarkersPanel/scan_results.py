@@ -228,10 +228,12 @@ def writeTable(result, findings: Findings) -> None:
         _("hematoma (mm2)"): [row.area_mm2 for row in rows],
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }
-    probabilities = slice_probabilities(findings.measurement, findings.network)
-    for number, marker in enumerate(MARKERS):
+    probabilities = [slice_probabilities(row.slice, findings.measurement, findings.network) for row in rows]
+    for marker in MARKERS:
         name = translatedByLib(MARKER_NAMES[marker]).lower()
-        columns[_("probability of {marker}").format(marker=name)] = probabilities[:, number]
+        columns[_("probability of {marker}").format(marker=name)] = np.array(
+            [of_slice[marker] for of_slice in probabilities], float
+        )
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)
 

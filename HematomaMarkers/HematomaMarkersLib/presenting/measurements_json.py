@@ -59,7 +59,6 @@ def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, 
         network: None where none took part. growth: since an earlier scan; None where there is none.
     """
     grid, abc = measurement.grid, measurement.abc2
-    probabilities = slice_probabilities(measurement, network)
     return {
         "schema": "hematoma-markers/1",
         "slices_counted_from": FILES_COUNT_FROM,
@@ -91,8 +90,8 @@ def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, 
             for marker, evidence in measurement.evidence.items()
         },
         "slices": [
-            _slice_json(measured, probabilities[measured.slice])
-            for measured in (measurement.slices if measurement.shows_signs else map(_without_signs, measurement.slices))
+            _slice_json(one, slice_probabilities(one.slice, measurement, network))
+            for one in (measurement.slices if measurement.shows_signs else map(_without_signs, measurement.slices))
         ],
         "growth": _growth_json(growth) if growth else None,
     }
@@ -102,8 +101,7 @@ def _without_signs(measured: SliceMeasurement) -> SliceMeasurement:
     return replace(measured, margin=None, holes=(), split=None)
 
 
-def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray) -> dict[str, Any]:
-    given = {marker: None if np.isnan(value) else float(value) for marker, value in zip(MARKERS, probabilities, strict=True)}
+def _slice_json(measured: SliceMeasurement, probabilities: dict[str, float | None]) -> dict[str, Any]:
     found = found_on_slice(measured)
     return {
         "slice": measured.slice,
@@ -116,7 +114,7 @@ def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray) -> dict[s
         "longest_mm": measured.longest_mm,
         "across_mm": measured.across_mm,
         "shape_scale": measured.margin.scale if measured.margin else None,
-        "markers": {marker: {"probability": given[marker], "evidence": found[marker]} for marker in MARKERS},
+        "markers": {marker: {"probability": probabilities[marker], "evidence": found[marker]} for marker in MARKERS},
     }
 
 

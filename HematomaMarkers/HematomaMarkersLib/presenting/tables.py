@@ -36,8 +36,8 @@ def write_slices(path: Path, findings: Findings) -> None:
         "hematoma mean density (HU)": lambda row: row.mean_hu,
     }
     if network is not None:
-        for marker, probabilities in zip(MARKERS, slice_probabilities(measurement, network).T, strict=True):
-            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice])
+        for marker in MARKERS:
+            columns[f"probability of {marker}"] = lambda row, one=marker: slice_probabilities(row.slice, measurement, network)[one]
     write_table(path, columns, measurement.slices)
 
 

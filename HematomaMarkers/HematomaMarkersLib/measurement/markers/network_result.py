@@ -63,11 +63,12 @@ def likeliest_slice(marker: str, measurement: ScanMeasurement, network: NetworkR
     return network.marker_slices.get(marker) if network and measurement.shows_signs else None
 
 
-def slice_probabilities(measurement: ScanMeasurement, network: NetworkResult | None) -> np.ndarray:
-    """The network's probabilities on every slice, float (slices, 4); nan where it tells none."""
+def slice_probabilities(number: int, measurement: ScanMeasurement, network: NetworkResult | None) -> dict[str, float | None]:
+    """The network's probability of every marker on a slice of the scan; None where it tells none."""
     if network is None or not measurement.shows_signs:
-        return np.full((len(measurement.slices), len(MARKERS)), np.nan)
-    return np.asarray(network.slice_probabilities, float)
+        return dict.fromkeys(MARKERS)
+    known = zip(MARKERS, network.slice_probabilities[number], strict=True)
+    return {marker: None if np.isnan(probability) else float(probability) for marker, probability in known}
 
 
 def volume_range_ml(network: NetworkResult | None) -> Range | None:
