@@ -275,7 +275,7 @@ def _headline(findings: Findings) -> dict:
         "ivh_ml": round(measurement.ivh_ml, 2),
         "volume_range_ml": volume_range_ml(network),
     }
-    if network:
+    if network and not measurement.too_small_for_signs:
         probabilities = {marker: network_probability(marker, measurement, network) for marker in MARKERS}
         headline |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
     return headline
