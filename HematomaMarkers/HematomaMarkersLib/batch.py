@@ -99,7 +99,12 @@ def _common(files: Sequence[Path]) -> Path:
 
 
 def _open_signs(found: dict) -> str | None:
-    """The signs whose range of the probability holds the network's threshold; None where nothing is known of ranges."""
+    """The signs whose range of the probability holds the network's threshold; None where nothing is known of ranges.
+
+    In their place that none is judged, where the hematoma is too small to show them.
+    """
+    if found.get("has_hematoma") and not found.get("shows_signs", True):  # results from before do not tell it
+        return _("not judged: hematoma under {least:g} mL").format(least=found["least_sign_ml"])
     ranges, thresholds = found.get("probability_ranges"), found.get("thresholds")
     if not ranges or not thresholds:
         return None

@@ -28,7 +28,7 @@ from .measurement.scan import ScanMeasurement
 from .model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, read_kept_reading, read_volumes
 from .options import LabelMapOptions, RunOptions, ScanOptions
 from .presenting.case import Case
-from .presenting.first_screen import SHIPPED_CONSEQUENCES
+from .presenting.first_screen import SHIPPED_CONSEQUENCES, signs_not_judged
 from .presenting.measurements_json import findings_json
 from .reading.prior import check_order
 from .reading.scan import Scan, gravity_of
@@ -220,9 +220,11 @@ def _measured(
 ) -> Findings:
     """Measure the labels, compare them with the earlier scan, and decide."""
     report.progress(Step.MEASURE, _("Measuring"), 0, 1)
-    measurement = measure_scan(scan, labels, least_ml=rules.below_ml)
+    measurement = measure_scan(scan, labels, least_ml=rules.below_ml, least_sign_ml=rules.least_sign_ml)
     growth = _growth(prior, (scan, labels), measurement, force)
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
+    if measurement.too_small_for_signs:
+        report.log(signs_not_judged(measurement))
     given = {"location": options.location, "onset_to_ct_hours": options.onset_to_ct_hours}
     return findings_of(measurement, network, growth, rules, **given)
 
@@ -273,7 +275,7 @@ def _headline(findings: Findings) -> dict:
         "ivh_ml": round(measurement.ivh_ml, 2),
         "volume_range_ml": volume_range_ml(network),
     }
-    if network:
+    if network and not measurement.too_small_for_signs:
         probabilities = {marker: network_probability(marker, measurement, network) for marker in MARKERS}
         headline |= {marker: value and round(value, 3) for marker, value in probabilities.items()}
     return headline

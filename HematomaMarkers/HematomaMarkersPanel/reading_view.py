@@ -148,9 +148,14 @@ class ReadingView:
         if self._live is None:  # it is being measured
             self._early.update(slices)
             return
+        wereJudged = self.findings.measurement.shows_signs
         self._live.follow(slices, labels)
         self.decideAnew()
-        self._table.update(self.findings, self._reviewed, slices)
+        if self.findings.measurement.shows_signs != wereJudged:
+            self._table.fill(self.findings, self._reviewed)
+            self._showHeat()
+        else:
+            self._table.update(self.findings, self._reviewed, slices)
         writeTable(self._live.result, self.findings)
 
     def _onMarker(self, marker: str) -> None:
@@ -196,7 +201,8 @@ class ReadingView:
         volume = self._volume()
         if volume is None:
             return
-        wanted = self._rows.chosen is not None and self._ui.overlayCheckBox.checked
+        chosen = self._rows.chosen is not None and self._ui.overlayCheckBox.checked
+        wanted = chosen and self.findings.measurement.shows_signs
         heat = heatOf(self._live.result, self._rows.chosen) if wanted else None
         showOverlay(volume, heat, self._ui.opacitySlider.value)
 

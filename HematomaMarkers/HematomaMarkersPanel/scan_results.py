@@ -130,7 +130,6 @@ class LiveMeasurement:
         Raises:
             InputError: the volume or the segmentation is gone, or the volume cannot be measured.
         """
-        from HematomaMarkersLib.measurement.measure import measure_scan
         from HematomaMarkersLib.triage.rules import read_rules
 
         self.result = result
@@ -138,7 +137,7 @@ class LiveMeasurement:
         self._scan = scanOf(self._volume, tuple(result_json(result, WINDOW)))
         self._rules = read_rules()
         labels = labels_of(segmentation, self._volume, SEGMENTS)
-        self._measurement = measuring(lambda: measure_scan(self._scan, labels, least_ml=self._rules.below_ml))
+        self._measurement = measuring(lambda: self._measured(labels))
         if corrected(drawn(result), labels):  # an edit that was kept before lies over what the network drew
             self._tellEdited()
 
@@ -148,10 +147,10 @@ class LiveMeasurement:
         Args:
             slices: that have changed. labels: the whole label map (slices, rows, columns) as it is now.
         """
-        from HematomaMarkersLib.measurement.measure import measure_scan, remeasure
+        from HematomaMarkersLib.measurement.measure import remeasure
 
         if len(slices) > _FEW:
-            self._measurement = measure_scan(self._scan, labels, least_ml=self._rules.below_ml)
+            self._measurement = self._measured(labels)
         else:
             for number in slices:
                 self._measurement = remeasure(self._measurement, self._scan, labels, number)
@@ -165,6 +164,12 @@ class LiveMeasurement:
         given = {"location": locationOf(self._volume), "onset_to_ct_hours": onsetOf(self._volume)}
         growth = _growth(self.result, self._measurement)
         return findings_of(self._measurement, networkResult(self.result), growth, self._rules, **given)
+
+    def _measured(self, labels: np.ndarray) -> ScanMeasurement:
+        from HematomaMarkersLib.measurement.measure import measure_scan
+
+        least = {"least_ml": self._rules.below_ml, "least_sign_ml": self._rules.least_sign_ml}
+        return measure_scan(self._scan, labels, **least)
 
     def _tellEdited(self) -> None:
         if result_json(self.result, NETWORK) and not isEdited(self.result):
@@ -206,24 +211,29 @@ def isWhole(result) -> bool:
 
 def sliceOf(findings: Findings, marker: str) -> int | None:
     """The slice to show for a marker: where it was measured if it was found, else where the network sees it best."""
+    from HematomaMarkersLib.measurement.markers.network_result import likeliest_slice
+
     evidence = findings.measurement.evidence[marker]
-    likeliest = findings.network.marker_slices.get(marker) if findings.network else None
+    likeliest = likeliest_slice(marker, findings.measurement, findings.network)
     return evidence.slice if evidence.found or likeliest is None else likeliest
 
 
 def writeTable(result, findings: Findings) -> None:
     """Put the slices into the result's table node, for export and for other modules."""
+    from HematomaMarkersLib.measurement.markers.network_result import slice_probabilities
+
     rows, done = findings.measurement.slices, reviewed(result)
     columns = {
         _("slice"): [shown(row.slice) for row in rows],
         _("hematoma (mm2)"): [row.area_mm2 for row in rows],
         _("in the ventricles (mm2)"): [row.ivh_area_mm2 for row in rows],
     }
-    unknown = np.full((len(rows), len(MARKERS)), np.nan)
-    probabilities = findings.network.slice_probabilities if findings.network else unknown
-    for number, marker in enumerate(MARKERS):
+    probabilities = [slice_probabilities(row.slice, findings.measurement, findings.network) for row in rows]
+    for marker in MARKERS:
         name = translatedByLib(MARKER_NAMES[marker]).lower()
-        columns[_("probability of {marker}").format(marker=name)] = probabilities[:, number]
+        columns[_("probability of {marker}").format(marker=name)] = np.array(
+            [of_slice[marker] for of_slice in probabilities], float
+        )
     columns[_("reviewed")] = [int(row.slice in done) for row in rows]
     fill_table(result_node(result, TABLE), columns)
 

@@ -228,6 +228,44 @@ def test_a_contour_that_left_the_networks_slice_still_has_its_heat_there_in_the_
     assert (tmp_path / "r" / f"blend_heat_{best + 1:03d}.png").exists(), "named by the slice as people count"
 
 
+def test_signs_of_a_hematoma_under_the_limit_of_the_rules_are_not_judged_by_a_reading_or_its_correction(
+    a_patient, an_analysis, tmp_path, capsys
+):
+    output, _ = an_analysis
+    (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_ml = 100\n")
+    own = (output / "segmentation.seg.nrrd", "--ct", a_patient / "first", "--reading", output)
+    small = tmp_path / "small"
+    assert run("measure", *own, "-o", small, "--triage", tmp_path / "ours.toml", "--prior", output) == 0
+    said = capsys.readouterr().out
+    assert "Signs: not judged, as they cannot be told on a hematoma under 100 mL." in said and "probability" not in said
+    found = numbers(small)
+    assert {one["probability"] for one in found["markers"].values()} == {None} and not found["shows_signs"]
+    assert found["growth"]["change_ml"] == pytest.approx(0) and not list(small.glob("*_heat_*.png"))
+    assert "on a hematoma under 100 mL this sign cannot be told" in (small / "report.html").read_text(encoding="utf-8")
+    reading = tmp_path / "reading"  # what the network did not tell of its own contour is not told of another either
+    shutil.copytree(output, reading)
+    shutil.copy(small / "measurements.json", reading)
+    assert run("measure", *own[:-1], reading, "-o", tmp_path / "large") == 0
+    again = numbers(tmp_path / "large")
+    assert again["shows_signs"] and {one["probability"] for one in again["markers"].values()} == {None}
+    assert again["markers"]["blend"]["evidence"] == numbers(output)["markers"]["blend"]["evidence"]
+
+
+def test_a_result_folder_from_before_the_limit_and_a_limit_of_0_give_the_signs_as_before(a_patient, an_analysis, tmp_path):
+    output, _ = an_analysis
+    reading = tmp_path / "reading"
+    shutil.copytree(output, reading)
+    before = {name: value for name, value in numbers(output).items() if name not in ("shows_signs", "least_sign_ml")}
+    (reading / "measurements.json").write_text(json.dumps(before))
+    (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_ml = 0\n")
+    own = (output / "segmentation.seg.nrrd", "--ct", a_patient / "first", "--reading", reading)
+    assert run("measure", *own, "-o", tmp_path / "r", "--triage", tmp_path / "ours.toml", "--prior", reading) == 0
+    now = numbers(tmp_path / "r")
+    assert (now["shows_signs"], now["least_sign_ml"]) == (True, 0)
+    for name in ("markers", "marker_slices", "probability_ranges", "slices"):
+        assert now[name] == before[name]
+
+
 @pytest.mark.parametrize("of", ["nothing", "a mask alone", "another scan"])
 def test_a_reading_that_does_not_belong_to_the_scan_is_refused(of, a_patient, an_analysis, tmp_path, capsys):
     reading = tmp_path / "reading"

@@ -71,6 +71,7 @@ CASES = {
     "0.08 mL": (drawn(ball(0.08)), Decision.NONE_FOUND),
     "0.4 mL": (drawn(ball(0.4)), Decision.UNCERTAIN),
     "0.6 mL": (drawn(ball(0.6)), Decision.UNCERTAIN),
+    "1.2 mL": (drawn(ball(1.2)), Decision.WATCH),
     "specks on every slice": (drawn(specks()), Decision.UNCERTAIN),
     "some in a ventricle": (drawn(None, HALF_A_VENTRICLE), Decision.REFER_NOW),
     "straight sinus": (drawn(None, SINUS), Decision.UNCERTAIN),
@@ -137,7 +138,7 @@ def test_what_does_not_count_has_no_sign_anywhere(written):
         assert (
             f"Hematoma of {written.measurement.volume_ml:.0f}"[:-1] in written.text and "Signs that predict growth" in written.text
         )
-        assert all(row["network probability"] for row in written.markers.values())
+        assert all(bool(row["network probability"]) == written.measurement.shows_signs for row in written.markers.values())
         return
     body = written.text.partition("Rule of the decision")[0]
     assert not [sign for sign in says_signs if sign in body]
@@ -153,9 +154,26 @@ def test_what_does_not_count_has_no_sign_anywhere(written):
     assert written.numbers["shape_scale"] is None and written.numbers["sphericity"] is None
 
 
+def test_a_hematoma_too_small_to_show_signs_is_told_as_such_and_no_sign_is_named_or_denied(written):
+    measured = written.measurement
+    assert written.numbers["shows_signs"] == (measured.has_hematoma and measured.volume_ml >= 1.5)
+    if measured.shows_signs or not measured.has_hematoma:
+        assert "judged" not in written.text.partition("Rule of the decision")[0].replace("No sign is judged", "")
+        return
+    assert written.text.count("this sign cannot be told") == written.text.count(": not judged Not judged: on a") == len(MARKERS)
+    assert written.text.count("Signs: not judged, as they cannot be told on a hematoma under 1.5 mL.") == 1
+    for title in ("BAT score", "Margin shape"):
+        assert f"{title} not judged hematoma under 1.5 mL" in written.text
+    body = written.text.partition("Rule of the decision")[0]
+    for word in ("97 %", "not seen", "disagree", "by measurement", "no answer", "of patients with this sign", "of 5"):
+        assert word not in body
+    for row in written.markers.values():
+        assert not row["measured"] and not row["network slice (from 0)"] and row["evidence"].startswith("Not judged")
+
+
 def test_volumes_are_those_of_the_label_map_and_never_written_as_nothing_where_something_is(written):
     assert written.numbers["volume_ml"] == pytest.approx(written.measurement.volume_ml)
-    assert "None" not in written.text and "nan" not in written.text.lower().split()
+    assert "None" not in written.text.replace("None of the reasons", "") and "nan" not in written.text.lower().split()
     assert not re.search(r"(Hematoma|Only|marked) (of )?0\.0 mL|: 0\.0 mL marked", written.text)
     if written.measurement.volume_ml > 0 and not written.measurement.has_hematoma:
         assert "marked" in written.text

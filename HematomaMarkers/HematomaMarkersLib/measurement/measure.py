@@ -4,7 +4,8 @@ Works on any label map (a network's, an annotator's, another program's) and need
 densities is absent. Slices are measured one by one, so that one edited slice can be measured again alone. All arrays are
 (slices, rows, columns).
 
-Where no hematoma counts (``ScanMeasurement.has_hematoma``) there are volumes alone, no shape and no evidence.
+Where no hematoma counts (``ScanMeasurement.has_hematoma``) there are volumes alone, no shape and no evidence; where it is too small
+to show signs (``ScanMeasurement.shows_signs``), no evidence and no grade of its margin.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from LesionReadingLib.language import _
 
 from ..labels import NAMES
 from ..reading.scan import Scan
-from .markers.gathered import gather_evidence
+from .markers.gathered import gather_evidence, not_judged
 from .markers.holes import walls_in_space
 from .markers.margin import shape_scale, sphericity
 from .markers.slice import SliceMeasurement, measure_slice, slice_shift
 from .plausibility import doubts
-from .scan import LEAST_HEMATOMA_ML, ScanMeasurement
+from .scan import LEAST_HEMATOMA_ML, LEAST_SIGN_ML, ScanMeasurement
 from .ventricles import HeadSpaces, apart_from_ventricles, head_spaces
 from .volume import abc2
 
@@ -33,7 +34,12 @@ _SPACES_FROM_ML = 20.0  # less is never much of a brain
 
 
 def measure_scan(
-    scan: Scan | None, labels: np.ndarray, grid: Grid | None = None, least_ml: float = LEAST_HEMATOMA_ML
+    scan: Scan | None,
+    labels: np.ndarray,
+    grid: Grid | None = None,
+    *,
+    least_ml: float = LEAST_HEMATOMA_ML,
+    least_sign_ml: float = LEAST_SIGN_ML,
 ) -> ScanMeasurement:
     """Measure a whole scan.
 
@@ -42,14 +48,15 @@ def measure_scan(
         labels: (slices, rows, columns), or (rows, columns) for a single slice, whole numbers: 0 background, 1 hematoma, 2
             intraventricular blood.
         grid: where the voxels lie; that of the scan where None.
-        least_ml: from which blood counts as a hematoma.
+        least_ml: from which blood counts as a hematoma. least_sign_ml: of a hematoma, from which signs are judged.
 
     Raises:
         InputError: the label map is empty, of another dimension, not of whole numbers, has other values, or does not fit the grid.
     """
     labels, grid = _checked(scan, labels, grid)
     slices = tuple(measure_slice(scan, labels[number], grid, number) for number in range(grid.slice_count))
-    return _summary(slices, grid, least_ml, _spaces(scan, labels, slices, None), labels, scan is not None)
+    spaces = _spaces(scan, labels, slices, None)
+    return _summary(slices, grid, (least_ml, least_sign_ml), spaces, labels, scan is not None)
 
 
 def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarray, slice: int) -> ScanMeasurement:
@@ -71,7 +78,8 @@ def remeasure(measurement: ScanMeasurement, scan: Scan | None, labels: np.ndarra
     slices = list(measurement.slices)
     slices[slice] = measure_slice(scan, labels[slice], measurement.grid, slice)
     spaces = _spaces(scan, labels, slices, measurement.spaces)
-    return _summary(tuple(slices), measurement.grid, measurement.least_ml, spaces, labels, scan is not None)
+    least = measurement.least_ml, measurement.least_sign_ml
+    return _summary(tuple(slices), measurement.grid, least, spaces, labels, scan is not None)
 
 
 def _checked(scan: Scan | None, labels: np.ndarray, grid: Grid | None) -> tuple[np.ndarray, Grid]:
@@ -106,12 +114,13 @@ def _spaces(
 def _summary(
     slices: tuple[SliceMeasurement, ...],
     grid: Grid,
-    least_ml: float,
+    least: tuple[float, float],
     spaces: HeadSpaces | None,
     labels: np.ndarray,
     with_ct: bool,
 ) -> ScanMeasurement:
-    """Everything about the scan that follows from its slices."""
+    """Everything about the scan that follows from its slices; ``least``: mL of a hematoma, and of one on which signs are judged."""
+    least_ml, least_sign_ml = least
     slices = _with_walls_in_space(slices, grid)
     volume_ml, ivh_ml, specks_ml = (sum(getattr(one, name) for one in slices) for name in ("volume_ml", "ivh_ml", "specks_ml"))
     apart_ml = 0.0
@@ -125,6 +134,7 @@ def _summary(
         ivh_ml=ivh_ml,
         specks_ml=specks_ml,
         least_ml=least_ml,
+        least_sign_ml=least_sign_ml,
         ivh_apart_ml=min(apart_ml, ivh_ml),
         ventricles_seen=None if spaces is None else spaces.ventricles_seen,
         doubts=_doubts(slices, volume_ml, ivh_ml, least_ml, spaces),
@@ -142,21 +152,22 @@ def _summary(
         sphericity=None,
         spaces=spaces,
     )
-    return _with_shape_and_evidence(plain) if plain.has_hematoma else plain
+    return _with_shape(plain) if plain.has_hematoma else plain
 
 
-def _with_shape_and_evidence(measurement: ScanMeasurement) -> ScanMeasurement:
+def _with_shape(measurement: ScanMeasurement) -> ScanMeasurement:
     shown = [measured for measured in measurement.slices if measured.margin]
-    scale, scale_slice = shape_scale([(one.slice, one.margin) for one in shown], [one.volume_ml for one in shown])
-    return replace(
+    shaped = replace(
         measurement,
-        evidence=gather_evidence(measurement.slices, measurement.with_ct),
         island_count=max(one.margin.islands for one in shown),
         satellite_count=max(one.margin.satellites for one in shown),
-        shape_scale=scale,
-        shape_scale_slice=scale_slice,
         sphericity=sphericity([(one.position_mm, one.extent_mm, one.area_mm2, one.margin.perimeter_mm) for one in shown]),
     )
+    if not measurement.shows_signs:
+        return replace(shaped, evidence=not_judged(measurement.least_sign_ml))
+    scale, scale_slice = shape_scale([(one.slice, one.margin) for one in shown], [one.volume_ml for one in shown])
+    evidence = gather_evidence(measurement.slices, measurement.with_ct)
+    return replace(shaped, evidence=evidence, shape_scale=scale, shape_scale_slice=scale_slice)
 
 
 def _doubts(

@@ -1,4 +1,5 @@
-"""The numbers of a scan, and the one rule for what counts as a hematoma: decision, signs, tables, pages and panel follow it.
+"""The numbers of a scan, and the two rules that decision, signs, tables, pages and panel follow: what counts as a hematoma, and on
+which hematomas signs are judged.
 
 Volumes are those of the label map, whether it counts or not.
 """
@@ -15,26 +16,29 @@ from .ventricles import HeadSpaces
 from .volume import Abc2
 
 LEAST_HEMATOMA_ML = 0.5
-"""As in the shipped ``data/triage.toml``, which says why."""
+LEAST_SIGN_ML = 1.5
+"""Both as in the shipped ``data/triage.toml``, which says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScanMeasurement:
     """The numbers of a scan; where no hematoma counts, no evidence is found and there is no shape.
 
+    Where one counts but is too small to show signs, no evidence is found and its margin has no grade.
+
     Attributes:
         grid: of the label map. with_ct: whether densities were measured.
         slices: one per slice of the label map.
         volume_ml, ivh_ml: voxels x their volume. abc2: the bedside volume with its lengths.
         specks_ml: of the hematoma, in pieces too small to be told from noise on their slice.
-        least_ml: from which what is no speck counts as a hematoma.
+        least_ml: from which what is no speck counts as a hematoma. least_sign_ml: of a hematoma, from which signs are judged.
         ivh_apart_ml: of the blood in the ventricles, what touches neither a ventricle nor the hematoma; 0 without CT.
         ventricles_seen: whether the scan shows fluid in a ventricle; None where it was not looked for.
         doubts: sentences on what was marked but cannot be blood; nothing counts then.
         mean_hu: of all hematoma voxels; None without hematoma or CT.
         evidence: marker -> what was measured for it.
         island_count, satellite_count: on the slice with most, see ``margin``.
-        shape_scale: 1 to 5, the stand-in for Barras 2009; None without a hematoma. shape_scale_slice: where it was found.
+        shape_scale: 1 to 5, the stand-in for Barras 2009; None where no signs are judged. shape_scale_slice: where it was found.
         sphericity: 1 for a ball; None without a hematoma.
     """
 
@@ -45,6 +49,7 @@ class ScanMeasurement:
     ivh_ml: float
     specks_ml: float
     least_ml: float
+    least_sign_ml: float
     ivh_apart_ml: float
     ventricles_seen: bool | None
     doubts: tuple[str, ...]
@@ -67,6 +72,16 @@ class ScanMeasurement:
     def has_hematoma(self) -> bool:
         """Whether what was marked counts as a hematoma: pieces that are no specks have ``least_ml`` together, and can be blood."""
         return not self.doubts and self.in_pieces_ml > 0 and self.in_pieces_ml >= self.least_ml
+
+    @property
+    def shows_signs(self) -> bool:
+        """Whether signs are judged: a hematoma counts, and its volume reaches ``least_sign_ml``."""
+        return self.has_hematoma and self.volume_ml >= self.least_sign_ml
+
+    @property
+    def too_small_for_signs(self) -> bool:
+        """Whether a hematoma counts on which no sign can be told."""
+        return self.has_hematoma and not self.shows_signs
 
     @property
     def counted_ivh_ml(self) -> float:

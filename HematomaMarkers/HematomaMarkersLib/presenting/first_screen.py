@@ -59,6 +59,12 @@ def first_screen(findings: Findings, rules: Rules, consequences: Consequences) -
     )
 
 
+def signs_not_judged(measurement: ScanMeasurement) -> str:
+    """That no sign is told of a hematoma that is too small to show one."""
+    sentence = _("Signs: not judged, as they cannot be told on a hematoma under {least:g} mL.")
+    return sentence.format(least=measurement.least_sign_ml)
+
+
 def _meanings(measurement: ScanMeasurement, decided: Triage, rules: Rules, texts: Consequences) -> tuple[Meaning, ...]:
     meanings = [texts.of(str(decided.decision))]
     if not measurement.has_hematoma:
@@ -213,9 +219,11 @@ def _growth_range(growth: Growth | None) -> list[str]:
 
 
 def _signs(findings: Findings) -> list[str]:
-    """How well the network tells the signs that it or the measurement sees."""
+    """How well the network tells the signs that it or the measurement sees; that none is judged where the hematoma is too small."""
     measurement, network = findings.measurement, findings.network
-    if not measurement.has_hematoma or network is None:
+    if measurement.too_small_for_signs:
+        return [signs_not_judged(measurement)]
+    if network is None:
         return []
     auc = _phantom(network.model).get("auc")
     auc = auc if isinstance(auc, Mapping) else {}

@@ -78,6 +78,8 @@ def numbers(case: Case) -> list[Number]:
         found += _shape_numbers(case)
     if triage.bat:
         found.append(Number(_("BAT score"), *bat_in_words(triage.bat)))
+    elif measured.too_small_for_signs:
+        found.append(_not_judged(_("BAT score"), measured))
     return found
 
 
@@ -130,11 +132,7 @@ def _shape_numbers(case: Case) -> list[Number]:
     measured = case.measurement
     found = [
         Number(_("Mean density"), with_unit(measured.mean_hu, "HU", 0), _("acute blood: 50 to 75 HU")),
-        Number(
-            _("Margin shape"),
-            _("{score} of 5").format(score=measured.shape_scale),
-            _("3 or more is irregular; slice {number}").format(number=shown(measured.shape_scale_slice)),
-        ),
+        _margin_shape(measured),
     ]
     islands, satellites = measured.island_count, measured.satellite_count
     if islands or satellites:
@@ -142,3 +140,16 @@ def _shape_numbers(case: Case) -> list[Number]:
         of_satellites = ngettext("{count} satellite (under 10 mm)", "{count} satellites (under 10 mm)", satellites)
         found.append(Number(_("Apart from it"), of_islands, of_satellites.format(count=satellites)))
     return found
+
+
+def _margin_shape(measured: ScanMeasurement) -> Number:
+    title = _("Margin shape")
+    if measured.too_small_for_signs:
+        return _not_judged(title, measured)
+    score = _("{score} of 5").format(score=measured.shape_scale)
+    return Number(title, score, _("3 or more is irregular; slice {number}").format(number=shown(measured.shape_scale_slice)))
+
+
+def _not_judged(title: str, measured: ScanMeasurement) -> Number:
+    """In the place of a number that rests on signs."""
+    return Number(title, _("not judged"), _("hematoma under {least:g} mL").format(least=measured.least_sign_ml))

@@ -10,7 +10,7 @@ from LesionReadingLib.language import _
 from LesionReadingLib.presenting.first_screen import Check, in_order
 
 from ..labels import MARKER_NAMES, MARKERS
-from ..measurement.markers.network_result import marker_seen, volume_range_ml
+from ..measurement.markers.network_result import likeliest_slice, marker_seen, volume_range_ml
 
 if TYPE_CHECKING:
     from ..measurement.scan import ScanMeasurement
@@ -37,12 +37,10 @@ def _undecided(decided: Triage) -> Iterator[Check]:
 
 def _signs(findings: Findings) -> Iterator[Check]:
     measurement, network, decided = findings.measurement, findings.network, findings.triage
-    if not measurement.has_hematoma:
-        return
     for marker in MARKERS:
         by_network, by_measurement = marker_seen(marker, measurement, network)
         name = _(MARKER_NAMES[marker]).lower()
-        likeliest = network.marker_slices.get(marker) if network else None
+        likeliest = likeliest_slice(marker, measurement, network)
         measured = measurement.evidence[marker].slice
         number = likeliest if by_network and likeliest is not None else measured
         if number is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,13 @@ from LesionReadingLib.text.counting import FILES_COUNT_FROM, shown
 
 from ..labels import MARKERS
 from ..measurement.markers.evidence import found_on_slice
-from ..measurement.markers.network_result import NetworkResult, network_probability
+from ..measurement.markers.network_result import (
+    NetworkResult,
+    likeliest_slice,
+    network_probability,
+    probability_range,
+    slice_probabilities,
+)
 from ..measurement.markers.slice import SliceMeasurement
 from ..measurement.markers.sureness import NOT_MEASURED, SHARE
 from ..triage.decision import to_json as triage_json
@@ -26,15 +33,23 @@ def findings_json(findings: Findings, spacing_source: str) -> dict[str, Any]:
     network, decided = findings.network, findings.triage
     return to_json(findings.measurement, network, findings.growth) | {
         "thresholds": network.thresholds if network else None,
-        "marker_slices": network.marker_slices if network else None,
+        "marker_slices": _of_markers(likeliest_slice, findings) if network else None,
         "outside_blood": network.outside.to_json() if network and network.outside else None,
-        **(network.sureness.to_json() if network and network.sureness else NOT_MEASURED),
+        **(_sureness_json(findings) if network and network.sureness else NOT_MEASURED),
         "range_share": SHARE,
         "model": network.model if network else None,
         "triage": triage_json(decided),
         "location": decided.location,
         "spacing_source": spacing_source,
     }
+
+
+def _sureness_json(findings: Findings) -> dict[str, Any]:
+    return replace(findings.network.sureness, probabilities=_of_markers(probability_range, findings)).to_json()
+
+
+def _of_markers(told: Callable[..., Any], findings: Findings) -> dict[str, Any]:
+    return {marker: told(marker, findings.measurement, findings.network) for marker in MARKERS}
 
 
 def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, growth: Growth | None = None) -> dict[str, Any]:
@@ -44,7 +59,6 @@ def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, 
         network: None where none took part. growth: since an earlier scan; None where there is none.
     """
     grid, abc = measurement.grid, measurement.abc2
-    network = network if measurement.has_hematoma else None
     return {
         "schema": "hematoma-markers/1",
         "slices_counted_from": FILES_COUNT_FROM,
@@ -58,6 +72,8 @@ def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, 
         "ivh_ml": measurement.ivh_ml,
         "has_hematoma": measurement.has_hematoma,
         "least_hematoma_ml": measurement.least_ml,
+        "shows_signs": measurement.shows_signs,
+        "least_sign_ml": measurement.least_sign_ml,
         "specks_ml": measurement.specks_ml,
         "counted_ivh_ml": measurement.counted_ivh_ml,
         "ivh_apart_ml": measurement.ivh_apart_ml,
@@ -74,8 +90,8 @@ def to_json(measurement: ScanMeasurement, network: NetworkResult | None = None, 
             for marker, evidence in measurement.evidence.items()
         },
         "slices": [
-            _slice_json(measured, None if network is None else network.slice_probabilities[measured.slice])
-            for measured in (measurement.slices if measurement.has_hematoma else map(_without_signs, measurement.slices))
+            _slice_json(one, slice_probabilities(one.slice, measurement, network))
+            for one in (measurement.slices if measurement.shows_signs else map(_without_signs, measurement.slices))
         ],
         "growth": _growth_json(growth) if growth else None,
     }
@@ -85,9 +101,7 @@ def _without_signs(measured: SliceMeasurement) -> SliceMeasurement:
     return replace(measured, margin=None, holes=(), split=None)
 
 
-def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray | None) -> dict[str, Any]:
-    known = np.full(len(MARKERS), np.nan) if probabilities is None else np.asarray(probabilities, float)
-    given = {marker: None if np.isnan(value) else float(value) for marker, value in zip(MARKERS, known, strict=True)}
+def _slice_json(measured: SliceMeasurement, probabilities: dict[str, float | None]) -> dict[str, Any]:
     found = found_on_slice(measured)
     return {
         "slice": measured.slice,
@@ -100,7 +114,7 @@ def _slice_json(measured: SliceMeasurement, probabilities: np.ndarray | None) ->
         "longest_mm": measured.longest_mm,
         "across_mm": measured.across_mm,
         "shape_scale": measured.margin.scale if measured.margin else None,
-        "markers": {marker: {"probability": given[marker], "evidence": found[marker]} for marker in MARKERS},
+        "markers": {marker: {"probability": probabilities[marker], "evidence": found[marker]} for marker in MARKERS},
     }
 
 

@@ -14,7 +14,7 @@ from LesionReadingLib.presenting.drawing import picture_language
 from LesionReadingLib.text.counting import shown, shown_list
 
 from ..labels import HEMATOMA, MARKER_NAMES, MARKERS
-from ..measurement.markers.network_result import marker_seen
+from ..measurement.markers.network_result import likeliest_slice, marker_seen
 from .case import Case, Picture, Pictures
 from .slice_view import Box, SliceView, heights_mm
 
@@ -71,8 +71,6 @@ def _draw_key_slices(folder: Path, case: Case) -> tuple[Picture, ...]:
 
 
 def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Picture, ...]]:
-    if not case.measurement.has_hematoma:
-        return {}
     view = case.view
     return {marker: tuple(_draw_marker(folder, case, view, marker)) for marker in MARKERS}
 
@@ -80,7 +78,7 @@ def _draw_markers(folder: Path, case: Case) -> dict[str, tuple[Picture, ...]]:
 def _draw_marker(folder: Path, case: Case, view: SliceView, marker: str) -> Iterator[Picture]:
     """The network's slice, plain and with heat; the slice of the measurement where it is another one and either sees the marker."""
     name = _(MARKER_NAMES[marker]).lower()
-    network = case.network.marker_slices.get(marker) if case.network else None
+    network = likeliest_slice(marker, case.measurement, case.network)
     seen = any(marker_seen(marker, case.measurement, case.network))
     found, measured = case.measurement.evidence[marker].found, case.measurement.evidence[marker].slice if seen else None
     if network is not None:

@@ -53,7 +53,7 @@ class MarkerCard:
 
     Attributes:
         name, verdict: and whether network and measurement ``disagree``.
-        seen: by either of them.
+        judged: whether the hematoma is large enough to show it. seen: by either of them.
         percent, threshold_percent: of the network; None where it says nothing. range_percent: (low, high), likewise.
         evidence: the measurement's sentence. expansion: how often such hematomas grew. definition: what the marker is.
         pictures: (data URI, caption).
@@ -62,6 +62,7 @@ class MarkerCard:
     name: str
     verdict: str
     disagree: bool
+    judged: bool
     seen: bool
     percent: float | None
     threshold_percent: float | None
@@ -178,8 +179,9 @@ def _card(marker: str, case: Case, pictures: Pictures) -> MarkerCard:
     expansion = EXPANSION_PERCENT[marker]
     return MarkerCard(
         _(MARKER_NAMES[marker]),
-        _verdict(by_network, by_measurement),
+        _verdict(by_network, by_measurement) if case.measurement.shows_signs else _("not judged"),
         is_known and by_network != by_measurement,
+        case.measurement.shows_signs,
         bool(by_network) or by_measurement,
         100 * probability if is_known else None,
         100 * case.network.thresholds[marker] if is_known else None,

@@ -13,6 +13,7 @@ from LesionReadingLib.text.counting import shown
 
 from ..colors import COLORS, HEAT_MAP
 from ..labels import HEMATOMA, INTRAVENTRICULAR, MARKER_NAMES, MARKERS
+from ..measurement.markers.network_result import likeliest_slice
 from ..windows import windows
 from .slice_view import Box, SliceView, heights_mm, widened
 
@@ -132,14 +133,14 @@ def _windows() -> list[tuple[str, float, float]]:
 
 
 def _heat(case: Case, part: _Part) -> list[dict[int, str]]:
-    if case.network is None or case.scan is None or not case.measurement.has_hematoma:
+    if case.scan is None:
         return []
     return [_heat_of(case.network.heat(marker), part) for marker in _with_heat(case)]
 
 
 def _with_heat(case: Case) -> list[str]:
     """The markers that the network says something of."""
-    return [marker for marker in MARKERS if case.network.marker_slices.get(marker) is not None]
+    return [marker for marker in MARKERS if likeliest_slice(marker, case.measurement, case.network) is not None]
 
 
 def _heat_of(heat: Sequence[np.ndarray], part: _Part) -> dict[int, str]:

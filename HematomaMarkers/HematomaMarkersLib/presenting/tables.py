@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from LesionReadingLib.presenting.tables import Columns, write_table
 
 from ..labels import MARKERS
-from ..measurement.markers.network_result import NetworkResult, marker_seen, network_probability, probability_range
+from ..measurement.markers.network_result import (
+    NetworkResult,
+    likeliest_slice,
+    marker_seen,
+    network_probability,
+    probability_range,
+    slice_probabilities,
+)
 from .slice_view import heights_mm
 
 if TYPE_CHECKING:
@@ -30,17 +36,15 @@ def write_slices(path: Path, findings: Findings) -> None:
         "hematoma mean density (HU)": lambda row: row.mean_hu,
     }
     if network is not None:
-        counts = measurement.has_hematoma
-        for number, marker in enumerate(MARKERS):
-            probabilities = np.asarray(network.slice_probabilities, float)[:, number]
-            columns[f"probability of {marker}"] = lambda row, values=probabilities: float(values[row.slice]) if counts else None
+        for marker in MARKERS:
+            columns[f"probability of {marker}"] = lambda row, one=marker: slice_probabilities(row.slice, measurement, network)[one]
     write_table(path, columns, measurement.slices)
 
 
 def write_markers(path: Path, findings: Findings) -> None:
     """One row per marker: the network's probability, what was measured, and whether the two agree."""
     measurement = findings.measurement
-    network = findings.network if measurement.has_hematoma else None
+    network = findings.network if measurement.shows_signs else None
 
     def agree(marker: str) -> int | None:
         by_network, by_measurement = marker_seen(marker, measurement, network)
@@ -52,8 +56,8 @@ def write_markers(path: Path, findings: Findings) -> None:
         "probability, low end of its range": lambda marker: _end(marker, measurement, network, 0),
         "probability, high end of its range": lambda marker: _end(marker, measurement, network, 1),
         "network threshold": lambda marker: network.thresholds.get(marker) if network else None,
-        "network slice (from 0)": lambda marker: network.marker_slices.get(marker) if network else None,
-        "measured": lambda marker: int(measurement.evidence[marker].found),
+        "network slice (from 0)": lambda marker: likeliest_slice(marker, measurement, network),
+        "measured": lambda marker: None if measurement.too_small_for_signs else int(measurement.evidence[marker].found),
         "measured on slice (from 0)": lambda marker: measurement.evidence[marker].slice,
         "network and measurement agree": agree,
         "evidence": lambda marker: measurement.evidence[marker].sentence,

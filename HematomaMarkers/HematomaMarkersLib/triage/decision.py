@@ -64,7 +64,7 @@ class Triage:
         reasons: one sentence each, with the limit of the rule that fired. look_at: slices to look at before anything is decided.
         rule: the whole rule in words. source: where its limits came from.
         location: as the user chose it; None where not known.
-        bat: the BAT score; None where no hematoma counts.
+        bat: the BAT score; None where its signs are not judged.
         unknown: sentences: what was not given and could change the decision.
         limits: sentences: what no decision of ours can rule out.
         only_marker: the marker that is the only reason; None where there is another reason, too.
@@ -116,8 +116,8 @@ def triage(
         raise InputError(
             _("{hours:g} hours from onset to CT cannot be; give 0 or more, or leave it out.").format(hours=onset_to_ct_hours)
         )
-    bat = bat_of(measurement, network, onset_to_ct_hours) if measurement.has_hematoma else None
-    unknown = _unknown(measurement, growth, rules, location, bat) if bat else []
+    bat = bat_of(measurement, network, onset_to_ct_hours) if measurement.shows_signs else None
+    unknown = _unknown(measurement, growth, rules, location, bat) if measurement.has_hematoma else []
     outside = network.outside if network else None
     speaking = [*reasons_to_refer(measurement, network, growth, rules, location, bat), *outside_the_brain(outside)]
     decision, reasons = _decided(measurement, speaking)
@@ -178,9 +178,9 @@ def _decided(measurement: ScanMeasurement, reasons: list[Reason]) -> tuple[Decis
     return Decision.NONE_FOUND, nothing(measurement)
 
 
-def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, bat: Bat) -> list[str]:
+def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, location: str | None, bat: Bat | None) -> list[str]:
     unknown = []
-    if not measurement.with_ct:
+    if measurement.shows_signs and not measurement.with_ct:
         unknown.append(
             _(
                 "No scan was given with the contours, so the signs in the density (hypodensity, blend sign, fluid level) could not "
@@ -194,7 +194,7 @@ def _unknown(measurement: ScanMeasurement, growth: Growth | None, rules: Rules, 
             where = _(" or ").join(_(location) for location in places)
             sentence = _("The location was not given. In the {location} this volume alone is a reason to refer now.")
             unknown.append(sentence.format(location=where))
-    if bat.onset_to_ct_hours is None:
+    if bat and bat.onset_to_ct_hours is None:
         unknown.append(
             _("The time from onset to CT is not known. If it was under {hours:g} h, the BAT score is {score} of 5.").format(
                 hours=BAT_EARLY_HOURS, score=bat.score + BAT_EARLY

@@ -188,9 +188,6 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
 
 
 def _markers(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
-    """The signs; on a small hematoma none of them counts."""
-    if measurement.volume_ml < rules.least_sign_ml:
-        return []
     return [reason for marker in MARKERS for reason in _sign(marker, measurement, network, rules)]
 
 
@@ -233,7 +230,7 @@ def _leaves_open(marker: str, measurement: ScanMeasurement, network: NetworkResu
 
 def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
     """The score, open where it reaches its limit only by a sign that the network alone sees and is not sure of."""
-    if bat is None or bat.score < rules.bat_score or measurement.volume_ml < rules.least_sign_ml:
+    if bat is None or bat.score < rules.bat_score:
         return []
     doubted = [
         marker

@@ -39,7 +39,7 @@ class Rules:
             name: a volume nearer to it than this decides nothing by itself.
         small_error_ml: the same at ``below_ml``, and of a hematoma in the brainstem.
         probability_error: of the network's probabilities, 0 to 1: one nearer to its threshold decides nothing by itself.
-        least_sign_ml: on a smaller hematoma no sign counts.
+        least_sign_ml: on a smaller hematoma no sign is judged.
         source: where the rules came from, for the report.
     """
 
@@ -103,8 +103,8 @@ def rule_in_words(rules: Rules) -> str:
         parts.append(_("BAT score of {limit:g} or more").format(limit=rules.bat_score))
     return _(
         "Refer now if any of these holds: {reasons}. A value within its error (±) of a limit does not decide by itself: watch, "
-        "uncertain, and check the slice. No sign counts on a hematoma under {sign:g} mL. Watch: a hematoma of {least:g} mL{error} "
-        "or more and none of these. No hematoma found: less than that."
+        "uncertain, and check the slice. No sign is judged on a hematoma under {sign:g} mL. Watch: a hematoma of {least:g} "
+        "mL{error} or more and none of these. No hematoma found: less than that."
     ).format(
         reasons=_("; ").join(parts),
         sign=rules.least_sign_ml,
@@ -183,6 +183,12 @@ def _checked(path: Path, section: str, name: str, value: Any) -> float | tuple[s
     if section == "no_hematoma_found" and math.isinf(value):
         raise InputError(
             _("{path}: [{section}] {name} must be finite, or no hematoma would ever be found.").format(
+                path=path, section=section, name=name
+            )
+        )
+    if name == "least_sign_ml" and math.isinf(value):
+        raise InputError(
+            _("{path}: [{section}] {name} must be finite, or no sign would ever be judged.").format(
                 path=path, section=section, name=name
             )
         )

@@ -47,7 +47,7 @@ class MarkerRows:
             bar = _emptyBar() if probability is None else drawBar(probability, findings.network.thresholds[marker], ends)
             button.setIcon(qt.QIcon(bar))
             button.text = markerText(marker, probability, ends)
-            self._labels[marker].text = f"<b>{escape(verdict(marker, findings))}</b> {escape(_evidence(marker, findings))}"
+            self._labels[marker].text = markerGrounds(marker, findings)
 
     def mark(self, marker: str | None) -> None:
         """Keep the button of the shown marker pressed, and no other."""
@@ -69,6 +69,14 @@ def markerText(marker: str, probability: float | None, ends: tuple[float, float]
         return _("{name}  {percent:.0f} %").format(name=name, percent=100 * probability)
     label = _("{name}  {percent:.0f} % ({low:.0f} to {high:.0f})")
     return label.format(name=name, percent=100 * probability, low=100 * ends[0], high=100 * ends[1])
+
+
+def markerGrounds(marker: str, findings: Findings) -> str:
+    """Whether a marker is seen, and what was measured for it; that it was not judged on a hematoma too small for it."""
+    evidence = escape(findings.measurement.evidence[marker].sentence)
+    if findings.measurement.too_small_for_signs:
+        return evidence
+    return f"<b>{escape(verdict(marker, findings))}</b> {evidence}"
 
 
 def verdict(marker: str, findings: Findings) -> str:
@@ -122,7 +130,3 @@ def showReading(ui, reading: dict[str, bool | None]) -> None:
     entries = {None: NOT_READ, False: ABSENT, True: PRESENT}
     for marker, name in WIDGET_NAMES.items():
         getattr(ui, f"{name}Reading").currentIndex = entries[reading.get(marker)]
-
-
-def _evidence(marker: str, findings: Findings) -> str:
-    return findings.measurement.evidence[marker].sentence

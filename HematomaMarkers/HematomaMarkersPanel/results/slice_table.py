@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import qt
 from HematomaMarkersLib.labels import BLEND, FLUID_LEVEL, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
 from LesionReadingLib.language import _ as translatedByLib
@@ -59,14 +58,16 @@ class SliceTable:
 
     def update(self, findings: Findings, reviewed: Collection[int], slices: Iterable[int]) -> None:
         """Show some slices anew."""
+        from HematomaMarkersLib.measurement.markers.network_result import slice_probabilities
+
         network = findings.network
         for number in slices:
             area_mm2 = findings.measurement.slices[number].area_mm2
             self._set(number, 0, str(shown(number)), bold=area_mm2 > 0)
             self._set(number, 1, f"{area_mm2:.0f}" if area_mm2 else "")
-            probabilities = network.slice_probabilities[number] if network else [np.nan] * len(MARKERS)
-            for column, (marker, probability) in enumerate(zip(MARKERS, probabilities, strict=True), 2):
-                known = not np.isnan(probability)
+            told = slice_probabilities(number, findings.measurement, network)
+            for column, (marker, probability) in enumerate(told.items(), 2):
+                known = probability is not None
                 found = known and probability >= network.thresholds[marker]
                 self._set(number, column, f"{100 * probability:.0f}" if known else "", bold=found)
             self.markReviewed(number, number in reviewed)

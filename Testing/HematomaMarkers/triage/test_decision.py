@@ -237,11 +237,12 @@ def test_every_decision_says_what_is_not_looked_for(nothing_seen, volume_ml):
     assert all(kind in NOT_LOOKED_FOR for kind in ("subdural", "epidural", "subarachnoid"))
 
 
-@pytest.mark.parametrize(("volume_ml", "decision"), [(1.4, WATCH), (1.6, REFER_NOW)])
-def test_no_sign_counts_on_a_hematoma_too_small_to_show_it(nothing_seen, volume_ml, decision):
-    seen = seeing(replace(nothing_seen, volume_ml=volume_ml), *MARKERS)
-    assert decide(seen).decision == decision
-    assert "under 1.5 mL" in decide(seen).rule
+@pytest.mark.parametrize(("volume_ml", "decision"), [(1.4, WATCH), (1.5, REFER_NOW)])
+def test_no_sign_of_the_network_counts_on_a_hematoma_too_small_to_show_it(nothing_seen, a_bleed, volume_ml, decision):
+    network = a_network_result(*a_bleed, dict.fromkeys(MARKERS, 0.9), 0.4)
+    decided = decide(replace(nothing_seen, volume_ml=volume_ml), network=network, onset_to_ct_hours=1.0)
+    assert decided.decision == decision and (decided.bat is None) == (decision == WATCH)
+    assert "No sign is judged on a hematoma under 1.5 mL" in decided.rule
 
 
 def outside_brain(volume_ml: float, labels: np.ndarray) -> NetworkResult:

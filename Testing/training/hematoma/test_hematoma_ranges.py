@@ -21,7 +21,17 @@ from training.__main__ import main
 from training.hematoma.bundle.card import with_ranges, with_rule, write_coverage
 from training.hematoma.data import Patient
 from training.hematoma.evaluation.evaluate import PatientResult
-from training.hematoma.evaluation.ranges import INNER, OUTER, Seen, coverage, coverage_table, fitted_ranges, held_by, seen_head
+from training.hematoma.evaluation.ranges import (
+    INNER,
+    OUTER,
+    Seen,
+    coverage,
+    coverage_table,
+    fitted_ranges,
+    held_by,
+    seen_head,
+    signs_fitted_on,
+)
 from training.reporting.cards import with_section
 
 THRESHOLD = 0.5
@@ -111,6 +121,20 @@ def test_nothing_is_counted_of_a_model_without_ranges():
     assert "no head" in coverage_table(coverage([nothing]))
 
 
+def test_ranges_of_signs_are_counted_and_fitted_where_signs_are_told():
+    fitted = fitted_ranges(heads(1, 60))[0]
+    results = [result_of(number, head, fitted) for number, head in enumerate(heads(2, 40))]
+    small = [replace(result, signs_told=result.number >= 15) for result in results]
+    assert coverage(small)["volume"] == coverage(results)["volume"]
+    assert coverage(small)["signs"] == coverage(results[15:])["signs"] and coverage(small)["signs"]["blend"]["count"] == 25
+    few = [*heads(3, 12), *(replace(head, beyond={}) for head in heads(4, 5)), replace(heads(5, 1)[0], true_ml=0.0, beyond={})]
+    assert signs_fitted_on(few).startswith(
+        "Ranges of signs are fitted on 12 of 17 heads with a hematoma; in the others less than 1.5"
+    )
+    with pytest.raises(InputError, match=r"only 9 can be fitted on, .* of which 1\.5 mL or more is found; fit on 10 at least"):
+        fitted_ranges([*heads(3, 9), *few[12:]])
+
+
 @pytest.fixture
 def bundle(tmp_path):
     arguments = {"width": 0.25, "marker_width": 0.125}
@@ -150,11 +174,12 @@ def test_a_bundle_keeps_its_ranges_and_what_was_counted_of_them(bundle):
         write_coverage(bundle.path, {"patients": [1], "ranges": None})
 
 
-def test_a_bundle_that_is_named_without_its_folder_keeps_its_ranges_too(bundle, monkeypatch):
+def test_a_bundle_that_is_named_without_its_folder_keeps_its_ranges_too(bundle, monkeypatch, capsys):
     monkeypatch.setattr("LesionReadingLib.model.bundle.model_folders", lambda: (bundle.path.parent,))
     monkeypatch.setattr("training.hematoma.evaluation.ranges_command._validation_files", lambda *_: [])
     monkeypatch.setattr("training.hematoma.evaluation.ranges.seen_heads", lambda *_: iter(heads(1, 60)))
     assert main(["hematoma", "fit-ranges", bundle.path.name, "anywhere"]) in (0, None)
+    assert "fitted on 60 of 60 heads" in capsys.readouterr().out
     assert ranges_from_settings(load_bundle(bundle.path, TASK).settings, "") == fitted_ranges(heads(1, 60))[0]
 
 
@@ -180,6 +205,10 @@ def test_a_range_is_about_the_probability_that_the_margin_s_length_had_a_part_in
     facts = {"judged": True, "near_misses": (), "location": None, "inside": plane, "extents_mm": np.full(3, 5.0)}
     patient = Patient(500, hounsfield, labels, np.tile(there, (3, 1)), there, **facts)
     beyond = seen_head(bundle.path, patient, torch.device("cpu")).beyond
+    small = np.zeros_like(labels)
+    small[1, 100:120, 100:115] = HEMATOMA  # 1.2 mL: 300 pixels of 0.9 mm, 5 mm thick
+    monkeypatch.setattr("training.hematoma.evaluation.ranges.read_head", lambda *_: replace(reading, labels=small))
+    assert seen_head(bundle.path, patient, torch.device("cpu")).beyond == {}
     assert beyond[IRREGULAR_MARGIN] == pytest.approx(-20 * 0.1) and beyond[MARKERS[0]] == pytest.approx(0)
 
 

@@ -312,11 +312,11 @@ def test_the_distance_of_a_voxel_to_a_mask_is_measured_in_mm():
 
 
 def test_figures_of_a_model_are_those_counted_by_hand():
-    """Three patients with a hematoma (Dice 0.8, 1 and 0) and one without, in whom 2 mL are found."""
+    """Three patients with a hematoma (Dice 0.8, 1 and 0, the last one missed) and one without, in whom 2 mL are found."""
     results = [
         _result(0, 4.0, 6.0, (80, 100, 100), 0.9, True, heat_mm=3.0),
         replace(_result(1, 20.0, 20.0, (100, 100, 100), 0.2, False), heat_mm={"blend": 6.0, "hypodensity": None}),
-        _result(2, 40.0, 0.0, (0, 100, 0), None, True),
+        replace(_result(2, 40.0, 0.0, (0, 100, 0), None, True), signs_told=False),
         _result(3, 0.0, 2.0, (0, 0, 50), None, False),
     ]
     figures = model_figures(results)
@@ -341,8 +341,8 @@ def test_figures_of_a_model_are_those_counted_by_hand():
     assert (without["patients"], without["share_marked"], without["mean_ml"]) == (1, 1.0, 2.0)
     assert without["marked_interval"] == pytest.approx((0.2065, 1), abs=1e-4)  # 1 of 1: from 1 / (1 + 1.96 ** 2)
     blend = figures["markers"]["blend"]
-    assert blend["auc"]["value"] == pytest.approx(0.5)  # 0.9 above 0.2, the missed patient's 0 below it
-    assert blend["network"] == {"sensitivity": 0.5, "specificity": 1.0}
+    assert (blend["patients"], blend["with_marker"], blend["auc"]["value"]) == (2, 1, 1.0)  # of the missed one no sign is told
+    assert blend["network"] == {"sensitivity": 1.0, "specificity": 1.0}
     assert blend["evidence"] == {"sensitivity": 1.0, "specificity": 0.0}
     assert figures["heat"]["blend"] == figures["heat"]["hypodensity"] == {"patients": 2, "share_within_5_mm": 0.5}
     assert figures["heat"]["fluid_level"] == {"patients": 1, "share_within_5_mm": 1.0}
@@ -441,6 +441,7 @@ def test_the_rule_of_a_bundle_is_fitted_anew_and_its_earlier_figures_go(trained,
     figures = model_figures([_result(0, 0.5, 0.4, (1, 10, 9), 0.9, True), _result(2, 0.0, 0.4, (0, 0, 4), None, False)])
     write_card(bundle.path, figures)
     write_hard(bundle.path, figures)
+    monkeypatch.setattr("training.hematoma.evaluation.rule.LEAST_SIGN_ML", 0.0)  # so short a training finds no hematoma
     fit_rule(bundle.path, data, [patient_number(file) for file in patient_files(data)], torch.device("cpu"), log=lambda text: None)
     fitted = find_bundle(bundle.path, TASK)
     assert rule_from_settings(fitted.settings, "mine").top_slices in TOP_SLICES

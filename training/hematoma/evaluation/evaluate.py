@@ -38,7 +38,8 @@ class PatientResult:
         number: the phantom seed. location: of the hematoma, None without one. near_misses: drawn to look like markers.
         true_ml, found_ml: volume of the hematoma. true_ivh_ml, found_ivh_ml: of ventricular blood.
         voxels, ivh_voxels: of the original grid: (true and found, true, found).
-        true: of every marker, whether it is there. probabilities: None where no hematoma was found. thresholds: of the bundle.
+        true: of every marker, whether it is there. probabilities: of the network, told or not; None where no hematoma was found.
+        thresholds: of the bundle.
         evidence: of every marker, whether the measurement alone finds it on the found hematoma.
         slice_numbers: of the slices with true hematoma. slice_true, slice_probabilities: lists of four for each of these; a
             probability is None where no hematoma was found there.
@@ -51,6 +52,7 @@ class PatientResult:
             is hot.
         volume_range_ml, probability_ranges: (low, high) by the network's own scores; None of a bundle without fitted ranges.
         patient: whose scan it is, where a patient may have several; the number by default. judged: whether the markers are known.
+        signs_told: whether what was found is large enough for markers to be told (``ScanMeasurement.shows_signs``).
     """
 
     number: int
@@ -82,6 +84,7 @@ class PatientResult:
     probability_ranges: dict[str, tuple[float, float] | None] | None = None
     patient: str = ""
     judged: bool = True
+    signs_told: bool = True
 
 
 def evaluate(model: Path, seeds: Sequence[int], device: str, processes: int, phantoms: str = "ordinary") -> Iterator[PatientResult]:
@@ -123,16 +126,19 @@ class Truth:
 def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) -> tuple[PatientResult, np.ndarray]:
     """Let a bundle read a scan and compare with the truth; give the found labels (slices, rows, columns), too.
 
-    Slices of which nothing is known count on neither side.
+    Slices of which nothing is known count on neither side; whether signs are told is of the hematoma as a whole.
     """
     segmentation, network = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
     labels, found = truth.labels, segmentation.labels
+    measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=rules.least_sign_ml)
+    signs_told = measured.shows_signs
     if truth.judged is not None:
         unknown = np.ones(len(labels), bool)
         unknown[list(truth.judged)] = False
         labels, found = (np.where(unknown[:, None, None], 0, each).astype(np.uint8) for each in (labels, found))
-    measured = measure_scan(scan, found, least_ml=rules.below_ml)
+        least_sign_ml = 0.0 if signs_told else rules.least_sign_ml  # the whole hematoma decides it
+        measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
     shown = np.flatnonzero((labels == HEMATOMA).any(axis=(1, 2)))
     true_ml, true_ivh_ml, true_outside_ml = (
         float((labels == value).sum(axis=(1, 2)) @ scan.grid.voxel_ml) for value in (HEMATOMA, INTRAVENTRICULAR, OUTSIDE_BRAIN)
@@ -159,6 +165,7 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
         slice_mm=float(np.median(scan.grid.extents_mm)),
         volume_range_ml=network.sureness.volume_ml if network.sureness else None,
         probability_ranges=dict(network.sureness.probabilities) if network.sureness else None,
+        signs_told=signs_told,
         **truth.facts,
     )
     return result, found

@@ -32,9 +32,10 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     """All figures of ``tables.figures_tables``.
 
     Hematoma: over patients who have one, Dice of the original voxels; F score, IoU and Dice loss over all voxels of all patients.
-    Markers: over patients with a hematoma whose markers were judged; one in whom none was found counts as probability 0; no
-    markers at all where nobody judged them. 95 % intervals are from resampled
-    patients. No hematoma: the false volume in heads without one.
+    Markers: over patients with a hematoma whose markers were judged and are told, as enough of it was found; ``signs`` counts the
+    judged ones who are left out, and the markers that these have: each is missed, as no one is told of it. A slice on which none
+    was found counts as probability 0. No markers at all where none are judged and told. 95 % intervals are from resampled patients.
+    No hematoma: the false volume in heads without one.
 
     Raises:
         InputError: no patient has a hematoma.
@@ -43,6 +44,7 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
     if not bleeding:
         raise InputError("None of these patients has a hematoma; evaluate more of them.")
     judged = [result for result in bleeding if result.judged]
+    told = [result for result in judged if result.signs_told]
     return {
         "patients": [result.number for result in results],
         "hematoma": _hematoma(results, bleeding),
@@ -50,9 +52,10 @@ def model_figures(results: Sequence[PatientResult]) -> dict[str, Any]:
         "volume": _volumes(bleeding),
         "finding": finding_figures(results),
         "without_hematoma": _false_volumes([result for result in results if result.true_ml == 0]),
-        "markers": {marker: _marker(number, marker, judged) for number, marker in enumerate(MARKERS)} if judged else {},
+        "signs": _signs(judged),
+        "markers": {marker: _marker(number, marker, told) for number, marker in enumerate(MARKERS)} if told else {},
         "ranges": coverage(results),
-        "heat": {marker: _heat([result.heat_mm[marker] for result in judged if marker in result.heat_mm]) for marker in MARKERS},
+        "heat": {marker: _heat([result.heat_mm[marker] for result in told if marker in result.heat_mm]) for marker in MARKERS},
     }
 
 
@@ -98,19 +101,31 @@ def _false_volumes(healthy: Sequence[PatientResult]) -> dict[str, Any]:
     return {"patients": len(false), "share_below_half_ml": share, "largest_ml": float(false.max()) if len(false) else None}
 
 
-def _marker(number: int, marker: str, bleeding: Sequence[PatientResult]) -> dict[str, Any]:
-    true = np.array([result.true[marker] for result in bleeding], bool)
-    found = np.array([result.probabilities[marker] or 0.0 for result in bleeding])
-    numbers = np.array([_whose(result) for result in bleeding])
-    called = np.array([_is_called(result, marker) for result in bleeding], bool)
-    near = true | np.array([bool(NEAR_MISSES[marker] & set(result.near_misses)) for result in bleeding], bool)
+def _signs(judged: Sequence[PatientResult]) -> dict[str, Any]:
+    """In how many patients with a hematoma and judged markers these are told, and who is left out."""
+    untold = [result for result in judged if not result.signs_told]
+    return {
+        "judged": len(judged),
+        "told": len(judged) - len(untold),
+        "not_found": sum(result.found_ml == 0 for result in untold),
+        "found_too_small": sum(result.found_ml > 0 for result in untold),
+        "untold_with_marker": {marker: sum(result.true[marker] for result in untold) for marker in MARKERS},
+    }
+
+
+def _marker(number: int, marker: str, told: Sequence[PatientResult]) -> dict[str, Any]:
+    true = np.array([result.true[marker] for result in told], bool)
+    found = np.array([result.probabilities[marker] or 0.0 for result in told])
+    numbers = np.array([_whose(result) for result in told])
+    called = np.array([_is_called(result, marker) for result in told], bool)
+    near = true | np.array([bool(NEAR_MISSES[marker] & set(result.near_misses)) for result in told], bool)
     slices = [
         (_whose(result), truth[number], answer[number] or 0.0)
-        for result in bleeding
+        for result in told
         for truth, answer in zip(result.slice_true, result.slice_probabilities, strict=True)
     ]
     of_patient, slice_true, slice_found = (np.array(column) for column in zip(*slices, strict=True))
-    evidence = np.array([result.evidence[marker] for result in bleeding], bool)
+    evidence = np.array([result.evidence[marker] for result in told], bool)
     return {
         "patients": len(true),
         "with_marker": int(true.sum()),
@@ -120,7 +135,7 @@ def _marker(number: int, marker: str, bleeding: Sequence[PatientResult]) -> dict
         "slice_auc": _interval(roc_auc, slice_found, slice_true.astype(bool), of_patient),
         "average_precision": _interval(average_precision, found, true, numbers),
         "calibration": asdict(calibration(found, true)),
-        "threshold": bleeding[0].thresholds[marker],
+        "threshold": told[0].thresholds[marker],
         "network": _rates(called, true),
         "evidence": _rates(evidence, true),
     }

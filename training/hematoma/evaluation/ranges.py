@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, MARKER_NAMES, MARKERS, TASK
 from HematomaMarkersLib.measurement.markers.sureness import SHARE
+from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
 from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.patient_rule import patient_probabilities, rule_from_settings
 from HematomaMarkersLib.model.prediction import NETWORKS
@@ -48,7 +49,7 @@ class Seen:
     Attributes:
         true_ml: volume of the hematoma. sure_ml, possible_ml: see ``sure_and_possible``, for each of ``INNER`` and ``OUTER``.
         beyond: marker -> how far the logit of its probability lies on the wrong side of the threshold, below 0 on the right one;
-            empty where there is no hematoma, none is found, or nobody judged the markers.
+            empty where there is no hematoma, less than ``LEAST_SIGN_ML`` is found of it, or nobody judged the markers.
     """
 
     true_ml: float
@@ -84,10 +85,11 @@ def seen_head(model: Path, patient: Patient, device: torch.device) -> Seen:
     true = patient.labels == HEMATOMA
     ends = [sure_and_possible(reading, patient.hounsfield, patient.extents_mm, inner, OUTER[0])[0] for inner in INNER]
     ends += [sure_and_possible(reading, patient.hounsfield, patient.extents_mm, INNER[0], outer)[1] for outer in OUTER]
-    volumes = [float(slices_ml(mask, patient.extents_mm).sum()) for mask in (true, *ends)]
+    found = reading.labels == HEMATOMA
+    found_ml, *volumes = [float(slices_ml(mask, patient.extents_mm).sum()) for mask in (found, true, *ends)]
     beyond = {}
     probabilities = patient_probabilities(reading.slice_logits, reading.margin_lengths, reading.areas_cm2, rule)
-    if true.any() and patient.judged and None not in probabilities.values():
+    if true.any() and patient.judged and found_ml >= LEAST_SIGN_ML:
         for marker, there in zip(MARKERS, patient.markers, strict=True):
             above = float(logit(np.clip(probabilities[marker], 1e-9, 1 - 1e-9)) - logit(rule.thresholds[marker]))
             beyond[marker] = -above if there else above
@@ -103,8 +105,8 @@ def fitted_ranges(heads: Sequence[Seen]) -> tuple[FittedRanges, str]:
     judged = [head for head in heads if head.beyond]
     if min(len(judged), sum(head.true_ml > 0 for head in heads)) < LEAST_HEADS:
         raise InputError(
-            f"Of {how_many(len(heads), 'head')} only {len(judged)} can be fitted on, with a hematoma and its signs; "
-            f"fit on {LEAST_HEADS} at least."
+            f"Of {how_many(len(heads), 'head')} only {len(judged)} can be fitted on, with judged signs and a hematoma of which "
+            f"{LEAST_SIGN_ML:g} mL or more is found; fit on {LEAST_HEADS} at least."
         )
     rows, choices = [], []
     for (at_low, inner), (at_high, outer) in product(enumerate(INNER), enumerate(OUTER)):
@@ -118,6 +120,16 @@ def fitted_ranges(heads: Sequence[Seen]) -> tuple[FittedRanges, str]:
     logits = {marker: max(0.0, held_by([head.beyond[marker] for head in judged]) + 1e-6) for marker in MARKERS}
     table = markdown_table(["inner", "outer", "moved (log mL)", "mean width (log mL)"], rows)
     return FittedRanges(inner, outer, volume, logits, len(heads)), table
+
+
+def signs_fitted_on(heads: Sequence[Seen]) -> str:
+    """On how many heads the ranges of signs are fitted, in a sentence."""
+    bleeding = [head for head in heads if head.true_ml > 0]
+    fitted = sum(bool(head.beyond) for head in bleeding)
+    return (
+        f"Ranges of signs are fitted on {fitted} of {how_many(len(bleeding), 'head')} with a hematoma; in the others less than "
+        f"{LEAST_SIGN_ML:g} mL of it is found, or its signs were not judged."
+    )
 
 
 def held_by(errors: Sequence[float]) -> float:
@@ -140,8 +152,8 @@ def coverage(results: Sequence[PatientResult]) -> dict[str, Any] | None:
 
     Returns:
         ``volume``: over heads with a hematoma or in which one is possible: their number, how many true volumes were held, median
-        width in mL. ``signs``: of each marker over heads with a hematoma that was found: their number, how many were held, and how
-        many ranges leave the sign open.
+        width in mL. ``signs``: of each marker over heads with a hematoma in which signs are told: their number, how many were held,
+        and how many ranges leave the sign open.
     """
     if any(result.probability_ranges is None for result in results):
         return None
@@ -153,7 +165,7 @@ def coverage(results: Sequence[PatientResult]) -> dict[str, Any] | None:
         judged = [
             (result.true[marker], result.probability_ranges[marker], result.thresholds[marker])
             for result in results
-            if result.true_ml > 0 and result.judged and result.probability_ranges[marker] is not None
+            if result.true_ml > 0 and result.judged and result.signs_told
         ]
         held = [bool(high >= threshold if there else low < threshold) for there, (low, high), threshold in judged]
         is_open = [bool(low < threshold <= high) for _there, (low, high), threshold in judged]

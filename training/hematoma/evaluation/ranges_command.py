@@ -34,7 +34,7 @@ def _fit_ranges(chosen: argparse.Namespace) -> None:
     from LesionReadingLib.model.bundle import find_bundle
 
     from ..bundle.card import with_ranges
-    from .ranges import fitted_ranges, seen_heads
+    from .ranges import fitted_ranges, seen_heads, signs_fitted_on
 
     bundle, heads = find_bundle(chosen.model, TASK), []
     for head in seen_heads(bundle.path, _validation_files(chosen, bundle), chosen.device, chosen.processes):
@@ -42,6 +42,7 @@ def _fit_ranges(chosen: argparse.Namespace) -> None:
         print(f"{how_many(len(heads), 'validation patient')} read", flush=True)
     fitted, table = fitted_ranges(heads)
     print(table)
+    print(signs_fitted_on(heads))
     with_ranges(bundle.path, fitted)
     print(json.dumps(fitted.to_settings()))
 

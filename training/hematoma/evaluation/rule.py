@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from HematomaMarkersLib.labels import HEMATOMA, IRREGULAR_MARGIN, MARKERS, TASK
+from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
 from HematomaMarkersLib.model.inference import read_head
 from HematomaMarkersLib.model.network import JointNetwork
 from HematomaMarkersLib.model.patient_rule import MarkerCalibration, PatientRule, patient_probabilities
 from HematomaMarkersLib.model.prediction import NETWORKS
+from HematomaMarkersLib.model.ranges import slices_ml
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.model.bundle import METADATA, find_bundle
 from LesionReadingLib.model.prediction import load_network
@@ -50,13 +52,14 @@ class Answers:
     Attributes:
         logits: float32 (slices, 4), nan where no hematoma is found. margin_lengths, areas_cm2: (slices,) of the found hematoma, as
             ``HeadReading`` has them.
-        markers: bool (4,), the truth.
+        markers: bool (4,), the truth. found_ml: volume of the found hematoma.
     """
 
     logits: np.ndarray
     margin_lengths: np.ndarray
     areas_cm2: np.ndarray
     markers: np.ndarray
+    found_ml: float
 
 
 def validation_answers(network: JointNetwork, patient: Patient, device: torch.device) -> Answers | None:
@@ -65,7 +68,8 @@ def validation_answers(network: JointNetwork, patient: Patient, device: torch.de
         return None
     image = (patient.hounsfield, patient.inside, patient.extents_mm)
     reading = read_head(network, *image, WINDOW_HU, device, lambda *_: None)
-    return Answers(reading.slice_logits, reading.margin_lengths, reading.areas_cm2, patient.markers)
+    found_ml = float(slices_ml(reading.labels == HEMATOMA, patient.extents_mm).sum())
+    return Answers(reading.slice_logits, reading.margin_lengths, reading.areas_cm2, patient.markers, found_ml)
 
 
 def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device, processes: int = 1, log=print) -> None:
@@ -75,7 +79,7 @@ def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device
         processes: patients at once, each on one thread, where the device is the processor.
 
     Raises:
-        InputError: the folder holds none of them with a hematoma.
+        InputError: the folder holds none of them with a hematoma, or of none enough is found.
     """
     files = [file for file in patient_files(data) if patient_number(file) in seeds]
     if device.type == "cpu" and processes > 1:
@@ -86,7 +90,8 @@ def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device
     answers = [each for each in found if each is not None]
     if not answers:
         raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
-    _write_rule(place, data, answers, log)
+    what_to_do = "draw more with fit-rule --patients, or train the segmentation longer"
+    _write_rule(place, data, _large_enough(answers, what_to_do, log), log)
 
 
 def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> None:
@@ -95,7 +100,7 @@ def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> No
     Cases of which only some slices were judged are left out, as a rule is about whole patients.
 
     Raises:
-        InputError: none of them has a hematoma and judged markers.
+        InputError: none of them has a hematoma and judged markers, or of none enough is found.
     """
     network = network_of(place)
     patients = load_patients(data, parts=(VALIDATION,))
@@ -106,14 +111,28 @@ def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> No
             f"None of {how_many(len(patients), 'validation case')} of {data} has a hematoma, all slices and all four markers "
             "judged; the rule is chosen on such cases, so import some."
         )
-    true = np.array([each.markers for each in answers])
-    alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
-    if alike:
-        log(
-            f"On {how_many(len(answers), 'validation case')} nothing can be told of {', '.join(alike)}; "
-            "left uncalibrated, threshold 0.5."
+    what_to_do = "import larger ones, or train the segmentation longer"
+    _write_rule(place, data, _large_enough(answers, what_to_do, log), log)
+
+
+def _large_enough(answers: Sequence[Answers], what_to_do: str, log) -> list[Answers]:
+    """Those of whose hematoma so much is found that signs are told: a rule for the others would never be asked.
+
+    Raises:
+        InputError: there is none.
+    """
+    large = [each for each in answers if each.found_ml >= LEAST_SIGN_ML]
+    if not large:
+        raise InputError(
+            f"In none of {how_many(len(answers), 'validation patient')} with a hematoma {LEAST_SIGN_ML:g} mL or more is found, "
+            f"and on less no sign is told, so no rule can be fitted; {what_to_do}."
         )
-    _write_rule(place, data, answers, log)
+    if len(large) < len(answers):
+        log(
+            f"{len(answers) - len(large)} of {how_many(len(answers), 'validation patient')} with a hematoma left out: less than "
+            f"{LEAST_SIGN_ML:g} mL of it is found, too little for signs to be told."
+        )
+    return large
 
 
 def is_bundle(place: Path) -> bool:
@@ -127,6 +146,13 @@ def network_of(place: Path) -> JointNetwork:
 
 
 def _write_rule(place: Path, data: Path, answers: Sequence[Answers], log) -> None:
+    true = np.array([each.markers for each in answers])
+    alike = [marker for marker, column in zip(MARKERS, true.T, strict=True) if column.all() or not column.any()]
+    if alike:
+        log(
+            f"On {how_many(len(answers), 'validation patient')} nothing can be told of {', '.join(alike)}; "
+            "left uncalibrated, threshold 0.5."
+        )
     rule, mean_auc = fitted_rule(answers)
     if is_bundle(place):
         with_rule(place, rule, mean_auc)

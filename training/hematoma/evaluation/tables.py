@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
+from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
 
 from ...reporting.comparison import differences_table
 from ...reporting.course import course_line
@@ -53,7 +54,7 @@ def figures_tables(figures: Mapping[str, Any]) -> str:
             _volume_table(figures),
             "Found or not, by size and by slices:",
             finding_tables(figures["finding"]),
-            *(_marker_tables(figures) if figures["markers"] else ["Markers: of none of these patients were they judged."]),
+            *_signs(figures),
             _ranges(figures["ranges"]),
             *_own_cases(figures),
         ]
@@ -74,9 +75,29 @@ def _own_cases(figures: Mapping[str, Any]) -> list[str]:
     return [*found, figures["untold"]] if figures["untold"] else found
 
 
+def _signs(figures: Mapping[str, Any]) -> list[str]:
+    """Of whom markers are told, and what is told of them."""
+    counted = figures["signs"]
+    if not counted["judged"]:
+        return ["Markers: of none of these patients were they judged."]
+    return [_told(counted), *(_marker_tables(figures) if figures["markers"] else [])]
+
+
+def _told(counted: Mapping[str, Any]) -> str:
+    left_out = counted["judged"] - counted["told"]
+    told = f"Markers are told, and counted, in {counted['told']} of {how_many(counted['judged'], 'patient')} with a hematoma"
+    if not left_out:
+        return f"{told}: {LEAST_SIGN_ML:g} mL or more of it is found in all."
+    missed = ", ".join(f"{MARKER_NAMES[marker].lower()} {count}" for marker, count in counted["untold_with_marker"].items())
+    return (
+        f"{told}; {left_out} left out, as less than {LEAST_SIGN_ML:g} mL of it is found ({counted['found_too_small']}) or nothing "
+        f"({counted['not_found']}). Markers that these have, all missed: {missed}."
+    )
+
+
 def _marker_tables(figures: Mapping[str, Any]) -> list[str]:
     return [
-        "Markers, AUC with 95 % intervals (patients resampled 1000 times), over patients with a hematoma:",
+        "Markers, AUC with 95 % intervals (patients resampled 1000 times), over patients in whom they are told:",
         _auc_table(figures["markers"]),
         "Markers, average precision and calibration of the patients' probabilities:",
         _calibration_table(figures["markers"]),

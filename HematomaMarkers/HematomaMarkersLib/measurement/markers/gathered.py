@@ -50,6 +50,12 @@ def gather_evidence(slices: Sequence[SliceMeasurement], with_ct: bool) -> dict[s
     return {marker: gathered.get(marker, without) for marker in MARKERS}
 
 
+def not_judged(least_sign_ml: float) -> dict[str, MarkerEvidence]:
+    """What is told of every marker on a hematoma smaller than this, which is too small to show it."""
+    sentence = _("Not judged: on a hematoma under {least:g} mL this sign cannot be told.").format(least=least_sign_ml)
+    return {marker: MarkerEvidence(False, None, {}, sentence) for marker in MARKERS}
+
+
 def _irregular_margin(shown: Sequence[SliceMeasurement]) -> MarkerEvidence:
     scale, best = shape_scale([(measured.slice, measured.margin) for measured in shown], [measured.volume_ml for measured in shown])
     margin = next(measured.margin for measured in shown if measured.slice == best)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...labels import MARKERS
 from .sureness import Range, Sureness
 
 if TYPE_CHECKING:
@@ -46,15 +47,28 @@ class NetworkResult:
 
 
 def network_probability(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> float | None:
-    """The network's probability of a marker; None where no network took part or no hematoma counts."""
-    return network.probabilities.get(marker) if network and measurement.has_hematoma else None
+    """The network's probability of a marker; None where no network took part or signs are not judged."""
+    return network.probabilities.get(marker) if network and measurement.shows_signs else None
 
 
 def probability_range(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> Range | None:
     """The range of ``network_probability``; None where it is not known."""
-    if network is None or network.sureness is None or not measurement.has_hematoma:
+    if network is None or network.sureness is None or not measurement.shows_signs:
         return None
     return network.sureness.probabilities[marker]
+
+
+def likeliest_slice(marker: str, measurement: ScanMeasurement, network: NetworkResult | None) -> int | None:
+    """The slice on which the network rates a marker likeliest; None where it tells no probability."""
+    return network.marker_slices.get(marker) if network and measurement.shows_signs else None
+
+
+def slice_probabilities(number: int, measurement: ScanMeasurement, network: NetworkResult | None) -> dict[str, float | None]:
+    """The network's probability of every marker on a slice of the scan; None where it tells none."""
+    if network is None or not measurement.shows_signs:
+        return dict.fromkeys(MARKERS)
+    known = zip(MARKERS, network.slice_probabilities[number], strict=True)
+    return {marker: None if np.isnan(probability) else float(probability) for marker, probability in known}
 
 
 def volume_range_ml(network: NetworkResult | None) -> Range | None:
