@@ -441,7 +441,6 @@ def test_the_rule_of_a_bundle_is_fitted_anew_and_its_earlier_figures_go(trained,
     figures = model_figures([_result(0, 0.5, 0.4, (1, 10, 9), 0.9, True), _result(2, 0.0, 0.4, (0, 0, 4), None, False)])
     write_card(bundle.path, figures)
     write_hard(bundle.path, figures)
-    monkeypatch.setattr("training.hematoma.evaluation.rule.LEAST_SIGN_ML", 0.0)  # so short a training finds no hematoma
     fit_rule(bundle.path, data, [patient_number(file) for file in patient_files(data)], torch.device("cpu"), log=lambda text: None)
     fitted = find_bundle(bundle.path, TASK)
     assert rule_from_settings(fitted.settings, "mine").top_slices in TOP_SLICES

@@ -59,7 +59,7 @@ def test_oct_from_exported_phantoms_to_an_analysis_with_the_model_that_learnt_fr
     assert "1 case of its user." in report
 
 
-def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_them(tmp_path, capsys, monkeypatch):
+def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_them(tmp_path, capsys):
     images, masks, rows = tmp_path / "images", tmp_path / "masks", ["case,patient," + ",".join(MARKERS)]
     images.mkdir(), masks.mkdir()
     head = draw_head(0, 128, slice_mm=10.0)
@@ -77,10 +77,8 @@ def test_hematoma_from_phantoms_to_an_analysis_with_the_model_that_learnt_from_t
     shared = ["--steps", "2", "batch=2", "--device", "cpu"]
     assert main(["hematoma", "train-segmentation", data, run, *shared, "width=0.1"]) == 0
     assert main(["hematoma", "train-markers", data, run, *shared, "marker_width=0.02"]) == 0
-    assert main(["hematoma", "fit-rule", run, data, "--device", "cpu"]) == 2  # so short a training finds no hematoma
-    assert "with a hematoma 1.5 mL or more is found" in capsys.readouterr().err and not (tmp_path / "run/rule.json").exists()
-    monkeypatch.setattr("training.hematoma.evaluation.rule.LEAST_SIGN_ML", 0.0)
     assert main(["hematoma", "fit-rule", run, data, "--device", "cpu"]) == 0
+    assert "with a hematoma 1.5 mL or more is found" in capsys.readouterr().out  # so short a training finds none
     assert json.loads((tmp_path / "run/rule.json").read_text())["patients"] == 1  # the own validation case, no phantom drawn
     assert main(["hematoma", "bundle", run, bundle, "--data-source", "three phantoms"]) == 0
     capsys.readouterr()

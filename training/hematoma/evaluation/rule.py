@@ -79,7 +79,7 @@ def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device
         processes: patients at once, each on one thread, where the device is the processor.
 
     Raises:
-        InputError: the folder holds none of them with a hematoma, or of none enough is found.
+        InputError: the folder holds none of them with a hematoma.
     """
     files = [file for file in patient_files(data) if patient_number(file) in seeds]
     if device.type == "cpu" and processes > 1:
@@ -90,8 +90,7 @@ def fit_rule(place: Path, data: Path, seeds: Sequence[int], device: torch.device
     answers = [each for each in found if each is not None]
     if not answers:
         raise InputError(f"{data} holds no validation patients with a hematoma; draw more with fit-rule --patients.")
-    what_to_do = "draw more with fit-rule --patients, or train the segmentation longer"
-    _write_rule(place, data, _large_enough(answers, what_to_do, log), log)
+    _write_rule(place, data, _large_enough(answers, log), log)
 
 
 def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> None:
@@ -100,7 +99,7 @@ def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> No
     Cases of which only some slices were judged are left out, as a rule is about whole patients.
 
     Raises:
-        InputError: none of them has a hematoma and judged markers, or of none enough is found.
+        InputError: none of them has a hematoma and judged markers.
     """
     network = network_of(place)
     patients = load_patients(data, parts=(VALIDATION,))
@@ -111,22 +110,19 @@ def fit_own_rule(place: Path, data: Path, device: torch.device, log=print) -> No
             f"None of {how_many(len(patients), 'validation case')} of {data} has a hematoma, all slices and all four markers "
             "judged; the rule is chosen on such cases, so import some."
         )
-    what_to_do = "import larger ones, or train the segmentation longer"
-    _write_rule(place, data, _large_enough(answers, what_to_do, log), log)
+    _write_rule(place, data, _large_enough(answers, log), log)
 
 
-def _large_enough(answers: Sequence[Answers], what_to_do: str, log) -> list[Answers]:
-    """Those of whose hematoma so much is found that signs are told: a rule for the others would never be asked.
-
-    Raises:
-        InputError: there is none.
-    """
+def _large_enough(answers: Sequence[Answers], log) -> Sequence[Answers]:
+    """Those of whose hematoma so much is found that signs are told: a rule for the others would never be asked. All where there is
+    none, so that a first short training comes to its end, too."""
     large = [each for each in answers if each.found_ml >= LEAST_SIGN_ML]
     if not large:
-        raise InputError(
-            f"In none of {how_many(len(answers), 'validation patient')} with a hematoma {LEAST_SIGN_ML:g} mL or more is found, "
-            f"and on less no sign is told, so no rule can be fitted; {what_to_do}."
+        log(
+            f"In none of {how_many(len(answers), 'validation patient')} with a hematoma {LEAST_SIGN_ML:g} mL or more is found, and "
+            "on less no sign is told: the rule is fitted on what there is and says little; train the segmentation longer."
         )
+        return answers
     if len(large) < len(answers):
         log(
             f"{len(answers) - len(large)} of {how_many(len(answers), 'validation patient')} with a hematoma left out: less than "
