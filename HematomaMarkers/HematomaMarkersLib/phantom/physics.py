@@ -18,6 +18,7 @@ from .atlas import Field
 from .hematoma import SIGN_CODES, Hematoma
 
 _SUBSLICE_MM = 1.3
+_BONE_SHOWS_HU = 130.0  # blood under the skull that lies in one voxel with so much bone is bone to any reader
 _FACE_MM = ((-62.0, -42.0, 0.0), (64.0, 58.0, 64.0))
 _NECK_MM = ((-110.0, 45.0, 0.0), (80.0, 58.0, 62.0))
 _PETROUS_MM = (-34.0, 22.0, 38.0)
@@ -114,7 +115,7 @@ def scan(rng: np.random.Generator, head: Head, blood: Blood, pose: Pose, grid: G
             made = _plane(head, blood, pose.to_head(_points(grid, number, off_mm, coarse)))
             sums = made if sums is None else [a + b for a, b in zip(sums, made, strict=True)]
         hu, hematoma, ventricle, outside, *signs = (_finer(part / planes, coarse) for part in sums)
-        labels[number][outside > 0.5] = OUTSIDE_BRAIN
+        labels[number][(outside > 0.5) & (hu < _BONE_SHOWS_HU)] = OUTSIDE_BRAIN
         labels[number][ventricle > 0.5] = INTRAVENTRICULAR
         labels[number][hematoma > 0.5] = HEMATOMA
         sign_mm2[number] = [np.count_nonzero(part > 0.5) * grid.pixel_mm2 for part in signs]

@@ -253,6 +253,13 @@ def test_blood_of_a_wide_head_is_denser_than_what_lies_around_it(wide):
     assert wide.drawn_ml == pytest.approx(draw_wide_patient(7).volume_ml)
 
 
+def test_blood_under_the_skull_is_labelled_where_the_picture_shows_it_and_not_in_bone():
+    head = draw_wide_head(512)
+    labelled = head.labels == OUTSIDE_BRAIN
+    assert "subdural" in head.others and labelled.sum(axis=(1, 2)) @ head.grid.voxel_ml > 50
+    assert np.percentile(head.hounsfield[labelled], 95) < 200
+
+
 def test_false_friends_are_dense_and_are_not_labelled():
     head = draw_head_of(draw_wide_patient(6).person, None)
     drawn, names = with_false_friends(head, np.random.default_rng(1))
