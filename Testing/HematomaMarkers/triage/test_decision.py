@@ -15,7 +15,9 @@ from HematomaMarkersLib.measurement.markers.sureness import Sureness
 from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.outside_blood import OutsideBlood, outside_from_json
 from HematomaMarkersLib.measurement.scan import LEAST_HEMATOMA_ML, ScanMeasurement
+from HematomaMarkersLib.presenting.look_first import look_first
 from HematomaMarkersLib.triage.decision import LOOKED_FOR_OUTSIDE, NOT_LOOKED_FOR, Decision, to_json, triage
+from HematomaMarkersLib.triage.findings import findings_of
 from HematomaMarkersLib.triage.rules import GROWTH_CRITERIA, SHIPPED_RULES, read_rules
 from LesionReadingLib.errors import InputError
 
@@ -353,8 +355,8 @@ def sure_of(network: NetworkResult, volume_ml=(11.0, 13.0), slice=2, **ranges) -
         (45.0, (40.0, 50.0), REFER_NOW),
         (45.0, (25.0, 50.0), UNCERTAIN),  # 45 mL alone would be referred
         (12.0, (0.2, 13.0), UNCERTAIN),  # perhaps no hematoma at all
-        (0.0, (0.0, 2.0), UNCERTAIN),  # perhaps one
-        (0.0, (0.0, 0.3), NONE_FOUND),
+        (0.05, (0.0, 2.0), UNCERTAIN),  # perhaps one: something is marked
+        (0.0, (0.0, 2.0), NONE_FOUND),  # scores that mark nothing tell nothing
         (0.0, (0.0, 0.0), NONE_FOUND),
     ],
 )
@@ -365,6 +367,12 @@ def test_a_range_of_the_volume_across_a_limit_decides_nothing(nothing_seen, a_bl
     if decision == UNCERTAIN:
         assert decided.look_at == (2,) and decided.title.endswith("look at slice 3")
         assert f"{volume_ml[0]:.1f} to {volume_ml[1]:.1f} mL" in decided.reasons[0] and "check slice 3" in decided.reasons[0]
+
+
+def test_where_nothing_is_marked_the_slice_of_which_the_network_is_unsure_is_still_to_be_looked_at(nothing_seen, a_bleed):
+    network = sure_of(a_network_result(*a_bleed, dict.fromkeys(MARKERS), 0.5), (0.0, 2.0))
+    empty = replace(nothing_seen, volume_ml=0.0)
+    assert "0.0 to 2.0 mL" in {check.first: check.why for check in look_first(findings_of(empty, network, None, read_rules()))}[2]
 
 
 @pytest.mark.parametrize(
