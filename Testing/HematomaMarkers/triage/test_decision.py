@@ -375,6 +375,13 @@ def test_where_nothing_is_marked_the_slice_of_which_the_network_is_unsure_is_sti
     assert "0.0 to 2.0 mL" in {check.first: check.why for check in look_first(findings_of(empty, network, None, read_rules()))}[2]
 
 
+@pytest.mark.parametrize("limits", [{"small_error_ml": 0.6}, {"below_ml": 0.0}, {"below_ml": 0.0, "small_error_ml": 0.0}])
+def test_where_nothing_is_marked_no_limit_of_ones_own_makes_it_a_hematoma(a_bleed, limits):
+    rules, empty = replace(read_rules(), **limits), np.zeros_like(a_bleed[1])
+    decided = decide(measure_scan(a_bleed[0], empty, least_ml=rules.below_ml), rules=rules)
+    assert (decided.decision, decided.reasons) == (Decision.NONE_FOUND, ("Nothing was marked as hematoma.",))
+
+
 @pytest.mark.parametrize(
     ("probability", "ends", "decision"),
     [(0.8, (0.7, 0.9), REFER_NOW), (0.8, (0.4, 0.95), UNCERTAIN), (0.2, (0.1, 0.3), WATCH), (0.2, (0.05, 0.6), UNCERTAIN)],
