@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn_hematoma import grid_around_origin, in_ellipsoid, places_mm
 from HematomaMarkersLib.measurement.measure import measure_scan
-from HematomaMarkersLib.measurement.volume import Abc2, abc2, diameters_mm
+from HematomaMarkersLib.measurement.volume import Abc2, abc2, diameters_mm, in_ml
 
 GRIDS = {
     "square pixels": grid_around_origin(size=80, pixel_mm=(0.8, 0.8), steps_mm=(4.0,) * 13),
@@ -129,3 +129,22 @@ def test_blood_in_the_ventricles_is_counted_apart():
     assert measured.ivh_ml == pytest.approx(((labels == 2).sum(axis=(1, 2)) * grid.voxel_ml).sum())
     assert measured.volume_ml + measured.ivh_ml == pytest.approx(whole.volume_ml)
     assert measured.ivh_ml > 1
+
+
+@pytest.mark.parametrize(
+    ("volume_ml", "words"),
+    [
+        (0.0, "0.0 mL"),
+        (0.004, "less than 0.01 mL"),
+        (0.29, "0.29 mL"),
+        (0.4999, "0.49 mL"),
+        (0.5, "0.50 mL"),
+        (1.47, "1.47 mL"),
+        (1.4999, "1.49 mL"),
+        (1.5, "1.50 mL"),
+        (1.9999, "1.99 mL"),
+        (12.46, "12.5 mL"),
+    ],
+)
+def test_a_volume_in_words_never_reads_as_a_limit_that_it_does_not_reach(volume_ml, words):
+    assert in_ml(volume_ml) == words
