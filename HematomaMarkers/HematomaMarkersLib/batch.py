@@ -14,6 +14,7 @@ from LesionReadingLib.language import N_, _, listed
 from LesionReadingLib.reporting import Reporter
 from LesionReadingLib.studies.batch.find import found_below, in_order
 from LesionReadingLib.studies.batch.records import Study
+from LesionReadingLib.text.counting import shown
 
 from .commands import analyze
 from .labels import MARKER_NAMES, MARKERS, PROBABILITY_NAMES
@@ -112,12 +113,19 @@ def _open_signs(found: dict) -> str | None:
     return listed(_(MARKER_NAMES[marker]).lower() for marker in names)
 
 
+def _outside_blood(found: dict) -> str | None:
+    """Where blood outside the brain is seen, which no other number of the row tells of."""
+    outside = found.get("outside_blood")
+    return _("suspected on slice {number}").format(number=shown(outside["slice"])) if outside and outside["seen"] else None
+
+
 COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("decision"): lambda found: TITLES[found["triage"]["code"]] if found.get("triage") else None,
     N_("hematoma (mL)"): lambda found: found["volume_ml"],
     N_("hematoma, low end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[0],
     N_("hematoma, high end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[1],
     N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
+    N_("blood outside the brain"): lambda found: _outside_blood(found),
     **{
         header: lambda found, marker=marker: found["markers"][marker]["probability"] for marker, header in PROBABILITY_NAMES.items()
     },

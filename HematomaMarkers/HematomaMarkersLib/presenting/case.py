@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 
+from ..measurement.markers.network_result import outside_slice
 from .slice_view import SliceView
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ class Case:
     def network(self) -> NetworkResult | None:
         """What a network found; None where none took part."""
         return self.findings.network
+
+    @property
+    def named_slices(self) -> tuple[int, ...]:
+        """Those that the decision names, and that with most blood outside the brain: no contour leads there."""
+        outside = outside_slice(self.network)
+        return (*self.findings.triage.look_at, *([] if outside is None else [outside]))
 
     @property
     def view(self) -> SliceView:

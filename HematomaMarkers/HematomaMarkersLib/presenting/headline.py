@@ -14,7 +14,7 @@ from LesionReadingLib.text.counting import shown
 from ..growth.expansion import Growth
 from ..labels import HEMATOMA
 from ..measurement.markers.bat import BAT_BLEND, BAT_EARLY, BAT_HIGH_RISK, BAT_HYPODENSITY, Bat
-from ..measurement.markers.network_result import volume_range_ml
+from ..measurement.markers.network_result import outside_slice, volume_range_ml
 from ..measurement.markers.sureness import Range
 from ..measurement.volume import in_ml
 
@@ -68,6 +68,10 @@ def numbers(case: Case) -> list[Number]:
     """The numbers on top of the report."""
     measured, growth, triage = case.measurement, case.findings.growth, case.findings.triage
     found = list(volume_numbers(measured, volume_range_ml(case.network)))
+    outside = outside_slice(case.network)
+    if outside is not None:
+        where = _("not measured; slice {number}").format(number=shown(outside))
+        found.append(Number(_("Outside the brain"), _("blood suspected"), where))
     if growth:
         since = _("from {prior:.1f} mL").format(prior=growth.prior_ml)
         percent = [] if growth.change_percent is None else [_("{percent:+.0f} %").format(percent=growth.change_percent)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,10 +32,13 @@ def draw_pictures(folder: Path, case: Case) -> Pictures:
     return Pictures(_draw_key_slices(folder, case), _draw_markers(folder, case), _draw_growth(folder, case))
 
 
-def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: int = KEY_SLICES) -> list[int]:
+def key_slices(
+    labels: np.ndarray, heights: np.ndarray, beyond: int = 1, named: Collection[int] = (), count: int = KEY_SLICES
+) -> list[int]:
     """The slices to show, foot to head: those with labels and ``beyond`` more on either side, thinned evenly to ``count``.
 
-    The slice with the most labelled pixels is always among them. Where nothing is labelled, slices of the whole scan.
+    The slice with the most labelled pixels is always among them, and so are those that are ``named``, beyond the count. Where
+    nothing is labelled, slices of the whole scan.
     """
     order = np.argsort(heights, kind="stable")
     pixels = np.array([np.count_nonzero(plane) for plane in labels])[order]
@@ -50,12 +53,12 @@ def key_slices(labels: np.ndarray, heights: np.ndarray, beyond: int = 1, count: 
         largest = pixels.argmax()
         if labelled.size and largest not in places:
             places[np.abs(places[1:-1] - largest).argmin() + 1] = largest
-    return [int(number) for number in order[np.unique(places)]]
+    return [int(number) for place, number in enumerate(order) if place in places or number in named]
 
 
 def _draw_key_slices(folder: Path, case: Case) -> tuple[Picture, ...]:
     heights, view = heights_mm(case.grid), case.view
-    chosen = key_slices(case.labels, heights, beyond=0 if case.scan is None else 1)
+    chosen = key_slices(case.labels, heights, beyond=0 if case.scan is None else 1, named=case.named_slices)
     if case.scan is not None:
         box = view.head(case.scan.hounsfield[chosen])
     else:

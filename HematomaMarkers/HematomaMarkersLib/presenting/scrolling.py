@@ -46,7 +46,7 @@ def scroll_of(case: Case) -> Scroll:
     areas = [measured.area_mm2 for measured in case.measurement.slices]
     return Scroll(
         words=(_("slice"), _("slices")),
-        start=int(np.argmax(areas)) if any(areas) else int(order[count // 2]),
+        start=int(np.argmax(areas)) if any(areas) else [*case.named_slices, int(order[count // 2])][0],
         captions=[_caption(case, number) for number in range(count)],
         panes=panes,
         outlines=[

@@ -119,7 +119,7 @@ def triage(
     bat = bat_of(measurement, network, onset_to_ct_hours) if measurement.shows_signs else None
     unknown = _unknown(measurement, growth, rules, location, bat) if measurement.has_hematoma else []
     outside = network.outside if network else None
-    speaking = [*reasons_to_refer(measurement, network, growth, rules, location, bat), *outside_the_brain(outside)]
+    speaking = [*reasons_to_refer(measurement, network, growth, rules, location, bat), *outside_the_brain(network)]
     decision, reasons = _decided(measurement, speaking)
     limits = (_(NOT_LOOKED_FOR if outside is None else LOOKED_FOR_OUTSIDE),)
     uncertain = decision is Decision.UNCERTAIN
@@ -168,7 +168,7 @@ def in_words(decision: Decision) -> str:
 def _decided(measurement: ScanMeasurement, reasons: list[Reason]) -> tuple[Decision, list[Reason]]:
     """The decision, with the reasons that carry it first."""
     if measurement.doubts:
-        return Decision.NO_VERDICT, [Reason(doubt) for doubt in measurement.doubts]
+        return Decision.NO_VERDICT, [*(Reason(doubt) for doubt in measurement.doubts), *reasons]
     if any(reason.certain for reason in reasons):
         return Decision.REFER_NOW, sorted(reasons, key=lambda reason: not reason.certain)
     if reasons:

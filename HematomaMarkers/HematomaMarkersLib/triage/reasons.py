@@ -10,13 +10,12 @@ from LesionReadingLib.text.counting import shown
 
 from ..labels import BLEND, HYPODENSITY, MARKER_NAMES, MARKERS
 from ..measurement.markers.bat import BAT_BLEND, BAT_HYPODENSITY, Bat
-from ..measurement.markers.network_result import NetworkResult, marker_seen, probability_range, volume_range_ml
+from ..measurement.markers.network_result import NetworkResult, marker_seen, outside_slice, probability_range, volume_range_ml
 from ..measurement.volume import in_ml
 from .rules import GROWTH_CRITERIA, Rules, reached
 
 if TYPE_CHECKING:
     from ..growth.expansion import Growth
-    from ..measurement.outside_blood import OutsideBlood
     from ..measurement.scan import ScanMeasurement
 
 
@@ -247,15 +246,16 @@ def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: Network
     return [Reason(sentence, certain)]
 
 
-def outside_the_brain(outside: OutsideBlood | None) -> list[Reason]:
+def outside_the_brain(network: NetworkResult | None) -> list[Reason]:
     """That there is blood which nothing here measures: someone has to look."""
-    if outside is None or not outside.is_seen:
+    number = outside_slice(network)
+    if number is None:
         return []
     sentence = _(
         "Blood outside the brain (subarachnoid, subdural or epidural) seems to be there; this program does not measure it: look at "
         "slice {number}."
     )
-    return [Reason(sentence.format(number=shown(outside.slice)), False, outside.slice)]
+    return [Reason(sentence.format(number=shown(number)), False, number)]
 
 
 def reason_to_watch(measurement: ScanMeasurement) -> Reason:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from LesionReadingLib.errors import InputError
-from LesionReadingLib.language import N_, _
+from LesionReadingLib.language import N_, _, joined
 from LesionReadingLib.language import listed as all_of
 from LesionReadingLib.text.identity import shown_text
 
@@ -101,16 +101,16 @@ def rule_in_words(rules: Rules) -> str:
         parts.append(_("measured {signs}").format(signs=_names(rules.evidence)))
     if math.isfinite(rules.bat_score):
         parts.append(_("BAT score of {limit:g} or more").format(limit=rules.bat_score))
-    return _(
+    refer = _(
         "Refer now if any of these holds: {reasons}. A value within its error (±) of a limit does not decide by itself: watch, "
-        "uncertain, and check the slice. No sign is judged on a hematoma under {sign:g} mL. Watch: a hematoma of {least:g} "
-        "mL{error} or more and none of these. No hematoma found: less than that."
-    ).format(
-        reasons=_("; ").join(parts),
-        sign=rules.least_sign_ml,
-        least=rules.below_ml,
-        error=_give_or_take(rules.small_error_ml),
+        "uncertain, and check the slice."
+    ).format(reasons=_("; ").join(parts))
+    outside = _("Blood outside the brain is not measured: where a network sees it, watch, uncertain, and check the slice.")
+    signs = _("No sign is judged on a hematoma under {sign:g} mL.").format(sign=rules.least_sign_ml)
+    watch = _("Watch: a hematoma of {least:g} mL{error} or more and none of these. No hematoma found: less than that.").format(
+        least=rules.below_ml, error=_give_or_take(rules.small_error_ml)
     )
+    return joined(refer, outside, signs if rules.least_sign_ml > 0 else "", watch)
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:

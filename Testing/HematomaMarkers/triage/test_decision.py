@@ -275,9 +275,9 @@ def test_the_rule_names_every_limit_and_leaves_out_what_is_off(nothing_seen):
     rule = decide(nothing_seen).rule
     for sentence in ("30 mL", "± 5.8 mL", "15 mL", "0.5 mL", "30 % or more", "6 mL or more", "BAT score of 3"):
         assert sentence in rule
-    off = replace(read_rules(), volume_ml=np.inf, evidence=(), network=(), bat_score=np.inf)
+    off = replace(read_rules(), volume_ml=np.inf, evidence=(), network=(), bat_score=np.inf, least_sign_ml=0.0)
     rule = decide(nothing_seen, rules=off).rule
-    for gone in ("inf", "30 mL", "measured", "network", "BAT"):
+    for gone in ("inf", "30 mL", "measured hypodensity", "network at", "BAT", "No sign is judged", "under 0"):
         assert gone not in rule
 
 

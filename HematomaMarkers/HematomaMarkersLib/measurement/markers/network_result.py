@@ -71,6 +71,11 @@ def slice_probabilities(number: int, measurement: ScanMeasurement, network: Netw
     return {marker: None if np.isnan(probability) else float(probability) for marker, probability in known}
 
 
+def outside_slice(network: NetworkResult | None) -> int | None:
+    """The slice with most blood outside the brain; None where too little is seen to be told."""
+    return network.outside.slice if network and network.outside and network.outside.is_seen else None
+
+
 def volume_range_ml(network: NetworkResult | None) -> Range | None:
     """The range of the volume of the network's own contour, in mL; None where it is not known or the contour was corrected."""
     return network.sureness.volume_ml if network and network.sureness else None
