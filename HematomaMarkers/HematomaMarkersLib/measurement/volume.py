@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,8 +103,8 @@ def _tallest(places: np.ndarray, heights: np.ndarray) -> float:
 def in_ml(volume_ml: float) -> str:
     """A volume in words, never 0 for what is there.
 
-    Below 2 mL with two digits behind the point, rounded down: beside a limit of 1.5 mL none reads as if it reached it and does not.
+    Two digits behind the point below 2 mL: 1.47 mL does not read as if it reached a limit of 1.5 mL.
     """
     if 0 < volume_ml < 0.01:
         return _("less than 0.01 mL")
-    return f"{math.floor(volume_ml * 100 + 1e-6) / 100:.2f} mL" if 0 < volume_ml < 2 else f"{volume_ml:.1f} mL"
+    return f"{volume_ml:.2f} mL" if 0 < volume_ml < 2 else f"{volume_ml:.1f} mL"
