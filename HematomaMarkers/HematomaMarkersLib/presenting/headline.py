@@ -27,7 +27,15 @@ _MIDLINE_MM = 10.0
 
 
 def finding(case: Case) -> str:
-    """The scan in a sentence that can be read out on the phone; empty where nothing that was marked counts."""
+    """The scan in words that can be read out on the phone; empty where nothing counts and none is outside the brain."""
+    outside = outside_slice(case.network)
+    if outside is None:
+        return _in_the_brain(case)
+    suspected = _("Blood outside the brain is suspected (slice {number}).").format(number=shown(outside))
+    return joined(_in_the_brain(case), suspected)
+
+
+def _in_the_brain(case: Case) -> str:
     measured, growth = case.measurement, case.findings.growth
     if not measured.has_hematoma and measured.counted_ivh_ml == 0:
         return ""

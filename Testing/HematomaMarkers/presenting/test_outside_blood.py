@@ -13,7 +13,7 @@ from HematomaMarkersLib.measurement.measure import measure_scan
 from HematomaMarkersLib.measurement.outside_blood import OutsideBlood
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES, first_screen
-from HematomaMarkersLib.presenting.headline import numbers
+from HematomaMarkersLib.presenting.headline import finding, numbers
 from HematomaMarkersLib.presenting.measurements_json import findings_json
 from HematomaMarkersLib.presenting.pictures import draw_pictures
 from HematomaMarkersLib.presenting.scrolling import scroll_of
@@ -58,6 +58,13 @@ def test_the_page_begins_with_its_slice_and_shows_a_picture_of_it(tmp_path):
     count = case.grid.slice_count
     assert scroll_of(case).start == SLICE != scroll_of(seen(0.0)).start
     assert count > 12 and f"slice_{SLICE + 1:03d}.png" in {one.file.name for one in draw_pictures(tmp_path, case).key}
+
+
+def test_what_is_read_out_on_the_phone_does_not_leave_it_out():
+    _scan, labels = a_head(a_grid())
+    suspected = "Blood outside the brain is suspected (slice 2)."
+    assert (finding(seen(80.0)), finding(seen(1.0))) == (suspected, "")
+    assert finding(seen(80.0, labels)) == f"{finding(seen(1.0, labels))} {suspected}"
 
 
 def test_beside_a_hematoma_the_page_begins_with_the_hematoma_and_shows_both():
