@@ -121,15 +121,17 @@ def beside_hematoma(heat: np.ndarray, hematoma: np.ndarray, grid: Grid) -> str:
 
 
 def _draw_growth(folder: Path, case: Case) -> tuple[Picture, ...]:
-    """The largest slice now, and the earlier scan in the same place."""
+    """The largest slice now, where nothing is marked now that of the earlier scan, and both scans there."""
     growth, prior = case.findings.growth, case.prior
     if growth is None or prior is None or growth.transform is None or case.scan is None:
         return ()
-    pixels = pixels_by_slice(case.labels, HEMATOMA)
-    if not pixels.any():
-        return ()
     earlier_scan, earlier_labels = prior
-    view, number = case.view, int(pixels.argmax())
+    now_pixels, earlier_pixels = (pixels_by_slice(labels, HEMATOMA) for labels in (case.labels, earlier_labels))
+    if not now_pixels.any() and not earlier_pixels.any():
+        return ()
+    there = int(earlier_pixels.argmax())
+    number = int(now_pixels.argmax()) if now_pixels.any() else _slice_here(case, earlier_scan.grid, there, earlier_labels[there])
+    view = case.view
     hounsfield, labels = aligned(earlier_scan, earlier_labels, case.grid, growth.transform, number)
     box = view.head(case.scan.hounsfield[number : number + 1])
     earlier = _drawn_from(
@@ -147,6 +149,13 @@ def _draw_growth(folder: Path, case: Case) -> tuple[Picture, ...]:
     return earlier, _drawn(
         folder / "growth_now.png", case, view, number, box, now, title=_in_picture(N_("now")), earlier=labels == HEMATOMA
     )
+
+
+def _slice_here(case: Case, earlier: Grid, there: int, marked: np.ndarray) -> int:
+    """The slice nearest to the middle of what is marked on slice ``there`` of the earlier grid."""
+    row, column = (places.mean() for places in np.nonzero(marked == HEMATOMA))
+    place_mm = np.linalg.inv(case.findings.growth.transform) @ [*earlier.lps_mm(np.array([there, row, column])), 1]
+    return int(np.clip(np.rint(case.grid.indices(place_mm[:3])[0]), 0, case.grid.slice_count - 1))
 
 
 def aligned(scan: Scan, labels: np.ndarray, grid: Grid, transform: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -110,6 +110,7 @@ def write_report(
             growth_rows=growth_rows(growth) if growth else [],
             growth_error=growth_error(growth) if growth else "",
             growth_notes=growth.notes if growth else (),
+            has_prior=case.prior is not None,
             cards=[_card(marker, case, pictures) for marker in MARKERS] if case.measurement.has_hematoma else [],
             network=case.network is not None,
             sure=case.network is not None and case.network.sureness is not None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_bleed import (
@@ -15,10 +17,16 @@ from drawn_bleed import (
     a_head,
 )
 from HematomaMarkersLib.colors import COLORS
+from HematomaMarkersLib.growth.expansion import growth_of_volumes
 from HematomaMarkersLib.labels import HEMATOMA
+from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.figures import WIDTH_PX, SlicePicture, draw_slice
-from HematomaMarkersLib.presenting.pictures import KEY_SLICES, aligned, key_slices
+from HematomaMarkersLib.presenting.pictures import KEY_SLICES, aligned, draw_pictures, key_slices
+from HematomaMarkersLib.presenting.present import present
 from HematomaMarkersLib.presenting.slice_view import SCALE_BAR_MM, SliceView, heights_mm
+from HematomaMarkersLib.triage.findings import findings_of
+from HematomaMarkersLib.triage.rules import read_rules
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -243,3 +251,25 @@ def test_beyond_the_earlier_scan_there_is_air():
     hounsfield, shown = aligned(scan, labels, grid, away, 10)
     assert (hounsfield < -1000).all()
     assert not shown.any()
+
+
+def test_where_nothing_is_marked_now_both_scans_are_shown_where_the_earlier_hematoma_was(tmp_path):
+    moved = np.eye(4)
+    moved[2, 3] = 10.0  # what lies here is 10 mm higher in the earlier scan
+    (scan, labels), (earlier, earlier_labels) = a_head(a_grid()), a_head(a_grid(FEET_FIRST, slice_mm=4.0), moved)
+    case = shrunk_to_nothing(scan, (earlier, earlier_labels), moved)
+    _before, now = draw_pictures(tmp_path, case).growth
+    number = int(now.caption.removeprefix("Now: 0.0 mL. Slice ").partition(";")[0]) - 1
+    assert abs(number - int((labels == HEMATOMA).sum(axis=(1, 2)).argmax())) <= 1
+    for marked in (earlier_labels, np.zeros_like(earlier_labels)):
+        present(tmp_path, shrunk_to_nothing(scan, (earlier, marked), moved), read_rules())
+        page = (tmp_path / "report.html").read_text()
+        assert "mL earlier, 0.0 mL now" in page and "only its volumes are known" not in page
+    assert not draw_pictures(tmp_path, shrunk_to_nothing(scan, (earlier, marked), moved)).growth  # none in either
+
+
+def shrunk_to_nothing(scan, prior, transform) -> Case:
+    """A scan in which nothing is marked, beside an earlier one."""
+    labels = np.zeros(scan.hounsfield.shape, np.uint8)
+    grown = replace(growth_of_volumes(20.0, 0.0, 0.0, 0.0), transform=transform, rotation_deg=0.0)
+    return Case(scan, labels, findings_of(measure_scan(scan, labels), None, grown, read_rules()), prior)
