@@ -35,7 +35,7 @@ from .reading.scan import Scan, gravity_of
 from .reading.upright import straightened
 from .triage.decision import in_words
 from .triage.findings import Findings, findings_of
-from .triage.rules import Rules, read_rules
+from .triage.rules import Rules, least_sign_ml_on, read_rules
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
@@ -220,7 +220,7 @@ def _measured(
 ) -> Findings:
     """Measure the labels, compare them with the earlier scan, and decide."""
     report.progress(Step.MEASURE, _("Measuring"), 0, 1)
-    measurement = measure_scan(scan, labels, least_ml=rules.below_ml, least_sign_ml=rules.least_sign_ml)
+    measurement = measure_scan(scan, labels, least_ml=rules.below_ml, least_sign_ml=least_sign_ml_on(scan, rules))
     growth = _growth(prior, (scan, labels), measurement, force)
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     if measurement.too_small_for_signs:

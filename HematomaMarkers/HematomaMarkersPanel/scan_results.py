@@ -167,8 +167,9 @@ class LiveMeasurement:
 
     def _measured(self, labels: np.ndarray) -> ScanMeasurement:
         from HematomaMarkersLib.measurement.measure import measure_scan
+        from HematomaMarkersLib.triage.rules import least_sign_ml_on
 
-        least = {"least_ml": self._rules.below_ml, "least_sign_ml": self._rules.least_sign_ml}
+        least = {"least_ml": self._rules.below_ml, "least_sign_ml": least_sign_ml_on(self._scan, self._rules)}
         return measure_scan(self._scan, labels, **least)
 
     def _tellEdited(self) -> None:

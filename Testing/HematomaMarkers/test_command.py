@@ -391,7 +391,8 @@ def test_pictures_need_a_window_and_a_spacing(head, tmp_path, capsys):
     assert "window" in refused(capsys, tmp_path, *source, *spacing)
     assert "spacing" in refused(capsys, tmp_path, *source, "--window", 0, 80)
     assert run(*source, *spacing, "--window", 0, 80) == 0
-    assert numbers(tmp_path / "r")["volume_ml"] > 0
+    found = numbers(tmp_path / "r")
+    assert found["volume_ml"] > 0 and found["least_sign_ml"] == 5  # densities are cut to a window
 
 
 def test_a_phantom_patient_is_written_with_its_follow_up_and_its_truth(tmp_path):

@@ -5,7 +5,7 @@
 The baseline is what a plain script does with the same network: slice by slice in float32, the whole network once for the hematoma
 and, wherever it finds some, once more for each marker's Grad-CAM by MONAI; then it writes the label map and the heat maps. It
 prepares the scan as the command does, draws no picture, measures nothing and writes no report. The command reads slices that show
-blood a second time, mirrored, and the baseline does not: their Dice tells how far two answers of one network lie apart, not a
+blood in four views, and the baseline in one: their Dice tells how far two answers of one network lie apart, not a
 mistake. The two are run in turn; the ratio is taken pair by pair. ``FOLDER`` keeps the phantom for the next time.
 """
 

@@ -10,6 +10,8 @@ import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
+from ..brain import BONE_HU
+
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""
 
@@ -51,6 +53,11 @@ class Scan:
     frames: tuple[SourceFrame, ...] = field(default=(), repr=False)
     is_brain_alone: bool = False
     sides_known: bool = True
+
+    @property
+    def is_cut_to_window(self) -> bool:
+        """Whether nothing is as dense as bone: pictures hold a window of the densities, where bone and dense blood look alike."""
+        return not self.is_brain_alone and bool(self.hounsfield.max() < BONE_HU)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _, joined
@@ -15,6 +15,9 @@ from LesionReadingLib.language import listed as all_of
 from LesionReadingLib.text.identity import shown_text
 
 from ..labels import MARKER_NAMES, MARKERS
+
+if TYPE_CHECKING:
+    from ..reading.scan import Scan
 
 SHIPPED_RULES = Path(__file__).parents[1] / "data" / "triage.toml"
 _MOST_BYTES = 1_000_000
@@ -39,7 +42,7 @@ class Rules:
             name: a volume nearer to it than this decides nothing by itself.
         small_error_ml: the same at ``below_ml``, and of a hematoma in the brainstem.
         probability_error: of the network's probabilities, 0 to 1: one nearer to its threshold decides nothing by itself.
-        least_sign_ml: on a smaller hematoma no sign is judged.
+        least_sign_ml: on a smaller hematoma no sign is judged. least_sign_in_pictures_ml: the same on a scan cut to a window.
         source: where the rules came from, for the report.
     """
 
@@ -59,6 +62,7 @@ class Rules:
     small_error_ml: float
     probability_error: float
     least_sign_ml: float
+    least_sign_in_pictures_ml: float
     source: str = N_("shipped rules")
 
 
@@ -70,6 +74,13 @@ def read_rules(path: Path | None = None) -> Rules:
     """
     shipped = _laid_over(None, SHIPPED_RULES)
     return shipped if path is None else replace(_laid_over(shipped, path), source=shown_text(path.name) or N_("rules of your own"))
+
+
+def least_sign_ml_on(scan: Scan | None, rules: Rules) -> float:
+    """From how much hematoma on signs are judged on a scan; None where only contours were given."""
+    if scan is None or not scan.is_cut_to_window:
+        return rules.least_sign_ml
+    return max(rules.least_sign_ml, rules.least_sign_in_pictures_ml)
 
 
 def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:
@@ -106,11 +117,13 @@ def rule_in_words(rules: Rules) -> str:
         "uncertain, and check the slice."
     ).format(reasons=_("; ").join(parts))
     outside = _("Blood outside the brain is not measured: where a network sees it, watch, uncertain, and check the slice.")
-    signs = _("No sign is judged on a hematoma under {sign:g} mL.").format(sign=rules.least_sign_ml)
+    signs = _("No sign is judged on a hematoma under {sign:g} mL, or {pictures:g} mL where the scan is cut to a window.").format(
+        sign=rules.least_sign_ml, pictures=max(rules.least_sign_ml, rules.least_sign_in_pictures_ml)
+    )
     watch = _("Watch: a hematoma of {least:g} mL{error} or more and none of these. No hematoma found: less than that.").format(
         least=rules.below_ml, error=_give_or_take(rules.small_error_ml)
     )
-    return joined(refer, outside, signs if rules.least_sign_ml > 0 else "", watch)
+    return joined(refer, outside, signs if max(rules.least_sign_ml, rules.least_sign_in_pictures_ml) > 0 else "", watch)
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:
@@ -186,7 +199,7 @@ def _checked(path: Path, section: str, name: str, value: Any) -> float | tuple[s
                 path=path, section=section, name=name
             )
         )
-    if name == "least_sign_ml" and math.isinf(value):
+    if name in ("least_sign_ml", "least_sign_in_pictures_ml") and math.isinf(value):
         raise InputError(
             _("{path}: [{section}] {name} must be finite, or no sign would ever be judged.").format(
                 path=path, section=section, name=name

@@ -30,7 +30,7 @@ from HematomaMarkersLib.presenting.pictures import draw_pictures
 from HematomaMarkersLib.presenting.scrolling import scroll_of
 from HematomaMarkersLib.presenting.tables import write_markers, write_slices
 from HematomaMarkersLib.triage.findings import findings_of
-from HematomaMarkersLib.triage.rules import read_rules
+from HematomaMarkersLib.triage.rules import least_sign_ml_on, read_rules, rule_in_words
 from LesionReadingLib.errors import InputError
 
 GRID = grid_around_origin(size=80, steps_mm=(3.0,) * 10)
@@ -74,6 +74,26 @@ def sentences(measured):
 
 def test_the_least_hematoma_with_signs_is_that_of_the_shipped_rules():
     assert read_rules().least_sign_ml == LEAST_SIGN_ML
+
+
+def test_in_pictures_cut_to_a_window_more_is_needed_and_a_skull_or_its_lack_by_removal_tells_that_it_is_none(bleed, tmp_path):
+    scan = bleed[0]
+    skull = scan.hounsfield.copy()
+    skull[:, 0] = 900
+    whole, picture = (replace(scan, hounsfield=one.astype(np.int16)) for one in (skull, skull.clip(0, 80)))
+    rules = read_rules()
+    assert [least_sign_ml_on(one, rules) for one in (whole, picture, replace(picture, is_brain_alone=True), None)] == [
+        1.5,
+        5,
+        1.5,
+        1.5,
+    ]
+    (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_ml = 8\n")
+    assert least_sign_ml_on(picture, read_rules(tmp_path / "ours.toml")) == 8
+    (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_in_pictures_ml = inf\n")
+    with pytest.raises(InputError, match="least_sign_in_pictures_ml must be finite"):
+        read_rules(tmp_path / "ours.toml")
+    assert "1.5 mL, or 5 mL where the scan is cut to a window" in rule_in_words(rules)
 
 
 def test_a_volume_at_the_limit_shows_signs_and_one_below_it_does_not(bleed):

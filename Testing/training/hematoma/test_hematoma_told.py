@@ -115,3 +115,17 @@ def test_signs_are_told_by_the_whole_hematoma_where_a_few_slices_are_judged(told
     assert result.probabilities == dict.fromkeys(MARKERS, 0.9)  # kept, told or not
     whole, _ = compared(1, scan, replace(truth, judged=None), None, "cpu")
     assert whole.signs_told == told and (whole.found_ml > 10) == told
+
+
+def test_on_a_scan_cut_to_a_window_signs_are_told_from_more_on(monkeypatch):
+    scan, labels = a_head(a_grid(pixel_mm=(1.0, 1.0), slice_mm=5.0), ventricles=False)
+    found = np.where(np.cumsum(labels).reshape(labels.shape) <= 800, labels, 0).astype(np.uint8)  # 4 mL
+    skull = scan.hounsfield.copy()
+    skull[:, :3] = 900
+    network = a_network_result(scan, found, dict.fromkeys(MARKERS, 0.9), 0.5)
+    monkeypatch.setattr(evaluate, "predict", lambda *_: (Segmentation(found, np.zeros(found.shape, bool), ()), network))
+    monkeypatch.setattr(evaluate, "find_bundle", lambda *_: None)
+    truth = Truth(labels, dict.fromkeys(MARKERS, True), np.ones((len(labels), 4), bool), {"location": None, "near_misses": ()})
+    for hounsfield, told in ((skull, True), (skull.clip(0, 80), False)):
+        result, _ = compared(1, replace(scan, hounsfield=hounsfield.astype(np.int16)), truth, None, "cpu")
+        assert 3.5 < result.found_ml < 4.5 and result.signs_told == told

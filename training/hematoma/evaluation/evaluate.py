@@ -20,7 +20,7 @@ from HematomaMarkersLib.model.prediction import predict
 from HematomaMarkersLib.phantom.position import turned_deg
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
-from HematomaMarkersLib.triage.rules import read_rules
+from HematomaMarkersLib.triage.rules import least_sign_ml_on, read_rules
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.model.bundle import find_bundle
 
@@ -131,13 +131,14 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
     segmentation, network = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
     labels, found = truth.labels, segmentation.labels
-    measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=rules.least_sign_ml)
+    least_sign_ml = least_sign_ml_on(scan, rules)
+    measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
     signs_told = measured.shows_signs
     if truth.judged is not None:
         unknown = np.ones(len(labels), bool)
         unknown[list(truth.judged)] = False
         labels, found = (np.where(unknown[:, None, None], 0, each).astype(np.uint8) for each in (labels, found))
-        least_sign_ml = 0.0 if signs_told else rules.least_sign_ml  # the whole hematoma decides it
+        least_sign_ml = 0.0 if signs_told else least_sign_ml  # the whole hematoma decides it
         measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
     shown = np.flatnonzero((labels == HEMATOMA).any(axis=(1, 2)))
     true_ml, true_ivh_ml, true_outside_ml = (
