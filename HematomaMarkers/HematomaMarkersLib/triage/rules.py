@@ -117,13 +117,15 @@ def rule_in_words(rules: Rules) -> str:
         "uncertain, and check the slice."
     ).format(reasons=_("; ").join(parts))
     outside = _("Blood outside the brain is not measured: where a network sees it, watch, uncertain, and check the slice.")
-    signs = _("No sign is judged on a hematoma under {sign:g} mL, or {pictures:g} mL where the scan is cut to a window.").format(
-        sign=rules.least_sign_ml, pictures=max(rules.least_sign_ml, rules.least_sign_in_pictures_ml)
+    signs = _("No sign is judged on a hematoma under {sign:g} mL.").format(sign=rules.least_sign_ml)
+    pictures = _("On a scan that is cut to a window no sign is judged under {sign:g} mL.").format(
+        sign=rules.least_sign_in_pictures_ml
     )
     watch = _("Watch: a hematoma of {least:g} mL{error} or more and none of these. No hematoma found: less than that.").format(
         least=rules.below_ml, error=_give_or_take(rules.small_error_ml)
     )
-    return joined(refer, outside, signs if max(rules.least_sign_ml, rules.least_sign_in_pictures_ml) > 0 else "", watch)
+    more = rules.least_sign_in_pictures_ml > rules.least_sign_ml
+    return joined(refer, outside, signs if rules.least_sign_ml > 0 else "", pictures if more else "", watch)
 
 
 def listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:

@@ -93,7 +93,8 @@ def test_in_pictures_cut_to_a_window_more_is_needed_and_a_skull_or_its_lack_by_r
     (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_in_pictures_ml = inf\n")
     with pytest.raises(InputError, match="least_sign_in_pictures_ml must be finite"):
         read_rules(tmp_path / "ours.toml")
-    assert "1.5 mL, or 5 mL where the scan is cut to a window" in rule_in_words(rules)
+    assert "cut to a window no sign is judged under 5 mL" in rule_in_words(rules)
+    assert "window" not in rule_in_words(replace(rules, least_sign_in_pictures_ml=1.5))
 
 
 def test_a_volume_at_the_limit_shows_signs_and_one_below_it_does_not(bleed):
