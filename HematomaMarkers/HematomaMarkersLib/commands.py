@@ -23,7 +23,7 @@ from LesionReadingLib.reporting import Note, Reporter, Step
 from .growth.expansion import NEW_IVH_ML, Growth, compare, growth_of_volumes
 from .labels import MARKERS, PROBABILITY_NAMES, TASK
 from .measurement.markers.network_result import NetworkResult, network_probability, volume_range_ml
-from .measurement.measure import measure_scan
+from .measurement.measure import least_sign_ml_on, measure_scan
 from .measurement.scan import ScanMeasurement
 from .model.kept_reading import CONTOUR, MEASUREMENTS, PRIOR_CONTOUR, read_kept_reading, read_volumes
 from .options import LabelMapOptions, RunOptions, ScanOptions
@@ -35,7 +35,7 @@ from .reading.scan import Scan, gravity_of
 from .reading.upright import straightened
 from .triage.decision import in_words
 from .triage.findings import Findings, findings_of
-from .triage.rules import Rules, least_sign_ml_on, read_rules
+from .triage.rules import Rules, read_rules
 
 DEFAULT_MODEL = DEFAULT_MODELS[TASK]
 _REPORT_BYTES = 20_000_000  # report, pictures and tables together; measured at most half of that
@@ -220,7 +220,8 @@ def _measured(
 ) -> Findings:
     """Measure the labels, compare them with the earlier scan, and decide."""
     report.progress(Step.MEASURE, _("Measuring"), 0, 1)
-    measurement = measure_scan(scan, labels, least_ml=rules.below_ml, least_sign_ml=least_sign_ml_on(scan, rules))
+    least_sign_ml = least_sign_ml_on(scan, rules.least_sign_ml, rules.least_sign_in_pictures_ml)
+    measurement = measure_scan(scan, labels, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
     growth = _growth(prior, (scan, labels), measurement, force)
     report.progress(Step.MEASURE, _("Measuring"), 1, 1)
     if measurement.too_small_for_signs:

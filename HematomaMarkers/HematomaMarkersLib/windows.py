@@ -9,6 +9,9 @@ from pathlib import Path
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import _
 
+BONE_HU = 250
+"""Only bone and metal are as dense."""
+
 TABLE = Path(__file__).parent / "data/windows.toml"
 DEFAULT = "default"
 

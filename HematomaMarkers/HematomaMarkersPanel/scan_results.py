@@ -166,11 +166,11 @@ class LiveMeasurement:
         return findings_of(self._measurement, networkResult(self.result), growth, self._rules, **given)
 
     def _measured(self, labels: np.ndarray) -> ScanMeasurement:
-        from HematomaMarkersLib.measurement.measure import measure_scan
-        from HematomaMarkersLib.triage.rules import least_sign_ml_on
+        from HematomaMarkersLib.measurement.measure import least_sign_ml_on, measure_scan
 
-        least = {"least_ml": self._rules.below_ml, "least_sign_ml": least_sign_ml_on(self._scan, self._rules)}
-        return measure_scan(self._scan, labels, **least)
+        rules = self._rules
+        least_sign_ml = least_sign_ml_on(self._scan, rules.least_sign_ml, rules.least_sign_in_pictures_ml)
+        return measure_scan(self._scan, labels, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
 
     def _tellEdited(self) -> None:
         if result_json(self.result, NETWORK) and not isEdited(self.result):

@@ -33,6 +33,15 @@ from .volume import abc2
 _SPACES_FROM_ML = 20.0  # less is never much of a brain
 
 
+def least_sign_ml_on(scan: Scan | None, least_ml: float, in_pictures_ml: float) -> float:
+    """From how much hematoma on signs are judged: ``in_pictures_ml``, if that is more, where the scan is cut to a window.
+
+    Args:
+        scan: None where only contours were given.
+    """
+    return max(least_ml, in_pictures_ml) if scan is not None and scan.is_cut_to_window else least_ml
+
+
 def measure_scan(
     scan: Scan | None,
     labels: np.ndarray,

@@ -13,10 +13,10 @@ from LesionReadingLib.language import _
 from LesionReadingLib.masks import filled, largest_piece, reaching_border, slice_by_slice
 from scipy import ndimage
 
+from ..windows import BONE_HU
 from .scan import AIR_HU
 
 _PIXEL_MM = 1.5  # fine enough for a skull, coarse enough to be quick
-_BONE_HU = 250
 _GAP_MM = 3.0  # sutures and thin bone that may be open
 _BRAIN_HU = (0, 70)
 _MOST_BONE_AT_EDGE = 0.5  # share of a slice's edge: pages and drawings lie on white; a head 0, however it is cut
@@ -50,7 +50,7 @@ def _brain_areas_mm2(hounsfield: np.ndarray, grid: Grid, numbers: Iterable[int])
     steps = [max(1, int(_PIXEL_MM / size)) for size in (grid.row_mm, grid.column_mm)]
     pixel_mm2 = grid.pixel_mm2 * steps[0] * steps[1]
     reach = max(1, round(_GAP_MM / np.sqrt(pixel_mm2) / 2))
-    bone_hu = min(_BONE_HU, int(hounsfield.max()) - 1)
+    bone_hu = min(BONE_HU, int(hounsfield.max()) - 1)
     for number in numbers:
         yield _enclosed_pixels(hounsfield[number, :: steps[0], :: steps[1]], bone_hu, reach) * pixel_mm2
 
@@ -71,7 +71,7 @@ def without_background(hounsfield: np.ndarray, grid: Grid) -> np.ndarray | None:
     shown = hounsfield[brain]
     if outside.mean() < _LEAST_BACKGROUND or not ((areas_mm2 > _BRAIN_MM2[0]) & (areas_mm2 < _BRAIN_MM2[1])).any():
         return None
-    if (shown > _BONE_HU).mean() > _MOST_BONE or not max(_BRAIN_HU[0], background) <= np.median(shown) <= _BRAIN_HU[1]:
+    if (shown > BONE_HU).mean() > _MOST_BONE or not max(_BRAIN_HU[0], background) <= np.median(shown) <= _BRAIN_HU[1]:
         return None
     if np.ptp(np.percentile(shown, [5, 95])) < _LEAST_SPREAD_HU:
         return None

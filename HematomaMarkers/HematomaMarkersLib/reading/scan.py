@@ -10,7 +10,7 @@ import numpy as np
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.reading.dicom.source_frame import SourceFrame
 
-from ..brain import BONE_HU
+from ..windows import BONE_HU
 
 AIR_HU = -1024
 """What padding and everything outside the scanner's circle is set to."""

@@ -18,7 +18,8 @@ from LesionReadingLib.text.counting import shown_list
 from ..labels import LOCATIONS
 from ..measurement.markers.bat import BAT_EARLY, BAT_EARLY_HOURS, Bat, bat_of
 from ..measurement.markers.network_result import NetworkResult
-from .reasons import Reason, left_out, nothing, outside_the_brain, reason_to_watch, reasons_to_refer
+from .reason import Reason
+from .reasons import left_out, nothing, outside_the_brain, reason_to_watch, reasons_to_refer
 from .rules import Rules, listed, reached, rule_in_words
 
 if TYPE_CHECKING:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from LesionReadingLib.language import _
 from LesionReadingLib.text.counting import shown
 
-from ..labels import BLEND, HYPODENSITY, MARKER_NAMES, MARKERS
-from ..measurement.markers.bat import BAT_BLEND, BAT_HYPODENSITY, Bat
-from ..measurement.markers.network_result import NetworkResult, marker_seen, outside_slice, probability_range, volume_range_ml
+from ..measurement.markers.bat import Bat
+from ..measurement.markers.network_result import NetworkResult, outside_slice, volume_range_ml
 from ..measurement.volume import in_ml
+from .reason import Reason, may_cross
 from .rules import GROWTH_CRITERIA, Rules, reached
+from .sign_reasons import reasons_from_signs
 
 if TYPE_CHECKING:
     from ..growth.expansion import Growth
     from ..measurement.scan import ScanMeasurement
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A sentence for the decision, whether it is certain, the slice that shows it, and the marker that it is; None where none."""
-
-    sentence: str
-    certain: bool = True
-    slice: int | None = None
-    marker: str | None = None
 
 
 def reasons_to_refer(
@@ -49,7 +39,7 @@ def reasons_to_refer(
     is_there = reached(measurement.in_pieces_ml, measurement.least_ml, rules.small_error_ml)
     if is_there is None:
         return [*_presence(measurement, rules), *reasons]
-    if _may_cross(measurement.least_ml, network):
+    if may_cross(measurement.least_ml, network):
         return [_unsure_presence(measurement, network), *reasons]
     if not is_there:
         return [*_specks(measurement, rules), *reasons]
@@ -57,8 +47,7 @@ def reasons_to_refer(
         *_volume(measurement, network, rules, location),
         *reasons,
         *_growth(growth, measurement, rules),
-        *_markers(measurement, network, rules),
-        *_bat_reasons(bat, measurement, network, rules),
+        *reasons_from_signs(measurement, network, rules, bat),
     ]
 
 
@@ -74,12 +63,6 @@ def _marked(measurement: ScanMeasurement) -> str:
 
 def _unsure_presence(measurement: ScanMeasurement, network: NetworkResult) -> Reason:
     return _left_open(_marked(measurement), network, measurement.abc2.slice)
-
-
-def _may_cross(limit_ml: float, network: NetworkResult | None) -> bool:
-    """Whether the network's own scores leave open on which side of a limit the volume of its contour lies."""
-    ends = volume_range_ml(network)
-    return ends is not None and ends[0] < limit_ml <= ends[1]
 
 
 def _left_open(finding: str, network: NetworkResult, number: int | None) -> Reason:
@@ -127,7 +110,7 @@ def _volume(measurement: ScanMeasurement, network: NetworkResult | None, rules: 
     for applies, finding, limit, limit_ml, error_ml in checks:
         if not applies:
             continue
-        if reached(measurement.volume_ml, limit_ml, error_ml) is not None and _may_cross(limit_ml, network):
+        if reached(measurement.volume_ml, limit_ml, error_ml) is not None and may_cross(limit_ml, network):
             finding = _("{finding} ({limit})").format(finding=finding, limit=limit)
             found.append(_left_open(finding, network, measurement.abc2.slice))
         else:
@@ -189,61 +172,6 @@ def _growth(growth: Growth | None, measurement: ScanMeasurement, rules: Rules) -
     ):
         reasons.append(Reason(_("New blood in the ventricles since the earlier scan."), True, measurement.ivh_slice))
     return reasons
-
-
-def _markers(measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
-    return [reason for marker in MARKERS for reason in _sign(marker, measurement, network, rules)]
-
-
-def _sign(marker: str, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
-    """The reason that a sign is, where network or measurement see it; an open one where the network's error leaves it open."""
-    by_network, by_measurement = marker_seen(marker, measurement, network)
-    counts = by_measurement and marker in rules.evidence
-    grounds = []
-    if by_network is not None and marker in rules.network:
-        probability, threshold = network.probabilities[marker], network.thresholds[marker]
-        is_open = not counts and _leaves_open(marker, measurement, network, rules)
-        if is_open or by_network:
-            ground = _("network {percent:.0f} %, threshold {threshold:.0f} %")
-            grounds.append(ground.format(percent=100 * probability, threshold=100 * threshold))
-        if is_open:
-            number = network.marker_slices.get(marker)
-            where = measurement.abc2.slice if number is None else number
-            error, ends = rules.probability_error, probability_range(marker, measurement, network)
-            low, high = ends or (max(0.0, probability - error), min(1.0, probability + error))
-            near = _("{sign} ({finding}): {low:.0f} to {high:.0f} %, so it may or may not be there; check slice {number}.").format(
-                sign=_(MARKER_NAMES[marker]), finding=grounds[0], low=100 * low, high=100 * high, number=shown(where)
-            )
-            return [Reason(near, False, where, marker)]
-    if counts:
-        grounds.append(_("measured on the scan"))
-    if not grounds:
-        return []
-    if by_network is not None and by_network != by_measurement:
-        grounds.append(_("network and measurement disagree"))
-    sentence = _("{finding} ({limit}).").format(finding=_(MARKER_NAMES[marker]), limit=_("; ").join(grounds))
-    return [Reason(sentence, marker=marker)]
-
-
-def _leaves_open(marker: str, measurement: ScanMeasurement, network: NetworkResult, rules: Rules) -> bool:
-    """Whether a sign's probability lies within its error of the threshold, or its range on both sides of it."""
-    probability, threshold = network.probabilities[marker], network.thresholds[marker]
-    ends = probability_range(marker, measurement, network)
-    return abs(probability - threshold) < rules.probability_error or (ends is not None and ends[0] < threshold <= ends[1])
-
-
-def _bat_reasons(bat: Bat | None, measurement: ScanMeasurement, network: NetworkResult | None, rules: Rules) -> list[Reason]:
-    """The score, open where it reaches its limit only by a sign that the network alone sees and is not sure of."""
-    if bat is None or bat.score < rules.bat_score:
-        return []
-    doubted = [
-        marker
-        for marker, points in ((BLEND, bat.blend), (HYPODENSITY, bat.hypodensity))
-        if points and not measurement.evidence[marker].found and _leaves_open(marker, measurement, network, rules)
-    ]
-    certain = bat.score - BAT_BLEND * (BLEND in doubted) - BAT_HYPODENSITY * (HYPODENSITY in doubted) >= rules.bat_score
-    sentence = _("BAT score {score} of 5 (limit {limit:g}, Morotti 2018).").format(score=bat.score, limit=rules.bat_score)
-    return [Reason(sentence, certain)]
 
 
 def outside_the_brain(network: NetworkResult | None) -> list[Reason]:

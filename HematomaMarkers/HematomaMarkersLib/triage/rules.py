@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from LesionReadingLib.errors import InputError
 from LesionReadingLib.language import N_, _, joined
@@ -15,9 +15,6 @@ from LesionReadingLib.language import listed as all_of
 from LesionReadingLib.text.identity import shown_text
 
 from ..labels import MARKER_NAMES, MARKERS
-
-if TYPE_CHECKING:
-    from ..reading.scan import Scan
 
 SHIPPED_RULES = Path(__file__).parents[1] / "data" / "triage.toml"
 _MOST_BYTES = 1_000_000
@@ -74,13 +71,6 @@ def read_rules(path: Path | None = None) -> Rules:
     """
     shipped = _laid_over(None, SHIPPED_RULES)
     return shipped if path is None else replace(_laid_over(shipped, path), source=shown_text(path.name) or N_("rules of your own"))
-
-
-def least_sign_ml_on(scan: Scan | None, rules: Rules) -> float:
-    """From how much hematoma on signs are judged on a scan; None where only contours were given."""
-    if scan is None or not scan.is_cut_to_window:
-        return rules.least_sign_ml
-    return max(rules.least_sign_ml, rules.least_sign_in_pictures_ml)
 
 
 def reached(value_ml: float, limit_ml: float, error_ml: float) -> bool | None:

@@ -21,7 +21,7 @@ from HematomaMarkersLib.measurement.markers.network_result import (
     slice_probabilities,
 )
 from HematomaMarkersLib.measurement.markers.sureness import Sureness, sureness_from_json
-from HematomaMarkersLib.measurement.measure import measure_scan, remeasure
+from HematomaMarkersLib.measurement.measure import least_sign_ml_on, measure_scan, remeasure
 from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.look_first import look_first
@@ -30,7 +30,7 @@ from HematomaMarkersLib.presenting.pictures import draw_pictures
 from HematomaMarkersLib.presenting.scrolling import scroll_of
 from HematomaMarkersLib.presenting.tables import write_markers, write_slices
 from HematomaMarkersLib.triage.findings import findings_of
-from HematomaMarkersLib.triage.rules import least_sign_ml_on, read_rules, rule_in_words
+from HematomaMarkersLib.triage.rules import read_rules, rule_in_words
 from LesionReadingLib.errors import InputError
 
 GRID = grid_around_origin(size=80, steps_mm=(3.0,) * 10)
@@ -82,14 +82,9 @@ def test_in_pictures_cut_to_a_window_more_is_needed_and_a_skull_or_its_lack_by_r
     skull[:, 0] = 900
     whole, picture = (replace(scan, hounsfield=one.astype(np.int16)) for one in (skull, skull.clip(0, 80)))
     rules = read_rules()
-    assert [least_sign_ml_on(one, rules) for one in (whole, picture, replace(picture, is_brain_alone=True), None)] == [
-        1.5,
-        5,
-        1.5,
-        1.5,
-    ]
-    (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_ml = 8\n")
-    assert least_sign_ml_on(picture, read_rules(tmp_path / "ours.toml")) == 8
+    limits = rules.least_sign_ml, rules.least_sign_in_pictures_ml
+    assert least_sign_ml_on(picture, *limits) == 5 and least_sign_ml_on(picture, 8.0, 5.0) == 8
+    assert {least_sign_ml_on(one, *limits) for one in (whole, replace(picture, is_brain_alone=True), None)} == {1.5}
     (tmp_path / "ours.toml").write_text("[refer_now]\nleast_sign_in_pictures_ml = inf\n")
     with pytest.raises(InputError, match="least_sign_in_pictures_ml must be finite"):
         read_rules(tmp_path / "ours.toml")

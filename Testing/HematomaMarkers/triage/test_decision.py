@@ -395,6 +395,22 @@ def test_a_range_of_a_sign_across_its_threshold_decides_nothing(nothing_seen, a_
     assert seen.decision == REFER_NOW  # measured, whatever the network says
 
 
+@pytest.mark.parametrize(
+    ("volume_ml", "ends", "decision"),
+    [(2.0, (1.6, 3.4), REFER_NOW), (2.0, (1.1, 3.4), UNCERTAIN), (1.6, (1.2, 1.8), UNCERTAIN), (12.0, (11.0, 13.0), REFER_NOW)],
+)
+def test_a_sign_is_open_where_the_hematoma_may_be_too_small_for_it(nothing_seen, a_bleed, volume_ml, ends, decision):
+    """By the network, by the measurement or by the BAT score."""
+    probabilities = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9}
+    for measured in (replace(nothing_seen, volume_ml=volume_ml), replace(seeing(nothing_seen, BLEND), volume_ml=volume_ml)):
+        decided = decide(measured, network=sure_of(a_network_result(*a_bleed, probabilities, 0.5), ends), onset_to_ct_hours=1.0)
+        assert decided.decision == decision and len(decided.reasons) == 2 and "BAT score 3" in decided.reasons[1]
+        assert all(
+            ("may be under 1.5 mL" in reason and "slice 3" in reason) == (decision == UNCERTAIN) for reason in decided.reasons
+        )
+        assert decided.look_at == ((2,) if decision == UNCERTAIN else ())
+
+
 def test_a_bat_score_that_rests_on_an_open_sign_is_open_too(nothing_seen, a_bleed):
     """Blend 1 and hypodensity 2 reach the limit of 3; without the hypodensity, which is open, they do not."""
     probabilities = dict.fromkeys(MARKERS, 0.0) | {BLEND: 0.9, HYPODENSITY: 0.9}

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from HematomaMarkersLib.labels import HEMATOMA, INTRAVENTRICULAR, MARKERS, OUTSIDE_BRAIN, TASK
 from HematomaMarkersLib.measurement.markers.network_result import NetworkResult
-from HematomaMarkersLib.measurement.measure import measure_scan
+from HematomaMarkersLib.measurement.measure import least_sign_ml_on, measure_scan
 from HematomaMarkersLib.model.prediction import predict
 from HematomaMarkersLib.phantom.position import turned_deg
 from HematomaMarkersLib.reading.scan import Scan
 from HematomaMarkersLib.triage.decision import triage
-from HematomaMarkersLib.triage.rules import least_sign_ml_on, read_rules
+from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.geometry.grid import Grid
 from LesionReadingLib.model.bundle import find_bundle
 
@@ -131,7 +131,7 @@ def compared(number: int, scan: Scan, truth: Truth, model: Path, device: str) ->
     segmentation, network = predict(scan, find_bundle(model, TASK), device, WINDOW_HU, lambda done, total: None)
     rules = read_rules()
     labels, found = truth.labels, segmentation.labels
-    least_sign_ml = least_sign_ml_on(scan, rules)
+    least_sign_ml = least_sign_ml_on(scan, rules.least_sign_ml, rules.least_sign_in_pictures_ml)
     measured = measure_scan(scan, found, least_ml=rules.below_ml, least_sign_ml=least_sign_ml)
     signs_told = measured.shows_signs
     if truth.judged is not None:
