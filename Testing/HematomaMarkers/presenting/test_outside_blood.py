@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import browser
 import numpy as np
 import pytest
+from browser import listening_page
 from drawn_bleed import a_grid, a_head, a_network_result
 from HematomaMarkersLib.batch import COLUMNS
 from HematomaMarkersLib.labels import MARKERS
@@ -16,6 +18,7 @@ from HematomaMarkersLib.presenting.first_screen import SHIPPED_CONSEQUENCES, fir
 from HematomaMarkersLib.presenting.headline import finding, numbers
 from HematomaMarkersLib.presenting.measurements_json import findings_json
 from HematomaMarkersLib.presenting.pictures import draw_pictures
+from HematomaMarkersLib.presenting.present import present
 from HematomaMarkersLib.presenting.scrolling import scroll_of
 from HematomaMarkersLib.triage.decision import Decision
 from HematomaMarkersLib.triage.findings import findings_of
@@ -23,6 +26,7 @@ from HematomaMarkersLib.triage.rules import read_rules
 from LesionReadingLib.presenting.consequences import Consequences
 from LesionReadingLib.presenting.report import Number
 
+a_browser = browser.a_browser
 SLICE = 1
 COLUMN = "blood outside the brain"
 
@@ -58,6 +62,14 @@ def test_the_page_begins_with_its_slice_and_shows_a_picture_of_it(tmp_path):
     count = case.grid.slice_count
     assert scroll_of(case).start == SLICE != scroll_of(seen(0.0)).start
     assert count > 12 and f"slice_{SLICE + 1:03d}.png" in {one.file.name for one in draw_pictures(tmp_path, case).key}
+
+
+def test_the_link_to_the_slice_in_the_heading_stands_out_from_its_colour_as_the_heading_does(a_browser, tmp_path):
+    present(tmp_path, seen(80.0), read_rules())
+    page = listening_page(a_browser, tmp_path / "report.html", 1400)
+    page.wait_for_selector(".triage h1 a")
+    heading, link = (page.eval_on_selector(one, "one => getComputedStyle(one).color") for one in (".triage h1", ".triage h1 a"))
+    assert link == heading == "rgb(255, 255, 255)"
 
 
 def test_what_is_read_out_on_the_phone_does_not_leave_it_out():
