@@ -97,9 +97,9 @@ def updated(language: str) -> Catalog:
 
 
 def as_po(catalog: Catalog) -> bytes:
-    """A catalogue as a file for translators, the same for the same texts: files without lines, in alphabetical order."""
+    """A catalogue as a file for translators, the same for the same texts: in alphabetical order, without where they stand."""
     packed = io.BytesIO()
-    write_po(packed, catalog, width=_WIDTH, sort_output=True, include_lineno=False, omit_header=False)
+    write_po(packed, catalog, width=_WIDTH, sort_output=True, no_location=True, omit_header=False)
     return packed.getvalue()
 
 
