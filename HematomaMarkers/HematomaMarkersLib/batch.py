@@ -125,7 +125,7 @@ COLUMNS: Mapping[str, Callable[[dict], Any]] = {
     N_("hematoma, low end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[0],
     N_("hematoma, high end of its range (mL)"): lambda found: (found.get("volume_range_ml") or (None, None))[1],
     N_("in the ventricles (mL)"): lambda found: found["ivh_ml"],
-    N_("blood outside the brain"): lambda found: _outside_blood(found),
+    N_("blood outside the brain"): _outside_blood,
     **{
         header: lambda found, marker=marker: found["markers"][marker]["probability"] for marker, header in PROBABILITY_NAMES.items()
     },

@@ -16,8 +16,8 @@ from .ventricles import HeadSpaces
 from .volume import Abc2
 
 LEAST_HEMATOMA_ML = 0.5
-LEAST_SIGN_ML = 1.5
-"""Both as in the shipped ``data/triage.toml``, which says why."""
+LEAST_SIGN_ML, LEAST_SIGN_IN_PICTURES_ML = 1.5, 5.0
+"""All as in the shipped ``data/triage.toml``, which says why."""
 
 
 @dataclass(frozen=True, eq=False)

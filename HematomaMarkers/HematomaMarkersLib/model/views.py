@@ -35,7 +35,7 @@ def mean_over_views(images: torch.Tensor, plain: torch.Tensor, answer: Callable[
     for view in OTHER_VIEWS:
         back = View(1 / view.zoom, view.is_mirrored)
         total += _sampled(answer(_sampled(images, view, "border")), back, "zeros")
-        weight += _sampled(torch.ones_like(weight[:1, :1]), back, "zeros")
+        weight += _sampled(torch.ones_like(weight), back, "zeros")
     return total / weight
 
 

@@ -22,7 +22,7 @@ from HematomaMarkersLib.measurement.markers.network_result import (
 )
 from HematomaMarkersLib.measurement.markers.sureness import Sureness, sureness_from_json
 from HematomaMarkersLib.measurement.measure import least_sign_ml_on, measure_scan, remeasure
-from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
+from HematomaMarkersLib.measurement.scan import LEAST_SIGN_IN_PICTURES_ML, LEAST_SIGN_ML
 from HematomaMarkersLib.presenting.case import Case
 from HematomaMarkersLib.presenting.look_first import look_first
 from HematomaMarkersLib.presenting.measurements_json import findings_json, to_json
@@ -73,7 +73,8 @@ def sentences(measured):
 
 
 def test_the_least_hematoma_with_signs_is_that_of_the_shipped_rules():
-    assert read_rules().least_sign_ml == LEAST_SIGN_ML
+    rules = read_rules()
+    assert (rules.least_sign_ml, rules.least_sign_in_pictures_ml) == (LEAST_SIGN_ML, LEAST_SIGN_IN_PICTURES_ML)
 
 
 def test_in_pictures_cut_to_a_window_more_is_needed_and_a_skull_or_its_lack_by_removal_tells_that_it_is_none(bleed, tmp_path):

@@ -63,6 +63,7 @@ _ADAPTED = (
 _LIMITS = (
     "- One slice at a time: it does not look at the neighbouring slices.\n"
     "- Blood under 0.3 mL that only one slice shows is taken for noise.\n"
+    "- In pictures cut to a window bone that shares a slice with brain looks like blood: more is marked falsely there.\n"
     "- Probabilities are calibrated on phantoms, whose share of each marker is not that of any clinic.\n"
     "- Markers are told on slices where a hematoma was found; a hematoma that was missed has none.\n"
     "- In an irregular margin's probability the length of the found margin counts, too (by the rule's `margin_weight`): where the "

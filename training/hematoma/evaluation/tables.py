@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from HematomaMarkersLib.labels import BLEND, HYPODENSITY, IRREGULAR_MARGIN, MARKER_NAMES, MARKERS
-from HematomaMarkersLib.measurement.scan import LEAST_SIGN_ML
+from HematomaMarkersLib.measurement.scan import LEAST_SIGN_IN_PICTURES_ML, LEAST_SIGN_ML
 
 from ...reporting.comparison import differences_table
 from ...reporting.course import course_line
@@ -87,10 +87,11 @@ def _told(counted: Mapping[str, Any]) -> str:
     left_out = counted["judged"] - counted["told"]
     told = f"Markers are told, and counted, in {counted['told']} of {how_many(counted['judged'], 'patient')} with a hematoma"
     if not left_out:
-        return f"{told}: {LEAST_SIGN_ML:g} mL or more of it is found in all."
+        return f"{told}: enough of it is found in all."
     missed = ", ".join(f"{MARKER_NAMES[marker].lower()} {count}" for marker, count in counted["untold_with_marker"].items())
     return (
-        f"{told}; {left_out} left out, as less than {LEAST_SIGN_ML:g} mL of it is found ({counted['found_too_small']}) or nothing "
+        f"{told}; {left_out} left out, as less than {LEAST_SIGN_ML:g} mL of it is found, or than "
+        f"{LEAST_SIGN_IN_PICTURES_ML:g} mL on a scan cut to a window ({counted['found_too_small']}), or nothing "
         f"({counted['not_found']}). Markers that these have, all missed: {missed}."
     )
 
