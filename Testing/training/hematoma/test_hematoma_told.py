@@ -71,9 +71,9 @@ def test_signs_are_counted_over_the_heads_in_whom_they_are_told_and_the_others_a
 
 def test_the_tables_say_in_a_line_who_is_left_out():
     line = (
-        "Markers are told, and counted, in 3 of 6 patients with a hematoma; 3 left out, as less than 1.5 mL of it is found, or than "
-        "5 mL on a scan cut to a window (2), or nothing (1). Markers that these have, all missed: hypodensity 0, irregular margin 0, "
-        "blend sign 2, fluid level 0."
+        "Markers are told, and counted, in 3 of 6 patients with a hematoma; 3 left out, as less than 1.5 mL of it is found, or "
+        "than 5 mL on a scan cut to a window (2), or nothing (1). Markers that these have, all missed: hypodensity 0, irregular "
+        "margin 0, blend sign 2, fluid level 0."
     )
     assert line in figures_tables(model_figures(RESULTS)).split("\n\n")
     assert "3 of 3 patients with a hematoma: enough of it is found in all." in figures_tables(model_figures(RESULTS[:3]))
