@@ -24,8 +24,10 @@ LARGEST = 4  # number of the slice
 @pytest.fixture
 def a_reading(a_desktop, a_head_module):
     """The panel with a hematoma of several mL, in which a network saw every sign on all slices that show it."""
-    panel = a_head_module
-    hounsfield, truth, _ = a_head()
+    return reading_of(a_desktop, a_head_module, *a_head()[:2])
+
+
+def reading_of(desktop, panel, hounsfield, truth):
     panel.volume = add_array(hounsfield, np.diag(STEPS_MM), np.array([-60.0, -60.0, 20.0]), "a head", "DICOM")
     panel.ui.inputSelector.setCurrentNode(panel.volume)
     panel.ui.byHandButton.click()
@@ -48,7 +50,7 @@ def a_reading(a_desktop, a_head_module):
     set_result_json(result, NETWORK, network)
     set_result_json(result, EDITED, False)
     panel.ui.inputSelector.setCurrentNode(panel.volume)
-    put(a_desktop, panel, panel.whole)
+    put(desktop, panel, panel.whole)
     return panel
 
 
@@ -124,3 +126,11 @@ def test_heat_of_a_sign_lies_over_the_scan_only_where_the_sign_is_judged(a_deskt
     put(a_desktop, panel, panel.whole)
     assert composite("Red").GetForegroundVolumeID() == heat.GetID()
     assert slicer.mrmlScene.IsNodePresent(heat)
+
+
+def test_on_a_volume_cut_to_a_window_signs_are_judged_from_more_on(a_desktop, a_head_module):
+    hounsfield, truth, _ = a_head()
+    panel = reading_of(a_desktop, a_head_module, hounsfield.clip(0, 80), truth)
+    assert NOT_JUDGED not in rows(panel).values() and panel.reading.findings.measurement.volume_ml > 5
+    put(a_desktop, panel, part_of(panel.whole, 3.0))
+    assert set(rows(panel).values()) == {NOT_JUDGED.replace("1.5", "5")}
